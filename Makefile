@@ -1,0 +1,49 @@
+# Two commands on a fresh machine: `make demo` and `make test`. All they need comes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO ?= demo
+export RAY_USAGE_STATS_ENABLED = 0
+
+.PHONY: demo test check fix benchmark quality lock clean
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' \
+	  || { echo "needs Python 3.11 or newer with venv (Debian: apt install python3 python3-venv); or make PYTHON=…"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	SAM2_BUILD_CUDA=0 $(BIN)/uv pip install --python $(BIN)/python --requirements requirements.lock
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+.venv/weights: .venv/ready
+	$(BIN)/python jobs/fetch_models.py preset=demo
+	touch $@
+
+demo: .venv/weights
+	$(BIN)/python -m animelayers.samples $(DEMO)/input
+	$(BIN)/python jobs/decompose.py preset=demo source.path=$(DEMO)/input output=$(DEMO)/layers
+	@echo "Look at $(DEMO)/layers/report/index.html"
+
+test: .venv/weights
+	$(BIN)/python -m pytest
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: .venv/weights
+	$(BIN)/python jobs/benchmark.py
+
+quality: .venv/weights
+	$(BIN)/python jobs/quality.py output=$(DEMO)/quality
+
+lock:
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv $(DEMO)

@@ -1,0 +1,64 @@
+"""Where Ray runs: a calm local instance, or a cluster that is already there."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from animelayers.pipeline import PipelineError, Resources
+
+log = logging.getLogger(__name__)
+
+
+def machine(cpus: int | None = None) -> Resources:
+    """What this machine offers; `cpus` limits its CPUs."""
+    count = cpus or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cpus or os.cpu_count() or 1
+    return Resources(cpus=count, gpus=0, memory=0.8 * psutil.virtual_memory().available)
+
+
+def connect(address: str | None = None, cpus: int | None = None) -> Resources:
+    """Start Ray on this machine (no address) or join a cluster ('auto', 'HOST:PORT'), and tell what there is.
+
+    A local instance listens on loopback, has no dashboard and sends no usage report. Raises `PipelineError` if no cluster answers.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
+    import ray
+
+    address = address or os.environ.get("RAY_ADDRESS")
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True, "ignore_reinit_error": True}
+    if address:
+        try:
+            ray.init(address=address, runtime_env={"py_modules": [str(Path(__file__).parent)]}, **quiet)
+        except (ConnectionError, RuntimeError, ValueError) as problem:
+            raise PipelineError(f"no Ray cluster answers at {address}: {problem}") from problem
+        have = ray.cluster_resources()
+        return Resources(have.get("CPU", 0), have.get("GPU", 0), have.get("memory", 0))
+    ray.init(num_cpus=int(machine(cpus).cpus), include_dashboard=False, **quiet)
+    return Resources(machine(cpus).cpus, ray.cluster_resources().get("GPU", 0), machine(cpus).memory)
+
+
+def calm(block_bytes: int) -> None:
+    """Set Ray Data up for rows of pixels: blocks of about `block_bytes` bytes, no progress bars of its own, errors never dropped."""
+    import ray.data
+
+    context = ray.data.DataContext.get_current()
+    context.target_max_block_size = block_bytes
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.max_errored_blocks = 0
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+
+
+def spilled_bytes() -> int:
+    """Bytes the object store has spilled to disk so far on all nodes."""
+    import ray
+    from ray._private.internal_api import get_memory_info_reply, get_state_from_address
+
+    reply = get_memory_info_reply(get_state_from_address(ray.get_runtime_context().gcs_address))
+    return int(reply.store_stats.spilled_bytes_total)

@@ -1,0 +1,45 @@
+"""Contact sheets: pictures side by side, transparency on a checkerboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+
+def checkerboard(height: int, width: int, square: int = 8) -> np.ndarray:
+    """A light grey checkerboard, uint8 (H, W, 3), as image editors draw behind transparency."""
+    rows, columns = np.indices((height, width)) // square
+    return np.repeat(np.where((rows + columns) % 2, 204, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def over(rgba: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """A straight-alpha uint8 (H, W, 4) picture over a uint8 (H, W, 3) one."""
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    return np.rint(rgba[..., :3] * alpha + below * (1 - alpha)).astype(np.uint8)
+
+
+def fit(picture: np.ndarray, width: int) -> np.ndarray:
+    """A picture uint8 (H, W), (H, W, 3) or (H, W, 4) as uint8 RGB, at most `width` wide, transparency on a checkerboard."""
+    scale = min(1.0, width / picture.shape[1])
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    if picture.ndim == 3 and picture.shape[2] == 4:
+        # Premultiplied while it shrinks: colour under zero alpha must not bleed into the edge.
+        alpha = picture[..., 3:].astype(np.float32) / 255
+        small = cv2.resize(np.dstack([picture[..., :3] * alpha, alpha]), size, interpolation=cv2.INTER_AREA)
+        return np.rint(small[..., :3] + checkerboard(*size[::-1]) * (1 - small[..., 3:])).clip(0, 255).astype(np.uint8)
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return np.repeat(small[..., None], 3, axis=2) if small.ndim == 2 else small
+
+
+def contact_sheet(pictures: Sequence[np.ndarray], columns: int, gap: int = 4) -> np.ndarray:
+    """RGB pictures in rows of `columns` on dark grey, each in a cell of the largest size; uint8 (H, W, 3)."""
+    height, width = (max(p.shape[axis] for p in pictures) for axis in (0, 1))
+    rows = -(-len(pictures) // columns)
+    columns = min(columns, len(pictures))
+    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, 3), 40, np.uint8)
+    for i, picture in enumerate(pictures):
+        y, x = gap + i // columns * (height + gap), gap + i % columns * (width + gap)
+        sheet[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
+    return sheet

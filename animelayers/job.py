@@ -1,0 +1,210 @@
+"""What every job shares: Hydra composes, only classes of this package are built, every expected error ends in one sentence.
+
+The only module of the package that knows Hydra. Exit codes: 0 all done, 3 some inputs failed, 1 nothing could be done,
+2 bad configuration, 130 and 143 interrupted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import json
+import logging
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from animelayers.pipeline import PipelineError, Stage
+from animelayers.sinks import SinkError
+from animelayers.weights import TABLE, WeightsError, find
+
+log = logging.getLogger(__name__)
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+ALLOW = "ANIMELAYERS_ALLOW"
+
+
+class ConfigError(ValueError):
+    """A configuration that names something it may not, or lacks something it must have."""
+
+
+def launch(config_name: str, body: Callable[[DictConfig], int]) -> None:
+    """Compose `conf/CONFIG_NAME.yaml` with the command line's overrides, run `body` and exit with its code."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors arrive here instead of ending in Hydra's own exit code
+    signal.signal(signal.SIGTERM, _terminated)
+    codes: list[int] = []
+    try:
+        hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(body(cfg)))()
+    except (HydraException, OmegaConfBaseException) as problem:
+        _leave(2, f"configuration: {_short(problem)}{_nearest(str(problem), config_name)}")
+    except (ConfigError, PipelineError, WeightsError) as problem:
+        _leave(2, str(problem))
+    except SinkError as problem:
+        _leave(1, str(problem))
+    except KeyboardInterrupt:
+        _leave(130, "interrupted: what is committed stays; run the same command again to go on")
+    sys.exit(codes[0] if codes else 0)
+
+
+def _terminated(*_: Any) -> None:
+    print("terminated: what is committed stays; run the same command again to go on", file=sys.stderr)
+    sys.exit(143)
+
+
+def _leave(code: int, message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _short(problem: Exception) -> str:
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip() and "object_type=" not in line]
+    return " ".join(lines)
+
+
+def _nearest(message: str, config_name: str) -> str:
+    """A hint at the right name for a key that is not there."""
+    found = re.search(r"full_key: (\S+)", message)
+    if not found:
+        return ""
+    node: Any = compose(config_name)
+    *path, last = found[1].split(".")
+    for part in path:
+        node = node.get(part) if isinstance(node, DictConfig) and part in node else None
+        if node is None:
+            return ""
+    near = difflib.get_close_matches(last, [str(key) for key in node], 1, 0.5)
+    return f"; did you mean '{'.'.join([*path, near[0]])}'?" if near else f"; there is: {', '.join(str(key) for key in node)}"
+
+
+def compose(config_name: str, overrides: list[str] | None = None) -> DictConfig:
+    """The configuration of a job as its command line would compose it, for notebooks and tests."""
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base=None):
+        return hydra.compose(config_name, overrides or [])
+
+
+def build(node: Any) -> Any:
+    """The object a configuration node describes. Raises `ConfigError` for a class outside the package."""
+    return _make(OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node, lazily=False)
+
+
+def stages(cfg: DictConfig) -> dict[str, Stage]:
+    """The stages of a configuration, between `start_stage` and `end_stage`; steps and their models are built in the workers."""
+    names = list(cfg.stages)
+    for option in ("start_stage", "end_stage"):
+        if cfg[option] and cfg[option] not in names:
+            near = difflib.get_close_matches(cfg[option], names, 1)
+            raise ConfigError(f"{option}={cfg[option]} is no stage; {f'did you mean {near[0]}?' if near else f'there is: {names}'}")
+    first = names.index(cfg.start_stage) if cfg.start_stage else 0
+    last = names.index(cfg.end_stage) if cfg.end_stage else len(names)
+    chosen = [name for i, name in enumerate(names) if first <= i <= last or name == "encode"]
+    made = {}
+    for name in chosen:
+        node = OmegaConf.to_container(cfg.stages[name], resolve=True)
+        assert isinstance(node, dict)
+        if "step" not in node:
+            raise ConfigError(f"stage {name} has no step: choose one with stage@stages.{name}=NAME")
+        made[name] = Stage(**{str(key): _make(value, lazily=True) for key, value in node.items() if key != "_target_"})
+    return made
+
+
+def fingerprints(cfg: DictConfig, made: Mapping[str, Stage]) -> dict[str, Any]:
+    """Per stage, and for the source's sampling, what its output depends on: class, version, options, weights, and the stages before.
+
+    Placement is left out: where a stage runs never changes what it makes.
+    """
+    source = {key: cfg.source.get(key) for key in ("every", "fps", "start", "end", "detector")}
+    prints: dict[str, Any] = {"source": {"config": source, "fingerprint": _digest(source)}}
+    writers = {"frames": "source"}
+    for name, stage in made.items():
+        step = stage.kind
+        config = OmegaConf.to_container(cfg.stages[name].step, resolve=False)
+        upstream = sorted({writers[c] for c in step.reads + step.wants if c in writers})
+        facts = [f"{step.__module__}.{step.__qualname__}", step.version, _plain(stage.step), [prints[w]["fingerprint"] for w in upstream]]
+        prints[name] = {"config": config, "fingerprint": _digest(facts)}
+        writers.update({column: name for column in step.writes})
+    return prints
+
+
+def _plain(value: Any) -> Any:
+    """A partial as nested lists, weights by their hash."""
+    if isinstance(value, partial):
+        return [f"{value.func.__module__}.{value.func.__qualname__}", {k: _plain(v) for k, v in sorted(value.keywords.items())}]
+    if isinstance(value, dict):
+        return {key: _plain(v) for key, v in sorted(value.items())}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return TABLE[value].digest if isinstance(value, str) and value in TABLE else value
+
+
+def models(made: Mapping[str, Stage]) -> list[dict[str, Any]]:
+    """The weights the stages name, with licence and digest. Raises `WeightsError` for a file that is not on this machine."""
+    used = []
+    for name in sorted(_names(stage.step for stage in made.values())):
+        find(name)
+        used.append({"name": name, "digest": TABLE[name].digest, "license": TABLE[name].weights_license, "commercial": TABLE[name].commercial})
+    return used
+
+
+def _names(values: Any) -> set[str]:
+    """The registered weights named anywhere among the arguments of some partials."""
+    if isinstance(values, str):
+        return {values} & set(TABLE)
+    if isinstance(values, partial):
+        values = values.keywords
+    if isinstance(values, Mapping):
+        values = values.values()
+    return set().union(*map(_names, values)) if isinstance(values, Iterable) else set()
+
+
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _make(node: Any, lazily: bool) -> Any:
+    if isinstance(node, list):
+        return [_make(value, lazily) for value in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: _make(value, lazily) for key, value in node.items() if key not in ("_target_", "_partial_")}
+    if "_target_" not in node:
+        return made
+    called = partial(target(node["_target_"]), **made)
+    return called if lazily or node.get("_partial_") else called()
+
+
+def target(path: str) -> type:
+    """The class a `_target_` names.
+
+    Only classes defined in this package may be named, or in packages listed in the environment variable ANIMELAYERS_ALLOW:
+    a configuration file must not be able to call anything on the machine. Raises `ConfigError`.
+    """
+    allowed = ("animelayers", *filter(None, os.environ.get(ALLOW, "").split(",")))
+    module, _, name = path.rpartition(".")
+    found = None
+    if any(module == package or module.startswith(package + ".") for package in allowed):
+        try:
+            found = getattr(importlib.import_module(module), name, None)
+        except ImportError as problem:
+            raise ConfigError(f"_target_ {path}: {problem}") from problem
+        if found is None:
+            near = difflib.get_close_matches(name, dir(importlib.import_module(module)), 1)
+            raise ConfigError(f"_target_ {path}: no such class" + (f"; did you mean '{near[0]}'?" if near else ""))
+    home = getattr(found, "__module__", "")
+    if not isinstance(found, type) or not any(home == package or home.startswith(package + ".") for package in allowed):
+        raise ConfigError(f"_target_ {path} is refused: only classes of {', '.join(allowed)} may be named (allow more by {ALLOW}=PACKAGE)")
+    return found

@@ -1,0 +1,37 @@
+"""The few shapes a model may have: arrays in, arrays out. No model knows a column, a clip or Ray."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+
+class Mattes(NamedTuple):
+    """What a matting model says of N pictures.
+
+    ``alpha``: N arrays float32 (H, W), 0..1, linear coverage, each of its picture's own size.
+    ``model``: N names of the model or models taken, joined by '+'; 'none' where the layer is empty.
+    ``confidence``: N numbers 0..1.
+    """
+
+    alpha: list[np.ndarray]
+    model: list[str]
+    confidence: list[float]
+
+
+class Matte(Protocol):
+    """Finds the characters: what stands in front of the painted background."""
+
+    def __call__(self, pictures: Sequence[np.ndarray]) -> Mattes:
+        """Mattes of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes. A picture without a character gives zeros."""
+        ...
+
+
+class Inpainter(Protocol):
+    """Fills holes of a picture."""
+
+    def __call__(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """The uint8 sRGB (H, W, 3) picture with `hole` (bool (H, W)) filled; outside the hole it is the input, bit for bit."""
+        ...

@@ -1,0 +1,291 @@
+"""Where and how wide steps run: stages, their contract and capacity, and the folding of stages into Ray Data operators."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from animelayers.ledger import ATTEMPTS, Ledger, Poisonous
+from animelayers.schema import IDENTITY, RECORD, Batch, Row, rebatch, unbatch
+from animelayers.step import Step, failed
+
+if TYPE_CHECKING:
+    from ray.data import Dataset
+
+GB = 1 << 30
+
+
+class PipelineError(ValueError):
+    """A pipeline that cannot run: the message names the stage, what is wrong and what to change."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a machine or cluster has: CPUs, GPUs, bytes of memory."""
+
+    cpus: float
+    gpus: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step and its placement.
+
+    ``step``: the class with its constructor arguments. ``workers``: how many actors, or (fewest, most): as many as fit.
+    ``cpus``, ``gpus``: of each actor. ``rows``: clips per call (None: whatever one block holds, about `source.row_bytes`).
+    ``fuse``: neighbouring stages with the same non-empty name run in one actor, one after the other, so that pixels stay in its
+    memory; the actor gets the largest of their demands. ``memory``: bytes a worker needs beside its clips (models, libraries).
+    """
+
+    step: partial[Step]
+    workers: int | Sequence[int] = 1
+    cpus: float = 1
+    gpus: float = 0
+    rows: int | None = None
+    fuse: str = ""
+    memory: float = 1.0 * GB
+
+    @property
+    def kind(self) -> type[Step]:
+        """The class of the step."""
+        return cast("type[Step]", self.step.func)
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The fewest and the most workers."""
+        if isinstance(self.workers, int):
+            return self.workers, self.workers
+        low, high = self.workers
+        return int(low), int(high)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Stages that run in one actor, and how many such actors there are."""
+
+    stages: Mapping[str, Stage]
+    workers: int = 0
+
+    @property
+    def name(self) -> str:
+        """The stages' names, joined by '+'."""
+        return "+".join(self.stages)
+
+    @property
+    def cpus(self) -> float:
+        """CPUs of one actor."""
+        return max(stage.cpus for stage in self.stages.values())
+
+    @property
+    def gpus(self) -> float:
+        """GPUs of one actor."""
+        return max(stage.gpus for stage in self.stages.values())
+
+    @property
+    def memory(self) -> float:
+        """Bytes one actor needs beside its clips."""
+        return max(stage.memory for stage in self.stages.values())
+
+    @property
+    def rows(self) -> int | None:
+        """Clips per call."""
+        rows = [stage.rows for stage in self.stages.values() if stage.rows]
+        return min(rows) if rows else None
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The fewest and the most actors."""
+        low, high = zip(*(stage.bounds for stage in self.stages.values()), strict=True)
+        return max(low), max(high)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Stages by name, in order. ``task_cpus``: CPUs of each task that decodes clips or writes shards."""
+
+    stages: Mapping[str, Stage]
+    task_cpus: float = 0.25
+
+    def check(self, columns: Iterable[str], resources: Resources | None = None, row_bytes: float = 0) -> None:
+        """Refuse a pipeline that cannot run, before any worker starts.
+
+        Looks at the constructor arguments, at the columns each stage reads, and, given the resources, at CPUs, GPUs and memory
+        for clips of `row_bytes` bytes. Raises `PipelineError`.
+        """
+        available = set(columns)
+        for name, stage in self.stages.items():
+            bind(stage.step, f"stage {name}")
+            missing = [column for column in stage.kind.reads if column not in available]
+            if missing:
+                raise PipelineError(f"stage {name} reads {missing}, which nothing before it writes (there is: {', '.join(sorted(available))})")
+            available |= set(stage.kind.writes)
+        if resources is not None:
+            self.fit(resources, row_bytes)
+
+    def writes(self, columns: Iterable[str]) -> set[str]:
+        """All columns a clip has after the last stage, dropped ones included."""
+        return set(columns).union(*(stage.kind.writes for stage in self.stages.values()))
+
+    def groups(self) -> list[Group]:
+        """The stages as they are fused."""
+        groups: list[dict[str, Stage]] = []
+        for name, stage in self.stages.items():
+            if groups and stage.fuse and stage.fuse == list(groups[-1].values())[-1].fuse:
+                groups[-1][name] = stage
+            else:
+                groups.append({name: stage})
+        return [Group(stages) for stages in groups]
+
+    def fit(self, resources: Resources, row_bytes: float = 0) -> list[Group]:
+        """The groups with as many workers each as the resources allow, shared out evenly.
+
+        Decoding and writing keep one task each. Raises `PipelineError` with the sums if the fewest workers do not fit: an engine
+        that waits for a CPU that never comes hangs without a word.
+        """
+        groups = self.groups()
+        counts = [group.bounds[0] for group in groups]
+        if any(count < 1 for count in counts):
+            raise PipelineError("every stage needs at least one worker")
+
+        def over() -> str:
+            cpus = sum(n * group.cpus for n, group in zip(counts, groups, strict=True)) + 2 * self.task_cpus
+            gpus = sum(n * group.gpus for n, group in zip(counts, groups, strict=True))
+            memory = sum(n * (group.memory + 6 * row_bytes) for n, group in zip(counts, groups, strict=True))
+            asked = ", ".join(f"{group.name} {n} x {group.cpus:g} CPU {group.gpus:g} GPU" for n, group in zip(counts, groups, strict=True))
+            asked += f", decoding and writing 2 x {self.task_cpus:g} CPU"
+            if cpus > resources.cpus + 1e-6:
+                return f"the stages need {cpus:g} CPUs and there are {resources.cpus:g} ({asked}): lower their cpus or workers, or fuse them"
+            if gpus > resources.gpus + 1e-6:
+                return f"the stages need {gpus:g} GPUs and there are {resources.gpus:g} ({asked}): lower their gpus or workers, or fuse them"
+            if memory > resources.memory:
+                return (
+                    f"the stages need about {memory / GB:.1f} GB of memory and there are {resources.memory / GB:.1f} ({asked}, clips of "
+                    f"{row_bytes / 1e6:.0f} MB): lower workers or source.row_bytes"
+                )
+            return ""
+
+        if reason := over():
+            raise PipelineError(reason)
+        growing = True
+        while growing:
+            growing = False
+            for i, group in enumerate(groups):
+                if counts[i] < group.bounds[1]:
+                    counts[i] += 1
+                    if over():
+                        counts[i] -= 1
+                    else:
+                        growing = True
+        return [Group(group.stages, n) for group, n in zip(groups, counts, strict=True)]
+
+    def __call__(self, clips: Dataset, groups: Sequence[Group], columns: Iterable[str], ledger: Ledger, keep: Iterable[str]) -> Dataset:
+        """Fold the stages over a dataset of clips, one `map_batches` per group; `keep` names the columns the sink reads."""
+        from ray.data import ActorPoolStrategy
+
+        available = {*IDENTITY, "seconds", *columns}
+        for i, group in enumerate(groups):
+            available = available.union(*(stage.kind.writes for stage in group.stages.values()))
+            later = [stage.kind for g in groups[i + 1 :] for stage in g.stages.values()]
+            needed = {*IDENTITY, "seconds", *keep}.union(*(step.reads + step.wants for step in later))
+            clips = clips.map_batches(
+                Worker,
+                fn_constructor_kwargs={
+                    "steps": {name: stage.step for name, stage in group.stages.items()},
+                    "keep": [name for name in RECORD if name in available & needed],
+                    "ledger": ledger,
+                    "threads": max(1, round(group.cpus)),
+                },
+                batch_size=group.rows,
+                batch_format="numpy",
+                compute=ActorPoolStrategy(size=group.workers),
+                num_cpus=group.cpus,
+                num_gpus=group.gpus or None,
+                zero_copy_batch=True,
+            )
+        return clips
+
+
+class Worker:
+    """An actor's body: runs the steps of a group over batches, with ledger and clock, and drops what nobody reads later."""
+
+    def __init__(self, steps: Mapping[str, partial[Step]], keep: Sequence[str], ledger: Ledger, threads: int = 1) -> None:
+        limit_threads(threads)
+        self.steps = {name: build(step) for name, step in steps.items()}
+        self.keep, self.ledger = keep, ledger
+
+    def __call__(self, batch: Batch) -> Batch:
+        """One batch of clips through all steps."""
+        rows = unbatch(batch)
+        for name, step in self.steps.items():
+            start = time.perf_counter()
+            rows = self._through(name, step, rows)
+            spent = (time.perf_counter() - start) / max(1, len(rows))
+            rows = [{**row, "seconds": np.append(row["seconds"], spent)} for row in rows]
+        return rebatch([{column: row[column] for column in self.keep} for row in rows])
+
+    def _through(self, name: str, step: Step, rows: list[Row]) -> list[Row]:
+        done: dict[int, Row] = {}
+        together: list[int] = []
+        alone: list[int] = []
+        for i, row in enumerate(rows):
+            if row["error"]:
+                done[i] = failed(row, step.writes)
+                continue
+            try:
+                (alone if self.ledger.check(name, row["clip_id"]) else together).append(i)
+            except Poisonous as problem:
+                done[i] = failed(row, step.writes, name, problem, ATTEMPTS)
+        for indices in ([together] if together else []) + [[i] for i in alone]:
+            group = [rows[i] for i in indices]
+            with self.ledger.inside(name, [row["clip_id"] for row in group]):
+                done.update(zip(indices, step.run(group), strict=True))
+        return [done[i] for i in range(len(rows))]
+
+
+def limit_threads(threads: int) -> None:
+    """Give this process `threads` threads for OpenCV and for every library that reads OMP_NUM_THREADS."""
+    import cv2
+
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    cv2.setNumThreads(threads)
+
+
+def build(made: Any) -> Any:
+    """Call a partial, and first every partial among its arguments: a step with its models, built where it runs."""
+    if isinstance(made, partial):
+        return made.func(*made.args, **{name: build(value) for name, value in made.keywords.items()})
+    if isinstance(made, list):
+        return [build(value) for value in made]
+    return {name: build(value) for name, value in made.items()} if isinstance(made, dict) else made
+
+
+def bind(made: Any, what: str) -> None:
+    """Refuse constructor arguments a class does not have, nested ones included, naming the nearest right name.
+
+    Raises `PipelineError`.
+    """
+    if isinstance(made, list | dict):
+        for value in made.values() if isinstance(made, dict) else made:
+            bind(value, what)
+    if not isinstance(made, partial):
+        return
+    takes = inspect.signature(made.func).parameters
+    for name, value in made.keywords.items():
+        if name not in takes:
+            near = difflib.get_close_matches(name, takes, 1)
+            hint = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(takes) or 'none'}"
+            raise PipelineError(f"{what}: {made.func.__name__} has no option '{name}'; {hint}")
+        bind(value, f"{what}, {name}")
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    lacking = [n for n, p in takes.items() if p.default is p.empty and p.kind not in variadic][len(made.args) :]
+    if lacking := [name for name in lacking if name not in made.keywords]:
+        raise PipelineError(f"{what}: {made.func.__name__} needs {', '.join(lacking)}")

@@ -1,0 +1,103 @@
+"""What a run leaves to look at: a page with contact sheets, stages and failures, and a few lines at its end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+import cv2
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+
+from animelayers.imaging.sheet import contact_sheet, fit
+from animelayers.output import Output
+from animelayers.run import Summary
+from animelayers.storage import filesystem
+
+SAMPLES = 24
+WIDTH = 320
+
+
+def write(summary: Summary) -> None:
+    """Write OUT/report/index.html, its pictures and summary.json; nothing where the run had nothing to do."""
+    if not summary.frames_done and not summary.failures:
+        return
+    output = Output(summary.output)
+    place, root = filesystem(summary.output)
+    place.create_dir(f"{root}/report/pictures", recursive=True)
+    samples = []
+    for number, row in enumerate(sample(output, SAMPLES)):
+        file = f"pictures/{number:03d}.jpg"
+        _put(place, f"{root}/report/{file}", _sheet(output, row))
+        samples.append({**row, "file": file})
+    facts = {**asdict(summary), "exit_code": summary.exit_code}
+    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(files("animelayers").joinpath("report.html").read_text())
+    html = page.render(summary=summary, samples=samples, stages=_stages(summary), shots=_shots(output), output=output)
+    _put(place, f"{root}/report/index.html", html.encode("utf-8", "xmlcharrefreplace"))
+    _put(place, f"{root}/report/summary.json", json.dumps(facts, indent=1).encode())
+
+
+def sample(output: Output, count: int) -> list[dict[str, Any]]:
+    """Up to `count` rows of the frame table, spread evenly over the whole output."""
+    table = output.table
+    chosen = np.unique(np.linspace(0, len(table) - 1, min(count, len(table))).astype(int))
+    return list(table.take(chosen).to_pylist()) if len(table) else []
+
+
+def _sheet(output: Output, row: dict[str, Any]) -> bytes:
+    """One line of pictures: the frame as its layers recompose, the character, the background, the mask."""
+    sheet = contact_sheet([fit(picture, WIDTH) for picture in output.pictures(row["frame_id"])], columns=4)
+    return cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+
+
+def _stages(summary: Summary) -> list[dict[str, Any]]:
+    wall = max(summary.seconds - summary.start_seconds, 1e-9)
+    frames = max(summary.frames_done, 1)
+    rows = []
+    for name, spent in summary.stages.items():
+        workers = summary.workers.get(name, 0)
+        rows.append({"name": name, "workers": workers, "ms": 1000 * spent / frames, "busy": spent / wall / max(1, workers)})
+    return rows
+
+
+def _shots(output: Output) -> list[dict[str, Any]]:
+    table = output.table
+    if not len(table):
+        return []
+    measures = [(c, "mean") for c in ("character_coverage", "recompose_psnr") if c in table.column_names]
+    grouped = table.group_by(["episode", "scene_id"]).aggregate([("frame_index", "min"), ("frame_index", "max"), ("frame_id", "count"), *measures])
+    return sorted(grouped.to_pylist(), key=lambda shot: (shot["episode"], shot["scene_id"]))[:500]
+
+
+def _put(place: Any, path: str, data: bytes) -> None:
+    with place.open_output_stream(path) as stream:
+        stream.write(data)
+
+
+def tell(summary: Summary) -> None:
+    """The closing lines of a run, for the person who started it."""
+    rate = summary.frames_done / max(summary.seconds - summary.start_seconds, 1e-9)
+    lines = []
+    if summary.frames_before:
+        lines.append(f"{summary.frames_before} of {summary.frames_planned} frames were there already")
+    if summary.frames_done:
+        lines.append(f"{summary.frames_done} frames in {summary.seconds:.0f} s: {rate:.2f} frames/s after {summary.start_seconds:.0f} s to start")
+    elif not summary.failures:
+        lines.append("nothing to do" if summary.frames_planned else "nothing found: no picture or film under source.path")
+    if summary.failures:
+        lines.append(f"{len(summary.failures)} failed:")
+        lines += [f"  {f['source']!r}: {f['error']}" for f in summary.failures[:10]]
+        if len(summary.failures) > 10:
+            lines.append(f"  … and {len(summary.failures) - 10} more in the report")
+    if summary.changed:
+        lines.append(f"{len(summary.changed)} inputs changed since their layers were made: {', '.join(summary.changed[:5])}")
+        lines.append("  redo_changed=true makes them again")
+    if summary.spilled:
+        lines.append(f"{summary.spilled / 1e6:.0f} MB were spilled to disk: lower source.row_bytes or the number of workers")
+    lines.append(f"layers  {summary.output}")
+    if summary.frames_done or summary.failures:
+        lines.append(f"report  {summary.output}/report/index.html")
+    print("\n".join(lines), file=sys.stderr)

@@ -1,0 +1,199 @@
+"""One run: plan the clips, leave out what is committed, stream the rest through the pipeline into the sink, and tell what happened."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from tqdm import tqdm
+
+from animelayers import cluster
+from animelayers.ledger import Ledger
+from animelayers.pipeline import Group, Pipeline, PipelineError, limit_threads
+from animelayers.plan import Plan, scan
+from animelayers.schema import IDENTITY, RECORD, Batch, Row, rebatch, unbatch
+
+log = logging.getLogger(__name__)
+
+DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "note", "seconds")
+"""Columns a source gives."""
+STORED = (*(name for name, column in RECORD.items() if column.table), "drawing", "layers", "layer_names", "layer_sizes")
+"""Columns a sink reads."""
+FRAMES_PER_TASK = 64
+
+
+@dataclass
+class Summary:
+    """What a run did. Times are seconds; `stages` maps a stage to the seconds all its workers spent in it."""
+
+    output: str
+    frames_planned: int = 0
+    frames_before: int = 0
+    frames_done: int = 0
+    clips_done: int = 0
+    failures: list[dict[str, str]] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    swept: int = 0
+    seconds: float = 0
+    start_seconds: float = 0
+    stages: dict[str, float] = field(default_factory=dict)
+    workers: dict[str, int] = field(default_factory=dict)
+    spilled: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 all frames done, 3 some inputs failed, 1 nothing could be done."""
+        if not self.failures:
+            return 0 if self.frames_planned else 1
+        return 3 if self.frames_before + self.frames_done else 1
+
+
+def run(
+    source: Any,
+    pipeline: Pipeline,
+    sink: Any,
+    *,
+    fingerprints: Mapping[str, Any],
+    describe: Mapping[str, Any],
+    address: str | None = None,
+    cpus: int | None = None,
+    retry_failed: bool = False,
+    redo_changed: bool = False,
+    take_over: bool = False,
+    time_limit: float = 0,
+) -> Summary:
+    """Run a pipeline from a source into a sink and return what happened.
+
+    Raises `PipelineError` for a configuration that cannot run, `SinkError` for an output that cannot be written.
+    """
+    pipeline.check([*DECODED])
+    unread = {"layers", "layer_names", "layer_sizes"} - pipeline.writes(DECODED)
+    if unread:
+        raise PipelineError(f"the sink reads {sorted(unread)}, which no stage writes: keep the encode stage")
+    started, name = time.perf_counter(), uuid.uuid4().hex
+    with sink.open(name, take_over=take_over) as swept:
+        summary = Summary(str(sink.path), swept=swept)
+        sink.check(fingerprints)
+        plan = Plan.renew(source, sink)
+        have = cluster.connect(address, cpus) if plan.unscanned else None
+        plan = plan.with_rows(scan(source, plan.unscanned)) if plan.unscanned else plan
+        sink.save_plan(plan.table)
+        todo = source.limited(plan.table)
+        summary.changed = plan.changed
+        if plan.changed and redo_changed:
+            sink.forget(plan.clips_of(plan.changed))
+        elif plan.changed:
+            todo = todo.filter(pc.invert(pc.is_in(todo["source"], pa.array(plan.changed))))
+        done = sink.committed(retry_failed=retry_failed)
+        summary.frames_planned = _frames(todo)
+        pending = todo.filter(pc.invert(pc.is_in(todo["clip_id"], pa.array(sorted(done), pa.string()))))
+        summary.frames_before = summary.frames_planned - _frames(pending)
+        sink.describe({**describe, "fingerprints": dict(fingerprints)})
+        if pending.num_rows:
+            have = have or cluster.connect(address, cpus)
+            groups = pipeline.fit(have, source.row_bytes)
+            summary.workers = {stage: group.workers for group in groups for stage in group.stages}
+            cluster.calm(source.row_bytes)
+            ledger = Ledger(_ledger_folder(sink), name, time_limit)
+            receipts = _stream(source, pipeline, groups, sink, pending, ledger, name)
+            summary.start_seconds = time.perf_counter() - started
+            _follow(receipts, summary, ["decode", *pipeline.stages])
+            summary.spilled = cluster.spilled_bytes()
+        summary.seconds = time.perf_counter() - started
+        summary.failures = sink.failures()
+        sink.finish()
+    return summary
+
+
+def _frames(plan: pa.Table) -> int:
+    return int(pc.sum(pc.list_value_length(plan["indices"])).as_py() or 0)
+
+
+def _ledger_folder(sink: Any) -> Path:
+    """Beside the output where all workers reach it, else in this node's own temporary folder."""
+    local = sink.local_path
+    return local / "attempts" if local else Path(gettempdir()) / "animelayers-attempts"
+
+
+def _stream(source: Any, pipeline: Pipeline, groups: list[Group], sink: Any, pending: pa.Table, ledger: Ledger, name: str) -> Iterator[Batch]:
+    import ray.data
+
+    width = max(group.workers for group in groups)
+    clips: Any = ray.data.from_arrow(list(_tasks(pending, width)))
+    task: dict[str, Any] = {"batch_size": None, "num_cpus": pipeline.task_cpus, "zero_copy_batch": True}
+    clips = clips.map_batches(_decode, batch_format="pyarrow", fn_kwargs={"source": source, "ledger": ledger}, **task)
+    clips = pipeline(clips, groups, DECODED, ledger, STORED)
+    receipts = clips.map_batches(_commit, batch_format="numpy", fn_kwargs={"sink": sink, "name": name}, **task)
+    return iter(receipts.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0))
+
+
+def _tasks(pending: pa.Table, width: int) -> Iterator[pa.Table]:
+    """Split the plan into decode tasks of neighbouring clips: few enough frames that all workers have work and little is redone."""
+    lengths = pc.list_value_length(pending["indices"]).to_pylist()
+    most = max(1, min(FRAMES_PER_TASK, -(-sum(lengths) // (3 * width))))
+    sources = pending["source"].to_pylist()
+    kinds = pending["kind"].to_pylist()
+    start = count = 0
+    for i, length in enumerate(lengths):
+        elsewhere = i > start and kinds[i] == "video" and sources[i] != sources[i - 1]
+        if i > start and (count + length > most or elsewhere):
+            yield pending.slice(start, i - start).combine_chunks()
+            start, count = i, 0
+        count += max(1, length)
+    yield pending.slice(start).combine_chunks()
+
+
+def _decode(batch: pa.Table, source: Any, ledger: Ledger) -> Iterator[Batch]:
+    """A Ray task: the clips of some plan rows, in blocks that stay below the source's `row_bytes`."""
+    limit_threads(1)
+    rows: list[Row] = []
+    start = time.perf_counter()
+    for row in ledger.guard("decode", source.read, batch.to_pylist()):
+        now = time.perf_counter()
+        rows.append({**row, "seconds": np.array([now - start])})
+        if sum(r["frames"].nbytes for r in rows) > source.row_bytes // 2:
+            yield rebatch(rows)
+            rows = []
+        start = time.perf_counter()
+    if rows:
+        yield rebatch(rows)
+
+
+def _commit(batch: Batch, sink: Any, name: str) -> Iterator[Batch]:
+    """A Ray task: one shard, and a receipt per clip."""
+    rows = unbatch(batch)
+    if not rows:
+        return
+    sink.write(rows, name)
+    receipt = ("clip_id", "source", "error")
+    yield {
+        **{column: np.array([str(row[column]) for row in rows], object) for column in receipt},
+        "frames": np.array([0 if row["error"] else len(row["frame_index"]) for row in rows]),
+        "seconds": rebatch([{"seconds": row["seconds"]} for row in rows])["seconds"],
+    }
+
+
+def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str]) -> None:
+    """Draw the progress bar from the receipts and add up the stages' times."""
+    total = summary.frames_planned
+    spent = np.zeros(len(stages))
+    errors = 0
+    with tqdm(total=total, initial=summary.frames_before, unit="frame", smoothing=0.05, dynamic_ncols=True, desc="layers") as bar:
+        for batch in receipts:
+            for frames, error, seconds in zip(batch["frames"], batch["error"], batch["seconds"], strict=True):
+                summary.frames_done += int(frames)
+                summary.clips_done += not error
+                errors += bool(error)
+                spent[: len(seconds)] += seconds
+                bar.update(int(frames))
+            bar.set_postfix(errors=errors)
+    summary.stages = dict(zip(stages, spent.tolist(), strict=True))

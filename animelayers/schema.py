@@ -1,0 +1,138 @@
+"""The record: every column of a clip in flight and of the frame table at rest, with dtype, axes, unit and blank value.
+
+A row is a clip: T consecutive frames of one shot that show D distinct drawings (D <= T); a still is a clip of one frame.
+Axes are named T (frames in time), D (distinct drawings), H and W (pixels), L (files a drawing is stored in), S (stages).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+Row = dict[str, Any]
+Batch = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a clip.
+
+    ``dtype`` is a numpy dtype name, ``str`` or ``bytes``; ``axes`` names the array's axes, outermost first, '' for a scalar.
+    A text column with axes 'D' travels as one string, a word per drawing, because Arrow keeps strings and pickles lists of them.
+    ``table`` tells whether the frame table repeats it, one value per frame.
+    """
+
+    dtype: str
+    axes: str
+    meaning: str
+    table: bool = False
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the array (0 for scalars and text)."""
+        return 0 if self.dtype in ("str", "bytes") else len(self.axes.split())
+
+    def blank(self) -> Any:
+        """The value of a clip that failed: '' or b'' or 0 or an empty array of the column's own ndim and dtype, never None."""
+        if self.dtype in ("str", "bytes"):
+            return "" if self.dtype == "str" else b""
+        if not self.axes:
+            return np.dtype(self.dtype).type(0)
+        last = self.axes.split()[-1]
+        shape = [0] * self.ndim
+        if last.isdigit():
+            shape[-1] = int(last)
+        return np.zeros(shape, self.dtype)
+
+    def per_drawing(self, value: Any) -> list[Any]:
+        """The values of a 'D …' column, one per drawing."""
+        return value.split() if self.dtype == "str" else list(value)
+
+    def gather(self, values: Sequence[Any]) -> Any:
+        """The inverse of `per_drawing`: stack one value per drawing into the column."""
+        if self.dtype == "str":
+            return " ".join(values)
+        return np.stack([np.asarray(v, self.dtype) for v in values]) if values else self.blank()
+
+
+RECORD: Mapping[str, Column] = {
+    "clip_id": Column("str", "", "EPISODE/scene0003/000120: source, shot, first frame; from content alone", table=True),
+    "source": Column("str", "", "input path relative to the root, with '/'", table=True),
+    "episode": Column("str", "", "the folder or film the clip belongs to", table=True),
+    "scene_id": Column("str", "", "the shot, scene0003; unique within an episode", table=True),
+    "frame_index": Column("int64", "T", "position in the source, 0-based", table=True),
+    "timestamp_s": Column("float64", "T", "seconds from the start of the source; NaN where nothing tells", table=True),
+    "drawing": Column("int32", "T", "index of the distinct drawing each frame shows"),
+    "frames": Column("uint8", "D H W 3", "the distinct drawings, sRGB"),
+    "note": Column("str", "", "what reading the input changed: orientation applied, alpha flattened, profile converted", table=True),
+    "character": Column("uint8", "D H W", "character alpha, 0..255 linear coverage"),
+    "matte": Column("str", "D", "the model or models whose matte was taken, joined by '+'; 'none' for an empty layer", table=True),
+    "character_confidence": Column("float32", "D", "how sure the matte is, 0..1", table=True),
+    "background": Column("uint8", "D H W 3", "what is behind the characters, sRGB"),
+    "background_seen": Column("float32", "D", "share of the background taken from the frame itself, 0..1", table=True),
+    "background_borrowed": Column("float32", "D", "share taken from other frames of the shot, 0..1", table=True),
+    "background_invented": Column("float32", "D", "share filled in by an inpainter, 0..1", table=True),
+    "width": Column("int64", "", "pixels", table=True),
+    "height": Column("int64", "", "pixels", table=True),
+    "character_bbox": Column("int32", "D 4", "x, y, w, h in pixels of alpha above one half; zeros for an empty layer", table=True),
+    "character_coverage": Column("float32", "D", "mean alpha, 0..1", table=True),
+    "recompose_psnr": Column("float32", "D", "dB of background + character against the frame, from the layers as stored; at most 100", table=True),
+    "layers": Column("bytes", "", "the encoded files of all drawings, one after the other"),
+    "layer_names": Column("str", "L", "names of the files of one drawing: 'character.png mask.png background.jpg'"),
+    "layer_sizes": Column("int64", "D L", "bytes of each file in `layers`"),
+    "seconds": Column("float64", "S", "time each stage spent on the clip, in the order of the stages; never stored in the table"),
+    "error": Column("str", "", "empty, or `stage: what went wrong`", table=True),
+    "error_type": Column("str", "", "class name of the exception, or empty", table=True),
+    "attempt": Column("int32", "", "how often the failing step was tried; 0 for a good clip", table=True),
+}
+
+IDENTITY = ("clip_id", "source", "episode", "scene_id", "error", "error_type", "attempt")
+"""Columns every row has from the source to the sink."""
+
+
+def blank(column: str) -> Any:
+    """The blank value of a column of the record."""
+    return RECORD[column].blank()
+
+
+def unbatch(batch: Batch) -> list[Row]:
+    """Split a batch of columns into rows. Arrays are views: copy before changing them."""
+    size = len(next(iter(batch.values()))) if batch else 0
+    return [{name: values[i] for name, values in batch.items()} for i in range(size)]
+
+
+def rebatch(rows: Sequence[Row]) -> Batch:
+    """Join rows into a batch of columns that Arrow stores as text, numbers, bytes or tensors, never as pickled objects."""
+    batch: Batch = {}
+    for name in rows[0] if rows else ():
+        column, values = RECORD[name], [row[name] for row in rows]
+        if column.dtype in ("str", "bytes") or column.ndim:
+            batch[name] = np.empty(len(values), object)
+            for i, value in enumerate(values):
+                batch[name][i] = np.asarray(value, column.dtype) if column.ndim else value
+        else:
+            batch[name] = np.array(values, column.dtype)
+    return batch
+
+
+def table_schema(columns: Sequence[str], layers: Sequence[str]) -> pa.Schema:
+    """Arrow schema of the frame table for a pipeline that makes `columns` (of the record) and stores `layers` (file names).
+
+    One row per frame, and one per failed clip with its frame fields null. Plain Arrow types only.
+    """
+    fields = [pa.field("frame_id", pa.string()), pa.field("drawing_of", pa.string()), pa.field("shard", pa.string())]
+    fields += [pa.field(name, _arrow(RECORD[name])) for name in RECORD if RECORD[name].table and name in columns]
+    for layer in layers:
+        stem = layer.split(".")[0]
+        fields += [pa.field(f"{stem}_file", pa.string()), pa.field(f"{stem}_offset", pa.int64()), pa.field(f"{stem}_size", pa.int64())]
+    return pa.schema(fields)
+
+
+def _arrow(column: Column) -> pa.DataType:
+    kind = pa.string() if column.dtype == "str" else pa.from_numpy_dtype(np.dtype(column.dtype))
+    last = column.axes.split()[-1] if column.axes else ""
+    return pa.list_(kind, int(last)) if last.isdigit() else kind

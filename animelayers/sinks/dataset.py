@@ -1,0 +1,85 @@
+"""What an output says of itself: dataset.json, the plan of its clips, and the refusal to mix two configurations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from animelayers.sinks import metadata
+from animelayers.sinks.store import SinkError, Store
+
+DATASET, PLAN = "dataset.json", "plan.parquet"
+FORMAT = 1
+
+
+class Changed(SinkError):
+    """The output was made by stages that differ from those asked for now."""
+
+
+def describe(store: Store, description: Mapping[str, Any]) -> None:
+    """Write dataset.json: the format's version and `description`, plain JSON values only."""
+    text = json.dumps({"format": FORMAT, **description}, indent=2, ensure_ascii=False, sort_keys=True)
+    store.put(DATASET, "dataset", text.encode() + b"\n")
+
+
+def description(store: Store) -> dict[str, Any]:
+    """What dataset.json says; empty without one. Raises `SinkError` if it is damaged or from a newer version."""
+    data = store.read(DATASET)
+    try:
+        found = dict(json.loads(data)) if data is not None else {}
+    except (ValueError, TypeError) as damaged:
+        raise SinkError(store.path(DATASET), f"unreadable, {damaged}", "restore it or choose another output") from None
+    if found.get("format", FORMAT) > FORMAT:
+        raise SinkError(store.path(DATASET), f"format {found['format']}, this package knows {FORMAT}", "update the package")
+    return found
+
+
+def save_plan(store: Store, plan: pa.Table) -> None:
+    """Keep the table of planned clips beside the output."""
+    store.put(PLAN, "plan", metadata.to_bytes(plan))
+
+
+def load_plan(store: Store) -> pa.Table | None:
+    """The kept plan, or None."""
+    return metadata.read(store, PLAN) if store.exists(PLAN) else None
+
+
+def check_fingerprints(path: str, previous: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise `Changed` naming every stage and key that differs between two mappings {stage: {"fingerprint": hex, "config": {…}}}.
+
+    A stage whose own values are the same but which reads from a changed one has another fingerprint, too; it is listed last.
+    """
+    if not previous:
+        return
+    reasons, follow = [], []
+    for stage in [*previous, *(stage for stage in now if stage not in previous)]:
+        if stage not in now or stage not in previous:
+            reasons.append(f"stage {stage} was {'left out' if stage in previous else 'added'}")
+        elif previous[stage].get("fingerprint") != now[stage].get("fingerprint"):
+            found = list(_differences(previous[stage].get("config"), now[stage].get("config"), ""))
+            reasons += [f"stage {stage}: {difference}" for difference in found]
+            follow += [] if found else [stage]
+    if follow and not reasons:
+        reasons = [f"stage {follow[0]}: its code or its weights"]
+    if reasons:
+        later = f" (and with it {', '.join(follow)})" if follow and not reasons[0].startswith(f"stage {follow[0]}:") else ""
+        remedy = "put the old values back, or give a new output: layers of two configurations are never mixed"
+        raise Changed(path, f"made with other settings: {'; '.join(reasons)}{later}", remedy)
+
+
+def _differences(old: Any, new: Any, key: str) -> Iterator[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for name in sorted({*old, *new}, key=str):
+            yield from _differences(old.get(name, _ABSENT), new.get(name, _ABSENT), f"{key}.{name}".lstrip("."))
+    elif old != new:
+        yield f"{key or 'its settings'} was {_shown(old)}, is {_shown(new)}"
+
+
+_ABSENT = object()
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is _ABSENT else json.dumps(value, default=str)

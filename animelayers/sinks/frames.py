@@ -1,0 +1,125 @@
+"""From clips in flight to the frame table: one row per frame, one per failed clip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from animelayers.schema import IDENTITY, RECORD, Row, table_schema
+
+_CLIP_ID = re.compile(r"[a-z0-9_-]+/[a-z0-9_-]+/[a-z0-9_-]+")
+
+
+class Place(NamedTuple):
+    """Where a layer's file lies: member of a tar, or path below the output; the offset of its bytes; their number."""
+
+    file: str
+    offset: int
+    size: int
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Clips sorted by id. A clip without frames that tells no reason is given one, so that it cannot vanish.
+
+    Raises ValueError for ids that are not made of two or more parts in [a-z0-9_-], and for an id that comes twice.
+    """
+    clips = sorted(rows, key=lambda row: str(row["clip_id"]))
+    ids = [str(row["clip_id"]) for row in clips]
+    bad = [clip_id for clip_id in ids if not _CLIP_ID.fullmatch(clip_id)]
+    if bad or len(set(ids)) < len(ids):
+        raise ValueError(f"clip ids must be distinct and look like episode/scene0003/000120, not {bad or ids}")
+    silent = {"error": "sink: the clip has no frames", "error_type": "ValueError"}
+    return [row if row["error"] or len(row["frame_index"]) else {**row, **silent} for row in clips]
+
+
+def frame_ids(row: Row) -> list[str]:
+    """Ids of a clip's frames: episode/scene0003_frame000127."""
+    episode, scene = str(row["clip_id"]).split("/")[:2]
+    return [f"{episode}/{scene}_frame{int(index):06d}" for index in row["frame_index"]]
+
+
+def carriers(row: Row) -> list[int]:
+    """For each distinct drawing of a clip the position of the first frame that shows it: the one its files are named after."""
+    drawings, first = np.unique(row["drawing"], return_index=True)
+    if not np.array_equal(drawings, np.arange(len(drawings))) or len(row["drawing"]) != len(row["frame_index"]):
+        raise ValueError(f"{row['clip_id']}: frames {len(row['frame_index'])}, drawings {np.asarray(row['drawing']).tolist()}")
+    return [int(position) for position in first]
+
+
+def files(row: Row) -> list[dict[str, memoryview]]:
+    """The encoded files of each distinct drawing by name, without copying them. No files for a failed clip."""
+    names = layer_names(row)
+    if row["error"] or not names:
+        return [{} for _ in range(0 if row["error"] else len(carriers(row)))]
+    sizes, data = np.asarray(row["layer_sizes"]).reshape(-1, len(names)), memoryview(row["layers"])
+    if int(sizes.sum()) != len(data) or len(sizes) != len(carriers(row)):
+        raise ValueError(f"{row['clip_id']}: layer_sizes {sizes.shape}, {int(sizes.sum())} bytes, but layers has {len(data)} bytes")
+    parts = [data[a:b] for a, b in pairwise(accumulate(sizes.ravel().tolist(), initial=0))]
+    return [dict(zip(names, parts[i : i + len(names)], strict=True)) for i in range(0, len(parts), len(names))]
+
+
+def layer_names(row: Row) -> list[str]:
+    """File names of one drawing's layers."""
+    return str(row.get("layer_names", "")).split()
+
+
+def frame_table(
+    clips: Sequence[Row],
+    places: Sequence[Sequence[Mapping[str, Place]]],
+    shard: str | None,
+    layers: Sequence[str] = (),
+    footer: Mapping[str, str] | None = None,
+) -> pa.Table:
+    """Rows of the frame table for clips whose drawings' files lie at `places` (per clip, per drawing, by layer file name).
+
+    `layers` names the layers when all clips failed and cannot tell; `footer` goes to the schema's metadata.
+    """
+    known = {name.split(".")[0]: name for name in [*layers, *(name for row in clips for name in layer_names(row))]}
+    schema = table_schema([name for name in RECORD if any(name in row for row in clips)], list(known.values()))
+    columns: dict[str, list[Any]] = {name: [] for name in schema.names}
+    for row, where in zip(clips, places, strict=True):
+        for name, values in (_failed(row) if row["error"] else _good(row, where, shard)).items():
+            columns[name] += values
+        length = max(map(len, columns.values()))
+        for values in columns.values():
+            values += [None] * (length - len(values))
+    return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema.with_metadata(dict(footer or {})))
+
+
+def _failed(row: Row) -> dict[str, list[Any]]:
+    text = [name for name, column in RECORD.items() if column.table and column.dtype == "str" and not column.axes]
+    return {name: [_plain(row[name])] for name in {*IDENTITY, *text} if name in row}
+
+
+def _good(row: Row, places: Sequence[Mapping[str, Place]], shard: str | None) -> dict[str, list[Any]]:
+    ids, drawing, first = frame_ids(row), np.asarray(row["drawing"]).tolist(), carriers(row)
+    columns: dict[str, list[Any]] = {
+        "frame_id": list(ids),
+        "drawing_of": [None if first[d] == t else ids[first[d]] for t, d in enumerate(drawing)],
+        "shard": [shard] * len(ids),
+    }
+    for name in row:
+        if not (name in RECORD and RECORD[name].table):
+            continue
+        axis = RECORD[name].axes.split()[:1]
+        if axis in (["T"], ["D"]):
+            values = [_plain(value) for value in RECORD[name].per_drawing(row[name])]
+            if len(values) != (len(ids) if axis == ["T"] else len(first)):
+                raise ValueError(f"{row['clip_id']}: column {name} has {len(values)} values for {len(ids)} frames, {len(first)} drawings")
+            columns[name] = values if axis == ["T"] else [values[d] for d in drawing]
+        else:
+            columns[name] = [_plain(row[name])] * len(ids)
+    for layer in layer_names(row):
+        stem = layer.split(".")[0]
+        for part in Place._fields:
+            columns[f"{stem}_{part}"] = [getattr(places[d][layer], part) for d in drawing]
+    return columns
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

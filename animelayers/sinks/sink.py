@@ -1,0 +1,158 @@
+"""What all sinks share: one run at a time, a commit per call, and the commits read back as progress."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+from animelayers.schema import Row
+from animelayers.sinks import dataset, metadata
+from animelayers.sinks.frames import in_order
+from animelayers.sinks.lock import Lock, fence
+from animelayers.sinks.store import Store, temporary
+
+log = logging.getLogger(__name__)
+
+Files = Mapping[str, Iterable[Any]]
+"""Files to write: path below the output -> chunks of bytes."""
+
+
+class Sink(ABC):
+    """An output folder, local or remote. The driver opens it and asks what is committed; workers write clips into it.
+
+    The Parquet of a call is its commit: written last, renamed into place. Names and bytes come from the clips alone, so a call
+    that is repeated changes nothing. All methods raise `SinkError` where the output cannot be read or written.
+    """
+
+    folders: ClassVar[tuple[str, ...]] = ()
+    """Where layer files go, below the output."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.store = Store(path)
+
+    @abstractmethod
+    def lay_out(self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]) -> tuple[Files, pa.Table]:
+        """The files of some clips, and their rows of the frame table."""
+
+    @abstractmethod
+    def files_of(self, table: pa.Table) -> set[str]:
+        """Paths of the files that rows of the frame table point at."""
+
+    # The driver's side.
+
+    @property
+    def local_path(self) -> Path | None:
+        """The output folder, or None if it is remote."""
+        return Path(self.store.root) if self.store.local else None
+
+    @contextmanager
+    def open(self, run: str, take_over: bool = False) -> Iterator[int]:
+        """Hold the output for a run, and give the number of leftovers of dead runs that were swept. Raises `Locked`."""
+        for folder in ("", metadata.FOLDER, *self.folders):
+            self.store.folder(folder)
+        with Lock(self.store, run, take_over):
+            swept = self.sweep()
+            if swept:
+                log.info("swept %d leftovers of an interrupted run", swept)
+            yield swept
+
+    def sweep(self) -> int:
+        """Delete what dead runs left unpublished, and return how many files that was. Only under the lock."""
+        # The metadata folder goes first: a worker of a dead driver that has passed its fence finds its Parquet gone, so that no
+        # tar deleted below can still be committed.
+        leftovers = 0
+        for folder in (metadata.FOLDER, *self.folders, ""):
+            for name in filter(temporary, self.store.names(folder)):
+                self.store.remove(f"{folder}/{name}" if folder else name)
+                leftovers += 1
+        return leftovers
+
+    def committed(self, retry_failed: bool = False) -> set[str]:
+        """Ids of the clips that are done; with `retry_failed` failed ones do not count."""
+        return metadata.committed(self.store, retry_failed)
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Clips that failed and have no good rows: clip_id, source, error, error_type, attempt."""
+        return metadata.failures(self.store)
+
+    def forget(self, clip_ids: Iterable[str]) -> None:
+        """Undo the commits of some clips, so that they are done again. Their bytes stay in a tar that other clips share."""
+        clip_ids = set(clip_ids)
+        for name in metadata.names(self.store) if clip_ids else ():
+            if clip_ids.isdisjoint(metadata.read(self.store, name, ["clip_id"])["clip_id"].to_pylist()):
+                continue
+            gone, kept = metadata.split(metadata.read(self.store, name), clip_ids)
+            if kept.num_rows:
+                self.store.put(name, "forget", metadata.to_bytes(kept))
+            else:
+                self.store.remove(name)
+            for file in self.files_of(gone) - self.files_of(kept):
+                self.store.remove(file)
+
+    def check(self, fingerprints: Mapping[str, Any]) -> None:
+        """Raise `Changed` if the output was made by stages with other fingerprints, naming stage and key."""
+        dataset.check_fingerprints(self.path, self.description().get("fingerprints", {}), fingerprints)
+
+    def describe(self, description: Mapping[str, Any]) -> None:
+        """Write dataset.json."""
+        dataset.describe(self.store, description)
+
+    def description(self) -> dict[str, Any]:
+        """What dataset.json says; empty without one."""
+        return dataset.description(self.store)
+
+    def save_plan(self, plan: pa.Table) -> None:
+        """Keep the table of planned clips."""
+        dataset.save_plan(self.store, plan)
+
+    def load_plan(self) -> pa.Table | None:
+        """The kept table of planned clips, or None."""
+        return dataset.load_plan(self.store)
+
+    def finish(self) -> None:
+        """Write what needs all clips; called by the driver at the end of a run."""
+
+    # The workers' side.
+
+    def write(self, rows: Sequence[Row], run: str, layers: Sequence[str] = (), footer: Mapping[str, str] | None = None) -> None:
+        """Commit some clips together: readers see all of them or none.
+
+        `layers` names the layer files where every clip failed; `footer` is kept in the Parquet's footer. Raises `Fenced` if the
+        lock no longer names `run`, ValueError for rows that break the record's contract.
+        """
+        clips = in_order(rows)
+        done = metadata.good_clips(self.store, _parquet(clips)) if clips else set()
+        if done:  # A write repeated after its commit: other bytes under the tar of committed rows would break their offsets.
+            clips = [clip for clip in clips if clip["clip_id"] not in done]
+        if not clips:
+            return
+        files, table = self.lay_out(_name(clips), clips, layers, footer or {})
+        drafts = []
+        try:
+            drafts += [self.store.draft(name, run, chunks) for name, chunks in files.items()]
+            commit = self.store.draft(_parquet(clips), run, [metadata.to_bytes(table)])
+            drafts.append(commit)
+            fence(self.store, run)
+            self.store.publish(drafts[:-1])
+            fence(self.store, run)
+            self.store.publish([commit])
+        finally:
+            for draft in drafts:
+                draft.discard()
+
+
+def _name(clips: Sequence[Row]) -> str:
+    ids = [str(clip["clip_id"]) for clip in clips]
+    return f"{ids[0].replace('/', '-')}-{hashlib.sha256(chr(10).join(ids).encode()).hexdigest()[:12]}"
+
+
+def _parquet(clips: Sequence[Row]) -> str:
+    return f"{metadata.FOLDER}/{_name(clips)}.parquet"

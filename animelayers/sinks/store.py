@@ -1,0 +1,172 @@
+"""Files of an output: written out of sight, then published whole under their name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from pyarrow import ArrowInvalid, fs
+
+from animelayers.storage import filesystem, is_local
+
+_FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up", errno.EFBIG: "the file may not grow further"}
+_CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+class SinkError(RuntimeError):
+    """An output that cannot be read or written: the path, what is wrong with it, and what to do."""
+
+    def __init__(self, path: str, problem: str, remedy: str) -> None:
+        super().__init__(path, problem, remedy)
+        self.path, self.problem, self.remedy = path, problem, remedy
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}; {self.remedy}"
+
+
+class Store:
+    """The files below one folder, local or remote. Names are relative to it, with '/'."""
+
+    def __init__(self, path: str) -> None:
+        self.fs, self.root = filesystem(path)
+        self.local = is_local(self.fs)
+
+    def path(self, name: str) -> str:
+        """The path of a file inside the file system."""
+        return f"{self.root}/{name}"
+
+    @contextmanager
+    def guard(self, name: str) -> Iterator[None]:
+        """Turn the operating system's refusals and damaged files into `SinkError`."""
+        try:
+            yield
+        except ArrowInvalid as damaged:
+            remedy = "it was not written by this package: move it away and run again"
+            raise SinkError(self.path(name), f"unreadable, {damaged}", remedy) from damaged
+        except OSError as refused:
+            problem, remedy = str(refused), "nothing of it is visible, running the same command again goes on from here"
+            if refused.errno in _FULL:
+                problem, remedy = _FULL[refused.errno], f"free some space; {remedy}"
+            elif refused.errno in _CLOSED:
+                problem, remedy = f"not writable ({os.strerror(refused.errno)})", "give another output or allow writing there"
+            raise SinkError(self.path(name), problem, remedy) from refused
+
+    def folder(self, name: str) -> None:
+        """Make a folder and those above it."""
+        with self.guard(name):
+            self.fs.create_dir(self.path(name), recursive=True)
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the files of a folder, sorted, hidden ones included; none if there is no such folder."""
+        selector = fs.FileSelector(self.path(folder), allow_not_found=True)
+        return sorted(info.base_name for info in self.fs.get_file_info(selector) if info.is_file)
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return bool(self.fs.get_file_info(self.path(name)).is_file)
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a small file, or None if there is none."""
+        with self.guard(name), suppress(FileNotFoundError), self.fs.open_input_stream(self.path(name)) as stream:
+            return bytes(stream.read())
+        return None
+
+    def draft(self, name: str, run: str, chunks: Iterable[Any]) -> Draft:
+        """A file on its way: see `Draft`."""
+        with self.guard(name):
+            return Draft(self, name, run, chunks)
+
+    def put(self, name: str, run: str, data: bytes) -> None:
+        """Write or replace a small file; a reader sees the old bytes or the new ones."""
+        draft = self.draft(name, run, [data])
+        try:
+            self.publish([draft])
+        finally:
+            draft.discard()
+
+    def publish(self, drafts: Sequence[Draft]) -> None:
+        """Make drafts visible, in order; when it returns, the names survive a power cut."""
+        for draft in drafts:
+            with self.guard(draft.name):
+                draft.publish()
+        if self.local:
+            for folder in sorted({os.path.dirname(self.path(draft.name)) for draft in drafts}):
+                _sync(folder)
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write a small file unless it exists; False if it does. Remote stores only look first."""
+        with self.guard(name):
+            if not self.local:
+                if self.exists(name):
+                    return False
+                with self.fs.open_output_stream(self.path(name)) as stream:
+                    stream.write(data)
+                return True
+            try:
+                descriptor = os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            except FileExistsError:
+                return False
+            with open(descriptor, "wb") as file:
+                file.write(data)
+            return True
+
+    def remove(self, name: str) -> None:
+        """Delete a file if it is there."""
+        with self.guard(name), suppress(FileNotFoundError):
+            self.fs.delete_file(self.path(name))
+
+
+class Draft:
+    """A file that nobody sees under its name yet.
+
+    Locally its chunks already lie in a temporary file, on the disk for good. A store without rename makes a file visible when its
+    stream closes, so there nothing is written before `publish`.
+    """
+
+    def __init__(self, store: Store, name: str, run: str, chunks: Iterable[Any]) -> None:
+        self.store, self.name, self._chunks = store, name, chunks
+        # The random part keeps two attempts of one write apart: Ray repeats a write whose worker only seemed lost.
+        folder, token = os.path.dirname(name), uuid.uuid4().hex[:8]
+        self._temporary = os.path.join(folder, f".{run}.{token}.tmp")
+        if store.local:
+            try:
+                self._write(self._temporary)
+                _sync(store.path(self._temporary))
+            except BaseException:
+                self.discard()
+                raise
+
+    def publish(self) -> None:
+        """Give the file its name."""
+        if self.store.local:
+            os.replace(self.store.path(self._temporary), self.store.path(self.name))
+        else:
+            self._write(self.name)
+
+    def discard(self) -> None:
+        """Remove what was not published; harmless afterwards."""
+        if self.store.local:
+            with suppress(OSError):
+                os.unlink(self.store.path(self._temporary))
+
+    def _write(self, name: str) -> None:
+        with self.store.fs.open_output_stream(self.store.path(name)) as stream:
+            for chunk in self._chunks:
+                stream.write(chunk)
+
+
+def temporary(name: str) -> bool:
+    """Whether a file is a draft that was never published."""
+    return name.startswith(".") and name.endswith(".tmp")
+
+
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,138 @@
+"""What a stage computes. A step adds columns to clips; where and how wide it runs is `animelayers.pipeline`'s business."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from animelayers.schema import IDENTITY, RECORD, Batch, Row, blank, rebatch, unbatch
+
+log = logging.getLogger(__name__)
+
+
+class Step(ABC):
+    """Adds the columns it writes to the clips of a batch; built once per worker, so `__init__` loads the model.
+
+    A clip that failed before passes through with blank columns. If a batch fails its clips are tried one by one, and a clip that
+    fails alone carries `error` from then on: its neighbours are never touched.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    """Raised with every change of what the step writes, so that old and new output are never mixed."""
+    reads: ClassVar[tuple[str, ...]]
+    """Columns it needs."""
+    wants: ClassVar[tuple[str, ...]] = ()
+    """Columns it uses where some stage before it wrote them; where none did it is given None."""
+    writes: ClassVar[tuple[str, ...]]
+    """Columns it adds."""
+
+    @abstractmethod
+    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """The written columns of each clip, from its read and wanted columns, in the order of the class's tuples."""
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Add the written columns to a batch, a mapping of column name to one value per clip."""
+        return rebatch(self.run(unbatch(batch)))
+
+    def run(self, rows: Sequence[Row]) -> list[Row]:
+        """Add the written columns to rows. The rows given are not changed."""
+        live = [row for row in rows if not row["error"]]
+        outcomes = iter(self._outcomes(live))
+        return [failed(row, self.writes) if row["error"] else self._merge(row, next(outcomes)) for row in rows]
+
+    def _outcomes(self, rows: Sequence[Row]) -> list[tuple[Any, ...] | Exception]:
+        if not rows:
+            return []
+        try:
+            made = self.compute([tuple(row.get(c) for c in self.reads + self.wants) for row in rows])
+            return [self._checked(columns) for columns in made]
+        except Exception as problem:
+            if len(rows) > 1:
+                return [outcome for row in rows for outcome in self._outcomes([row])]
+            log.warning("%s: clip %s: %s", self.name, rows[0]["clip_id"], problem)
+            log.debug("%s", traceback.format_exc())
+            return [problem]
+
+    def _checked(self, columns: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The columns in their declared dtype; refuses NaN, infinity and wrong axes, which would poison a whole block."""
+        if len(columns) != len(self.writes):
+            raise TypeError(f"{self.name} made {len(columns)} columns, its writes name {len(self.writes)}")
+        checked = []
+        for name, value in zip(self.writes, columns, strict=True):
+            column = RECORD[name]
+            if column.dtype not in ("str", "bytes"):
+                value = np.asarray(value, column.dtype)
+                if value.ndim != column.ndim:
+                    raise TypeError(f"{self.name} made {name} with {value.ndim} axes, its column has '{column.axes}'")
+                if value.dtype.kind == "f" and not np.isfinite(value).all():
+                    raise FloatingPointError(f"{name} holds NaN or infinity")
+            checked.append(value)
+        return tuple(checked)
+
+    def _merge(self, row: Row, outcome: tuple[Any, ...] | Exception) -> Row:
+        if isinstance(outcome, Exception):
+            return failed(row, self.writes, self.name, outcome)
+        return {**row, **dict(zip(self.writes, outcome, strict=True))}
+
+
+def failed(row: Row, also: Sequence[str] = (), stage: str = "", problem: Exception | None = None, attempt: int = 1) -> Row:
+    """The row of a clip that failed: its identity and times stay, every other column, and those in `also`, is blank."""
+    kept = {*IDENTITY, "frame_index", "timestamp_s", "seconds", "note"}
+    out = {name: value if name in kept else blank(name) for name, value in row.items()}
+    out.update({name: blank(name) for name in also if name not in kept})
+    if problem is not None:
+        what = str(problem) or type(problem).__name__
+        out.update(error=f"{stage}: {what}", error_type=type(problem).__name__, attempt=attempt)
+    return out
+
+
+class ClipStep(Step):
+    """A step that sees one clip at a time, in order."""
+
+    @abstractmethod
+    def clip(self, *columns: Any) -> tuple[Any, ...]:
+        """The written columns of one clip, from its read and wanted columns (None where nothing wrote them)."""
+
+    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """One call of `clip` per clip."""
+        return [self.clip(*columns) for columns in clips]
+
+
+class FrameStep(Step):
+    """A step that sees the drawings of all clips of a batch as one list, so that a model gets full batches.
+
+    It may read and write columns of axes 'D …' only.
+    """
+
+    @abstractmethod
+    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
+        """One list of N values per written column, from lists of N values (a list of None for a wanted column nothing wrote).
+
+        Drawings may have any mix of sizes; the arrays are read-only views.
+        """
+
+    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """One call of `frames` for all clips, split again."""
+        names = self.reads + self.wants
+        lengths = [len(RECORD[names[0]].per_drawing(clip[0])) for clip in clips]
+        flat: list[list[Any]] = [[] for _ in names]
+        for clip, length in zip(clips, lengths, strict=True):
+            for name, values, value in zip(names, flat, clip, strict=True):
+                values += [None] * length if value is None else RECORD[name].per_drawing(value)
+        made = [_split(values, lengths) for values in self.frames(*flat)]
+        return [tuple(RECORD[name].gather(part) for name, part in zip(self.writes, parts, strict=True)) for parts in zip(*made, strict=True)]
+
+
+def _split(values: Sequence[Any], lengths: Sequence[int]) -> Iterator[Sequence[Any]]:
+    if len(values) != sum(lengths):
+        raise TypeError(f"{len(values)} values for {sum(lengths)} drawings")
+    start = 0
+    for length in lengths:
+        yield values[start : start + length]
+        start += length

@@ -1,0 +1,38 @@
+"""Where files lie: one call that turns a path or URI into a file system and a root, for sources and sinks alike."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from pyarrow import fs
+
+_URI = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def filesystem(path: str | os.PathLike[str]) -> tuple[fs.FileSystem, str]:
+    """The pyarrow file system of a path or URI, and the path inside it, without a trailing '/'.
+
+    Plain paths and file:// are local and made absolute ('~' is the home folder); s3://, gs:// and hdfs:// are pyarrow's own;
+    any other scheme is asked of fsspec. Nothing is opened or created. Raises ValueError for a scheme nobody knows and
+    ImportError where fsspec misses the package for it.
+    """
+    text = os.fspath(path)
+    if not _URI.match(text):
+        return fs.LocalFileSystem(), os.path.abspath(os.path.expanduser(text))
+    try:
+        filesystem, root = fs.FileSystem.from_uri(text)
+    except ValueError as unknown:  # pyarrow.ArrowInvalid: not a scheme of its own
+        import fsspec
+
+        try:
+            remote, root = fsspec.url_to_fs(text)
+        except ValueError:
+            raise ValueError(f"cannot open {text!r}: {unknown}") from None
+        filesystem = fs.PyFileSystem(fs.FSSpecHandler(remote))
+    return filesystem, root.rstrip("/") or root
+
+
+def is_local(filesystem: fs.FileSystem) -> bool:
+    """Whether paths of the file system can be given to the operating system."""
+    return isinstance(filesystem, fs.LocalFileSystem)

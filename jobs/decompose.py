@@ -1,0 +1,35 @@
+"""The main job: frames or a film in, layers out. `python jobs/decompose.py --help` tells how."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig, OmegaConf
+
+from animelayers import job, report
+from animelayers.pipeline import Pipeline
+from animelayers.run import run
+
+
+def decompose(cfg: DictConfig) -> int:
+    """Compose, check, run, report."""
+    stages = job.stages(cfg)
+    source, sink = job.build(cfg.source), job.build(cfg.sink)
+    summary = run(
+        source,
+        Pipeline(stages, cfg.placement.task_cpus),
+        sink,
+        fingerprints=job.fingerprints(cfg, stages),
+        describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages)},
+        address=cfg.cluster.address,
+        cpus=cfg.cluster.cpus,
+        retry_failed=cfg.retry_failed,
+        redo_changed=cfg.redo_changed,
+        take_over=cfg.take_over,
+        time_limit=cfg.time_limit,
+    )
+    report.write(summary)
+    report.tell(summary)
+    return summary.exit_code
+
+
+if __name__ == "__main__":
+    job.launch("decompose", decompose)
