@@ -26,8 +26,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from animelayers.pipeline import PipelineError, Stage
-from animelayers.sinks import SinkError
-from animelayers.weights import TABLE, WeightsError, find
+from animelayers.sinks import Changed, SinkError
+from animelayers.weights import TABLE, WeightsError, allowed, find
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +45,24 @@ def launch(config_name: str, body: Callable[[DictConfig], int]) -> None:
     signal.signal(signal.SIGTERM, _terminated)
     codes: list[int] = []
     try:
-        hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(body(cfg)))()
+        hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(_ended(body, cfg)))()
     except (HydraException, OmegaConfBaseException) as problem:
-        _leave(2, f"configuration: {_short(problem)}{_nearest(str(problem), config_name)}")
-    except (ConfigError, PipelineError, WeightsError) as problem:
-        _leave(2, str(problem))
-    except SinkError as problem:
-        _leave(1, str(problem))
-    except KeyboardInterrupt:
-        _leave(130, "interrupted: what is committed stays; run the same command again to go on")
+        codes.append(_told(2, f"configuration: {_short(problem)}{_nearest(str(problem), config_name)}"))
     sys.exit(codes[0] if codes else 0)
+
+
+def _ended(body: Callable[[DictConfig], int], cfg: DictConfig) -> int:
+    """The exit code of a job's body, expected errors told in a sentence."""
+    try:
+        return body(cfg)
+    except OmegaConfBaseException as problem:
+        return _told(2, f"configuration: {_short(problem)}")
+    except (ConfigError, PipelineError, WeightsError, Changed) as problem:
+        return _told(2, str(problem))
+    except SinkError as problem:
+        return _told(1, str(problem))
+    except KeyboardInterrupt:
+        return _told(130, "interrupted: what is committed stays; run the same command again to go on")
 
 
 def _terminated(*_: Any) -> None:
@@ -62,9 +70,9 @@ def _terminated(*_: Any) -> None:
     sys.exit(143)
 
 
-def _leave(code: int, message: str) -> None:
+def _told(code: int, message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
-    sys.exit(code)
+    return code
 
 
 def _short(problem: Exception) -> str:
@@ -151,12 +159,17 @@ def _plain(value: Any) -> Any:
     return TABLE[value].digest if isinstance(value, str) and value in TABLE else value
 
 
-def models(made: Mapping[str, Stage]) -> list[dict[str, Any]]:
-    """The weights the stages name, with licence and digest. Raises `WeightsError` for a file that is not on this machine."""
+def models(made: Mapping[str, Stage], allow_noncommercial: bool = False, allow_unknown: bool = False) -> list[dict[str, Any]]:
+    """The weights the stages name, with licence and digest.
+
+    Raises `WeightsError` for a file that is not on this machine, or whose licence was not allowed.
+    """
     used = []
     for name in sorted(_names(stage.step for stage in made.values())):
+        allowed(name, allow_noncommercial, allow_unknown)
         find(name)
-        used.append({"name": name, "digest": TABLE[name].digest, "license": TABLE[name].weights_license, "commercial": TABLE[name].commercial})
+        facts = TABLE[name]
+        used.append({"name": name, "digest": facts.digest, "license": facts.weights_license, "commercial": facts.commercial})
     return used
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
@@ -19,36 +20,43 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """Clips of all inputs (``table``, schema `animelayers.sources.PLAN`), the inputs still to be looked into, and those that changed.
+    """Clips of all inputs (``table``, schema `animelayers.sources.PLAN`) and the inputs still to be looked into.
 
-    ``changed`` names inputs whose size or time differs from what their committed clips were made of.
+    ``order`` ranks the inputs; ``changed`` names those whose size or time differs from what their layers were made of, and which
+    are left as they are; ``outdated`` holds the clips of those that are to be made again.
     """
 
     table: pa.Table
     unscanned: list[Any]
+    order: Mapping[str, int]
     changed: list[str]
+    outdated: list[str]
 
     @classmethod
-    def renew(cls, source: Any, sink: Any) -> Plan:
+    def renew(cls, source: Any, sink: Any, redo_changed: bool = False) -> Plan:
         """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the plan."""
         from animelayers.sources import PLAN
 
         old = sink.load_plan()
         old = PLAN.empty_table() if old is None else old
-        known = {source: (size, time) for source, size, time in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns")), strict=True)}
+        known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns")), strict=True)}
         inputs = source.inputs()
-        same = [i.source for i in inputs if known.get(i.source) == (i.size, i.mtime_ns)]
-        keep = old.filter(pc.is_in(old["source"], pa.array(same, pa.string())))
-        changed = sorted(i.source for i in inputs if i.source in known and known[i.source] != (i.size, i.mtime_ns))
-        return cls(keep, [i for i in inputs if known.get(i.source) != (i.size, i.mtime_ns)], changed)
+        changed = {i.source for i in inputs if i.source in known and known[i.source] != [i.size, i.mtime_ns]}
+        again = changed if redo_changed else set()
+        keep = {i.source for i in inputs} - again
+        return cls(
+            table=old.filter(pc.is_in(old["source"], pa.array(sorted(keep), pa.string()))),
+            unscanned=[i for i in inputs if i.source not in known or i.source in again],
+            order={i.source: number for number, i in enumerate(inputs)},
+            changed=sorted(changed - again),
+            outdated=old.filter(pc.is_in(old["source"], pa.array(sorted(again), pa.string())))["clip_id"].to_pylist(),
+        )
 
     def with_rows(self, tables: Sequence[pa.Table]) -> Plan:
         """The plan with the clips of newly scanned inputs, in the natural order of the inputs."""
-        return replace(self, table=pa.concat_tables([self.table, *tables]), unscanned=[])
-
-    def clips_of(self, sources: Sequence[str]) -> list[str]:
-        """Clip ids of some inputs."""
-        return list(self.table.filter(pc.is_in(self.table["source"], pa.array(sources, pa.string())))["clip_id"].to_pylist())
+        table = pa.concat_tables([self.table, *tables])
+        rank = np.array([self.order[name] for name in table["source"].to_pylist()], np.int64)
+        return replace(self, table=table.take(np.argsort(rank, kind="stable")), unscanned=[])
 
 
 def scan(source: Any, inputs: Sequence[Any]) -> list[pa.Table]:

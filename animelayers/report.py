@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jinja2 import Environment, StrictUndefined
 
-from animelayers.imaging.sheet import contact_sheet, fit
+from animelayers.imaging.sheet import contact_sheet, fit, over
 from animelayers.output import Output
 from animelayers.run import Summary
 from animelayers.storage import filesystem
@@ -49,7 +49,10 @@ def sample(output: Output, count: int) -> list[dict[str, Any]]:
 
 def _sheet(output: Output, row: dict[str, Any]) -> bytes:
     """One line of pictures: the frame as its layers recompose, the character, the background, the mask."""
-    sheet = contact_sheet([fit(picture, WIDTH) for picture in output.pictures(row["frame_id"])], columns=4)
+    layers = output.frame(row["frame_id"])
+    whole = [over(layers["character"], layers["background"])] if {"character", "background"} <= layers.keys() else []
+    shown = [layers[name] for name in ("character", "background", "mask") if name in layers]
+    sheet = contact_sheet([fit(picture, WIDTH) for picture in whole + shown], columns=4)
     return cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 

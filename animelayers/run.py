@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 import uuid
@@ -28,6 +29,8 @@ DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "note",
 """Columns a source gives."""
 STORED = (*(name for name, column in RECORD.items() if column.table), "drawing", "layers", "layer_names", "layer_sizes")
 """Columns a sink reads."""
+LAYERS = ("character", "mask", "background")
+"""Layers the frame table always has columns for, so that a table of failures only has the columns of any other."""
 FRAMES_PER_TASK = 64
 
 
@@ -83,19 +86,16 @@ def run(
     with sink.open(name, take_over=take_over) as swept:
         summary = Summary(str(sink.path), swept=swept)
         sink.check(fingerprints)
-        plan = Plan.renew(source, sink)
+        plan = Plan.renew(source, sink, redo_changed)
         have = cluster.connect(address, cpus) if plan.unscanned else None
-        plan = plan.with_rows(scan(source, plan.unscanned)) if plan.unscanned else plan
-        sink.save_plan(plan.table)
-        todo = source.limited(plan.table)
+        if plan.unscanned:
+            sink.forget(plan.outdated)
+            plan = plan.with_rows(scan(source, plan.unscanned))
+            sink.save_plan(plan.table)
         summary.changed = plan.changed
-        if plan.changed and redo_changed:
-            sink.forget(plan.clips_of(plan.changed))
-        elif plan.changed:
-            todo = todo.filter(pc.invert(pc.is_in(todo["source"], pa.array(plan.changed))))
-        done = sink.committed(retry_failed=retry_failed)
+        todo = source.limited(plan.table)
+        pending = _pending(todo, sink, retry_failed)
         summary.frames_planned = _frames(todo)
-        pending = todo.filter(pc.invert(pc.is_in(todo["clip_id"], pa.array(sorted(done), pa.string()))))
         summary.frames_before = summary.frames_planned - _frames(pending)
         sink.describe({**describe, "fingerprints": dict(fingerprints)})
         if pending.num_rows:
@@ -104,7 +104,8 @@ def run(
             summary.workers = {stage: group.workers for group in groups for stage in group.stages}
             cluster.calm(source.row_bytes)
             ledger = Ledger(_ledger_folder(sink), name, time_limit)
-            receipts = _stream(source, pipeline, groups, sink, pending, ledger, name)
+            footer = {"fingerprints": json.dumps(fingerprints)}
+            receipts = _stream(source, pipeline, groups, pending, ledger, {"sink": sink, "run": name, "footer": footer})
             summary.start_seconds = time.perf_counter() - started
             _follow(receipts, summary, ["decode", *pipeline.stages])
             summary.spilled = cluster.spilled_bytes()
@@ -112,6 +113,15 @@ def run(
         summary.failures = sink.failures()
         sink.finish()
     return summary
+
+
+def _pending(todo: pa.Table, sink: Any, retry_failed: bool) -> pa.Table:
+    """The planned clips that are not committed; one that `source.limit` cut short last time is done again, whole."""
+    done = sink.committed(retry_failed=retry_failed)
+    ids, lengths = todo["clip_id"].to_pylist(), pc.list_value_length(todo["indices"]).to_pylist()
+    short = {clip for clip, length in zip(ids, lengths, strict=True) if 0 < done.get(clip, length) < length}
+    sink.forget(short)
+    return todo.filter(pa.array([clip not in done or clip in short for clip in ids], pa.bool_()))
 
 
 def _frames(plan: pa.Table) -> int:
@@ -124,7 +134,7 @@ def _ledger_folder(sink: Any) -> Path:
     return local / "attempts" if local else Path(gettempdir()) / "animelayers-attempts"
 
 
-def _stream(source: Any, pipeline: Pipeline, groups: list[Group], sink: Any, pending: pa.Table, ledger: Ledger, name: str) -> Iterator[Batch]:
+def _stream(source: Any, pipeline: Pipeline, groups: list[Group], pending: pa.Table, ledger: Ledger, commit: dict[str, Any]) -> Iterator[Batch]:
     import ray.data
 
     width = max(group.workers for group in groups)
@@ -132,7 +142,7 @@ def _stream(source: Any, pipeline: Pipeline, groups: list[Group], sink: Any, pen
     task: dict[str, Any] = {"batch_size": None, "num_cpus": pipeline.task_cpus, "zero_copy_batch": True}
     clips = clips.map_batches(_decode, batch_format="pyarrow", fn_kwargs={"source": source, "ledger": ledger}, **task)
     clips = pipeline(clips, groups, DECODED, ledger, STORED)
-    receipts = clips.map_batches(_commit, batch_format="numpy", fn_kwargs={"sink": sink, "name": name}, **task)
+    receipts = clips.map_batches(_commit, batch_format="numpy", fn_kwargs=commit, **task)
     return iter(receipts.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0))
 
 
@@ -168,12 +178,12 @@ def _decode(batch: pa.Table, source: Any, ledger: Ledger) -> Iterator[Batch]:
         yield rebatch(rows)
 
 
-def _commit(batch: Batch, sink: Any, name: str) -> Iterator[Batch]:
+def _commit(batch: Batch, sink: Any, run: str, footer: dict[str, str]) -> Iterator[Batch]:
     """A Ray task: one shard, and a receipt per clip."""
     rows = unbatch(batch)
     if not rows:
         return
-    sink.write(rows, name)
+    sink.write(rows, run, LAYERS, footer)
     receipt = ("clip_id", "source", "error")
     yield {
         **{column: np.array([str(row[column]) for row in rows], object) for column in receipt},

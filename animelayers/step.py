@@ -87,7 +87,7 @@ def failed(row: Row, also: Sequence[str] = (), stage: str = "", problem: Excepti
     out = {name: value if name in kept else blank(name) for name, value in row.items()}
     out.update({name: blank(name) for name in also if name not in kept})
     if problem is not None:
-        what = str(problem) or type(problem).__name__
+        what = " ".join(str(problem).split()) or type(problem).__name__
         out.update(error=f"{stage}: {what}", error_type=type(problem).__name__, attempt=attempt)
     return out
 

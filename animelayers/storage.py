@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from urllib.parse import unquote
 
 from pyarrow import fs
 
@@ -13,11 +14,14 @@ _URI = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 def filesystem(path: str | os.PathLike[str]) -> tuple[fs.FileSystem, str]:
     """The pyarrow file system of a path or URI, and the path inside it, without a trailing '/'.
 
-    Plain paths and file:// are local and made absolute ('~' is the home folder); s3://, gs:// and hdfs:// are pyarrow's own;
-    any other scheme is asked of fsspec. Nothing is opened or created. Raises ValueError for a scheme nobody knows and
-    ImportError where fsspec misses the package for it.
+    Plain paths and file:// are local and made absolute ('~' is the home folder); s3://, gs:// and hdfs:// are pyarrow's own,
+    with its options in the query (s3://bucket/folder?region=…&endpoint_override=…); any other scheme is asked of fsspec.
+    Nothing is created; an s3:// without a region asks the network for it. Raises ValueError for a scheme nobody knows,
+    ImportError where fsspec misses the package for it, and OSError where the store cannot be reached.
     """
     text = os.fspath(path)
+    if text.startswith("file://"):
+        text = unquote(text.removeprefix("file://"))
     if not _URI.match(text):
         return fs.LocalFileSystem(), os.path.abspath(os.path.expanduser(text))
     try:

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Pure functions on arrays: alpha, masks, colour, codecs. None writes to its input."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Arrays in, arrays out: one file per model family."""

@@ -58,15 +58,14 @@ def cumulus(picture: np.ndarray, x: float, y: float, width: float, rng: Rng, lit
     heap = (1 - along**2) * rng.uniform(0.25, 1.0, n)
     size = width * (0.05 + 0.11 * rng.uniform(0.3, 1, n) * (1 - 0.6 * np.abs(along)))
     for colour, dx, dy, share in steps:
-        layer, soft = picture.copy(), np.zeros(picture.shape[:2], np.uint8)
+        soft = np.zeros(picture.shape[:2], np.uint8)
         for a, h, s in zip(along, heap, size, strict=True):
             centre = (round(x + a * width / 2 + dx * width * 2), round(y - h * width * 0.2 + dy * width * 2))
             cv2.circle(soft, centre, max(1, round(s * share)), 255, -1, cv2.LINE_AA)
         base = max(0, round(y + width * 0.03))
         soft[base:] = 0
-        soft = cv2.GaussianBlur(soft, (0, 0), max(0.6, height / 420))
-        layer[:] = colour
-        picture[:] = blend(picture, layer, soft)
+        soft[:] = cv2.GaussianBlur(soft, (0, 0), max(0.6, height / 420))
+        picture[:] = blend(picture, np.full_like(picture, colour), soft)
 
 
 def blend(under: np.ndarray, over: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -78,8 +77,8 @@ def blend(under: np.ndarray, over: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 def ridge(width: int, y: float, swing: float, rng: Rng, bumps: float = 4) -> np.ndarray:
     """A hill line of `width` points around height `y`, swinging by `swing` pixels: (width, 2)."""
     x = np.arange(width)
-    line = sum(np.sin(x / width * bumps * 2**k * np.pi + rng.uniform(0, 6)) / 2**k for k in range(4))
-    return np.stack([x, y - swing * np.asarray(line) / 2], 1)
+    waves = [np.sin(x / width * bumps * 2**k * np.pi + rng.uniform(0, 6)) / 2**k for k in range(4)]
+    return np.stack([x, y - swing * np.sum(waves, 0) / 2], 1)
 
 
 def hill(picture: np.ndarray, line: np.ndarray, top: Colour, bottom: Colour) -> None:
@@ -91,17 +90,25 @@ def hill(picture: np.ndarray, line: np.ndarray, top: Colour, bottom: Colour) -> 
     picture[:] = blend(picture, wash((width, height), [(start, top), (1, bottom)]), mask)
 
 
-def tree(picture: np.ndarray, x: float, y: float, size: float, rng: Rng, leaves: Sequence[Colour]) -> None:
-    """A trunk at (x, y) under a crown of dabs `size` pixels wide, `leaves` from dark to lit. Changes `picture`."""
-    trunk = np.array([(x - size * 0.05, y), (x - size * 0.025, y - size * 0.7), (x + size * 0.03, y - size * 0.7), (x + size * 0.06, y)])
-    cv2.fillPoly(picture, [trunk.round().astype(np.int32)], (86, 62, 58), cv2.LINE_AA)
+def foliage(picture: np.ndarray, xy: np.ndarray, size: float, rng: Rng, leaves: Sequence[Colour]) -> None:
+    """Crowns of leaves `size` pixels wide around each of `xy` (N, 2), merging into one mass, `leaves` from dark to lit. Changes `picture`."""
     for i, colour in enumerate(leaves):
-        n = 70 - 16 * i
-        angle, away = rng.uniform(0, 2 * np.pi, n), np.sqrt(rng.uniform(0, 1, n))
-        px = x + size * (0.46 - 0.07 * i) * away * np.cos(angle) - 0.04 * size * i
-        py = y - size * 0.95 + size * (0.4 - 0.07 * i) * away * np.sin(angle) - 0.06 * size * i
+        n = len(xy) * (90 - 18 * i)
+        angle, away = rng.uniform(0, 2 * np.pi, n), np.sqrt(rng.uniform(0, 1, n)) * size * (0.5 - 0.07 * i)
+        at = xy[rng.integers(0, len(xy), n)] + np.stack([away * np.cos(angle) - 0.04 * size * i, away * np.sin(angle) * 0.8 - 0.06 * size * i], 1)
         near = [mix(colour, (255, 255, 230), 0.06), colour, mix(colour, (30, 50, 70), 0.08)]
-        dabs(picture, np.stack([px, py], 1), size * 0.085, near, rng)
+        dabs(picture, at, size * 0.055, near, rng, 0.7)
+
+
+def trunk(picture: np.ndarray, x: float, y: float, tall: float, bark: Colour) -> None:
+    """A trunk from its foot at (x, y), `tall` pixels high. Changes `picture`."""
+    outline = np.array([(x - tall * 0.075, y), (x - tall * 0.035, y - tall), (x + tall * 0.035, y - tall), (x + tall * 0.085, y)])
+    cv2.fillPoly(picture, [outline.round().astype(np.int32)], bark, cv2.LINE_AA)
+
+
+def haze(colours: Sequence[Colour], air: Colour, share: float) -> list[Colour]:
+    """`colours` seen through `share` (0..1) of `air`."""
+    return [mix(c, air, share) for c in colours]
 
 
 def grass(picture: np.ndarray, line: np.ndarray, rng: Rng, colours: Sequence[Colour], count: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from animelayers.samples.head import Head
-from animelayers.samples.pen import Cel, Colour, mix, ribbon, rotate, spline
+from animelayers.samples.pen import Cel, Colour, Points, mix, ribbon, rotate, spline
 from animelayers.samples.wardrobe import INK, Look, Pose
 
 SOLES = 6.45
@@ -41,13 +41,13 @@ class Figure:
         self.head.face()
         self.head.front_hair()
 
-    def _p(self, points: Sequence[tuple[float, float]]) -> np.ndarray:
+    def _p(self, points: Points) -> np.ndarray:
         p = np.array(points, np.float64)
         p[:, 0] *= self.slim
-        p[:, 1] -= _UP * (p[:, 1] > 0.6) + self.pose.lift * (p[:, 1] > 0.8)
+        p[:, 1] -= _UP * (p[:, 1] > 0.6)
         return p
 
-    def _solid(self, points: Sequence[tuple[float, float]], colour: Colour, shade: Sequence[tuple[float, float]] | None = None) -> np.ndarray:
+    def _solid(self, points: Sequence[tuple[float, float]], colour: Colour, shade: Points | None = None) -> np.ndarray:
         shape = self._p(spline(points))
         self.cel.fill(shape, colour)
         if shade is not None:
@@ -116,23 +116,24 @@ class Figure:
         shape = ribbon(path, widths)
         self.cel.fill(shape, mix(colour, SHADOW, 0.18) if dark else colour)
         if not dark:
-            self.cel.fill(shape + (-0.07, 0.02), mix(colour, SHADOW, 0.24), inside=shape)
-            self.cel.fill(shape + (0.045, -0.01), colour, inside=shape)
+            self.cel.fill(shape + np.array([-0.07, 0.02]), mix(colour, SHADOW, 0.24), inside=shape)
+            self.cel.fill(shape + np.array([0.045, -0.01]), colour, inside=shape)
         self.cel.line(np.concatenate([shape, shape[:1]]), INK)
         return shape
 
     def _arm(self, side: int) -> None:
         look, pose = self.look, self.pose
         sign, dark = (-1, 1)[side], abs(pose.turn) > 0.3 and (side == 1) == (pose.turn > 0)
-        shoulder = np.array([sign * 0.46 * self.slim * (0.6 if abs(pose.turn) > 0.3 else 1), 1.2 - _UP - pose.lift])
+        shoulder = np.array([sign * 0.46 * self.slim * (0.6 if abs(pose.turn) > 0.3 else 1), 1.2 - _UP])
         upper, lower = np.radians(pose.arms[side])
-        elbow = shoulder + 0.88 * np.array([sign * np.sin(upper), np.cos(upper)])
-        wrist = elbow + 0.8 * np.array([sign * np.sin(lower), np.cos(lower)])
+        ahead = float(np.sign(pose.turn)) if abs(pose.turn) > 0.3 else float(sign)
+        elbow = shoulder + 0.88 * np.array([ahead * np.sin(upper), np.cos(upper)])
+        wrist = elbow + 0.8 * np.array([ahead * np.sin(lower), np.cos(lower)])
         reach = (wrist - elbow) / np.linalg.norm(wrist - elbow)
         self._hand(wrist, reach, sign)
-        sleeve = look.cloth
-        end = elbow + (wrist - elbow) * (0.92 if not look.skirt else 0.9)
-        self._limb(np.stack([shoulder - (sign * 0.06, 0.13), (shoulder + elbow) / 2, elbow, (elbow + end) / 2, end]), (0.1, 0.3, 0.31, 0.28, 0.26, 0.25, 0.25, 0.26, 0.27), sleeve, dark)
+        end = elbow + (wrist - elbow) * 0.9
+        joints = np.stack([shoulder - (sign * 0.06, 0.13), (shoulder + elbow) / 2, elbow, (elbow + end) / 2, end])
+        self._limb(joints, (0.1, 0.3, 0.31, 0.28, 0.26, 0.25, 0.25, 0.26, 0.27), look.cloth, dark)
         cuff = np.stack([end - reach * 0.13, end + reach * 0.02])
         self.cel.fill(ribbon(cuff, (0.275, 0.285)), look.trim, INK)
 
@@ -153,7 +154,7 @@ class Figure:
         sign, dark = (-1, 1)[side], abs(pose.turn) > 0.3 and (side == 1) == (pose.turn > 0)
         ahead = np.sign(pose.turn) or 1.0
         upper, lower = np.radians(pose.legs[side])
-        hip = np.array([sign * 0.24 * self.slim * (0.55 if abs(pose.turn) > 0.3 else 1), 2.7 - _UP - pose.lift])
+        hip = np.array([sign * 0.24 * self.slim * (0.55 if abs(pose.turn) > 0.3 else 1), 2.7 - _UP])
         knee = hip + 1.75 * np.array([ahead * np.sin(upper), np.cos(upper)])
         ankle = knee + 1.72 * np.array([ahead * np.sin(lower), np.cos(lower)])
         joints = np.stack([hip, (hip * 0.5 + knee * 0.5), knee, knee * 0.55 + ankle * 0.45, ankle])
@@ -171,5 +172,6 @@ class Figure:
             shoe = [(-0.14 * toe, -0.08), (0.12 * toe, -0.08), (0.36 * toe, 0.12), (0.38 * toe, 0.22), (-0.16 * toe, 0.22)]
             points = rotate(spline(shoe), -toe * min(swing, 0) * -0.6 if swing < 0 else -toe * swing * 0.5, (0, 0)) + ankle
         else:
-            points = spline([(-0.13, -0.1), (0.13, -0.1), (0.17 + 0.05 * sign, 0.14), (0.12 + 0.07 * sign, 0.26), (-0.12 + 0.07 * sign, 0.26), (-0.17 + 0.05 * sign, 0.14)]) + ankle
+            toes = [(0.17 + 0.05 * sign, 0.14), (0.12 + 0.07 * sign, 0.26), (-0.12 + 0.07 * sign, 0.26), (-0.17 + 0.05 * sign, 0.14)]
+            points = spline([(-0.13, -0.1), (0.13, -0.1), *toes]) + ankle
         self.cel.fill(points, (92, 58, 54) if self.look.skirt else (60, 56, 70), INK)

@@ -55,8 +55,8 @@ class Head:
         for i in range(6 if long > 0.9 else 2):
             side = 1 if i % 2 else -1
             x, y = side * rng.uniform(0.5, 0.6), long * rng.uniform(0.3, 0.55)
-            path = [(x * 0.8, y), (x * 1.12, y + 0.2 * long), (x * rng.uniform(1.15, 1.4), y + long * rng.uniform(0.3, 0.42))]
-            self.cel.fill(ribbon(self.blown(spline(path, False), -0.25), (0, 0.035, 0.03, 0)), self.shade)
+            loose = [(x * 0.8, y), (x * 1.12, y + 0.2 * long), (x * rng.uniform(1.15, 1.4), y + long * rng.uniform(0.3, 0.42))]
+            self.cel.fill(ribbon(self.blown(spline(loose, False), -0.25), (0, 0.035, 0.03, 0)), self.shade)
 
     def face(self) -> None:
         """Skin with the shadow of the hair, eyes, brows, nose, mouth."""
@@ -72,10 +72,11 @@ class Head:
         for side in (-1, 1):
             self._blush(side, outline)
             self._eye(side)
-            brow = [(side * 0.1, -0.055), (side * 0.22, -0.1 + 0.03 * self.pose.frown), (side * 0.35, -0.055)]
-            brow = [(x, y - 0.01 + 0.05 * self.pose.frown * (abs(x) < 0.2)) for x, y in brow]
+            frown = self.pose.frown
+            brow = [(side * 0.1, -0.065 + 0.05 * frown), (side * 0.22, -0.11 + 0.03 * frown), (side * 0.35, -0.065)]
             cel.fill(ribbon(self.place(spline(brow, False)), (0.012, 0.03, 0.006)), mix(self.shade, INK, 0.5))
-        cel.fill(ribbon(self.place(spline([(0.012, 0.3), (0.03, 0.335), (0.0, 0.35)], False), 1.08), (0.004, 0.02, 0.004)), mix(look.skin_shade, INK, 0.35))
+        nose = self.place(spline([(0.012, 0.3), (0.03, 0.335), (0.0, 0.35)], False), 1.08)
+        cel.fill(ribbon(nose, (0.004, 0.02, 0.004)), mix(look.skin_shade, INK, 0.35))
         self._mouth()
 
     def _blush(self, side: int, outline: np.ndarray) -> None:
@@ -87,8 +88,7 @@ class Head:
         x, y = side * 0.222, 0.165
 
         def at(points: Points) -> np.ndarray:
-            p = np.asarray(points, np.float64) * (side, 1) * (1.06, 1.12)
-            return self.place(p + (x, y))
+            return self.place(np.asarray(points, np.float64) * (side * 1.06, 1.12) + np.array([x, y]))
 
         if shut > 0.8:
             cel.fill(ribbon(at(spline([(-0.12, 0.05), (0.0, 0.095), (0.15, 0.045)], False)), (0.012, 0.042, 0.016)), INK)
@@ -110,7 +110,8 @@ class Head:
         lash = [(-0.125, 0.04), (-0.1, lid * 0.6), (-0.01, lid - 0.008), (0.09, lid * 0.82), (0.15, 0.0), (0.185, -0.03)]
         cel.fill(ribbon(at(spline(lash, False)), (0.008, 0.03, 0.044, 0.05, 0.04, 0.0)), INK)
         cel.fill(ribbon(at(spline([(0.135, 0.01), (0.125, 0.08), (0.085, 0.135), (-0.02, 0.145)], False)), (0.02, 0.014, 0.004)), INK)
-        cel.fill(ribbon(at(spline([(-0.07, lid - 0.045), (0.03, lid - 0.062), (0.12, lid - 0.02)], False)), (0, 0.012, 0.004)), mix(look.skin_shade, INK, 0.4))
+        crease = at(spline([(-0.07, lid - 0.045), (0.03, lid - 0.062), (0.12, lid - 0.02)], False))
+        cel.fill(ribbon(crease, (0, 0.012, 0.004)), mix(look.skin_shade, INK, 0.4))
 
     def _mouth(self) -> None:
         opening, inside = self.pose.mouth, (150, 50, 62)
@@ -119,7 +120,8 @@ class Head:
             self.cel.fill(ribbon(self.place(path), (0.008, 0.02, 0.022, 0.006)), mix(INK, (160, 60, 60), 0.2))
             return
         low = 0.425 + 0.11 * opening
-        shape = self.place(spline([(-0.09, 0.415), (-0.09, 0.415), (0, 0.425), (0.095, 0.41), (0.095, 0.41), (0.06, low - 0.015), (0, low), (-0.055, low - 0.015)]))
+        lips = [(-0.09, 0.415), (-0.09, 0.415), (0, 0.425), (0.095, 0.41), (0.095, 0.41)]
+        shape = self.place(spline([*lips, (0.06, low - 0.015), (0, low), (-0.055, low - 0.015)]))
         self.cel.fill(shape, inside, INK)
         self.cel.fill(self.place(ellipse(0.0, low, 0.05, 0.045)), (226, 120, 120), inside=shape)
         self.cel.fill(self.place([(-0.1, 0.4), (0.1, 0.4), (0.08, 0.437), (-0.08, 0.437)]), (255, 250, 248), inside=shape)
@@ -134,11 +136,13 @@ class Head:
             lock += [(side * 0.43, 0.3), (side * 0.42, 0.0)]
             shape = self.blown(spline(lock), 0.3)
             cel.fill(shape, look.hair, INK)
-            cel.fill(ribbon(self.blown(spline([(side * 0.47, -0.05), (side * 0.5, 0.2), (side * 0.47, side_tip)], False), 0.3), (0.02, 0.06, 0)), self.shade, inside=shape)
-        crown = [(0.545, 0.14), (0.575, -0.15), (0.5, -0.46), (0.27, -0.68), (0.0, -0.73), (-0.27, -0.68), (-0.5, -0.46), (-0.575, -0.15), (-0.545, 0.14)]
-        crown = [crown[0], *crown, crown[-1]]
-        fringe = [(-0.455, -0.12), (-0.36, 0.16), (-0.36, 0.16), (-0.27, -0.14), (-0.2, 0.06), (-0.2, 0.06), (-0.115, -0.17), (-0.01, 0.09), (-0.01, 0.09)]
-        fringe += [(0.055, -0.16), (0.16, 0.03), (0.16, 0.03), (0.225, -0.16), (0.31, 0.12), (0.31, 0.12), (0.42, -0.12)]
+            fold = self.blown(spline([(side * 0.47, -0.05), (side * 0.5, 0.2), (side * 0.47, side_tip)], False), 0.3)
+            cel.fill(ribbon(fold, (0.02, 0.06, 0)), self.shade, inside=shape)
+        half = [(0.545, 0.14), (0.545, 0.14), (0.575, -0.15), (0.5, -0.46), (0.27, -0.68)]
+        crown = [*half, (0.0, -0.73), *((-x, y) for x, y in reversed(half))]
+        tips = [(-0.36, 0.16), (-0.2, 0.06), (-0.01, 0.09), (0.16, 0.03), (0.31, 0.12)]
+        gaps = [(-0.27, -0.14), (-0.115, -0.17), (0.055, -0.16), (0.225, -0.16), (0.42, -0.12)]
+        fringe = [(-0.455, -0.12), *(p for tip, gap in zip(tips, gaps, strict=True) for p in (tip, tip, gap))]
         cap = np.concatenate([self.place(spline(crown, False), 0.35), self.place(spline(fringe, False), 0.95)])
         cel.fill(cap, look.hair, INK)
         for x in (-0.36, -0.2, -0.01, 0.16, 0.31):

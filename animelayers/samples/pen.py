@@ -9,6 +9,7 @@ import numpy as np
 
 Colour = tuple[int, int, int]
 Points = np.ndarray | Sequence[tuple[float, float]]
+"""Points (N, 2), x and y."""
 
 SAMPLES = 4
 """Samples along each side of a pixel: 17 levels of alpha, drawn hard so that abutting shapes leave no seam."""
@@ -46,7 +47,8 @@ def ellipse(x: float, y: float, a: float, b: float) -> np.ndarray:
 def rotate(points: Points, degrees: float, pivot: tuple[float, float]) -> np.ndarray:
     """`points` (N, 2) turned clockwise (y points down) around `pivot`."""
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    return (np.asarray(points, np.float64) - pivot) @ np.array([[c, s], [-s, c]]) + pivot
+    turned: np.ndarray = (np.asarray(points, np.float64) - pivot) @ np.array([[c, s], [-s, c]]) + pivot
+    return turned
 
 
 class Cel:

@@ -30,7 +30,7 @@ class Pose:
 
     turn: -1 looks left .. 1 looks right; tilt: degrees of the head; blink: 0 open .. 1 shut; mouth: 0 shut .. 1 open;
     wind: carries hair and hem sideways, in about a tenth of a head per unit; arms, legs: per side (left of the picture first)
-    degrees of the upper and lower limb from hanging straight, positive outwards for arms and forwards (turn) for legs.
+    degrees of the upper and lower limb from hanging straight; positive is forwards for a turned figure, else outwards.
     """
 
     turn: float = 0.0
@@ -39,7 +39,6 @@ class Pose:
     mouth: float = 0.0
     frown: float = 0.0
     wind: float = 0.0
-    lift: float = 0.0
     arms: tuple[tuple[float, float], tuple[float, float]] = ((12, 4), (12, 4))
     legs: tuple[tuple[float, float], tuple[float, float]] = ((0, 0), (0, 0))
 

@@ -38,13 +38,18 @@ def in_order(rows: Iterable[Row]) -> list[Row]:
 
 
 def frame_ids(row: Row) -> list[str]:
-    """Ids of a clip's frames: episode/scene0003_frame000127."""
+    """Ids of a clip's frames: episode/scene0003_frame000127; wider numbers grow."""
     episode, scene = str(row["clip_id"]).split("/")[:2]
     return [f"{episode}/{scene}_frame{int(index):06d}" for index in row["frame_index"]]
 
 
 def carriers(row: Row) -> list[int]:
-    """For each distinct drawing of a clip the position of the first frame that shows it: the one its files are named after."""
+    """For each distinct drawing of a clip the position of the first frame that shows it: the one its files are named after.
+
+    A failed clip has none. Raises ValueError where drawings are not numbered from 0 on without a gap.
+    """
+    if row["error"]:
+        return []
     drawings, first = np.unique(row["drawing"], return_index=True)
     if not np.array_equal(drawings, np.arange(len(drawings))) or len(row["drawing"]) != len(row["frame_index"]):
         raise ValueError(f"{row['clip_id']}: frames {len(row['frame_index'])}, drawings {np.asarray(row['drawing']).tolist()}")
@@ -55,7 +60,7 @@ def files(row: Row) -> list[dict[str, memoryview]]:
     """The encoded files of each distinct drawing by name, without copying them. No files for a failed clip."""
     names = layer_names(row)
     if row["error"] or not names:
-        return [{} for _ in range(0 if row["error"] else len(carriers(row)))]
+        return [{} for _ in carriers(row)]
     sizes, data = np.asarray(row["layer_sizes"]).reshape(-1, len(names)), memoryview(row["layers"])
     if int(sizes.sum()) != len(data) or len(sizes) != len(carriers(row)):
         raise ValueError(f"{row['clip_id']}: layer_sizes {sizes.shape}, {int(sizes.sum())} bytes, but layers has {len(data)} bytes")

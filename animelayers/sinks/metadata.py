@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -14,11 +16,13 @@ from animelayers.schema import RECORD, table_schema
 from animelayers.sinks.store import Store
 
 FOLDER = "metadata"
+_PART = "__part"
+_READERS = 8  # a remote store answers in tens of milliseconds
 
 
 def names(store: Store) -> list[str]:
     """The committed Parquets, sorted: path below the output."""
-    return [f"{FOLDER}/{name}" for name in store.names(FOLDER) if name.endswith(".parquet") and not name.startswith(".")]
+    return [f"{FOLDER}/{name}" for name in store.names(FOLDER, ".parquet")]
 
 
 def to_bytes(table: pa.Table) -> bytes:
@@ -43,10 +47,12 @@ def scan(store: Store, columns: Sequence[str]) -> pa.Table:
         return ds.dataset(files, schema=schema, filesystem=store.fs, format="parquet").to_table() if files else schema.empty_table()
 
 
-def committed(store: Store, retry_failed: bool = False) -> set[str]:
-    """Ids of clips that need not be done; with `retry_failed` only those without an error."""
+def committed(store: Store, retry_failed: bool = False) -> dict[str, int]:
+    """Frames of each clip that need not be done, 0 for one that failed; with `retry_failed` only those without an error."""
     table = scan(store, ["clip_id", "error"])
-    return set(pc.unique((_good(table) if retry_failed else table)["clip_id"]).to_pylist())
+    failed = {} if retry_failed else dict.fromkeys(table["clip_id"].unique().to_pylist(), 0)
+    counted = pc.value_counts(_good(table)["clip_id"])
+    return failed | dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
 
 
 def failures(store: Store) -> list[dict[str, Any]]:
@@ -65,6 +71,32 @@ def good_clips(store: Store, name: str) -> set[str]:
     return set(_good(read(store, name, ["clip_id", "error"]))["clip_id"].to_pylist()) if store.exists(name) else set()
 
 
+def load(store: Store) -> tuple[pa.Table, pa.Table, list[str]]:
+    """The whole frame table: rows of good frames, a row per clip that failed, and ids of clips that are committed twice.
+
+    A clip with good rows has not failed. Of a clip in two Parquets the one lowest by name counts, so each frame comes once.
+    Raises `SinkError` for a Parquet that is damaged or holds types other than plain Arrow ones.
+    """
+    with ThreadPoolExecutor(_READERS) as pool:
+        tables = list(pool.map(lambda name: _declared(store, name), names(store)))
+    tables = [table.append_column(_PART, pa.array(np.full(len(table), i))) for i, table in enumerate(tables)]
+    if not tables:
+        empty = table_schema(["clip_id", "error"], []).empty_table()
+        return empty, empty, []
+    table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+    good, failed = _good(table), table.filter(pc.not_equal(table["error"], ""))
+    part, clip = good[_PART].to_numpy(), _codes(good, "clip_id")
+    lowest = np.full(clip.max(initial=-1) + 1, len(tables))
+    np.minimum.at(lowest, clip, part)
+    once = np.zeros(len(good), bool)
+    once[np.unique(_codes(good, "frame_id"), return_index=True)[1]] = True
+    once &= part == lowest[clip]
+    twice = sorted(set(good.filter(pa.array(~once))["clip_id"].to_pylist()))
+    failed = split(failed, good["clip_id"].unique().to_pylist())[1]
+    first = np.unique(_codes(failed, "clip_id"), return_index=True)[1]
+    return good.filter(pa.array(once)).drop_columns(_PART), failed.take(np.sort(first)).drop_columns(_PART), twice
+
+
 def split(table: pa.Table, clip_ids: Iterable[str]) -> tuple[pa.Table, pa.Table]:
     """The rows of some clips, and the others."""
     chosen = pc.is_in(table["clip_id"], pa.array(list(clip_ids), pa.string()))
@@ -73,3 +105,24 @@ def split(table: pa.Table, clip_ids: Iterable[str]) -> tuple[pa.Table, pa.Table]
 
 def _good(table: pa.Table) -> pa.Table:
     return table.filter(pc.equal(table["error"], RECORD["error"].blank()))
+
+
+def _codes(table: pa.Table, column: str) -> np.ndarray:
+    return np.asarray(table[column].combine_chunks().dictionary_encode().indices)
+
+
+def _declared(store: Store, name: str) -> pa.Table:
+    """A Parquet with the record's own types. Extension types are refused: reading one may run code that came with the file."""
+    table = read(store, name)
+    with store.guard(name):
+        strange = [field.name for field in table.schema if _extended(field)]
+        if strange:
+            raise pa.ArrowInvalid(f"columns {strange} are not plain Arrow types")
+        fields = {field.name: field for field in table_schema(table.column_names, [])}
+        return table.cast(pa.schema([fields.get(field.name, field) for field in table.schema]))
+
+
+def _extended(field: pa.Field) -> bool:
+    kind = field.type
+    named = isinstance(kind, pa.BaseExtensionType) or b"ARROW:extension:name" in (field.metadata or {})
+    return named or any(_extended(kind.field(i)) for i in range(kind.num_fields))

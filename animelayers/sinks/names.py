@@ -30,17 +30,14 @@ class Home(NamedTuple):
 
 
 def homes(plan: pa.Table) -> dict[str, Home]:
-    """The home of every input of a plan (columns source, episode, kind, indices).
+    """The home of every input of a plan (columns source, episode, kind).
 
     The pictures of an episode share a folder; a film or animation that shares its episode has its own; a single folder is none.
     Names that differ in nothing, or only in case, are told apart by their suffix, then by a digest of the path.
     """
-    rows = plan.select(["source", "episode", "kind", "indices"]).to_pylist()
-    frames: Counter[str] = Counter()
-    for row in rows:
-        frames[row["source"]] += len(row["indices"] or ())
+    rows = plan.select(["source", "episode", "kind"]).to_pylist()
     episode = {row["source"]: row["episode"] for row in rows}
-    moves = {row["source"] for row in rows if row["kind"] == "video" or frames[row["source"]] > 1}
+    moves = {row["source"] for row in rows if row["kind"] in ("video", "animation")}
     crowd = Counter(episode.values())
     units = {source: (name, source if source in moves and crowd[name] > 1 else "") for source, name in episode.items()}
     folders = _distinct({unit: _folder_names(*unit) for unit in set(units.values())})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 import pyarrow as pa
 
@@ -25,24 +26,18 @@ class Shards(Sink):
 
     def lay_out(self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]) -> tuple[Files, pa.Table]:
         """The tar of some clips, if any is good, and their rows of the frame table."""
-        members = [
-            [
-                {layer: tar.Member(f"{ids[position]}.{layer}", data) for layer, data in drawing.items()}
-                for position, drawing in zip(carriers(clip) if ids else [], files(clip), strict=True)
-            ]
-            for clip in clips
-            for ids in [[] if clip["error"] else frame_ids(clip)]
-        ]
-        flat = [member for clip in members for drawing in clip for member in drawing.values()]
-        if len({member.name for member in flat}) < len(flat):
+        names, members = [], []
+        for clip in clips:
+            ids, first, drawings = frame_ids(clip), carriers(clip), files(clip)
+            names.append([{layer: f"{ids[position]}.{layer}" for layer in drawing} for position, drawing in zip(first, drawings, strict=True)])
+            for d in sorted(range(len(first)), key=first.__getitem__):
+                members += [tar.Member(names[-1][d][layer], data) for layer, data in drawings[d].items()]
+        at = {member.name: Place(member.name, offset, len(member.data)) for member, offset in zip(members, tar.offsets(members), strict=True)}
+        if len(at) < len(members):
             raise ValueError(f"two clips of {[str(clip['clip_id']) for clip in clips]} hold the same frame")
-        at = iter(tar.offsets(flat))
-        places = [
-            [{layer: Place(member.name, next(at), len(member.data)) for layer, member in drawing.items()} for drawing in clip]
-            for clip in members
-        ]
-        shard = f"{name}.tar" if flat else None
-        return {f"{FOLDER}/{shard}": tar.chunks(flat)} if shard else {}, frame_table(clips, places, shard, layers, footer)
+        places = [[{layer: at[file] for layer, file in drawing.items()} for drawing in clip] for clip in names]
+        shard = f"{name}.tar" if members else None
+        return {f"{FOLDER}/{shard}": tar.chunks(members)} if shard else {}, frame_table(clips, places, shard, layers, footer)
 
     def files_of(self, table: pa.Table) -> set[str]:
         """The tars that rows of the frame table point at."""
@@ -51,9 +46,8 @@ class Shards(Sink):
     def sweep(self) -> int:
         """Delete temporaries, and tars whose Parquet was never published."""
         leftovers = super().sweep()
-        committed = {name.split("/")[-1].removesuffix(".parquet") for name in metadata.names(self.store)}
-        for name in self.store.names(FOLDER):
-            if name.endswith(".tar") and name.removesuffix(".tar") not in committed:
-                self.store.remove(f"{FOLDER}/{name}")
-                leftovers += 1
-        return leftovers
+        committed = {PurePosixPath(name).stem for name in metadata.names(self.store)}
+        orphans = [name for name in self.store.names(FOLDER, ".tar") if name.removesuffix(".tar") not in committed]
+        for name in orphans:
+            self.store.remove(f"{FOLDER}/{name}")
+        return leftovers + len(orphans)

@@ -16,7 +16,7 @@ from animelayers.schema import Row
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.frames import in_order
 from animelayers.sinks.lock import Lock, fence
-from animelayers.sinks.store import Store, temporary
+from animelayers.sinks.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -66,17 +66,15 @@ class Sink(ABC):
 
     def sweep(self) -> int:
         """Delete what dead runs left unpublished, and return how many files that was. Only under the lock."""
-        # The metadata folder goes first: a worker of a dead driver that has passed its fence finds its Parquet gone, so that no
-        # tar deleted below can still be committed.
-        leftovers = 0
-        for folder in (metadata.FOLDER, *self.folders, ""):
-            for name in filter(temporary, self.store.names(folder)):
-                self.store.remove(f"{folder}/{name}" if folder else name)
-                leftovers += 1
-        return leftovers
+        # Parquets go first: a worker of a dead driver that has passed its fence finds its own gone, so that no tar which a
+        # sink takes for an orphan can still be committed.
+        leftovers = sorted(self.store.temporaries(), key=lambda name: not name.startswith(metadata.FOLDER))
+        for name in leftovers:
+            self.store.remove(name)
+        return len(leftovers)
 
-    def committed(self, retry_failed: bool = False) -> set[str]:
-        """Ids of the clips that are done; with `retry_failed` failed ones do not count."""
+    def committed(self, retry_failed: bool = False) -> dict[str, int]:
+        """Ids of the clips that are done and their numbers of frames, 0 for a failed clip; with `retry_failed` those do not count."""
         return metadata.committed(self.store, retry_failed)
 
     def failures(self) -> list[dict[str, Any]]:
@@ -98,8 +96,9 @@ class Sink(ABC):
                 self.store.remove(file)
 
     def check(self, fingerprints: Mapping[str, Any]) -> None:
-        """Raise `Changed` if the output was made by stages with other fingerprints, naming stage and key."""
-        dataset.check_fingerprints(self.path, self.description().get("fingerprints", {}), fingerprints)
+        """Raise `Changed` if what is committed was made by stages with other fingerprints, naming stage and key."""
+        if metadata.names(self.store):
+            dataset.check_fingerprints(self.path, self.description().get("fingerprints", {}), fingerprints)
 
     def describe(self, description: Mapping[str, Any]) -> None:
         """Write dataset.json."""
@@ -117,7 +116,7 @@ class Sink(ABC):
         """The kept table of planned clips, or None."""
         return dataset.load_plan(self.store)
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027  (a sink may have nothing to add)
         """Write what needs all clips; called by the driver at the end of a run."""
 
     # The workers' side.

@@ -60,10 +60,19 @@ class Store:
         with self.guard(name):
             self.fs.create_dir(self.path(name), recursive=True)
 
-    def names(self, folder: str) -> list[str]:
-        """Names of the files of a folder, sorted, hidden ones included; none if there is no such folder."""
+    def names(self, folder: str, suffix: str) -> list[str]:
+        """Names of a folder's visible files that end in `suffix`, sorted; none if there is no such folder."""
         selector = fs.FileSelector(self.path(folder), allow_not_found=True)
-        return sorted(info.base_name for info in self.fs.get_file_info(selector) if info.is_file)
+        with self.guard(folder):
+            found = [info.base_name for info in self.fs.get_file_info(selector) if info.is_file]
+        return sorted(name for name in found if name.endswith(suffix) and not name.startswith("."))
+
+    def temporaries(self) -> list[str]:
+        """Drafts that were never published, wherever below the root they lie."""
+        with self.guard(""):
+            found = self.fs.get_file_info(fs.FileSelector(self.root, recursive=True, allow_not_found=True))
+        hidden = (info.path for info in found if info.is_file and info.base_name.startswith(".") and info.base_name.endswith(".tmp"))
+        return sorted(path.removeprefix(f"{self.root}/") for path in hidden)
 
     def exists(self, name: str) -> bool:
         """Whether there is such a file."""
@@ -157,11 +166,6 @@ class Draft:
         with self.store.fs.open_output_stream(self.store.path(name)) as stream:
             for chunk in self._chunks:
                 stream.write(chunk)
-
-
-def temporary(name: str) -> bool:
-    """Whether a file is a draft that was never published."""
-    return name.startswith(".") and name.endswith(".tmp")
 
 
 def _sync(path: str) -> None:

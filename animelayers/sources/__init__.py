@@ -1,1 +1,6 @@
-"""TODO"""
+"""Sources: inputs listed, planned as clips, decoded."""
+
+from animelayers.sources.files import COLUMNS, Files
+from animelayers.sources.plan import PLAN, Input
+
+__all__ = ["COLUMNS", "PLAN", "Files", "Input"]

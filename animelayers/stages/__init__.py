@@ -1,1 +1,1 @@
-"""TODO"""
+"""Columns in, columns out: one file per layer or question."""

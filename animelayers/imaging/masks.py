@@ -1,0 +1,77 @@
+"""Masks: what a claim of a net is worth, seen from its shape and its colours."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+_BINS = 16  # per Lab axis: 16 x 8 x 8 levels, coarse enough for coding noise, fine enough for cel paint
+
+
+def overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """Intersection over union of two bool masks (H, W), 0..1; 0 when both are empty."""
+    union = np.count_nonzero(one | other)
+    return float(np.count_nonzero(one & other) / union) if union else 0.0
+
+
+def islands(mask: np.ndarray, least: float) -> list[np.ndarray]:
+    """Connected regions (8 neighbours) of a bool mask (H, W) that cover at least the share `least` of the frame, each a bool mask."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    big = stats[:, cv2.CC_STAT_AREA] >= max(1.0, least * mask.size)
+    return [labels == k for k in range(1, count) if big[k]]
+
+
+def within(alpha: np.ndarray, cores: list[np.ndarray], reach: int) -> np.ndarray:
+    """`alpha` (float32 (H, W), 0..1) up to `reach` pixels around the `cores` (bool masks), zero elsewhere."""
+    kept = np.zeros(alpha.shape, np.uint8)
+    for core in cores:
+        kept |= core.astype(np.uint8)
+    kept = cv2.dilate(kept, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return np.where(kept > 0, alpha, np.float32(0))
+
+
+def spans(mask: np.ndarray) -> bool:
+    """Whether a bool mask (H, W) reaches both the left and the right edge of the frame, as ground, sky and walls do."""
+    return bool(mask[:, 0].any() and mask[:, -1].any())
+
+
+def on_a_card(picture: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether all around a bool mask (H, W) the picture (uint8 sRGB (H, W, 3)) is one flat colour: a title card, not a scene."""
+    around = cv2.dilate(mask.astype(np.uint8), np.ones((15, 15), np.uint8)) == 0
+    rest = picture[around]
+    if len(rest) < 0.05 * mask.size:
+        return False
+    away = np.abs(rest.astype(np.int16) - np.median(rest, axis=0).astype(np.int16)).max(axis=1)
+    return bool(np.mean(away > 12) < 0.02)  # 12 levels: more than coding noise, less than the faintest painted gradient
+
+
+def colour_evidence(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """How much each pixel's colour speaks for the figure: log of its frequency inside over that outside, float32 (H, W), -4..4.
+
+    `picture` uint8 sRGB (H, W, 3), `alpha` float32 (H, W), 0..1: colours are counted where it is sure (above 0.9, below 0.1). Zero
+    everywhere when either side is too small to count. Animation is painted from palettes, so a colour found all over the figure and
+    nowhere else tells what a net was unsure of; this is the colour model of GrabCut (Rother et al. 2004) with histograms in CIE Lab.
+    """
+    inside, outside = alpha > 0.9, alpha < 0.1
+    if min(np.count_nonzero(inside), np.count_nonzero(outside)) < 64:
+        return np.zeros(alpha.shape, np.float32)
+    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.int32)
+    half = _BINS // 2
+    # Painted colours lie within +-64 of grey on the a and b axes, so the bins are spent there.
+    a, b = (np.clip(lab[..., k] - 64, 0, 127) * _BINS // 128 for k in (1, 2))
+    cell = (lab[..., 0] * half // 256 * _BINS + a) * _BINS + b
+    share = [_histogram(cell[where], (half, _BINS, _BINS)) for where in (inside, outside)]
+    ratio = np.clip(np.log(share[0] / share[1]), -4, 4).astype(np.float32)
+    return cv2.blur(ratio[cell], (3, 3))
+
+
+def _histogram(cells: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+    for axis in range(3):  # neighbours share: a gradient must not fall between two cells
+        rolled = np.moveaxis(counts, axis, 0)
+        soft = rolled.copy()
+        soft[1:] += 0.5 * rolled[:-1]
+        soft[:-1] += 0.5 * rolled[1:]
+        counts = np.moveaxis(soft, 0, axis)
+    total: np.ndarray = counts.ravel() / counts.sum() + 1e-5
+    return total

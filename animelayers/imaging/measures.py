@@ -1,0 +1,68 @@
+"""How far layers are from known ones. Alphas are uint8 (H, W) coverage, pictures uint8 sRGB (H, W, 3); nothing is changed.
+
+Where an effect of alpha e lies in front of a character of alpha c, both the whole figure and the part of it that is seen are
+right: any alpha from c (1 - e) to c counts as no error.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+EMPTY = 1e-4
+"""Share of the frame below which a character is taken for none, where there is none."""
+Pair = tuple[np.ndarray, np.ndarray]
+"""One array for each of two neighbouring frames."""
+BAND = 10
+"""Pixels around the true outline that count as its edge."""
+
+
+def iou(alpha: np.ndarray, truth: np.ndarray, effect: np.ndarray | None = None) -> float:
+    """Intersection over union of alpha above one half; for an empty truth 1 if the alpha is as good as empty, else 0."""
+    low, high = _interval(truth, effect)
+    found, yes, no = alpha > 127, low > 0.5, high <= 0.5
+    union = np.count_nonzero(yes | (found & no))
+    if not yes.any():
+        return float(union <= EMPTY * yes.size)
+    return float(np.count_nonzero(found & yes) / union)
+
+
+def alpha_error(alpha: np.ndarray, truth: np.ndarray, effect: np.ndarray | None = None) -> np.ndarray:
+    """Signed error of an alpha, float32 (H, W), -1..1; its mean magnitude is the MAE."""
+    low, high = _interval(truth, effect)
+    given = alpha.astype(np.float32) / 255
+    return given - np.clip(given, low, high)
+
+
+def band_error(error: np.ndarray, truth: np.ndarray) -> float | None:
+    """Mean magnitude of an `alpha_error` within `BAND` pixels of the true outline, hard or soft; None without an outline."""
+    hard = cv2.morphologyEx(cv2.inRange(truth, 128, 255), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    edge = cv2.bitwise_or(cv2.inRange(truth, 6, 249), hard)
+    if not edge.any():
+        return None
+    near = cv2.dilate(edge, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BAND + 1, 2 * BAND + 1)))
+    return float(np.abs(error[near > 0]).mean())
+
+
+def squared_error(picture: np.ndarray, truth: np.ndarray, where: np.ndarray) -> tuple[float, int]:
+    """Sum over the pixels of the mask `where` (bool (H, W)) of the squared error averaged over the channels, and their number."""
+    difference = picture[where].astype(np.float32) - truth[where]
+    return float(np.square(difference).sum(dtype=np.float64) / 3), int(np.count_nonzero(where))
+
+
+def decibel(mean_square: float) -> float:
+    """PSNR in dB of a mean squared error in grey levels, at most 100."""
+    return float(min(100.0, 10 * np.log10(255**2 / max(mean_square, 1e-9))))
+
+
+def static_flicker(errors: Pair, truths: Pair, effects: Pair) -> float | None:
+    """Mean change of the `alpha_error` between two frames of a shot where neither character nor effect moved; None if all did."""
+    still = np.ones(truths[0].shape, bool)
+    for before, after in (truths, effects):
+        still &= cv2.absdiff(before, after) <= 1
+    return float(np.abs(errors[1] - errors[0])[still].mean()) if still.any() else None
+
+
+def _interval(truth: np.ndarray, effect: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    high = truth.astype(np.float32) / 255
+    return (high if effect is None else high * (1 - effect.astype(np.float32) / 255)), high

@@ -1,0 +1,70 @@
+"""MODNet: a matting net for people, taken here for drawn ones. Fine outlines, blind for creatures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from animelayers.imaging import masks
+from animelayers.models.onnx import Onnx
+from animelayers.models.protocols import Mattes
+
+_LONGEST = 4  # a panorama's long side is at most this many short sides: the rest is squeezed, to bound memory
+
+
+class MODNet:
+    """Portrait matting by MODNet (Ke et al., AAAI 2022).
+
+    ``weights`` is a registered name or a path to an ONNX file; ``short`` the sizes of the short side in pixels the net sees the picture
+    at, whose mattes are averaged; other options are those of `Onnx`.
+    """
+
+    def __init__(self, weights: str | Path = "modnet", *, short: Sequence[int] = (512,), **options: Any):
+        self.name = Path(weights).stem
+        self._net, self._short = Onnx(weights, **options), tuple(short)
+
+    def __call__(self, pictures: Sequence[np.ndarray]) -> Mattes:
+        """As `protocols.Matte`."""
+        return single(self.name, pictures, self.claim(pictures))
+
+    def claim(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The raw mattes, float32, 0..1, at the net's own size (that of the first `short`), for N uint8 sRGB (H, W, 3)."""
+        scales = [self._at(pictures, short) for short in self._short]
+        return [
+            np.mean([cv2.resize(c, claims[0].shape[::-1], interpolation=cv2.INTER_LINEAR) for c in claims], axis=0, dtype=np.float32)
+            for claims in zip(*scales, strict=True)
+        ]
+
+    def _at(self, pictures: Sequence[np.ndarray], short: int) -> list[np.ndarray]:
+        sizes = [_size(p.shape[1], p.shape[0], short) for p in pictures]
+        claims: list[np.ndarray] = [np.empty(0)] * len(pictures)
+        for size in sorted(set(sizes)):  # pictures of one size share one batch and one compiled graph
+            where = [i for i, s in enumerate(sizes) if s == size]
+            batch = np.stack([cv2.resize(pictures[i], size, interpolation=cv2.INTER_AREA) for i in where])
+            planes = (batch.astype(np.float32).transpose(0, 3, 1, 2) - 127.5) / 127.5
+            for i, claim in zip(where, self._net(planes), strict=True):
+                claims[i] = np.clip(claim, 0, 1)
+        return claims
+
+
+def single(name: str, pictures: Sequence[np.ndarray], claims: Sequence[np.ndarray]) -> Mattes:
+    """What one net says: its claims at the pictures' sizes, stray islands removed, and how far from one half they are."""
+    mattes = Mattes([], [], [])
+    for picture, claim in zip(pictures, claims, strict=True):
+        # A figure covers more than a two-thousandth of the frame; the specks a net leaves on a wall do not.
+        cores = masks.islands(claim > 0.5, 1 / 2000)
+        kept = masks.within(claim, cores, 8)
+        mattes.alpha.append(cv2.resize(kept, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+        mattes.model.append(name if cores else "none")
+        mattes.confidence.append(float(np.abs(2 * claim[kept > 0.05] - 1).mean()) if cores else 1 - float(claim.max()))
+    return mattes
+
+
+def _size(width: int, height: int, short: int) -> tuple[int, int]:
+    scale = short / min(width, height)
+    steps = (min(side * scale, _LONGEST * short) / 32 for side in (width, height))
+    return (max(1, round(next(steps))) * 32, max(1, round(next(steps))) * 32)

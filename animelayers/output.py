@@ -1,0 +1,148 @@
+"""An output read back: the frame table, and any layer of any frame by one seek."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import logging
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from animelayers.sinks import metadata
+from animelayers.sinks.store import SinkError, Store
+
+log = logging.getLogger(__name__)
+
+_SHOWN, _HEIGHT, _SQUARE = 4, 108, 8
+
+
+class Output:
+    """The output of a job, local or remote, shards or tree.
+
+    `table` holds each good frame once (sorted by episode, shot and frame), `errors` a row per clip that failed, `twice` ids of
+    clips that two Parquets commit (the lower by name counts). `len`, iteration and `in` speak of frame ids. Nothing is read
+    before it is asked for, and no lock is needed. Raises `SinkError` for a folder that is no output, and for damaged or foreign
+    files in it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._store = Store(path)
+        self._open = lru_cache(maxsize=8)(self._store.fs.open_input_file)
+
+    @property
+    def table(self) -> pa.Table:
+        """The frame table: one row per good frame."""
+        return self._loaded[0]
+
+    @property
+    def errors(self) -> pa.Table:
+        """One row per clip that failed."""
+        return self._loaded[1]
+
+    @property
+    def twice(self) -> list[str]:
+        """Ids of clips that are committed twice."""
+        return self._loaded[2]
+
+    @cached_property
+    def layers(self) -> list[str]:
+        """Names of the layers that are stored: character, mask, background …"""
+        return [name.removesuffix("_offset") for name in self.table.column_names if name.endswith("_offset")]
+
+    def frame(self, frame_id: str) -> dict[str, np.ndarray]:
+        """All layers of a frame, by name: see `layer`."""
+        row = self._row(frame_id)
+        return {name: self._picture(row, name) for name in self.layers if row[f"{name}_file"]}
+
+    def layer(self, frame_id: str, name: str) -> np.ndarray:
+        """A layer of a frame, uint8 sRGB: (H, W, 4) with straight alpha, (H, W, 3), or (H, W) for a mask.
+
+        Raises KeyError for a frame or a layer that there is not.
+        """
+        row = self._row(frame_id)
+        if not row.get(f"{name}_file"):
+            raise KeyError(f"no layer {name!r} of {frame_id}: there are {', '.join(self.layers) or 'none'}")
+        return self._picture(row, name)
+
+    def read(self, frame_id: str, name: str) -> bytes:
+        """The encoded file of a layer, as stored."""
+        return self._bytes(self._row(frame_id), name)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._index)
+
+    def __contains__(self, frame_id: object) -> bool:
+        return frame_id in self._index
+
+    def __repr__(self) -> str:
+        return f"Output({self.path!r}): {len(self)} frames of {self._clips} clips, {self.errors.num_rows} failed; {', '.join(self.layers)}"
+
+    def _repr_html_(self) -> str:
+        chosen = [list(self._index)[i] for i in sorted({*np.linspace(0, len(self) - 1, min(len(self), _SHOWN)).astype(int).tolist()})]
+        rows = "".join(
+            f"<tr><td><code>{html.escape(frame_id)}</code></td>{''.join(f'<td>{_image(a)}</td>' for a in self.frame(frame_id).values())}</tr>"
+            for frame_id in chosen
+        )
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in ["frame", *self.layers])
+        return f"<p>{html.escape(repr(self))}</p><table><tr>{head}</tr>{rows}</table>"
+
+    @cached_property
+    def _loaded(self) -> tuple[pa.Table, pa.Table, list[str]]:
+        if not metadata.names(self._store):
+            raise SinkError(self._store.root, "no metadata/*.parquet there", "give the folder a job wrote into")
+        good, failed, twice = metadata.load(self._store)
+        if twice:
+            log.warning("%s: %d clips are committed twice, the Parquet lowest by name counts: %s", self.path, len(twice), twice[:3])
+        order = [name for name in ("episode", "scene_id", "source", "frame_index") if name in good.column_names]
+        return good.sort_by([(name, "ascending") for name in order]), failed, twice
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {frame_id: i for i, frame_id in enumerate(self.table["frame_id"].to_pylist())}
+
+    @property
+    def _clips(self) -> int:
+        return len(self.table["clip_id"].unique())
+
+    def _row(self, frame_id: str) -> dict[str, Any]:
+        if frame_id not in self._index:
+            raise KeyError(f"no frame {frame_id!r} in {self.path}")
+        return dict(self.table.slice(self._index[frame_id], 1).to_pylist()[0])
+
+    def _bytes(self, row: dict[str, Any], name: str) -> bytes:
+        file = f"shards/{row['shard']}" if row["shard"] else row[f"{name}_file"]
+        if file.startswith("/") or ".." in file.split("/"):
+            raise SinkError(self._store.root, f"{row['frame_id']} points outside, at {file!r}", "do not trust this output")
+        with self._store.guard(file):
+            size, offset = row[f"{name}_size"], row[f"{name}_offset"]
+            data = bytes(self._open(self._store.path(file)).read_at(size, offset))
+        if len(data) < size:
+            raise SinkError(self._store.path(file), f"ends inside {name} of {row['frame_id']}", "copy the output again")
+        return data
+
+    def _picture(self, row: dict[str, Any], name: str) -> np.ndarray:
+        with Image.open(io.BytesIO(self._bytes(row, name))) as picture:
+            return np.array(picture)
+
+
+def _image(layer: np.ndarray) -> str:
+    """An <img> of a layer, small; what is transparent shows a checkerboard."""
+    picture = Image.fromarray(layer)
+    picture.thumbnail((4 * _HEIGHT, _HEIGHT))
+    if picture.mode == "RGBA":
+        y, x = np.indices((picture.height, picture.width)) // _SQUARE
+        board = Image.fromarray(np.where((x + y) % 2, 204, 255).astype(np.uint8)).convert("RGBA")
+        picture = Image.alpha_composite(board, picture).convert("RGB")
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return f'<img src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'

@@ -1,0 +1,195 @@
+"""Pictures and films of a folder, a file or an object store: listed, planned as clips, decoded."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import cached_property
+from itertools import groupby
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+from PIL import ImageColor
+from pyarrow import fs
+
+from animelayers.schema import Row
+from animelayers.sources.colour import upright
+from animelayers.sources.content import family
+from animelayers.sources.decode import Decoder, failed
+from animelayers.sources.film import Film
+from animelayers.sources.listing import list_inputs, root_of
+from animelayers.sources.names import as_path, numbered, slug
+from animelayers.sources.opening import opened, unchanged
+from animelayers.sources.pictures import header, moves
+from animelayers.sources.plan import PLAN, Input, kind_of, limited, message, sample
+from animelayers.sources.scan import scan_animation, scan_film
+from animelayers.sources.shots import DETECTORS
+from animelayers.storage import filesystem
+
+log = logging.getLogger(__name__)
+
+COLUMNS = (
+    "clip_id", "source", "episode", "scene_id", "frame_index", "timestamp_s", "drawing", "frames", "note",
+    "error", "error_type", "attempt",
+)  # fmt: skip
+"""What `Files.read` gives of the record."""
+
+
+class Files:
+    """Pictures and films under a path or URI.
+
+    ``path``: a folder, one file, or any URI pyarrow or fsspec knows. ``every``: each n-th frame of a film and n-th picture of a
+    folder; ``fps``: so many frames a second instead; ``start``, ``end``: seconds, [start, end); ``limit``: frames in all.
+    ``detector``: how films are cut into shots: adaptive, content or none. ``row_bytes``: a clip's frames at ``bytes_per_pixel``
+    stay below it. ``max_pixels``: larger pictures are refused from their header. ``follow_links``: whether links may leave the
+    root. ``alpha_on``: the colour transparent pictures are composed on. Raises ValueError for values that make no sense.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        every: int = 1,
+        fps: float | None = None,
+        start: float | None = None,
+        end: float | None = None,
+        limit: int | None = None,
+        detector: str = "adaptive",
+        row_bytes: int = 128_000_000,
+        bytes_per_pixel: int = 3,
+        max_pixels: int = 64_000_000,
+        follow_links: bool = False,
+        alpha_on: str = "white",
+    ) -> None:
+        if every < 1 or (every > 1 and fps is not None):
+            raise ValueError("source.every counts from 1, and source.fps is given instead of it, not with it")
+        if (fps is not None and not fps > 0) or (limit is not None and limit < 1):
+            raise ValueError("source.fps and source.limit must be above 0")
+        if end is not None and not end > (start or 0.0):
+            raise ValueError(f"source.end={end} is not after source.start={start}")
+        if detector not in DETECTORS:
+            raise ValueError(f"source.detector={detector!r} is none of {', '.join(DETECTORS)}")
+        self.path, self.limit = path, limit
+        self._every, self._fps, self._start, self._end = every, fps, start, end
+        self._detector, self._follow_links, self._max_pixels = detector, follow_links, max_pixels
+        self.row_bytes, self._bytes_per_pixel = row_bytes, bytes_per_pixel
+        colour = ImageColor.getrgb(alpha_on)
+        self._alpha_on = (colour[0], colour[1], colour[2])
+
+    def inputs(self) -> list[Input]:
+        """Everything to be read, in natural order; only names, sizes and times are looked at.
+
+        `every`, `fps`, `start` and `end` choose among the pictures of each folder here (times from numbered names), for films
+        in `scan`. Raises OSError where the path is not there or cannot be listed.
+        """
+        listed = list_inputs(*self._place, self._follow_links)
+        if (self._every, self._fps, self._start, self._end) == (1, None, None, None):
+            return listed
+        folders: dict[bytes, list[int]] = {}
+        for place, item in enumerate(listed):
+            if item.kind == "image" and not item.source.lower().endswith((".gif", ".apng")):
+                folders.setdefault(os.path.dirname(as_path(item.source)), []).append(place)
+        dropped: set[int] = set()
+        for places in folders.values():
+            taken = self._taken(np.array([_number(listed[place])[2] for place in places]))
+            dropped.update(np.array(places)[~taken].tolist())
+        log.info("%d of %d inputs are left out by source.every, fps, start or end", len(dropped), len(listed))
+        return [item for place, item in enumerate(listed) if place not in dropped]
+
+    def scan(self, inputs: Sequence[Input]) -> pa.Table:
+        """The plan (`PLAN`) of some inputs: headers of pictures, one low-resolution decode of films. Never raises for an input."""
+        return pa.Table.from_pylist([row for item in inputs for row in self._rows(item)], PLAN)
+
+    def limited(self, plan: pa.Table) -> pa.Table:
+        """The plan cut after `limit` frames."""
+        return limited(plan, self.limit)
+
+    def read(self, plan: pa.Table | Iterable[Row]) -> Iterator[Row]:
+        """One row (`COLUMNS`) per row of the plan, in its order; neighbouring clips of one film cost one sequential decode.
+
+        Never raises for an input: a clip that cannot be read has its `error` and no frames.
+        """
+        rows = plan.to_pylist() if isinstance(plan, pa.Table) else plan
+        for _, clips in groupby(rows, key=lambda row: row["source"]):
+            decoder = Decoder(self._opened, self._max_pixels, self._alpha_on)
+            try:
+                for row in clips:
+                    yield _decoded(decoder, row)
+            finally:
+                decoder.close()
+
+    def _rows(self, item: Input) -> list[Row]:
+        if item.kind == "problem":
+            return [item.failed(item.error) | {"error": item.error, "error_type": item.error_type}]
+        try:
+            with self._opened({"source": item.source, "size": item.size, "mtime_ns": item.mtime_ns}) as file:
+                kind = family(file.read(32)) or item.kind
+                file.seek(0)
+                rows = self._film(item, file) if kind == "video" else self._picture(item, file)
+                unchanged(file, item.size, item.mtime_ns)
+                return rows
+        except Exception as error:  # the boundary of this source: whatever a decoder raises becomes a row
+            log.warning("%r: %s", item.source, message(error))
+            scene, frame, _ = _number(item)
+            return [item.failed(error, scene, frame)]
+
+    def _picture(self, item: Input, file: IO[bytes]) -> list[Row]:
+        picture = header(file, self._max_pixels)
+        if moves(picture):
+            file.seek(0)
+            item = self._moving(item, "animation")
+            scan = scan_animation(file, self._detector, self._max_pixels, self._enough)
+            return list(scan.rows(item, self._taken(scan.times), self._bytes_per_pixel, self.row_bytes))
+        scene, frame, seconds = _number(item)
+        return [replace(item, kind="image").row(scene, [frame], [seconds], upright(picture))]
+
+    def _film(self, item: Input, file: IO[bytes]) -> list[Row]:
+        with Film(file, self._max_pixels) as film:
+            scan = scan_film(film, self._detector, self._enough)
+        item = self._moving(item, "video")
+        return list(scan.rows(item, self._taken(scan.times), self._bytes_per_pixel, self.row_bytes))
+
+    def _moving(self, item: Input, kind: str) -> Input:
+        """A film or animation is an episode of its own, whatever its name."""
+        name = slug(as_path(item.source), self._root[1])
+        return replace(item, kind=kind, name=name, episode=name, numbered=False)
+
+    def _taken(self, times: np.ndarray) -> np.ndarray:
+        return sample(times, self._every, self._fps, self._start, self._end)
+
+    def _enough(self, times: np.ndarray) -> bool:
+        """Whether frames at these times hold all that `end` and `limit` let through, so that a film need not be read on."""
+        ended = self._end is not None and bool(times[-1] >= self._end)
+        return ended or (self.limit is not None and int(self._taken(times).sum()) >= self.limit)
+
+    @cached_property
+    def _place(self) -> tuple[fs.FileSystem, str]:
+        return filesystem(self.path)
+
+    @cached_property
+    def _root(self) -> tuple[str, bytes]:
+        return root_of(*self._place)
+
+    def _opened(self, row: Row) -> AbstractContextManager[IO[bytes]]:
+        return opened(self._place[0], self._root[0], row["source"], row["size"], row["mtime_ns"], self._follow_links)
+
+
+def _decoded(decoder: Decoder, row: Row) -> Row:
+    if row["error"]:
+        return failed(row, row["error"], row["error_type"])
+    try:
+        return decoder.clip(row)
+    except Exception as error:  # the boundary of this source, as above
+        decoder.close()
+        log.warning("%s: %s", row["clip_id"], message(error))
+        return failed(row, message(error), kind_of(error))
+
+
+def _number(item: Input) -> tuple[int, int, float]:
+    """Scene, frame and second of a still picture: from its own name, or 0, 0, NaN."""
+    number = numbered(as_path(item.source).rpartition(b"/")[2]) if item.numbered else None
+    return number or (0, 0, float("nan"))

@@ -1,0 +1,147 @@
+"""The plan: which frames of which input make each clip, before any of them is decoded at full size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from animelayers.sources.names import clip_id, scene_id
+
+PLAN = pa.schema(
+    {
+        "clip_id": pa.string(),
+        "source": pa.string(),
+        "episode": pa.string(),
+        "scene_id": pa.string(),
+        "kind": pa.string(),  # image, animation (GIF, WebP, APNG, AVIF, TIFF pages), video, problem
+        "indices": pa.list_(pa.int64()),  # frames of the source, 0-based; a numbered picture's own number
+        "times": pa.list_(pa.float64()),  # seconds from the first frame; NaN where nothing tells
+        "pts": pa.int64(),  # presentation time stamp of the first frame in the stream's own unit; -1 unknown
+        "width": pa.int64(),  # of the upright picture
+        "height": pa.int64(),
+        "size": pa.int64(),  # of the file
+        "mtime_ns": pa.int64(),
+        "error": pa.string(),
+        "error_type": pa.string(),
+    }
+)
+"""One row per clip, and one for every input, or rest of an input, that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file under the root, as listed: nothing of it has been read.
+
+    ``source`` is the path relative to the root, as text; ``name`` the first part of the ids of its clips; ``episode`` the
+    folder or film they belong to; ``numbered`` tells that scene, frame and time stand in the file's own name.
+    ``kind`` is image, video or problem; a problem carries its ``error``.
+    """
+
+    source: str
+    kind: str
+    size: int
+    mtime_ns: int
+    name: str
+    episode: str
+    numbered: bool = False
+    error: str = ""
+    error_type: str = ""
+
+    def row(self, scene: int, indices: Sequence[int], times: Sequence[float], size: tuple[int, int], pts: int = -1) -> dict[str, Any]:
+        """A plan row of this input; `size` is width and height."""
+        return {
+            "clip_id": clip_id(self.name, scene, indices[0]),
+            "source": self.source,
+            "episode": self.episode,
+            "scene_id": scene_id(scene),
+            "kind": self.kind,
+            "indices": list(indices),
+            "times": list(times),
+            "pts": pts,
+            "width": size[0],
+            "height": size[1],
+            "size": self.size,
+            "mtime_ns": self.mtime_ns,
+            "error": self.error,
+            "error_type": self.error_type,
+        }
+
+    def failed(self, error: Exception | str, scene: int = 0, frame: int = 0) -> dict[str, Any]:
+        """The plan row that says what is wrong with this input, from `frame` of `scene` on."""
+        said = replace(self, error=message(error), error_type=kind_of(error))
+        return said.row(scene, [frame], [], (0, 0)) | {"indices": []}
+
+
+def message(error: Exception | str) -> str:
+    """`source: what went wrong`, on one line."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    if not isinstance(error, str | OSError | ValueError | EOFError):  # a decoder that stumbled over what it read
+        text = f"is damaged: {type(error).__name__}: {text}"
+    return "source: " + " ".join(str(text).split())
+
+
+def kind_of(error: Exception | str) -> str:
+    """Class name of an error; ValueError for one that was only put into words."""
+    return "ValueError" if isinstance(error, str) else type(error).__name__
+
+
+def sample(times: np.ndarray, every: int, fps: float | None, start: float | None, end: float | None) -> np.ndarray:
+    """Which of a source's frames are taken: bool [T] for `times` float64 [T], in seconds.
+
+    `start` is inclusive, `end` exclusive; `fps` takes the first frame of each 1/fps second; `every` each n-th frame of the range.
+    """
+    # Comparisons let NaN pass: a page without a time is taken. Matroska rounds its times to a millisecond.
+    taken = np.ones(len(times), bool)
+    if start is not None:
+        taken &= ~(times < start - 0.0006)
+    if end is not None:
+        taken &= ~(times >= end - 0.0006)
+    inside = np.flatnonzero(taken)
+    if fps is not None:
+        slot = np.floor((times[inside] + 0.0006 - (start or 0.0)) * fps)
+        inside = inside[np.diff(slot, prepend=-np.inf) != 0]
+    taken[:] = False
+    taken[inside[::every]] = True
+    return taken
+
+
+def windows(length: int, longest: int) -> list[tuple[int, int]]:
+    """Spans [a, b) that cut `length` frames into the fewest pieces of at most `longest`, of equal length within one frame."""
+    pieces = -(-length // longest)
+    edges = [length * piece // pieces for piece in range(pieces + 1)] if length else []
+    return list(pairwise(edges))
+
+
+def clips(scenes: np.ndarray, sizes: np.ndarray, taken: np.ndarray, frame_bytes: int, row_bytes: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Shot number and frame indices of each clip of a film.
+
+    `scenes` int [T] numbers the shots, `sizes` int [T 2] is each frame's width and height, `taken` bool [T] the sampled frames,
+    `frame_bytes` what one pixel of a frame costs in a row. No clip holds frames of two shots or of two sizes.
+    """
+    kept = np.flatnonzero(taken)
+    if not len(kept):
+        return
+    change = (np.diff(scenes[kept]) != 0) | (np.diff(sizes[kept], axis=0) != 0).any(axis=1)
+    for run in np.split(kept, np.flatnonzero(change) + 1):
+        width, height = (int(side) for side in sizes[run[0]])
+        longest = max(1, row_bytes // max(1, frame_bytes * width * height))
+        for a, b in windows(len(run), longest):
+            yield int(scenes[run[0]]), run[a:b]
+
+
+def limited(plan: pa.Table, limit: int | None) -> pa.Table:
+    """The first `limit` frames of a plan in its own order: the last clip is cut, what follows is left out."""
+    if limit is None:
+        return plan
+    left, rows = limit, []
+    for row in plan.to_pylist():
+        if left <= 0:
+            break
+        rows.append(row | {"indices": row["indices"][:left], "times": row["times"][:left]})
+        left -= len(row["indices"])
+    return pa.Table.from_pylist(rows, PLAN)

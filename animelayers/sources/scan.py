@@ -1,0 +1,124 @@
+"""Scanning one moving input: every frame's number, time and shot from one decode at low resolution, and from these its clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+import cv2
+import numpy as np
+
+from animelayers.sources.film import Film
+from animelayers.sources.pictures import animation
+from animelayers.sources.plan import Input, clips
+from animelayers.sources.shots import Shots
+from animelayers.sources.windows import quarter_turns
+
+AHEAD = 32
+"""Frames the detectors may look ahead: so many are read before a pass is cut short."""
+
+MAX_FRAMES = 2_000_000
+"""Frames of one film: 23 hours at 24 a second."""
+
+
+@dataclass
+class Scan:
+    """What one pass over a moving input found; lists have one entry per frame."""
+
+    shots: Shots
+    pts: list[int | None] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    times: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    steady: bool = False  # every time stamp is there and rising, so a frame can be found by it
+    damage: str = ""
+
+    def rows(self, item: Input, taken: np.ndarray, frame_bytes: int, row_bytes: int) -> Iterator[dict[str, Any]]:
+        """The plan rows: one per clip of the sampled frames, and one for the damage."""
+        numbers = self.shots.numbers()
+        for scene, indices in clips(numbers, np.array(self.sizes).reshape(-1, 2), taken, frame_bytes, row_bytes):
+            pts = self.pts[indices[0]] if self.steady else None
+            yield item.row(scene, indices.tolist(), self.times[indices].tolist(), self.sizes[indices[0]], pts=-1 if pts is None else pts)
+        if self.damage:
+            yield item.failed(self.damage, int(numbers[-1]) if len(numbers) else 0, len(numbers))
+
+
+def scan_film(film: Film, detector: str, enough: Callable[[np.ndarray], bool]) -> Scan:
+    """One low-resolution pass over a film, to its end or until the times of the frames read are `enough`.
+
+    Damage: packets that do not decode, or an end well before what the header promises.
+    """
+    scan, unit = Scan(Shots(detector)), float(film.stream.time_base or 0)
+    rate = float(film.stream.average_rate or film.stream.guessed_rate or 25)
+    whole, last = True, 0
+    for frame in film.frames():
+        last = frame.duration or 0
+        turned = quarter_turns(frame) % 2
+        scan.pts.append(frame.pts)
+        scan.sizes.append((frame.height, frame.width) if turned else (frame.width, frame.height))
+        width, height = scan.shots.size(frame.width, frame.height)
+        # swscale takes the frame from YUV to small BGR at once; a full-size RGB frame is never made.
+        scan.shots.add(frame.to_ndarray(format="bgr24", width=width, height=height, interpolation="BILINEAR", threads=1))
+        count = len(scan.pts)
+        if count % (2 * AHEAD) == 0 and (count >= MAX_FRAMES or enough(timestamps(scan.pts[:-AHEAD], unit, rate)[0])):
+            whole = False
+            break
+    scan.times, scan.steady = timestamps(scan.pts, unit, rate)
+    if whole and not film.damage:
+        shown = float(scan.times[-1]) + max(last * unit, 1 / rate) if scan.pts else 0.0
+        film.damage = _missing(film, len(scan.pts), shown)
+    scan.damage = film.damage
+    if scan.damage:
+        scan.damage = f"{scan.damage}; {len(scan.pts)} frames can be read"
+    elif not scan.pts:
+        scan.damage = "has no frames"
+    return scan
+
+
+def scan_animation(file: IO[bytes], detector: str, max_pixels: int, enough: Callable[[np.ndarray], bool]) -> Scan:
+    """One pass over an animated picture; TIFF pages are one shot per size. What is damaged ends it."""
+    scan = Scan(Shots(detector))
+    times: list[float] = []
+    try:
+        for pixels, seconds, _ in animation(file, max_pixels, (255, 255, 255)):
+            if np.isnan(seconds) and not times:
+                scan.shots = Shots("none")
+            height, width = pixels.shape[:2]
+            small = cv2.resize(pixels, scan.shots.size(width, height), interpolation=cv2.INTER_AREA)
+            scan.shots.add(np.ascontiguousarray(small[..., ::-1]))
+            scan.sizes.append((width, height))
+            times.append(seconds)
+            if len(times) % (2 * AHEAD) == 0 and enough(np.array(times[:-AHEAD])):
+                break
+    except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
+        if not times:
+            raise
+        scan.damage = f"{error}; {len(times)} frames can be read"
+    scan.pts, scan.times = [None] * len(times), np.array(times)
+    return scan
+
+
+def timestamps(pts: Sequence[int | None], unit: float, rate: float) -> tuple[np.ndarray, bool]:
+    """Seconds from the first frame, float64 [T], always rising; and whether every time stamp was there and rising.
+
+    A missing or falling time stamp becomes that of the frame before it plus 1 / `rate`.
+    """
+    first = next((stamp for stamp in pts if stamp is not None), 0)
+    seconds = np.empty(len(pts))
+    steady, last = True, -1.0 / rate
+    for place, stamp in enumerate(pts):
+        now = float("nan") if stamp is None else (stamp - first) * unit
+        if not now > last:
+            steady, now = False, last + 1.0 / rate
+        seconds[place] = last = now
+    return seconds, steady
+
+
+def _missing(film: Film, frames: int, shown: float) -> str:
+    """Says that the film ends early: a container cut short often just ends, without an error."""
+    seconds, count = film.expected()
+    if seconds and shown < seconds - max(0.3, 0.01 * seconds):
+        return f"ends after {shown:.2f} of {seconds:.2f} s"
+    if not seconds and frames < count - max(2, count // 100):  # with a duration the count may include frames an edit list hides
+        return f"ends after {frames} of {count} frames"
+    return ""

@@ -1,0 +1,111 @@
+"""The last stage on pixels: layers become files, and the files are put together again to see what is left of the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+
+from animelayers.imaging import codecs
+from animelayers.imaging.colour import foreground
+from animelayers.imaging.recompose import psnr, recompose
+from animelayers.step import ClipStep
+
+LAYERS = ("character", "mask", "background")
+
+
+class Encode(ClipStep):
+    """Files of the layers some stage made: character.png (RGBA, straight alpha), mask.png (L) and the background.
+
+    ``layers``: which of character, mask, background to store; one that no stage made is left out.
+    ``background``: jpeg (with ``quality`` and ``subsampling``), or png or webp, both lossless. ``mask``: binary is 0 or 255
+    with 255 from alpha one half on, soft is the alpha itself.
+    The character's colours are solved against the background as stored, and where that cannot give the frame back its alpha is
+    raised a little: mask, bbox and coverage are of that final alpha. ``recompose_psnr`` is of what is stored, decoded: a
+    layer left out counts as nothing, black behind.
+    """
+
+    name = "encode"
+    reads = ("frames",)
+    wants = ("character", "background")
+    writes = (
+        "layers",
+        "layer_names",
+        "layer_sizes",
+        "width",
+        "height",
+        "character_bbox",
+        "character_coverage",
+        "recompose_psnr",
+    )
+
+    def __init__(
+        self,
+        layers: Sequence[str] = LAYERS,
+        background: Literal["jpeg", "png", "webp"] = "jpeg",
+        quality: int = 95,
+        subsampling: Literal["444", "422", "420"] = "444",
+        mask: Literal["binary", "soft"] = "binary",
+    ) -> None:
+        """Raises ValueError for a value that is not one of those named."""
+        self.layers = tuple(_one_of("layers", layer, LAYERS) for layer in layers)
+        self.format, self.quality = _one_of("background", background, codecs.SUFFIXES), quality
+        self.subsampling = _one_of("subsampling", str(subsampling), ("444", "422", "420"))
+        self.mask = _one_of("mask", mask, ("binary", "soft"))
+        if not 1 <= quality <= 100:
+            raise ValueError(f"quality must be 1..100, not {quality}")
+
+    def clip(self, *columns: Any) -> tuple[Any, ...]:
+        """Files, their names and sizes, and the measures of every drawing of a clip."""
+        frames, alphas, backgrounds = columns
+        count, (height, width) = len(frames), frames.shape[1:3]
+        made = [
+            self._drawing(frame, *(None if planes is None else planes[i] for planes in (alphas, backgrounds)))
+            for i, frame in enumerate(frames)
+        ]
+        names = list(made[0][0]) if made else []
+        files = [data for drawing, *_ in made for data in drawing.values()]
+        return (
+            b"".join(files),
+            " ".join(names),
+            np.array([len(data) for data in files], np.int64).reshape(count, len(names)),
+            width,
+            height,
+            np.array([bbox for _, bbox, _, _ in made], np.int32).reshape(count, 4),
+            np.array([coverage for _, _, coverage, _ in made], np.float32),
+            np.array([quality for *_, quality in made], np.float32),
+        )
+
+    def _drawing(
+        self, frame: np.ndarray, alpha: np.ndarray | None, background: np.ndarray | None
+    ) -> tuple[dict[str, bytes], tuple[int, ...], float, float]:
+        files: dict[str, bytes] = {}
+        behind = np.zeros_like(frame)
+        if background is not None and "background" in self.layers:
+            file = self._background(background)
+            behind = codecs.decode(file) if self.format == "jpeg" else background
+            files[f"background.{codecs.SUFFIXES[self.format]}"] = file
+        if alpha is None:
+            return files, (0, 0, 0, 0), 0.0, psnr(behind, frame)
+        rgba = foreground(frame, alpha, behind if files else background)
+        final = cv2.extractChannel(rgba, 3)
+        half = cv2.threshold(final, 127, 255, cv2.THRESH_BINARY)[1]
+        if "mask" in self.layers:
+            files = {"mask.png": codecs.encode_png(half if self.mask == "binary" else final), **files}
+        if "character" in self.layers:
+            files = {"character.png": codecs.encode_png(rgba), **files}
+            behind = recompose(rgba, behind)
+        return files, tuple(cv2.boundingRect(half)), cv2.mean(final)[0] / 255, psnr(behind, frame)
+
+    def _background(self, picture: np.ndarray) -> bytes:
+        if self.format == "jpeg":
+            return codecs.encode_jpeg(picture, self.quality, self.subsampling)
+        return codecs.encode_png(picture) if self.format == "png" else codecs.encode_webp(picture)
+
+
+def _one_of(option: str, value: str, known: Sequence[str] | dict[str, str]) -> str:
+    if value not in known:
+        raise ValueError(f"{option}={value} is unknown: one of {', '.join(known)}")
+    return value

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from animelayers.cluster import calm, connect
+from animelayers.pipeline import Resources
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def ray_here() -> Iterator[Resources]:
+    """Ray, started once for all tests."""
+    import ray
+
+    resources = connect(cpus=2)
+    calm(16_000_000)
+    yield resources
+    ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Real clips and pictures; tests that need them skip where they are missing."""
+    if not DATA.is_dir():
+        pytest.skip("the folder of real clips is not here")
+    return DATA

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from animelayers import job, weights
+from animelayers.samples import scene, write
+
+ROOT = Path(__file__).resolve().parents[2]
+Decompose = Callable[..., int]
+
+
+@pytest.fixture(scope="session")
+def matte_weights() -> str:
+    """A small real matting model whose weights are here."""
+    try:
+        weights.find("u2netp")
+    except weights.WeightsError as missing:
+        pytest.skip(f"no weights: {missing}")
+    return "u2netp"
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a drawn film of two shots and two frames with the seeds' names."""
+    folder = tmp_path_factory.mktemp("film")
+    shots = [scene(name, frames=18, size=(192, 108), seed=1) for name in ("portrait", "standing")]
+    write(shots, "episode_001", folder)
+    write([scene("walk", frames=2, size=(192, 108), seed=1)], "episode_002", folder, form="frames")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def decompose(ray_here: object, matte_weights: str) -> Decompose:
+    """The main job in this process, on the tests' own Ray."""
+    body = runpy.run_path(str(ROOT / "jobs" / "decompose.py"))["decompose"]
+
+    def call(source: Path | str, output: Path | str, *words: str) -> int:
+        small = ["preset=demo", "source.row_bytes=400000", "placement.cpus=0.5", f"model/matte={matte_weights}"]
+        return int(body(job.compose("decompose", [f"source.path={source}", f"output={output}", *small, *words])))
+
+    return call
+
+
+def command(*words: object) -> list[str]:
+    """A job's command line."""
+    name, *rest = map(str, words)
+    return [sys.executable, str(ROOT / "jobs" / f"{name}.py"), *rest]
+
+
+def start(*words: object) -> subprocess.Popen[str]:
+    """A job as a process of its own group, so that a test can kill all of it."""
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
+    return subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True)
+
+
+def members(output: Path) -> dict[str, bytes]:
+    """Every file of every frame of an output, by frame and layer."""
+    from animelayers import Output
+
+    out = Output(str(output))
+    return {f"{frame}.{layer}": out.read(frame, layer) for frame in out for layer in out.layers}
+
+
+def rows(output: Path) -> list[dict[str, object]]:
+    """The frame table without what depends on how clips were packed into shards."""
+    from animelayers import Output
+
+    table = Output(str(output)).table
+    kept = [c for c in table.column_names if c != "shard" and not c.endswith("_offset")]
+    return [
+        {k: (round(v, 5) if isinstance(v, float) and np.isfinite(v) else str(v)) for k, v in row.items()} for row in table.select(kept).to_pylist()
+    ]

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from animelayers import Output
+from tests.jobs.conftest import ROOT, command
+
+pytestmark = pytest.mark.cluster
+
+
+def _port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Two Ray nodes on this machine, on loopback: the address of the cluster and of its job server."""
+    port, server = _port(), _port()
+    bin_folder = str(Path(sys.executable).parent)
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+    environment.pop("RAY_ADDRESS", None)
+    temporary = f"/tmp/al{os.getpid()}"  # short: Ray's sockets lie below it
+    head = [
+        "--head",
+        f"--port={port}",
+        "--node-ip-address=127.0.0.1",
+        "--dashboard-host=127.0.0.1",
+        f"--dashboard-port={server}",
+        f"--temp-dir={temporary}",
+    ]
+    small = ["--num-cpus=1", "--num-gpus=0", "--object-store-memory=200000000", "--block", "--disable-usage-stats"]
+    nodes = []
+    try:
+        for words in (head, [f"--address=127.0.0.1:{port}", "--node-ip-address=127.0.0.1"]):
+            log = open(tmp_path_factory.mktemp("node") / "log", "w")  # noqa: SIM115
+            nodes.append(
+                subprocess.Popen([f"{bin_folder}/ray", "start", *words, *small], env=environment, stdout=log, stderr=log, start_new_session=True)
+            )
+            _wait_for(port)
+        _wait_for(server)
+        yield f"127.0.0.1:{port}", f"http://127.0.0.1:{server}"
+    finally:
+        for node in reversed(nodes):
+            node.terminate()
+        for node in nodes:
+            try:
+                node.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(node.pid, 9)
+
+
+def _wait_for(port: int, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as trying:
+            if trying.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.3)
+    raise TimeoutError(f"nothing listens on {port}")
+
+
+WORDS = ("preset=demo", "model/matte=u2netp", "source.row_bytes=400000", "placement.cpus=0.5", "placement.workers=[2,2]")
+
+
+def test_the_main_job_on_a_cluster_of_two_nodes(two_nodes: tuple[str, str], film: Path, matte_weights: str, tmp_path: Path) -> None:
+    address, _ = two_nodes
+    words = [*WORDS, f"source.path={film}", f"output={tmp_path / 'out'}", "cluster=ray", f"cluster.address={address}"]
+    done = subprocess.run(command("decompose", *words), capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(Output(str(tmp_path / "out"))) == 38
+
+
+def test_submit_sends_the_job_and_follows_its_log(two_nodes: tuple[str, str], film: Path, matte_weights: str, tmp_path: Path) -> None:
+    _, server = two_nodes
+    words = ["--address", server, "--python", sys.executable, "decompose", *WORDS, f"source.path={film}", f"output={tmp_path / 'out'}"]
+    done = subprocess.run(command("submit", *words), capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "layers" in done.stdout, "the job's log is followed"
+    assert len(Output(str(tmp_path / "out"))) == 38
+    failed = subprocess.run(command("submit", *words[:-1], "output=/proc/no"), capture_output=True, text=True, timeout=500, check=False)
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+
+
+def test_submit_refuses_an_open_door() -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "RAY_AUTH_MODE"}
+    refused = subprocess.run(
+        command("submit", "--address", "http://192.0.2.1:8265", "decompose"),
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=100,
+        check=False,
+    )
+    assert refused.returncode == 2 and "RAY_AUTH_MODE=token" in refused.stderr
+
+
+def test_submit_says_when_nobody_answers() -> None:
+    refused = subprocess.run(
+        command("submit", "--address", f"http://127.0.0.1:{_port()}", "decompose"), capture_output=True, text=True, cwd=ROOT, timeout=100, check=False
+    )
+    assert refused.returncode == 2 and "no job server answers" in refused.stderr and "Traceback" not in refused.stderr

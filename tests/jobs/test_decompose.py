@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow.parquet as pq
+import pytest
+
+from animelayers import Output
+from tests.jobs.conftest import ROOT, Decompose, command, members, rows, start
+
+
+@pytest.fixture(scope="module")
+def whole(film: Path, decompose: Decompose, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An unbroken run over the film folder."""
+    output = tmp_path_factory.mktemp("whole") / "out"
+    assert decompose(film, output) == 0
+    return output
+
+
+def test_layers_of_a_film_and_of_frames(whole: Path) -> None:
+    out = Output(str(whole))
+    assert len(out) == 36 + 2 and out.errors.num_rows == 0 and out.layers == ["character", "mask", "background"]
+    table = out.table.to_pandas()
+    film = table[table.source == "episode_001.mkv"].sort_values("frame_index")
+    assert list(film.frame_index) == list(range(36))
+    assert list(film.scene_id) == ["scene0000"] * 18 + ["scene0001"] * 18, "a clip never crosses a cut"
+    assert np.allclose(film.timestamp_s, np.arange(36) / 24, atol=0.002)
+    assert table.groupby("clip_id").scene_id.nunique().max() == 1 and table.clip_id.nunique() > 4
+    frames = table[table.source.str.startswith("episode_002/")]
+    assert set(frames.frame_id) == {"episode_002/scene0000_frame000000", "episode_002/scene0000_frame000001"}
+    assert (table.recompose_psnr > 40).all()
+    assert table.matte.isin(["u2netp", "none"]).all() and (table.matte == "u2netp").mean() > 0.5
+    row = table.iloc[0]
+    assert np.isclose(row.background_seen + row.background_invented, 1, atol=1e-6) and row.background_borrowed == 0
+    assert table.drawing_of.isna().all()
+    layers = out.frame(row.frame_id)
+    assert layers["character"].shape == (108, 192, 4) and layers["background"].shape == (108, 192, 3) and layers["mask"].shape == (108, 192)
+
+
+def test_the_table_opens_with_any_parquet_reader(whole: Path) -> None:
+    for path in (whole / "metadata").glob("*.parquet"):
+        assert not any(str(field.type).startswith("extension") for field in pq.read_schema(path))
+
+
+def test_the_report_shows_layers_stages_and_shots(whole: Path) -> None:
+    page = (whole / "report" / "index.html").read_text()
+    assert page.count("<figure>") == 24 and "scene0001" in page and "character" in page
+    assert len(list((whole / "report" / "pictures").glob("*.jpg"))) == 24
+    facts = json.loads((whole / "report" / "summary.json").read_text())
+    assert facts["frames_done"] == 38 and facts["spilled"] == 0
+    assert set(facts["stages"]) == {"decode", "character", "background", "encode"} and all(facts["stages"].values())
+
+
+def test_what_the_output_says_of_itself(whole: Path) -> None:
+    facts = json.loads((whole / "dataset.json").read_text())
+    assert facts["models"][0]["name"] == "u2netp" and facts["models"][0]["license"]
+    assert facts["config"]["stages"]["character"]["workers"] == "${placement.workers}", "kept unresolved"
+    assert set(facts["fingerprints"]) == {"source", "character", "background", "encode"}
+
+
+def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file()}
+    words = ["preset=demo", "model/matte=u2netp", "source.row_bytes=400000", f"source.path={film}", f"output={whole}"]
+    code = (
+        f"import sys; sys.argv[1:] = {words!r}\n"
+        f"import runpy, ray\nray.init = lambda *a, **k: sys.exit('Ray was started')\n"
+        f"runpy.run_path({str(ROOT / 'jobs' / 'decompose.py')!r}, run_name='__main__')"
+    )
+    done = subprocess.run([*command("decompose")[:1], "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "38 of 38 frames were there already" in done.stderr and "nothing to do" in done.stderr
+    after = {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file()}
+    assert {path for path in after if after[path] != before.get(path)} <= {whole / "dataset.json", whole / "plan.parquet"}
+
+
+def test_kill_the_driver_and_run_again(whole: Path, film: Path, decompose: Decompose, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    job = start("decompose", "preset=demo", "model/matte=u2netp", "source.row_bytes=400000", f"source.path={film}", f"output={output}")
+    _wait(lambda: len(list((output / "metadata").glob("*.parquet"))) >= 1, job)
+    os.killpg(job.pid, signal.SIGKILL)
+    job.wait()
+    _end_of(job.pid)
+    committed = set(Output(str(output)))
+    assert len(committed) > 0
+    assert decompose(film, output) == 0
+    assert rows(output) == rows(whole), "the same frames, none lost, none twice"
+    assert members(output) == members(whole), "byte for byte"
+
+
+def test_kill_a_worker_in_the_middle(whole: Path, film: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    job = start("decompose", "preset=demo", "model/matte=u2netp", "source.row_bytes=400000", f"source.path={film}", f"output={output}")
+    _wait(lambda: any((output / "attempts").glob("*")) if (output / "attempts").exists() else False, job)
+    victims = [p for p in psutil.process_iter(["cmdline", "environ"]) if _works_for(p, output, job.pid)]
+    assert victims
+    victims[0].kill()
+    said, _ = job.communicate(timeout=500)
+    assert job.returncode == 0, said
+    assert rows(output) == rows(whole) and members(output) == members(whole)
+
+
+def test_a_test_run_of_five_frames_grows_into_the_whole(whole: Path, film: Path, decompose: Decompose, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    assert decompose(film, output, "source.limit=5") == 0
+    assert len(Output(str(output))) == 5
+    assert decompose(film, output) == 0
+    assert rows(output) == rows(whole)
+
+
+def test_plain_folders(film: Path, decompose: Decompose, tmp_path: Path) -> None:
+    output = tmp_path / "layers"
+    assert decompose(film / "episode_002", output, "sink=tree") == 0
+    results = json.loads((output / "segmentation_results.json").read_text())
+    assert results["total_frames"] == 2 and results["config"]["inpaint_method"] == "telea"
+    for frame in results["processed_frames"]:
+        for kind, folder in {"character": "character", "background": "background", "mask": "masks"}.items():
+            assert (output / folder / frame["outputs"][kind]).is_file()
+    assert (output / "character" / "scene0000_frame000000_t0.00s_character.png").is_file()
+
+
+def test_a_stage_left_out(film: Path, decompose: Decompose, tmp_path: Path) -> None:
+    assert decompose(film / "episode_002", tmp_path / "out", "~stages.background") == 0
+    assert Output(str(tmp_path / "out")).layers == ["character", "mask"]
+
+
+def test_another_configuration_never_mixes(film: Path, tmp_path: Path, decompose: Decompose) -> None:
+    words = ["preset=demo", "model/matte=u2netp", f"source.path={film / 'episode_002'}", f"output={tmp_path / 'out'}"]
+    assert decompose(film / "episode_002", tmp_path / "out") == 0
+    refused = subprocess.run(
+        command("decompose", *words, "+stages.background.step.dilate=31"), capture_output=True, text=True, timeout=300, check=False
+    )
+    assert refused.returncode == 2 and "stage background: dilate was not set, is 31" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_changed_input_is_named_and_made_again_on_request(
+    film: Path, decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, output = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(film / "episode_002", folder)
+    assert decompose(folder, output) == 0
+    first, second = sorted(folder.glob("*.png"))
+    shutil.copyfile(second, first)
+    before = members(output)
+    assert decompose(folder, output) == 0
+    assert "1 inputs changed" in capsys.readouterr().err and members(output) == before
+    assert decompose(folder, output, "redo_changed=true") == 0
+    after = members(output)
+    assert after.keys() == before.keys() and sum(after[k] != before[k] for k in after) >= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["stages.backgrund.cpus=1"], "did you mean 'stages.background'?"),
+        (["+stages.background.step.dilat=3"], "Background has no option 'dilat'; did you mean 'dilate'?"),
+        (["preset=latop"], "laptop"),
+        (["~stages.encode"], "keep the encode stage"),
+        (["placement.cpus=3", "cluster.cpus=2"], "need 3.5 CPUs and there are 2"),
+        (["source.path=/no/such/folder"], "/no/such/folder"),
+        (["stages.character.step._target_=os.system"], "os.system is refused"),
+    ],
+)
+def test_a_configuration_that_cannot_run_ends_in_one_sentence(words: list[str], message: str, film: Path, tmp_path: Path) -> None:
+    words = ["model/matte=u2netp", f"source.path={film / 'episode_002'}", f"output={tmp_path / 'out'}", *words]
+    ended = subprocess.run(command("decompose", *words), capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 2, ended.stderr
+    assert message in ended.stderr and "Traceback" not in ended.stderr
+    assert not (tmp_path / "out" / "metadata").exists() or not list((tmp_path / "out" / "metadata").iterdir())
+
+
+def test_help_reads_well() -> None:
+    text = subprocess.run(command("decompose", "--help"), capture_output=True, text=True, timeout=300, check=True).stdout
+    assert "python jobs/decompose.py source.path=FILM_OR_FOLDER output=OUT" in text and "preset: cluster, demo, laptop, one_gpu" in text
+
+
+def test_the_notebook_opens_an_output(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("ANIMELAYERS_OUTPUT", str(whole))
+    book = nbformat.read(ROOT / "notebooks" / "01_layers.ipynb", 4)
+    assert all(not cell.get("outputs") for cell in book.cells), "committed without outputs"
+    NotebookClient(book, timeout=300, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
+
+
+def _wait(ready: object, job: subprocess.Popen[str], seconds: float = 400) -> None:
+    end = time.monotonic() + seconds
+    while not ready():  # type: ignore[operator]
+        assert job.poll() is None, job.communicate()[0]
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _works_for(process: psutil.Process, output: Path, driver: int) -> bool:
+    """Whether a process is a Ray worker that runs the pipeline's stages for the job."""
+    try:
+        return "MapWorker" in " ".join(process.cmdline()) and os.getsid(process.pid) is not None and _under(process, driver)
+    except (psutil.Error, OSError):
+        return False
+
+
+def _under(process: psutil.Process, driver: int) -> bool:
+    return any(parent.pid == driver for parent in process.parents())
+
+
+def _end_of(driver: int) -> None:
+    """Wait until what the killed driver started has noticed and ended."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end and any(_under(p, driver) for p in psutil.process_iter()):
+        time.sleep(0.2)

@@ -1,0 +1,80 @@
+"""Sampling and cutting: no frame lost, none twice, no clip over a cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from animelayers.sources import PLAN, Input
+from animelayers.sources.plan import clips, limited, message, sample, windows
+from animelayers.sources.scan import timestamps
+
+
+@given(st.integers(0, 500), st.integers(1, 60))
+def test_windows_cover_everything_evenly(length: int, longest: int) -> None:
+    spans = windows(length, longest)
+    assert [frame for a, b in spans for frame in range(a, b)] == list(range(length))
+    sizes = [b - a for a, b in spans]
+    assert not sizes or (max(sizes) <= longest and max(sizes) - min(sizes) <= 1 and len(sizes) == -(-length // longest))
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from([(64, 48), (32, 32)])), max_size=8), st.data())
+def test_clips_hold_the_sampled_frames_of_one_shot(shots: list[tuple[int, tuple[int, int]]], data: st.DataObject) -> None:
+    scenes = np.array([shot for shot, (length, _) in enumerate(shots) for _ in range(length)], int)
+    sizes = np.array([size for length, size in shots for _ in range(length)], int).reshape(-1, 2)
+    taken = np.array(data.draw(st.lists(st.booleans(), min_size=len(scenes), max_size=len(scenes))), bool)
+    cut = list(clips(scenes, sizes, taken, 3, row_bytes=3 * 64 * 48 * 4))
+    assert [int(frame) for _, frames in cut for frame in frames] == np.flatnonzero(taken).tolist()
+    for shot, frames in cut:
+        assert set(scenes[frames]) == {shot}
+        assert len(frames) * 3 * int(np.prod(sizes[frames[0]])) <= 3 * 64 * 48 * 4
+
+
+def test_one_frame_is_the_least() -> None:
+    ((_, frames),) = clips(np.zeros(1, int), np.array([[4000, 3000]]), np.ones(1, bool), 3, row_bytes=1)
+    assert frames.tolist() == [0]
+
+
+def test_sampling() -> None:
+    times = np.round(np.arange(48) / 24, 3)  # as Matroska has them
+    assert sample(times, 1, 24.0, None, None).all()
+    assert np.flatnonzero(sample(times, 5, None, None, None)).tolist() == list(range(0, 48, 5))
+    assert np.flatnonzero(sample(times, 1, 8.0, None, None)).tolist() == list(range(0, 48, 3))
+    assert np.flatnonzero(sample(times, 1, None, 0.5, 1.0)).tolist() == list(range(12, 24))
+    assert np.flatnonzero(sample(times, 2, None, 0.5, None)).tolist() == list(range(12, 48, 2))
+    held = np.array([0.0, 0.04, 3.0, 3.04])
+    assert np.flatnonzero(sample(held, 1, 1.0, None, None)).tolist() == [0, 2]
+    assert sample(np.full(3, np.nan), 1, 2.0, 1.0, 2.0).all()
+
+
+@given(st.lists(st.none() | st.integers(-1000, 1000), max_size=30))
+def test_times_always_rise(stamps: list[int | None]) -> None:
+    seconds, steady = timestamps(stamps, 0.001, 25.0)
+    assert len(seconds) == len(stamps) and (np.diff(seconds) > 0).all() and not np.isnan(seconds).any()
+    known = [stamp for stamp in stamps if stamp is not None]
+    assert steady == (known == sorted(set(stamps) - {None}) and len(known) == len(stamps))
+
+
+def test_missing_and_falling_times_are_the_frame_before_plus_one() -> None:
+    seconds, steady = timestamps([10, None, 90, 20, 170], 0.001, 25.0)
+    assert not steady
+    assert seconds == pytest.approx([0.0, 0.04, 0.08, 0.12, 0.16])
+
+
+def test_the_limit_cuts_the_last_clip() -> None:
+    item = Input("a.mp4", "video", 1, 1, "a--mp4", "a--mp4")
+    rows = [item.row(0, [0, 1, 2], [0.0, 0.1, 0.2], (8, 8)), item.failed("no"), item.row(1, [3, 4, 5], [0.3, 0.4, 0.5], (8, 8))]
+    plan = pa.Table.from_pylist([*rows, item.row(2, [6], [0.6], (8, 8))], PLAN)
+    assert limited(plan, None) is plan
+    assert limited(plan, 4)["indices"].to_pylist() == [[0, 1, 2], [], [3]]
+    assert limited(plan, 4)["clip_id"].to_pylist()[2] == "a--mp4/scene0001/000003"
+    assert limited(plan, 3).num_rows == 1
+
+
+def test_messages_are_one_line_and_name_the_stage() -> None:
+    assert message(FileNotFoundError(2, "No such file or directory", "/secret/place")) == "source: No such file or directory"
+    assert message(ValueError("two\nlines")) == "source: two lines"
+    assert message(IndexError("index out of range")) == "source: is damaged: IndexError: index out of range"

@@ -1,0 +1,95 @@
+"""The encode stage: what it stores, and that it adds up."""
+
+import numpy as np
+import pytest
+
+from animelayers.imaging import codecs
+from animelayers.imaging.recompose import psnr, recompose
+from animelayers.models.inpaint import OpenCV
+from animelayers.stages.background import Background
+from animelayers.stages.encode import Encode
+from tests.stages.test_background import drawing
+
+
+def clip(h: int = 90, w: int = 120) -> dict[str, object]:
+    frame, alpha, _ = drawing(h, w)
+    row = {"clip_id": "a", "error": "", "frames": np.stack([frame] * 2), "character": np.stack([alpha, alpha * 0])}
+    (made,) = Background(OpenCV()).run([row])
+    return made
+
+
+def files(row: dict, drawing: int) -> dict[str, np.ndarray]:
+    ends = np.cumsum(row["layer_sizes"].ravel())
+    parts = np.split(np.frombuffer(row["layers"], np.uint8), ends[:-1])
+    names = row["layer_names"].split()
+    assert ends[-1] == len(row["layers"])
+    return {name: codecs.decode(parts[drawing * len(names) + i].tobytes()) for i, name in enumerate(names)}
+
+
+@pytest.mark.parametrize(("background", "least"), [("jpeg", 40), ("png", 48), ("webp", 48)])
+def test_stored_layers_recompose_as_said(background: str, least: float) -> None:
+    row = clip()
+    (made,) = Encode(background=background).run([row])
+    assert made["error"] == ""
+    suffix = codecs.SUFFIXES[background]
+    assert made["layer_names"] == f"character.png mask.png background.{suffix}"
+    assert made["layer_sizes"].shape == (2, 3)
+    assert (made["width"], made["height"]) == (120, 90)
+    for i in range(2):
+        stored = files(made, i)
+        again = recompose(stored["character.png"], stored[f"background.{suffix}"])
+        assert psnr(again, row["frames"][i]) == pytest.approx(made["recompose_psnr"][i], abs=1e-4)
+        assert made["recompose_psnr"][i] >= least
+        assert np.array_equal(stored["mask.png"] == 255, stored["character.png"][..., 3] >= 128)
+        assert set(np.unique(stored["mask.png"])) <= {0, 255}
+        assert made["character_coverage"][i] == pytest.approx(stored["character.png"][..., 3].mean() / 255, abs=1e-5)
+
+
+def test_bbox_and_coverage() -> None:
+    (made,) = Encode().run([clip()])
+    x, y, w, h = made["character_bbox"][0]
+    assert (x + w // 2, y + h // 2) == (60, 45)
+    assert abs(w - 45) <= 1
+    assert not made["character_bbox"][1].any()
+    assert made["character_coverage"][1] == 0
+
+
+def test_soft_mask_and_chosen_layers() -> None:
+    row = clip()
+    (made,) = Encode(layers=["mask"], mask="soft").run([row])
+    assert made["layer_names"] == "mask.png"
+    assert np.array_equal(files(made, 0)["mask.png"], row["character"][0])
+
+
+@pytest.mark.parametrize(
+    ("missing", "names"),
+    [("background", "character.png mask.png"), ("character", "background.jpg")],
+)
+def test_a_layer_no_stage_made_is_left_out(missing: str, names: str) -> None:
+    row = clip()
+    del row[missing]
+    (made,) = Encode().run([row])
+    assert made["error"] == ""
+    assert made["layer_names"] == names
+
+
+def test_one_pixel_and_an_empty_clip() -> None:
+    row = {
+        "clip_id": "a",
+        "error": "",
+        "frames": np.full((1, 1, 1, 3), 7, np.uint8),
+        "character": np.zeros((1, 1, 1), np.uint8),
+        "background": np.full((1, 1, 1, 3), 7, np.uint8),
+    }
+    (made,) = Encode(background="png").run([row])
+    assert made["error"] == ""
+    assert made["recompose_psnr"][0] == 100
+
+
+def test_misspelt_options_name_the_choices() -> None:
+    with pytest.raises(ValueError, match="background=jpg is unknown: one of png, jpeg, webp"):
+        Encode(background="jpg")
+    with pytest.raises(ValueError, match="layers=effects is unknown"):
+        Encode(layers=["effects"])
+    with pytest.raises(ValueError, match="quality"):
+        Encode(quality=0)

@@ -1,0 +1,86 @@
+"""Small real steps with faults on request, for the tests of the pipeline."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from animelayers.schema import Row
+from animelayers.step import ClipStep, FrameStep
+
+
+class Brightness(FrameStep):
+    """Alpha = the red channel."""
+
+    name = "brightness"
+    reads = ("frames",)
+    writes = ("character", "matte", "character_confidence")
+
+    def __init__(self, label: str = "red") -> None:
+        self.label = label
+
+    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
+        (pictures,) = columns
+        return [p[..., 0] for p in pictures], [self.label] * len(pictures), [1.0] * len(pictures)
+
+
+class Inverted(ClipStep):
+    """Background = 255 - frame, and the worker's process id in the confidence of what is behind."""
+
+    name = "inverted"
+    reads = ("frames", "character")
+    writes = ("background", "background_seen")
+
+    def clip(self, *columns: Any) -> tuple[Any, ...]:
+        frames, _ = columns
+        return 255 - frames, np.full(len(frames), os.getpid() % 10007, np.float32)
+
+
+class Faulty(FrameStep):
+    """Fails in the way `fault` names on drawings whose first pixel is `at`."""
+
+    name = "faulty"
+    reads = ("frames",)
+    writes = ("character_confidence",)
+
+    def __init__(self, fault: str, at: int = 7) -> None:
+        self.fault, self.at = fault, at
+
+    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
+        (pictures,) = columns
+        values = [1.0] * len(pictures)
+        for i, picture in enumerate(pictures):
+            if picture[0, 0, 0] != self.at:
+                continue
+            if self.fault == "raise":
+                raise ValueError("cannot bear a seven")
+            if self.fault == "abort":
+                os.abort()
+            if self.fault == "hang":
+                time.sleep(3600)
+            if self.fault == "nan":
+                values[i] = float("nan")
+        return (values,)
+
+
+def clip(number: int, drawings: int = 2, size: tuple[int, int] = (6, 8)) -> Row:
+    """A clip whose pixels are all its number."""
+    return {
+        "clip_id": f"film/scene{number:04d}/000000",
+        "source": "film.mkv",
+        "episode": "film",
+        "scene_id": f"scene{number:04d}",
+        "error": "",
+        "error_type": "",
+        "attempt": np.int32(0),
+        "frame_index": np.arange(drawings),
+        "timestamp_s": np.arange(drawings) / 24,
+        "drawing": np.arange(drawings, dtype=np.int32),
+        "frames": np.full((drawings, *size, 3), number, np.uint8),
+        "note": "",
+        "seconds": np.zeros(1),
+    }
