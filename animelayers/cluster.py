@@ -28,6 +28,7 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own notices on actors, not errors of a clip
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS")

@@ -14,12 +14,13 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from animelayers.imaging.sheet import fit
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
 
 log = logging.getLogger(__name__)
 
-_SHOWN, _HEIGHT, _SQUARE = 4, 108, 8
+_SHOWN, _WIDTH = 4, 192
 
 
 class Output:
@@ -137,12 +138,6 @@ class Output:
 
 def _image(layer: np.ndarray) -> str:
     """An <img> of a layer, small; what is transparent shows a checkerboard."""
-    picture = Image.fromarray(layer)
-    picture.thumbnail((4 * _HEIGHT, _HEIGHT))
-    if picture.mode == "RGBA":
-        y, x = np.indices((picture.height, picture.width)) // _SQUARE
-        board = Image.fromarray(np.where((x + y) % 2, 204, 255).astype(np.uint8)).convert("RGBA")
-        picture = Image.alpha_composite(board, picture).convert("RGB")
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    Image.fromarray(fit(layer, _WIDTH)).save(buffer, "PNG")
     return f'<img src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
+from animelayers.pipeline import PipelineError
+
 log = logging.getLogger(__name__)
 
 PICTURES_PER_TASK = 256
@@ -40,7 +42,7 @@ class Plan:
         old = sink.load_plan()
         old = PLAN.empty_table() if old is None else old
         known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns")), strict=True)}
-        inputs = source.inputs()
+        inputs = _listed(source)
         changed = {i.source for i in inputs if i.source in known and known[i.source] != [i.size, i.mtime_ns]}
         again = changed if redo_changed else set()
         keep = {i.source for i in inputs} - again
@@ -59,11 +61,26 @@ class Plan:
         return replace(self, table=table.take(np.argsort(rank, kind="stable")), unscanned=[])
 
 
-def scan(source: Any, inputs: Sequence[Any]) -> list[pa.Table]:
+def _listed(source: Any) -> list[Any]:
+    try:
+        return list(source.inputs())
+    except OSError as problem:
+        raise PipelineError(f"source.path={source.path}: {problem.strerror or problem}") from problem
+
+
+def scan(source: Any, inputs: Sequence[Any], limit: int | None = None) -> list[pa.Table]:
     """Look into inputs in Ray tasks, pictures by the hundred and films one by one; one plan table per task.
 
-    An input that kills its reader again and again becomes an error row; its neighbours are looked into without it.
+    With a limit they are looked into in order, and no more of them than hold so many frames. An input that kills its reader
+    again and again becomes an error row; its neighbours are looked into without it.
     """
+    if limit is not None:
+        tables: list[pa.Table] = []
+        for chosen in _tasks(inputs, in_order=True):
+            tables += scan(source, chosen)
+            if sum(pc.sum(pc.list_value_length(table["indices"])).as_py() or 0 for table in tables) >= limit:
+                break
+        return tables
     import ray
     from ray.exceptions import WorkerCrashedError
 
@@ -89,8 +106,18 @@ def scan(source: Any, inputs: Sequence[Any]) -> list[pa.Table]:
     return tables
 
 
-def _tasks(inputs: Sequence[Any]) -> Iterator[list[Any]]:
-    pictures = [i for i in inputs if i.kind != "video"]
-    yield from ([i] for i in inputs if i.kind == "video")
-    for start in range(0, len(pictures), PICTURES_PER_TASK):
-        yield pictures[start : start + PICTURES_PER_TASK]
+def _tasks(inputs: Sequence[Any], in_order: bool = False) -> Iterator[list[Any]]:
+    """Films alone, and first because they take longest; pictures together."""
+    films = [] if in_order else [i for i in inputs if i.kind == "video"]
+    yield from ([film] for film in films)
+    some: list[Any] = []
+    for item in inputs:
+        if item.kind != "video":
+            some.append(item)
+        elif in_order:
+            yield from filter(None, (some, [item]))
+            some = []
+        if len(some) == PICTURES_PER_TASK:
+            yield some
+            some = []
+    yield from filter(None, (some,))

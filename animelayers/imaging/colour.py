@@ -20,14 +20,17 @@ BLEED = 4
 BACK_SHARE = 0.3
 """How much of an unexplained difference the background takes where alpha is one half, against 1 for the figure."""
 TOLERANCE = 12.0
-"""Grey levels of error left before the alpha is raised; coding noise of a good JPEG stays below."""
+"""Grey levels of error left where the alpha is raised: more would show, less makes the outline fat; JPEG noise stays below."""
+LEAST_MIX = 0.25
+"""Smallest share of the figure that counts as a mixture with it; less is taken for the background's own texture."""
 
 
 def behind(frame: np.ndarray, alpha: np.ndarray, fill: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """The background: `fill` in the depth of `hole` (bool (H, W)), what shows through on its soft edge, the frame outside.
 
     `fill` is the frame with the hole inpainted. On the edge a pixel that looks like the fill is believed to show the background.
-    One that looks like the figure beside it, or like its ink, is a line the matte missed: left there it would draw a ghost.
+    One that looks like the figure beside it or its ink, or a mixture with them, is a line the matte missed: left there it would
+    draw a ghost.
     """
     background = fill.copy()
     at = np.flatnonzero(hole & (alpha < 255))
@@ -37,8 +40,8 @@ def behind(frame: np.ndarray, alpha: np.ndarray, fill: np.ndarray, hole: np.ndar
     ink = pixels(_darkest(frame, alpha), at)
     change = seen - a * own - (1 - a) * prior
     change *= BACK_SHARE * (1 - a) / (a * a + BACK_SHARE * (1 - a) ** 2)
-    like_figure = np.minimum(_distance(seen - own), _distance(seen - ink)) ** 2
-    trust = like_figure / (like_figure + _distance(seen - prior) ** 2 + 1)
+    off_figure = np.minimum(_off_line(seen - prior, own - prior), _off_line(seen - prior, ink - prior)) ** 2
+    trust = off_figure / (off_figure + _distance(seen - prior) ** 2 + 1)
     trust = np.clip((trust - 0.3) / 0.4, 0, 1) * (1 - np.minimum(_distance(change) / 255, 1) ** 2) ** 2
     place(background, at, prior + trust * change)
     return background
@@ -69,7 +72,7 @@ def foreground(frame: np.ndarray, alpha: np.ndarray, background: np.ndarray | No
     if background is not None:
         error, room = np.abs(change), np.where(change > 0, 255 - back, back)
         beyond = (error - a / 255 * room).max(0) > TOLERANCE
-        a = np.where(beyond, np.ceil(255 * (error / np.maximum(room, 1)).max(0)), a)
+        a = np.where(beyond, np.ceil(255 * ((error - TOLERANCE) / np.maximum(room, 1)).max(0)), a)
     share = np.maximum(a, 1) / 255
     doubt = 0.5 if background is not None else TOLERANCE
     exact, slack = back + change / share, np.where(a > 0, doubt / share, np.inf)
@@ -123,5 +126,12 @@ def _darkest(frame: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return figure
 
 
+def _off_line(point: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Distance of points (3, N) from the line from 0 to `end` (3, N), without its first `LEAST_MIX`."""
+    along = (point * end).sum(0) / np.maximum((end * end).sum(0), 1)
+    return _distance(point - np.clip(along, LEAST_MIX, 1) * end)
+
+
 def _distance(difference: np.ndarray) -> np.ndarray:
-    return np.abs(difference).max(0)
+    largest: np.ndarray = np.abs(difference).max(0)
+    return largest

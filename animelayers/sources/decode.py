@@ -47,7 +47,7 @@ class Decoder:
             if row["kind"] == "image":  # a still has the size it has
                 frames = np.empty((1, *picture.shape), np.uint8)
             elif picture.shape != frames.shape[1:]:
-                raise ValueError(f"frame {row['indices'][place]} is {picture.shape[1]} x {picture.shape[0]}, planned {row['width']} x {row['height']}")
+                raise ValueError(f"frame {row['indices'][place]} is not {row['width']} x {row['height']} as planned")
             frames[place] = picture
             notes += [note] if note and note not in notes else []
         unchanged(self._file, row["size"], row["mtime_ns"])

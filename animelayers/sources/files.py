@@ -104,6 +104,10 @@ class Files:
         """The plan (`PLAN`) of some inputs: headers of pictures, one low-resolution decode of films. Never raises for an input."""
         return pa.Table.from_pylist([row for item in inputs for row in self._rows(item)], PLAN)
 
+    def refuse(self, item: Input, error: str) -> pa.Table:
+        """The plan of an input that is not to be looked into (again), with the reason."""
+        return pa.Table.from_pylist([item.failed(error)], PLAN)
+
     def limited(self, plan: pa.Table) -> pa.Table:
         """The plan cut after `limit` frames."""
         return limited(plan, self.limit)
@@ -131,6 +135,8 @@ class Files:
                 file.seek(0)
                 rows = self._film(item, file) if kind == "video" else self._picture(item, file)
                 unchanged(file, item.size, item.mtime_ns)
+                if not rows:
+                    log.info("%r: source.start, end and fps leave none of its frames", item.source)
                 return rows
         except Exception as error:  # the boundary of this source: whatever a decoder raises becomes a row
             log.warning("%r: %s", item.source, message(error))
@@ -162,9 +168,10 @@ class Files:
         return sample(times, self._every, self._fps, self._start, self._end)
 
     def _enough(self, times: np.ndarray) -> bool:
-        """Whether frames at these times hold all that `end` and `limit` let through, so that a film need not be read on."""
-        ended = self._end is not None and bool(times[-1] >= self._end)
-        return ended or (self.limit is not None and int(self._taken(times).sum()) >= self.limit)
+        """Whether frames at these times reach `end` or hold `limit` sampled ones, so that a film need not be read on."""
+        if self._end is not None and times[-1] >= self._end:
+            return True
+        return self.limit is not None and int(np.count_nonzero(self._taken(times))) >= self.limit
 
     @cached_property
     def _place(self) -> tuple[fs.FileSystem, str]:

@@ -95,6 +95,11 @@ class Film:
                 self._affordable(frame.width, frame.height)
                 yield frame
 
+    @property
+    def indexed(self) -> bool:
+        """Whether the container has time stamps of its own for every frame; elsewhere they are guessed anew after a seek."""
+        return bool({"mov", "matroska"} & set(self._container.format.name.split(",")))
+
     def seek(self, pts: int) -> None:
         """Go to the key frame at or before `pts`, in the stream's unit. Raises FFmpegError where the container cannot."""
         self._container.seek(pts, stream=self.stream, backward=True)
@@ -111,4 +116,5 @@ class Film:
         clock = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", self.stream.metadata.get("DURATION", ""))  # Matroska's own way
         if clock and not seconds:
             seconds = int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])
-        return seconds, self.stream.frames
+        edited = seconds and "mov" in self._container.format.name  # its count includes frames that an edit list hides
+        return seconds, 0 if edited else self.stream.frames

@@ -94,6 +94,4 @@ def as_text(path: bytes) -> str:
 
 def as_path(text: str) -> bytes:
     """The inverse of `as_text`."""
-    return b"".join(
-        bytes([int(part, 16)]) if place % 2 else part.encode("utf-8") for place, part in enumerate(_ESCAPE.split(text))
-    )
+    return b"".join(bytes([int(part, 16)]) if place % 2 else part.encode("utf-8") for place, part in enumerate(_ESCAPE.split(text)))

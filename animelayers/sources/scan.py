@@ -119,6 +119,6 @@ def _missing(film: Film, frames: int, shown: float) -> str:
     seconds, count = film.expected()
     if seconds and shown < seconds - max(0.3, 0.01 * seconds):
         return f"ends after {shown:.2f} of {seconds:.2f} s"
-    if not seconds and frames < count - max(2, count // 100):  # with a duration the count may include frames an edit list hides
+    if frames < count - max(2, count // 100):
         return f"ends after {frames} of {count} frames"
     return ""

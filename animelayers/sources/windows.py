@@ -33,7 +33,7 @@ class Windows:
         Raises EOFError where the film ends before the window does.
         """
         if self._next is None or not 0 <= indices[0] - self._next <= NEAR:
-            self._locate(indices[0], pts)
+            self._locate(int(indices[0]), int(pts))
         unit = float(self._film.stream.time_base or 1)
         place = 0
         while place < len(indices):
@@ -52,7 +52,7 @@ class Windows:
 
     def _locate(self, index: int, pts: int) -> None:
         second = round(1 / (self._film.stream.time_base or 1))
-        for back in (0, 2, 10) if pts != -1 and index > NEAR else ():
+        for back in (0, 2, 10) if pts != -1 and index > NEAR and self._film.indexed else ():
             try:
                 self._film.seek(pts - back * second)
             except FFmpegError:

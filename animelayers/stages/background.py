@@ -25,7 +25,7 @@ class Background(FrameStep):
     reads = ("frames", "character")
     writes = ("background", "background_seen", "background_borrowed", "background_invented")
 
-    def __init__(self, inpaint: Inpainter, dilate: int = 3, threshold: int = 8) -> None:
+    def __init__(self, inpaint: Inpainter, dilate: int = 2, threshold: int = 8) -> None:
         """Raises ValueError for a value out of range."""
         if dilate < 0 or not 0 <= threshold < 255:
             raise ValueError(f"dilate must be 0 or more and threshold 0..254, not {dilate} and {threshold}")

