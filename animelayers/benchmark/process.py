@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -44,6 +45,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None, me
     mark = uuid.uuid4().hex
     cpu: dict[tuple[int, float], float] = {}
     peak, start, started = 0, time.perf_counter(), time.time()
+    before = _children()
     with TemporaryFile("w+", errors="replace") as said:
         environment = {**os.environ, **(environment or {}), MARK: mark}
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
@@ -63,7 +65,8 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None, me
         words = said.read()
     if process.returncode:
         raise Failed(f"{' '.join(command)} ended with {process.returncode}: {' '.join(words.split()[-60:])}")
-    return Ended(started, wall, sum(cpu.values()), peak, words)
+    # What the command itself waited for is known to the end, what its daemons did only from the last look.
+    return Ended(started, wall, max(sum(cpu.values()), _children() - before), peak, words)
 
 
 def decompose(*overrides: str) -> list[str]:
@@ -74,6 +77,11 @@ def decompose(*overrides: str) -> list[str]:
 def threads(count: int) -> dict[str, str]:
     """An environment that gives a plain program `count` threads."""
     return {"OMP_NUM_THREADS": str(count)}
+
+
+def _children() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _family(mark: str, driver: int) -> Iterator[psutil.Process]:

@@ -62,19 +62,16 @@ def _guided(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
     centre, level = [mean(p) for p in planes], mean(target)
     cov = [mean(p * target) - c * level for p, c in zip(planes, centre, strict=True)]
     rr, rg, rb, gg, gb, bb = (
-        mean(planes[i] * planes[j]) - centre[i] * centre[j] + (_EPS if i == j else 0)
-        for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+        mean(planes[i] * planes[j]) - centre[i] * centre[j] + (_EPS if i == j else 0) for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
     )
     # The inverse of a symmetric 3 x 3 matrix, written out: numpy's batched solve takes ten times as long.
     inverse = (gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb, rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg)
     det = rr * inverse[0] + rg * inverse[1] + rb * inverse[2]
-    slope = [
-        (inverse[i] * cov[0] + inverse[j] * cov[1] + inverse[k] * cov[2]) / det for i, j, k in ((0, 1, 2), (1, 3, 4), (2, 4, 5))
-    ]
+    slope = [(inverse[i] * cov[0] + inverse[j] * cov[1] + inverse[k] * cov[2]) / det for i, j, k in ((0, 1, 2), (1, 3, 4), (2, 4, 5))]
     shift = level - sum(s * c for s, c in zip(slope, centre, strict=True))
     fit = cv2.resize(cv2.merge([mean(s) for s in slope]), (width, height), interpolation=cv2.INTER_LINEAR)
     result = cv2.resize(mean(shift), (width, height), interpolation=cv2.INTER_LINEAR)
     fit *= picture
-    result += cv2.transform(fit, np.full((1, 3), 1 / 255, np.float32))
+    result = cv2.add(result, cv2.transform(fit, np.full((1, 3), 1 / 255, np.float32)))
     result = (result - np.float32(0.5)) * np.float32(1.5) + np.float32(0.5)  # the box means soften the edge again
     return np.clip(result, 0, 1, out=result)

@@ -23,11 +23,16 @@ def islands(mask: np.ndarray, least: float) -> list[np.ndarray]:
 
 def within(alpha: np.ndarray, cores: list[np.ndarray], reach: int) -> np.ndarray:
     """`alpha` (float32 (H, W), 0..1) up to `reach` pixels around the `cores` (bool masks), zero elsewhere."""
-    kept = np.zeros(alpha.shape, np.uint8)
-    for core in cores:
-        kept |= core.astype(np.uint8)
-    kept = cv2.dilate(kept, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    return np.where(kept > 0, alpha, np.float32(0))
+    kept = union(cores, alpha.shape).astype(np.uint8)
+    return np.where(cv2.dilate(kept, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0, alpha, np.float32(0))
+
+
+def union(regions: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """The bool mask of `shape` (H, W) that covers all `regions` (bool masks), which may be none."""
+    covered = np.zeros(shape, bool)
+    for region in regions:
+        covered |= region
+    return covered
 
 
 def spans(mask: np.ndarray) -> bool:
@@ -62,7 +67,8 @@ def colour_evidence(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     cell = (lab[..., 0] * half // 256 * _BINS + a) * _BINS + b
     share = [_histogram(cell[where], (half, _BINS, _BINS)) for where in (inside, outside)]
     ratio = np.clip(np.log(share[0] / share[1]), -4, 4).astype(np.float32)
-    return cv2.blur(ratio[cell], (3, 3))
+    evidence: np.ndarray = cv2.blur(ratio[cell], (3, 3))
+    return evidence
 
 
 def _histogram(cells: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:

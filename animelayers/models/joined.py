@@ -20,16 +20,21 @@ _WITNESS = 0.25  # share of a figure that each kind of net has to see: half of i
 _CREATURE = 0.02  # share of the frame a figure has to fill that only saliency nets see
 _STRAY = 1 / 500  # smaller regions are no figures: specks, leaves, flowers
 _COLOUR = 0.5  # weight of the colour evidence: half, as the nets have looked at the colours already
+_CLOSER = 0.5  # overlap of a region and what is seen of it enlarged: 0.5 and more on figures, below 0.05 on scenery
 _SURE = 0.97  # claims all nets make are not put to the vote of the colours
+
+
+Verdict = tuple[np.ndarray, str, float]
 
 
 class Joined:
     """Portrait and saliency matte joined; each makes up figures, but not the same ones.
 
     Where MODNet (seen at two scales) and U-2-Net mean the same figures, their mean is taken, 2 : 1, and settled by the colours of the
-    picture ('modnet+u2net'). Where they do not, a second saliency net, u2netp, is asked: what both saliency nets see, is large, does
-    not lie across the frame like ground and is not the lettering of a title card, is a creature ('u2net+u2netp'). Else only
-    regions remain that the portrait net and a saliency net both see, and the layer may be empty ('none').
+    picture ('modnet+u2net'). Where they do not, a second saliency net, u2netp, is asked, for the whole frame and enlarged for what
+    only the portrait net sees, since saliency nets overlook who enters at the frame's edge ('modnet+u2net+u2netp'). What both saliency
+    nets see alone, is large, does not lie across the frame like ground and is not the lettering of a title card, is a creature
+    ('u2net+u2netp'). Everything else is dropped, and the layer may be empty ('none').
 
     ``portrait``, ``saliency`` and ``second`` are weights (names or paths); other options are those of `onnx.Onnx`.
     """
@@ -49,48 +54,79 @@ class Joined:
         second = {i: _like(claim, small[i]) for i, claim in zip(doubt, asked, strict=True)}
         mattes = Mattes([], [], [])
         for i, picture in enumerate(pictures):
-            matte, model, confidence = _judge(small[i], people[i], things[i], second.get(i))
-            mattes.alpha.append(cv2.resize(matte, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
-            mattes.model.append(model)
-            mattes.confidence.append(confidence)
+            if i in second:
+                verdict = self._arbitrate(picture, small[i], people[i], things[i], second[i])
+            else:
+                verdict = _join(small[i], people[i], things[i], "modnet+u2net")
+            mattes.alpha.append(_like(verdict[0], picture))
+            mattes.model.append(verdict[1])
+            mattes.confidence.append(verdict[2])
         return mattes
 
-
-def _judge(picture: np.ndarray, people: np.ndarray, things: np.ndarray, second: np.ndarray | None) -> tuple[np.ndarray, str, float]:
-    names = "modnet+u2net"
-    if second is not None:
+    def _arbitrate(self, picture: np.ndarray, small: np.ndarray, people: np.ndarray, things: np.ndarray, second: np.ndarray) -> Verdict:
         both = (things + second) / 2
+        for region in masks.islands(people > 0.5, _STRAY):
+            if both[region].mean() < _WITNESS:
+                people, both = self._enlarge(picture, region, people, both)
         if not _same(people, both):
-            creatures = _creatures(picture, people, things, second)
+            creatures = _creatures(small, people, things, second)
             if creatures:
-                seen = np.logical_or.reduce(creatures)
-                matte = masks.within(_settle(picture, (things + both) / 2), creatures, 8)
-                return matte, "u2net+u2netp", masks.overlap(seen, second > 0.5)
-        things, names = both, "modnet+u2net+u2netp"
+                matte = masks.within(_settle(small, (things + both) / 2), creatures, 8)
+                return matte, "u2net+u2netp", masks.overlap(things > 0.5, second > 0.5)
+            either = masks.islands((people > 0.5) | (both > 0.5), _STRAY)
+            agreed = [r for r in either if masks.overlap(r & (people > 0.5), r & (both > 0.5)) >= _SAME]
+            people, both = masks.within(people, agreed, 0), masks.within(both, agreed, 0)
+        return _join(small, people, both, "modnet+u2net+u2netp")
+
+    def _enlarge(self, picture: np.ndarray, region: np.ndarray, people: np.ndarray, both: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Both claims after a closer look at a region that only the portrait net sees: confirmed in `both` or struck from `people`."""
+        window = _around(region)
+        rows, columns = (
+            slice(round(w.start * full / part), round(w.stop * full / part))
+            for w, full, part in zip(window, picture.shape, region.shape, strict=False)
+        )
+        closer = _like(self._second.claim([picture[rows, columns]])[0], region[window])
+        people, both = people.copy(), both.copy()
+        if masks.overlap(closer > 0.5, region[window]) >= _CLOSER:
+            both[window] = np.maximum(both[window], closer)
+        else:
+            people[region] = 0
+        return people, both
+
+
+def _join(picture: np.ndarray, people: np.ndarray, things: np.ndarray, names: str) -> Verdict:
     joined = (2 * people + things) / 3
     figures = [f for f in masks.islands(joined > 0.5, _STRAY) if people[f].mean() > _WITNESS and things[f].mean() > _WITNESS]
     if not figures:
         return np.zeros_like(joined), "none", 1 - float(min(people.max(), things.max()))
-    matte = masks.within(_settle(picture, joined), figures, 8)
-    return matte, names, masks.overlap(people > 0.5, things > 0.5)
+    return masks.within(_settle(picture, joined), figures, 8), names, masks.overlap(people > 0.5, things > 0.5)
 
 
 def _creatures(picture: np.ndarray, people: np.ndarray, things: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
     if not _same(things, second):
         return []
     found = [f for f in masks.islands(things > 0.5, _CREATURE) if second[f].mean() > 0.5 and not masks.spans(f)]
-    if not found or people[np.logical_or.reduce(found)].mean() > _WITNESS:
-        return found
-    return [] if masks.on_a_card(picture, np.logical_or.reduce(found)) else found
+    seen = masks.union(found, things.shape)
+    lettering = bool(found) and people[seen].mean() <= _WITNESS and masks.on_a_card(picture, seen)
+    return [] if lettering else found
+
+
+def _around(region: np.ndarray) -> tuple[slice, slice]:
+    """The square around a region (bool (H, W)) that leaves it a margin of its own, cut at the frame."""
+    x, y, w, h = cv2.boundingRect(region.astype(np.uint8))
+    half = 0.8 * max(w, h)
+    middle = (y + h / 2, x + w / 2)
+    low, high = zip(*((max(0, int(m - half)), min(n, int(m + half) + 1)) for m, n in zip(middle, region.shape, strict=True)), strict=True)
+    return slice(low[0], high[0]), slice(low[1], high[1])
 
 
 def _settle(picture: np.ndarray, claim: np.ndarray) -> np.ndarray:
     """The claim weighed with the colours of the picture, on the scale of log odds (naive Bayes), where it is not sure."""
     odds = np.clip(claim, 0.05, 0.95)
     odds = 1.5 * np.log(odds / (1 - odds)) + _COLOUR * masks.colour_evidence(picture, claim)
-    settled = 1 / (1 + np.exp(-odds))
+    settled: np.ndarray = (1 / (1 + np.exp(-odds))).astype(np.float32)
     settled[claim > _SURE], settled[claim < 1 - _SURE] = 1, 0
-    return settled.astype(np.float32)
+    return settled
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:

@@ -34,10 +34,7 @@ class MODNet:
     def claim(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The raw mattes, float32, 0..1, at the net's own size (that of the first `short`), for N uint8 sRGB (H, W, 3)."""
         scales = [self._at(pictures, short) for short in self._short]
-        return [
-            np.mean([cv2.resize(c, claims[0].shape[::-1], interpolation=cv2.INTER_LINEAR) for c in claims], axis=0, dtype=np.float32)
-            for claims in zip(*scales, strict=True)
-        ]
+        return [_mean(claims) for claims in zip(*scales, strict=True)]
 
     def _at(self, pictures: Sequence[np.ndarray], short: int) -> list[np.ndarray]:
         sizes = [_size(p.shape[1], p.shape[0], short) for p in pictures]
@@ -62,6 +59,12 @@ def single(name: str, pictures: Sequence[np.ndarray], claims: Sequence[np.ndarra
         mattes.model.append(name if cores else "none")
         mattes.confidence.append(float(np.abs(2 * claim[kept > 0.05] - 1).mean()) if cores else 1 - float(claim.max()))
     return mattes
+
+
+def _mean(claims: Sequence[np.ndarray]) -> np.ndarray:
+    size = claims[0].shape[::-1]
+    total: np.ndarray = sum((cv2.resize(c, size, interpolation=cv2.INTER_LINEAR) for c in claims[1:]), claims[0])
+    return total / np.float32(len(claims))
 
 
 def _size(width: int, height: int, short: int) -> tuple[int, int]:

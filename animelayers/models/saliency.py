@@ -75,7 +75,8 @@ class Saliency:
         """The raw claims, float32 (side, side), 0..1, for N uint8 sRGB (H, W, 3)."""
         if not pictures:
             return []
-        side, mean, std = self._recipe.side, np.float32(self._recipe.mean), np.float32(self._recipe.std)
+        side = self._recipe.side
+        mean, std = (np.array(v, np.float32) for v in (self._recipe.mean, self._recipe.std))
         batch = np.stack([cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA) for p in pictures])
         planes = ((batch.astype(np.float32) / 255 - mean) / std).transpose(0, 3, 1, 2)
         return list(np.clip(self._net(planes), 0, 1))

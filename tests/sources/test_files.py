@@ -120,12 +120,14 @@ def test_the_constructor_refuses_nonsense(tmp_path: Path) -> None:
             Files(str(tmp_path), **options)  # type: ignore[arg-type]
 
 
-def test_the_plan_is_the_same_with_and_without_a_limit(tmp_path: Path) -> None:
-    films.write(tmp_path / "a.mp4", [films.pattern(place) for place in range(200)])
-    free, bound = Files(str(tmp_path)), Files(str(tmp_path), limit=3)
-    plan = bound.scan(bound.inputs())
-    assert plan.equals(free.scan(free.inputs()))
-    assert bound.limited(plan)["indices"].to_pylist() == [[0, 1, 2]]
+def test_a_limit_ends_the_scan_early_and_leaves_the_clips_as_they_are(tmp_path: Path) -> None:
+    films.write(tmp_path / "a.mp4", [films.pattern(place) for place in range(400)])
+    free, bound = (Files(str(tmp_path), limit=limit, row_bytes=3 * 64 * 48 * 20) for limit in (None, 50))
+    whole, part = free.scan(free.inputs()), bound.scan(bound.inputs())
+    assert sum(map(len, part["indices"].to_pylist())) < 200 < sum(map(len, whole["indices"].to_pylist()))
+    first = bound.limited(part)
+    assert first["clip_id"].to_pylist() == whole["clip_id"].to_pylist()[:3]
+    assert [len(i) for i in first["indices"].to_pylist()] == [20, 20, 10]
 
 
 def test_the_end_of_a_range_ends_the_scan(tmp_path: Path, read: Read) -> None:

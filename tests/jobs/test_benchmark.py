@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from animelayers import job
+from animelayers.benchmark import again, loop, process, race
+from animelayers.benchmark.encode import PARTS, constant, pictures
+from animelayers.benchmark.figures import Figure, interleave, markdown, middle
+from animelayers.models.saliency import Saliency
+from animelayers.output import Output
+from tests.jobs.conftest import command
+
+
+def test_the_cheap_parts_run_and_report(matte_weights: str, tmp_path: Path) -> None:
+    report = tmp_path / "benchmark.json"
+    words = ["parts=[encode,again]", "encode={size:[192,108],rounds:1}", "again={frames:30,rounds:1}", f'decompose=["model/matte={matte_weights}"]']
+    ended = subprocess.run(command("benchmark", *words, f"report={report}", f"scratch={tmp_path}"), capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert list(tmp_path.iterdir()) == [report], "scratch is swept"
+    facts = json.loads(report.read_text())
+    assert list(facts["parts"]) == ["encode", "again"]
+    assert facts["host"]["flags"] and facts["host"]["versions"]["numpy"] == np.__version__ and facts["config"]["cores"] == 2
+    for kind in ("flat", "photo"):
+        rounds = facts["parts"]["encode"]["rounds"][kind]
+        assert {name: len(made) for name, made in rounds.items()} == {"peer": 1, "ours": 1}
+        for made in rounds.values():
+            assert set(made[0]) == {*PARTS, "bytes"} and made[0]["bytes"] > 1000
+    assert {name: len(made) for name, made in facts["parts"]["again"]["rounds"].items()} == {"film": 1, "pictures": 1, "one frame": 1}
+    figures = [figure for part in facts["parts"].values() for figure in part["figures"]]
+    assert len([line for line in ended.stdout.splitlines() if line.startswith("| ")]) == 2 + len(figures)
+
+
+def test_a_wrong_part_gets_the_nearest() -> None:
+    wrong = subprocess.run(command("benchmark", "parts=[encod]"), capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2 and "did you mean encode?" in wrong.stderr
+
+
+def test_the_silent_net_gives_the_true_alpha_whatever_it_sees(tmp_path: Path) -> None:
+    made = pictures((192, 108))
+    assert {name: (frame.shape, alpha.shape) for name, (frame, alpha) in made.items()} == {
+        name: ((108, 192, 3), (108, 192)) for name in ("flat", "photo")
+    }
+    answer = np.zeros((320, 320), np.float32)
+    answer[80:240, 80:240] = 1
+    constant(answer, tmp_path / "net.xml")
+    found = Saliency("u2netp", tmp_path / "net.xml", precision="fp32")([made["flat"][0], made["photo"][0]])
+    for alpha in found.alpha:
+        assert alpha.shape == (108, 192) and np.allclose([alpha[54, 96], alpha[2, 2]], [1, 0]) and abs(alpha.mean() - 0.25) < 0.01
+
+
+@pytest.mark.parametrize("make", [again.film, again.pictures])
+def test_the_output_written_for_the_second_run_is_whole(make: object, tmp_path: Path) -> None:
+    source = make(tmp_path / "in", 30)  # type: ignore[operator]
+    words = [f"source.path={source}", f"output={tmp_path / 'out'}"]
+    cfg = job.compose("decompose", words)
+    again.finish(job.build(cfg.source), job.build(cfg.sink), {})
+    out = Output(str(tmp_path / "out"))
+    assert len(out) == 30 and not out.twice and not out.errors.num_rows and out.layers == ["character", "mask", "background"]
+    assert sorted(out.table["frame_index"].to_pylist()) == list(range(30))
+
+
+def test_the_plain_loop_writes_three_layers_of_each_frame(tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    again.pictures(source, 3)
+    out.mkdir()
+
+    def cut(picture: Image.Image) -> Image.Image:
+        whole = picture.copy()
+        whole.putalpha(Image.new("L", picture.size))
+        return whole
+
+    for index, picture in enumerate(loop.frames(source)):
+        loop.layers(picture, cut, str(out / f"{index:06d}"))
+    assert len(list(out.iterdir())) == 9
+    assert Image.open(out / "000002.character.png").mode == "RGBA" and Image.open(out / "000002.mask.png").mode == "L"
+    assert len(list(loop.frames(again.film(tmp_path / "film", 5) / "film.mp4"))) == 5
+
+
+def test_speed_is_the_slope_of_what_was_written() -> None:
+    ended = process.Ended(started=0, wall=20, cpu=1, peak=0, said="")
+    by_frame = race._speed(ended, [(100 + t / 10, 1) for t in range(50)])
+    assert np.isclose(by_frame["running_fps"], 10) and by_frame["fps"] == 2.5 and np.isclose(by_frame["start"], 15)
+    two_workers = race._speed(ended, [(t // 2, 12) for t in range(12)])
+    assert np.isclose(two_workers["running_fps"], 24, rtol=0.05)
+
+
+def test_memory_is_that_of_the_whole_family_daemons_too(tmp_path: Path) -> None:
+    daemon = "x = bytearray(b'.') * 80_000_000; import time; time.sleep(1.5)"
+    code = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {daemon!r}], start_new_session=True).wait()"
+    ended = process.run([sys.executable, "-c", code], memory=True)
+    assert 80e6 < ended.peak < 300e6 and ended.cpu > 0
+    with pytest.raises(process.Failed, match="ended with 7: why"):
+        process.run([sys.executable, "-c", "print('why'); raise SystemExit(7)"])
+
+
+def test_rounds_are_interleaved_and_goals_told() -> None:
+    order: list[str] = []
+    made = interleave({"a": lambda: order.append("a") or {"n": len(order)}, "b": lambda: order.append("b") or {"n": len(order)}}, 3)  # type: ignore[func-returns-value]
+    assert "".join(order) == "ababab" and middle(made["a"]) == {"n": 3}
+    good, bad = Figure("p", "what", 1, "ms", 6.5, 6.5, 6), Figure("p", "bytes", 2, "kB", 2, 1, 1.25, at_most=True)
+    assert (good.reached, bad.reached) == (True, False)
+    table = markdown([good, bad, Figure("p", "told", 1, "s", 1)]).splitlines()
+    assert "| 6.5 | ≥ 6 | reached |" in table[2] and "**missed**" in table[3] and table[4].endswith("| 1 |  |  |")

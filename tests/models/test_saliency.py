@@ -1,0 +1,76 @@
+"""The zoo: its recipes against rembg's own sessions, and the promises every single net keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from animelayers.models.saliency import ZOO, Saliency
+from animelayers.weights import TABLE
+from tests.models import tiny_onnx
+
+WEIGHT, BIAS = (3.0, -1.0, -2.0), 0.2
+
+
+@pytest.fixture
+def red_disc() -> np.ndarray:
+    picture = np.full((90, 160, 3), (40, 90, 160), np.uint8)
+    y, x = np.mgrid[:90, :160]
+    picture[(y - 45) ** 2 + (x - 80) ** 2 < 900] = (230, 60, 50)
+    picture[0, 0] = 255  # rembg divides by the picture's maximum, we by 255: the same here
+    return picture
+
+
+def tiny(tmp_path: Path, name: str) -> Path:
+    side = ZOO[name].side
+    return tiny_onnx.write(tmp_path / f"{name}.onnx", WEIGHT, BIAS, (1, 3, side, side), sigmoid=not ZOO[name].logits)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_recipe_is_that_of_rembgs_session(tmp_path: Path, red_disc: np.ndarray, name: str) -> None:
+    import onnxruntime
+
+    sessions = pytest.importorskip("rembg.sessions").sessions
+    session = sessions[name].__new__(sessions[name])
+    session.inner_session = onnxruntime.InferenceSession(str(tiny(tmp_path, name)), providers=["CPUExecutionProvider"])
+    theirs = np.asarray(session.predict(Image.fromarray(red_disc))[0], np.float32) / 255
+    ours = Saliency(name, tiny(tmp_path, name), precision="fp32", allow_noncommercial=True).claim([red_disc])[0]
+    assert ours.shape == (ZOO[name].side,) * 2
+    stretched = (ours - ours.min()) / (ours.max() - ours.min())
+    back = np.asarray(Image.fromarray((stretched * 255).astype(np.uint8)).resize((160, 90), Image.Resampling.BILINEAR)) / 255
+    assert np.abs(back - theirs).mean() < 0.01  # the resampling differs, the scale of the colours does not
+
+
+def test_every_net_of_the_zoo_has_pinned_weights() -> None:
+    assert set(ZOO) <= set(TABLE)
+    assert all((TABLE[name].commercial != "no") == recipe.commercial for name, recipe in ZOO.items())
+
+
+def test_sizes_empty_frames_and_no_pictures(tmp_path: Path, red_disc: np.ndarray) -> None:
+    net = Saliency("u2netp", tiny(tmp_path, "u2netp"), precision="fp32")
+    blue = np.full((33, 71, 3), (20, 60, 200), np.uint8)
+    mattes = net([red_disc, blue, np.ascontiguousarray(red_disc[:, ::2])])
+    assert [a.shape for a in mattes.alpha] == [(90, 160), (33, 71), (90, 80)]
+    assert mattes.model == ["u2netp", "none", "u2netp"]
+    assert not mattes.alpha[1].any()
+    assert mattes.alpha[0][45, 80] > 0.5 and mattes.alpha[0][5, 5] < 0.1
+    assert all(a.dtype == np.float32 and 0 <= a.min() and a.max() <= 1 for a in mattes.alpha)
+    assert all(0 <= c <= 1 for c in mattes.confidence)
+    assert net([]).alpha == []
+
+
+def test_a_dark_frame_is_not_stretched(tmp_path: Path, red_disc: np.ndarray) -> None:
+    # Divided by its own maximum, a frame at a tenth of the light would give the same mask.
+    net = Saliency("u2netp", tiny(tmp_path, "u2netp"), precision="fp32")
+    bright, dark = net.claim([red_disc, red_disc // 10])
+    assert bright.max() - bright.min() > 2 * (dark.max() - dark.min())
+
+
+def test_noncommercial_weights_need_a_yes(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="allow_noncommercial=true"):
+        Saliency("bria-rmbg", tiny(tmp_path, "bria-rmbg"))
+    with pytest.raises(ValueError, match="known names are u2net"):
+        Saliency("isnet_anime")
