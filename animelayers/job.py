@@ -213,7 +213,7 @@ def target(path: str) -> type:
         try:
             found = getattr(importlib.import_module(module), name, None)
         except ImportError as problem:
-            raise ConfigError(f"_target_ {path}: {problem}") from problem
+            raise ConfigError(f"_target_ {path}: no such class ({problem})") from problem
         if found is None:
             near = difflib.get_close_matches(name, dir(importlib.import_module(module)), 1)
             raise ConfigError(f"_target_ {path}: no such class" + (f"; did you mean '{near[0]}'?" if near else ""))

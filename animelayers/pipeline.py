@@ -6,10 +6,10 @@ import difflib
 import inspect
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
 
 import numpy as np
 
@@ -278,14 +278,25 @@ def bind(made: Any, what: str) -> None:
             bind(value, what)
     if not isinstance(made, partial):
         return
-    takes = inspect.signature(made.func).parameters
+    takes = _parameters(made.func)
     for name, value in made.keywords.items():
         if name not in takes:
             near = difflib.get_close_matches(name, takes, 1)
             hint = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(takes) or 'none'}"
             raise PipelineError(f"{what}: {made.func.__name__} has no option '{name}'; {hint}")
         bind(value, f"{what}, {name}")
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    lacking = [n for n, p in takes.items() if p.default is p.empty and p.kind not in variadic][len(made.args) :]
+    lacking = [name for name, needed in takes.items() if needed][len(made.args) :]
     if lacking := [name for name in lacking if name not in made.keywords]:
         raise PipelineError(f"{what}: {made.func.__name__} needs {', '.join(lacking)}")
+
+
+def _parameters(kind: Callable[..., Any]) -> dict[str, bool]:
+    """The constructor's parameters and whether they must be given; those of an `**options: Unpack[TypedDict]` by their own names."""
+    takes = {}
+    for name, parameter in inspect.signature(kind).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            hint = get_type_hints(getattr(kind, "__init__", kind)).get(name)
+            takes.update(dict.fromkeys(getattr(next(iter(get_args(hint)), None), "__annotations__", {}), False))
+        elif parameter.kind is not parameter.VAR_POSITIONAL:
+            takes[name] = parameter.default is parameter.empty
+    return takes

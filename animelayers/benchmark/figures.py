@@ -53,9 +53,9 @@ def interleave(sides: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, l
 
 
 def middle(rounds: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """The median over rounds of every number in them."""
+    """The median over rounds of every number that all of them hold."""
     rounds = list(rounds)
-    return {name: float(median(one[name] for one in rounds)) for name in rounds[0]}
+    return {name: float(median(one[name] for one in rounds)) for name in rounds[0] if all(name in one for one in rounds)}
 
 
 def markdown(figures: Iterable[Figure]) -> str:

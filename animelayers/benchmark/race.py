@@ -75,8 +75,8 @@ def _speed(ended: process.Ended, written: Sequence[tuple[float, int]]) -> dict[s
     """
     frames = sum(count for _, count in written)
     found = {"frames": float(frames), "wall": ended.wall, "cpu": ended.cpu, "fps": frames / ended.wall}
-    if len(written) < 3:  # the warm-up, or a film too short for a slope
-        return {**found, "running_fps": found["fps"], "start": 0.0}
+    if len(written) < 4:  # the warm-up, or a film too short for a slope
+        return found
     at, counts = np.array(written).T
     slope = float(np.polyfit(at - at[0], np.cumsum(counts) - counts / 2, 1)[0])
     return {**found, "running_fps": slope, "start": ended.wall - frames / slope}
@@ -128,10 +128,11 @@ def _figures(model: str, medians: dict[str, dict[str, float]], quality: dict[str
         goal = FASTEST if name != "fp32" else GOALS.get(model)
         what = f"{model} {name}"
         figures.append(Figure("race", f"{what}: whole process", ours["fps"], "frames/s", ours["fps"] / peer["fps"], peer["fps"], goal))
-        speeds = (ours["running_fps"], peer["running_fps"])
-        figures.append(Figure("race", f"{what}: without the start", speeds[0], "frames/s", speeds[0] / speeds[1], speeds[1]))
-        figures.append(Figure("race", f"{what}: start", ours["start"], "s", peer["start"] / ours["start"] if ours["start"] else 0, peer["start"]))
-        figures.append(Figure("race", f"{what}: CPU", ours["cpu"], "s", peer["cpu"] / ours["cpu"] if ours["cpu"] else 0, peer["cpu"]))
+        if "start" in ours and "start" in peer:
+            speeds = (ours["running_fps"], peer["running_fps"])
+            figures.append(Figure("race", f"{what}: without the start", speeds[0], "frames/s", speeds[0] / speeds[1], speeds[1]))
+            figures.append(Figure("race", f"{what}: start", ours["start"], "s", ours["start"] / peer["start"], peer["start"]))
+        figures.append(Figure("race", f"{what}: CPU", ours["cpu"], "s", peer["cpu"] / ours["cpu"], peer["cpu"]))
         if quality["iou"]:
             good, theirs = quality["iou"][name], quality["iou"]["peer"]
             figures.append(Figure("race", f"{what}: character IoU with the truth", good, "", good / theirs, theirs, 1.0))

@@ -23,9 +23,7 @@ class OpenCV:
     `rim` the width in pixels of what is filled at full size.
     """
 
-    def __init__(
-        self, method: Literal["telea", "ns"] = "telea", radius: float = 2, scale: int = 8, rim: int = 3
-    ) -> None:
+    def __init__(self, method: Literal["telea", "ns"] = "telea", radius: float = 2, scale: int = 8, rim: int = 3) -> None:
         """Raises ValueError for an unknown method or a size below 1."""
         flags = {"telea": cv2.INPAINT_TELEA, "ns": cv2.INPAINT_NS}
         if method not in flags:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import cv2
 import numpy as np
 
 from animelayers.imaging import masks
+from animelayers.models.onnx import Running
 from animelayers.models.portrait import MODNet
 from animelayers.models.protocols import Mattes
 from animelayers.models.saliency import Saliency
@@ -39,7 +40,7 @@ class Joined:
     ``portrait``, ``saliency`` and ``second`` are weights (names or paths); other options are those of `onnx.Onnx`.
     """
 
-    def __init__(self, portrait: str | Path = "modnet", saliency: str | Path = "u2net", second: str | Path = "u2netp", **options: Any):
+    def __init__(self, portrait: str | Path = "modnet", saliency: str | Path = "u2net", second: str | Path = "u2netp", **options: Unpack[Running]):
         self._portrait = MODNet(portrait, short=(512, 320), **options)
         self._saliency = Saliency("u2net", saliency, **options)
         self._second = Saliency("u2netp", second, **options)

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
@@ -17,10 +17,20 @@ log = logging.getLogger(__name__)
 
 Runtime = Literal["auto", "openvino", "onnxruntime"]
 Precision = Literal["auto", "fp32", "bf16"]
+Device = Literal["cpu", "cuda"]
 Run = Callable[[np.ndarray], np.ndarray]
 
 _CHECKED = 4  # pictures with something in them that bf16 has to agree on with fp32 before it is trusted
 _AGREE = 0.99  # mean intersection over union of the masks at one half
+
+
+class Running(TypedDict, total=False):
+    """How a net runs; see `Onnx`."""
+
+    runtime: Runtime
+    device: Device
+    precision: Precision
+    batch: int
 
 
 class Onnx:
@@ -39,7 +49,7 @@ class Onnx:
         weights: str | Path,
         *,
         runtime: Runtime = "auto",
-        device: Literal["cpu", "cuda"] = "cpu",
+        device: Device = "cpu",
         precision: Precision = "auto",
         batch: int = 8,
         logits: bool = False,
@@ -115,7 +125,7 @@ class Onnx:
         options.intra_op_num_threads, options.log_severity_level = threads(), 3
         wanted = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
         have = onnxruntime.get_available_providers()
-        session = onnxruntime.InferenceSession(self._path, options, providers=[p for p in (wanted, "CPUExecutionProvider") if p in have])
+        session = onnxruntime.InferenceSession(self._path, options, providers=[p for p in dict.fromkeys((wanted, "CPUExecutionProvider")) if p in have])
         if wanted not in session.get_providers():
             raise RuntimeError(
                 f"device=cuda was asked for {self._path}, but ONNX Runtime has only {session.get_providers()}: install onnxruntime-gpu "

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import cv2
 import numpy as np
 
 from animelayers.imaging import masks
-from animelayers.models.onnx import Onnx
+from animelayers.models.onnx import Onnx, Running
 from animelayers.models.protocols import Mattes
 
 _LONGEST = 4  # a panorama's long side is at most this many short sides: the rest is squeezed, to bound memory
@@ -23,7 +23,7 @@ class MODNet:
     at, whose mattes are averaged; other options are those of `Onnx`.
     """
 
-    def __init__(self, weights: str | Path = "modnet", *, short: Sequence[int] = (512,), **options: Any):
+    def __init__(self, weights: str | Path = "modnet", *, short: Sequence[int] = (512,), **options: Unpack[Running]):
         self.name = Path(weights).stem
         self._net, self._short = Onnx(weights, **options), tuple(short)
 

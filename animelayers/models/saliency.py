@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import cv2
 import numpy as np
 
-from animelayers.models.onnx import Onnx
+from animelayers.models.onnx import Onnx, Running
 from animelayers.models.portrait import single
 from animelayers.models.protocols import Mattes
 
@@ -59,7 +59,7 @@ class Saliency:
     whose licence forbids commercial use. Other options are those of `Onnx`. Raises ValueError for an unknown or refused name.
     """
 
-    def __init__(self, name: str = "u2net", weights: str | Path | None = None, *, allow_noncommercial: bool = False, **options: Any):
+    def __init__(self, name: str = "u2net", weights: str | Path | None = None, *, allow_noncommercial: bool = False, **options: Unpack[Running]):
         if name not in ZOO:
             raise ValueError(f"no net of the zoo is called {name!r}; known names are {', '.join(ZOO)}")
         self.name, self._recipe = name, ZOO[name]

@@ -37,4 +37,4 @@ class Character(FrameStep):
         if self.radius and alpha.any():
             alpha = refine(picture, alpha, self.radius)
         spread = (alpha - self.floor) * (1 / (1 - 2 * self.floor))
-        return np.rint(spread.clip(0, 1) * 255).astype(np.uint8)
+        return np.asarray(np.rint(spread.clip(0, 1) * 255), np.uint8)

@@ -61,10 +61,7 @@ class Encode(ClipStep):
         """Files, their names and sizes, and the measures of every drawing of a clip."""
         frames, alphas, backgrounds = columns
         count, (height, width) = len(frames), frames.shape[1:3]
-        made = [
-            self._drawing(frame, *(None if planes is None else planes[i] for planes in (alphas, backgrounds)))
-            for i, frame in enumerate(frames)
-        ]
+        made = [self._drawing(frame, *(None if planes is None else planes[i] for planes in (alphas, backgrounds))) for i, frame in enumerate(frames)]
         names = list(made[0][0]) if made else []
         files = [data for drawing, *_ in made for data in drawing.values()]
         return (
