@@ -21,7 +21,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 
 demo: .venv/weights
 	$(BIN)/python -m animelayers.samples $(DEMO)/input
-	$(BIN)/python jobs/decompose.py preset=demo source.path=$(DEMO)/input output=$(DEMO)/layers
+	$(BIN)/python jobs/decompose.py preset=demo source.every=3 source.path=$(DEMO)/input output=$(DEMO)/layers
 	@echo "Look at $(DEMO)/layers/report/index.html"
 
 test: .venv/weights

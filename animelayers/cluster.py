@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +46,23 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
             raise PipelineError(f"no Ray cluster answers at {address}: {problem}") from problem
         have = ray.cluster_resources()
         return Resources(have.get("CPU", 0), have.get("GPU", 0), have.get("memory", 0))
-    ray.init(num_cpus=int(machine(cpus).cpus), include_dashboard=False, **quiet)
+    with _hushed():
+        ray.init(num_cpus=int(machine(cpus).cpus), include_dashboard=False, **quiet)
     return Resources(machine(cpus).cpus, ray.cluster_resources().get("GPU", 0), machine(cpus).memory)
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Silence what Ray's native code says of its own log level while it starts; what goes wrong comes as an exception."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def calm(block_bytes: int) -> None:

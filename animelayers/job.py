@@ -82,17 +82,19 @@ def _short(problem: Exception) -> str:
 
 def _nearest(message: str, config_name: str) -> str:
     """A hint at the right name for a key that is not there."""
-    found = re.search(r"full_key: (\S+)", message)
-    if not found:
-        return ""
-    node: Any = compose(config_name)
-    *path, last = found[1].split(".")
-    for part in path:
-        node = node.get(part) if isinstance(node, DictConfig) and part in node else None
-        if node is None:
-            return ""
-    near = difflib.get_close_matches(last, [str(key) for key in node], 1, 0.5)
-    return f"; did you mean '{'.'.join([*path, near[0]])}'?" if near else f"; there is: {', '.join(str(key) for key in node)}"
+    found = re.search(r"(?:Could not override '|full_key: )([\w.@/]+)", message)
+    node: Any = compose(config_name) if found else None
+    path: list[str] = []
+    for part in found[1].split(".") if found else ():
+        if not isinstance(node, DictConfig):
+            break
+        names = [str(key) for key in node]
+        if part not in names:
+            near = difflib.get_close_matches(part, names, 1, 0.5)
+            return f"; did you mean '{'.'.join([*path, near[0]])}'?" if near else f"; there is: {', '.join(names)}"
+        path.append(part)
+        node = node[part] if not OmegaConf.is_missing(node, part) else None
+    return ""
 
 
 def compose(config_name: str, overrides: list[str] | None = None) -> DictConfig:

@@ -55,7 +55,8 @@ class Output:
     @cached_property
     def layers(self) -> list[str]:
         """Names of the layers that are stored: character, mask, background …"""
-        return [name.removesuffix("_offset") for name in self.table.column_names if name.endswith("_offset")]
+        names = [name.removesuffix("_offset") for name in self.table.column_names if name.endswith("_offset")]
+        return [name for name in names if self.table[f"{name}_file"].null_count < len(self)]
 
     def frame(self, frame_id: str) -> dict[str, np.ndarray]:
         """All layers of a frame, by name: see `layer`."""

@@ -7,7 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -101,7 +101,7 @@ def run(
         sink.describe({**describe, "fingerprints": dict(fingerprints)})
         if pending.num_rows:
             have = have or cluster.connect(address, cpus)
-            groups = pipeline.fit(have, source.row_bytes)
+            groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in pipeline.fit(have, source.row_bytes)]
             summary.workers = {stage: group.workers for group in groups for stage in group.stages}
             cluster.calm(source.row_bytes)
             ledger = Ledger(_ledger_folder(sink), name, time_limit)

@@ -56,7 +56,7 @@ def _race(cfg: DictConfig, folder: Path) -> Measured:
 
 
 def _memory(cfg: DictConfig, folder: Path) -> Measured:
-    return memory.measure(folder, cfg.frames, tuple(cfg.size), cfg.memory.rounds, cfg.cores, cfg.decompose)
+    return memory.measure(folder, cfg.memory.frames, tuple(cfg.size), cfg.memory.rounds, cfg.cores, cfg.decompose)
 
 
 def _again(cfg: DictConfig, folder: Path) -> Measured:

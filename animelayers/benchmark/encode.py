@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from animelayers.benchmark import net
 from animelayers.benchmark.figures import Figure, interleave, middle
 from animelayers.imaging.codecs import encode_jpeg
 from animelayers.models.saliency import Saliency
@@ -26,7 +27,6 @@ from animelayers.samples import scene
 from animelayers.sources import Files
 from animelayers.step import Step
 
-SIDE = 320
 PARTS = ("decode", "matte", "fill", "colour", "encode")
 """What a frame costs: reading it; the matte around its net; inpainting; the other colours of the layers; files."""
 Round = dict[str, float]
@@ -42,8 +42,7 @@ def measure(stages: Mapping[str, Stage], folder: Path, size: tuple[int, int], ro
         path = folder / name / "scene0000_frame000000.jpg"
         path.parent.mkdir(parents=True)
         path.write_bytes(encode_jpeg(frame))
-        answer = cv2.resize(alpha, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        sides = {"peer": peer(path, answer), "ours": ours(path, answer, stages, folder / f"{name}.xml")}
+        sides = {"peer": peer(path, alpha), "ours": ours(path, stages, net.write(alpha, folder / f"{name}.xml"))}
         interleave(sides, 1)  # imports, tables, the choice of a codec
         everything[name] = interleave(sides, rounds)
         figures += _figures(name, middle(everything[name]["peer"]), middle(everything[name]["ours"]))
@@ -64,11 +63,10 @@ _GRAIN = ((12.0, 0.7), (40.0, 3.0), (120.0, 12.0))
 """Grey levels and pixels of each octave: about 5, 4 and 3 grey levels after the blur."""
 
 
-def ours(path: Path, answer: np.ndarray, stages: Mapping[str, Stage], net: Path) -> Callable[[], Round]:
-    """One frame through the source and the stages of the main job."""
+def ours(path: Path, stages: Mapping[str, Stage], weights: Path) -> Callable[[], Round]:
+    """One frame through the source and the stages of the main job, with the silent net `weights`."""
     source = Files(str(path.parent))
-    constant(answer, net)
-    steps = {name: _step(stage, net) for name, stage in stages.items()}
+    steps = {name: _step(stage, weights) for name, stage in stages.items()}
     fill = _Clock(steps["background"].inpaint)  # type: ignore[attr-defined]
     steps["background"].inpaint = fill  # type: ignore[attr-defined]
 
@@ -89,11 +87,11 @@ def ours(path: Path, answer: np.ndarray, stages: Mapping[str, Stage], net: Path)
     return frame
 
 
-def peer(path: Path, answer: np.ndarray) -> Callable[[], Round]:
+def peer(path: Path, alpha: np.ndarray) -> Callable[[], Round]:
     """One frame through what a user writes: `rembg.remove`, `cv2.inpaint`, Pillow."""
     from rembg import remove
 
-    session = _silent_session(answer)
+    session = net.session(alpha)
 
     def inpaint(picture: Image.Image, mask: Image.Image) -> np.ndarray:
         hole = cv2.dilate((np.asarray(mask) > 127).astype(np.uint8), np.ones((5, 5), np.uint8), iterations=2)
@@ -115,15 +113,6 @@ def peer(path: Path, answer: np.ndarray) -> Callable[[], Round]:
     return frame
 
 
-def constant(answer: np.ndarray, path: Path) -> None:
-    """Write a net that OpenVINO reads: whatever picture (1, 3, H, W) it sees, it gives `answer` (H, W), float32."""
-    import openvino
-    from openvino import opset13
-
-    seen = opset13.parameter([1, 3, *answer.shape], openvino.Type.f32)
-    openvino.save_model(openvino.Model([opset13.constant(answer[None, None])], [seen]), path, compress_to_fp16=False)
-
-
 class _Clock:
     """A function with the CPU time it takes, in milliseconds."""
 
@@ -143,34 +132,13 @@ class _Clock:
         return spent
 
 
-def _step(stage: Stage, net: Path) -> Step:
+def _step(stage: Stage, weights: Path) -> Step:
     """A stage's step as the main job builds it, the matte's net being the silent one."""
     options = dict(stage.step.keywords)
     if "matte" in options:
-        options["matte"] = Saliency("u2netp", net, precision="fp32")
+        options["matte"] = Saliency("u2netp", weights, precision="fp32")
     made: Step = build(partial(stage.step.func, **options))
     return made
-
-
-class _Silent:
-    """What a rembg session asks of ONNX Runtime, answered at once."""
-
-    def __init__(self, answer: np.ndarray) -> None:
-        self._answer, self.name = answer[None, None], "picture"
-
-    def get_inputs(self) -> list[_Silent]:
-        return [self]
-
-    def run(self, *_: Any) -> list[np.ndarray]:
-        return [self._answer]
-
-
-def _silent_session(answer: np.ndarray) -> Any:
-    from rembg.sessions.u2netp import U2netpSession
-
-    session = U2netpSession.__new__(U2netpSession)
-    session.inner_session = _Silent(answer)
-    return session
 
 
 def _saved(picture: Image.Image, form: str, **options: int) -> bytes:

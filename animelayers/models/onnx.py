@@ -125,7 +125,9 @@ class Onnx:
         options.intra_op_num_threads, options.log_severity_level = threads(), 3
         wanted = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
         have = onnxruntime.get_available_providers()
-        session = onnxruntime.InferenceSession(self._path, options, providers=[p for p in dict.fromkeys((wanted, "CPUExecutionProvider")) if p in have])
+        session = onnxruntime.InferenceSession(
+            self._path, options, providers=[p for p in dict.fromkeys((wanted, "CPUExecutionProvider")) if p in have]
+        )
         if wanted not in session.get_providers():
             raise RuntimeError(
                 f"device=cuda was asked for {self._path}, but ONNX Runtime has only {session.get_providers()}: install onnxruntime-gpu "

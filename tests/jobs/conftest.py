@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from animelayers import job, weights
@@ -15,6 +18,9 @@ from animelayers.samples import scene, write
 
 ROOT = Path(__file__).resolve().parents[2]
 Decompose = Callable[..., int]
+Start = Callable[..., "subprocess.Popen[str]"]
+MARK = "ANIMELAYERS_TEST"
+"""An environment variable by which a job's processes are found again."""
 
 
 @pytest.fixture(scope="session")
@@ -55,10 +61,25 @@ def command(*words: object) -> list[str]:
     return [sys.executable, str(ROOT / "jobs" / f"{name}.py"), *rest]
 
 
-def start(*words: object) -> subprocess.Popen[str]:
-    """A job as a process of its own group, so that a test can kill all of it."""
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
-    return subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True)
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a job as a process; whatever it leaves running is killed at the end of the test."""
+    jobs: list[subprocess.Popen[str]] = []
+
+    def begin(*words: object) -> subprocess.Popen[str]:
+        mark = uuid.uuid4().hex
+        environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", MARK: mark}
+        job = subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+        job.mark = mark  # type: ignore[attr-defined]
+        jobs.append(job)
+        return job
+
+    yield begin
+    marks = {job.mark for job in jobs}  # type: ignore[attr-defined]
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(MARK) in marks:
+                process.kill()
 
 
 def members(output: Path) -> dict[str, bytes]:

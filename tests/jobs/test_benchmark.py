@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from animelayers import job
-from animelayers.benchmark import again, loop, process, race
-from animelayers.benchmark.encode import PARTS, constant, pictures
+from animelayers.benchmark import again, loop, net, process, race
+from animelayers.benchmark.encode import PARTS, pictures
 from animelayers.benchmark.figures import Figure, interleave, markdown, middle
 from animelayers.models.saliency import Saliency
 from animelayers.output import Output
@@ -47,10 +47,9 @@ def test_the_silent_net_gives_the_true_alpha_whatever_it_sees(tmp_path: Path) ->
     assert {name: (frame.shape, alpha.shape) for name, (frame, alpha) in made.items()} == {
         name: ((108, 192, 3), (108, 192)) for name in ("flat", "photo")
     }
-    answer = np.zeros((320, 320), np.float32)
-    answer[80:240, 80:240] = 1
-    constant(answer, tmp_path / "net.xml")
-    found = Saliency("u2netp", tmp_path / "net.xml", precision="fp32")([made["flat"][0], made["photo"][0]])
+    square = np.zeros((320, 320), np.uint8)
+    square[80:240, 80:240] = 255
+    found = Saliency("u2netp", net.write(square, tmp_path / "net.xml"), precision="fp32")([made["flat"][0], made["photo"][0]])
     for alpha in found.alpha:
         assert alpha.shape == (108, 192) and np.allclose([alpha[54, 96], alpha[2, 2]], [1, 0]) and abs(alpha.mean() - 0.25) < 0.01
 
