@@ -65,8 +65,11 @@ def _hushed() -> Iterator[None]:
         os.close(nowhere)
 
 
-def calm(block_bytes: int) -> None:
-    """Set Ray Data up for rows of pixels: blocks of about `block_bytes` bytes, no progress bars of its own, errors never dropped."""
+def calm(block_bytes: int, ahead: int = 8) -> None:
+    """Set Ray Data up for rows of pixels: blocks of about `block_bytes`, at most about `ahead` of them between the stages.
+
+    Without that bound decoding runs ahead until the object store is full. No progress bars of its own, errors never dropped.
+    """
     import ray.data
 
     context = ray.data.DataContext.get_current()
@@ -74,6 +77,7 @@ def calm(block_bytes: int) -> None:
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     context.max_errored_blocks = 0
+    context.execution_options.resource_limits = context.execution_options.resource_limits.copy(object_store_memory=ahead * block_bytes)
     logging.getLogger("ray.data").setLevel(logging.ERROR)
 
 

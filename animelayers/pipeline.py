@@ -110,10 +110,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Stages by name, in order. ``task_cpus``: CPUs of each task that decodes clips or writes shards."""
+    """Stages by name, in order.
+
+    ``task_cpus``: CPUs of each task that decodes clips or writes shards. ``readers``: decoding tasks at a time, where there are CPUs for them.
+    """
 
     stages: Mapping[str, Stage]
     task_cpus: float = 0.25
+    readers: int = 1
 
     def check(self, columns: Iterable[str], resources: Resources | None = None, row_bytes: float = 0) -> None:
         """Refuse a pipeline that cannot run, before any worker starts.

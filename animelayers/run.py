@@ -95,7 +95,7 @@ def run(
                 sink.save_plan(plan.table)
         summary.changed = plan.changed
         todo = source.limited(plan.table)
-        pending = _pending(todo, sink, retry_failed, whole=source.limit is None)
+        pending = _pending(todo, plan.table, sink, retry_failed)
         summary.frames_planned = _frames(todo)
         summary.frames_before = summary.frames_planned - _frames(pending)
         sink.describe({**describe, "fingerprints": dict(fingerprints)})
@@ -103,7 +103,7 @@ def run(
             have = have or cluster.connect(address, cpus)
             groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in pipeline.fit(have, source.row_bytes)]
             summary.workers = {stage: group.workers for group in groups for stage in group.stages}
-            cluster.calm(source.row_bytes)
+            cluster.calm(source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
             ledger = Ledger(_ledger_folder(sink), name, time_limit)
             footer = {"fingerprints": json.dumps(fingerprints)}
             receipts = _stream(source, pipeline, groups, pending, ledger, {"sink": sink, "run": name, "footer": footer})
@@ -116,17 +116,22 @@ def run(
     return summary
 
 
-def _pending(todo: pa.Table, sink: Any, retry_failed: bool, whole: bool) -> pa.Table:
+def _pending(todo: pa.Table, plan: pa.Table, sink: Any, retry_failed: bool) -> pa.Table:
     """The planned clips that are not committed; one that `source.limit` cut short last time is done again, whole."""
     done = sink.committed(retry_failed=retry_failed)
     ids, lengths = todo["clip_id"].to_pylist(), pc.list_value_length(todo["indices"]).to_pylist()
     short = {clip for clip, length in zip(ids, lengths, strict=True) if 0 < done.get(clip, length) < length}
-    planned = set(ids)
-    films = {clip.split("/")[0] for clip, kind in zip(ids, todo["kind"].to_pylist(), strict=True) if kind == "video"}
-    # Clips of a film that a test run with other bounds cut elsewhere: their frames are planned in other clips.
-    astray = {clip for clip in done if clip not in planned and clip.split("/")[0] in films} if whole else set()
-    sink.forget(short | astray)
+    sink.forget(short | _astray(done, plan))
     return todo.filter(pa.array([clip not in done or clip in short for clip in ids], pa.bool_()))
+
+
+def _astray(done: Iterable[str], plan: pa.Table) -> set[str]:
+    """Committed clips of a film that a run with other bounds cut elsewhere: their frames are planned in other clips."""
+    planned, last = set(plan["clip_id"].to_pylist()), dict[str, int]()
+    for clip, kind, indices in zip(*(plan[c].to_pylist() for c in ("clip_id", "kind", "indices")), strict=True):
+        if kind == "video" and indices:
+            last[clip.split("/")[0]] = max(indices[-1], last.get(clip.split("/")[0], 0))
+    return {clip for clip in done if clip not in planned and int(clip.split("/")[2]) <= last.get(clip.split("/")[0], -1)}
 
 
 def _frames(plan: pa.Table) -> int:
@@ -141,11 +146,14 @@ def _ledger_folder(sink: Any) -> Path:
 
 def _stream(source: Any, pipeline: Pipeline, groups: list[Group], pending: pa.Table, ledger: Ledger, commit: dict[str, Any]) -> Iterator[Batch]:
     import ray.data
+    from ray.data import TaskPoolStrategy
 
     width = max(group.workers for group in groups)
     clips: Any = ray.data.from_arrow(list(_tasks(pending, width)))
     task: dict[str, Any] = {"batch_size": None, "num_cpus": pipeline.task_cpus, "zero_copy_batch": True}
-    clips = clips.map_batches(_decode, batch_format="pyarrow", fn_kwargs={"source": source, "ledger": ledger}, **task)
+    # As many readers as the models need and no more: what is read ahead of them only fills memory and holds up the commits.
+    readers = TaskPoolStrategy(size=pipeline.readers)
+    clips = clips.map_batches(_decode, batch_format="pyarrow", fn_kwargs={"source": source, "ledger": ledger}, compute=readers, **task)
     clips = pipeline(clips, groups, DECODED, ledger, STORED)
     receipts = clips.map_batches(_commit, batch_format="numpy", fn_kwargs=commit, **task)
     return iter(receipts.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0))

@@ -15,7 +15,7 @@ def decompose(cfg: DictConfig) -> int:
     source, sink = job.build(cfg.source), job.build(cfg.sink)
     summary = run(
         source,
-        Pipeline(stages, cfg.placement.task_cpus),
+        Pipeline(stages, cfg.placement.task_cpus, cfg.placement.readers),
         sink,
         fingerprints=job.fingerprints(cfg, stages),
         describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages, **cfg.licenses)},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -110,11 +111,10 @@ def sample(times: np.ndarray, every: int, fps: float | None, start: float | None
 
 
 def windows(length: int, longest: int) -> list[tuple[int, int]]:
-    """Spans [a, b) that cut `length` frames into pieces of `longest`, the last one shorter.
-
-    Where a piece begins does not depend on how long the shot is, so a scan that stopped early gives the same clips.
-    """
-    return [(start, min(start + longest, length)) for start in range(0, length, longest)]
+    """Spans [a, b) that cut `length` frames into the fewest pieces of at most `longest`, of equal length within one frame."""
+    pieces = -(-length // longest)
+    edges = [length * piece // pieces for piece in range(pieces + 1)] if length else []
+    return list(pairwise(edges))
 
 
 def clips(scenes: np.ndarray, sizes: np.ndarray, taken: np.ndarray, frame_bytes: int, row_bytes: int) -> Iterator[tuple[int, np.ndarray]]:

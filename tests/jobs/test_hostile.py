@@ -5,15 +5,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from animelayers import Output
 from tests.jobs.conftest import Decompose
 from tests.sources import hostile
 
-from animelayers import Output
 
-
-def test_every_hostile_input_ends_as_layers_or_as_an_error(
-    decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_hostile_input_ends_as_layers_or_as_an_error(decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder, outside, output = tmp_path / "in", tmp_path / "outside", tmp_path / "out"
     expected = hostile.write(folder, outside)
     assert len(expected) >= 40
