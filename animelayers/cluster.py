@@ -41,7 +41,8 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True, "ignore_reinit_error": True}
     if address:
         try:
-            ray.init(address=address, runtime_env={"py_modules": [str(Path(__file__).parent)]}, **quiet)
+            with _hushed():
+                ray.init(address=address, runtime_env=_code(), **quiet)
         except (ConnectionError, RuntimeError, ValueError) as problem:
             raise PipelineError(f"no Ray cluster answers at {address}: {problem}") from problem
         have = ray.cluster_resources()
@@ -49,6 +50,11 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
     with _hushed():
         ray.init(num_cpus=int(machine(cpus).cpus), include_dashboard=False, **quiet)
     return Resources(machine(cpus).cpus, ray.cluster_resources().get("GPU", 0), machine(cpus).memory)
+
+
+def _code() -> dict[str, Any]:
+    """This package for the cluster's workers, unless the cluster's job server has sent it to them already."""
+    return {} if os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR") else {"py_modules": [str(Path(__file__).parent)]}
 
 
 @contextmanager

@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ipaddress
+import logging
 import os
 import shlex
+import shutil
 import sys
+import tempfile
+import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
-LEFT_HERE = [".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "demo", "outputs", "__pycache__"]
+SENT = ("animelayers", "conf", "jobs")
 PATHS = ("source.path", "output")
 
 
@@ -35,17 +40,25 @@ def main() -> int:
     if not any(word.startswith("cluster") for word in words):
         words.append("cluster=ray")
     try:
+        from ray.exceptions import AuthenticationError
         from ray.job_submission import JobSubmissionClient
-
-        client = JobSubmissionClient(args.address)
     except ImportError:
         print("error: sending jobs needs Ray's job client: pip install 'animelayers[cluster]'", file=sys.stderr)
+        return 2
+    try:
+        client = JobSubmissionClient(args.address)
+    except AuthenticationError:
+        print(f"error: {args.address} asks for a token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN (or RAY_AUTH_TOKEN_PATH)", file=sys.stderr)
         return 2
     except (ConnectionError, RuntimeError, ValueError) as problem:
         print(f"error: no job server answers at {args.address}: {problem}", file=sys.stderr)
         return 2
     command = shlex.join([args.python, f"jobs/{args.job}.py", *words])
-    number = client.submit_job(entrypoint=command, runtime_env={"working_dir": str(ROOT), "excludes": LEFT_HERE, "env_vars": {"PYTHONPATH": "."}})
+    try:
+        number = _submit(client, command)
+    except RuntimeError as problem:
+        print(f"error: {args.address} did not take the job: {problem}", file=sys.stderr)
+        return 1
     print(f"{number}: {command}", file=sys.stderr)
     if args.no_wait:
         return 0
@@ -61,8 +74,24 @@ def main() -> int:
     return int(info.driver_exit_code)
 
 
-async def _follow(client: object, number: str) -> None:
-    async for text in client.tail_job_logs(number):  # type: ignore[attr-defined]
+def _submit(client: Any, command: str) -> str:
+    """Send the code and the command; a cluster that has just started has no agent for the first few seconds."""
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    end = time.monotonic() + 60
+    with tempfile.TemporaryDirectory(prefix="animelayers-") as folder:
+        for name in SENT:
+            shutil.copytree(ROOT / name, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__"))
+        while True:
+            try:
+                return str(client.submit_job(entrypoint=command, runtime_env={"working_dir": folder, "env_vars": {"PYTHONPATH": "."}}))
+            except RuntimeError as problem:
+                if "No available agent" not in str(problem) or time.monotonic() > end:
+                    raise
+                time.sleep(2)
+
+
+async def _follow(client: Any, number: str) -> None:
+    async for text in client.tail_job_logs(number):
         print(text, end="", flush=True)
 
 

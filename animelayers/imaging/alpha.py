@@ -5,8 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.window import window
+
 _EPS = 1e-4  # variance of colour (0..1) below which a window counts as flat: one per cent of full scale, about coding noise
 _STEEP = 3.0  # nets draw outlines several pixels wide, cels have one or two: the ramp is made steeper before the fit
+_LOWEST = 0.5 - 0.5 / _STEEP  # becomes 0
+_STRIP = 240  # rows
 _FINE = 2  # coefficients are smooth by construction, so they are fitted at half size and scaled up
 
 
@@ -25,19 +29,23 @@ def refine(picture: np.ndarray, alpha: np.ndarray, radius: int = 6) -> np.ndarra
         raise ValueError(f"picture {picture.shape[:2]} and alpha {alpha.shape} differ in size")
     if radius <= 0:
         return alpha
-    steep = np.clip((alpha - 0.5) * _STEEP + 0.5, 0, 1).astype(np.float32)
-    band = edge_band(steep, radius)
-    box = cv2.boundingRect(band)
-    if not box[2]:
-        return steep
+    # Strip by strip of the figure's window: their planes stay in the cache, and even sides are fast to shrink.
+    result = np.zeros(alpha.shape, np.float32)
     margin = 2 * radius + 2
-    rows = slice(max(0, box[1] - margin), box[1] + box[3] + margin)
-    columns = slice(max(0, box[0] - margin), box[0] + box[2] + margin)
-    guided = _guided(picture[rows, columns], steep[rows, columns], radius)
-    refined = steep.copy()
-    np.copyto(refined[rows, columns], guided, where=band[rows, columns] > 0)
-    return refined
+    for top in range(0, len(alpha), _STRIP):
+        start = max(0, top - margin)
+        part = slice(start, top + _STRIP + margin)
+        where = window(cv2.compare(alpha[part], _LOWEST, cv2.CMP_GT), radius + margin, _FINE)
+        if where is not None:
+            snapped = _snapped(picture[part, where[1]], alpha[part, where[1]], radius)
+            result[top : top + _STRIP, where[1]] = snapped[top - start : top - start + _STRIP]
+    return result
 
+
+def _snapped(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
+    steep = np.clip((alpha - np.float32(_LOWEST)) * np.float32(_STEEP), 0, 1)
+    band = edge_band(steep, radius)
+    return np.where(band, _guided(picture, steep, radius), steep) if band.any() else steep
 
 def edge_band(alpha: np.ndarray, radius: int) -> np.ndarray:
     """uint8 (H, W), 1 within `radius` pixels of where `alpha` (float32, 0..1) is soft or crosses one half."""
@@ -69,9 +77,10 @@ def _guided(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
     det = rr * inverse[0] + rg * inverse[1] + rb * inverse[2]
     slope = [(inverse[i] * cov[0] + inverse[j] * cov[1] + inverse[k] * cov[2]) / det for i, j, k in ((0, 1, 2), (1, 3, 4), (2, 4, 5))]
     shift = level - sum(s * c for s, c in zip(slope, centre, strict=True))
+    # The box means soften the edge again, so the fit is made half as steep once more, while it is small.
+    slope, shift = [s * np.float32(1.5 / 255) for s in slope], shift * np.float32(1.5) - np.float32(0.25)
     fit = cv2.resize(cv2.merge([mean(s) for s in slope]), (width, height), interpolation=cv2.INTER_LINEAR)
-    result = cv2.resize(mean(shift), (width, height), interpolation=cv2.INTER_LINEAR)
     fit *= picture
-    result = cv2.add(result, cv2.transform(fit, np.full((1, 3), 1 / 255, np.float32)))
-    result = (result - np.float32(0.5)) * np.float32(1.5) + np.float32(0.5)  # the box means soften the edge again
+    result = cv2.resize(mean(shift), (width, height), interpolation=cv2.INTER_LINEAR)
+    result += cv2.transform(fit, np.ones((1, 3), np.float32))
     return np.clip(result, 0, 1, out=result)

@@ -12,24 +12,29 @@ from animelayers.imaging.window import window
 MARGIN = 32
 """Pixels of known picture kept around a hole: more than both methods look at, at full and at reduced size."""
 HALF = 128
-"""Share of known pixels, of 255, from which a reduced cell counts as known."""
+"""Share of known pixels, of 255, from which a cell reduced for the depth counts as known."""
+ANY = 60
+"""The same along the rim: one pixel of the four."""
 
 
 class OpenCV:
-    """Telea (2004) or Navier-Stokes (Bertalmio 2001) inpainting by OpenCV, at full size along the rim and reduced in the depth.
+    """Telea (2004) or Navier-Stokes (Bertalmio 2001) inpainting by OpenCV, at half size along the rim and reduced in the depth.
 
     Far from its rim a hole holds nothing but smooth colour whatever the method, and there a reduced picture gives less streaky
-    colour at a fraction of the time. `radius` is the neighbourhood in pixels, `scale` the reduction in the depth (1: none),
-    `rim` the width in pixels of what is filled at full size.
+    colour at a fraction of the time; half size along the rim is as near to the true background as full size, at half the time.
+    `radius` is the neighbourhood in pixels of the reduced picture, `scale` the reduction in the depth, an even number (1: all is
+    done at full size), `rim` the width of what is filled at half size, in its pixels.
     """
 
-    def __init__(self, method: Literal["telea", "ns"] = "telea", radius: float = 2, scale: int = 8, rim: int = 3) -> None:
-        """Raises ValueError for an unknown method or a size below 1."""
+    def __init__(self, method: Literal["telea", "ns"] = "telea", radius: float = 2, scale: int = 8, rim: int = 2) -> None:
+        """Raises ValueError for an unknown method, a size below 1 or an odd scale above 1."""
         flags = {"telea": cv2.INPAINT_TELEA, "ns": cv2.INPAINT_NS}
         if method not in flags:
             raise ValueError(f"inpainting method {method!r} is unknown: one of {', '.join(flags)}")
         if min(radius, scale, rim) < 1:
             raise ValueError(f"radius, scale and rim must be at least 1, not {radius}, {scale} and {rim}")
+        if scale > 1 and scale % 2:
+            raise ValueError(f"scale must be 1 or even, not {scale}")
         self._flag, self._radius, self._scale, self._rim = flags[method], radius, scale, rim
 
     def __call__(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -46,26 +51,32 @@ class OpenCV:
         if mask.all():
             filled[...] = np.rint(picture.mean(axis=(0, 1)))
             return filled
-        crop: np.ndarray = picture[where].copy()
-        deep = cv2.erode(mask, np.ones((2 * self._rim + 1,) * 2, np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
-        rim: np.ndarray = mask
-        if self._scale > 1 and deep.any():
-            reduced = self._reduced(crop, mask)
-            if reduced is not None:
-                crop, rim = cv2.copyTo(reduced, deep, crop), cv2.subtract(mask, deep)
-        filled[where] = cv2.copyTo(cv2.inpaint(crop, rim, self._radius, self._flag), mask, picture[where].copy())
+        crop = np.ascontiguousarray(picture[where])
+        patch = self._filled(crop, mask, self._radius) if self._scale == 1 else self._layered(crop, mask)
+        filled[where] = cv2.copyTo(patch, mask, crop.copy())
         return filled
 
-    def _reduced(self, crop: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
-        """The crop filled at reduced size, from the mean of the known pixels of each cell; None if too little is known."""
-        h, w = mask.shape
-        size = (-(-w // self._scale), -(-h // self._scale))
-        known = 255 * (1 - mask)
-        share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-        summed = cv2.resize(cv2.bitwise_and(crop, crop, mask=known), size, interpolation=cv2.INTER_AREA)
-        if share.max() < HALF:
-            return None
-        colour = cv2.divide(summed, cv2.merge([share] * 3), scale=255)
-        filled = cv2.inpaint(colour, (share < HALF).astype(np.uint8), self._radius, self._flag)
-        # the blur takes away the stairs an enlarged edge would show
-        return cv2.resize(cv2.GaussianBlur(filled, (3, 3), 0), (w, h), interpolation=cv2.INTER_LINEAR)
+    def _layered(self, crop: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """The crop filled at half size, from what is filled at `scale` in the depth of the hole."""
+        half, hole = _reduced(crop, mask, 2, ANY)
+        coarse, unknown = _reduced(half, hole, self._scale // 2, HALF)
+        if not unknown.all():
+            # the blur takes away the stairs an enlarged edge would show
+            smooth = cv2.GaussianBlur(self._filled(coarse, unknown, self._radius), (3, 3), 0)
+            deep = cv2.erode(hole, np.ones((2 * self._rim + 1,) * 2, np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
+            half = cv2.copyTo(cv2.resize(smooth, hole.shape[::-1], interpolation=cv2.INTER_LINEAR), deep, half)
+            hole = cv2.subtract(hole, deep)
+        return cv2.resize(self._filled(half, hole, 1), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+    def _filled(self, picture: np.ndarray, mask: np.ndarray, radius: float) -> np.ndarray:
+        return cv2.inpaint(picture, mask, radius, self._flag)
+
+
+def _reduced(picture: np.ndarray, mask: np.ndarray, scale: int, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of the known pixels of each cell of `scale` x `scale`, and the mask of the cells of which less than `least` is known."""
+    h, w = mask.shape
+    size = (-(-w // scale), -(-h // scale))
+    known = cv2.bitwise_not(cv2.multiply(mask, 255))
+    share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
+    summed = cv2.resize(cv2.bitwise_and(picture, picture, mask=known), size, interpolation=cv2.INTER_AREA)
+    return cv2.divide(summed, cv2.merge([share] * 3), scale=255), cv2.threshold(share, least - 1, 1, cv2.THRESH_BINARY_INV)[1]

@@ -41,11 +41,19 @@ class MODNet:
         claims: list[np.ndarray] = [np.empty(0)] * len(pictures)
         for size in sorted(set(sizes)):  # pictures of one size share one batch and one compiled graph
             where = [i for i, s in enumerate(sizes) if s == size]
-            batch = np.stack([cv2.resize(pictures[i], size, interpolation=cv2.INTER_AREA) for i in where])
+            batch = np.stack([shrink(pictures[i], size) for i in where])
             planes = (batch.astype(np.float32).transpose(0, 3, 1, 2) - 127.5) / 127.5
             for i, claim in zip(where, self._net(planes), strict=True):
                 claims[i] = np.clip(claim, 0, 1)
         return claims
+
+
+def shrink(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A uint8 picture (H, W, 3) at `size` (width, height), by area; twice as fast by an exact half where that is on the way."""
+    height, width = picture.shape[:2]
+    if not (width % 2 or height % 2) and width >= 2 * size[0] and height >= 2 * size[1]:
+        picture = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def single(name: str, pictures: Sequence[np.ndarray], claims: Sequence[np.ndarray]) -> Mattes:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
-import cv2
 import numpy as np
 
 from animelayers.models.onnx import Onnx, Running
-from animelayers.models.portrait import single
+from animelayers.models.portrait import shrink, single
 from animelayers.models.protocols import Mattes
 
 _Colour = tuple[float, float, float]
@@ -77,6 +76,6 @@ class Saliency:
             return []
         side = self._recipe.side
         mean, std = (np.array(v, np.float32) for v in (self._recipe.mean, self._recipe.std))
-        batch = np.stack([cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA) for p in pictures])
+        batch = np.stack([shrink(p, (side, side)) for p in pictures])
         planes = ((batch.astype(np.float32) / 255 - mean) / std).transpose(0, 3, 1, 2)
         return list(np.clip(self._net(planes), 0, 1))

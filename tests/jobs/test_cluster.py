@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,16 @@ from animelayers import Output
 from tests.jobs.conftest import ROOT, command
 
 pytestmark = pytest.mark.cluster
+
+
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
+"""The cluster asks for it, as any that others can reach should."""
+
+
+def _run(*words: object, token: bool = True) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_AUTH")} | (TOKEN if token else {})
+    environment |= {"RAY_AUTH_TOKEN_PATH": os.devnull} if not token else {}
+    return subprocess.run(command(*words), capture_output=True, text=True, env=environment, cwd=ROOT, timeout=500, check=False)
 
 
 def _port() -> int:
@@ -27,7 +37,7 @@ def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
     """Two Ray nodes on this machine, on loopback: the address of the cluster and of its job server."""
     port, server = _port(), _port()
     bin_folder = str(Path(sys.executable).parent)
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+    environment = {**os.environ, **TOKEN, "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{bin_folder}:{os.environ['PATH']}"}
     environment.pop("RAY_ADDRESS", None)
     temporary = f"/tmp/al{os.getpid()}"  # short: Ray's sockets lie below it
     head = [
@@ -42,12 +52,13 @@ def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
     nodes = []
     try:
         for words in (head, [f"--address=127.0.0.1:{port}", "--node-ip-address=127.0.0.1"]):
-            log = open(tmp_path_factory.mktemp("node") / "log", "w")  # noqa: SIM115
-            nodes.append(
-                subprocess.Popen([f"{bin_folder}/ray", "start", *words, *small], env=environment, stdout=log, stderr=log, start_new_session=True)
-            )
-            _wait_for(port)
-        _wait_for(server)
+            path = tmp_path_factory.mktemp("node") / "log"
+            log = path.open("w")
+            ports = [f"--{name}={_port()}" for name in ("dashboard-agent-listen-port", "dashboard-agent-grpc-port", "runtime-env-agent-port")]
+            ray = [f"{bin_folder}/ray", "start", *words, *small, *ports]
+            nodes.append(subprocess.Popen(ray, env=environment, stdout=log, stderr=log, start_new_session=True))
+            _wait_for(lambda path=path: "Ray runtime started" in path.read_text())
+        _wait_for(lambda: _answers(server))
         yield f"127.0.0.1:{port}", f"http://127.0.0.1:{server}"
     finally:
         for node in reversed(nodes):
@@ -59,14 +70,16 @@ def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
                 os.killpg(node.pid, 9)
 
 
-def _wait_for(port: int, seconds: float = 120) -> None:
+def _answers(port: int) -> bool:
+    with socket.socket() as trying:
+        return trying.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_for(ready: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with socket.socket() as trying:
-            if trying.connect_ex(("127.0.0.1", port)) == 0:
-                return
+    while not ready():
+        assert time.monotonic() < end
         time.sleep(0.3)
-    raise TimeoutError(f"nothing listens on {port}")
 
 
 WORDS = ("preset=demo", "model/matte=u2netp", "source.row_bytes=400000", "placement.cpus=0.5", "placement.workers=[2,2]")
@@ -75,7 +88,7 @@ WORDS = ("preset=demo", "model/matte=u2netp", "source.row_bytes=400000", "placem
 def test_the_main_job_on_a_cluster_of_two_nodes(two_nodes: tuple[str, str], film: Path, matte_weights: str, tmp_path: Path) -> None:
     address, _ = two_nodes
     words = [*WORDS, f"source.path={film}", f"output={tmp_path / 'out'}", "cluster=ray", f"cluster.address={address}"]
-    done = subprocess.run(command("decompose", *words), capture_output=True, text=True, timeout=500, check=False)
+    done = _run("decompose", *words)
     assert done.returncode == 0, done.stderr
     assert len(Output(str(tmp_path / "out"))) == 38
 
@@ -83,29 +96,25 @@ def test_the_main_job_on_a_cluster_of_two_nodes(two_nodes: tuple[str, str], film
 def test_submit_sends_the_job_and_follows_its_log(two_nodes: tuple[str, str], film: Path, matte_weights: str, tmp_path: Path) -> None:
     _, server = two_nodes
     words = ["--address", server, "--python", sys.executable, "decompose", *WORDS, f"source.path={film}", f"output={tmp_path / 'out'}"]
-    done = subprocess.run(command("submit", *words), capture_output=True, text=True, timeout=500, check=False)
+    done = _run("submit", *words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "layers" in done.stdout, "the job's log is followed"
     assert len(Output(str(tmp_path / "out"))) == 38
-    failed = subprocess.run(command("submit", *words[:-1], "output=/proc/no"), capture_output=True, text=True, timeout=500, check=False)
+    failed = _run("submit", *words[:-1], "output=/proc/no")
     assert failed.returncode == 1, failed.stdout + failed.stderr
 
 
+def test_a_cluster_that_asks_for_a_token_says_so(two_nodes: tuple[str, str], film: Path, tmp_path: Path) -> None:
+    _, server = two_nodes
+    refused = _run("submit", "--address", server, "decompose", token=False)
+    assert refused.returncode == 2 and "token" in refused.stderr and "Traceback" not in refused.stderr
+
+
 def test_submit_refuses_an_open_door() -> None:
-    environment = {k: v for k, v in os.environ.items() if k != "RAY_AUTH_MODE"}
-    refused = subprocess.run(
-        command("submit", "--address", "http://192.0.2.1:8265", "decompose"),
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=100,
-        check=False,
-    )
+    refused = _run("submit", "--address", "http://192.0.2.1:8265", "decompose", token=False)
     assert refused.returncode == 2 and "RAY_AUTH_MODE=token" in refused.stderr
 
 
 def test_submit_says_when_nobody_answers() -> None:
-    refused = subprocess.run(
-        command("submit", "--address", f"http://127.0.0.1:{_port()}", "decompose"), capture_output=True, text=True, cwd=ROOT, timeout=100, check=False
-    )
+    refused = _run("submit", "--address", f"http://127.0.0.1:{_port()}", "decompose")
     assert refused.returncode == 2 and "no job server answers" in refused.stderr and "Traceback" not in refused.stderr
