@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,8 +61,9 @@ def _code() -> dict[str, Any]:
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """Silence what Ray's native code says of its own log level while it starts; what goes wrong comes as an exception."""
+    """While Ray starts, silence what its native code says of its own log level, and keep our way of ending on SIGTERM, not its."""
     sys.stderr.flush()
+    terminated = signal.getsignal(signal.SIGTERM)
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
@@ -69,6 +72,8 @@ def _hushed() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, terminated)
 
 
 def calm(block_bytes: int, ahead: int = 8) -> None:

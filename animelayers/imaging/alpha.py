@@ -9,9 +9,9 @@ from animelayers.imaging.window import window
 
 _EPS = 1e-4  # variance of colour (0..1) below which a window counts as flat: one per cent of full scale, about coding noise
 _STEEP = 3.0  # nets draw outlines several pixels wide, cels have one or two: the ramp is made steeper before the fit
-_LOWEST = 0.5 - 0.5 / _STEEP  # becomes 0
-_STRIP = 240  # rows
-_FINE = 2  # coefficients are smooth by construction, so they are fitted at half size and scaled up
+_LOWEST = 0.5 - 0.5 / _STEEP  # alpha that it makes 0
+_STRIP = 120  # rows, whole cells
+_FINE = 3  # coefficients are smooth by construction, so they are fitted at a third of the size and scaled up
 
 
 def refine(picture: np.ndarray, alpha: np.ndarray, radius: int = 6) -> np.ndarray:
@@ -29,9 +29,9 @@ def refine(picture: np.ndarray, alpha: np.ndarray, radius: int = 6) -> np.ndarra
         raise ValueError(f"picture {picture.shape[:2]} and alpha {alpha.shape} differ in size")
     if radius <= 0:
         return alpha
-    # Strip by strip of the figure's window: their planes stay in the cache, and even sides are fast to shrink.
+    # Strip by strip of the figure's window: their planes stay in the cache, and whole cells are fast to shrink.
     result = np.zeros(alpha.shape, np.float32)
-    margin = 2 * radius + 2
+    margin = _FINE * radius  # farther than the fit looks, and whole cells
     for top in range(0, len(alpha), _STRIP):
         start = max(0, top - margin)
         part = slice(start, top + _STRIP + margin)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from animelayers.imaging.window import window
+from animelayers.imaging.window import Window, window
 
 SOLID = 243
 """Alpha from which a pixel's colour is taken for the figure's own."""
@@ -33,11 +33,13 @@ def behind(frame: np.ndarray, alpha: np.ndarray, fill: np.ndarray, hole: np.ndar
     draw a ghost.
     """
     background = fill.copy()
-    at = np.flatnonzero(hole & (alpha < 255))
-    if not at.size or not alpha.any():
+    where = window(hole.view(np.uint8), 0)
+    if where is None or not alpha.any():
         return background
+    edge = hole[where] & (alpha[where] < 255)
+    at = flat(edge, where, alpha.shape[1])
     seen, prior, own, a = pixels(frame, at), pixels(fill, at), nearest_solid(frame, alpha, at), pixels(alpha, at) / 255
-    ink = pixels(_darkest(frame, alpha), at)
+    ink = pixels(_darkest(frame[where], alpha[where]), np.flatnonzero(edge))
     change = seen - a * own - (1 - a) * prior
     change *= BACK_SHARE * (1 - a) / (a * a + BACK_SHARE * (1 - a) ** 2)
     off_figure = np.minimum(_off_line(seen - prior, own - prior), _off_line(seen - prior, ink - prior)) ** 2
@@ -63,9 +65,7 @@ def foreground(frame: np.ndarray, alpha: np.ndarray, background: np.ndarray | No
     cv2.insertChannel(np.ascontiguousarray(alpha[where]), cut, 3)
     rgba[where] = cv2.copyTo(cut, alpha[where])
     near = cv2.dilate(alpha[where], np.ones((2 * BLEED + 1,) * 2, np.uint8))
-    at = np.flatnonzero((near > 0) & (alpha[where] < 255))
-    row = at // near.shape[1]
-    at += row * (alpha.shape[1] - near.shape[1]) + where[0].start * alpha.shape[1] + where[1].start
+    at = flat((near > 0) & (alpha[where] < 255), where, alpha.shape[1])
     seen, own, a = pixels(frame, at), nearest_solid(frame, alpha, at), pixels(alpha, at)
     back = nearest_solid(frame, 255 - alpha, at) if background is None else pixels(background, at)
     change = seen - back
@@ -101,6 +101,12 @@ def nearest_solid(frame: np.ndarray, alpha: np.ndarray, at: np.ndarray) -> np.nd
     return pixels(frame, (row * 2 + top) * width + (home - row * columns) * 2 + left)
 
 
+def flat(mask: np.ndarray, where: Window, width: int) -> np.ndarray:
+    """The ascending flat indices, in a plane of `width`, of what is set in `mask` (bool), which lies at the window `where` of it."""
+    at = np.flatnonzero(mask)
+    return at + (at // mask.shape[1] * (width - mask.shape[1]) + (where[0].start * width + where[1].start))
+
+
 def pixels(picture: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Pixels at flat indices, float32: (N,) of a plane (H, W), (channels, N) of a picture (H, W, channels)."""
     if picture.ndim == 2:
@@ -110,20 +116,15 @@ def pixels(picture: np.ndarray, at: np.ndarray) -> np.ndarray:
 
 def place(picture: np.ndarray, at: np.ndarray, values: np.ndarray) -> None:
     """Write (channels, N) values, rounded and clipped, to the flat indices of a contiguous picture of ours."""
-    flat = picture.reshape(-1, picture.shape[2]).view(f"V{picture.shape[2]}")[:, 0]
+    whole = picture.reshape(-1, picture.shape[2]).view(f"V{picture.shape[2]}")[:, 0]
     new = np.ascontiguousarray(np.clip(np.rint(values), 0, 255).T, np.uint8)
-    flat[at] = new.view(flat.dtype)[:, 0]
+    whole[at] = new.view(whole.dtype)[:, 0]
 
 
 def _darkest(frame: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The darkest colour of the figure within four pixels, per channel; white where there is none."""
-    figure = np.full_like(frame, 255)
-    where = window(alpha, BLEED)
-    if where is not None:
-        inside = cv2.threshold(alpha[where], 199, 255, cv2.THRESH_BINARY)[1]
-        white = figure[where]
-        figure[where] = cv2.erode(cv2.copyTo(frame[where], inside, white.copy()), np.ones((9, 9), np.uint8))
-    return figure
+    """The darkest colour of the figure within `BLEED` pixels, per channel; white where there is none."""
+    inside = cv2.threshold(alpha, 199, 255, cv2.THRESH_BINARY)[1]
+    return cv2.erode(cv2.copyTo(frame, inside, np.full_like(frame, 255)), np.ones((2 * BLEED + 1,) * 2, np.uint8))
 
 
 def _off_line(point: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -108,6 +109,19 @@ def test_kill_a_worker_in_the_middle(whole: Path, film: Path, start: Start, tmp_
     said, _ = job.communicate(timeout=500)
     assert job.returncode == 0, said
     assert rows(output) == rows(whole) and members(output) == members(whole)
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_lets_go_of_the_output(
+    sent: signal.Signals, code: int, film: Path, matte_weights: str, start: Start, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    job = start("decompose", "preset=demo", "model/matte=u2netp", "source.row_bytes=400000", f"source.path={film}", f"output={output}")
+    _wait(lambda: any((output / "attempts").glob("*")) if (output / "attempts").exists() else False, job)
+    job.send_signal(sent)
+    said, _ = job.communicate(timeout=200)
+    assert job.returncode == code and "run the same command again to go on" in said and "Traceback" not in said, said
+    assert not (output / "run.lock").exists()
 
 
 def test_a_test_run_of_five_frames_grows_into_the_whole(whole: Path, film: Path, decompose: Decompose, tmp_path: Path) -> None:
