@@ -8,10 +8,10 @@ import numpy as np
 from animelayers.imaging.window import window
 
 _EPS = 1e-4  # variance of colour (0..1) below which a window counts as flat: one per cent of full scale, about coding noise
-_STEEP = 3.0  # nets draw outlines several pixels wide, cels have one or two: the ramp is made steeper before the fit
+_STEEP = 1.5  # nets leave a haze around a figure, which is taken off before the fit; more would take strands with it
 _LOWEST = 0.5 - 0.5 / _STEEP  # alpha that it makes 0
 _STRIP = 120  # rows, whole cells
-_FINE = 3  # coefficients are smooth by construction, so they are fitted at a third of the size and scaled up
+_FINE = 2  # coefficients are smooth by construction, so they are fitted at half size and scaled up
 
 
 def refine(picture: np.ndarray, alpha: np.ndarray, radius: int = 6) -> np.ndarray:
@@ -31,11 +31,11 @@ def refine(picture: np.ndarray, alpha: np.ndarray, radius: int = 6) -> np.ndarra
         return alpha
     # Strip by strip of the figure's window: their planes stay in the cache, and whole cells are fast to shrink.
     result = np.zeros(alpha.shape, np.float32)
-    margin = _FINE * radius  # farther than the fit looks, and whole cells
+    margin = 2 * radius + 2  # farther than the fit looks, and whole cells
     for top in range(0, len(alpha), _STRIP):
         start = max(0, top - margin)
         part = slice(start, top + _STRIP + margin)
-        where = window(cv2.compare(alpha[part], _LOWEST, cv2.CMP_GT), radius + margin, _FINE)
+        where = window((alpha[part] > _LOWEST).view(np.uint8), radius + margin, _FINE)
         if where is not None:
             snapped = _snapped(picture[part, where[1]], alpha[part, where[1]], radius)
             result[top : top + _STRIP, where[1]] = snapped[top - start : top - start + _STRIP]
@@ -77,10 +77,10 @@ def _guided(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
     det = rr * inverse[0] + rg * inverse[1] + rb * inverse[2]
     slope = [(inverse[i] * cov[0] + inverse[j] * cov[1] + inverse[k] * cov[2]) / det for i, j, k in ((0, 1, 2), (1, 3, 4), (2, 4, 5))]
     shift = level - sum(s * c for s, c in zip(slope, centre, strict=True))
-    # The box means soften the edge again, so the fit is made half as steep once more, while it is small.
-    slope, shift = [s * np.float32(1.5 / 255) for s in slope], shift * np.float32(1.5) - np.float32(0.25)
+    # The box means soften the edge again, so the fit is made twice as steep about one half, while it is small.
+    slope, shift = [s * np.float32(2 / 255) for s in slope], shift * np.float32(2) - np.float32(0.5)
     fit = cv2.resize(cv2.merge([mean(s) for s in slope]), (width, height), interpolation=cv2.INTER_LINEAR)
     fit *= picture
     result = cv2.resize(mean(shift), (width, height), interpolation=cv2.INTER_LINEAR)
-    result += cv2.transform(fit, np.ones((1, 3), np.float32))
+    cv2.add(result, cv2.transform(fit, np.ones((1, 3), np.float32)), dst=result)
     return np.clip(result, 0, 1, out=result)

@@ -104,7 +104,9 @@ def nearest_solid(frame: np.ndarray, alpha: np.ndarray, at: np.ndarray) -> np.nd
 def flat(mask: np.ndarray, where: Window, width: int) -> np.ndarray:
     """The ascending flat indices, in a plane of `width`, of what is set in `mask` (bool), which lies at the window `where` of it."""
     at = np.flatnonzero(mask)
-    return at + (at // mask.shape[1] * (width - mask.shape[1]) + (where[0].start * width + where[1].start))
+    row = at // mask.shape[1]
+    at += row * (width - mask.shape[1]) + (where[0].start * width + where[1].start)
+    return at
 
 
 def pixels(picture: np.ndarray, at: np.ndarray) -> np.ndarray:

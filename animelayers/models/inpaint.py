@@ -76,7 +76,7 @@ def _reduced(picture: np.ndarray, mask: np.ndarray, scale: int, least: int) -> t
     """The mean of the known pixels of each cell of `scale` x `scale`, and the mask of the cells of which less than `least` is known."""
     h, w = mask.shape
     size = (-(-w // scale), -(-h // scale))
-    known = cv2.bitwise_not(cv2.multiply(mask, 255))
+    known = 255 * (1 - mask)
     share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     summed = cv2.resize(cv2.bitwise_and(picture, picture, mask=known), size, interpolation=cv2.INTER_AREA)
     return cv2.divide(summed, cv2.merge([share] * 3), scale=255), cv2.threshold(share, least - 1, 1, cv2.THRESH_BINARY_INV)[1]

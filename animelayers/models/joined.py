@@ -33,7 +33,7 @@ class Joined:
 
     Where MODNet (seen at two scales) and U-2-Net mean the same figures, their mean is taken, 2 : 1, and settled by the colours of the
     picture ('modnet+u2net'). Where they do not, a second saliency net, u2netp, is asked, for the whole frame and enlarged for what
-    only the portrait net sees, since saliency nets overlook who enters at the frame's edge ('modnet+u2net+u2netp'). What both saliency
+    only the portrait net sees at a side or below, since saliency nets overlook who enters the frame ('modnet+u2net+u2netp'). What both saliency
     nets see alone, is large, does not lie across the frame like ground and is not the lettering of a title card, is a creature
     ('u2net+u2netp'). Everything else is dropped, and the layer may be empty ('none').
 
@@ -68,7 +68,7 @@ class Joined:
         both = (things + second) / 2
         for region in masks.islands(people > 0.5, _STRAY):
             if both[region].mean() < _WITNESS:
-                people, both = self._enlarge(picture, region, people, both)
+                people, both = self._reconsider(picture, region, people, both)
         if not _same(people, both):
             creatures = _creatures(small, people, things, second)
             if creatures:
@@ -79,16 +79,18 @@ class Joined:
             people, both = masks.within(people, agreed, 0), masks.within(both, agreed, 0)
         return _join(small, people, both, "modnet+u2net+u2netp")
 
-    def _enlarge(self, picture: np.ndarray, region: np.ndarray, people: np.ndarray, both: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Both claims after a closer look at a region that only the portrait net sees: confirmed in `both` or struck from `people`."""
+    def _reconsider(self, picture: np.ndarray, region: np.ndarray, people: np.ndarray, both: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Both claims after a region that only the portrait net sees was confirmed in `both`, enlarged, or struck from `people`."""
+        people, both = people.copy(), both.copy()
         window = _around(region)
         rows, columns = (
             slice(round(w.start * full / part), round(w.stop * full / part))
             for w, full, part in zip(window, picture.shape, region.shape, strict=False)
         )
         closer = _like(self._second.claim([picture[rows, columns]])[0], region[window])
-        people, both = people.copy(), both.copy()
-        if masks.overlap(closer > 0.5, region[window]) >= _CLOSER:
+        # Figures come in from the sides or from below; what else is seen by one net alone are clouds, roofs, branches.
+        enters = region[:, 0].any() or region[:, -1].any() or region[-1].any()
+        if enters and masks.overlap(closer > 0.5, region[window]) >= _CLOSER:
             both[window] = np.maximum(both[window], closer)
         else:
             people[region] = 0
@@ -104,9 +106,12 @@ def _join(picture: np.ndarray, people: np.ndarray, things: np.ndarray, names: st
 
 
 def _creatures(picture: np.ndarray, people: np.ndarray, things: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
-    if not _same(things, second):
-        return []
-    found = [f for f in masks.islands(things > 0.5, _CREATURE) if second[f].mean() > 0.5 and not masks.spans(f)]
+    others = masks.islands(second > 0.5, _STRAY)
+    found = [
+        f
+        for f in masks.islands(things > 0.5, _CREATURE)
+        if not masks.spans(f) and masks.overlap(f, masks.union([o for o in others if (o & f).any()], f.shape)) >= _SAME
+    ]
     seen = masks.union(found, things.shape)
     lettering = bool(found) and people[seen].mean() <= _WITNESS and masks.on_a_card(picture, seen)
     return [] if lettering else found

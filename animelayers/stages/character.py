@@ -37,10 +37,10 @@ class Character(FrameStep):
 
     def _finished(self, picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         finished = np.zeros(alpha.shape, np.uint8)
-        # what refinement may reach and what it looks at; its sides are even, which is fast to shrink
-        where = window(cv2.compare(alpha, self.floor, cv2.CMP_GT), 3 * self.radius, 6)
+        # what refinement may reach and what it looks at; whole cells of its fit
+        where = window((alpha > self.floor).view(np.uint8), 3 * self.radius, 6)
         if where is not None:
             refined = refine(picture[where], alpha[where], self.radius)
             scale = 255 / (1 - 2 * self.floor)
-            finished[where] = cv2.convertScaleAbs(cv2.max(refined, self.floor), alpha=scale, beta=-scale * self.floor)
+            finished[where] = cv2.convertScaleAbs(np.maximum(refined, np.float32(self.floor)), alpha=scale, beta=-scale * self.floor)
         return finished

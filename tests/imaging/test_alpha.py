@@ -28,14 +28,15 @@ def drawn() -> tuple[np.ndarray, np.ndarray]:
 
 def test_line_art_and_strands_come_back_from_a_coarse_matte() -> None:
     picture, truth = drawn()
-    # What a net at 320 pixels leaves: the strands a grey haze, the outline four pixels wide.
-    coarse = cv2.GaussianBlur(truth, (0, 0), 2.2)
-    refined = refine(picture, coarse)
-    band = edge_band(truth, 8) > 0
-    before, after = (np.abs(a - truth)[band].mean() for a in (coarse, refined))
-    assert after < 0.45 * before
     strands = (truth > 0.9) & (np.arange(200)[:, None] < 56)
-    assert np.mean(refined[strands] > 0.5) > 0.8 > 0.5 > np.mean(coarse[strands] > 0.5)
+    # What nets leave: the outline four pixels wide, the strands a haze that is half of what it should be, or less.
+    for blur, kept in ((1.3, 0.99), (1.6, 0.6)):
+        coarse = cv2.GaussianBlur(truth, (0, 0), blur)
+        refined = refine(picture, coarse)
+        band = edge_band(truth, 8) > 0
+        assert np.abs(refined - truth)[band].mean() < 0.3 * np.abs(coarse - truth)[band].mean()
+        assert np.mean(refined[strands] > 0.5) > max(kept, np.mean(coarse[strands] > 0.5))
+        assert refined[strands].mean() > coarse[strands].mean() + 0.1
     outline = (truth > 0.9) & (cv2.erode(truth, np.ones((5, 5))) < 0.5) & (np.arange(200)[:, None] > 80)
     assert refined[outline].mean() > 0.85
 

@@ -45,6 +45,17 @@ def test_stored_layers_recompose_as_said(background: str, least: float) -> None:
         assert made["character_coverage"][i] == pytest.approx(stored["character.png"][..., 3].mean() / 255, abs=1e-5)
 
 
+def test_the_quality_of_a_large_frame_is_near_that_of_all_its_pixels() -> None:
+    row = clip(720, 1000)
+    row["frames"] = row["frames"] + np.random.default_rng(0).integers(0, 4, row["frames"].shape, np.uint8)
+    row["background"] = row["background"] + np.random.default_rng(0).integers(0, 4, row["frames"].shape, np.uint8)
+    (made,) = Encode().run([row])
+    for i in range(2):
+        stored = files(made, i)
+        again = recompose(stored["character.png"], stored["background.jpg"])
+        assert psnr(again, row["frames"][i]) == pytest.approx(made["recompose_psnr"][i], abs=0.1)
+
+
 def test_bbox_and_coverage() -> None:
     (made,) = Encode().run([clip()])
     x, y, w, h = made["character_bbox"][0]
