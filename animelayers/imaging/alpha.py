@@ -47,6 +47,7 @@ def _snapped(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
     band = edge_band(steep, radius)
     return np.where(band, _guided(picture, steep, radius), steep) if band.any() else steep
 
+
 def edge_band(alpha: np.ndarray, radius: int) -> np.ndarray:
     """uint8 (H, W), 1 within `radius` pixels of where `alpha` (float32, 0..1) is soft or crosses one half."""
     size = 2 * radius + 1
