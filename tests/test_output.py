@@ -68,7 +68,7 @@ def rewritten(folder, change):
 def test_foreign_extension_types_are_refused(written):
     field = pa.field("tensor", pa.list_(pa.field("item", pa.int64(), metadata={"ARROW:extension:name": "ray.data.arrow_tensor"})))
     rewritten(written[0], lambda table: table.append_column(field, pa.array([[1]] * len(table), field.type)))
-    with pytest.raises(SinkError, match=r"'tensor'.* not plain"):
+    with pytest.raises(SinkError, match="not plain Arrow types"):
         len(Output(str(written[0])))
 
 

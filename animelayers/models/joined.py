@@ -61,7 +61,9 @@ class Joined:
                 verdict = _join(small[i], people[i], things[i], "modnet+u2net")
             mattes.alpha.append(_like(verdict[0], picture))
             mattes.model.append(verdict[1])
-            mattes.confidence.append(verdict[2])
+            # An empty layer is the less sure the more of the frame a net claimed all the same.
+            claimed = float(np.maximum(people[i], things[i]).mean())
+            mattes.confidence.append(1 - claimed if verdict[1] == "none" else verdict[2])
         return mattes
 
     def _arbitrate(self, picture: np.ndarray, small: np.ndarray, people: np.ndarray, things: np.ndarray, second: np.ndarray) -> Verdict:
@@ -101,7 +103,7 @@ def _join(picture: np.ndarray, people: np.ndarray, things: np.ndarray, names: st
     joined = (2 * people + things) / 3
     figures = [f for f in masks.islands(joined > 0.5, _STRAY) if people[f].mean() > _WITNESS and things[f].mean() > _WITNESS]
     if not figures:
-        return np.zeros_like(joined), "none", 1 - float(min(people.max(), things.max()))
+        return np.zeros_like(joined), "none", 0.0
     return masks.within(_settle(picture, joined), figures, 8), names, masks.overlap(people > 0.5, things > 0.5)
 
 

@@ -35,7 +35,10 @@ def to_bytes(table: pa.Table) -> bytes:
 def read(store: Store, name: str, columns: Sequence[str] | None = None) -> pa.Table:
     """A Parquet of the output, or some columns of it. Raises `SinkError` if it is damaged."""
     with store.guard(name):
-        return pq.ParquetFile(pa.BufferReader(store.read(name) or b"")).read(columns)
+        try:
+            return pq.ParquetFile(pa.BufferReader(store.read(name) or b"")).read(columns)
+        except (AttributeError, TypeError) as strange:  # an extension type of a library that is loaded, forged
+            raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
 
 
 def scan(store: Store, columns: Sequence[str]) -> pa.Table:
