@@ -9,6 +9,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.recompose import decibels
+
 EMPTY = 1e-4
 """Share of the frame below which a character is taken for none, where there is none."""
 Pair = tuple[np.ndarray, np.ndarray]
@@ -52,7 +54,7 @@ def squared_error(picture: np.ndarray, truth: np.ndarray, where: np.ndarray) -> 
 
 def decibel(mean_square: float) -> float:
     """PSNR in dB of a mean squared error in grey levels, at most 100."""
-    return float(min(100.0, 10 * np.log10(255**2 / max(mean_square, 1e-9))))
+    return decibels(mean_square, 1)
 
 
 def static_flicker(errors: Pair, truths: Pair, effects: Pair) -> float | None:
