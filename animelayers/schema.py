@@ -1,7 +1,8 @@
 """The record: every column of a clip in flight and of the frame table at rest, with dtype, axes, unit and blank value.
 
 A row is a clip: T consecutive frames of one shot that show D distinct drawings (D <= T); a still is a clip of one frame.
-Axes are named T (frames in time), D (distinct drawings), H and W (pixels), L (files a drawing is stored in), S (stages).
+Axes are named T (frames in time), D (distinct drawings), K (context frames), H and W (pixels), P and Q (pixels of a plate),
+L (files a drawing is stored in), S (stages).
 """
 
 from __future__ import annotations
@@ -68,11 +69,27 @@ RECORD: Mapping[str, Column] = {
     "timestamp_s": Column("float64", "T", "seconds from the start of the source; NaN where nothing tells", table=True),
     "drawing": Column("int32", "T", "index of the distinct drawing each frame shows"),
     "frames": Column("uint8", "D H W 3", "the distinct drawings, sRGB"),
+    "context": Column("uint8", "K H W 3", "a few frames of a shot that is longer than the clip, the same for all its clips: evidence, never written"),
     "note": Column("str", "", "what reading the input changed: orientation applied, alpha flattened, profile converted", table=True),
     "character": Column("uint8", "D H W", "character alpha, 0..255 linear coverage"),
     "matte": Column("str", "D", "the model or models whose matte was taken, joined by '+'; 'none' for an empty layer", table=True),
     "character_confidence": Column("float32", "D", "how sure the matte is, 0..1", table=True),
-    "background": Column("uint8", "D H W 3", "what is behind the characters, sRGB"),
+    "context_character": Column("uint8", "K H W", "character alpha of the context frames"),
+    "camera": Column("float64", "D 3 3", "homography from a pixel (x, y, 1) of each drawing to the plate of its shot"),
+    "context_camera": Column("float64", "K 3 3", "the same for the context frames"),
+    "camera_motion": Column("str", "", "still, pan, zoom or shake; 'unknown' where the shot could not be registered", table=True),
+    "motion_magnitude": Column("float32", "D", "mean length of the optical flow from the drawing before, pixels; 0 for the first", table=True),
+    "moving": Column("uint8", "D H W", "what the shot's motion says: 255 drawn on a cel, 0 painted behind, 128 it knows nothing"),
+    "plate": Column("uint8", "P Q 3", "the clean plate of the shot, sRGB; empty where there is none"),
+    "plate_seen": Column("uint8", "P Q", "255 where some frame shows the plate, 0 where none does"),
+    "plate_trust": Column("float32", "", "how well the plate explains what the frames show outside characters and effects, 0..1", table=True),
+    "instances": Column("uint8", "D H W", "label map: 0 none, k the character with id k of the clip"),
+    "instance_ids": Column("str", "D", "the ids in the label map, '1,3'; 'none' where there is nobody", table=True),
+    "effect": Column("uint8", "D H W 4", "the effect in front, sRGB and alpha, straight"),
+    "effect_mode": Column("str", "D", "how the effect lies over the rest: over, add or screen; 'none' for an empty layer", table=True),
+    "effect_intensity": Column("float32", "D", "mean alpha of the effect where it is, 0..1", table=True),
+    "effect_coverage": Column("float32", "D", "mean alpha of the effect over the frame, 0..1", table=True),
+    "background": Column("uint8", "D H W 3", "what is behind characters and effects, sRGB"),
     "background_seen": Column("float32", "D", "share of the background taken from the frame itself, 0..1", table=True),
     "background_borrowed": Column("float32", "D", "share taken from other frames of the shot, 0..1", table=True),
     "background_invented": Column("float32", "D", "share filled in by an inpainter, 0..1", table=True),
