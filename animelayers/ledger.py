@@ -77,11 +77,11 @@ class Ledger:
             except Poisonous as problem:
                 yield from read([{**row, "error": f"{stage}: {problem}", "error_type": "Poisonous"}])
         for rows in ([together] if together else []) + [[row] for row in alone]:
-            waiting = [row["clip_id"] for row in rows]
-            self.enter(stage, waiting)
-            for row in read(rows):
-                self.leave(stage, [waiting.pop(0)])
-                yield row
+            reader = iter(read(rows))
+            for row in rows:
+                with self.inside(stage, [row["clip_id"]]):
+                    clip = next(reader)
+                yield clip
 
     def enter(self, stage: str, clip_ids: Iterable[str]) -> None:
         """Mark the clips as being inside the stage."""

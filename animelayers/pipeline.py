@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import os
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
 
-import numpy as np
-
-from animelayers.ledger import ATTEMPTS, Ledger, Poisonous
-from animelayers.schema import IDENTITY, RECORD, Batch, Row, rebatch, unbatch
-from animelayers.step import Step, failed
+from animelayers.ledger import Ledger
+from animelayers.schema import IDENTITY, RECORD
+from animelayers.step import Step
+from animelayers.worker import Committer, Reader, Worker
 
 if TYPE_CHECKING:
     from ray.data import Dataset
@@ -112,7 +109,8 @@ class Group:
 class Pipeline:
     """Stages by name, in order.
 
-    ``task_cpus``: CPUs of each task that decodes clips or writes shards. ``readers``: decoding tasks at a time, where there are CPUs for them.
+    ``readers``: tasks that decode clips ahead of the stages, each with ``task_cpus`` CPUs; with 0 the workers of the first stages
+    read their clips themselves, so that no pixel crosses between processes.
     """
 
     stages: Mapping[str, Stage]
@@ -132,6 +130,11 @@ class Pipeline:
             if missing:
                 raise PipelineError(f"stage {name} reads {missing}, which nothing before it writes (there is: {', '.join(sorted(available))})")
             available |= set(stage.kind.writes)
+        first = self.groups()[0] if self.stages else None
+        if self.readers == 0 and first and first.gpus:
+            raise PipelineError(
+                f"with readers=0 the workers of {first.name} read their clips themselves, which needs gpus=0: set placement.readers=1"
+            )
         if resources is not None:
             self.fit(resources, row_bytes)
 
@@ -152,7 +155,7 @@ class Pipeline:
     def fit(self, resources: Resources, row_bytes: float = 0) -> list[Group]:
         """The groups with as many workers each as the resources allow, shared out evenly.
 
-        Decoding and writing keep one task each. Raises `PipelineError` with the sums if the fewest workers do not fit: an engine
+        Decoding keeps one task. Raises `PipelineError` with the sums if the fewest workers do not fit: an engine
         that waits for a CPU that never comes hangs without a word.
         """
         groups = self.groups()
@@ -161,11 +164,12 @@ class Pipeline:
             raise PipelineError("every stage needs at least one worker")
 
         def over() -> str:
-            cpus = sum(n * group.cpus for n, group in zip(counts, groups, strict=True)) + 2 * self.task_cpus
+            reading = self.task_cpus if self.readers else 0
+            cpus = sum(n * group.cpus for n, group in zip(counts, groups, strict=True)) + reading
             gpus = sum(n * group.gpus for n, group in zip(counts, groups, strict=True))
             memory = sum(n * (group.memory + 6 * row_bytes) for n, group in zip(counts, groups, strict=True))
             asked = ", ".join(f"{group.name} {n} x {group.cpus:g} CPU {group.gpus:g} GPU" for n, group in zip(counts, groups, strict=True))
-            asked += f", decoding and writing 2 x {self.task_cpus:g} CPU"
+            asked += f", decoding {reading:g} CPU" if reading else ""
             if cpus > resources.cpus + 1e-6:
                 return f"the stages need {cpus:g} CPUs and there are {resources.cpus:g} ({asked}): lower their cpus or workers, or fuse them"
             if gpus > resources.gpus + 1e-6:
@@ -191,8 +195,21 @@ class Pipeline:
                         growing = True
         return [Group(group.stages, n) for group, n in zip(groups, counts, strict=True)]
 
-    def __call__(self, clips: Dataset, groups: Sequence[Group], columns: Iterable[str], ledger: Ledger, keep: Iterable[str]) -> Dataset:
-        """Fold the stages over a dataset of clips, one `map_batches` per group; `keep` names the columns the sink reads."""
+    def __call__(
+        self,
+        clips: Dataset,
+        groups: Sequence[Group],
+        columns: Iterable[str],
+        ledger: Ledger,
+        keep: Iterable[str],
+        read: Reader | None = None,
+        write: Committer | None = None,
+    ) -> Dataset:
+        """Fold the stages over a dataset, one `map_batches` per group; `keep` names the columns that are read after the last.
+
+        With `read` the dataset is one of plan rows, which the first group's workers read themselves; with `write` the last
+        group's workers commit what they made, and the result is a dataset of receipts.
+        """
         from ray.data import ActorPoolStrategy
 
         available = {*IDENTITY, "seconds", *columns}
@@ -200,6 +217,7 @@ class Pipeline:
             available = available.union(*(stage.kind.writes for stage in group.stages.values()))
             later = [stage.kind for g in groups[i + 1 :] for stage in g.stages.values()]
             needed = {*IDENTITY, "seconds", *keep}.union(*(step.reads + step.wants for step in later))
+            reads = read if i == 0 else None
             clips = clips.map_batches(
                 Worker,
                 fn_constructor_kwargs={
@@ -207,69 +225,17 @@ class Pipeline:
                     "keep": [name for name in RECORD if name in available & needed],
                     "ledger": ledger,
                     "threads": max(1, round(group.cpus)),
+                    "read": reads,
+                    "write": write if i == len(groups) - 1 else None,
                 },
-                batch_size=group.rows,
-                batch_format="numpy",
+                batch_size=None if reads else group.rows,
+                batch_format="pyarrow" if reads else "numpy",
                 compute=ActorPoolStrategy(size=group.workers),
                 num_cpus=group.cpus,
                 num_gpus=group.gpus or None,
                 zero_copy_batch=True,
             )
         return clips
-
-
-class Worker:
-    """An actor's body: runs the steps of a group over batches, with ledger and clock, and drops what nobody reads later."""
-
-    def __init__(self, steps: Mapping[str, partial[Step]], keep: Sequence[str], ledger: Ledger, threads: int = 1) -> None:
-        limit_threads(threads)
-        self.steps = {name: build(step) for name, step in steps.items()}
-        self.keep, self.ledger = keep, ledger
-
-    def __call__(self, batch: Batch) -> Batch:
-        """One batch of clips through all steps."""
-        rows = unbatch(batch)
-        for name, step in self.steps.items():
-            start = time.perf_counter()
-            rows = self._through(name, step, rows)
-            spent = (time.perf_counter() - start) / max(1, len(rows))
-            rows = [{**row, "seconds": np.append(row["seconds"], spent)} for row in rows]
-        return rebatch([{column: row[column] for column in self.keep} for row in rows])
-
-    def _through(self, name: str, step: Step, rows: list[Row]) -> list[Row]:
-        done: dict[int, Row] = {}
-        together: list[int] = []
-        alone: list[int] = []
-        for i, row in enumerate(rows):
-            if row["error"]:
-                done[i] = failed(row, step.writes)
-                continue
-            try:
-                (alone if self.ledger.check(name, row["clip_id"]) else together).append(i)
-            except Poisonous as problem:
-                done[i] = failed(row, step.writes, name, problem, ATTEMPTS)
-        for indices in ([together] if together else []) + [[i] for i in alone]:
-            group = [rows[i] for i in indices]
-            with self.ledger.inside(name, [row["clip_id"] for row in group]):
-                done.update(zip(indices, step.run(group), strict=True))
-        return [done[i] for i in range(len(rows))]
-
-
-def limit_threads(threads: int) -> None:
-    """Give this process `threads` threads for OpenCV and for every library that reads OMP_NUM_THREADS."""
-    import cv2
-
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    cv2.setNumThreads(threads)
-
-
-def build(made: Any) -> Any:
-    """Call a partial, and first every partial among its arguments: a step with its models, built where it runs."""
-    if isinstance(made, partial):
-        return made.func(*made.args, **{name: build(value) for name, value in made.keywords.items()})
-    if isinstance(made, list):
-        return [build(value) for value in made]
-    return {name: build(value) for name, value in made.items()} if isinstance(made, dict) else made
 
 
 def bind(made: Any, what: str) -> None:

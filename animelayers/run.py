@@ -19,9 +19,10 @@ from tqdm import tqdm
 
 from animelayers import cluster
 from animelayers.ledger import Ledger
-from animelayers.pipeline import Group, Pipeline, PipelineError, limit_threads
+from animelayers.pipeline import Group, Pipeline, PipelineError
 from animelayers.plan import Plan, scan
-from animelayers.schema import IDENTITY, RECORD, Batch, Row, rebatch, unbatch
+from animelayers.schema import IDENTITY, RECORD, Batch
+from animelayers.worker import Committer, Reader
 
 log = logging.getLogger(__name__)
 
@@ -105,8 +106,8 @@ def run(
             summary.workers = {stage: group.workers for group in groups for stage in group.stages}
             cluster.calm(source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
             ledger = Ledger(_ledger_folder(sink), name, time_limit)
-            footer = {"fingerprints": json.dumps(fingerprints)}
-            receipts = _stream(source, pipeline, groups, pending, ledger, {"sink": sink, "run": name, "footer": footer})
+            write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(fingerprints)})
+            receipts = _stream(source, pipeline, groups, pending, ledger, write)
             summary.start_seconds = time.perf_counter() - started
             _follow(receipts, summary, ["decode", *pipeline.stages])
             summary.spilled = cluster.spilled_bytes()
@@ -144,18 +145,20 @@ def _ledger_folder(sink: Any) -> Path:
     return local / "attempts" if local else Path(gettempdir()) / "animelayers-attempts"
 
 
-def _stream(source: Any, pipeline: Pipeline, groups: list[Group], pending: pa.Table, ledger: Ledger, commit: dict[str, Any]) -> Iterator[Batch]:
+def _stream(source: Any, pipeline: Pipeline, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer) -> Iterator[Batch]:
     import ray.data
     from ray.data import TaskPoolStrategy
 
     width = max(group.workers for group in groups)
-    clips: Any = ray.data.from_arrow(list(_tasks(pending, width)))
-    task: dict[str, Any] = {"batch_size": None, "num_cpus": pipeline.task_cpus, "zero_copy_batch": True}
-    # As many readers as the models need and no more: what is read ahead of them only fills memory and holds up the commits.
-    readers = TaskPoolStrategy(size=pipeline.readers)
-    clips = clips.map_batches(_decode, batch_format="pyarrow", fn_kwargs={"source": source, "ledger": ledger}, compute=readers, **task)
-    clips = pipeline(clips, groups, DECODED, ledger, STORED)
-    receipts = clips.map_batches(_commit, batch_format="numpy", fn_kwargs=commit, **task)
+    # Blocks that are made here need no worker that looks into them first.
+    clips: Any = ray.data.from_blocks(list(_tasks(pending, width)))
+    read = Reader(source, ledger, groups[0].rows)
+    if pipeline.readers:
+        # As many readers as the models need and no more: what is read ahead of them only fills memory and holds up the commits.
+        readers = TaskPoolStrategy(size=pipeline.readers)
+        task: dict[str, Any] = {"batch_size": None, "num_cpus": pipeline.task_cpus, "zero_copy_batch": True}
+        clips = clips.map_batches(read.task, batch_format="pyarrow", compute=readers, **task)
+    receipts = pipeline(clips, groups, DECODED, ledger, STORED, None if pipeline.readers else read, write)
     return iter(receipts.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0))
 
 
@@ -173,36 +176,6 @@ def _tasks(pending: pa.Table, width: int) -> Iterator[pa.Table]:
             start, count = i, 0
         count += max(1, length)
     yield pending.slice(start).combine_chunks()
-
-
-def _decode(batch: pa.Table, source: Any, ledger: Ledger) -> Iterator[Batch]:
-    """A Ray task: the clips of some plan rows, in blocks that stay below the source's `row_bytes`."""
-    limit_threads(1)
-    rows: list[Row] = []
-    start = time.perf_counter()
-    for row in ledger.guard("decode", source.read, batch.to_pylist()):
-        now = time.perf_counter()
-        rows.append({**row, "seconds": np.array([now - start])})
-        if sum(r["frames"].nbytes for r in rows) > source.row_bytes // 2:
-            yield rebatch(rows)
-            rows = []
-        start = time.perf_counter()
-    if rows:
-        yield rebatch(rows)
-
-
-def _commit(batch: Batch, sink: Any, run: str, footer: dict[str, str]) -> Iterator[Batch]:
-    """A Ray task: one shard, and a receipt per clip."""
-    rows = unbatch(batch)
-    if not rows:
-        return
-    sink.write(rows, run, LAYERS, footer)
-    receipt = ("clip_id", "source", "error")
-    yield {
-        **{column: np.array([str(row[column]) for row in rows], object) for column in receipt},
-        "frames": np.array([0 if row["error"] else len(row["frame_index"]) for row in rows]),
-        "seconds": rebatch([{"seconds": row["seconds"]} for row in rows])["seconds"],
-    }
 
 
 def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str]) -> None:

@@ -54,7 +54,7 @@ def test_misspelt_options_are_refused_with_the_nearest_right_one(made: Any, mess
 
 def test_two_one_cpu_pools_on_two_cores_are_refused_with_numbers() -> None:
     pipeline = Pipeline({"a": stage(partial(Brightness), cpus=1), "b": stage(partial(Inverted), cpus=1)})
-    with pytest.raises(PipelineError, match=r"need 2\.5 CPUs and there are 2 .*a 1 x 1 CPU.*b 1 x 1 CPU"):
+    with pytest.raises(PipelineError, match=r"need 2\.25 CPUs and there are 2 .*a 1 x 1 CPU.*b 1 x 1 CPU"):
         pipeline.check(DECODED, TWO)
 
 

@@ -22,10 +22,11 @@ from animelayers.benchmark import net
 from animelayers.benchmark.figures import Figure, interleave, middle
 from animelayers.imaging.codecs import encode_jpeg
 from animelayers.models.saliency import Saliency
-from animelayers.pipeline import Stage, build
+from animelayers.pipeline import Stage
 from animelayers.samples import scene
 from animelayers.sources import Files
 from animelayers.step import Step
+from animelayers.worker import build
 
 PARTS = ("decode", "matte", "fill", "colour", "encode")
 """What a frame costs: reading it; the matte around its net; inpainting; the other colours of the layers; files."""

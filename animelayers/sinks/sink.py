@@ -121,6 +121,10 @@ class Sink(ABC):
 
     # The workers' side.
 
+    def holds(self, rows: Sequence[Row]) -> bool:
+        """Whether these clips were committed together and none failed, so that writing them again would change nothing."""
+        return metadata.good_clips(self.store, _parquet(in_order(rows))) == {str(row["clip_id"]) for row in rows}
+
     def write(self, rows: Sequence[Row], run: str, layers: Sequence[str] = (), footer: Mapping[str, str] | None = None) -> None:
         """Commit some clips together: readers see all of them or none.
 
