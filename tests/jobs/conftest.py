@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import uuid
@@ -65,6 +66,8 @@ def command(*words: object) -> list[str]:
 def start() -> Iterator[Start]:
     """Starts a job as a process; whatever it leaves running is killed at the end of the test."""
     jobs: list[subprocess.Popen[str]] = []
+    # Under nohup or `&` in a script a process ignores SIGINT, and so do all it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def begin(*words: object) -> subprocess.Popen[str]:
         mark = uuid.uuid4().hex
@@ -75,6 +78,7 @@ def start() -> Iterator[Start]:
         return job
 
     yield begin
+    signal.signal(signal.SIGINT, before)
     marks = {job.mark for job in jobs}  # type: ignore[attr-defined]
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
