@@ -180,7 +180,7 @@ def test_changed_input_is_named_and_made_again_on_request(
         (["+stages.background.step.dilat=3"], "Background has no option 'dilat'; did you mean 'dilate'?"),
         (["preset=latop"], "laptop"),
         (["~stages.encode"], "keep the encode stage"),
-        (["placement.cpus=3", "cluster.cpus=2"], "need 3.5 CPUs and there are 2"),
+        (["placement.cpus=3", "cluster.cpus=2"], "need 3 CPUs and there are 2"),
         (["source.path=/no/such/folder"], "/no/such/folder"),
         (["stages.character.step._target_=os.system"], "os.system is refused"),
     ],
