@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, encode, host, memory, process, race
+from animelayers.benchmark import again, encode, held, host, memory, process, race
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
 
@@ -59,6 +59,11 @@ def _memory(cfg: DictConfig, folder: Path) -> Measured:
     return memory.measure(folder, cfg.memory.frames, tuple(cfg.size), cfg.memory.rounds, cfg.cores, cfg.decompose)
 
 
+def _held(cfg: DictConfig, folder: Path) -> Measured:
+    film = Path(cfg.source) if cfg.source else draw(folder, cfg.held.frames, tuple(cfg.size))
+    return held.measure(film.resolve(), cfg.models[0], folder, cfg.held.rounds, cfg.cores, cfg.decompose)
+
+
 def _again(cfg: DictConfig, folder: Path) -> Measured:
     def compose(*words: str) -> again.Parts:
         composed = job.compose("decompose", list(words))
@@ -67,7 +72,7 @@ def _again(cfg: DictConfig, folder: Path) -> Measured:
     return again.measure(compose, folder, cfg.again.frames, cfg.again.rounds, cfg.decompose)
 
 
-PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {"encode": _encode, "race": _race, "memory": _memory, "again": _again}
+PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {"encode": _encode, "race": _race, "held": _held, "memory": _memory, "again": _again}
 
 
 if __name__ == "__main__":
