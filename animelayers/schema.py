@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ RECORD: Mapping[str, Column] = {
     "matte": Column("str", "D", "the model or models whose matte was taken, joined by '+'; 'none' for an empty layer", table=True),
     "character_confidence": Column("float32", "D", "how sure the matte is, 0..1", table=True),
     "context_character": Column("uint8", "K H W", "character alpha of the context frames"),
-    "camera": Column("float64", "D 3 3", "homography from a pixel (x, y, 1) of each drawing to the plate of its shot"),
+    "camera": Column("float64", "D 3 3", "homography from a pixel (x, y, 1) of each drawing to the plate of its shot", table=True),
     "context_camera": Column("float64", "K 3 3", "the same for the context frames"),
     "camera_motion": Column("str", "", "still, pan, zoom or shake; 'unknown' where the shot could not be registered", table=True),
     "motion_magnitude": Column("float32", "D", "mean length of the optical flow from the drawing before, pixels; 0 for the first", table=True),
@@ -151,5 +152,5 @@ def table_schema(columns: Sequence[str], layers: Sequence[str]) -> pa.Schema:
 
 def _arrow(column: Column) -> pa.DataType:
     kind = pa.string() if column.dtype == "str" else pa.from_numpy_dtype(np.dtype(column.dtype))
-    last = column.axes.split()[-1] if column.axes else ""
-    return pa.list_(kind, int(last)) if last.isdigit() else kind
+    sides = [int(axis) for axis in column.axes.split() if axis.isdigit()]
+    return pa.list_(kind, prod(sides)) if sides else kind

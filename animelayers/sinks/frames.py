@@ -12,6 +12,9 @@ import pyarrow as pa
 
 from animelayers.schema import IDENTITY, RECORD, Row, table_schema
 
+OF_THE_CLIP = ("plate",)
+"""Layers of which a clip has one: it is a file of the first drawing."""
+
 _CLIP_ID = re.compile(r"[a-z0-9_-]+/[a-z0-9_-]+/[a-z0-9_-]+")
 
 
@@ -57,7 +60,7 @@ def carriers(row: Row) -> list[int]:
 
 
 def files(row: Row) -> list[dict[str, memoryview]]:
-    """The encoded files of each distinct drawing by name, without copying them. No files for a failed clip."""
+    """The encoded files of each distinct drawing by name, without copying them. No files for a failed clip, no file of 0 bytes."""
     names = layer_names(row)
     if row["error"] or not names:
         return [{} for _ in carriers(row)]
@@ -65,7 +68,8 @@ def files(row: Row) -> list[dict[str, memoryview]]:
     if int(sizes.sum()) != len(data) or len(sizes) != len(carriers(row)):
         raise ValueError(f"{row['clip_id']}: layer_sizes {sizes.shape}, {int(sizes.sum())} bytes, but layers has {len(data)} bytes")
     parts = [data[a:b] for a, b in pairwise(accumulate(sizes.ravel().tolist(), initial=0))]
-    return [dict(zip(names, parts[i : i + len(names)], strict=True)) for i in range(0, len(parts), len(names))]
+    each = [zip(names, parts[i : i + len(names)], strict=True) for i in range(0, len(parts), len(names))]
+    return [{name: data for name, data in drawing if len(data)} for drawing in each]
 
 
 def layer_names(row: Row) -> list[str]:
@@ -121,10 +125,12 @@ def _good(row: Row, places: Sequence[Mapping[str, Place]], shard: str | None) ->
             columns[name] = [_plain(row[name])] * len(ids)
     for layer in layer_names(row):
         stem = layer.split(".")[0]
+        # What is made once for a clip lies with its first drawing, and every frame points there.
+        where = [places[0 if stem in OF_THE_CLIP else d].get(layer) for d in drawing]
         for part in Place._fields:
-            columns[f"{stem}_{part}"] = [getattr(places[d][layer], part) for d in drawing]
+            columns[f"{stem}_{part}"] = [place and getattr(place, part) for place in where]
     return columns
 
 
 def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    return np.ravel(value).tolist() if isinstance(value, np.ndarray) else value.tolist() if isinstance(value, np.generic) else value

@@ -47,7 +47,7 @@ def test_what_is_written_is_read_back(rows, random):
         assert len(output) == len(set(output)) == sum(len(row["frame_index"]) for row in good)
         assert output.errors["clip_id"].to_pylist() == sorted(row["clip_id"] for row in rows if row["error"])
         tars = list(Path(one, "shards").iterdir())
-        assert len(tars) == bool(good)
+        assert len(tars) == any(row["layers"] for row in good)
         members, samples = {}, defaultdict(set)
         for archive in map(tarfile.open, tars):
             for member in archive:
@@ -67,14 +67,25 @@ def test_what_is_written_is_read_back(rows, random):
                 got = table[frame_id]
                 assert got["drawing_of"] == carrier.get(d)
                 holder = carrier.setdefault(d, frame_id)
-                assert samples[holder] == set(names), "WebDataset groups members by what stands before the first dot"
+                there = {name for name, data in stored[d].items() if data}
+                assert samples[holder] == there, "WebDataset groups members by what stands before the first dot; 0 bytes are no file"
                 assert (got["timestamp_s"], got["matte"]) == (row["timestamp_s"][t], f"m{d}")
                 assert got["character_bbox"] == row["character_bbox"][d].tolist()
-                for name in names:
+                assert all(got[f"{name.split('.')[0]}_file"] is None for name in set(names) - there)
+                for name in there:
                     stem = name.split(".")[0]
                     assert output.read(frame_id, stem) == stored[d][name]
                     assert members[f"{holder}.{name}"] == (got[f"{stem}_offset"], stored[d][name])
                     assert got[f"{stem}_file"] == f"{holder}.{name}"
+
+
+def test_what_a_clip_has_once_is_pointed_at_by_all_its_frames(tmp_path):
+    row = clip("e/scene0000/000000", [0, 1, 0], [b"one", b"the plate", b"two", b""], names="character.png plate.png")
+    with Shards(tmp_path).open("r"):
+        Shards(tmp_path).write([row | {"camera": np.arange(18.0).reshape(2, 3, 3)}], "r")
+    output = Output(str(tmp_path))
+    assert [output.read(frame, "plate") for frame in output] == [b"the plate"] * 3
+    assert output.table["camera"].to_pylist() == [list(range(9)), list(range(9, 18)), list(range(9))]
 
 
 def test_tar_is_what_tarfile_expects_of_ustar(tmp_path):
