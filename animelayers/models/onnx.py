@@ -11,12 +11,13 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 
 from animelayers.imaging import masks
+from animelayers.models import quantize
 from animelayers.weights import find
 
 log = logging.getLogger(__name__)
 
 Runtime = Literal["auto", "openvino", "onnxruntime"]
-Precision = Literal["auto", "fp32", "bf16"]
+Precision = Literal["auto", "fp32", "bf16", "int8"]
 Device = Literal["cpu", "cuda"]
 Run = Callable[[np.ndarray], np.ndarray]
 
@@ -39,7 +40,10 @@ class Onnx:
     ``weights`` is a name of `animelayers.weights` or a path. ``runtime`` 'auto' is OpenVINO on the CPU and ONNX Runtime on CUDA;
     ``precision`` 'auto' is bf16 where it pays (see `bf16_pays`), taken back to fp32 with one log line if on the first
     pictures the masks differ. ``batch`` bounds how many pictures ONNX Runtime gets at once; OpenVINO is given them one by one, since its
-    compiled graphs are per shape. ``logits`` puts the output through a sigmoid. Threads: OMP_NUM_THREADS, else all cores.
+    compiled graphs are per shape.
+    ``precision`` 'int8' computes the heaviest convolutions
+    in int8 (see `quantize`), after ranges measured on ``calibration()``, normalised (1, 3, H, W).
+    ``logits`` puts the output through a sigmoid. Threads: OMP_NUM_THREADS, else all cores.
     Raises WeightsError for missing weights, RuntimeError when CUDA was asked for and cannot be had, ValueError for a combination
     that does not exist.
     """
@@ -53,6 +57,7 @@ class Onnx:
         precision: Precision = "auto",
         batch: int = 8,
         logits: bool = False,
+        calibration: Callable[[], Sequence[np.ndarray]] | None = None,
     ):
         self._path = str(find(str(weights)))
         chosen = runtime if runtime != "auto" else "onnxruntime" if device == "cuda" else "openvino"
@@ -60,7 +65,10 @@ class Onnx:
             raise ValueError("runtime openvino runs on the CPU only: with device=cuda use runtime=onnxruntime or auto")
         if chosen == "onnxruntime" and precision == "bf16":
             raise ValueError("precision bf16 needs runtime openvino: ONNX Runtime computes in the precision of the file, fp32")
+        if precision == "int8" and (chosen == "onnxruntime" or calibration is None):
+            raise ValueError("precision int8 needs runtime openvino and pictures to measure ranges on (calibration)")
         self._logits, self._batch = logits, batch
+        self._ranges = quantize.channels(self._path, calibration) if precision == "int8" and calibration else {}
         self._openvino = chosen == "openvino"
         self._compiled: dict[tuple[tuple[int, ...], str], Run] = {}
         if self._openvino:
@@ -72,7 +80,7 @@ class Onnx:
 
     @property
     def precision(self) -> str:
-        """What it computes in now: 'fp32' or 'bf16'."""
+        """What it computes in now: 'fp32', 'bf16' or 'int8'."""
         return self._precision
 
     def __call__(self, pictures: np.ndarray) -> np.ndarray:
@@ -143,6 +151,8 @@ class Onnx:
         key = (tuple(shape), precision)
         if key not in self._compiled:
             model = self._core.read_model(self._path)
+            if precision == "int8":
+                quantize.quantise(model, self._ranges)
             model.reshape(list(shape))
             # Nothing but the first output is asked for, so the side outputs of a deeply supervised net are not computed at full size.
             hint = {"INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32", "INFERENCE_NUM_THREADS": self._threads}
