@@ -40,9 +40,8 @@ class Onnx:
     ``weights`` is a name of `animelayers.weights` or a path. ``runtime`` 'auto' is OpenVINO on the CPU and ONNX Runtime on CUDA;
     ``precision`` 'auto' is bf16 where it pays (see `bf16_pays`), taken back to fp32 with one log line if on the first
     pictures the masks differ. ``batch`` bounds how many pictures ONNX Runtime gets at once; OpenVINO is given them one by one, since its
-    compiled graphs are per shape.
-    ``precision`` 'int8' computes the heaviest convolutions
-    in int8 (see `quantize`), after ranges measured on ``calibration()``, normalised (1, 3, H, W).
+    compiled graphs are per shape. ``precision`` 'int8' computes the heaviest convolutions in int8 (see `quantize`), after ranges
+    measured on ``calibration()``, normalised float32 (1, 3, H, W); it pays on processors with VNNI and is never taken by itself.
     ``logits`` puts the output through a sigmoid. Threads: OMP_NUM_THREADS, else all cores.
     Raises WeightsError for missing weights, RuntimeError when CUDA was asked for and cannot be had, ValueError for a combination
     that does not exist.
@@ -166,15 +165,26 @@ def threads() -> int:
     return int(os.environ.get("OMP_NUM_THREADS") or 0) or len(os.sched_getaffinity(0))
 
 
+def int8_pays(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether int8 is faster than fp32 on this processor: VNNI, or AMX."""
+    return not _flags(cpuinfo).isdisjoint({"avx512_vnni", "avx_vnni", "amx_int8"})
+
+
 def bf16_pays(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether bf16 is faster than fp32 on this processor: AMX, or avx512_bf16 on AMD.
 
     Measured on MODNet and U-2-Net: 1.8 to 1.9 times as fast on a Zen 4, but 1.4 to 1.6 times as slow on an Intel Xeon whose
     virtual machine shows avx512_bf16 without AMX. A rule on the flags, not a stopwatch, so that every worker decides alike.
     """
+    flags = _flags(cpuinfo)
+    return "amx_bf16" in flags or {"avx512_bf16", "AuthenticAMD"} <= flags
+
+
+def _flags(cpuinfo: Path) -> set[str]:
+    """The processor's flags and its maker's name."""
     try:
-        text = cpuinfo.read_text()
+        lines = cpuinfo.read_text().splitlines()
     except OSError:
-        return False
-    flags = set(next((line.split(":", 1)[1].split() for line in text.splitlines() if line.startswith("flags")), []))
-    return "amx_bf16" in flags or ("avx512_bf16" in flags and "AuthenticAMD" in text)
+        return set()
+    found = (next((line.split(":", 1)[1].split() for line in lines if line.startswith(key)), []) for key in ("flags", "vendor_id"))
+    return set().union(*found)

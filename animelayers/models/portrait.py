@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import masks
+from animelayers.models import quantize
 from animelayers.models.onnx import Onnx, Running
 from animelayers.models.protocols import Mattes
 
@@ -25,7 +26,8 @@ class MODNet:
 
     def __init__(self, weights: str | Path = "modnet", *, short: Sequence[int] = (512,), **options: Unpack[Running]):
         self.name = Path(weights).stem
-        self._net, self._short = Onnx(weights, **options), tuple(short)
+        self._short = tuple(short)
+        self._net = Onnx(weights, calibration=self._drawn, **options)
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> Mattes:
         """As `protocols.Matte`."""
@@ -41,11 +43,13 @@ class MODNet:
         claims: list[np.ndarray] = [np.empty(0)] * len(pictures)
         for size in sorted(set(sizes)):  # pictures of one size share one batch and one compiled graph
             where = [i for i, s in enumerate(sizes) if s == size]
-            batch = np.stack([shrink(pictures[i], size) for i in where])
-            planes = (batch.astype(np.float32).transpose(0, 3, 1, 2) - 127.5) / 127.5
-            for i, claim in zip(where, self._net(planes), strict=True):
+            for i, claim in zip(where, self._net(_planes([pictures[i] for i in where], size)), strict=True):
                 claims[i] = np.clip(claim, 0, 1)
         return claims
+
+    def _drawn(self) -> list[np.ndarray]:
+        """What the net sees of drawn scenes, to measure ranges for int8 on."""
+        return [_planes([p], _size(p.shape[1], p.shape[0], short)) for p in quantize.drawn() for short in self._short]
 
 
 def shrink(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -67,6 +71,12 @@ def single(name: str, pictures: Sequence[np.ndarray], claims: Sequence[np.ndarra
         mattes.model.append(name if cores else "none")
         mattes.confidence.append(float(np.abs(2 * claim[kept > 0.05] - 1).mean()) if cores else 1 - float(claim.max()))
     return mattes
+
+
+def _planes(pictures: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
+    batch = np.stack([shrink(picture, size) for picture in pictures])
+    planes: np.ndarray = (batch.astype(np.float32).transpose(0, 3, 1, 2) - 127.5) / 127.5
+    return planes
 
 
 def _mean(claims: Sequence[np.ndarray]) -> np.ndarray:

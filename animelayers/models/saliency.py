@@ -9,6 +9,7 @@ from typing import Unpack
 
 import numpy as np
 
+from animelayers.models import quantize
 from animelayers.models.onnx import Onnx, Running
 from animelayers.models.portrait import shrink, single
 from animelayers.models.protocols import Mattes
@@ -64,7 +65,7 @@ class Saliency:
         self.name, self._recipe = name, ZOO[name]
         if not (self._recipe.commercial or allow_noncommercial):
             raise ValueError(f"the weights of {name} are for non-commercial use only: set allow_noncommercial=true to use them")
-        self._net = Onnx(weights or name, logits=self._recipe.logits, **options)
+        self._net = Onnx(weights or name, logits=self._recipe.logits, calibration=self._drawn, **options)
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> Mattes:
         """As `protocols.Matte`."""
@@ -74,8 +75,14 @@ class Saliency:
         """The raw claims, float32 (side, side), 0..1, for N uint8 sRGB (H, W, 3)."""
         if not pictures:
             return []
-        side = self._recipe.side
+        return list(np.clip(self._net(self._planes(pictures)), 0, 1))
+
+    def _planes(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         mean, std = (np.array(v, np.float32) for v in (self._recipe.mean, self._recipe.std))
-        batch = np.stack([shrink(p, (side, side)) for p in pictures])
-        planes = ((batch.astype(np.float32) / 255 - mean) / std).transpose(0, 3, 1, 2)
-        return list(np.clip(self._net(planes), 0, 1))
+        batch = np.stack([shrink(p, (self._recipe.side,) * 2) for p in pictures])
+        planes: np.ndarray = ((batch.astype(np.float32) / 255 - mean) / std).transpose(0, 3, 1, 2)
+        return planes
+
+    def _drawn(self) -> list[np.ndarray]:
+        """What the net sees of drawn scenes, to measure ranges for int8 on."""
+        return [self._planes([picture]) for picture in quantize.drawn()]
