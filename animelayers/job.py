@@ -137,7 +137,7 @@ def fingerprints(cfg: DictConfig, made: Mapping[str, Stage]) -> dict[str, Any]:
 
     Placement is left out: where a stage runs never changes what it makes.
     """
-    source = {key: cfg.source.get(key) for key in ("every", "fps", "start", "end", "detector")}
+    source = {key: cfg.source.get(key) for key in ("every", "fps", "start", "end", "detector", "held", "context")}
     prints: dict[str, Any] = {"source": {"config": source, "fingerprint": _digest(source)}}
     writers = {"frames": "source"}
     for name, stage in made.items():

@@ -56,7 +56,7 @@ class Plan:
 
     def with_rows(self, tables: Sequence[pa.Table]) -> Plan:
         """The plan with the clips of newly scanned inputs, in the natural order of the inputs."""
-        table = pa.concat_tables([self.table, *tables])
+        table = pa.concat_tables([self.table, *tables], promote_options="default")
         rank = np.array([self.order[name] for name in table["source"].to_pylist()], np.int64)
         return replace(self, table=table.take(np.argsort(rank, kind="stable")), unscanned=[])
 

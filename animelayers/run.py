@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from animelayers import cluster
+from animelayers import cluster, exposure
 from animelayers.ledger import Ledger
+from animelayers.output import Output
 from animelayers.pipeline import Group, Pipeline, PipelineError
 from animelayers.plan import Plan, scan
 from animelayers.schema import IDENTITY, RECORD, Batch
@@ -26,7 +27,7 @@ from animelayers.worker import Committer, Reader
 
 log = logging.getLogger(__name__)
 
-DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "note", "seconds")
+DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "context", "note", "seconds")
 """Columns a source gives."""
 STORED = (*(name for name, column in RECORD.items() if column.table), "drawing", "layers", "layer_names", "layer_sizes")
 """Columns a sink reads."""
@@ -114,6 +115,8 @@ def run(
         summary.seconds = time.perf_counter() - started
         summary.failures = sink.failures()
         sink.finish()
+        if summary.frames_done:
+            exposure.write(Output(str(sink.path)))
     return summary
 
 

@@ -31,7 +31,7 @@ class Reader:
         start = time.perf_counter()
         for row in self.ledger.guard("decode", self.source.read, plan.to_pylist()):
             clips.append({**row, "seconds": np.array([time.perf_counter() - start])})
-            if len(clips) == self.rows or sum(clip["frames"].nbytes for clip in clips) > self.source.row_bytes // 2:
+            if len(clips) == self.rows or sum(clip["frames"].nbytes + clip["context"].nbytes for clip in clips) > self.source.row_bytes // 2:
                 yield clips
                 clips = []
             start = time.perf_counter()

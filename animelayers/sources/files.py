@@ -33,7 +33,7 @@ from animelayers.storage import filesystem
 log = logging.getLogger(__name__)
 
 COLUMNS = (
-    "clip_id", "source", "episode", "scene_id", "frame_index", "timestamp_s", "drawing", "frames", "note",
+    "clip_id", "source", "episode", "scene_id", "frame_index", "timestamp_s", "drawing", "frames", "context", "note",
     "error", "error_type", "attempt",
 )  # fmt: skip
 """What `Files.read` gives of the record."""
@@ -46,7 +46,9 @@ class Files:
     folder; ``fps``: so many frames a second instead; ``start``, ``end``: seconds, [start, end); ``limit``: frames in all.
     ``detector``: how films are cut into shots: adaptive, content or none. ``row_bytes``: a clip's frames at ``bytes_per_pixel``
     stay below it. ``max_pixels``: larger pictures are refused from their header. ``follow_links``: whether links may leave the
-    root. ``alpha_on``: the colour transparent pictures are composed on. Raises ValueError for values that make no sense.
+    root. ``alpha_on``: the colour transparent pictures are composed on. ``held``: give each drawing of a clip once, however long it
+    is held. ``context``: of a film's shot that is cut into clips so many frames of all of it go with each clip, within
+    ``row_bytes``. Raises ValueError for values that make no sense.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class Files:
         max_pixels: int = 64_000_000,
         follow_links: bool = False,
         alpha_on: str = "white",
+        held: bool = True,
+        context: int = 12,
     ) -> None:
         if every < 1 or (every > 1 and fps is not None):
             raise ValueError("source.every counts from 1, and source.fps is given instead of it, not with it")
@@ -71,11 +75,14 @@ class Files:
             raise ValueError("source.fps and source.limit must be above 0")
         if end is not None and not end > (start or 0.0):
             raise ValueError(f"source.end={end} is not after source.start={start}")
+        if context < 0:
+            raise ValueError(f"source.context={context} is below 0")
         if detector not in DETECTORS:
             raise ValueError(f"source.detector={detector!r} is none of {', '.join(DETECTORS)}")
         self.path, self.limit = path, limit
         self._every, self._fps, self._start, self._end = every, fps, start, end
         self._detector, self._follow_links, self._max_pixels = detector, follow_links, max_pixels
+        self._held, self._context = held, context
         self.row_bytes, self._bytes_per_pixel = row_bytes, bytes_per_pixel
         colour = ImageColor.getrgb(alpha_on)
         self._alpha_on = (colour[0], colour[1], colour[2])
@@ -119,7 +126,7 @@ class Files:
         """
         rows = plan.to_pylist() if isinstance(plan, pa.Table) else plan
         for _, clips in groupby(rows, key=lambda row: row["source"]):
-            decoder = Decoder(self._opened, self._max_pixels, self._alpha_on)
+            decoder = Decoder(self._opened, self._max_pixels, self._alpha_on, self._held)
             try:
                 for row in clips:
                     yield _decoded(decoder, row)
@@ -157,7 +164,7 @@ class Files:
         with Film(file, self._max_pixels) as film:
             scan = scan_film(film, self._detector, self._enough)
         item = self._moving(item, "video")
-        return list(scan.rows(item, self._taken(scan.times), self._bytes_per_pixel, self.row_bytes))
+        return list(scan.rows(item, self._taken(scan.times), self._bytes_per_pixel, self.row_bytes, self._context))
 
     def _moving(self, item: Input, kind: str) -> Input:
         """A film or animation is an episode of its own, whatever its name."""

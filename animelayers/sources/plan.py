@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,9 @@ PLAN = pa.schema(
         "kind": pa.string(),  # image, animation (GIF, WebP, APNG, AVIF, TIFF pages), video, problem
         "indices": pa.list_(pa.int64()),  # frames of the source, 0-based; a numbered picture's own number
         "times": pa.list_(pa.float64()),  # seconds from the first frame; NaN where nothing tells
+        "context": pa.list_(pa.int64()),  # frames of the whole shot that each of its clips brings along; none where one clip holds it
+        "context_times": pa.list_(pa.float64()),
+        "context_pts": pa.list_(pa.int64()),  # their time stamps; -1 where reading on from the one before is quicker than seeking
         "pts": pa.int64(),  # presentation time stamp of the first frame in the stream's own unit; -1 unknown
         "width": pa.int64(),  # of the upright picture
         "height": pa.int64(),
@@ -62,6 +65,9 @@ class Input:
             "kind": self.kind,
             "indices": list(indices),
             "times": list(times),
+            "context": [],
+            "context_times": [],
+            "context_pts": [],
             "pts": pts,
             "width": size[0],
             "height": size[1],
@@ -117,11 +123,22 @@ def windows(length: int, longest: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def clips(scenes: np.ndarray, sizes: np.ndarray, taken: np.ndarray, frame_bytes: int, row_bytes: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Shot number and frame indices of each clip of a film.
+class Clip(NamedTuple):
+    """A clip of a film: number of its shot, its frames, int64 [T], and the context frames of the shot, int64 [K], empty for a shot of one clip."""
+
+    scene: int
+    indices: np.ndarray
+    context: np.ndarray
+
+
+def clips(
+    scenes: np.ndarray, sizes: np.ndarray, taken: np.ndarray, frame_bytes: int, row_bytes: int, context: int = 0, keys: np.ndarray | None = None
+) -> Iterator[Clip]:
+    """The clips of a film.
 
     `scenes` int [T] numbers the shots, `sizes` int [T 2] is each frame's width and height, `taken` bool [T] the sampled frames,
-    `frame_bytes` what one pixel of a frame costs in a row. No clip holds frames of two shots or of two sizes.
+    `frame_bytes` what one pixel of a frame costs in a row. No clip holds frames of two shots or of two sizes. The frames of a row and
+    its at most `context` context frames stay below `row_bytes` together; context takes a third of it at most. `keys` as in `spread`.
     """
     kept = np.flatnonzero(taken)
     if not len(kept):
@@ -130,8 +147,22 @@ def clips(scenes: np.ndarray, sizes: np.ndarray, taken: np.ndarray, frame_bytes:
     for run in np.split(kept, np.flatnonzero(change) + 1):
         width, height = (int(side) for side in sizes[run[0]])
         longest = max(1, row_bytes // max(1, frame_bytes * width * height))
-        for a, b in windows(len(run), longest):
-            yield int(scenes[run[0]]), run[a:b]
+        shared = spread(run, min(context, longest // 3) if len(run) > longest else 0, keys)
+        for a, b in windows(len(run), longest - len(shared)):
+            yield Clip(int(scenes[run[0]]), run[a:b], shared)
+
+
+def spread(run: np.ndarray, count: int, keys: np.ndarray | None = None) -> np.ndarray:
+    """`count` of the frames `run`, spread evenly: of each of as many equal parts the middle, or the key frame nearest to it.
+
+    `keys` bool [T] tells the film's key frames, to which a seek costs a single frame.
+    """
+    chosen = []
+    for part in np.array_split(run, count) if count else ():
+        near = part[keys[part]] if keys is not None else part[:0]
+        near = near if len(near) else part
+        chosen += [near[np.argmin(np.abs(near - part[len(part) // 2]))]] if len(near) else []
+    return np.array(chosen, np.int64)
 
 
 def limited(plan: pa.Table, limit: int | None) -> pa.Table:

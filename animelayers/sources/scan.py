@@ -29,18 +29,27 @@ class Scan:
     shots: Shots
     pts: list[int | None] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
+    keys: list[bool] = field(default_factory=list)  # key frames, for films
     times: np.ndarray = field(default_factory=lambda: np.zeros(0))
     steady: bool = False  # every time stamp is there and rising, so a frame can be found by it
+    indexed: bool = False  # and the container can seek to it
     damage: str = ""
 
-    def rows(self, item: Input, taken: np.ndarray, frame_bytes: int, row_bytes: int) -> Iterator[dict[str, Any]]:
-        """The plan rows: one per clip of the sampled frames, and one for the damage."""
+    def rows(self, item: Input, taken: np.ndarray, frame_bytes: int, row_bytes: int, context: int = 0) -> Iterator[dict[str, Any]]:
+        """The plan rows: one per clip of the sampled frames, and one for the damage. Context only where a film can be sought in."""
         numbers = self.shots.numbers()
-        for scene, indices in clips(numbers, np.array(self.sizes).reshape(-1, 2), taken, frame_bytes, row_bytes):
+        count, keys = context if self.steady and self.indexed else 0, np.array(self.keys, bool)
+        for scene, indices, shared in clips(numbers, np.array(self.sizes).reshape(-1, 2), taken, frame_bytes, row_bytes, count, keys):
             pts = self.pts[indices[0]] if self.steady else None
-            yield item.row(scene, indices.tolist(), self.times[indices].tolist(), self.sizes[indices[0]], pts=-1 if pts is None else pts)
+            row = item.row(scene, indices.tolist(), self.times[indices].tolist(), self.sizes[indices[0]], pts=-1 if pts is None else pts)
+            yield row | {"context": shared.tolist(), "context_times": self.times[shared].tolist(), "context_pts": self._sought(shared)}
         if self.damage:
             yield item.failed(self.damage, int(numbers[-1]) if len(numbers) else 0, len(numbers))
+
+    def _sought(self, shared: np.ndarray) -> list[int]:
+        """Time stamps of context frames, -1 where no key frame lies between one and the one before."""
+        before = [None, *shared.tolist()]
+        return [int(self.pts[n] or 0) if a is None or any(self.keys[a + 1 : n + 1]) else -1 for a, n in zip(before, shared.tolist(), strict=False)]
 
 
 def scan_film(film: Film, detector: str, enough: Callable[[np.ndarray], bool]) -> Scan:
@@ -55,6 +64,7 @@ def scan_film(film: Film, detector: str, enough: Callable[[np.ndarray], bool]) -
         last = frame.duration or 0
         turned = quarter_turns(frame) % 2
         scan.pts.append(frame.pts)
+        scan.keys.append(bool(frame.key_frame))
         scan.sizes.append((frame.height, frame.width) if turned else (frame.width, frame.height))
         width, height = scan.shots.size(frame.width, frame.height)
         # swscale takes the frame from YUV to small BGR at once; a full-size RGB frame is never made.
@@ -64,6 +74,7 @@ def scan_film(film: Film, detector: str, enough: Callable[[np.ndarray], bool]) -
             whole = False
             break
     scan.times, scan.steady = timestamps(scan.pts, unit, rate)
+    scan.indexed = film.indexed
     if whole and not film.damage:
         shown = float(scan.times[-1]) + max(last * unit, 1 / rate) if scan.pts else 0.0
         film.damage = _missing(film, len(scan.pts), shown)

@@ -187,7 +187,7 @@ def test_object_stores(read: Read, tmp_path: Path) -> None:
     picture().save(buffer, "PNG")
     for name, data in (("ep/a.mp4", film), ("ep/b.png", buffer.getvalue()), ("ep/c.png", b"no"), ("ep/d.txt", b"")):
         store.pipe(f"/source_test/{name}", data)
-    rows = read("memory://source_test", row_bytes=64 * 48 * 3 * 20, detector="none")
+    rows = read("memory://source_test", row_bytes=64 * 48 * 3 * 20, detector="none", context=0)
     assert [row["source"] for row in rows] == ["ep/a.mp4"] * 3 + ["ep/b.png", "ep/c.png"]
     assert [films.number(frame) for row in rows[:3] for frame in row["frames"]] == list(range(60))
     assert np.array_equal(rows[3]["frames"][0], np.asarray(picture())) and rows[4]["error"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from animelayers.sources import PLAN, Input
-from animelayers.sources.plan import clips, limited, message, sample, windows
+from animelayers.sources.plan import clips, limited, message, sample, spread, windows
 from animelayers.sources.scan import timestamps
 
 
@@ -26,16 +26,29 @@ def test_clips_hold_the_sampled_frames_of_one_shot(shots: list[tuple[int, tuple[
     scenes = np.array([shot for shot, (length, _) in enumerate(shots) for _ in range(length)], int)
     sizes = np.array([size for length, size in shots for _ in range(length)], int).reshape(-1, 2)
     taken = np.array(data.draw(st.lists(st.booleans(), min_size=len(scenes), max_size=len(scenes))), bool)
-    cut = list(clips(scenes, sizes, taken, 3, row_bytes=3 * 64 * 48 * 4))
-    assert [int(frame) for _, frames in cut for frame in frames] == np.flatnonzero(taken).tolist()
-    for shot, frames in cut:
-        assert set(scenes[frames]) == {shot}
-        assert len(frames) * 3 * int(np.prod(sizes[frames[0]])) <= 3 * 64 * 48 * 4
+    keys = np.array(data.draw(st.lists(st.booleans(), min_size=len(scenes), max_size=len(scenes))), bool)
+    wanted = data.draw(st.integers(0, 5))
+    cut = list(clips(scenes, sizes, taken, 3, row_bytes=3 * 64 * 48 * 4, context=wanted, keys=keys))
+    assert [int(frame) for _, frames, _ in cut for frame in frames] == np.flatnonzero(taken).tolist()
+    for shot, frames, context in cut:
+        assert set(scenes[frames]) == {shot} and set(scenes[context]) <= {shot} and taken[context].all()
+        assert (len(frames) + len(context)) * 3 * int(np.prod(sizes[frames[0]])) <= 3 * 64 * 48 * 4
+        assert len(context) <= wanted and (np.diff(context) > 0).all()
 
 
 def test_one_frame_is_the_least() -> None:
-    ((_, frames),) = clips(np.zeros(1, int), np.array([[4000, 3000]]), np.ones(1, bool), 3, row_bytes=1)
+    ((_, frames, _),) = clips(np.zeros(1, int), np.array([[4000, 3000]]), np.ones(1, bool), 3, row_bytes=1)
     assert frames.tolist() == [0]
+
+
+def test_context_is_spread_over_the_shot_and_prefers_key_frames() -> None:
+    run, keys = np.arange(100, 160), np.zeros(200, bool)
+    assert spread(run, 3, keys).tolist() == spread(run, 3).tolist() == [110, 130, 150]
+    keys[[90, 104, 119, 141]] = True
+    assert spread(run, 3, keys).tolist() == [104, 130, 141]
+    assert spread(run, 0).tolist() == [] and spread(run[:2], 5).tolist() == [100, 101]
+    whole = list(clips(np.zeros(60, int), np.full((60, 2), 8), np.ones(60, bool), 3, row_bytes=3 * 64 * 60, context=12))
+    assert [len(clip.context) for clip in whole] == [0]
 
 
 def test_sampling() -> None:
