@@ -133,4 +133,6 @@ def _good(row: Row, places: Sequence[Mapping[str, Place]], shard: str | None) ->
 
 
 def _plain(value: Any) -> Any:
-    return np.ravel(value).tolist() if isinstance(value, np.ndarray) else value.tolist() if isinstance(value, np.generic) else value
+    if isinstance(value, np.ndarray) and value.ndim > 1:
+        value = value.ravel()
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
