@@ -35,3 +35,11 @@ class Inpainter(Protocol):
     def __call__(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
         """The uint8 sRGB (H, W, 3) picture with `hole` (bool (H, W)) filled; outside the hole it is the input, bit for bit."""
         ...
+
+
+class Flow(Protocol):
+    """Tells where each pixel of a picture went in another one."""
+
+    def __call__(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+        """Flow of N pairs of uint8 sRGB (H, W, 3), each pair of one size: float32 (H, W, 2), x and y in pixels, first picture to second."""
+        ...

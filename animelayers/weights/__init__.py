@@ -2,10 +2,11 @@
 
 from animelayers.weights.fetch import fetch
 from animelayers.weights.store import WeightsError, allowed, directory, find, locate, lookup, verify
-from animelayers.weights.table import TABLE, Rembg, Weights, Wheel
+from animelayers.weights.table import TABLE, Release, Rembg, Weights, Wheel
 
 __all__ = [
     "TABLE",
+    "Release",
     "Rembg",
     "Weights",
     "WeightsError",

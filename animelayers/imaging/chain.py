@@ -1,0 +1,192 @@
+"""Frames of a shot placed one after the other against few key frames, so that errors add up per key and not per frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from animelayers.imaging.align import Fit, Key, Plane, align, key
+
+_CV2: Any = cv2  # whose type stubs lack SIFT
+GOOD = 0.8
+"""Share of the tiles in place from which no other guess is tried."""
+FOUND = 0.35
+"""Share from which a frame has found its place: another picture stays below 0.1, a figure nobody masked leaves 0.4 and more."""
+_SHARED = 0.6  # of a frame that has to lie on a key; below it the frame becomes a key itself
+_KEYS = 24
+
+
+class Chain:
+    """Places planes in the coordinates of the plane `start`; ``places`` maps a frame's number to its homography (3, 3) to that plane.
+
+    ``shares`` maps it to the share of its tiles in place.
+    """
+
+    def __init__(self, planes: Sequence[Plane], start: int) -> None:
+        self.planes = planes
+        self.places: dict[int, np.ndarray] = {start: np.eye(3)}
+        self.shares: dict[int, float] = {start: 1.0}
+        self.keys: dict[int, Key] = {start: key(planes[start])}
+        self.via: dict[int, int] = {start: start}
+        self._features: dict[int, tuple[np.ndarray, np.ndarray | None]] = {}
+        self._seen: dict[int, np.ndarray] = {}
+
+    def follow(self, numbers: Sequence[int], model: str) -> None:
+        """Place frames that follow each other, from one next to a frame already placed; given up where a third finds no place."""
+        lost = 0
+        for number in numbers:
+            self._place(number, model, self._predicted(number))
+            lost += number not in self.places
+            if lost > max(1, len(numbers) / 3):
+                return
+
+    def search(self, numbers: Sequence[int], model: str) -> None:
+        """Place frames from anywhere in the shot, as long as one brings the next into reach."""
+        left = [n for n in numbers if n not in self.places]
+        while left:
+            for number in left:
+                self._place(number, model, [*self.places.values()][-1:])
+            still = [n for n in left if n not in self.places]
+            if len(still) == len(left):
+                return
+            left = still
+
+    def settle(self, model: str) -> Chain:
+        """The same frames against the same keys, by another model, from the places found so far."""
+        other = Chain(self.planes, next(iter(self.places)))
+        for number, place in self.places.items():
+            via = self.via[number]
+            if number == via or via not in other.places:
+                continue
+            fit = align(
+                other.keys[via], self.planes[number], _nearest(np.linalg.inv(place) @ self.places[via], self.planes[number], model), model, False
+            )
+            other._accept(number, via, fit)
+            if number in self.keys and number in other.places:
+                other.keys[number] = self.keys[number]
+        return other
+
+    def _predicted(self, number: int) -> list[np.ndarray]:
+        """Moving on as before, and standing."""
+        step = 1 if number - 1 in self.places else -1
+        last, before = self.places.get(number - step), self.places.get(number - 2 * step)
+        if last is None:
+            return [self.places[min(self.places, key=lambda n: abs(n - number))]]
+        return [last] if before is None else [last @ np.linalg.inv(before) @ last, last]
+
+    def _place(self, number: int, model: str, guesses: Sequence[np.ndarray]) -> None:
+        best: tuple[Fit, int] | None = None
+        # Where no mask says who moves, all frames of a shot lack the same share.
+        usual = max((self.shares.get(number + step, 1.0) for step in (-1, 1)), key=lambda s: s < 1)
+        enough = min(GOOD, max(FOUND, 0.95 * usual))
+        for place in self._guesses(number, guesses):
+            via = self._key(number, place)
+            fit = align(self.keys[via], self.planes[number], np.linalg.inv(place) @ self.places[via], model)
+            if fit.view > 0.1 and _sane(fit.homography) and (best is None or fit.share > best[0].share):
+                best = fit, via
+            if fit.share >= enough and fit.view > 0.1:
+                break
+        if best is None or best[0].share < FOUND:
+            return
+        fit, via = best
+        nearer = self._key(number, self.places[via] @ np.linalg.inv(fit.homography))
+        if nearer != via:
+            place = self.places[via] @ np.linalg.inv(fit.homography)
+            again = align(self.keys[nearer], self.planes[number], np.linalg.inv(place) @ self.places[nearer], model)
+            fit, via = (again, nearer) if again.share >= fit.share - 0.1 else (fit, via)
+        self._accept(number, via, fit)
+        if self._overlap(self.places[number], self.places[via], number) < _SHARED and len(self.keys) < _KEYS:
+            self.keys[number] = key(self.planes[number])
+
+    def _accept(self, number: int, via: int, fit: Fit) -> None:
+        if fit.share >= FOUND and _sane(fit.homography):
+            place = self.places[via] @ np.linalg.inv(fit.homography)
+            self.places[number], self.shares[number], self.via[number] = place / place[2, 2], fit.share, via
+
+    def _guesses(self, number: int, guesses: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        yield from guesses
+        last = min(self.places, key=lambda n: abs(n - number))
+        near = list(dict.fromkeys([last, *reversed(self.keys)]))
+        shift = self._correlated(last, number)
+        yield self.places[last] @ np.linalg.inv(shift)
+        for other in near[:6]:
+            found = self._matched(other, number)
+            if found is not None:
+                yield self.places[other] @ np.linalg.inv(found)
+
+    def _key(self, number: int, place: np.ndarray) -> int:
+        """The first key that shares enough with a frame at a place, else the one that shares most."""
+        shared = {n: self._overlap(place, self.places[n], number) for n in self.keys}
+        return next((n for n, s in shared.items() if s >= _SHARED), max(shared, key=lambda n: shared[n]))
+
+    def _overlap(self, one: np.ndarray, other: np.ndarray, number: int) -> float:
+        height, width = self.planes[number].grey[0].shape
+        corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], np.float64)
+        both = corners @ (np.linalg.inv(other) @ one).T
+        if (both[:, 2] < 1e-3).any():
+            return 0.0
+        low, high = (both[:, :2] / both[:, 2:]).min(0), (both[:, :2] / both[:, 2:]).max(0)
+        inner = np.clip(np.minimum(high, (width, height)) - np.maximum(low, 0), 0, None)
+        return float(inner.prod() / max((high - low).prod(), width * height))
+
+    def _correlated(self, one: int, other: int) -> np.ndarray:
+        """The shift between two planes by phase correlation at coarse size."""
+        pictures = []
+        for number in (one, other):
+            grey, free = self.planes[number].grey[1], self.planes[number].free[1]
+            if number not in self._seen:
+                middle = float((grey * free).sum() / max(float(free.sum()), 1.0))
+                self._seen[number] = (grey - np.float32(middle)) * free
+            pictures.append(self._seen[number])
+        height, width = pictures[0].shape
+        if min(height, width) < 4:
+            return np.eye(3)
+        (x, y), _ = cv2.phaseCorrelate(pictures[0], pictures[1], cv2.createHanningWindow((width, height), cv2.CV_32F))
+        result = np.eye(3)
+        result[:2, 2] = np.array([x, y]) * self.planes[one].grey[0].shape[1] / width
+        return result
+
+    def _matched(self, one: int, other: int) -> np.ndarray | None:
+        """The similarity that most of the features that look alike agree on (SIFT, Lowe 2004; RANSAC)."""
+        (places, looks), (others, others_look) = (self._described(n) for n in (one, other))
+        if looks is None or others_look is None or min(len(looks), len(others_look)) < 12:
+            return None
+        pairs = cv2.BFMatcher().knnMatch(looks, others_look, 2)
+        kept = [p[0] for p in pairs if len(p) == 2 and p[0].distance < 0.8 * p[1].distance]
+        if len(kept) < 10:
+            return None
+        source, target = places[[m.queryIdx for m in kept]], others[[m.trainIdx for m in kept]]
+        found, inliers = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=2)
+        if found is None or int(inliers.sum()) < 8:
+            return None
+        similarity = np.vstack([found, [0, 0, 1]])
+        return similarity if _sane(similarity) else None
+
+    def _described(self, number: int) -> tuple[np.ndarray, np.ndarray | None]:
+        if number not in self._features:
+            plane = self.planes[number]
+            mask = (plane.free[0] > 0.98).astype(np.uint8)
+            points, looks = _CV2.SIFT_create(600, contrastThreshold=0.02).detectAndCompute(np.clip(plane.grey[0], 0, 255).astype(np.uint8), mask)
+            self._features[number] = np.array([p.pt for p in points], np.float32).reshape(-1, 2), looks
+        return self._features[number]
+
+
+def _nearest(homography: np.ndarray, plane: Plane, model: str) -> np.ndarray:
+    """The homography, or for 'shift' the shift that does the same to the middle of the frame."""
+    if model != "shift":
+        return homography
+    height, width = plane.grey[0].shape
+    middle = np.array([(width - 1) / 2, (height - 1) / 2, 1])
+    moved = homography @ middle
+    result = np.eye(3)
+    result[:2, 2] = moved[:2] / moved[2] - middle[:2]
+    return result
+
+
+def _sane(homography: np.ndarray) -> bool:
+    """No camera of a shot mirrors, squashes or enlarges threefold between a frame and its key."""
+    sizes = np.linalg.svd(homography[:2, :2], compute_uv=False)
+    return bool(np.linalg.det(homography[:2, :2]) > 0 and sizes[0] < 3 and sizes[1] > 1 / 3 and sizes[0] / sizes[1] < 1.5)

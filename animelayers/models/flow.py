@@ -1,0 +1,157 @@
+"""Optical flow: DIS (Kroeger et al., ECCV 2016) by OpenCV, RAFT (Teed and Deng, ECCV 2020) by torchvision, and the check of both directions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+
+from animelayers.weights import find
+
+_CV2: Any = cv2  # whose type stubs lack the method
+_LEAST = {"dis": 32, "raft": 128}
+"""Pixels of the shorter side below which the pyramids of the methods have no level left; smaller pictures are padded."""
+
+
+class DIS:
+    """Dense inverse search: no weights, a few milliseconds on a CPU.
+
+    ``preset``: 'ultrafast', 'fast' or 'medium'. ``side``: pixels of the long side above which pictures are reduced (0: never).
+    Raises ValueError for another preset.
+    """
+
+    def __init__(self, preset: Literal["ultrafast", "fast", "medium"] = "medium", side: int = 640) -> None:
+        presets = {"ultrafast": 0, "fast": 1, "medium": 2}
+        if preset not in presets:
+            raise ValueError(f"preset {preset!r} of DIS is unknown: one of {', '.join(presets)}")
+        self._preset, self._side = presets[preset], side
+
+    def __call__(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+        """As `protocols.Flow`."""
+        method: Any = _CV2.DISOpticalFlow_create(self._preset)  # not kept: it cannot be sent to another process
+        return [self._one(method, *pair) for pair in pairs]
+
+    def _one(self, method: Any, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        height, width = first.shape[:2]
+        greys = [_padded(cv2.cvtColor(_reduced(p, self._side), cv2.COLOR_RGB2GRAY), _LEAST["dis"], 1) for p in (first, second)]
+        small = _reduced(first, self._side).shape
+        return _enlarged(method.calc(*greys, None)[: small[0], : small[1]], (width, height))
+
+
+class RAFT:
+    """A recurrent net over all pairs of pixels; torchvision's implementation.
+
+    ``weights``: a name of `animelayers.weights` or the path of a checkpoint of torchvision (the small net's also of the authors).
+    ``size``: 'small' or 'large', as the weights are. ``side``: as of `DIS`.
+    ``batch``: pairs of one size that go through the net at once. ``updates``: turns of the recurrent part.
+    Raises WeightsError for missing weights, RuntimeError for a checkpoint of another net or where CUDA cannot be had.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path,
+        size: Literal["small", "large"] = "small",
+        *,
+        device: Literal["cpu", "cuda"] = "cpu",
+        side: int = 640,
+        batch: int = 4,
+        updates: int = 12,
+    ) -> None:
+        if size not in ("small", "large"):
+            raise ValueError(f"size {size!r} of RAFT is unknown: one of small, large")
+        import torch
+        from torchvision.models import optical_flow
+
+        state = torch.load(find(str(weights)), map_location="cpu", weights_only=True)
+        net = optical_flow.raft_small() if size == "small" else optical_flow.raft_large()
+        net.load_state_dict(_renamed(state) if any(k.startswith("module.") for k in state) else state)
+        self._net = net.eval().to(device)
+        self._device, self._side, self._batch, self._updates = device, side, batch, updates
+
+    def __call__(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+        """As `protocols.Flow`."""
+        small = [tuple(_reduced(p, self._side) for p in pair) for pair in pairs]
+        result: list[np.ndarray] = [np.empty(0)] * len(pairs)
+        for shape in dict.fromkeys(pair[0].shape for pair in small):
+            same = [i for i, pair in enumerate(small) if pair[0].shape == shape]
+            for start in range(0, len(same), self._batch):
+                part = same[start : start + self._batch]
+                for i, flow in zip(part, self._run([small[i] for i in part]), strict=True):
+                    result[i] = _enlarged(flow[: shape[0], : shape[1]], pairs[i][0].shape[1::-1])
+        return result
+
+    def _run(self, pairs: Sequence[tuple[np.ndarray, ...]]) -> np.ndarray:
+        import torch
+
+        padded = [np.stack([_padded(p, _LEAST["raft"], 8) for p in side]) for side in zip(*pairs, strict=True)]
+        first, second = (torch.from_numpy(p.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1).to(self._device) for p in padded)
+        with torch.inference_mode():
+            flow = self._net(first, second, num_flow_updates=self._updates)[-1]
+        result: np.ndarray = flow.float().cpu().numpy().transpose(0, 2, 3, 1)
+        return result
+
+
+def consistent(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
+    """bool (H, W): which pixels of the first picture the second one shows too, by following the flow there and back.
+
+    ``forward``, ``backward``: float32 (H, W, 2). Sundaram, Brox and Keutzer, "Dense point trajectories by GPU-accelerated large
+    displacement optical flow", ECCV 2010: |w + w'|^2 < 0.01 (|w|^2 + |w'|^2) + 0.5. What leaves the frame is not consistent.
+    """
+    height, width = forward.shape[:2]
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    x, y = x + forward[..., 0], y + forward[..., 1]
+    back = cv2.remap(backward, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    gap = np.square(forward + back).sum(2)
+    inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+    result: np.ndarray = inside & (gap < 0.01 * (np.square(forward).sum(2) + np.square(back).sum(2)) + 0.5)
+    return result
+
+
+def _reduced(picture: np.ndarray, side: int) -> np.ndarray:
+    height, width = picture.shape[:2]
+    scale = side / max(height, width) if side else 1.0
+    if scale >= 1:
+        return picture
+    return cv2.resize(picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+
+
+def _padded(picture: np.ndarray, least: int, multiple: int) -> np.ndarray:
+    """The picture with its edge repeated at the right and below, up to a size the method takes."""
+    below, right = (max(least, -(-n // multiple) * multiple) - n for n in picture.shape[:2])
+    return cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REPLICATE)
+
+
+def _enlarged(flow: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """Flow of a reduced pair at full size (width, height), in its pixels."""
+    if flow.shape[1::-1] == tuple(size):
+        return np.ascontiguousarray(flow, np.float32)
+    scale = (np.array(size) / flow.shape[1::-1]).astype(np.float32)
+    result: np.ndarray = cv2.resize(np.ascontiguousarray(flow), size, interpolation=cv2.INTER_LINEAR) * scale
+    return result
+
+
+_NAMES: dict[str, str | Callable[[re.Match[str]], str]] = {
+    r"^module\.": "",
+    r"^fnet\.": "feature_encoder.",
+    r"^cnet\.": "context_encoder.",
+    r"(layer\d\.\d\.)conv(\d)\.": r"\1convnormrelu\2.0.",
+    r"(_encoder\.)conv1\.": r"\1convnormrelu.0.",
+    r"(_encoder\.)conv2\.": r"\1conv.",
+    r"block\.encoder\.conv([cf])(\d)\.": lambda m: f"block.motion_encoder.conv{'corr' if m[1] == 'c' else 'flow'}{m[2]}.0.",
+    r"block\.encoder\.conv\.": "block.motion_encoder.conv.0.",
+    r"block\.gru\.": "block.recurrent_block.convgru1.",
+}
+
+
+def _renamed(state: dict[str, Any]) -> dict[str, Any]:
+    """A checkpoint of the authors' small net under torchvision's names."""
+    renamed = {}
+    for name, value in state.items():
+        for pattern, new in _NAMES.items():
+            name = re.sub(pattern, new, name)
+        renamed[name] = value
+    return renamed

@@ -1,0 +1,181 @@
+"""Cameras of drawn shots whose moves are known."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from animelayers.imaging.motion import canvas, from_plate, outline, placed, register, to_plate
+
+SIZE = (480, 270)
+
+
+def sheet(seed: int = 0, size: tuple[int, int] = (1500, 700)) -> np.ndarray:
+    """A painted place: soft colour, and hard-edged shapes of all sizes."""
+    rng = np.random.default_rng(seed)
+    place = cv2.resize(rng.uniform(60, 220, (9, 16, 3)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+    for _ in range(500):
+        x, y, r = (int(v) for v in rng.uniform((0, 0, 3), (*size, 35)))
+        corners = (rng.normal(0, r, (4, 2)) + np.array([x, y])).astype(np.int32)
+        cv2.fillPoly(place, [corners], [int(v) for v in rng.uniform(30, 240, 3)], cv2.LINE_AA)
+    return cv2.GaussianBlur(place, (0, 0), 0.8)
+
+
+def shoot(cameras: list[np.ndarray], noise: float = 0, seed: int = 0) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Frames of the sheet, a striped figure that walks in front of it, and the figure's masks."""
+    rng, place = np.random.default_rng(1), sheet(seed)
+    frames, masks = [], []
+    for t, camera in enumerate(cameras):
+        frame = cv2.warpPerspective(place, camera, SIZE, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+        mask = np.zeros(SIZE[::-1], np.uint8)
+        cv2.ellipse(mask, (120 + 7 * t, 160), (35, 90), 0, 0, 360, 255, -1)
+        stripes = np.where(np.arange(SIZE[1])[:, None] // 9 % 2, 20, 235)
+        frame = np.where(mask[..., None] > 0, stripes[..., None], frame) + rng.normal(0, noise, frame.shape)
+        frames.append(np.clip(frame, 0, 255).astype(np.uint8))
+        masks.append(mask)
+    return frames, masks
+
+
+def shifts(*places: tuple[float, float]) -> list[np.ndarray]:
+    return [np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]]) for x, y in places]
+
+
+def scaled(factor: float, x: float, y: float, turn: float = 0) -> np.ndarray:
+    c, s = factor * np.cos(turn), factor * np.sin(turn)
+    return np.array([[c, -s, x], [s, c, y], [0, 0, 1]])
+
+
+PAN = shifts(*((200 + 22.3 * t, 200) for t in range(8)))
+DIAGONAL = shifts(*((200 + 9.4 * t, 100 + 5.7 * t) for t in range(8)))
+SHAKE = shifts(*((300 + x, 200 + y) for x, y in ((0, 0), (9, -4), (-8, 5), (7, 7), (-9, -6), (3, 8), (0, -7), (-5, 3))))
+ZOOM = [scaled(1.3 - 0.04 * t, 200 + 5 * t, 150 + 3 * t) for t in range(8)]
+TURN = [scaled(1, 300, 200, 0.01 * t) for t in range(8)]
+
+
+def error(found: np.ndarray, true: list[np.ndarray]) -> np.ndarray:
+    """Distances in pixels between where frames' corners lie and where they should, both seen from the first frame."""
+    one, other = (np.stack([np.linalg.inv(c[0]) @ h for h in c]) for c in (found, true))
+    distance: np.ndarray = np.linalg.norm(outline(one, SIZE) - outline(other, SIZE), axis=2)
+    return distance
+
+
+@pytest.mark.parametrize("noise", [0, 5])
+@pytest.mark.parametrize(
+    ("true", "kind"),
+    [(PAN, "pan"), (DIAGONAL, "pan"), (SHAKE, "shake"), (ZOOM, "zoom"), (TURN, "zoom")],
+    ids=["pan", "diagonal", "shake", "zoom", "turn"],
+)
+def test_moves_are_found_to_a_fraction_of_a_pixel(true: list[np.ndarray], kind: str, noise: float) -> None:
+    frames, masks = shoot(true, noise)
+    camera = register(frames, masks)
+    assert camera.kind == kind and camera.ok.all()
+    assert error(camera.homographies, true).mean() < 0.15
+    low, far = outline(camera.homographies, SIZE).min((0, 1)), canvas(camera.homographies, SIZE)
+    assert (low >= -0.02).all() and (low < 1).all()
+    assert far[0] >= SIZE[0] and far[1] >= SIZE[1] and camera.homographies.dtype == np.float64
+
+
+def test_a_figure_nobody_masked_does_not_pull() -> None:
+    frames, _ = shoot(PAN)
+    camera = register(frames)
+    assert camera.kind == "pan" and error(camera.homographies, PAN).mean() < 0.2
+
+
+def test_a_still_shot_is_identity_exactly_whatever_jitters_less_than_a_third_of_a_pixel() -> None:
+    rng = np.random.default_rng(3)
+    frames, masks = shoot(shifts(*((200 + x, 100 + y) for x, y in rng.uniform(-0.12, 0.12, (6, 2)))), noise=4)
+    for given in (masks, None):
+        camera = register(frames, given)
+        assert camera.kind == "still" and np.array_equal(camera.homographies, np.tile(np.eye(3), (6, 1, 1)))
+        assert canvas(camera.homographies, SIZE) == SIZE
+
+
+def test_a_fade_and_a_flash_do_not_move_the_camera() -> None:
+    frames, masks = shoot(shifts(*[(200, 100)] * 6))
+    frames = [(f * light).astype(np.uint8) for f, light in zip(frames, (0, 0.3, 0.6, 1, 1, 1), strict=True)]
+    frames[4] = np.full_like(frames[4], 255)
+    camera = register(frames, masks)
+    assert camera.kind == "still" and camera.ok.tolist() == [False, True, True, True, False, True]
+
+
+def test_a_flash_in_a_pan_takes_the_place_between_its_neighbours() -> None:
+    frames, masks = shoot(PAN)
+    frames[3] = np.full_like(frames[3], 255)
+    camera = register(frames, masks)
+    assert camera.kind == "pan" and camera.ok.tolist() == [True] * 3 + [False] + [True] * 4
+    assert error(camera.homographies, PAN).max() < 0.3
+
+
+def test_bars_and_a_logo_that_stand_still_do_not_hold_a_pan() -> None:
+    frames, masks = shoot(PAN)
+    for frame in frames:
+        frame[:30], frame[-30:] = 0, 0
+        cv2.putText(frame, "TV", (400, 70), cv2.FONT_HERSHEY_SIMPLEX, 1, (255, 255, 255), 3)
+    camera = register(frames, masks)
+    assert camera.kind == "pan" and error(camera.homographies, PAN).mean() < 0.15
+
+
+def test_context_joins_the_plate_and_strangers_have_no_place() -> None:
+    true = [*PAN[2:6], *shifts((60, 190), (800, 30), (520, 230))]
+    frames, _ = shoot(true)
+    frames[5] = shoot(shifts((300, 100)), seed=9)[0][0]
+    camera = register(frames, None, successive=4)
+    assert camera.kind == "pan" and placed(camera.homographies).tolist() == [True] * 5 + [False, True]
+    known = [0, 1, 2, 3, 4, 6]
+    assert error(camera.homographies[known], [true[i] for i in known]).mean() < 0.2
+    assert not camera.ok[5] and not camera.homographies[5].any()
+
+
+def test_unrelated_frames_and_a_cut_are_unknown() -> None:
+    strangers = [shoot(shifts((200, 100)), seed=s)[0][0] for s in range(4)]
+    cut = shoot(PAN[:5])[0] + strangers[2:3] * 3
+    for frames in (strangers, cut):
+        camera = register(frames)
+        assert camera.kind == "unknown" and not camera.ok.any()
+        assert np.array_equal(camera.homographies, np.tile(np.eye(3), (len(frames), 1, 1)))
+
+
+def test_two_planes_that_move_apart_are_unknown() -> None:
+    frames = []
+    for t in range(6):
+        parts = [shoot(shifts((100 + speed * t, 100)), seed=seed)[0][0] for speed, seed in ((3, 1), (11, 2), (22, 3))]
+        frames.append(np.concatenate([p[i * 90 : i * 90 + 90] for i, p in enumerate(parts)]))
+    assert register(frames, [np.zeros(SIZE[::-1], np.uint8)] * 6).kind == "unknown"
+
+
+def test_a_plate_too_large_to_be_one_is_unknown() -> None:
+    frames, masks = shoot(shifts(*((10 + 100 * t, 10 + 42 * t) for t in range(10))))
+    assert register(frames, masks).kind == "unknown"
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_nothing_to_see(value: int) -> None:
+    frames = [np.full((90, 160, 3), value, np.uint8)] * 3
+    assert register(frames).kind == "still"
+    assert register(frames, [np.full((90, 160), 255, np.uint8)] * 3).kind == "unknown"
+    assert register([frames[0], frames[0] // 2, frames[0]]).kind == ("unknown" if value else "still")
+
+
+def test_no_frame_one_frame_and_tiny_frames() -> None:
+    assert register([]).homographies.shape == (0, 3, 3)
+    one = register([sheet()[:90, :160]])
+    assert one.kind == "still" and one.ok.all()
+    for height, width in ((1, 1), (2, 40), (9, 7)):
+        camera = register([np.full((height, width, 3), v, np.uint8) for v in (0, 90, 255)])
+        assert camera.kind == "unknown" and canvas(camera.homographies, (width, height)) == (width, height)
+
+
+def test_onto_the_plate_and_back() -> None:
+    picture = sheet()[:90, :160]
+    whole = shifts((20, 10))[0]
+    laid, covered = to_plate(picture, whole, (200, 120))
+    assert covered.sum() == 90 * 160 and np.array_equal(laid[10:100, 20:180], picture) and not laid[~covered].any()
+    assert np.array_equal(from_plate(laid, whole, (160, 90)), picture)
+    part = shifts((20.5, 10.25))[0]
+    laid, covered = to_plate(picture, part, (200, 120))
+    assert 88 * 158 <= covered.sum() <= 90 * 160
+    back = from_plate(laid, part, (160, 90))
+    assert np.abs(back[3:-3, 3:-3].astype(int) - picture[3:-3, 3:-3]).mean() < 2
+    assert canvas(np.stack([whole, part]), (160, 90)) == (181, 101)
+    assert canvas(np.zeros((2, 3, 3)), (160, 90)) == (160, 90)
