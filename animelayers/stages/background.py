@@ -1,45 +1,97 @@
-"""Stage 2c: what is behind the characters."""
+"""Stage 2c: what is behind characters and effects."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from animelayers.imaging.colour import behind
+from animelayers.imaging.exposure import Light, match
+from animelayers.imaging.views import View, view
 from animelayers.models.protocols import Inpainter
-from animelayers.step import FrameStep
+from animelayers.step import ClipStep
+
+_GLANCE = 90  # pixels of the short side at which light is compared
 
 
-class Background(FrameStep):
-    """The background of each drawing: the frame, and an inpainted fill where the characters were.
+class _Behind(NamedTuple):
+    """The plate of a shot with its holes filled, and where it was seen."""
 
-    ``inpaint``: the model. ``threshold``: alpha (0..255) above which a pixel is the character's. ``dilate``: pixels around it
-    that are filled too, so that no outline of a tight matte seeds the fill; those that show plain background are given back.
-    Outside the dilated hole the background is the frame, bit for bit.
+    picture: np.ndarray
+    seen: np.ndarray
+
+
+class Background(ClipStep):
+    """The background of each drawing: the frame where it shows it, the shot's plate where another frame does, inpainted where none.
+
+    ``inpaint``: the model, asked once per plate. ``threshold``: alpha (0..255) above which a pixel is not background. ``dilate``:
+    pixels around it that are filled too, so that no outline of a tight matte is left; without a plate those that show plain background
+    are given back. ``ring``: pixels around that hole which come from the plate where it is seen, faded into the frame over as many.
+    ``trust``: plates less trusted are not used; each drawing is then inpainted for itself, and is the frame, bit for bit, outside its hole.
     """
 
     name = "background"
+    version = 2
     reads = ("frames", "character")
+    wants = ("camera", "plate", "plate_seen", "plate_trust", "effect")
     writes = ("background", "background_seen", "background_borrowed", "background_invented")
 
-    def __init__(self, inpaint: Inpainter, dilate: int = 2, threshold: int = 8) -> None:
+    def __init__(self, inpaint: Inpainter, dilate: int = 2, threshold: int = 8, ring: int = 2, trust: float = 0.9) -> None:
         """Raises ValueError for a value out of range."""
-        if dilate < 0 or not 0 <= threshold < 255:
-            raise ValueError(f"dilate must be 0 or more and threshold 0..254, not {dilate} and {threshold}")
-        self.inpaint, self.threshold = inpaint, threshold
+        if min(dilate, ring) < 0 or not 0 <= threshold < 255:
+            raise ValueError(f"dilate and ring must be 0 or more and threshold 0..254, not {dilate}, {ring} and {threshold}")
+        if not 0 <= trust <= 1:
+            raise ValueError(f"trust must be 0..1, not {trust}")
+        self.inpaint, self.threshold, self.ring, self.trust = inpaint, threshold, ring, trust
         self.around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * dilate + 1,) * 2)
 
-    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
-        """Background uint8 (H, W, 3) and the shares seen, borrowed and invented of each drawing."""
-        made = [self._one(frame, alpha) for frame, alpha in zip(*columns, strict=True)]
-        invented = [share for _, share in made]
-        return [picture for picture, _ in made], [1 - share for share in invented], [0.0] * len(made), invented
+    def clip(self, *columns: Any) -> tuple[Any, ...]:
+        """Background uint8 (D, H, W, 3) and the shares seen, borrowed and invented of each drawing."""
+        frames, alphas, cameras, plate, seen, trust, effects = columns
+        whole = None
+        if cameras is not None and plate is not None and plate.size and trust >= self.trust:
+            whole = _Behind(self.inpaint(plate, seen == 0), seen)
+        made = []
+        for i, (frame, alpha) in enumerate(zip(frames, alphas, strict=True)):
+            cover = alpha if effects is None or not len(effects) else cv2.max(alpha, np.ascontiguousarray(effects[i][..., 3]))
+            hole = cv2.dilate(cv2.threshold(cover, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around)
+            if not hole.any():
+                made.append((frame, 1.0, 0.0, 0.0))
+            elif whole is None:
+                share = float(hole.mean())
+                made.append((behind(frame, cover, self.inpaint(frame, hole > 0), hole > 0), 1 - share, 0.0, share))
+            else:
+                made.append(self._from_plate(frame, cover, hole, whole, view(cameras[i], frame.shape[1::-1], plate.shape[1::-1])))
+        pictures = np.stack([m[0] for m in made]) if made else np.zeros_like(frames)
+        return pictures, *(np.array([m[k] for m in made], np.float32) for k in (1, 2, 3))
 
-    def _one(self, frame: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, float]:
-        hole = cv2.dilate(cv2.threshold(alpha, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around) > 0
-        if not hole.any():
-            return frame, 0.0
-        return behind(frame, alpha, self.inpaint(frame, hole), hole), float(hole.mean())
+    def _from_plate(
+        self, frame: np.ndarray, cover: np.ndarray, hole: np.ndarray, whole: _Behind, seat: View
+    ) -> tuple[np.ndarray, float, float, float]:
+        picture = seat.back(whole.picture)
+        seen = seat.back(whole.seen, smooth=False)
+        picture = _light(frame, picture, (hole == 0) & (seen > 0)).cast(picture)
+        filled = cv2.copyTo(picture, hole, frame.copy())
+        background = behind(frame, cover, filled, hole > 0)
+        weight = cv2.dilate(hole * np.uint8(255), np.ones((2 * self.ring + 1,) * 2, np.uint8))
+        weight = cv2.max(cv2.blur(weight, (self.ring + 1,) * 2), hole * np.uint8(255))
+        # Beside what no frame shows, the frame itself is the better guess.
+        weight = cv2.bitwise_and(weight, seen)
+        background = _blend(background, picture, weight)
+        borrowed, invented = float((hole & (seen > 0)).mean()), float((hole & (seen == 0)).mean())
+        return background, 1 - borrowed - invented, borrowed, invented
+
+
+def _blend(one: np.ndarray, other: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """`one` with the share `weight` (uint8 (H, W), 255 all) of `other`; untouched where that is 0."""
+    share = cv2.merge([weight] * 3)
+    return cv2.add(cv2.multiply(one, cv2.bitwise_not(share), scale=1 / 255), cv2.multiply(other, share, scale=1 / 255))
+
+
+def _light(frame: np.ndarray, picture: np.ndarray, where: np.ndarray) -> Light:
+    scale = min(1.0, _GLANCE / min(frame.shape[:2]))
+    size = tuple(max(1, round(n * scale)) for n in frame.shape[1::-1])
+    small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (frame, picture, where.view(np.uint8) * np.uint8(255))]
+    return match(small[0], small[1], small[2] == 255)

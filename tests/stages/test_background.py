@@ -4,8 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from animelayers.imaging.recompose import psnr
 from animelayers.models.inpaint import OpenCV
+from animelayers.samples import Scene, scene
 from animelayers.stages.background import Background
+from animelayers.stages.cels import Cels
 
 
 def drawing(h: int, w: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -19,12 +22,20 @@ def drawing(h: int, w: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return frame, np.rint(255 * share).astype(np.uint8), true
 
 
+def only(stage: Background, frame: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, float, float, float]:
+    """What the stage makes of a clip of one drawing that nothing else is known of."""
+    pictures, *shares = stage.clip(frame[None], alpha[None], None, None, None, None, None)
+    seen, borrowed, invented = (float(share[0]) for share in shares)
+    return pictures[0], seen, borrowed, invented
+
+
 def test_only_the_hole_and_a_band_around_it_change() -> None:
     drawings = [drawing(90, 120), drawing(64, 50)]
     stage = Background(OpenCV(), dilate=3)
-    made, seen, borrowed, invented = stage.frames([d[0] for d in drawings], [d[1] for d in drawings])
+    results = [only(stage, frame, alpha) for frame, alpha, _ in drawings]
+    made, seen, borrowed, invented = ([r[k] for r in results] for k in range(4))
     assert borrowed == [0.0, 0.0]
-    assert [s + i for s, i in zip(seen, invented, strict=True)] == [1.0, 1.0]
+    assert [s + i for s, i in zip(seen, invented, strict=True)] == pytest.approx([1, 1])
     for (frame, alpha, true), background, share in zip(drawings, made, invented, strict=True):
         near = cv2.dilate(alpha, np.ones((7, 7))) > 0
         assert np.array_equal(background[~near], frame[~near])
@@ -36,14 +47,14 @@ def test_only_the_hole_and_a_band_around_it_change() -> None:
 def test_no_ghost_of_the_outline_even_of_a_tight_matte(tight: int, dilate: int) -> None:
     frame, alpha, true = drawing(120, 160)
     alpha = cv2.erode(alpha, np.ones((2 * tight + 1,) * 2))
-    ((background,), *_) = Background(OpenCV(), dilate).frames([frame], [alpha])
+    background, *_ = only(Background(OpenCV(), dilate), frame, alpha)
     ink = np.abs(frame.astype(int) - true).max()
     assert np.abs(background.astype(int) - true).max() < 0.4 * ink
 
 
 def test_an_empty_layer_returns_the_frame() -> None:
     frame, alpha, _ = drawing(40, 50)
-    (background,), (seen,), _, (invented,) = Background(OpenCV()).frames([frame], [alpha * 0])
+    background, seen, _, invented = only(Background(OpenCV()), frame, alpha * 0)
     assert np.array_equal(background, frame)
     assert (seen, invented) == (1.0, 0.0)
 
@@ -60,3 +71,71 @@ def test_runs_as_a_step_and_keeps_the_contract() -> None:
 def test_options_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="dilate"):
         Background(OpenCV(), dilate=-1)
+
+
+def decomposed(shot: Scene, every: int = 1) -> dict:
+    """The clip of a drawn shot after both stages, from its true alphas."""
+    cameras = np.repeat(np.eye(3)[None], len(shot), 0)
+    cameras[:, 0, 2] = shot.pan
+    columns = {"frames": shot.frames, "character": shot.character, "camera": cameras}
+    row = {"clip_id": shot.name, "error": "", "camera_motion": "pan", **{k: v[::every] for k, v in columns.items()}}
+    (made,) = Background(OpenCV()).run(Cels().run([row]))
+    assert made["error"] == ""
+    return made
+
+
+@pytest.mark.parametrize("name", ["walk", "crossing", "pan", "fade"])
+def test_what_another_frame_shows_is_borrowed_from_it(name: str) -> None:
+    shot = scene(name, 24, (480, 270))
+    made = decomposed(shot, 2)
+    backgrounds, truth = made["background"], shot.background[::2]
+    width, height = 480, 270
+    for i, (background, true, alpha) in enumerate(zip(backgrounds, truth, shot.character[::2], strict=True)):
+        left = int(shot.pan[::2][i])
+        seen = made["plate_seen"][:height, left : left + width] > 0
+        where = (alpha > 8) & seen
+        if name != "fade":
+            assert where.any() and psnr(background[where], true[where]) > 40
+        far = cv2.dilate(alpha, np.ones((61, 61))) == 0
+        assert np.array_equal(background[far], shot.frames[::2][i][far])
+    assert np.allclose(made["background_seen"] + made["background_borrowed"] + made["background_invented"], 1, atol=1e-5)
+
+
+def test_what_no_frame_shows_is_invented_once() -> None:
+    made = decomposed(scene("portrait", 12, (480, 270)), 2)
+    hole = (made["character"] > 250).all(0) & (made["plate_seen"] == 0)
+    assert hole.any() and (made["background_invented"] > 0.9 * (made["character"] > 8).mean((1, 2))).all()
+    assert np.abs(np.diff(made["background"].astype(int), axis=0))[:, hole].max() <= 1
+
+
+def test_the_plate_is_cast_in_the_light_of_each_frame() -> None:
+    shot = scene("walk", 24, (480, 270))
+    light = np.linspace(0.6, 1, 12)[:, None, None, None]
+    frames, truth = (np.rint(light * a[::2]).astype(np.uint8) for a in (shot.frames, shot.background))
+    row = {
+        "clip_id": "l", "error": "", "frames": frames, "character": shot.character[::2],
+        "camera": np.repeat(np.eye(3)[None], 12, 0), "camera_motion": "still",
+    }  # fmt: skip
+    (made,) = Background(OpenCV()).run(Cels().run([row]))
+    assert made["plate_trust"] > 0.9
+    for background, true, alpha in zip(made["background"], truth, row["character"], strict=True):
+        where = (alpha > 8) & (made["plate_seen"] > 0)
+        assert psnr(background[where], true[where]) > 38
+
+
+def test_an_effect_is_taken_out_too() -> None:
+    frame, alpha, true = drawing(90, 120)
+    effect = np.zeros((1, 90, 120, 4), np.uint8)
+    effect[0, 5:15, 5:15] = 255
+    lit = frame.copy()
+    lit[5:15, 5:15] = 255
+    (background,), *_ = Background(OpenCV()).clip(lit[None], alpha[None], None, None, None, None, effect)
+    assert np.abs(background[5:15, 5:15].astype(int) - true[5:15, 5:15]).max() < 35
+
+
+def test_a_plate_that_is_not_trusted_changes_nothing() -> None:
+    frame, alpha, _ = drawing(90, 120)
+    plate, seen = np.zeros_like(frame), np.full(alpha.shape, 255, np.uint8)
+    stage = Background(OpenCV())
+    (background,), *_ = stage.clip(frame[None], alpha[None], np.eye(3)[None], plate, seen, np.float32(0.3), None)
+    assert np.array_equal(background, only(stage, frame, alpha)[0])

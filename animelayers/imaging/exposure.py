@@ -1,0 +1,87 @@
+"""Light: how much brighter or darker a frame is than another picture of the same place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+_CLOSE = 5.0  # grey levels within which a fit explains a pixel
+_BOUNDS = (0.0, 4.0)  # of the gain; a frame of a fade's black end has gain 0
+_LEAST = 0.45  # share of the pixels a fit has to explain
+_GAIN = 0.02  # share by which a fit has to explain more than equal light
+_ANNEAL = (48.0, 24.0, 12.0, 6.0, 6.0)  # grey levels, from what a fade changes to what coding noise does
+
+
+class Light(NamedTuple):
+    """frame = gain * plate + offset, per channel: two float64 arrays (3,), in grey levels."""
+
+    gain: np.ndarray
+    offset: np.ndarray
+
+    @property
+    def same(self) -> bool:
+        """Whether it changes nothing."""
+        return bool((self.gain == 1).all() and (self.offset == 0).all())
+
+    @property
+    def usable(self) -> bool:
+        """Whether a plate's pixel can be read from a frame in this light without blowing up its noise."""
+        return bool((self.gain > 0.4).all() and (self.gain < 2.5).all())
+
+    def cast(self, picture: np.ndarray) -> np.ndarray:
+        """The plate's colours uint8 (..., 3) as they look in the frame."""
+        return picture if self.same else self._map(picture, self.gain, self.offset)
+
+    def lift(self, picture: np.ndarray) -> np.ndarray:
+        """The frame's colours uint8 (H, W, 3) as they would look on the plate."""
+        return picture if self.same else self._map(picture, 1 / self.gain, -self.offset / self.gain)
+
+    @staticmethod
+    def _map(picture: np.ndarray, gain: np.ndarray, offset: np.ndarray) -> np.ndarray:
+        table = np.arange(256)[:, None] * gain + offset
+        return cv2.LUT(np.ascontiguousarray(picture), np.clip(np.rint(table), 0, 255).astype(np.uint8)[None])
+
+
+EQUAL = Light(np.ones(3), np.zeros(3))
+
+
+def match(frame: np.ndarray, plate: np.ndarray, where: np.ndarray) -> Light:
+    """The light of a frame against a plate, both uint8 (H, W, 3), from the pixels of the mask `where` (bool (H, W)).
+
+    A robust line per channel (iteratively reweighted least squares, Geman and McClure's weights, annealed), begun from equal light
+    and from the ratio of the means; equal light where neither explains clearly more of the picture.
+    """
+    x, y = plate[where].astype(np.float64), frame[where].astype(np.float64)
+    if len(x) < 64:
+        return EQUAL
+    best, share = EQUAL, _explained(EQUAL, x, y)
+    floor = share + _GAIN
+    for start in (1.0, float(np.clip(y.mean() / max(x.mean(), 1.0), *_BOUNDS))):
+        fit = _fit(x, y, start)
+        explained = _explained(fit, x, y)
+        if explained > max(share, floor, _LEAST):
+            best, share = fit, explained
+    slight = np.abs(best.gain - 1).max() < 0.01 and np.abs(best.offset).max() < 1
+    return EQUAL if slight else best
+
+
+def _fit(x: np.ndarray, y: np.ndarray, start: float) -> Light:
+    gain, offset = np.full(3, start), np.zeros(3)
+    for scale in _ANNEAL:
+        away = np.abs(y - gain * x - offset).max(1)
+        weight = 1 / (1 + (away / scale) ** 2) ** 2
+        total = weight.sum() + 1e-9
+        middle, level = weight @ x / total, weight @ y / total
+        # the ridge keeps the slope of a flat picture where it was
+        variance = weight @ (x - middle) ** 2 / total + 4.0
+        slope = (weight @ ((x - middle) * (y - level)) / total + 4.0 * gain) / variance
+        gain = np.clip(slope, *_BOUNDS)
+        offset = np.clip(level - gain * middle, -96, 96)
+    return Light(gain, offset)
+
+
+def _explained(light: Light, x: np.ndarray, y: np.ndarray) -> float:
+    expected = np.clip(light.gain * x + light.offset, 0, 255)
+    return float(np.mean(np.abs(y - expected).max(1) <= _CLOSE))

@@ -1,0 +1,160 @@
+"""What the frames of a shot agree on, decided at a small size where coding noise is averaged away.
+
+A look is what one frame shows at a pixel of the plate. Looks of two frames that differ by no more than noise vouch for each other,
+with the weight of how surely each is background. (Background estimation as labelling: Gutchess et al. 2001, Cohen 2005.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from animelayers.imaging.exposure import Light
+from animelayers.imaging.views import View
+
+NOBODY = 255
+"""The choice where no frame can be taken."""
+_CANDIDATES = 20  # frames whose looks are put to the vote; all others only vote
+_VOTERS = 48
+_FULL = 5  # the weight of a vote: so many times `_VOTERS` fit into a byte
+_NEAR = 3  # pixels around a matte that are taken for the figure's too: outlines, and what coding smears there
+_INNOCENT = 0.6  # share of the votes for a look that come from background
+_SHARED = 0.3  # share of the background's votes a look needs
+_HARDLY = 0.25  # the same where no part of the region is claimed almost always: scenery that nets take for a figure now and then
+_ALWAYS = 0.15  # share of votes from background below which a character stands there for good
+
+
+@dataclass(frozen=True)
+class Look:
+    """One frame at working size as it lies in its view's window: three planes of colour, and two of weights 0.._FULL.
+
+    ``clear``: how surely a pixel is background; ``masked``: how surely it is not; both 0 where the frame does not reach.
+    """
+
+    view: View
+    planes: tuple[np.ndarray, ...]
+    clear: np.ndarray
+    masked: np.ndarray
+
+
+class Verdict(NamedTuple):
+    """``choice``: uint8 (p, q), the number of the frame that shows what most share, `NOBODY` where none looks. ``seen``: uint8, 255
+    where that is background. ``trust``: share of the background's looks that agree with it, times the share of the plate where they
+    agree at all, 0..1."""
+
+    choice: np.ndarray
+    seen: np.ndarray
+    trust: float
+
+
+def look(frame: np.ndarray, alpha: np.ndarray, seat: View, light: Light) -> Look:
+    """The look of a frame uint8 (H, W, 3) with what may be character, alpha uint8 (H, W), from a view at working size."""
+    small = seat.onto(light.lift(cv2.resize(frame, seat.size, interpolation=cv2.INTER_AREA)))
+    tight = cv2.resize(alpha, seat.size, interpolation=cv2.INTER_AREA)
+    wide = cv2.dilate(tight, np.ones((2 * _NEAR + 1,) * 2, np.uint8))
+    # Just outside a matte a frame has no say.
+    masked, near = (cv2.convertScaleAbs(seat.onto(m), alpha=_FULL / 255) for m in (tight, wide))
+    reach = seat.reach()
+    return Look(seat, tuple(cv2.split(small)), cv2.bitwise_and(_FULL - near, reach), cv2.bitwise_and(masked, reach))
+
+
+def noise_of(looks: list[Look]) -> float:
+    """How many grey levels two frames may differ and show the same painting, 6..24, from what neighbours in the list differ by."""
+    differences = []
+    for one, other in pairwise(looks):
+        a, b = _common(one.view, other.view)
+        if a is not None and b is not None:
+            away = _apart([p[a] for p in one.planes], [p[b] for p in other.planes])[(one.clear[a] > 0) & (other.clear[b] > 0)]
+            differences.append(away[away < 24])
+    pooled = np.concatenate(differences) if differences else np.zeros(0)
+    return float(np.clip(2.5 * np.median(pooled) + 6, 6, 24)) if pooled.size else 6.0
+
+
+def slack(picture: np.ndarray, noise: float, loose: float) -> np.ndarray:
+    """uint8 (H, W): how far a pixel may be off: `noise`, and more (the share `loose` of the local contrast) on textures and lines."""
+    brush = np.ones((3, 3), np.uint8)
+    steep = cv2.subtract(cv2.dilate(picture, brush), cv2.erode(picture, brush))
+    steep = steep if steep.ndim == 2 else largest(steep)
+    return cv2.convertScaleAbs(steep, alpha=loose, beta=noise)
+
+
+def largest(picture: np.ndarray) -> np.ndarray:
+    """The largest channel of a uint8 (H, W, 3) picture, uint8 (H, W)."""
+    r, g, b = cv2.split(picture)
+    return cv2.max(cv2.max(r, g), b)
+
+
+def vote(looks: Mapping[int, Look], shape: tuple[int, int], noise: float) -> Verdict:
+    """What the looks of frames (by number, below `NOBODY`) agree on, on a plate of `shape` (rows, columns) at working size."""
+    numbers = list(looks)
+    voters = [numbers[k] for k in _spread(len(numbers), _VOTERS)]
+    best, choice = np.zeros(shape, np.float32), np.full(shape, NOBODY, np.uint8)
+    clear, masked, present = (np.zeros(shape, np.uint8) for _ in range(3))
+    for j in voters:
+        present[looks[j].view.window] += looks[j].clear
+    for i in (numbers[k] for k in _spread(len(numbers), _CANDIDATES)):
+        one = looks[i]
+        limit = slack(cv2.merge(one.planes), noise, 0.1 if one.view.matrix is None else 0.3)
+        yes, no = np.zeros_like(one.clear), np.zeros_like(one.clear)
+        for j in voters:
+            a, b = _common(one.view, looks[j].view)
+            if a is None or b is None:
+                continue
+            same = cv2.compare(_apart([p[a] for p in one.planes], [p[b] for p in looks[j].planes]), limit[a], cv2.CMP_LE)
+            yes[a] += cv2.bitwise_and(looks[j].clear[b], same)
+            no[a] += cv2.bitwise_and(looks[j].masked[b], same)
+        votes = yes.astype(np.float32) + no
+        # Innocent looks first; among looks that are all somebody's the most frequent.
+        score = yes * (yes / np.maximum(votes, 1)) ** 2 + np.float32(0.02) * votes + np.float32(1e-3) * one.clear
+        where = one.view.window
+        better = score > best[where]
+        for kept, new in ((best, score), (clear, yes), (masked, no)):
+            kept[where][better] = new[better]
+        choice[where][better] = i
+    share = clear / np.maximum(clear.astype(np.float32) + masked, 1)
+    free = (clear >= _FULL) & ~_haunted(share)
+    # Where frames agree on nothing the most frequent look is chance: a crowd, or a figure no matte knows.
+    seen = free & (clear >= _SHARED * present)
+    # A look's own vote says nothing.
+    pairs = present.astype(np.float32) - _FULL
+    counted = free & (pairs >= _FULL)
+    agreed = (clear[counted].astype(np.float64) - _FULL).sum() / pairs[counted].sum() if counted.any() else 0.0
+    trust = float(agreed) * float(seen.sum()) / max(1.0, float(free.sum()))
+    return Verdict(choice, np.where(seen, 255, 0).astype(np.uint8), min(1.0, trust))
+
+
+def _haunted(share: np.ndarray) -> np.ndarray:
+    """bool: where what is shown is a character's, from the share of votes that call it background."""
+    _, labels = cv2.connectedComponents((share < _INNOCENT).astype(np.uint8), connectivity=8)
+    always = np.zeros(int(labels.max()) + 1, bool)
+    always[labels[share < _ALWAYS]] = True
+    always[0] = False
+    haunted: np.ndarray = always[labels] | (share < _HARDLY)
+    return haunted
+
+
+def _apart(one: list[np.ndarray] | tuple[np.ndarray, ...], other: list[np.ndarray] | tuple[np.ndarray, ...]) -> np.ndarray:
+    r, g, b = (cv2.absdiff(x, y) for x, y in zip(one, other, strict=True))
+    return cv2.max(cv2.max(r, g), b)
+
+
+def _common(one: View, other: View) -> tuple[tuple[slice, slice] | None, tuple[slice, slice] | None]:
+    """The rows and columns two views share, counted in the window of each; None twice where they do not meet."""
+    first, second = [], []
+    for a, b in zip(one.window, other.window, strict=True):
+        low, high = max(a.start, b.start), min(a.stop, b.stop)
+        if low >= high:
+            return None, None
+        first.append(slice(low - a.start, high - a.start))
+        second.append(slice(low - b.start, high - b.start))
+    return (first[0], first[1]), (second[0], second[1])
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """At most `most` numbers below `count`, evenly spread, the first and the last among them."""
+    return sorted({round(k) for k in np.linspace(0, count - 1, min(count, most))})

@@ -1,0 +1,129 @@
+"""The clean plate: what a shot shows behind its characters, gathered from all the frames that show it.
+
+A background is painted once, so at a pixel of the plate the frames that show it agree, while what crosses it looks different from
+frame to frame. Each pixel is therefore given to the look that most frames share, not to a median, which mixes looks where few frames
+show the background. A look that the mattes mostly call a character is none, however often it is seen: a figure that stands still
+leaves no plate behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from animelayers.imaging.alpha import refine
+from animelayers.imaging.exposure import EQUAL, Light, match
+from animelayers.imaging.looks import NOBODY, largest, look, noise_of, slack, vote
+from animelayers.imaging.views import View, view
+
+_WORK = 360  # pixels of the frame's short side at which looks are compared
+_GLANCE = 90  # the same for light
+_UNSURE = 0.25  # mean alpha that counts as none, and as much below 1 that counts as all
+_SNAP = 6  # pixels within which the outline of a figure that never leaves is drawn to the picture's edges
+_FINE = 1.5  # times the tolerance at full size, where noise is not averaged
+
+
+class Plate(NamedTuple):
+    """What a shot shows most.
+
+    ``picture``: uint8 sRGB (P, Q, 3), the look most frames share, whoever it belongs to. ``seen``: uint8 (P, Q), 255 where that is
+    background, 0 where a character never leaves or no frame looks. ``claim``: uint8 (P, Q), the character's alpha in the picture, from
+    all frames that show it. ``passed``: uint8 (P, Q), 255 where some frame shows something else. ``lights``: of each frame against the
+    picture. ``noise``: grey levels two frames of the same painting may differ. ``trust``: share of what the frames show outside
+    characters that the picture explains, 0..1; low for water, crowds, parallax; 0 where no two frames can be compared.
+    """
+
+    picture: np.ndarray
+    seen: np.ndarray
+    claim: np.ndarray
+    passed: np.ndarray
+    lights: list[Light]
+    noise: float
+    trust: float
+
+
+def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], cameras: Sequence[np.ndarray], canvas: tuple[int, int]) -> Plate:
+    """The plate of one shot from N frames (at most 255), uint8 sRGB (H, W, 3) of one size.
+
+    ``alphas``: uint8 (H, W), what is character (128 all over where nobody looked). ``cameras``: (3, 3), frame to plate.
+    ``canvas``: width and height of the plate. Raises ValueError where there is no frame or the numbers differ.
+    """
+    if not 0 < len(frames) <= NOBODY or not len(frames) == len(alphas) == len(cameras):
+        raise ValueError(f"{len(frames)} frames, {len(alphas)} alphas and {len(cameras)} cameras")
+    size: tuple[int, int] = frames[0].shape[1::-1]
+    lights = _lights(frames, cameras, size, canvas)
+    usable = [i for i, light in enumerate(lights) if light.usable]
+    scale = min(1.0, _WORK / min(size))
+    looks = {i: look(frames[i], alphas[i], view(cameras[i], size, canvas, scale), lights[i]) for i in usable}
+    noise = noise_of(list(looks.values()))
+    won = vote(looks, (max(1, round(canvas[1] * scale)), max(1, round(canvas[0] * scale))), noise)
+    clear = {i: each.clear for i, each in looks.items()}
+    del looks
+    views = {i: view(cameras[i], size, canvas) for i in usable}
+    start = _chosen(frames, lights, views, cv2.resize(won.choice, canvas, interpolation=cv2.INTER_NEAREST))
+    seen = cv2.resize(won.seen, canvas, interpolation=cv2.INTER_NEAREST)
+    tolerance = slack(start, _FINE * noise, 0.15 if all(v.matrix is None for v in views.values()) else 0.35)
+    total, claims = np.zeros(start.shape, np.float32), np.zeros(seen.shape, np.float32)
+    count, shown, passed = np.zeros(seen.shape, np.float32), np.zeros(seen.shape, np.float32), np.zeros(seen.shape, np.uint8)
+    for i, seat in views.items():
+        where, reach = seat.window, seat.reach()
+        picture = seat.onto(lights[i].lift(frames[i]))
+        away = largest(cv2.absdiff(picture, start[where]))
+        same = cv2.bitwise_and(cv2.compare(away, tolerance[where], cv2.CMP_LE), reach)
+        other = cv2.bitwise_and(cv2.compare(away, cv2.add(tolerance[where], tolerance[where]), cv2.CMP_GT), reach)
+        passed[where] = cv2.bitwise_or(passed[where], cv2.medianBlur(other, 3))
+        claims[where] += cv2.bitwise_and(seat.onto(alphas[i]), same)
+        shown[where] += same > 0
+        # The soft rim of a figure is near enough to count and would darken the mean.
+        own = cv2.resize(clear[i], same.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        same[(own == 0) & (seen[where] > 0)] = 0
+        total[where] += cv2.bitwise_and(picture, cv2.merge([same] * 3))
+        count[where] += same > 0
+    found = count > 0
+    mean = np.rint(total / np.maximum(count, 1)[..., None]).astype(np.uint8)
+    seen[~found] = 0
+    picture = np.where(found[..., None], mean, start)
+    return Plate(picture, seen, _held(picture, claims / np.maximum(shown, 1)), passed, lights, noise, won.trust)
+
+
+def _held(picture: np.ndarray, claim: np.ndarray) -> np.ndarray:
+    """The alpha uint8 (P, Q) of a figure that never leaves, from the mean 0..255 of the mattes of all frames that show it alike."""
+    # A few frames of many that claim a pixel are not half a figure: the mean is made as steep as the mattes were, and as sharp.
+    steep = np.clip((claim.astype(np.float32) / 255 - _UNSURE) / (1 - 2 * _UNSURE), 0, 1)
+    held: np.ndarray = np.rint(255 * refine(picture, steep, _SNAP)).astype(np.uint8)
+    return held
+
+
+def _chosen(frames: Sequence[np.ndarray], lights: Sequence[Light], views: Mapping[int, View], choice: np.ndarray) -> np.ndarray:
+    """The picture that takes each pixel from the frame chosen there."""
+    picture = np.zeros((*choice.shape, 3), np.uint8)
+    for i in np.unique(choice[choice != NOBODY]).tolist():
+        where = views[i].window
+        taken = cv2.inRange(choice[where], i, i)
+        picture[where] = cv2.copyTo(views[i].onto(lights[i].lift(frames[i])), taken, picture[where].copy())
+    return picture
+
+
+def _lights(frames: Sequence[np.ndarray], cameras: Sequence[np.ndarray], size: tuple[int, int], canvas: tuple[int, int]) -> list[Light]:
+    """The light of each frame against that with the most contrast, matched outwards from it over what was laid down before."""
+    scale = min(1.0, _GLANCE / min(size))
+    views = [view(c, size, canvas, scale) for c in cameras]
+    glances = [cv2.resize(f, v.size, interpolation=cv2.INTER_AREA) for f, v in zip(frames, views, strict=True)]
+    first = int(np.argmax([float(g.std()) for g in glances]))
+    height, width = (max(1, round(n * scale)) for n in canvas[::-1])
+    laid, known = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)
+    lights = [EQUAL] * len(frames)
+    order = sorted(range(len(frames)), key=lambda i: abs(i - first))
+    for i in order:
+        where, reach, glance = views[i].window, views[i].reach(), views[i].onto(glances[i])
+        both = (reach > 0) & (known[where] > 0)
+        if i != first and both.mean() > 0.2:
+            lights[i] = match(glance, laid[where], both)
+        new = (reach > 0) & (known[where] == 0)
+        if lights[i].usable:
+            laid[where][new] = lights[i].lift(glance)[new]
+            known[where][new] = 255
+    return lights
