@@ -43,3 +43,15 @@ class Flow(Protocol):
     def __call__(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
         """Flow of N pairs of uint8 sRGB (H, W, 3), each pair of one size: float32 (H, W, 2), x and y in pixels, first picture to second."""
         ...
+
+
+class Tracker(Protocol):
+    """Follows the characters of a shot."""
+
+    def __call__(self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None]) -> np.ndarray:
+        """Who is where in D drawings of one shot: uint8 (D, H, W), 0 nobody, k the character with id k, counted from 1.
+
+        ``pictures``: D uint8 sRGB (H, W, 3) of one size. ``figures``: for each the bool mask (H, W) of all characters, or None where
+        it is not known and has to be followed from other drawings. Where it is known, nothing outside it is labelled.
+        """
+        ...

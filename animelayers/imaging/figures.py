@@ -1,0 +1,171 @@
+"""Figures told apart: whose colours lie where, where a figure went, and which pixels of a merged island are whose.
+
+Masks and label maps are small (a few hundred pixels high); a `Look` is what a figure is known by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+_LEVELS = (16, 12, 12)  # bins of L, a and b; painted colours lie within 64 of grey on a and b
+_HEIGHTS = 6  # bins from the top of a figure to its bottom: hair, face, dress and shoes of two people may share colours, not places
+_LEAST = 1e-4  # density of a colour that was never seen on a figure
+
+
+def cells(picture: np.ndarray) -> np.ndarray:
+    """The colour bin of each pixel of a uint8 sRGB picture (H, W, 3), int32 (H, W)."""
+    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.int32)
+    a, b = (np.clip(lab[..., k] - 64, 0, 127) * _LEVELS[k] // 128 for k in (1, 2))
+    cell: np.ndarray = (lab[..., 0] * _LEVELS[0] // 256 * _LEVELS[1] + a) * _LEVELS[2] + b
+    return cell
+
+
+@dataclass
+class Look:
+    """What a figure looks like: the densities of its colours at each height, its last whole mask, its place and its pace.
+
+    ``colours`` float64 (heights, colours), each row sums to 1 or 0; ``mask`` bool (H, W); ``centre`` and ``pace`` pixels (x, y).
+    """
+
+    colours: np.ndarray
+    mask: np.ndarray
+    centre: np.ndarray
+    pace: np.ndarray
+
+    @classmethod
+    def of(cls, cell: np.ndarray, mask: np.ndarray) -> Look:
+        """The look of the figure that covers `mask` (bool (H, W), not empty) of a picture with colour bins `cell`."""
+        return cls(densities(cell, mask), mask, centre(mask), np.zeros(2))
+
+    def seen(self, cell: np.ndarray, mask: np.ndarray) -> None:
+        """All of the figure that is in the frame now covers `mask` (bool (H, W), not empty): its look, place and pace follow."""
+        self.hidden(centre(mask), 0.5 if self.pace.any() else 1.0)
+        self.mask, self.colours = mask, 0.8 * self.colours + 0.2 * densities(cell, mask)
+
+    def hidden(self, place: np.ndarray, trust: float = 0.2) -> None:
+        """The figure's middle is now about `place` (x, y), though not all of it is seen; `trust` 0..1 how much its pace follows."""
+        self.pace = (1 - trust) * self.pace + trust * (place - self.centre)
+        self.centre = place
+
+    def turned(self) -> Look:
+        """The same look for going back in time."""
+        return Look(self.colours, self.mask, self.centre, -self.pace)
+
+    def placed(self, place: np.ndarray) -> np.ndarray:
+        """Its last whole mask with its middle moved to `place` (x, y), bool (H, W)."""
+        return shift(self.mask, place - centre(self.mask))
+
+    def expected(self) -> np.ndarray:
+        """Its last whole mask where its pace leads, bool (H, W)."""
+        return self.placed(self.centre + self.pace)
+
+    def alike(self, cell: np.ndarray, mask: np.ndarray) -> float:
+        """Bhattacharyya coefficient of its colours and those within `mask`, 0..1; heights are not compared, a figure may be cut."""
+        return float(np.sqrt(self.colours.mean(axis=0) * densities(cell, mask).mean(axis=0)).sum())
+
+    def likely(self, cell: np.ndarray, top: float, height: float) -> np.ndarray:
+        """Log density of each pixel's colour on this figure, were its top at row `top` and it `height` pixels high, float32 (H, W)."""
+        rows = np.clip((np.arange(len(cell)) - top) / max(1.0, height) * _HEIGHTS, 0, _HEIGHTS - 1).astype(int)
+        anywhere = np.log(0.7 * self.colours + 0.3 * self.colours.mean(axis=0) + _LEAST)
+        found: np.ndarray = anywhere[rows[:, None], cell].astype(np.float32)
+        return found
+
+
+def centre(mask: np.ndarray) -> np.ndarray:
+    """Middle of mass (x, y) of a bool mask (H, W), float64; the middle of the frame where it is empty."""
+    m = cv2.moments(mask.astype(np.uint8), binaryImage=True)
+    return np.array([m["m10"], m["m01"]]) / m["m00"] if m["m00"] else np.array(mask.shape[::-1]) / 2
+
+
+def shift(mask: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """A bool mask (H, W) moved by whole pixels (x, y); what leaves the frame is lost."""
+    move = np.array([[1, 0, round(float(by[0]))], [0, 1, round(float(by[1]))]], np.float64)
+    return cv2.warpAffine(mask.astype(np.uint8), move, mask.shape[::-1], flags=cv2.INTER_NEAREST) > 0
+
+
+def share_out(cell: np.ndarray, island: np.ndarray, looks: Sequence[Look]) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Whose each pixel of an `island` (bool (H, W)) is in which the figures of `looks` touch or hide each other.
+
+    Gives the index into `looks`, int (H, W), -1 outside the island, and where the middle of each figure is. Each figure is laid
+    over the island where its shape covers most of its own colours, near where its pace leads; then each pixel goes to the figure
+    whose colours and place suit it best, neighbours deciding together.
+    """
+    logs = [look.likely(cell, *_extent(look.expected())) for look in looks]
+    places, scores = [], []
+    for k, look in enumerate(looks):
+        rivals = np.max([log for n, log in enumerate(logs) if n != k], axis=0)
+        evidence = np.where(island, np.clip(logs[k] - rivals, -2, 2), np.float32(-1)).astype(np.float32)
+        place = _settle(evidence, look)
+        places.append(place)
+        body = look.placed(place)
+        near = cv2.GaussianBlur(body.astype(np.float32), (0, 0), max(1.0, len(cell) / 60))
+        log = look.likely(cell, *_extent(body)) + np.log(near + 0.02)
+        scores.append(cv2.GaussianBlur(log, (0, 0), max(0.8, len(cell) / 120)))
+    return np.where(island, np.argmax(scores, axis=0), -1), places
+
+
+def _settle(evidence: np.ndarray, look: Look) -> np.ndarray:
+    """The middle of the figure where its mask, near its predicted place, sums up most evidence."""
+    x, y, w, h = cv2.boundingRect(look.mask.astype(np.uint8))
+    brush = look.mask[y : y + h, x : x + w].astype(np.float32)
+    expected = look.centre + look.pace
+    reach = max(8, round(0.5 * w), round(float(np.abs(look.pace).max())))
+    offset = expected - centre(look.mask)
+    left, top = x + round(float(offset[0])) - reach, y + round(float(offset[1])) - reach
+    wide = cv2.copyMakeBorder(evidence, h + reach, h + reach, w + reach, w + reach, cv2.BORDER_CONSTANT, value=0)
+    row, column = np.clip(top + h + reach, 0, len(wide) - h - 2 * reach), np.clip(left + w + reach, 0, wide.shape[1] - w - 2 * reach)
+    sums = cv2.matchTemplate(wide[row : row + h + 2 * reach, column : column + w + 2 * reach], brush, cv2.TM_CCORR)
+    v, u = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    sums -= (0.25 * brush.sum() * (u * u + 4 * v * v) / reach**2).astype(np.float32)  # figures cross sideways more than they jump
+    best = np.unravel_index(int(np.argmax(sums)), sums.shape)
+    place: np.ndarray = expected + np.array([best[1] - reach, best[0] - reach])
+    return place
+
+
+def _extent(mask: np.ndarray) -> tuple[float, float]:
+    _, y, _, h = cv2.boundingRect(mask.astype(np.uint8))
+    return float(y), float(h)
+
+
+def densities(cell: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Densities of the colour bins `cell` within a bool mask (H, W) at each height of it, float64 (heights, colours).
+
+    They are blurred to the neighbouring bins, so that a gradient does not fall between two.
+    """
+    rows, columns = np.nonzero(mask)
+    shape = (_HEIGHTS, *_LEVELS)
+    if not len(rows):
+        return np.zeros((_HEIGHTS, int(np.prod(_LEVELS))))
+    at = (rows - rows.min()) * _HEIGHTS // (rows.max() - rows.min() + 1)
+    cells_at = at * int(np.prod(_LEVELS)) + cell[rows, columns]
+    counts: np.ndarray = np.bincount(cells_at, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+    for axis in (1, 2, 3):
+        counts += 0.3 * (np.roll(counts, 1, axis) + np.roll(counts, -1, axis))
+    counts = counts.reshape(_HEIGHTS, -1)
+    total = counts.sum(axis=1, keepdims=True)
+    found: np.ndarray = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+    return found
+
+
+def lift(labels: np.ndarray, size: tuple[int, int], mask: np.ndarray | None) -> np.ndarray:
+    """A small label map uint8 (h, w) at `size` (H, W): within `mask` (bool (H, W)) each pixel near a figure is the nearest one's.
+
+    Without a mask the figures are those of the label map, enlarged.
+    """
+    ids = [int(k) for k in np.unique(labels) if k]
+    if not ids:
+        return np.zeros(size, np.uint8)
+    if mask is not None:
+        away, nearest = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+        table = np.zeros(int(nearest.max()) + 1, np.uint8)
+        table[nearest[labels > 0]] = labels[labels > 0]
+        labels = np.where(away <= 0.05 * len(labels), table[nearest], 0).astype(np.uint8)
+    # Enlarged one by one, so that the line between two figures runs smoothly.
+    planes = [cv2.resize((labels == k).astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR) for k in ids]
+    found = np.array(ids, np.uint8)[np.argmax(planes, axis=0)]
+    inside = np.max(planes, axis=0) > (0 if mask is not None else 0.5)
+    return np.where(inside if mask is None else inside & mask, found, 0).astype(np.uint8)

@@ -1,0 +1,57 @@
+"""A figure found again in the next drawing, where no matte tells where it is."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from animelayers.imaging.figures import Look, cells, densities
+
+_ROUGH = 1e-5  # density that every colour has: what was seen nowhere decides nothing
+_UNEXPLAINED = 10  # grey levels from which the camera's motion does not explain a pixel
+_CORNERS = 8  # points from which the camera's motion is told
+_REACH = 20  # a figure grows by at most this part of the frame's height from one drawing to the next
+_SPECK = 0.05  # parts smaller than this share of the largest are not its
+
+
+def follow(pictures: tuple[np.ndarray, np.ndarray], was: np.ndarray, look: Look, warped: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Where a figure is in the second of two drawings, bool (H, W).
+
+    `pictures` uint8 sRGB (H, W, 3); `was` its bool mask in the first, `look` what it looks like, `warped` that mask as 0..255 brought
+    along the flow into the second, `known` uint8 1 where the flow is consistent. Three witnesses are summed up as log odds: the flow, the
+    colours of the figure against those around it, and motion that is not the camera's. What a figure uncovers keeps none of them.
+    """
+    share = warped.astype(np.float32) / 255
+    flow = cv2.GaussianBlur(np.where(known > 0, share, np.minimum(share, np.float32(0.5))), (0, 0), max(0.8, len(was) / 160))
+    flow = np.clip(flow, 0.02, 0.98)
+    around = densities(cells(pictures[0]), ~was).mean(axis=0)
+    paint = np.clip(np.log((look.colours.mean(axis=0) + _ROUGH) / (around + _ROUGH)), -4, 4).astype(np.float32)[cells(pictures[1])]
+    before, stood = _by_camera(*pictures, was)
+    rest = cv2.absdiff(pictures[1], before).max(axis=2).astype(np.float32)
+    rest = np.clip(cv2.GaussianBlur(rest, (0, 0), max(0.8, len(was) / 160)) / _UNEXPLAINED - 1, -1, 3)
+    # Ground that changed is covered; where the figure stood, what did not change is still it, and what did may be either.
+    motion = np.where(stood, np.maximum(-rest, 0), 2 * rest)
+    odds = np.log(flow / (1 - flow)) + 1.5 * cv2.GaussianBlur(paint, (0, 0), 1) + motion
+    reach = max(1, len(was) // _REACH)
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    found = ((odds > 0) & (cv2.dilate((warped > 127).view(np.uint8), brush) > 0)).view(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(found)
+    big = stats[:, cv2.CC_STAT_AREA] >= _SPECK * stats[1:, cv2.CC_STAT_AREA].max(initial=1)
+    big[0] = False
+    return big[labels] if count > 1 else np.zeros(was.shape, bool)
+
+
+def _by_camera(one: np.ndarray, other: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first picture and its mask moved, turned and scaled as the camera did up to the second; as they are where nothing tells."""
+    grey = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (one, other)]
+    corners = cv2.goodFeaturesToTrack(grey[0], 400, 0.01, 7)
+    if corners is None or len(corners) < _CORNERS or min(mask.shape) < 32:
+        return one, mask
+    moved, status, _ = cv2.calcOpticalFlowPyrLK(grey[0], grey[1], corners, corners.copy(), winSize=(21, 21), maxLevel=4)
+    good = status[:, 0] > 0
+    motion = cv2.estimateAffinePartial2D(corners[good], moved[good], ransacReprojThreshold=2)[0] if good.sum() >= _CORNERS else None
+    if motion is None:
+        return one, mask
+    size = mask.shape[::-1]
+    turned = cv2.warpAffine(one, motion, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return turned, cv2.warpAffine(mask.astype(np.uint8), motion, size, flags=cv2.INTER_NEAREST) > 0

@@ -1,0 +1,50 @@
+"""Stage 3: masks that hold still over time, and who is who in a shot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from animelayers.imaging.steady import steady
+from animelayers.models.protocols import Tracker
+from animelayers.step import ClipStep
+
+
+class Track(ClipStep):
+    """The characters' alpha without flicker, a label map of the characters of the clip and their ids.
+
+    ``tracker``: what follows them. ``steady``: share of the flicker's correction that is made, 0 (leave the mattes) .. 1.
+    A drawing that lost its matte is given that of its neighbours, and carries the name of their models.
+    """
+
+    name = "track"
+    reads = ("frames", "character", "matte")
+    writes = ("character", "matte", "instances", "instance_ids")
+
+    def __init__(self, tracker: Tracker, steady: float = 1.0) -> None:
+        """Raises ValueError for a value out of range."""
+        if not 0 <= steady <= 1:
+            raise ValueError(f"steady must be between 0 and 1, not {steady}")
+        self.tracker, self.steady = tracker, float(steady)
+
+    def clip(self, *columns: Any) -> tuple[Any, ...]:
+        """Alpha uint8 (D, H, W), the models' names, labels uint8 (D, H, W) and ids of D drawings."""
+        frames, character, matte = columns
+        alphas, carried = steady(frames, character, self.steady)
+        labels = self.tracker(frames, [alpha > 127 for alpha in alphas])
+        return alphas, " ".join(_named(matte.split(), carried)), labels, " ".join(_ids(plane) for plane in labels)
+
+
+def _named(names: list[str], carried: list[int]) -> list[str]:
+    donors = [k for k in range(len(names)) if k not in carried and names[k] != "none"]
+    for t in carried:
+        if names[t] == "none" and donors:
+            names[t] = names[min(donors, key=lambda k: abs(k - t))]
+    return names
+
+
+def _ids(labels: np.ndarray) -> str:
+    """The ids of a label map as a word: '1,3', 'none' where there is nobody."""
+    counts = np.bincount(labels.ravel(), minlength=1)
+    return ",".join(str(k) for k in np.flatnonzero(counts) if k) or "none"
