@@ -10,7 +10,7 @@ from animelayers.imaging.figures import Look, cells, densities
 _ROUGH = 1e-5  # density that every colour has: what was seen nowhere decides nothing
 _UNEXPLAINED = 10  # grey levels from which the camera's motion does not explain a pixel
 _CORNERS = 8  # points from which the camera's motion is told
-_REACH = 20  # a figure grows by at most this part of the frame's height from one drawing to the next
+_REACH = 14  # a figure grows by at most this part of the frame's height from one drawing to the next
 _SPECK = 0.05  # parts smaller than this share of the largest are not its
 
 
@@ -29,9 +29,9 @@ def follow(pictures: tuple[np.ndarray, np.ndarray], was: np.ndarray, look: Look,
     before, stood = _by_camera(*pictures, was)
     rest = cv2.absdiff(pictures[1], before).max(axis=2).astype(np.float32)
     rest = np.clip(cv2.GaussianBlur(rest, (0, 0), max(0.8, len(was) / 160)) / _UNEXPLAINED - 1, -1, 3)
-    # Ground that changed is covered; where the figure stood, what did not change is still it, and what did may be either.
-    motion = np.where(stood, np.maximum(-rest, 0), 2 * rest)
-    odds = np.log(flow / (1 - flow)) + 1.5 * cv2.GaussianBlur(paint, (0, 0), 1) + motion
+    # Ground that changed is covered; what changes where the figure stood says less, it may have moved or gone.
+    motion = np.where(stood, 0.5 * rest, 2 * rest)
+    odds = np.log(flow / (1 - flow)) + cv2.GaussianBlur(paint, (0, 0), 1) + motion
     reach = max(1, len(was) // _REACH)
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
     found = ((odds > 0) & (cv2.dilate((warped > 127).view(np.uint8), brush) > 0)).view(np.uint8)

@@ -157,7 +157,7 @@ def _remap(plane: np.ndarray, place: np.ndarray, border: int = cv2.BORDER_REPLIC
 
 def _along(t: int, alphas: np.ndarray, resting: np.ndarray, traces: Traces) -> np.ndarray:
     """The alpha of drawing `t` from its own and those its moving pixels are traced to."""
-    own = alphas[t]
+    own: np.ndarray = alphas[t]
     if resting.all():
         return own
     found = [traces.fetch(alphas[n], t, n) for n in (t - 1, t + 1) if 0 <= n < len(alphas)]
