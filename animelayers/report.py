@@ -10,14 +10,17 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pyarrow.compute as pc
 from jinja2 import Environment, StrictUndefined
 
+from animelayers.imaging.recompose import blend
 from animelayers.imaging.sheet import contact_sheet, fit, over
 from animelayers.output import Output
 from animelayers.run import Summary
 from animelayers.storage import filesystem
 
 SAMPLES = 24
+WORST = 12
 WIDTH = 320
 
 
@@ -28,14 +31,14 @@ def write(summary: Summary) -> None:
     output = Output(summary.output)
     place, root = filesystem(summary.output)
     place.create_dir(f"{root}/report/pictures", recursive=True)
-    samples = []
-    for number, row in enumerate(sample(output, SAMPLES)):
-        file = f"pictures/{number:03d}.jpg"
-        _put(place, f"{root}/report/{file}", _sheet(output, row))
-        samples.append({**row, "file": file})
+    shown: dict[str, list[dict[str, Any]]] = {}
+    for name, rows in {"worst": worst(output, WORST), "": sample(output, SAMPLES)}.items():
+        shown[name] = [{**row, "file": f"pictures/{name}{number:03d}.jpg"} for number, row in enumerate(rows)]
+        for row in shown[name]:
+            _put(place, f"{root}/report/{row['file']}", _sheet(output, row))
     facts = {**asdict(summary), "exit_code": summary.exit_code}
     page = Environment(autoescape=True, undefined=StrictUndefined).from_string(files("animelayers").joinpath("report.html").read_text())
-    html = page.render(summary=summary, samples=samples, stages=_stages(summary), shots=_shots(output), output=output)
+    html = page.render(summary=summary, samples=shown[""], worst=shown["worst"], stages=_stages(summary), shots=_shots(output), output=output)
     _put(place, f"{root}/report/index.html", html.encode("utf-8", "xmlcharrefreplace"))
     _put(place, f"{root}/report/summary.json", json.dumps(facts, indent=1).encode())
 
@@ -47,12 +50,28 @@ def sample(output: Output, count: int) -> list[dict[str, Any]]:
     return list(table.take(chosen).to_pylist()) if len(table) else []
 
 
+def worst(output: Output, count: int) -> list[dict[str, Any]]:
+    """Up to `count` rows of drawings that want a second look: those with most flags, then those that recompose worst; one per drawing."""
+    table = output.table
+    if "flags" not in table.column_names:
+        return []
+    table = table.filter(pc.and_(pc.is_null(table["drawing_of"]), pc.not_equal(table["flags"], "ok")))
+    rows = table.to_pylist()
+    return sorted(rows, key=lambda row: (-len(row["flags"].split(",")), row.get("recompose_psnr") or 0.0, row["frame_id"]))[:count]
+
+
 def _sheet(output: Output, row: dict[str, Any]) -> bytes:
-    """One line of pictures: the frame as its layers recompose, the character, the background, the mask."""
+    """One line of pictures: the frame as its layers recompose, the character, the background, the mask, and an effect in front."""
     layers = output.frame(row["frame_id"])
     whole = [over(layers["character"], layers["background"])] if {"character", "background"} <= layers.keys() else []
-    shown = [layers[name] for name in ("character", "background", "mask") if name in layers]
-    sheet = contact_sheet([fit(picture, WIDTH) for picture in whole + shown], columns=4)
+    mode = row.get("effect_mode") or "none"
+    if mode == "none":
+        layers.pop("effect", None)
+    elif whole and "effect" in layers:
+        whole = [blend(whole[0], layers["effect"], mode)]
+    shown = [layers[name] for name in ("character", "background", "mask", "effect") if name in layers]
+    pictures = [fit(picture, WIDTH) for picture in whole + shown]
+    sheet = contact_sheet(pictures, columns=max(4, len(pictures)))
     return cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 

@@ -86,6 +86,7 @@ RECORD: Mapping[str, Column] = {
     "plate_trust": Column("float32", "", "how well the plate explains what the frames show outside characters and effects, 0..1", table=True),
     "instances": Column("uint8", "D H W", "label map: 0 none, k the character with id k of the clip"),
     "instance_ids": Column("str", "D", "the ids in the label map, '1,3'; 'none' where there is nobody", table=True),
+    "instance_boxes": Column("str", "D", "x:y:w:h of each id, in their order, joined by commas; 'none' where there is nobody", table=True),
     "effect": Column("uint8", "D H W 4", "the effect in front, sRGB and alpha, straight"),
     "effect_mode": Column("str", "D", "how the effect lies over the rest: over, add or screen; 'none' for an empty layer", table=True),
     "effect_intensity": Column("float32", "D", "mean alpha of the effect where it is, 0..1", table=True),
@@ -98,7 +99,10 @@ RECORD: Mapping[str, Column] = {
     "height": Column("int64", "", "pixels", table=True),
     "character_bbox": Column("int32", "D 4", "x, y, w, h in pixels of alpha above one half; zeros for an empty layer", table=True),
     "character_coverage": Column("float32", "D", "mean alpha, 0..1", table=True),
-    "recompose_psnr": Column("float32", "D", "dB of background + character against the frame, from the layers as stored; at most 100", table=True),
+    "recompose_psnr": Column(
+        "float32", "D", "dB of background + character + effect in its mode against the frame, from the layers as stored; at most 100", table=True
+    ),
+    "flags": Column("str", "D", "what is doubtful about the layers, joined by commas; 'ok' for nothing", table=True),
     "layers": Column("bytes", "", "the encoded files of all drawings, one after the other"),
     "layer_names": Column("str", "L", "names of the files of one drawing: 'character.png mask.png background.jpg'"),
     "layer_sizes": Column("int64", "D L", "bytes of each file in `layers`"),

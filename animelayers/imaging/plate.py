@@ -46,31 +46,34 @@ class Plate(NamedTuple):
 
 
 def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], cameras: Sequence[np.ndarray], canvas: tuple[int, int]) -> Plate:
-    """The plate of one shot from N frames (at most 255), uint8 sRGB (H, W, 3) of one size.
+    """The plate of one shot from N frames, uint8 sRGB (H, W, 3) of one size; of more than 255 as many, evenly spread, are asked.
 
     ``alphas``: uint8 (H, W), what is character (128 all over where nobody looked). ``cameras``: (3, 3), frame to plate.
     ``canvas``: width and height of the plate. Raises ValueError where there is no frame or the numbers differ.
     """
-    if not 0 < len(frames) <= NOBODY or not len(frames) == len(alphas) == len(cameras):
+    if not 0 < len(frames) == len(alphas) == len(cameras):
         raise ValueError(f"{len(frames)} frames, {len(alphas)} alphas and {len(cameras)} cameras")
     size: tuple[int, int] = frames[0].shape[1::-1]
     lights = _lights(frames, cameras, size, canvas)
     usable = [i for i, light in enumerate(lights) if light.usable]
+    asked = usable[:: -(-len(usable) // NOBODY) or 1]
+    frames, alphas, cameras = ([given[i] for i in asked] for given in (frames, alphas, cameras))
+    own = [lights[i] for i in asked]
     scale = min(1.0, _WORK / min(size))
-    looks = {i: look(frames[i], alphas[i], view(cameras[i], size, canvas, scale), lights[i]) for i in usable}
+    looks = {i: look(frames[i], alphas[i], view(cameras[i], size, canvas, scale), own[i]) for i in range(len(asked))}
     noise = noise_of(list(looks.values()))
     won = vote(looks, (max(1, round(canvas[1] * scale)), max(1, round(canvas[0] * scale))), noise)
     clear = {i: each.clear for i, each in looks.items()}
     del looks
-    views = {i: view(cameras[i], size, canvas) for i in usable}
-    start = _chosen(frames, lights, views, cv2.resize(won.choice, canvas, interpolation=cv2.INTER_NEAREST))
+    views = {i: view(cameras[i], size, canvas) for i in range(len(asked))}
+    start = _chosen(frames, own, views, cv2.resize(won.choice, canvas, interpolation=cv2.INTER_NEAREST))
     seen = cv2.resize(won.seen, canvas, interpolation=cv2.INTER_NEAREST)
     tolerance = slack(start, _FINE * noise, 0.15 if all(v.matrix is None for v in views.values()) else 0.35)
     total, claims = np.zeros(start.shape, np.float32), np.zeros(seen.shape, np.float32)
     count, shown, passed = np.zeros(seen.shape, np.float32), np.zeros(seen.shape, np.float32), np.zeros(seen.shape, np.uint8)
     for i, seat in views.items():
         where, reach = seat.window, seat.reach()
-        picture = seat.onto(lights[i].lift(frames[i]))
+        picture = seat.onto(own[i].lift(frames[i]))
         away = largest(cv2.absdiff(picture, start[where]))
         same = cv2.bitwise_and(cv2.compare(away, tolerance[where], cv2.CMP_LE), reach)
         other = cv2.bitwise_and(cv2.compare(away, cv2.add(tolerance[where], tolerance[where]), cv2.CMP_GT), reach)
@@ -78,8 +81,8 @@ def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], came
         claims[where] += cv2.bitwise_and(seat.onto(alphas[i]), same)
         shown[where] += same > 0
         # The soft rim of a figure is near enough to count and would darken the mean.
-        own = cv2.resize(clear[i], same.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        same[(own == 0) & (seen[where] > 0)] = 0
+        beside = cv2.resize(clear[i], same.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0
+        same[beside & (seen[where] > 0)] = 0
         total[where] += cv2.bitwise_and(picture, cv2.merge([same] * 3))
         count[where] += same > 0
     found = count > 0

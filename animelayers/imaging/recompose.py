@@ -7,11 +7,13 @@ import math
 import cv2
 import numpy as np
 
-from animelayers.imaging.colour import flat, pixels, place
+from animelayers.imaging.colour import flat, nearest_solid, pixels, place
 from animelayers.imaging.window import window
 
 BEST = 100.0
 """dB given to equal pictures."""
+_OPAQUE = 224  # alpha of an effect from which rounding leaves too little of what is under it
+_BESIDE = 32  # pixels around in which its colour is looked for
 
 
 def recompose(character: np.ndarray, background: np.ndarray) -> np.ndarray:
@@ -26,6 +28,50 @@ def recompose(character: np.ndarray, background: np.ndarray) -> np.ndarray:
         *colour, a = pixels(character, at)
         under = pixels(background, at)
         place(picture, at, under + (np.stack(colour) - under) * (a / 255))
+    return picture
+
+
+def blend(under: np.ndarray, effect: np.ndarray, mode: str) -> np.ndarray:
+    """An effect, straight RGBA uint8 (H, W, 4), in front of a picture uint8 (H, W, 3), in the blend `mode`.
+
+    ``over``: I = B (1 - a) + F a; ``add``: I = B + F a; ``screen``: I = 1 - (1 - B) (1 - F a). Raises ValueError for another mode.
+    """
+    picture, at = under.copy(), np.flatnonzero(cv2.extractChannel(effect, 3))
+    *colour, a = pixels(effect, at)
+    base, share = pixels(under, at), a / 255
+    light = np.stack(colour) * share
+    if mode == "over":
+        light -= base * share
+    elif mode == "screen":
+        light *= 1 - base / 255
+    elif mode != "add":
+        raise ValueError(f"blend mode {mode!r}: one of over, add, screen")
+    place(picture, at, base + light)
+    return picture
+
+
+def uncovered(frame: np.ndarray, effect: np.ndarray, mode: str, character: np.ndarray) -> np.ndarray:
+    """The inverse of `blend`: the picture that gives `frame` with the effect in front.
+
+    Where the effect lets too little through to tell, the nearest colour of the character (alpha uint8 (H, W)) beside it stands for it.
+    """
+    picture, alpha = frame.copy(), cv2.extractChannel(effect, 3)
+    at = np.flatnonzero(alpha)
+    *colour, a = pixels(effect, at)
+    seen, share = pixels(frame, at), a / 255
+    light = np.stack(colour) * share
+    rest = {"over": 1 - share, "add": np.ones_like(share), "screen": 1 - light / 255}[mode]
+    place(picture, at, (seen - light) / np.maximum(rest, 1 / 255))
+    opaque = cv2.threshold(cv2.copyTo(alpha, cv2.threshold(character, 0, 255, cv2.THRESH_BINARY)[1]), _OPAQUE - 1, 255, cv2.THRESH_BINARY)[1]
+    where = window(opaque, _BESIDE) if mode != "add" else None
+    if where is not None:
+        beside = cv2.copyTo(character, cv2.threshold(alpha, _OPAQUE - 1, 255, cv2.THRESH_BINARY_INV)[1])[where]
+        if beside.any():
+            part = np.ascontiguousarray(picture[where])
+            # the corners too: only colours between the first and the last pixel asked for are looked at
+            at = np.unique([0, *np.flatnonzero(opaque[where]), beside.size - 1])
+            place(part, at[1:-1], nearest_solid(part, np.ascontiguousarray(beside), at)[:, 1:-1])
+            picture[where] = part
     return picture
 
 

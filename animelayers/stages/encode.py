@@ -10,19 +10,24 @@ import numpy as np
 
 from animelayers.imaging import blocks, codecs
 from animelayers.imaging.colour import BLEED, foreground
-from animelayers.imaging.recompose import decibels, recompose, squares
+from animelayers.imaging.recompose import blend, decibels, psnr, recompose, squares, uncovered
 from animelayers.imaging.window import window
 from animelayers.step import ClipStep
 
 _LARGE = 500_000  # pixels of a frame whose JPEG is not decoded as a whole
 _EVERY = 7  # one in so many blocks of the rest is decoded: their error is within 0.1 dB of that of all
-LAYERS = ("character", "mask", "background")
+LAYERS = ("character", "mask", "background", "effect")
+
+
+Drawing = tuple[dict[str, bytes], tuple[int, ...], float, float]
+"""Files by name, bounding box, coverage and recomposition in dB of a drawing."""
 
 
 class Encode(ClipStep):
-    """Files of the layers some stage made: character.png (RGBA, straight alpha), mask.png (L) and the background.
+    """Files of the layers some stage made: character.png and effect.png (RGBA, straight alpha), mask.png (L) and the background.
 
-    ``layers``: which of character, mask, background to store; one that no stage made is left out.
+    ``layers``: which of character, mask, background, effect to store; one that no stage made is left out, and effect.png of clips
+    in which no drawing has an effect. The frame is the effect, in its blend mode, in front of the character over the background.
     ``background``: jpeg (with ``quality`` and ``subsampling``), or png or webp, both lossless. ``mask``: binary is 0 or 255
     with 255 from alpha one half on, soft is the alpha itself.
     The character's colours are solved against the background as stored, and where that cannot give the frame back its alpha is
@@ -33,7 +38,8 @@ class Encode(ClipStep):
 
     name = "encode"
     reads = ("frames",)
-    wants = ("character", "background")
+    version = 2
+    wants = ("character", "background", "effect", "effect_mode")
     writes = (
         "layers",
         "layer_names",
@@ -63,9 +69,16 @@ class Encode(ClipStep):
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Files, their names and sizes, and the measures of every drawing of a clip."""
-        frames, alphas, backgrounds = columns
+        frames, alphas, backgrounds, effects, words = columns
         count, (height, width) = len(frames), frames.shape[1:3]
-        made = [self._drawing(frame, *(None if planes is None else planes[i] for planes in (alphas, backgrounds))) for i, frame in enumerate(frames)]
+        modes = words.split() if words and effects is not None and "effect" in self.layers else ["none"] * count
+        made = []
+        for i, frame in enumerate(frames):
+            alpha, background = (None if planes is None else planes[i] for planes in (alphas, backgrounds))
+            drawing = self._drawing(frame, alpha, background) if modes[i] == "none" else self._covered(frame, alpha, background, effects[i], modes[i])
+            if any(mode != "none" for mode in modes):
+                drawing[0]["effect.png"] = codecs.encode_png(effects[i])
+            made.append(drawing)
         names = list(made[0][0]) if made else []
         files = [data for drawing, *_ in made for data in drawing.values()]
         return (
@@ -79,9 +92,16 @@ class Encode(ClipStep):
             np.array([quality for *_, quality in made], np.float32),
         )
 
-    def _drawing(
-        self, frame: np.ndarray, alpha: np.ndarray | None, background: np.ndarray | None
-    ) -> tuple[dict[str, bytes], tuple[int, ...], float, float]:
+    def _covered(self, frame: np.ndarray, alpha: np.ndarray | None, background: np.ndarray | None, effect: np.ndarray, mode: str) -> Drawing:
+        """A drawing with an effect in front: the other layers are those of the frame without it."""
+        bare = uncovered(frame, effect, mode, np.zeros(frame.shape[:2], np.uint8) if alpha is None else alpha)
+        files, bbox, coverage, _ = self._drawing(bare, alpha, background)
+        below = np.zeros_like(frame)
+        stored = {name.split(".")[0]: codecs.decode(data) for name, data in files.items()}
+        below = recompose(stored["character"], stored.get("background", below)) if "character" in stored else stored.get("background", below)
+        return files, bbox, coverage, psnr(blend(below, effect, mode), frame)
+
+    def _drawing(self, frame: np.ndarray, alpha: np.ndarray | None, background: np.ndarray | None) -> Drawing:
         files: dict[str, bytes] = {}
         behind, lost = np.zeros_like(frame), 0.0
         if background is not None and "background" in self.layers:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from animelayers.imaging.seams import boxes
 from animelayers.imaging.steady import steady
 from animelayers.models.protocols import Tracker
 from animelayers.step import ClipStep
@@ -20,7 +19,7 @@ class Track(ClipStep):
 
     name = "track"
     reads = ("frames", "character", "matte")
-    writes = ("character", "matte", "instances", "instance_ids")
+    writes = ("character", "matte", "instances", "instance_ids", "instance_boxes")
 
     def __init__(self, tracker: Tracker, steady: float = 1.0) -> None:
         """Raises ValueError for a value out of range."""
@@ -29,11 +28,14 @@ class Track(ClipStep):
         self.tracker, self.steady = tracker, float(steady)
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
-        """Alpha uint8 (D, H, W), the models' names, labels uint8 (D, H, W) and ids of D drawings."""
+        """Alpha uint8 (D, H, W), the models' names, labels uint8 (D, H, W), ids and boxes of D drawings."""
         frames, character, matte = columns
         alphas, carried = steady(frames, character, self.steady)
         labels = self.tracker(frames, [alpha > 127 for alpha in alphas])
-        return alphas, " ".join(_named(matte.split(), carried)), labels, " ".join(_ids(plane) for plane in labels)
+        found = [boxes(plane) for plane in labels]
+        ids = (",".join(map(str, each)) or "none" for each in found)
+        places = (",".join(":".join(map(str, box)) for box in each.values()) or "none" for each in found)
+        return alphas, " ".join(_named(matte.split(), carried)), labels, " ".join(ids), " ".join(places)
 
 
 def _named(names: list[str], carried: list[int]) -> list[str]:
@@ -42,9 +44,3 @@ def _named(names: list[str], carried: list[int]) -> list[str]:
         if names[t] == "none" and donors:
             names[t] = names[min(donors, key=lambda k: abs(k - t))]
     return names
-
-
-def _ids(labels: np.ndarray) -> str:
-    """The ids of a label map as a word: '1,3', 'none' where there is nobody."""
-    counts = np.bincount(labels.ravel(), minlength=1)
-    return ",".join(str(k) for k in np.flatnonzero(counts) if k) or "none"

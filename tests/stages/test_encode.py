@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from animelayers.imaging import codecs
-from animelayers.imaging.recompose import psnr, recompose
+from animelayers.imaging.recompose import blend, psnr, recompose
 from animelayers.models.inpaint import OpenCV
 from animelayers.stages.background import Background
 from animelayers.stages.encode import Encode
@@ -104,3 +104,29 @@ def test_misspelt_options_name_the_choices() -> None:
         Encode(layers=["effects"])
     with pytest.raises(ValueError, match="quality"):
         Encode(quality=0)
+
+
+@pytest.mark.parametrize("mode", ["over", "add", "screen"])
+def test_an_effect_lies_in_front_of_the_other_layers(mode: str) -> None:
+    row = clip()
+    effect = np.zeros((2, 90, 120, 4), np.uint8)
+    effect[0, 20:60, 30:90] = (30, 60, 20, 128)
+    bare = row["frames"]
+    row["frames"] = np.stack([blend(bare[0], effect[0], mode), bare[1]])
+    (made,) = Encode(background="png").run([{**row, "effect": effect, "effect_mode": f"{mode} none"}])
+    assert made["error"] == ""
+    assert made["layer_names"] == "character.png mask.png background.png effect.png"
+    for i in range(2):
+        stored = files(made, i)
+        assert np.array_equal(stored["effect.png"], effect[i])
+        below = recompose(stored["character.png"], stored["background.png"])
+        assert psnr(below, bare[i]) > 40
+        again = blend(below, stored["effect.png"], mode)
+        assert psnr(again, row["frames"][i]) == pytest.approx(made["recompose_psnr"][i], abs=1e-4)
+        assert made["recompose_psnr"][i] > 42
+
+
+def test_clips_without_an_effect_store_none() -> None:
+    row = clip()
+    (made,) = Encode().run([{**row, "effect": np.zeros((2, 90, 120, 4), np.uint8), "effect_mode": "none none"}])
+    assert made["layer_names"] == "character.png mask.png background.jpg"

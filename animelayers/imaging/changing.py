@@ -1,0 +1,150 @@
+"""What changes shape in every drawing: the search for effects, on small pictures.
+
+A cel moves as a whole and a painting stays; fire, smoke, beams and splashes do neither. So what neither the clean plate, nor the cel
+moved back over the drawings of the shot, nor the neighbours moved by optical flow explain is new in each drawing; and it is an effect
+where enough of it gives light. Pictures are uint8 sRGB (H, W, 3), some 320 pixels wide; masks bool (H, W).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from animelayers.imaging.cel import held, shifts, under
+from animelayers.imaging.unmix import channel_max, largest, texture
+
+SIDE = 320
+"""Width of the small pictures: line art is a pixel thick there, so that its errors are opened away."""
+_NOISE = 12  # grey levels that film codecs leave on small pictures, more where there is texture
+_BRIGHT, _BRIGHTER, _WARM = 200, 20, 100  # light: its brightest channel, more than what is under it by, or redder than blue by
+
+_CELLS = (16, 32, 32)  # of CIE Lab
+_LOST = 0.35  # share of a drawing that may be new
+_DARKER = 8  # grey levels that noise may make a pixel darker where light only adds
+
+
+def unexplained(frame: np.ndarray, base: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Where a frame shows something else than `base`, or `base` is not `known`; bool, without lines."""
+    other = cv2.compare(largest(frame, base), cv2.convertScaleAbs(texture(base), alpha=1 / 3, beta=_NOISE), cv2.CMP_GT)
+    other[~known] = 255
+    return cv2.morphologyEx(other, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+
+
+def luminous(frame: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Where a frame gives light: bright, and brighter than `base` or of the colours of fire; bool."""
+    peak = channel_max(frame)
+    warm = cv2.subtract(frame[..., 0], frame[..., 2]) >= _WARM
+    return (peak >= _BRIGHT) & ((cv2.subtract(peak, channel_max(base)) >= _BRIGHTER) | warm)
+
+
+def flows(frame: np.ndarray, neighbours: Sequence[np.ndarray]) -> np.ndarray:
+    """Where the optical flow from a neighbour (DIS: Kroeger et al. 2016) gives the frame back, bool: it has moved, not changed."""
+    explained = np.zeros(frame.shape[:2], bool)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    y, x = np.mgrid[: grey.shape[0], : grey.shape[1]].astype(np.float32)
+    for other in neighbours:
+        flow = search.calc(grey, cv2.cvtColor(other, cv2.COLOR_RGB2GRAY), None)  # type: ignore[call-overload]
+        back = cv2.remap(other, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        explained |= largest(frame, back) <= _NOISE
+    return explained
+
+
+def palette(drawings: Sequence[np.ndarray], alphas: Sequence[np.ndarray], new: Sequence[np.ndarray]) -> np.ndarray:
+    """Colours the figures are painted with, bool per cell of `cells`: those of the mattes where nothing is `new`; all where there are none."""
+    counts = np.zeros(_CELLS, np.float32)
+    for drawing, alpha, changed in zip(drawings, alphas, new, strict=True):
+        sure = (alpha > 200) & (cv2.dilate(changed.view(np.uint8), np.ones((3, 3))) == 0)
+        counts += np.bincount(cells(drawing)[sure], minlength=counts.size).reshape(_CELLS)
+    near = np.stack([cv2.dilate(plane, np.ones((3, 3))) for plane in counts])
+    near = np.maximum.reduce([near[np.clip(np.arange(len(near)) + step, 0, len(near) - 1)] for step in (-1, 0, 1)])
+    return (near > 3e-4 * counts.sum()).ravel() if counts.sum() > 50 else np.ones(counts.size, bool)
+
+
+def cells(picture: np.ndarray) -> np.ndarray:
+    """The cell of CIE Lab that each pixel's colour lies in, int32 (H, W)."""
+    light, a, b = (plane.astype(np.int32) for plane in cv2.split(cv2.cvtColor(picture, cv2.COLOR_RGB2Lab)))
+    return light // 16 * 1024 + a // 8 * 32 + b // 8
+
+
+class Evidence(NamedTuple):
+    """What speaks for an effect at each pixel, bool (H, W): it is ``new`` in this drawing, it ``changed`` since the neighbouring ones and
+    did not just move, it gives ``light``, no paint of the figures is ``like`` it, it only ``adds`` to what is under it, what is under it is
+    ``known``, a net claims it for a ``figure``, an effect was there ``before``."""
+
+    new: np.ndarray
+    changed: np.ndarray
+    light: np.ndarray
+    unlike: np.ndarray
+    adds: np.ndarray
+    known: np.ndarray
+    figure: np.ndarray
+    before: np.ndarray
+
+
+def regions(seen: Evidence, least: float) -> np.ndarray:
+    """The connected new parts that are an effect, bool: each covers at least the share `least` of the picture and is changed.
+
+    Light of colours that no figure has is one, even where a net takes it for a figure; light of any colour is one where there is no
+    figure and nothing gets darker. What goes on where an effect was before may have gone out: smoke.
+    """
+    count, label, stats, _ = cv2.connectedComponentsWithStats(seen.new.astype(np.uint8), connectivity=8)
+    area = stats[:, cv2.CC_STAT_AREA]
+
+    def share(mask: np.ndarray) -> np.ndarray:
+        return np.bincount(label[mask], minlength=count) / area
+
+    strange = share(seen.unlike & seen.light)
+    foreign = (strange >= 0.04) & (strange * area >= 0.5 * least * seen.new.size)
+    lit, adding = share(seen.light & seen.changed) >= 0.05, share(seen.adds) >= 0.96
+    known = share(seen.known) >= 0.4
+    fire = foreign & known & (area < 0.6 * seen.new.size)
+    # a highlight or a flower that blows by is as bright, and smaller
+    glow = adding & (share(seen.figure) < 0.5) & (area >= 2.5 * least * seen.new.size)
+    smoke = (share(seen.before) >= 0.3) & ((share(seen.unlike) >= 0.1) | adding) & known
+    good = (area >= least * seen.new.size) & (share(seen.changed) >= 0.2) & ((lit & (fire | glow)) | smoke)
+    good[0] = False
+    return _filled(good[label], seen.light)
+
+
+def _filled(mask: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """A mask with those of its holes that give light: the core of a flame that looks the same for a few drawings."""
+    count, label, stats, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
+    if count < 3:
+        return mask
+    area, lit = stats[:, cv2.CC_STAT_AREA], np.bincount(label[light], minlength=count)
+    filled: np.ndarray = mask | ((lit >= 0.5 * area) & (area < 2 * np.count_nonzero(mask)))[label]
+    return filled
+
+
+def find(
+    drawings: Sequence[np.ndarray], alphas: Sequence[np.ndarray], plates: Sequence[tuple[np.ndarray, np.ndarray]], least: float
+) -> list[np.ndarray]:
+    """Where the effect is in each of the drawings of a shot, bool (H, W) each.
+
+    `alphas`: their mattes, uint8 (H, W). `plates`: the clean plate as each drawing's camera shows it, and where it is known (bool).
+    `least`: share of the picture that the smallest effect covers.
+    """
+    cel = held(drawings, alphas, shifts(drawings, alphas))
+    bases = [under(cel, k, *plate) for k, plate in enumerate(plates)]
+    new = [unexplained(drawing, *base) for drawing, base in zip(drawings, bases, strict=True)]
+    found = [np.zeros(mask.shape, bool) for mask in new]
+    if not any(mask.mean() > least for mask in new):
+        return found
+    adds = [channel_max(cv2.subtract(base, drawing)) <= _DARKER for drawing, (base, _) in zip(drawings, bases, strict=True)]
+    # light may cover all of a frame; where anything else does, the plate is not that of the drawing: a fade, or another place
+    lost = [mask.mean() > _LOST and (mask & adding).sum() < 0.9 * mask.sum() for mask, adding in zip(new, adds, strict=True)]
+    if np.mean(lost) > 0.25:
+        return found
+    paint = palette(drawings, alphas, new)
+    for k, (drawing, (base, known)) in enumerate(zip(drawings, bases, strict=True)):
+        light = luminous(drawing, base)
+        before = found[k - 1] if k else np.zeros_like(light)
+        if lost[k] or new[k].mean() <= least or not ((new[k] & light).any() or before.any()):
+            continue
+        changed = ~flows(drawing, [drawings[n] for n in (k - 1, k + 1) if 0 <= n < len(drawings)])
+        found[k] = regions(Evidence(new[k], changed, light, ~paint[cells(drawing)], adds[k], known, alphas[k] > 127, before), least)
+    return found

@@ -1,0 +1,151 @@
+"""Un-mixing: what lies in front of a picture whose colours without it are known, in the blend mode that explains it best.
+
+Fire, beams and smoke have no outline to segment, but they are drawn anew in every drawing, while the painting and the cels under
+them stay. So the colours under an effect are those a pixel comes back to over a shot (`consensus`) or those of its clean plate, and the
+effect is what has to be put in front of them to give the frame: the compositing equation of Porter and Duff (1984) solved for the
+layer in front. All pictures are uint8 sRGB (H, W, 3), mixed in sRGB as every editor does; masks are bool (H, W).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import cv2
+import numpy as np
+
+MODES = ("over", "add", "screen")
+"""I = a F + (1 - a) B; I = B + a F; I = 1 - (1 - B)(1 - a F)."""
+SPREAD = 10
+"""Grey levels within which two drawings show the same paint: twice what film codecs leave on it."""
+_CORE = 0.85  # least alpha, solved without knowing the colour, from which a pixel shows the effect's own paint
+_NOISE = 6  # grey levels of difference that mean nothing on flat paint
+_ROUGH, _REACH = 40, 3  # grey levels of texture that halve the trust in a pixel; pixels its neighbours are asked over
+_DARKENED = 0.08  # share of pixels darker than what is under them that noise explains; light can only add
+
+
+def consensus(drawings: Sequence[np.ndarray], counted: Sequence[np.ndarray] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The colour each pixel shows most often, and how many drawings show it within `SPREAD` grey levels.
+
+    `drawings` N >= 1 pictures of one size; `counted`: where each has a vote, uint8 (H, W) of 0 and 1, everywhere by default. Gives a
+    picture (H, W, 3), the mean of those that agree, and uint8 (H, W), 0..N (at most 255). The mode of a pixel over time: an effect that
+    covers it in most drawings does not win, for it never looks the same twice.
+    """
+    valid = [np.ones(drawings[0].shape[:2], np.uint8) for _ in drawings] if counted is None else counted
+    votes = [mask.copy() for mask in valid]
+    for i, j in combinations(range(len(drawings)), 2):
+        equal = cv2.min(near(drawings[i], drawings[j]), cv2.min(valid[i], valid[j]))
+        for k in (i, j):
+            cv2.add(votes[k], equal, dst=votes[k])
+    best, count = drawings[0].copy(), votes[0].copy()
+    for drawing, vote in zip(drawings[1:], votes[1:], strict=True):
+        better = cv2.compare(vote, count, cv2.CMP_GT)
+        cv2.copyTo(drawing, better, best)
+        cv2.copyTo(vote, better, count)
+    total, number = best.astype(np.float32), np.ones(count.shape, np.float32)
+    for drawing, mask in zip(drawings, valid, strict=True):
+        equal = cv2.min(near(drawing, best), mask)
+        cv2.accumulate(drawing, total, equal)
+        number += equal
+    return np.rint(total / number[..., None]).astype(np.uint8), count
+
+
+def near(one: np.ndarray, other: np.ndarray, spread: float = SPREAD) -> np.ndarray:
+    """uint8 (H, W), 1 where no channel of two pictures differs by more than `spread` grey levels."""
+    return cv2.threshold(largest(one, other), spread, 1, cv2.THRESH_BINARY_INV)[1]
+
+
+def largest(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The largest difference of any channel, uint8 (H, W)."""
+    return channel_max(cv2.absdiff(one, other))
+
+
+def channel_max(picture: np.ndarray) -> np.ndarray:
+    """The largest channel of a picture (H, W, 3) of any dtype."""
+    red, green, blue = cv2.split(picture)
+    return cv2.max(cv2.max(red, green), blue)
+
+
+def texture(picture: np.ndarray) -> np.ndarray:
+    """How far a picture changes within a pixel, uint8 (H, W): what a codec or half a pixel of camera motion may make of an edge."""
+    return channel_max(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+
+
+def mode(frame: np.ndarray, under: np.ndarray, where: np.ndarray) -> str:
+    """The blend mode, one of `MODES`, of what is seen in `where` in front of `under`.
+
+    All three give any brighter pixel back with some colour; they differ in how much of the texture of `under` is left in the frame: all
+    of it (add), less the brighter the light is (screen), less the more opaque the layer is (over). Light that darkens is over.
+    """
+    if not where.any():
+        return "over"
+    seen, base = frame.astype(np.float32) / 255, under.astype(np.float32) / 255
+    change = (seen - base)[where]
+    if np.mean(change.min(1) < -0.06) > _DARKENED:
+        return "over"
+    usable = where & (channel_max(frame) < 250)  # a sum that was cut off at white tells nothing
+    if np.count_nonzero(usable) < 64:
+        return "over"
+    low, low_base = (cv2.blur(x, (15, 15)) for x in (seen, base))
+    light = np.clip(1 - (1 - low) / np.maximum(1 - low_base, 0.02), 0, 1)
+    left = {"add": np.ones_like(light), "screen": 1 - light, "over": 1 - np.repeat(light.max(2, keepdims=True), 3, axis=2)}
+    fine, fine_base = (seen - low)[usable], (base - low_base)[usable]
+    cost = {name: float(np.abs(fine - gain[usable] * fine_base).mean()) for name, gain in left.items()}
+    # over has an alpha of its own on top of the light, so it has to be better, not as good
+    return min(cost, key=lambda name: cost[name] * (1.05 if name == "over" else 1))
+
+
+def layer(frame: np.ndarray, under: np.ndarray, known: np.ndarray, inside: np.ndarray, around: np.ndarray, blend: str) -> np.ndarray:
+    """The effect as straight RGBA uint8 (H, W, 4), so that in the mode `blend` over `under` it gives the frame.
+
+    It lies `inside` and has soft edges as far as `around`. Where `under` is not `known` it is opaque inside. The alpha is the
+    least that any colour needs (of light: its brightest channel), and for over at least what the paint of the effect's nearest opaque
+    part needs, because smoke and flames are seldom as dark or bright as can be. At line art and texture, which never lie
+    quite where they should, the alpha of the pixels around counts.
+    """
+    seen, base, rough = frame.astype(np.float32), under.astype(np.float32), texture(under).astype(np.float32)
+    change, noise = seen - base, _NOISE + rough / 4
+    sure = np.where(known, 1 / (1 + (rough / _ROUGH) ** 2), inside.astype(np.float32))
+    if blend == "over":
+        least = np.where(known, _least(change, base, noise), np.float32(1))
+        alpha = _smooth(_raised(seen, base, np.where(around, least, np.float32(0)), sure), sure)
+    else:
+        light = change if blend == "add" else 255 * (1 - (255 - seen) / np.maximum(255 - base, 1))
+        light = np.where(known[..., None], np.maximum(light, 0), seen)
+        peak = channel_max(light)
+        alpha = _smooth(np.minimum(peak / 255, 1) * np.clip((peak - noise) / noise, 0, 1), sure)
+        change = np.minimum(light, 255 * alpha[..., None])
+        base = np.zeros_like(base)
+    quantised = np.where(around, np.rint(255 * alpha), 0)
+    colour = np.where((quantised > 254)[..., None] & (blend == "over"), seen, base + change / np.maximum(quantised / 255, 1e-3)[..., None])
+    return np.dstack([np.where((quantised > 0)[..., None], np.clip(np.rint(colour), 0, 255), 0), quantised]).astype(np.uint8)
+
+
+def _least(change: np.ndarray, base: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """The least alpha with which any colour between black and white makes `base` what is seen."""
+    room = np.where(change > 0, 255 - base, base)
+    size = np.abs(change)
+    fade = np.clip((channel_max(size) - noise) / noise, 0, 1)
+    least: np.ndarray = np.clip(channel_max(size / np.maximum(room, 32)), 0, 1) * fade
+    return least
+
+
+def _raised(seen: np.ndarray, base: np.ndarray, alpha: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """At least the alpha that the paint of the nearest opaque part needs."""
+    core = (alpha > _CORE) & (sure > 0.5)
+    if not core.any():
+        return alpha
+    _, label = cv2.distanceTransformWithLabels((~core).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    paint = seen.reshape(-1, 3)[np.flatnonzero(core)][label - 1]
+    way = paint - base
+    share = np.clip(((seen - base) * way).sum(2) / np.maximum((way * way).sum(2), 900), 0, 1)
+    return np.where(alpha > 0, np.maximum(alpha, share), np.float32(0))
+
+
+def _smooth(alpha: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """Where it is not `sure` (0..1) the alpha of the pixels around, each counted as far as it is sure."""
+    sure = sure.astype(np.float32)
+    weight = cv2.GaussianBlur(sure, (0, 0), _REACH) + 1e-3
+    around = cv2.GaussianBlur(alpha.astype(np.float32) * sure, (0, 0), _REACH) / weight
+    smoothed: np.ndarray = sure * alpha + (1 - sure) * around
+    return smoothed
