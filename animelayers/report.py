@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.compute as pc
 from jinja2 import Environment, StrictUndefined
 
+from animelayers.exposure import saved, saved_in_all
 from animelayers.imaging.recompose import blend
 from animelayers.imaging.sheet import contact_sheet, fit, over
 from animelayers.output import Output
@@ -38,7 +39,15 @@ def write(summary: Summary) -> None:
             _put(place, f"{root}/report/{row['file']}", _sheet(output, row))
     facts = {**asdict(summary), "exit_code": summary.exit_code}
     page = Environment(autoescape=True, undefined=StrictUndefined).from_string(files("animelayers").joinpath("report.html").read_text())
-    html = page.render(summary=summary, samples=shown[""], worst=shown["worst"], stages=_stages(summary), shots=_shots(output), output=output)
+    html = page.render(
+        summary=summary,
+        samples=shown[""],
+        worst=shown["worst"],
+        stages=_stages(summary),
+        shots=_shots(output),
+        output=output,
+        held=saved_in_all(output.table),
+    )
     _put(place, f"{root}/report/index.html", html.encode("utf-8", "xmlcharrefreplace"))
     _put(place, f"{root}/report/summary.json", json.dumps(facts, indent=1).encode())
 
@@ -89,9 +98,13 @@ def _shots(output: Output) -> list[dict[str, Any]]:
     table = output.table
     if not len(table):
         return []
-    measures = [(c, "mean") for c in ("character_coverage", "recompose_psnr") if c in table.column_names]
-    grouped = table.group_by(["episode", "scene_id"]).aggregate([("frame_index", "min"), ("frame_index", "max"), ("frame_id", "count"), *measures])
-    return sorted(grouped.to_pylist(), key=lambda shot: (shot["episode"], shot["scene_id"]))[:500]
+    means = [name for name in ("character_coverage", "recompose_psnr", "background_invented", "plate_trust") if name in table.column_names]
+    words = [name for name in ("camera_motion",) if name in table.column_names]
+    wanted = [("frame_index", "min"), ("frame_index", "max"), ("frame_id", "count"), *((c, "mean") for c in means), *((c, "max") for c in words)]
+    drawings = {(shot.episode, shot.scene_id): shot.drawings for shot in saved(table)}
+    found = table.group_by(["episode", "scene_id"]).aggregate(wanted).to_pylist()
+    found = [{**shot, "drawings": drawings[shot["episode"], shot["scene_id"]]} for shot in found]
+    return sorted(found, key=lambda shot: (shot["episode"], shot["scene_id"]))[:500]
 
 
 def _put(place: Any, path: str, data: bytes) -> None:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from animelayers import cluster, exposure
+from animelayers import cluster, exposure, tracks
 from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.pipeline import Group, Pipeline, PipelineError
@@ -105,6 +105,7 @@ def run(
             have = have or cluster.connect(address, cpus)
             groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in pipeline.fit(have, source.row_bytes)]
             summary.workers = {stage: group.workers for group in groups for stage in group.stages}
+            summary.workers["decode"] = pipeline.readers or groups[0].workers
             cluster.calm(source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
             ledger = Ledger(_ledger_folder(sink), name, time_limit)
             write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(fingerprints)})
@@ -116,7 +117,9 @@ def run(
         summary.failures = sink.failures()
         sink.finish()
         if summary.frames_done:
-            exposure.write(Output(str(sink.path)))
+            output = Output(str(sink.path))
+            exposure.write(output)
+            tracks.write(output)
     return summary
 
 

@@ -50,7 +50,7 @@ def test_other_packages_are_allowed_by_the_environment_alone(monkeypatch: pytest
 def test_stages_are_left_out_by_name() -> None:
     cfg = job.compose("decompose", ["~stages.background", "source.path=.", "output=x"])
     stages = job.stages(cfg)
-    assert list(stages) == ["character", "camera", "cels", "track", "encode"]
+    assert list(stages) == ["character", "camera", "cels", "track", "effect", "encode", "quality"]
     Pipeline(stages).check(DECODED)
 
 

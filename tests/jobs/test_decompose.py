@@ -25,7 +25,7 @@ def whole(film: Path, decompose: Decompose, tmp_path_factory: pytest.TempPathFac
     return output
 
 
-STAGES = ["character", "camera", "cels", "track", "background", "encode"]
+STAGES = ["character", "camera", "cels", "track", "effect", "background", "encode", "quality"]
 
 
 def test_layers_of_a_film_and_of_frames(whole: Path) -> None:
