@@ -19,12 +19,18 @@ def quality(cfg: DictConfig) -> int:
     if unknown:
         raise job.ConfigError(f"scenes={unknown}: there is {', '.join(SCENES)}")
     folder = Path(cfg.output)
-    for name in cfg.scenes:
-        shot = scene(name, cfg.frames, (cfg.size[0], cfg.size[1]))
-        write([shot], name, folder / "input", folder / "truth" / name, cfg.form)
-    places = [f"source.path={folder / 'input'}", f"output={folder / 'layers'}"]
-    code = decompose(job.compose("decompose", [*places, *cfg.decompose]))
-    sys.stdout.write(markdown(score(folder / "truth", folder / "input", str(folder / "layers"))) + "\n")
+    truth, inputs = Path(cfg.truth or folder / "truth"), Path(cfg.truth or folder / "input")
+    if not cfg.truth:
+        for name in cfg.scenes:
+            shot = scene(name, cfg.frames, (cfg.size[0], cfg.size[1]))
+            write([shot], name, inputs, truth / name, cfg.form)
+    elif not any(truth.glob("*/truth.json")):
+        raise job.ConfigError(f"truth={truth}: no FILM/truth.json there")
+    films = [f"source.path={inputs}"] if not cfg.truth else []
+    code = 0
+    for film in films or [f"source.path={path}" for path in sorted(inputs.iterdir()) if path.is_file() and (truth / path.stem).is_dir()]:
+        code = max(code, decompose(job.compose("decompose", [film, f"output={folder / 'layers'}", *cfg.decompose])))
+    sys.stdout.write(markdown(score(truth, inputs, str(folder / "layers"))) + "\n")
     return code
 
 

@@ -25,14 +25,18 @@ COLUMNS = {
     "edge band ×1000": "{:.0f}",
     "static flicker ×1000": "{:.2f}",
     "background in the hole, dB": "{:.1f}",
-    "recomposed, dB": "{:.1f}",
+    "where a frame shows it, dB": "{:.1f}",
+    "ring, dB": "{:.1f}",
+    "background flicker": "{:.2f}",
     "effect iou": "{:.3f}",
     "false effect ×1000": "{:.2f}",
+    "recomposed, dB": "{:.1f}",
 }
+_RING = 15  # pixels around a character in which halos show
 
 
 def score(truth: Path, inputs: Path, output: str) -> list[dict[str, Any]]:
-    """One row per film of the folder `truth` (as `samples.write` leaves it) whose frames lie in `inputs`: see `COLUMNS`.
+    """One row per film of the folder `truth` (as `samples.write` leaves it) whose film lies in `inputs`: see `COLUMNS`.
 
     Means over frames, decibels of the pooled error. A frame that `output` lacks counts as blank: no character, black background.
     Where the truth has no character the edge and the hole are None, where it has no effect its iou.
@@ -44,8 +48,9 @@ def score(truth: Path, inputs: Path, output: str) -> list[dict[str, Any]]:
     rows = []
     for facts in sorted(truth.glob("*/truth.json")):
         film = json.loads(facts.read_text())
-        found = {t: ids.get((film["name"], t), (None, "none")) for t in range(film["frames"])}
-        rows.append({"scene": facts.parent.name, **_score(facts.parent, film, inputs / film["name"], out, found)})
+        path = next(p for p in sorted(inputs.iterdir()) if p.name == film.get("name") or (p.is_file() and p.stem == facts.parent.name))
+        found = {t: ids.get((path.name, t), (None, "none")) for t in range(film["frames"])}
+        rows.append({"scene": facts.parent.name, **_score(facts.parent, film, path, out, found)})
     return rows
 
 
@@ -65,32 +70,68 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
 
 def _score(truth: Path, film: dict[str, Any], path: Path, out: Output, ids: dict[int, tuple[str | None, str]]) -> dict[str, float | None]:
     values: dict[str, list[float]] = defaultdict(list)
-    hole, whole, pixels, all_pixels = 0.0, 0.0, 0, 0
-    before: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    squares: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    shown, before = _shown(truth, film), None
     for t, frame in enumerate(_decode(path)):
-        (frame_id, mode) = ids[t]
+        frame_id, mode = ids[t]
         character, background, front = _layers(out, frame_id, frame.shape)
-        known, effect = _read(truth / f"alpha_character/{t:05d}.png"), _read(truth / f"alpha_effect/{t:05d}.png", frame.shape[:2])
+        known, effect = _truth(truth, t, frame.shape[:2])
+        hole, painted = known > 127, _background(truth, film, t)
         error = measures.alpha_error(character[..., 3], known, effect)
         values["iou"].append(measures.iou(character[..., 3], known, effect))
         band = measures.band_error(error, known)
-        values["band"] += [] if band is None else [1000 * band]
+        values["edge band ×1000"] += [] if band is None else [1000 * band]
         if before is not None and t not in film["cuts"]:
             still = measures.static_flicker((before[0], error), (before[1], known), (before[2], effect))
-            values["flicker"] += [] if still is None else [1000 * still]
-        before = (error, known, effect)
-        square, count = measures.squared_error(background, _background(truth, film, t), known > 127)
-        hole, pixels = hole + square, pixels + count
-        whole_frame = recompose(character, background)
-        whole_frame = whole_frame if mode == "none" else blend(whole_frame, front, mode)
-        values["effect"] += [measures.iou(front[..., 3], effect)] if effect.any() else []
-        values["false"] += [] if effect.any() else [1000 * float(front[..., 3].mean()) / 255]
-        square, count = measures.squared_error(whole_frame, frame, np.ones(known.shape, bool))
-        whole, all_pixels = whole + square, all_pixels + count
-    mean = {name: float(np.mean(found)) if found else None for name, found in ((n, values[n]) for n in ("iou", "band", "flicker", "effect", "false"))}
-    decibels = (measures.decibel(hole / pixels) if pixels else None, measures.decibel(whole / all_pixels) if all_pixels else None)
-    first, last = list(mean.values())[:3], list(mean.values())[3:]
-    return dict(zip(list(COLUMNS)[1:], (*first, *decibels, *last), strict=True))
+            values["static flicker ×1000"] += [] if still is None else [1000 * still]
+            both = hole & (before[1] > 127)
+            if both.any() and _shot(film, t) in shown:
+                values["background flicker"].append(float(cv2.absdiff(background, before[3])[both].mean()))
+        before = (error, known, effect, background)
+        places = {
+            "background in the hole, dB": hole,
+            "ring, dB": _ring(known, effect),
+            "where a frame shows it, dB": hole & shown.get(_shot(film, t), False),
+        }
+        for name, where in places.items():
+            squares[name].append(measures.squared_error(background, painted, where))
+        values["effect iou"] += [measures.iou(front[..., 3], effect)] if effect.any() else []
+        values["false effect ×1000"] += [] if effect.any() else [1000 * float(front[..., 3].mean()) / 255]
+        whole = recompose(character, background)
+        whole = whole if mode == "none" else blend(whole, front, mode)
+        squares["recomposed, dB"].append(measures.squared_error(whole, frame, np.ones(hole.shape, bool)))
+    totals = {name: np.sum(found, axis=0) for name, found in squares.items()}
+    decibels = {name: measures.decibel(square / count) for name, (square, count) in totals.items() if count}
+    means = {name: float(np.mean(found)) for name, found in values.items() if found}
+    return {name: (means | decibels).get(name) for name in list(COLUMNS)[1:]}
+
+
+def _shown(truth: Path, film: dict[str, Any]) -> dict[int, np.ndarray]:
+    """Of each shot whose camera stands still, bool (H, W): what some frame of it shows of the background."""
+    found: dict[int, np.ndarray] = {}
+    for t in range(film["frames"]):
+        shot = _shot(film, t)
+        if (truth / f"truth_background_shot{shot}.webp").exists():
+            known, effect = _truth(truth, t)
+            found[shot] = found.get(shot, False) | ((known == 0) & (effect == 0))
+    return found
+
+
+def _ring(known: np.ndarray, effect: np.ndarray) -> np.ndarray:
+    """What lies closely around a character and shows the background."""
+    around = cv2.dilate(known, np.ones((2 * _RING + 1,) * 2, np.uint8))
+    ring: np.ndarray = (around > 127) & (known == 0) & (effect == 0)
+    return ring
+
+
+def _truth(truth: Path, t: int, shape: tuple[int, ...] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The known alphas of the character and of the effect."""
+    known = _read(truth / f"alpha_character/{t:05d}.png")
+    return known, _read(truth / f"alpha_effect/{t:05d}.png", shape or known.shape)
+
+
+def _shot(film: dict[str, Any], t: int) -> int:
+    return int(next(shot["shot"] for shot in film["shots"] if shot["first"] <= t <= shot["last"]))
 
 
 def _decode(path: Path) -> Iterator[np.ndarray]:
@@ -106,8 +147,7 @@ def _layers(out: Output, frame_id: str | None, shape: tuple[int, ...]) -> Layers
 
 
 def _background(truth: Path, film: dict[str, Any], t: int) -> np.ndarray:
-    number = next(shot["shot"] for shot in film["shots"] if shot["first"] <= t <= shot["last"])
-    still = truth / f"truth_background_shot{number}.webp"
+    still = truth / f"truth_background_shot{_shot(film, t)}.webp"
     return cv2.cvtColor(_read(still if still.exists() else truth / f"background/{t:05d}.webp"), cv2.COLOR_BGR2RGB)
 
 
