@@ -161,13 +161,13 @@ def _plain(value: Any) -> Any:
     return TABLE[value].digest if isinstance(value, str) and value in TABLE else value
 
 
-def models(made: Mapping[str, Stage], allow_noncommercial: bool = False, allow_unknown: bool = False) -> list[dict[str, Any]]:
-    """The weights the stages name, with licence and digest.
+def models(made: Mapping[str, Stage], detector: str = "", allow_noncommercial: bool = False, allow_unknown: bool = False) -> list[dict[str, Any]]:
+    """The weights the stages name, and the shot detector if it has any, with licence and digest.
 
     Raises `WeightsError` for a file that is not on this machine, or whose licence was not allowed.
     """
     used = []
-    for name in sorted(_names(stage.step for stage in made.values())):
+    for name in sorted(_names([detector, *(stage.step for stage in made.values())])):
         allowed(name, allow_noncommercial, allow_unknown)
         find(name)
         facts = TABLE[name]

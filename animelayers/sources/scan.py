@@ -15,7 +15,7 @@ from animelayers.sources.plan import Input, clips
 from animelayers.sources.shots import Shots
 from animelayers.sources.windows import quarter_turns
 
-AHEAD = 32
+AHEAD = 80
 """Frames the detectors may look ahead: so many are read before a pass is cut short."""
 
 MAX_FRAMES = 2_000_000
