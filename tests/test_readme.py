@@ -1,0 +1,66 @@
+"""What the README promises is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from animelayers import FrameStep, job
+from animelayers.schema import RECORD, table_schema
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "README.md").read_text()
+PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+
+
+def overrides() -> Iterator[str]:
+    """The words of the tables: in the first cell `model/inpaint=telea` `ns` are two of them."""
+    for line in TEXT.splitlines():
+        start = ""
+        for word in re.findall(r"`([^`]+)`", line.split(" | ")[0]) if line.startswith("| `") else ():
+            name, equals, value = word.partition("=")
+            if re.fullmatch(r"~stages\.\w+", word):
+                yield word
+            elif equals and re.fullmatch(r"\+?[a-z_./]+", name) and re.fullmatch(r"[\w-]+", value):
+                start = name
+                yield word
+            elif start and re.fullmatch(r"[\w-]+", word):
+                yield f"{start}={word}"
+
+
+def test_every_column_of_the_frame_table_is_told() -> None:
+    named = set(re.findall(r"`(\w+)`", TEXT))
+    columns = table_schema(list(RECORD), ["character.png"]).names
+    assert [name for name in columns if name not in named] == []
+
+
+@pytest.mark.parametrize("word", sorted(set(overrides())))
+def test_every_choice_it_names_composes(word: str) -> None:
+    cfg = job.compose("decompose", ["source.path=.", "output=x", word])
+    assert "encode" in job.stages(cfg)
+
+
+def test_the_words_are_found() -> None:
+    found = set(overrides())
+    assert {"model/inpaint=ns", "~stages.effect", "end_stage=character", "preset=cluster", "+stages.encode.step.background=png"} <= found
+
+
+def test_files_and_targets_it_names_are_there() -> None:
+    files = re.findall(r"(?:jobs|notebooks|conf|animelayers)/[\w/]+\.\w+", TEXT)
+    assert files and [name for name in files if not (ROOT / name).is_file()] == []
+    rules = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"\bmake (\w+)  ", TEXT)) == {"demo", "test"} <= set(rules)
+
+
+def test_the_step_of_the_example_works() -> None:
+    (example,) = (code for code in PYTHON if "FrameStep" in code)
+    names: dict[str, type[FrameStep]] = {}
+    exec(example, names)
+    (values,) = names["Sharpness"]().frames([np.zeros((8, 9, 3), np.uint8), np.eye(9, dtype=np.uint8)])
+    assert values[0] == 0 < values[1]
+    assert all(ast.parse(code) for code in PYTHON)
