@@ -90,10 +90,12 @@ class Transformers(Remembering):
         transformers.logging.disable_progress_bar()
         self._torch, self._device = torch, torch.device(device)
         try:
-            self._model = getattr(transformers, FAMILIES[family]).from_pretrained(weights).to(self._device).eval()
-            self._processor: Any = transformers.Sam2VideoProcessor.from_pretrained(weights)
+            self._model = getattr(transformers, FAMILIES[family]).from_pretrained(weights, local_files_only=True).to(self._device).eval()
+            self._processor: Any = transformers.Sam2VideoProcessor.from_pretrained(weights, local_files_only=True)
         except (OSError, ValueError) as error:
-            raise WeightsError(f"the weights {weights!r} of the tracker are not on this machine and cannot be fetched: {error}") from error
+            raise WeightsError(
+                f"the weights {weights!r} of the tracker are not on this machine: bring them by `hf download {weights}`, or give a folder ({error})"
+            ) from error
 
     def propagate(self, pictures: Sequence[np.ndarray], start: int, figures: Sequence[np.ndarray]) -> np.ndarray:
         """As `Remembering.propagate`."""

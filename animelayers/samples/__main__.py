@@ -11,7 +11,7 @@ from animelayers.samples.drawn import scene
 from animelayers.samples.files import write
 from animelayers.weights import WeightsError
 
-FILMS = {"drawn_day": ("portrait", "crossing", "pan"), "drawn_night": ("glow", "fire", "empty")}
+FILMS = {"drawn_day": ("portrait", "crossing", "pan"), "drawn_night": ("glow", "empty", "fire")}
 
 
 def main() -> int:
