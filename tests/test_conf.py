@@ -71,7 +71,7 @@ def test_placement_never_changes_a_fingerprint_and_options_do() -> None:
 
     first = prints()
     assert prints("stages.character.workers=1", "stages.encode.cpus=0.1", "preset=demo") == first
-    changed = prints("+stages.background.step.dilate=31")
+    changed = prints("stages.background.step.dilate=31")
     assert changed["character"] == first["character"]
     assert changed["background"] != first["background"] and changed["encode"] != first["encode"]
 

@@ -156,7 +156,7 @@ def test_another_configuration_never_mixes(film: Path, tmp_path: Path, decompose
     words = ["preset=demo", "model/matte=u2netp", f"source.path={film / 'episode_002'}", f"output={tmp_path / 'out'}"]
     assert decompose(film / "episode_002", tmp_path / "out") == 0
     refused = subprocess.run(
-        command("decompose", *words, "+stages.background.step.dilate=31"), capture_output=True, text=True, timeout=300, check=False
+        command("decompose", *words, "stages.background.step.dilate=31"), capture_output=True, text=True, timeout=300, check=False
     )
     assert refused.returncode == 2 and "stage background: dilate was not set, is 31" in refused.stderr and "Traceback" not in refused.stderr
 
