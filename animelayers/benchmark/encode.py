@@ -28,8 +28,9 @@ from animelayers.sources import Files
 from animelayers.step import Step
 from animelayers.worker import build
 
-PARTS = ("decode", "matte", "fill", "colour", "encode")
-"""What a frame costs: reading it; the matte around its net; inpainting; the other colours of the layers; files."""
+PARTS = ("decode", "matte", "fill", "colour", "encode", "shot")
+"""What a frame costs: reading it; the matte around its net; inpainting; the other colours of the layers; files; the stages that look at
+a shot over time and find one drawing here."""
 Round = dict[str, float]
 """Milliseconds of CPU of each of `PARTS`, and `bytes` of the files."""
 
@@ -81,9 +82,10 @@ def ours(path: Path, stages: Mapping[str, Stage], weights: Path) -> Callable[[],
             spent[name] = clock.taken()
         if rows[0]["error"]:
             raise RuntimeError(rows[0]["error"])
-        spent |= {"matte": spent.pop("character"), "fill": fill.taken()}
-        spent["colour"] = spent.pop("background") - spent["fill"]
-        return {**spent, "bytes": float(len(rows[0]["layers"]))}
+        filled = fill.taken()
+        known = {"decode": spent.pop("decode"), "matte": spent.pop("character"), "fill": filled, "encode": spent.pop("encode")}
+        known["colour"] = spent.pop("background") - filled
+        return {**known, "shot": sum(spent.values()), "bytes": float(len(rows[0]["layers"]))}
 
     return frame
 
@@ -109,7 +111,7 @@ def peer(path: Path, alpha: np.ndarray) -> Callable[[], Round]:
         mask = cut.getchannel("A").point(lambda alpha: 255 * (alpha > 127))  # binary as ours
         files = encode(cut, mask, fill(picture, mask))
         clocks = {"decode": decode, "matte": cut_out, "fill": fill, "encode": encode}
-        return {name: clock.taken() for name, clock in clocks.items()} | {"colour": 0.0, "bytes": float(sum(map(len, files)))}
+        return {name: clock.taken() for name, clock in clocks.items()} | {"colour": 0.0, "shot": 0.0, "bytes": float(sum(map(len, files)))}
 
     return frame
 

@@ -10,7 +10,7 @@ from animelayers.imaging.window import window
 _EPS = 1e-4  # variance of colour (0..1) below which a window counts as flat: one per cent of full scale, about coding noise
 _STEEP = 1.5  # nets leave a haze around a figure, which is taken off before the fit; more would take strands with it
 _LOWEST = 0.5 - 0.5 / _STEEP  # alpha that it makes 0
-_STRIP = 120  # rows, whole cells
+_STRIP = 180  # rows, whole cells
 _FINE = 2  # coefficients are smooth by construction, so they are fitted at half size and scaled up
 
 
@@ -37,15 +37,32 @@ def refine(picture: np.ndarray, alpha: np.ndarray, radius: int = 6) -> np.ndarra
         part = slice(start, top + _STRIP + margin)
         where = window((alpha[part] > _LOWEST).view(np.uint8), radius + margin, _FINE)
         if where is not None:
-            snapped = _snapped(picture[part, where[1]], alpha[part, where[1]], radius)
-            result[top : top + _STRIP, where[1]] = snapped[top - start : top - start + _STRIP]
+            snapped = _snapped(picture[part, where[1]], alpha[part, where[1]], radius, slice(top - start, top - start + _STRIP))
+            result[top : top + _STRIP, where[1]] = snapped
     return result
 
 
-def _snapped(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
+def _snapped(picture: np.ndarray, alpha: np.ndarray, radius: int, rows: slice) -> np.ndarray:
+    """The `rows` of a part of a picture."""
     steep = np.clip((alpha - np.float32(_LOWEST)) * np.float32(_STEEP), 0, 1)
-    band = edge_band(steep, radius)
-    return np.where(band, _guided(picture, steep, radius), steep) if band.any() else steep
+    band = edge_band(steep, radius)[rows]
+    result: np.ndarray = steep[rows]
+    margin = 2 * radius + 2
+    for left, right in _runs(band.max(axis=0), 2 * margin):
+        # What lies deep inside the figure needs no fit.
+        near = slice(max(0, left - margin) // _FINE * _FINE, -(-(right + margin) // _FINE) * _FINE)
+        fitted = _guided(picture[:, near], steep[:, near], radius)
+        cv2.copyTo(fitted[rows], band[:, near], result[:, near])
+    return result
+
+
+def _runs(line: np.ndarray, gap: int) -> list[tuple[int, int]]:
+    """Begins and ends of the runs of what is not zero in a line (N,), those less than `gap` apart as one."""
+    at = np.flatnonzero(line)
+    if not at.size:
+        return []
+    breaks = np.flatnonzero(np.diff(at) > gap)
+    return list(zip(at[[0, *(breaks + 1)]].tolist(), (at[[*breaks, -1]] + 1).tolist(), strict=True))
 
 
 def edge_band(alpha: np.ndarray, radius: int) -> np.ndarray:

@@ -62,8 +62,8 @@ def foreground(frame: np.ndarray, alpha: np.ndarray, background: np.ndarray | No
     if where is None:
         return rgba
     cut = cv2.cvtColor(frame[where], cv2.COLOR_RGB2RGBA)
-    cv2.insertChannel(np.ascontiguousarray(alpha[where]), cut, 3)
-    rgba[where] = cv2.copyTo(cut, alpha[where])
+    cv2.insertChannel(alpha[where], cut, 3)
+    cv2.copyTo(cut, alpha[where], rgba[where])
     near = cv2.dilate(alpha[where], np.ones((2 * BLEED + 1,) * 2, np.uint8))
     at = flat((near > 0) & (alpha[where] < 255), where, alpha.shape[1])
     seen, own, a = pixels(frame, at), nearest_solid(frame, alpha, at), pixels(alpha, at)

@@ -156,7 +156,7 @@ def lift(labels: np.ndarray, size: tuple[int, int], mask: np.ndarray | None) -> 
 
     Without a mask the figures are those of the label map, enlarged.
     """
-    ids = [int(k) for k in np.unique(labels) if k]
+    ids = [int(k) for k in np.flatnonzero(np.bincount(labels.ravel())) if k]
     if not ids:
         return np.zeros(size, np.uint8)
     if mask is not None:
@@ -165,7 +165,13 @@ def lift(labels: np.ndarray, size: tuple[int, int], mask: np.ndarray | None) -> 
         table[nearest[labels > 0]] = labels[labels > 0]
         labels = np.where(away <= 0.05 * len(labels), table[nearest], 0).astype(np.uint8)
     # Enlarged one by one, so that the line between two figures runs smoothly.
-    planes = [cv2.resize((labels == k).astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR) for k in ids]
-    found = np.array(ids, np.uint8)[np.argmax(planes, axis=0)]
-    inside = np.max(planes, axis=0) > (0 if mask is not None else 0.5)
-    return np.where(inside if mask is None else inside & mask, found, 0).astype(np.uint8)
+    found: np.ndarray = np.zeros(size, np.uint8)
+    best: np.ndarray = np.full(size, 0 if mask is not None else 127, np.uint8)
+    for k in ids:
+        plane = cv2.resize((labels == k) * np.uint8(255), size[::-1], interpolation=cv2.INTER_LINEAR)
+        if len(ids) == 1:
+            found = cv2.threshold(plane, 0 if mask is not None else 127, k, cv2.THRESH_BINARY)[1]
+            break
+        cv2.copyTo(np.full(size, k, np.uint8), cv2.compare(plane, best, cv2.CMP_GT), found)
+        best = cv2.max(plane, best)
+    return found if mask is None else cv2.copyTo(found, mask.view(np.uint8))

@@ -25,10 +25,15 @@ def recompose(character: np.ndarray, background: np.ndarray) -> np.ndarray:
         solid = cv2.threshold(alpha[where], 254, 255, cv2.THRESH_BINARY)[1]
         picture[where] = cv2.copyTo(cv2.cvtColor(character[where], cv2.COLOR_RGBA2RGB), solid, picture[where].copy())
         at = flat((alpha[where] > 0) & (solid == 0), where, alpha.shape[1])
-        *colour, a = pixels(character, at)
-        under = pixels(background, at)
-        place(picture, at, under + (np.stack(colour) - under) * (a / 255))
+        place(picture, at, mixed(character, background, at))
     return picture
+
+
+def mixed(character: np.ndarray, background: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """What `recompose` gives at the flat indices `at`, float32 (3, N), not yet rounded."""
+    layer, under = pixels(character, at), pixels(background, at)
+    colour: np.ndarray = under + (layer[:3] - under) * (layer[3] / 255)
+    return colour
 
 
 def blend(under: np.ndarray, effect: np.ndarray, mode: str) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
@@ -18,10 +19,10 @@ _SAME = 0.3  # overlap from which two boxes of neighbouring frames are one chara
 def boxes(labels: np.ndarray) -> dict[int, Box]:
     """The box of each id of a label map uint8 (H, W)."""
     found: dict[int, Box] = {}
-    for k in np.flatnonzero(np.bincount(labels.ravel(), minlength=1)):
-        if k:
-            rows, columns = np.flatnonzero((labels == k).any(axis=1)), np.flatnonzero((labels == k).any(axis=0))
-            found[int(k)] = (int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
+    for k in range(1, int(labels.max(initial=0)) + 1):
+        x, y, w, h = cv2.boundingRect((labels == k).view(np.uint8))
+        if w:
+            found[k] = (x, y, w, h)
     return found
 
 

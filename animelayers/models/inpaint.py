@@ -43,7 +43,7 @@ class OpenCV:
         A picture that is all hole becomes its own mean colour.
         """
         filled = picture.copy()
-        mask = hole.astype(np.uint8)
+        mask = hole.view(np.uint8)
         where = window(mask, MARGIN, self._scale)
         if where is None:
             return filled
@@ -51,9 +51,9 @@ class OpenCV:
         if mask.all():
             filled[...] = np.rint(picture.mean(axis=(0, 1)))
             return filled
-        crop = np.ascontiguousarray(picture[where])
+        crop = picture[where]
         patch = self._filled(crop, mask, self._radius) if self._scale == 1 else self._layered(crop, mask)
-        filled[where] = cv2.copyTo(patch, mask, crop.copy())
+        cv2.copyTo(patch, mask, filled[where])
         return filled
 
     def _layered(self, crop: np.ndarray, mask: np.ndarray) -> np.ndarray:

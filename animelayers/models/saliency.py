@@ -80,7 +80,10 @@ class Saliency:
     def _planes(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         mean, std = (np.array(v, np.float32) for v in (self._recipe.mean, self._recipe.std))
         batch = np.stack([shrink(p, (self._recipe.side,) * 2) for p in pictures])
-        planes: np.ndarray = ((batch.astype(np.float32) / 255 - mean) / std).transpose(0, 3, 1, 2)
+        planes = np.empty((len(batch), 3, *batch.shape[1:3]), np.float32)
+        for channel in range(3):
+            np.multiply(batch[..., channel], 1 / (255 * std[channel]), out=planes[:, channel])
+            planes[:, channel] -= mean[channel] / std[channel]
         return planes
 
     def _drawn(self) -> list[np.ndarray]:

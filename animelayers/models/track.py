@@ -70,12 +70,25 @@ def follow(pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None],
     height, width = made.shape[1:]
     scale = min(1.0, short / min(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
     known = [m if m is None else cv2.resize(m.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0 for m in figures]
-    labels = ordered(by(small, known, best(known, least)))
+    if len(pictures) == 1 and known[0] is not None:
+        labels = apart(known[0], least)[None]
+        if labels.max(initial=0) == 1 and np.array_equal(labels[0] > 0, known[0]):  # one figure, and nothing beside it
+            return np.asarray(figures[0])[None].view(np.uint8)
+    else:
+        small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
+        labels = ordered(by(small, known, best(known, least)))
     for t, mask in enumerate(figures):
         made[t] = lift(labels[t], (height, width), mask)
     return made
+
+
+def apart(mask: np.ndarray, least: float) -> np.ndarray:
+    """The labels of a drawing nobody is followed to: each island of its mask is a figure, or all of it where every island is too small."""
+    labels = np.zeros(mask.shape, np.uint8)
+    for k, island in enumerate((masks.islands(mask, least) or [mask])[:MOST], 1):
+        labels[island] = k
+    return labels
 
 
 def best(figures: Sequence[np.ndarray | None], least: float) -> int:

@@ -52,11 +52,11 @@ class Decoder:
             self._file = self._stack.enter_context(self._opened(row))
         for place, (picture, note) in enumerate(pictures(row, self._file)):
             if row["kind"] == "image":  # a still has the size it has
-                frames = np.empty((1, *picture.shape), np.uint8)
+                frames = picture[None]
             elif picture.shape != frames.shape[1:]:
                 raise ValueError(f"frame {row['indices'][place]} is not {row['width']} x {row['height']} as planned")
             drawing[place] = fold.add(picture) if self._held and len(frames) > 1 else place
-            if drawing[place] > drawing[:place].max(initial=-1):
+            if row["kind"] != "image" and drawing[place] > drawing[:place].max(initial=-1):
                 frames[drawing[place]] = picture
             notes += [note] if note and note not in notes else []
         context = self._shared(row)

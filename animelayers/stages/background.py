@@ -35,7 +35,7 @@ class Background(ClipStep):
     name = "background"
     version = 2
     reads = ("frames", "character")
-    wants = ("camera", "plate", "plate_seen", "plate_trust", "effect")
+    wants = ("camera", "plate", "plate_seen", "plate_trust", "effect", "effect_mode")
     writes = ("background", "background_seen", "background_borrowed", "background_invented")
 
     def __init__(self, inpaint: Inpainter, dilate: int = 2, threshold: int = 8, ring: int = 2, trust: float = 0.9) -> None:
@@ -49,23 +49,24 @@ class Background(ClipStep):
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Background uint8 (D, H, W, 3) and the shares seen, borrowed and invented of each drawing."""
-        frames, alphas, cameras, plate, seen, trust, effects = columns
+        frames, alphas, cameras, plate, seen, trust, effects, words = columns
         whole = None
         if cameras is not None and plate is not None and plate.size and trust >= self.trust:
             whole = _Behind(self.inpaint(plate, seen == 0), seen)
+        modes = words.split() if words else ["unknown"] * len(frames)
         made = []
         for i, (frame, alpha) in enumerate(zip(frames, alphas, strict=True)):
-            cover = alpha if effects is None or not len(effects) else cv2.max(alpha, np.ascontiguousarray(effects[i][..., 3]))
+            cover = alpha if effects is None or not len(effects) or modes[i] == "none" else cv2.max(alpha, cv2.extractChannel(effects[i], 3))
             hole = cv2.dilate(cv2.threshold(cover, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around)
-            if not hole.any():
+            share = cv2.countNonZero(hole) / hole.size
+            if not share:
                 made.append((frame, 1.0, 0.0, 0.0))
             elif whole is None:
-                share = float(hole.mean())
-                made.append((behind(frame, cover, self.inpaint(frame, hole > 0), hole > 0), 1 - share, 0.0, share))
+                where = hole.view(np.bool_)
+                made.append((behind(frame, cover, self.inpaint(frame, where), where), 1 - share, 0.0, share))
             else:
                 made.append(self._from_plate(frame, cover, hole, whole, view(cameras[i], frame.shape[1::-1], plate.shape[1::-1])))
-        pictures = np.stack([m[0] for m in made]) if made else np.zeros_like(frames)
-        return pictures, *(np.array([m[k] for m in made], np.float32) for k in (1, 2, 3))
+        return joined([m[0] for m in made], frames), *(np.array([m[k] for m in made], np.float32) for k in (1, 2, 3))
 
     def _from_plate(
         self, frame: np.ndarray, cover: np.ndarray, hole: np.ndarray, whole: _Behind, seat: View
@@ -82,6 +83,13 @@ class Background(ClipStep):
         background = _blend(background, picture, weight)
         borrowed, invented = float((hole & (seen > 0)).mean()), float((hole & (seen == 0)).mean())
         return background, 1 - borrowed - invented, borrowed, invented
+
+
+def joined(pictures: list[np.ndarray], frames: np.ndarray) -> np.ndarray:
+    """The D pictures of the shape of `frames` (D, H, W, 3) as one array, without a copy where there is but one."""
+    if len(pictures) == 1:
+        return pictures[0][None]
+    return np.stack(pictures) if pictures else np.zeros_like(frames)
 
 
 def _blend(one: np.ndarray, other: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ def drawing(h: int, w: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def only(stage: Background, frame: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, float, float, float]:
     """What the stage makes of a clip of one drawing that nothing else is known of."""
-    pictures, *shares = stage.clip(frame[None], alpha[None], None, None, None, None, None)
+    pictures, *shares = stage.clip(frame[None], alpha[None], *[None] * len(stage.wants))
     seen, borrowed, invented = (float(share[0]) for share in shares)
     return pictures[0], seen, borrowed, invented
 
@@ -129,7 +129,7 @@ def test_an_effect_is_taken_out_too() -> None:
     effect[0, 5:15, 5:15] = 255
     lit = frame.copy()
     lit[5:15, 5:15] = 255
-    (background,), *_ = Background(OpenCV()).clip(lit[None], alpha[None], None, None, None, None, effect)
+    (background,), *_ = Background(OpenCV()).clip(lit[None], alpha[None], *[None] * 4, effect, None)
     assert np.abs(background[5:15, 5:15].astype(int) - true[5:15, 5:15]).max() < 35
 
 
@@ -137,5 +137,5 @@ def test_a_plate_that_is_not_trusted_changes_nothing() -> None:
     frame, alpha, _ = drawing(90, 120)
     plate, seen = np.zeros_like(frame), np.full(alpha.shape, 255, np.uint8)
     stage = Background(OpenCV())
-    (background,), *_ = stage.clip(frame[None], alpha[None], np.eye(3)[None], plate, seen, np.float32(0.3), None)
+    (background,), *_ = stage.clip(frame[None], alpha[None], np.eye(3)[None], plate, seen, np.float32(0.3), None, None)
     assert np.array_equal(background, only(stage, frame, alpha)[0])
