@@ -13,6 +13,8 @@ from animelayers.imaging.window import window
 
 PICKS = 16
 """Drawings that vote on the cel; the cost grows with the square."""
+_CLEAR = 5  # drawings with the least in front, which speak first where something is in front in others
+_NEAR = 4  # pixels around it that count as covered
 _MOST = 24  # grey levels of difference that count when a shift is settled
 _TRIES = 40  # shifts that are tried
 
@@ -99,10 +101,39 @@ def held(
     `picks`: those that vote. `hidden`: where something lies in front of the cel in each, bool (H, W).
     """
     chosen = np.unique(np.linspace(0, len(drawings) - 1, PICKS).astype(int)).tolist() if picks is None else list(picks)
-    shown = None if hidden is None else [moved((~hidden[k]).astype(np.uint8), -np.rint(by[k])) for k in chosen]
-    colour, votes = consensus([moved(drawings[k], -by[k]) for k in chosen], shown)
-    alpha = np.median([moved(alphas[k], -by[k]) for k in chosen], axis=0).astype(np.uint8)
-    return Held(colour, alpha, votes, len(chosen), by)
+    backs = [moved(drawings[k], -by[k]) for k in chosen]
+    mattes = [moved(alphas[k], -by[k]) for k in chosen]
+    if hidden is None:
+        colour, votes = consensus(backs)
+        return Held(colour, _middle(mattes), votes, len(chosen), by)
+    shown = [moved((~hidden[k]).astype(np.uint8), -np.rint(by[k])) for k in chosen]
+    colour, votes = consensus(backs, shown)
+    # smoke that hangs in the air for most of a shot is outvoted by the drawings before it
+    clear = _clearest([1 - mask for mask in shown])[:_CLEAR]
+    first, agreed = consensus([backs[i] for i in clear], [shown[i] for i in clear])
+    covered = cv2.erode(np.minimum.reduce(shown), np.ones((3, 3), np.uint8), iterations=_NEAR) == 0
+    better = covered & (agreed >= 2)
+    alpha = np.where(covered, _middle([mattes[i] for i in clear]), _middle(mattes))
+    return Held(np.where(better[..., None], first, colour), alpha, np.where(better, np.maximum(votes, agreed), votes), len(chosen), by)
+
+
+def _middle(mattes: Sequence[np.ndarray]) -> np.ndarray:
+    middle: np.ndarray = np.median(mattes, axis=0).astype(np.uint8)
+    return middle
+
+
+def _clearest(hidden: Sequence[np.ndarray]) -> np.ndarray:
+    """Numbers of the drawings, those with the least in front first; smoke that is left of an effect counts double, for much of it is missed."""
+    area = np.array([mask.mean() for mask in hidden])
+    return np.argsort(area * np.where(np.arange(len(area)) > np.argmax(area), 2, 1), kind="stable")
+
+
+def voters(hidden: Sequence[np.ndarray]) -> list[int]:
+    """Drawings that tell what the cel looks like, of those with `hidden`, bool (H, W), in front: half of them have the least in front."""
+    order = _clearest(hidden)
+    clear, rest = order[: PICKS // 2], np.sort(order[PICKS // 2 :])
+    more = rest[np.unique(np.linspace(0, len(rest) - 1, min(len(rest), PICKS - len(clear))).astype(int))] if len(rest) else rest
+    return sorted({*clear.tolist(), *more.tolist()})
 
 
 def completed(cel: Held) -> Held:

@@ -13,16 +13,17 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.imaging.cel import held, shifts, under
-from animelayers.imaging.unmix import channel_max, largest, texture
+from animelayers.imaging.cel import PICKS, Held, completed, held, shifts, under, voters
+from animelayers.imaging.unmix import channel_max, largest, near, texture
 
 SIDE = 320
 """Width of the small pictures: line art is a pixel thick there, so that its errors are opened away."""
 _NOISE = 12  # grey levels that film codecs leave on small pictures, more where there is texture
 _BRIGHT, _BRIGHTER, _WARM = 200, 20, 100  # light: its brightest channel, more than what is under it by, or redder than blue by
-
 _CELLS = (16, 32, 32)  # of CIE Lab
 _LOST = 0.35  # share of a drawing that may be new
+_SAME = 0.998  # share of a small picture that two frames of one drawing have in common
+_AGAIN = 2  # searches more
 _DARKER = 8  # grey levels that noise may make a pixel darker where light only adds
 
 
@@ -104,7 +105,8 @@ def regions(seen: Evidence, least: float) -> np.ndarray:
     fire = foreign & known & (area < 0.6 * seen.new.size)
     # a highlight or a flower that blows by is as bright, and smaller
     glow = adding & (share(seen.figure) < 0.5) & (area >= 2.5 * least * seen.new.size)
-    smoke = (share(seen.before) >= 0.3) & ((share(seen.unlike) >= 0.1) | adding) & known
+    goes_on = share(seen.before)
+    smoke = ((goes_on >= 0.3) & ((share(seen.unlike) >= 0.1) | adding) | (goes_on >= 0.6)) & known
     good = (area >= least * seen.new.size) & (share(seen.changed) >= 0.2) & ((lit & (fire | glow)) | smoke)
     good[0] = False
     return _filled(good[label], seen.light)
@@ -120,31 +122,83 @@ def _filled(mask: np.ndarray, light: np.ndarray) -> np.ndarray:
     return filled
 
 
+def around(drawings: Sequence[np.ndarray], context: Sequence[np.ndarray]) -> tuple[list[int], list[int], list[int]]:
+    """Which frames of the `context` of a shot come before its `drawings`, which drawings the others show, and which frames come after."""
+    shown = [[k for k, drawing in enumerate(drawings) if near(drawing, other).mean() > _SAME][:1] for other in context]
+    inside = [n for n, found in enumerate(shown) if found]
+    first, last = (inside[0], inside[-1]) if inside else (len(context), len(context))
+    return list(range(first)), [k for found in shown for k in found], list(range(last + 1, len(context)))
+
+
 def find(
-    drawings: Sequence[np.ndarray], alphas: Sequence[np.ndarray], plates: Sequence[tuple[np.ndarray, np.ndarray]], least: float
+    drawings: Sequence[np.ndarray],
+    alphas: Sequence[np.ndarray],
+    plates: Sequence[tuple[np.ndarray, np.ndarray]],
+    least: float,
+    spread: Sequence[int] = (),
 ) -> list[np.ndarray]:
     """Where the effect is in each of the drawings of a shot, bool (H, W) each.
 
     `alphas`: their mattes, uint8 (H, W). `plates`: the clean plate as each drawing's camera shows it, and where it is known (bool).
-    `least`: share of the picture that the smallest effect covers.
+    `least`: share of the picture that the smallest effect covers. `spread`: drawings that stand for the whole shot.
+
+    It is searched for again with what was found before out of the way of the cel.
     """
-    cel = held(drawings, alphas, shifts(drawings, alphas))
+    by = shifts(drawings, alphas)
+    rest = np.linspace(0, len(drawings) - 1, max(2, PICKS - len(spread))).astype(int)
+    changed = _Changed(drawings)
+    found, fire = _search(drawings, alphas, plates, least, held(drawings, alphas, by, sorted({*spread, *rest.tolist()})), changed)
+    for _ in range(_AGAIN if any(mask.any() for mask in found) else 0):
+        # where the cel was taken for smoke, the drawings before it showed something new: only what burns there is sure
+        peak = int(np.argmax([mask.mean() for mask in found]))
+        sure = [mask & _wider(fire[k], 9) if k < peak else mask for k, mask in enumerate(found)]
+        cel = completed(held(drawings, alphas, by, voters(found), [_wider(mask, 5) for mask in sure]))
+        found, fire = _search(drawings, alphas, plates, least, cel, changed)
+    return found
+
+
+def _wider(mask: np.ndarray, size: int) -> np.ndarray:
+    return cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8)) > 0
+
+
+class _Changed:
+    """Where each drawing shows what has not just moved since those before and after it."""
+
+    def __init__(self, drawings: Sequence[np.ndarray]) -> None:
+        self._drawings, self._made = drawings, dict[int, np.ndarray]()
+
+    def __getitem__(self, k: int) -> np.ndarray:
+        if k not in self._made:
+            self._made[k] = ~flows(self._drawings[k], [self._drawings[n] for n in (k - 1, k + 1) if 0 <= n < len(self._drawings)])
+        return self._made[k]
+
+
+def _search(
+    drawings: Sequence[np.ndarray],
+    alphas: Sequence[np.ndarray],
+    plates: Sequence[tuple[np.ndarray, np.ndarray]],
+    least: float,
+    cel: Held,
+    changed: _Changed,
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     bases = [under(cel, k, *plate) for k, plate in enumerate(plates)]
     new = [unexplained(drawing, *base) for drawing, base in zip(drawings, bases, strict=True)]
     found = [np.zeros(mask.shape, bool) for mask in new]
+    fire = [mask.copy() for mask in found]
     if not any(mask.mean() > least for mask in new):
-        return found
+        return found, fire
     adds = [channel_max(cv2.subtract(base, drawing)) <= _DARKER for drawing, (base, _) in zip(drawings, bases, strict=True)]
     # light may cover all of a frame; where anything else does, the plate is not that of the drawing: a fade, or another place
     lost = [mask.mean() > _LOST and (mask & adding).sum() < 0.9 * mask.sum() for mask, adding in zip(new, adds, strict=True)]
     if np.mean(lost) > 0.25:
-        return found
+        return found, fire
     paint = palette(drawings, alphas, new)
     for k, (drawing, (base, known)) in enumerate(zip(drawings, bases, strict=True)):
         light = luminous(drawing, base)
         before = found[k - 1] if k else np.zeros_like(light)
         if lost[k] or new[k].mean() <= least or not ((new[k] & light).any() or before.any()):
             continue
-        changed = ~flows(drawing, [drawings[n] for n in (k - 1, k + 1) if 0 <= n < len(drawings)])
-        found[k] = regions(Evidence(new[k], changed, light, ~paint[cells(drawing)], adds[k], known, alphas[k] > 127, before), least)
-    return found
+        unlike = ~paint[cells(drawing)]
+        fire[k] = light & unlike
+        found[k] = regions(Evidence(new[k], changed[k], light, unlike, adds[k], known, alphas[k] > 127, before), least)
+    return found, fire

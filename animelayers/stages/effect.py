@@ -47,30 +47,40 @@ class Effect(ClipStep):
         count, (height, width) = len(frames), frames.shape[1:3]
         if count < self.drawings or plate is None or not plate.size or (trust is not None and trust < self.trust):
             return _nothing(frames, alphas)
+        size = (min(width, changing.SIDE), max(1, round(min(width, changing.SIDE) * height / width)))
         # frames from elsewhere in the shot know what the cel looks like before the effect and after it
         there: Any = np.flatnonzero(placed(context[2])) if all(column is not None and len(column) for column in (cameras, *context)) else []
-        more = [[column[i] for i in there] for column in context] if len(there) else ([], [], [])
-        drawings, mattes = [*frames, *more[0]], [*alphas, *more[1]]
-        plates = _Plates(plate, seen, None if cameras is None else [*cameras, *more[2]], (width, height))
-        size = (min(width, changing.SIDE), max(1, round(min(width, changing.SIDE) * height / width)))
-        small, small_mattes = ([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes] for planes in (drawings, mattes))
-        found = changing.find(small, small_mattes, plates.small(size, len(drawings)), self.least)
-        if not any(mask.any() for mask in found[:count]):
+        elsewhere, others, seats = ([column[i] for i in there] for column in context) if len(there) else ([], [], [])
+        small, small_context = ([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes] for planes in (frames, elsewhere))
+        before, same, after = changing.around(small, small_context)
+
+        def shot(own: Any, context: Any) -> list[Any]:
+            return [*(context[i] for i in before), *own, *(context[i] for i in after)]
+
+        own = range(len(before), len(before) + count)
+        spread = [*range(len(before)), *(own[k] for k in same), *range(own.stop, own.stop + len(after))]
+        drawings, mattes, small = shot(frames, elsewhere), shot(alphas, others), shot(small, small_context)
+        plates = _Plates(plate, seen, None if cameras is None else shot(cameras, seats), (width, height))
+        small_mattes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in mattes]
+        found = changing.find(small, small_mattes, plates.small(size, len(drawings)), self.least, spread)
+        if not any(found[k].any() for k in own):
             return _nothing(frames, alphas)
         by = cel.settled(drawings, mattes, cel.shifts(small, small_mattes) * width / size[0])
         where = _crop(found, (height, width), by)
         brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _WIDE + 1,) * 2)
         masks = [mask * np.uint8(255) for mask in found]
         inside, around = ([_enlarged(m, (height, width))[where] for m in planes] for planes in (masks, [cv2.dilate(m, brush) for m in masks]))
-        figure = cel.completed(cel.held([drawing[where] for drawing in drawings], [matte[where] for matte in mattes], by, _voters(found), inside))
-        bases = {k: cel.under(figure, k, *(plane[where] for plane in plates.full(k))) for k in range(count) if found[k].any()}
-        blend = _blend([frame[where] for frame in frames], bases, inside)
+        figure = cel.held([drawing[where] for drawing in drawings], [matte[where] for matte in mattes], by, cel.voters(found), inside)
+        figure = cel.completed(figure)
+        bases = {k: cel.under(figure, k, *(plane[where] for plane in plates.full(k))) for k in own if found[k].any()}
+        blend = _blend([drawing[where] for drawing in drawings], bases, inside)
         effect, character = np.zeros((*frames.shape[:3], 4), np.uint8), alphas.copy()
         for k, base in bases.items():
-            effect[k][where] = unmix.layer(frames[k][where], *base, inside[k], around[k], blend)
-            hidden = effect[k][where][..., 3] > _HIDDEN
-            character[k][where] = np.where(hidden, cel.moved(figure.alpha, by[k]), alphas[k][where])
-        return _described(effect, [blend if k in bases else "none" for k in range(count)], character)
+            n = k - own[0]
+            effect[n][where] = unmix.layer(frames[n][where], *base, inside[k], around[k], blend)
+            hidden = effect[n][where][..., 3] > _HIDDEN
+            character[n][where] = np.where(hidden, cel.moved(figure.alpha, by[k]), alphas[n][where])
+        return _described(effect, [blend if k in bases else "none" for k in own], character)
 
 
 class _Plates:
@@ -115,14 +125,6 @@ def _crop(found: Sequence[np.ndarray], shape: tuple[int, ...], by: np.ndarray) -
     part = window(everywhere, min(margin, max(shape)))
     assert part is not None
     return part
-
-
-def _voters(found: Sequence[np.ndarray]) -> list[int]:
-    """Drawings that tell what the cel looks like: half of them those with the least in front."""
-    order = np.argsort([mask.mean() for mask in found], kind="stable")
-    clear, rest = order[: cel.PICKS // 2], np.sort(order[cel.PICKS // 2 :])
-    more = rest[np.unique(np.linspace(0, len(rest) - 1, min(len(rest), cel.PICKS - len(clear))).astype(int))] if len(rest) else rest
-    return sorted({*clear.tolist(), *more.tolist()})
 
 
 def _blend(frames: Sequence[np.ndarray], bases: dict[int, Base], inside: Sequence[np.ndarray]) -> str:

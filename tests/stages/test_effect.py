@@ -39,6 +39,20 @@ def test_figures_that_move_are_no_effect(name: str) -> None:
     assert np.array_equal(made["character"], row["character"])
 
 
+def test_the_context_shows_what_the_effect_of_a_clip_hides() -> None:
+    still, fire = scene("standing", 2, SIZE), scene("fire", 16, SIZE)
+    figure, count = still.frames[0], 8
+    burning = [combine(figure, a, c, "screen") for a, c in zip(fire.effect[::2], fire.effect_colour[::2], strict=True)]
+    mattes, cameras = np.stack([still.character[0]] * count), np.stack([np.eye(3)] * count)
+    row = {"clip_id": "a", "error": "", "frames": np.stack(burning), "character": mattes, "camera": cameras, "plate": still.background[0]}
+    there = {"context": np.stack([*[figure] * 4, *burning[::2]]), "context_character": mattes, "context_camera": cameras}
+    alone, (made,) = Effect().run([row])[0], Effect().run([{**row, **there}])
+    assert made["effect"].shape == (count, *SIZE[::-1], 4)
+    covered = [iou(e[..., 3], t) for e, t in zip(made["effect"], fire.effect[::2], strict=True)]
+    before = [iou(e[..., 3], t) for e, t in zip(alone["effect"], fire.effect[::2], strict=True)]
+    assert np.mean(covered) > max(0.7, np.mean(before))
+
+
 def test_a_panned_plate_is_where_the_camera_says() -> None:
     shot = scene("pan", 8, SIZE)
     plate = np.zeros((SIZE[1], SIZE[0] + int(shot.pan.max()), 3), np.uint8)
