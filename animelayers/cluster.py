@@ -35,9 +35,6 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own notices on actors, not errors of a clip
     os.environ.setdefault("RAY_idle_worker_killing_time_threshold_ms", "3600000")  # a worker that waits is cheaper than a new one
-    # Pixel arrays come and go by the megabyte; handing them back to the kernel each time costs a page fault per 4 kB.
-    os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(256 << 20))
-    os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(512 << 20))
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS")

@@ -26,7 +26,7 @@ from animelayers.pipeline import Stage
 from animelayers.samples import scene
 from animelayers.sources import Files
 from animelayers.step import Step
-from animelayers.worker import build
+from animelayers.worker import build, keep_memory
 
 PARTS = ("decode", "matte", "fill", "colour", "encode", "shot")
 """What a frame costs: reading it; the matte around its net; inpainting; the other colours of the layers; files; the stages that look at
@@ -38,6 +38,7 @@ Round = dict[str, float]
 def measure(stages: Mapping[str, Stage], folder: Path, size: tuple[int, int], rounds: int) -> tuple[list[Figure], dict[str, Any]]:
     """The figures of a flat cel and of a photo-like frame of `size` (width, height), and their rounds; `folder` is for scratch."""
     cv2.setNumThreads(1)
+    keep_memory()  # as our workers do; the peer gains by it too
     figures: list[Figure] = []
     everything = {}
     for name, (frame, alpha) in pictures(size).items():
