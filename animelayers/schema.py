@@ -95,6 +95,7 @@ RECORD: Mapping[str, Column] = {
     "background_seen": Column("float32", "D", "share of the background taken from the frame itself, 0..1", table=True),
     "background_borrowed": Column("float32", "D", "share taken from other frames of the shot, 0..1", table=True),
     "background_invented": Column("float32", "D", "share filled in by an inpainter, 0..1", table=True),
+    "provenance": Column("uint8", "D H W", "where each pixel of the background is from: 0 the frame, 128 another frame, 255 an inpainter"),
     "width": Column("int64", "", "pixels", table=True),
     "height": Column("int64", "", "pixels", table=True),
     "character_bbox": Column("int32", "D 4", "x, y, w, h in pixels of alpha above one half; zeros for an empty layer", table=True),

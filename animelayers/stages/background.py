@@ -9,10 +9,13 @@ import numpy as np
 
 from animelayers.imaging.colour import behind
 from animelayers.imaging.exposure import Light, match
-from animelayers.imaging.views import View, view
+from animelayers.imaging.views import view
 from animelayers.models.protocols import Inpainter
+from animelayers.schema import blank
 from animelayers.step import ClipStep
 
+SEEN, BORROWED, INVENTED = np.uint8(0), np.uint8(128), np.uint8(255)
+"""Values of `provenance`: from the frame itself, from another frame of the shot, from an inpainter."""
 _GLANCE = 90  # pixels of the short side at which light is compared
 
 
@@ -30,63 +33,69 @@ class Background(ClipStep):
     pixels around it that are filled too, so that no outline of a tight matte is left; without a plate those that show plain background
     are given back. ``ring``: pixels around that hole which come from the plate where it is seen, faded into the frame over as many.
     ``trust``: plates less trusted are not used; each drawing is then inpainted for itself, and is the frame, bit for bit, outside its hole.
+    ``provenance``: also tell of every pixel where it is from. The plate goes on with its holes filled.
     """
 
     name = "background"
-    version = 2
+    version = 3
     reads = ("frames", "character")
     wants = ("camera", "plate", "plate_seen", "plate_trust", "effect", "effect_mode")
-    writes = ("background", "background_seen", "background_borrowed", "background_invented")
+    writes = ("background", "background_seen", "background_borrowed", "background_invented", "plate", "provenance")
 
-    def __init__(self, inpaint: Inpainter, dilate: int = 2, threshold: int = 8, ring: int = 2, trust: float = 0.9) -> None:
+    def __init__(self, inpaint: Inpainter, dilate: int = 2, threshold: int = 8, ring: int = 2, trust: float = 0.9, provenance: bool = False) -> None:
         """Raises ValueError for a value out of range."""
         if min(dilate, ring) < 0 or not 0 <= threshold < 255:
             raise ValueError(f"dilate and ring must be 0 or more and threshold 0..254, not {dilate}, {ring} and {threshold}")
         if not 0 <= trust <= 1:
             raise ValueError(f"trust must be 0..1, not {trust}")
-        self.inpaint, self.threshold, self.ring, self.trust = inpaint, threshold, ring, trust
+        self.inpaint, self.threshold, self.ring, self.trust, self.provenance = inpaint, threshold, ring, trust, provenance
         self.around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * dilate + 1,) * 2)
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
-        """Background uint8 (D, H, W, 3) and the shares seen, borrowed and invented of each drawing."""
+        """Background uint8 (D, H, W, 3), the shares seen, borrowed and invented of each drawing, the plate, and the provenance."""
         frames, alphas, cameras, plate, seen, trust, effects, words = columns
         whole = None
         if cameras is not None and plate is not None and plate.size and trust >= self.trust:
             whole = _Behind(self.inpaint(plate, seen == 0), seen)
         modes = words.split() if words else ["unknown"] * len(frames)
-        made = []
+        made, origins = [], []
         for i, (frame, alpha) in enumerate(zip(frames, alphas, strict=True)):
             cover = alpha if effects is None or not len(effects) or modes[i] == "none" else cv2.max(alpha, cv2.extractChannel(effects[i], 3))
             hole = cv2.dilate(cv2.threshold(cover, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around)
-            share = cv2.countNonZero(hole) / hole.size
-            if not share:
-                made.append((frame, 1.0, 0.0, 0.0))
+            known = np.zeros_like(hole)
+            if not cv2.countNonZero(hole):
+                made.append(frame)
             elif whole is None:
                 where = hole.view(np.bool_)
-                made.append((behind(frame, cover, self.inpaint(frame, where), where), 1 - share, 0.0, share))
+                made.append(behind(frame, cover, self.inpaint(frame, where), where))
             else:
-                made.append(self._from_plate(frame, cover, hole, whole, view(cameras[i], frame.shape[1::-1], plate.shape[1::-1])))
-        return joined([m[0] for m in made], frames), *(np.array([m[k] for m in made], np.float32) for k in (1, 2, 3))
+                seat = view(cameras[i], frame.shape[1::-1], plate.shape[1::-1])
+                known = seat.back(whole.seen, smooth=False)
+                made.append(self._from_plate(frame, cover, hole, known, seat.back(whole.picture)))
+            origins.append(cv2.copyTo(np.where(known > 0, BORROWED, INVENTED), hole, np.full_like(hole, SEEN)))
+        borrowed, invented = (np.array([cv2.countNonZero(cv2.inRange(o, v, v)) / o.size for o in origins], np.float32) for v in (BORROWED, INVENTED))
+        stored = whole.picture if whole else blank("plate") if plate is None else plate
+        return (
+            joined(made, frames),
+            1 - borrowed - invented,
+            borrowed,
+            invented,
+            stored,
+            joined(origins, alphas) if self.provenance else blank("provenance"),
+        )
 
-    def _from_plate(
-        self, frame: np.ndarray, cover: np.ndarray, hole: np.ndarray, whole: _Behind, seat: View
-    ) -> tuple[np.ndarray, float, float, float]:
-        picture = seat.back(whole.picture)
-        seen = seat.back(whole.seen, smooth=False)
+    def _from_plate(self, frame: np.ndarray, cover: np.ndarray, hole: np.ndarray, seen: np.ndarray, picture: np.ndarray) -> np.ndarray:
         picture = _light(frame, picture, (hole == 0) & (seen > 0)).cast(picture)
         filled = cv2.copyTo(picture, hole, frame.copy())
         background = behind(frame, cover, filled, hole > 0)
         weight = cv2.dilate(hole * np.uint8(255), np.ones((2 * self.ring + 1,) * 2, np.uint8))
         weight = cv2.max(cv2.blur(weight, (self.ring + 1,) * 2), hole * np.uint8(255))
         # Beside what no frame shows, the frame itself is the better guess.
-        weight = cv2.bitwise_and(weight, seen)
-        background = _blend(background, picture, weight)
-        borrowed, invented = float((hole & (seen > 0)).mean()), float((hole & (seen == 0)).mean())
-        return background, 1 - borrowed - invented, borrowed, invented
+        return _blend(background, picture, cv2.bitwise_and(weight, seen))
 
 
 def joined(pictures: list[np.ndarray], frames: np.ndarray) -> np.ndarray:
-    """The D pictures of the shape of `frames` (D, H, W, 3) as one array, without a copy where there is but one."""
+    """The D pictures as one array of the shape of `frames` (D, H, W, …), without a copy where there is but one."""
     if len(pictures) == 1:
         return pictures[0][None]
     return np.stack(pictures) if pictures else np.zeros_like(frames)

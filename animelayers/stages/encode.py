@@ -16,7 +16,7 @@ from animelayers.step import ClipStep
 
 _LARGE = 500_000  # pixels of a frame whose JPEG is not decoded as a whole
 _EVERY = 13  # one in so many blocks of the rest is decoded: their error is within 0.1 dB of that of all
-LAYERS = ("character", "mask", "background", "effect")
+LAYERS = ("character", "mask", "background", "effect", "plate", "instances", "provenance")
 
 
 Drawing = tuple[dict[str, bytes], tuple[int, ...], float, float]
@@ -26,9 +26,10 @@ Drawing = tuple[dict[str, bytes], tuple[int, ...], float, float]
 class Encode(ClipStep):
     """Files of the layers some stage made: character.png and effect.png (RGBA, straight alpha), mask.png (L) and the background.
 
-    ``layers``: which of character, mask, background, effect to store; one that no stage made is left out, and effect.png of clips
-    in which no drawing has an effect. The frame is the effect, in its blend mode, in front of the character over the background.
-    ``background``: jpeg (with ``quality`` and ``subsampling``), or png or webp, both lossless. ``mask``: binary is 0 or 255
+    ``layers``: which of character, mask, background, effect, plate, instances, provenance to store; one that no stage made is left
+    out. So are effect.png of clips in which no drawing has an effect, and instances.png (L, the ids) of clips with one character at
+    most. The plate is one file per clip. The frame is the effect, in its blend mode, in front of the character over the background.
+    ``background``, and the plate: jpeg (with ``quality`` and ``subsampling``), or png or webp, both lossless. ``mask``: binary is 0 or 255
     with 255 from alpha one half on, soft is the alpha itself.
     The character's colours are solved against the background as stored, and where that cannot give the frame back its alpha is
     raised a little: mask, bbox and coverage are of that final alpha. ``recompose_psnr`` is of what is stored, decoded: a
@@ -38,8 +39,8 @@ class Encode(ClipStep):
 
     name = "encode"
     reads = ("frames",)
-    version = 2
-    wants = ("character", "background", "effect", "effect_mode")
+    version = 3
+    wants = ("character", "background", "effect", "effect_mode", "plate", "instances", "provenance")
     writes = (
         "layers",
         "layer_names",
@@ -69,7 +70,7 @@ class Encode(ClipStep):
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Files, their names and sizes, and the measures of every drawing of a clip."""
-        frames, alphas, backgrounds, effects, words = columns
+        frames, alphas, backgrounds, effects, words, *others = columns
         count, (height, width) = len(frames), frames.shape[1:3]
         modes = words.split() if words and effects is not None and "effect" in self.layers else ["none"] * count
         made = []
@@ -78,6 +79,7 @@ class Encode(ClipStep):
             drawing = self._drawing(frame, alpha, background) if modes[i] == "none" else self._covered(frame, alpha, background, effects[i], modes[i])
             if any(mode != "none" for mode in modes):
                 drawing[0]["effect.png"] = codecs.encode_png(effects[i])
+            drawing[0].update(self._others(i, *others))
             made.append(drawing)
         names = list(made[0][0]) if made else []
         files = [data for drawing, *_ in made for data in drawing.values()]
@@ -91,6 +93,17 @@ class Encode(ClipStep):
             np.array([coverage for _, _, coverage, _ in made], np.float32),
             np.array([quality for *_, quality in made], np.float32),
         )
+
+    def _others(self, i: int, plate: np.ndarray | None, labels: np.ndarray | None, provenance: np.ndarray | None) -> dict[str, bytes]:
+        """The files of drawing `i` that are no part of its frame; what a clip has once is empty in all drawings but the first."""
+        files = {}
+        if "plate" in self.layers and plate is not None and plate.size:
+            files[f"plate.{codecs.SUFFIXES[self.format]}"] = b"" if i else self._background(plate)
+        if "instances" in self.layers and labels is not None and labels.max(initial=0) > 1:
+            files["instances.png"] = codecs.encode_png(labels[i])
+        if "provenance" in self.layers and provenance is not None and len(provenance):
+            files["provenance.png"] = codecs.encode_png(provenance[i])
+        return files
 
     def _covered(self, frame: np.ndarray, alpha: np.ndarray | None, background: np.ndarray | None, effect: np.ndarray, mode: str) -> Drawing:
         """A drawing with an effect in front: the other layers are those of the frame without it."""
