@@ -63,7 +63,7 @@ def _lasting(away: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
     weak = cv2.medianBlur(cv2.compare(away, tolerance, cv2.CMP_GT), 3)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
     kept = np.zeros(len(stats), bool)
-    kept[np.unique(labels[away > cv2.add(tolerance, tolerance)])] = True
+    kept[labels[away > cv2.add(tolerance, tolerance)]] = True
     kept &= stats[:, cv2.CC_STAT_AREA] >= max(2.0, _SPECK * away.size)
     kept[0] = False
     lasting: np.ndarray = kept[labels]

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.cel import PICKS, Held, completed, held, shifts, under, voters
+from animelayers.imaging.traces import dis
 from animelayers.imaging.unmix import channel_max, largest, near, texture
 
 SIDE = 320
@@ -44,11 +45,9 @@ def luminous(frame: np.ndarray, base: np.ndarray) -> np.ndarray:
 def flows(frame: np.ndarray, neighbours: Sequence[np.ndarray]) -> np.ndarray:
     """Where the optical flow from a neighbour (DIS: Kroeger et al. 2016) gives the frame back, bool: it has moved, not changed."""
     explained = np.zeros(frame.shape[:2], bool)
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    y, x = np.mgrid[: grey.shape[0], : grey.shape[1]].astype(np.float32)
+    y, x = np.mgrid[: frame.shape[0], : frame.shape[1]].astype(np.float32)
     for other in neighbours:
-        flow = search.calc(grey, cv2.cvtColor(other, cv2.COLOR_RGB2GRAY), None)  # type: ignore[call-overload]
+        flow = dis(frame, other)
         back = cv2.remap(other, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         explained |= largest(frame, back) <= _NOISE
     return explained

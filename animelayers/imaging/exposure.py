@@ -53,11 +53,14 @@ def match(frame: np.ndarray, plate: np.ndarray, where: np.ndarray) -> Light:
     A robust line per channel (iteratively reweighted least squares, Geman and McClure's weights, annealed), begun from equal light
     and from the ratio of the means; equal light where neither explains clearly more of the picture.
     """
-    x, y = plate[where].astype(np.float64), frame[where].astype(np.float64)
-    if len(x) < 64:
+    # Channels first: numpy is slow at sums over three.
+    x, y = (np.ascontiguousarray(picture[where].T, np.float64) for picture in (plate, frame))
+    if x.shape[1] < 64:
         return EQUAL
     best, share = EQUAL, _explained(EQUAL, x, y)
     floor = share + _GAIN
+    if floor >= 1:
+        return EQUAL
     for start in (1.0, float(np.clip(y.mean() / max(x.mean(), 1.0), *_BOUNDS))):
         fit = _fit(x, y, start)
         explained = _explained(fit, x, y)
@@ -70,18 +73,19 @@ def match(frame: np.ndarray, plate: np.ndarray, where: np.ndarray) -> Light:
 def _fit(x: np.ndarray, y: np.ndarray, start: float) -> Light:
     gain, offset = np.full(3, start), np.zeros(3)
     for scale in _ANNEAL:
-        away = np.abs(y - gain * x - offset).max(1)
-        weight = 1 / (1 + (away / scale) ** 2) ** 2
+        away = np.abs(y - gain[:, None] * x - offset[:, None]).max(0)
+        weight = 1 / np.square(1 + np.square(away / scale))
         total = weight.sum() + 1e-9
-        middle, level = weight @ x / total, weight @ y / total
+        middle, level = x @ weight / total, y @ weight / total
+        from_middle = x - middle[:, None]
         # the ridge keeps the slope of a flat picture where it was
-        variance = weight @ (x - middle) ** 2 / total + 4.0
-        slope = (weight @ ((x - middle) * (y - level)) / total + 4.0 * gain) / variance
+        variance = np.square(from_middle) @ weight / total + 4.0
+        slope = ((from_middle * (y - level[:, None])) @ weight / total + 4.0 * gain) / variance
         gain = np.clip(slope, *_BOUNDS)
         offset = np.clip(level - gain * middle, -96, 96)
     return Light(gain, offset)
 
 
 def _explained(light: Light, x: np.ndarray, y: np.ndarray) -> float:
-    expected = np.clip(light.gain * x + light.offset, 0, 255)
-    return float(np.mean(np.abs(y - expected).max(1) <= _CLOSE))
+    expected = x if light.same else np.clip(light.gain[:, None] * x + light.offset[:, None], 0, 255)
+    return float(np.mean(np.abs(y - expected).max(0) <= _CLOSE))

@@ -101,7 +101,7 @@ def _belonging(frame: np.ndarray, moving: np.ndarray, sure: np.ndarray, colours:
         return beside
     big = stats[:, cv2.CC_STAT_AREA] >= _PIECE * rest.size
     touching = np.zeros(count, bool)
-    touching[np.unique(labels[_near(beside, 1)])] = True
+    touching[labels[_near(beside, 1)]] = True
     at = labels[::2, ::2]
     area = np.bincount(at.ravel(), minlength=count)
     mean = np.bincount(at.ravel(), spoken.ravel(), minlength=count) / np.maximum(area, 1)

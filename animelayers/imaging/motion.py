@@ -62,7 +62,7 @@ def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = 
     speaking = [n for n in range(number) if texture[n] >= _TEXTURE]
     stood = _unmoved(planes, start, speaking, _STILL / scale.max())
     if stood is not None:
-        return _same_place(number, "still", stood)
+        return _same_place(number, "still", stood, first)
     chain = Chain(planes, start)
     chain.follow([n for n in speaking if start < n < first], "similarity")
     chain.follow([n for n in reversed(speaking) if n < start], "similarity")
@@ -77,11 +77,13 @@ def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = 
     return _composed(_enlarged(places, scale), number, first, size, bent)
 
 
-def _same_place(number: int, kind: str, told: Sequence[int] | None = None) -> Camera:
-    ok = np.full(number, kind != "unknown")
+def _same_place(number: int, kind: str, told: Sequence[int] | None = None, first: int = 0) -> Camera:
+    """All in one place, but for the context, from `first` on, that did not tell (if `told`): it may be of elsewhere."""
+    cameras = np.tile(np.eye(3), (number, 1, 1))
+    ok = np.full(number, kind != "unknown") if told is None else np.isin(np.arange(number), told)
     if told is not None:
-        ok = np.isin(np.arange(number), told)
-    return Camera(np.tile(np.eye(3), (number, 1, 1)), ok, kind)
+        cameras[first:][~ok[first:]] = 0
+    return Camera(cameras, ok, kind)
 
 
 def _without_borders(planes: Sequence[Plane]) -> list[Plane]:
@@ -169,7 +171,7 @@ def _composed(places: dict[int, np.ndarray], number: int, first: int, size: tupl
             if np.ptp(way) < 2 * _STILL:
                 cameras[placed(cameras), axis, 2] = 0
         if not np.abs(cameras[placed(cameras)][:, :2, 2]).max():
-            return _same_place(number, "still", list(places))
+            return _same_place(number, "still", list(places), first)
     for n in sorted(range(first, number), key=lambda n: np.abs(cameras[n, :2, 2]).max()):
         if placed(cameras)[n] and _too_large(cameras[[*range(first), n]], size):
             cameras[n] = 0

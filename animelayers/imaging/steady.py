@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-Flow = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Displacement in pixels, float32 (H, W, 2) in x and y, of each pixel of one uint8 sRGB picture (H, W, 3) to where it lies in the other."""
+from animelayers.imaging.traces import Flow, Traces, differ, dis
+from animelayers.imaging.window import Window, window
 
-_SHORT = 360  # pixels of the short side that flow is computed at
+__all__ = ["Flow", "Traces", "dis", "pool", "steady"]
+
+
 _RESTS = 10  # grey levels a resting pixel may drift over its whole run: coding noise stays below, paint does not
 _RUN = 3  # drawings from which a median means something
-_SAME = 20  # grey levels between a pixel and where the flow says it comes from: a line off by half a pixel, not another paint
-_TRACED = 0.3  # share of the frame that flow has to explain; below it is a cut or a flash, and nothing is taken over
 _GONE = 0.2  # coverage, as a share of that of its neighbours, below which a drawing's matte dropped out
 _GAP = 3  # drawings a dropped matte is carried over
 _BAND = 64  # rows pooled at a time
-
-
-def dis(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Dense inverse search (Kroeger et al., ECCV 2016) as a `Flow`; zeros for pictures too small for its patches."""
-    if min(one.shape[:2]) < 16:
-        return np.zeros((*one.shape[:2], 2), np.float32)
-    grey = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (one, other)]
-    search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    found: np.ndarray = search.calc(grey[0], grey[1], None)
-    return found
 
 
 def steady(pictures: Sequence[np.ndarray], alphas: np.ndarray, strength: float = 1.0, flow: Flow = dis) -> tuple[np.ndarray, list[int]]:
@@ -60,14 +49,16 @@ def pool(pictures: Sequence[np.ndarray], alphas: np.ndarray) -> tuple[np.ndarray
     pooled, resting = alphas.copy(), np.zeros(alphas.shape, bool)
     for top in range(0, alphas.shape[1], _BAND):
         rows = slice(top, top + _BAND)
-        run = np.ascontiguousarray(runs[:, rows].reshape(len(runs), -1).T)
+        resting[:, rows] = _rests(runs[:, rows])
+        planes = alphas[:, rows].reshape(len(alphas), -1)
+        busy = np.flatnonzero((planes != planes[0]).any(axis=0))
+        if not busy.size:
+            continue
+        run, values = (np.ascontiguousarray(p[:, busy].T) for p in (runs[:, rows].reshape(len(runs), -1), planes))
         first, length = _extents(run)
-        resting[:, rows] = (length >= _RUN).T.reshape(resting[:, rows].shape)
-        values = alphas[:, rows].reshape(len(alphas), -1).T
-        busy = np.flatnonzero(values.min(axis=1) < values.max(axis=1))
-        run, first, length, values = run[busy], first[busy], length[busy], values[busy]
         # Sorted by run and then by alpha, each run keeps its place in time and its middle is its median.
-        ranked = np.sort(run.astype(np.uint16) << 8 | values, axis=1) & 255
+        wide = run.astype(np.uint16 if run.dtype == np.uint8 else np.uint32)
+        ranked = np.sort(wide * 256 + values, axis=1) & 255
         low, high = (np.take_along_axis(ranked, first + n, axis=1) for n in ((length - 1) // 2, length // 2))
         strip = pooled[:, rows].reshape(len(alphas), -1)
         strip[:, busy] = np.where(length >= _RUN, (low + high + 1) >> 1, values).T.astype(np.uint8)
@@ -76,15 +67,24 @@ def pool(pictures: Sequence[np.ndarray], alphas: np.ndarray) -> tuple[np.ndarray
 
 
 def _runs(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """Which of its runs of rest each pixel is in, counted from 0, uint8 (D, H, W)."""
-    runs = np.zeros((len(pictures), *pictures[0].shape[:2]), np.uint8)
+    """Which of its runs of rest each pixel is in, counted from 0, uint8 or, where that is too small to count all, uint16 (D, H, W)."""
+    runs = np.zeros((len(pictures), *pictures[0].shape[:2]), np.uint8 if len(pictures) <= 256 else np.uint16)
     anchor = cv2.blur(pictures[0], (3, 3))
     for t in range(1, len(pictures)):
         now = cv2.blur(pictures[t], (3, 3))
-        left = _differ(now, anchor, _RESTS)
-        cv2.add(runs[t - 1], left, dst=runs[t])
+        left = differ(now, anchor, _RESTS)
+        np.add(runs[t - 1], left, out=runs[t])
         cv2.copyTo(now, left, anchor)
     return runs
+
+
+def _rests(runs: np.ndarray) -> np.ndarray:
+    """Where runs (D, h, w) are `_RUN` drawings long or longer, bool."""
+    rests = np.zeros(runs.shape, bool)
+    long = runs[_RUN - 1 :] == runs[: 1 - _RUN]  # runs are counted upwards: equal ends are one run
+    for step in range(_RUN):
+        rests[step : step + len(long)] |= long
+    return rests
 
 
 def _extents(run: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -100,76 +100,36 @@ def _extents(run: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first, after - first
 
 
-def _differ(one: np.ndarray, other: np.ndarray, levels: int) -> np.ndarray:
-    """uint8 (H, W), 1 where two pictures differ by more than `levels` in a channel."""
-    red, green, blue = cv2.split(cv2.absdiff(one, other))
-    return cv2.threshold(cv2.max(cv2.max(red, green), blue), levels, 1, cv2.THRESH_BINARY)[1]
-
-
-class Traces:
-    """Where the pixels of each drawing of a shot lie in others, found when asked for and kept."""
-
-    def __init__(self, pictures: Sequence[np.ndarray], flow: Flow = dis, short: int = _SHORT):
-        self._flow, self._flows = flow, dict[tuple[int, int], np.ndarray]()
-        self.size = pictures[0].shape[1::-1]
-        scale = min(1.0, short / max(1, min(self.size)))
-        self._small = (max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale)))
-        self._pictures = [cv2.resize(p, self._small, interpolation=cv2.INTER_AREA) for p in pictures]
-        self._soft = [cv2.blur(p, (3, 3)) for p in self._pictures]
-        self._grid = np.stack(np.meshgrid(*(np.arange(n, dtype=np.float32) for n in self._small)), axis=-1)
-
-    def __len__(self) -> int:
-        return len(self._pictures)
-
-    def fetch(self, plane: np.ndarray, at: int, other: int) -> tuple[np.ndarray, np.ndarray]:
-        """A uint8 (H, W) plane of drawing `other` as seen from drawing `at`, and where that can be trusted (uint8 0 or 1 (H, W))."""
-        known = self._consistent(at, other, self._between(at, other))
-        return self.warp(plane, at, other), cv2.resize(known, self.size, interpolation=cv2.INTER_NEAREST)
-
-    def warp(self, plane: np.ndarray, at: int, other: int) -> np.ndarray:
-        """A uint8 (H, W) plane of drawing `other` as seen from drawing `at`, zero where it comes from outside the frame."""
-        scale = np.array(self.size, np.float32) / np.array(self._small, np.float32)
-        place = cv2.resize(self._between(at, other), self.size, interpolation=cv2.INTER_LINEAR) * scale
-        place[..., 0] += np.arange(self.size[0], dtype=np.float32)
-        place[..., 1] += np.arange(self.size[1], dtype=np.float32)[:, None]
-        return _remap(plane, place.astype(np.float32, copy=False), cv2.BORDER_CONSTANT)
-
-    def _consistent(self, at: int, other: int, there: np.ndarray) -> np.ndarray:
-        place = self._grid + there
-        back = _remap(self._between(other, at), place)
-        off, length = (np.square(v).sum(axis=-1) for v in (there + back, np.concatenate((there, back), axis=-1)))
-        seen = _remap(self._soft[other], place)
-        inside = (place >= -0.5).all(axis=-1) & (place <= np.array(self._small, np.float32) - 0.5).all(axis=-1)
-        known: np.ndarray = inside & (off <= 0.01 * length + 0.5) & (_differ(seen, self._soft[at], _SAME) == 0)
-        return known.view(np.uint8) if known.mean() >= _TRACED else np.zeros(known.shape, np.uint8)
-
-    def _between(self, at: int, other: int) -> np.ndarray:
-        if (at, other) not in self._flows:
-            self._flows[at, other] = self._flow(self._pictures[at], self._pictures[other])
-        return self._flows[at, other]
-
-
-def _remap(plane: np.ndarray, place: np.ndarray, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
-    none: Any = None  # one map of pairs needs no second
-    found: np.ndarray = cv2.remap(plane, place, none, cv2.INTER_LINEAR, borderMode=border)
-    return found
-
-
 def _along(t: int, alphas: np.ndarray, resting: np.ndarray, traces: Traces) -> np.ndarray:
     """The alpha of drawing `t` from its own and those its moving pixels are traced to."""
-    own: np.ndarray = alphas[t]
-    if resting.all():
-        return own
-    found = [traces.fetch(alphas[n], t, n) for n in (t - 1, t + 1) if 0 <= n < len(alphas)]
-    result: np.ndarray = own
+    made: np.ndarray = alphas[t].copy()
+    near = [n for n in (t - 1, t + 1) if 0 <= n < len(alphas)]
+    moving = (~resting).view(np.uint8)
+    where = None
+    if moving.any():
+        where = _around([window(made, 0), *(traces.reached(window(alphas[n], 0), t, n) for n in near)], window(moving, 0))
+    if where is None:
+        return made
+    own = made[where]
+    found = [traces.fetch(alphas[n], t, n, where) for n in near]
+    result = own.copy()
     for there, known in found:
-        result = np.where(known > 0, cv2.addWeighted(own, 0.5, there, 0.5, 0), result)
+        cv2.copyTo(cv2.addWeighted(own, 0.5, there, 0.5, 0), known, result)
     if len(found) == 2:
         (one, first), (two, second) = found
         middle = cv2.max(cv2.min(one, two), cv2.min(cv2.max(one, two), own))
-        result = np.where((first & second) > 0, middle, result)
-    settled: np.ndarray = np.where(resting, own, result)
-    return settled
+        cv2.copyTo(middle, cv2.bitwise_and(first, second), result)
+    made[where] = cv2.copyTo(result, moving[where], own.copy())
+    return made
+
+
+def _around(parts: Sequence[Window | None], bounds: Window | None) -> Window | None:
+    """What of `bounds` the smallest window that holds all `parts` covers."""
+    there = [part for part in parts if part is not None]
+    if not there or bounds is None:
+        return None
+    spans = [slice(max(min(p[k].start for p in there), bounds[k].start), min(max(p[k].stop for p in there), bounds[k].stop)) for k in (0, 1)]
+    return (spans[0], spans[1]) if all(span.start < span.stop for span in spans) else None
 
 
 def _carry(alphas: np.ndarray, traces: Traces) -> tuple[np.ndarray, list[int]]:

@@ -73,16 +73,10 @@ class Background(ClipStep):
                 known = seat.back(whole.seen, smooth=False)
                 made.append(self._from_plate(frame, cover, hole, known, seat.back(whole.picture)))
             origins.append(cv2.copyTo(np.where(known > 0, BORROWED, INVENTED), hole, np.full_like(hole, SEEN)))
-        borrowed, invented = (np.array([cv2.countNonZero(cv2.inRange(o, v, v)) / o.size for o in origins], np.float32) for v in (BORROWED, INVENTED))
+        shares = [np.array([np.count_nonzero(o == value) / o.size for o in origins], np.float32) for value in (BORROWED, INVENTED)]
         stored = whole.picture if whole else blank("plate") if plate is None else plate
-        return (
-            joined(made, frames),
-            1 - borrowed - invented,
-            borrowed,
-            invented,
-            stored,
-            joined(origins, alphas) if self.provenance else blank("provenance"),
-        )
+        provenance = joined(origins, alphas) if self.provenance else blank("provenance")
+        return joined(made, frames), 1 - shares[0] - shares[1], *shares, stored, provenance
 
     def _from_plate(self, frame: np.ndarray, cover: np.ndarray, hole: np.ndarray, seen: np.ndarray, picture: np.ndarray) -> np.ndarray:
         picture = _light(frame, picture, (hole == 0) & (seen > 0)).cast(picture)
