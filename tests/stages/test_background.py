@@ -7,7 +7,7 @@ import pytest
 from animelayers.imaging.recompose import psnr
 from animelayers.models.inpaint import OpenCV
 from animelayers.samples import Scene, scene
-from animelayers.stages.background import Background
+from animelayers.stages.background import BORROWED, INVENTED, SEEN, Background
 from animelayers.stages.cels import Cels
 
 
@@ -24,7 +24,7 @@ def drawing(h: int, w: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def only(stage: Background, frame: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, float, float, float]:
     """What the stage makes of a clip of one drawing that nothing else is known of."""
-    pictures, *shares = stage.clip(frame[None], alpha[None], *[None] * len(stage.wants))
+    pictures, *shares = stage.clip(frame[None], alpha[None], *[None] * len(stage.wants))[:4]
     seen, borrowed, invented = (float(share[0]) for share in shares)
     return pictures[0], seen, borrowed, invented
 
@@ -139,3 +139,19 @@ def test_a_plate_that_is_not_trusted_changes_nothing() -> None:
     stage = Background(OpenCV())
     (background,), *_ = stage.clip(frame[None], alpha[None], np.eye(3)[None], plate, seen, np.float32(0.3), None, None)
     assert np.array_equal(background, only(stage, frame, alpha)[0])
+
+
+def test_provenance_tells_where_each_pixel_is_from_and_the_plate_goes_on_filled() -> None:
+    frame, _, painted = drawing(60, 80)
+    alpha, seen = np.zeros((60, 80), np.uint8), np.full((60, 80), 255, np.uint8)
+    alpha[20:40, 20:60] = 255
+    seen[20:40, 40:60] = 0
+    plate = np.where(seen[..., None] > 0, painted, 0).astype(np.uint8)
+    stage = Background(OpenCV(), dilate=0, provenance=True)
+    row = {"clip_id": "a/b/c", "error": "", "seconds": np.zeros(0), "frames": frame[None], "character": alpha[None]}
+    (made,) = stage.run([row | {"camera": np.eye(3)[None], "plate": plate, "plate_seen": seen, "plate_trust": np.float32(1)}])
+    origin = made["provenance"][0]
+    assert (origin[20:40, 20:40] == BORROWED).all() and (origin[20:40, 40:60] == INVENTED).all() and (origin[alpha == 0] == SEEN).all()
+    assert made["background_borrowed"][0] == pytest.approx((origin == BORROWED).mean())
+    assert made["plate"].shape == plate.shape and made["plate"][seen == 0].min() > 0, "no black hole in it"
+    assert not len(Background(OpenCV()).run([row])[0]["provenance"]), "only on request"

@@ -130,3 +130,18 @@ def test_clips_without_an_effect_store_none() -> None:
     row = clip()
     (made,) = Encode().run([{**row, "effect": np.zeros((2, 90, 120, 4), np.uint8), "effect_mode": "none none"}])
     assert made["layer_names"] == "character.png mask.png background.jpg"
+
+
+def test_what_is_no_part_of_the_frame_is_stored_beside_it() -> None:
+    labels = np.zeros((2, 90, 120), np.uint8)
+    labels[0, 10:20, 10:30] = 2
+    others = {"plate": np.full((95, 130, 3), 90, np.uint8), "instances": labels, "provenance": labels * np.uint8(64)}
+    (made,) = Encode(background="png").run([{**clip(), **others}])
+    names = made["layer_names"].split()
+    assert names[3:] == ["plate.png", "instances.png", "provenance.png"]
+    assert made["layer_sizes"][1, names.index("plate.png")] == 0 < made["layer_sizes"][0, names.index("plate.png")], "once a clip"
+    parts = np.split(np.frombuffer(made["layers"], np.uint8), np.cumsum(made["layer_sizes"].ravel())[:-1])
+    for name, expected in zip(names[3:], (others["plate"], labels[0], others["provenance"][0]), strict=True):
+        assert np.array_equal(codecs.decode(parts[names.index(name)].tobytes()), expected)
+    (alone,) = Encode().run([{**clip(), "instances": np.minimum(labels, 1)}])
+    assert "instances.png" not in alone["layer_names"], "with one character the mask says it all"
