@@ -17,6 +17,7 @@ _RESTS = 10  # grey levels a resting pixel may drift over its whole run: coding 
 _RUN = 3  # drawings from which a median means something
 _GONE = 0.2  # coverage, as a share of that of its neighbours, below which a drawing's matte dropped out
 _GAP = 3  # drawings a dropped matte is carried over
+_CRUMB = 1 / 1000  # share of the frame below which a piece, or a hole, that only pooling made is none
 _BAND = 64  # rows pooled at a time
 
 
@@ -34,7 +35,7 @@ def steady(pictures: Sequence[np.ndarray], alphas: np.ndarray, strength: float =
     traces = Traces(pictures, flow)
     carried, lost = _carry(alphas, traces)
     pooled, resting = pool(pictures, carried)
-    made = np.stack([_along(t, pooled, resting[t], traces) for t in range(len(pooled))])
+    made = np.stack([_tidy(_along(t, pooled, resting[t], traces), carried[t]) for t in range(len(pooled))])
     if strength < 1:
         made = np.stack([cv2.addWeighted(new, strength, old, 1 - strength, 0) for new, old in zip(made, alphas, strict=True)])
     return made, lost
@@ -120,6 +121,21 @@ def _along(t: int, alphas: np.ndarray, resting: np.ndarray, traces: Traces) -> n
         middle = cv2.max(cv2.min(one, two), cv2.min(cv2.max(one, two), own))
         cv2.copyTo(middle, cv2.bitwise_and(first, second), result)
     made[where] = cv2.copyTo(result, moving[where], own.copy())
+    return made
+
+
+def _tidy(made: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """`made` without the crumbs that come where mattes flip on and off and each pixel is decided by itself: there the drawing's `own` counts."""
+    for on, before, settled in ((made > 127, own > 127, np.minimum(made, own)), (made <= 127, own <= 127, np.maximum(made, own))):
+        if not (on & ~before).any():
+            continue
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(on.view(np.uint8), connectivity=8)
+        area = stats[:, cv2.CC_STAT_AREA]
+        crumbs = (area < _CRUMB * on.size) & (np.bincount(labels[~before], minlength=count) > area / 2)
+        crumbs[0] = False
+        if crumbs.any():
+            where = cv2.dilate(crumbs[labels].view(np.uint8), np.ones((5, 5), np.uint8)) > 0
+            made[where] = settled[where]
     return made
 
 

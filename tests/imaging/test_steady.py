@@ -131,3 +131,20 @@ def test_strength_is_the_share_of_the_change() -> None:
     raw = flickering(truth)
     none, half, full = (steady(pictures, raw, s)[0].astype(int) for s in (0, 0.5, 1))
     assert np.array_equal(none, raw) and np.abs(2 * half - raw - full).max() <= 2
+
+
+def test_mattes_that_flip_leave_no_crumbs() -> None:
+    rng = np.random.default_rng(3)
+    still = np.full((120, 160, 3), 90, np.uint8)
+    # one patch in ten rests, the others change in every drawing
+    rests = cv2.resize((rng.random((30, 40)) < 0.1).astype(np.uint8), (160, 120), interpolation=cv2.INTER_NEAREST)[..., None]
+    pictures = [np.where(rests, still, rng.integers(0, 255, still.shape, np.uint8)).astype(np.uint8) for _ in range(12)]
+    figure = np.zeros((120, 160), np.uint8)
+    figure[20:100, 40:120] = 255
+    alphas = np.stack([figure * (t % 3 > 0) for t in range(12)])
+    made, _ = steady(pictures, alphas)
+    for plane, own in zip(made, alphas, strict=True):
+        for on, was in ((plane > 127, own > 127), (plane <= 127, own <= 127)):
+            count, labels, stats, _ = cv2.connectedComponentsWithStats(on.view(np.uint8), connectivity=8)
+            new = [k for k in range(1, count) if not was[labels == k].any()]
+            assert all(stats[k, cv2.CC_STAT_AREA] >= on.size / 1000 for k in new)
