@@ -68,13 +68,10 @@ class Output:
 
         Raises KeyError for a frame or a layer that there is not.
         """
-        row = self._row(frame_id)
-        if not row.get(f"{name}_file"):
-            raise KeyError(f"no layer {name!r} of {frame_id}: there are {', '.join(self.layers) or 'none'}")
-        return self._picture(row, name)
+        return self._picture(self._row(frame_id), name)
 
     def read(self, frame_id: str, name: str) -> bytes:
-        """The encoded file of a layer, as stored."""
+        """The encoded file of a layer, as stored. Raises KeyError for a frame or a layer that there is not."""
         return self._bytes(self._row(frame_id), name)
 
     def __len__(self) -> int:
@@ -122,6 +119,8 @@ class Output:
         return dict(self.table.slice(self._index[frame_id], 1).to_pylist()[0])
 
     def _bytes(self, row: dict[str, Any], name: str) -> bytes:
+        if not row.get(f"{name}_file"):
+            raise KeyError(f"no layer {name!r} of {row['frame_id']}: there are {', '.join(self.layers) or 'none'}")
         file = f"shards/{row['shard']}" if row["shard"] else row[f"{name}_file"]
         if file.startswith("/") or ".." in file.split("/"):
             raise SinkError(self._store.root, f"{row['frame_id']} points outside, at {file!r}", "do not trust this output")

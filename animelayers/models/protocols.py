@@ -29,6 +29,42 @@ class Matte(Protocol):
         ...
 
 
+class Segments(NamedTuple):
+    """What a segmenter says of one picture: K masks that may overlap.
+
+    ``masks``: bool (K, H, W) of the picture's own size. ``scores``: float32 (K,), 0..1. ``labels``: K names of what each is, '' where
+    the model names nothing.
+    """
+
+    masks: np.ndarray
+    scores: np.ndarray
+    labels: list[str]
+
+
+class Segmenter(Protocol):
+    """Finds the things of a picture, each for itself."""
+
+    def __call__(self, pictures: Sequence[np.ndarray]) -> list[Segments]:
+        """The segments of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes, best score first."""
+        ...
+
+
+class Refiner(Protocol):
+    """Settles the outlines of a matte."""
+
+    def __call__(self, pictures: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Alpha float32 (H, W), 0..1, of N pictures uint8 sRGB (H, W, 3) and trimaps uint8 (H, W): 255 character, 0 not, 128 unknown."""
+        ...
+
+
+class Proposer(Protocol):
+    """Finds what is described in words."""
+
+    def __call__(self, pictures: Sequence[np.ndarray], prompts: Sequence[str]) -> list[np.ndarray]:
+        """How likely each pixel of N pictures, uint8 sRGB (H, W, 3), is each of P prompts: float32 (P, H, W), 0..1."""
+        ...
+
+
 class Inpainter(Protocol):
     """Fills holes of a picture."""
 

@@ -42,12 +42,12 @@ def lookup(name: str) -> Weights:
 
 
 def find(name: str) -> Path:
-    """The local file of registered weights, its digest checked; or `name` itself where it is the path of an existing file.
+    """The local file or folder of registered weights, its digest checked; or `name` itself where it is the path of an existing one.
 
     Never downloads. A digest is remembered until the file changes. Raises WeightsError: unknown name, missing file
     (with where it comes from and where to put it), or a digest other than the pinned one.
     """
-    if name not in TABLE and (own := Path(name).expanduser()).is_file():
+    if name not in TABLE and (own := Path(name).expanduser()).exists():
         return own
     weights = lookup(name)
     path = locate(weights)
@@ -104,7 +104,7 @@ def allowed(name: str, allow_noncommercial: bool = False, allow_unknown: bool = 
 
     A user's own file is the user's to judge and passes.
     """
-    if name not in TABLE and Path(name).expanduser().is_file():
+    if name not in TABLE and Path(name).expanduser().exists():
         return
     weights = lookup(name)
     refused = {"yes": False, "no": not allow_noncommercial, "unknown": not allow_unknown}[weights.commercial]

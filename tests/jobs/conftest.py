@@ -91,7 +91,8 @@ def members(output: Path) -> dict[str, bytes]:
     from animelayers import Output
 
     out = Output(str(output))
-    return {f"{frame}.{layer}": out.read(frame, layer) for frame in out for layer in out.layers}
+    stored = {name: dict(zip(out.table["frame_id"].to_pylist(), out.table[f"{name}_file"].to_pylist(), strict=True)) for name in out.layers}
+    return {f"{frame}.{name}": out.read(frame, name) for frame in out for name in out.layers if stored[name][frame]}
 
 
 def rows(output: Path) -> list[dict[str, object]]:
