@@ -80,10 +80,10 @@ def run(
 
     Raises `PipelineError` for a configuration that cannot run, `SinkError` for an output that cannot be written.
     """
-    pipeline.check([*DECODED])
     unread = {"layers", "layer_names", "layer_sizes"} - pipeline.writes(DECODED)
     if unread:
         raise PipelineError(f"the sink reads {sorted(unread)}, which no stage writes: keep the encode stage")
+    pipeline.check([*DECODED])
     started, name = time.perf_counter(), uuid.uuid4().hex
     with sink.open(name, take_over=take_over) as swept:
         summary = Summary(str(sink.path), swept=swept)
