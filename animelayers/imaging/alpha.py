@@ -98,7 +98,7 @@ def _guided(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
     # The box means soften the edge again, so the fit is made twice as steep about one half, while it is small.
     slope, shift = [s * np.float32(2 / 255) for s in slope], shift * np.float32(2) - np.float32(0.5)
     fit = cv2.resize(cv2.merge([mean(s) for s in slope]), (width, height), interpolation=cv2.INTER_LINEAR)
-    fit *= picture
+    cv2.multiply(fit, picture, dst=fit, dtype=cv2.CV_32F)
     result = cv2.resize(mean(shift), (width, height), interpolation=cv2.INTER_LINEAR)
     cv2.add(result, cv2.transform(fit, np.ones((1, 3), np.float32)), dst=result)
     return np.clip(result, 0, 1, out=result)
