@@ -15,7 +15,7 @@ import pyarrow as pa
 from PIL import Image
 
 from animelayers.imaging.sheet import fit
-from animelayers.sinks import metadata
+from animelayers.sinks import columns, metadata
 from animelayers.sinks.store import SinkError, Store
 
 log = logging.getLogger(__name__)
@@ -26,10 +26,10 @@ _SHOWN, _WIDTH = 4, 192
 class Output:
     """The output of a job, local or remote, shards or tree.
 
-    `table` holds each good frame once (sorted by episode, shot and frame), `errors` a row per clip that failed, `twice` ids of
-    clips that two Parquets commit (the lower by name counts). `len`, iteration and `in` speak of frame ids. Nothing is read
-    before it is asked for, and no lock is needed. Raises `SinkError` for a folder that is no output, and for damaged or foreign
-    files in it.
+    `table` holds each good frame once (sorted by episode, shot and frame) with all that annotation added to it, `errors` a row per
+    clip that failed, `twice` ids of clips that two Parquets commit (the lower by name counts). `len`, iteration and `in` speak of frame
+    ids. Nothing is read before it is asked for, and no lock is needed. Raises `SinkError` for a folder that is no output, and for
+    damaged or foreign files in it.
     """
 
     def __init__(self, path: str) -> None:
@@ -103,7 +103,10 @@ class Output:
         if twice:
             log.warning("%s: %d clips are committed twice, the Parquet lowest by name counts: %s", self.path, len(twice), twice[:3])
         order = [name for name in ("episode", "scene_id", "source", "frame_index") if name in good.column_names]
-        return good.sort_by([(name, "ascending") for name in order]), failed, twice
+        good = good.sort_by([(name, "ascending") for name in order])
+        for name in self._store.folders(columns.FOLDER):
+            good = columns.join(good, metadata.load(Store(f"{self.path}/{columns.FOLDER}/{name}"))[0], name)
+        return good, failed, twice
 
     @cached_property
     def _index(self) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 A row is a clip: T consecutive frames of one shot that show D distinct drawings (D <= T); a still is a clip of one frame.
 Axes are named T (frames in time), D (distinct drawings), K (context frames), H and W (pixels), P and Q (pixels of a plate),
-L (files a drawing is stored in), S (stages).
+L (files a drawing is stored in), S (stages), E (numbers of an embedding or a list, as many as the model that made them gives).
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ import pyarrow as pa
 Row = dict[str, Any]
 Batch = dict[str, np.ndarray]
 
+_END = "\x1f"  # of a free text: the unit separator, which no text holds
+
 
 @dataclass(frozen=True)
 class Column:
     """One column of a clip.
 
     ``dtype`` is a numpy dtype name, ``str`` or ``bytes``; ``axes`` names the array's axes, outermost first, '' for a scalar.
-    A text column with axes 'D' travels as one string, a word per drawing, because Arrow keeps strings and pickles lists of them.
-    ``table`` tells whether the frame table repeats it, one value per frame.
+    A text column with axes 'D' travels as one string, because Arrow keeps strings and pickles lists of them: a word per drawing, or with
+    ``free`` any text. ``table`` tells whether the frame table repeats it, one value per frame.
     """
 
     dtype: str
     axes: str
     meaning: str
     table: bool = False
+    free: bool = False
 
     @property
     def ndim(self) -> int:
@@ -52,14 +55,76 @@ class Column:
 
     def per_drawing(self, value: Any) -> list[Any]:
         """The values of a 'D …' column, one per drawing."""
-        return value.split() if self.dtype == "str" else list(value)
+        if self.dtype != "str":
+            return list(value)
+        words: list[Any] = value.split(_END)[:-1] if self.free else value.split()
+        return words
 
     def gather(self, values: Sequence[Any]) -> Any:
         """The inverse of `per_drawing`: stack one value per drawing into the column."""
         if self.dtype == "str":
-            return " ".join(values)
+            return "".join(value.replace(_END, " ") + _END for value in values) if self.free else " ".join(values)
         return np.stack([np.asarray(v, self.dtype) for v in values]) if values else self.blank()
 
+
+def _number(meaning: str, dtype: str = "float32") -> Column:
+    return Column(dtype, "D", meaning, table=True)
+
+
+def _text(meaning: str) -> Column:
+    return Column("str", "D", meaning, table=True, free=True)
+
+
+_EMBEDDED = {
+    "frame": "the frame",
+    "character": "the character layer on grey; zeros where it is empty",
+    "background": "the background",
+    "instances": "each character of `instance_ids`, in their order, one after the other; as many zeros for those a drawing lacks",
+}
+
+ANNOTATIONS: Mapping[str, Column] = {
+    "sharpness": _number("0..1, higher is sharper"),
+    "noise": _number("standard deviation of the grain, grey levels"),
+    "contrast": _number("standard deviation of the luma, 0..1"),
+    "exposure": _number("mean luma, 0..1"),
+    "edge_density": _number("share of pixels on an edge, 0..1"),
+    "colour_count": _number("distinct colours at 5 bits a channel", "int32"),
+    "palette": Column("uint8", "D 15", "the five colours that cover most, sRGB, most first", table=True),
+    "complexity": _number("how busy the picture is, 0..1"),
+    "lighting": _number("how well it is lit, 0..1"),
+    "occlusion": _number("how much is hidden by what stands in front or by the border, 0..1"),
+    "quality": _number("sharpness, noise and resolution together, 0..1"),
+    "mask_quality": _number("how well the character's outline agrees with edges of the picture, 0..1; 0 for an empty layer"),
+    "fragments": _number("islands of the character", "int32"),
+    "holes": _number("holes of the character", "int32"),
+    "letterbox": Column("int32", "D 4", "x, y, w, h of the picture within black bars", table=True),
+    "subtitle": _text("text burnt into the picture"),
+    "perceptual_hash": Column("str", "D", "64 bits in hex; pictures that look alike differ in few", table=True),
+    "instance_count": _number("characters", "int32"),
+    "shot_size": Column("str", "D", "close_up, medium, full_body, far, or none where there is nobody", table=True),
+    **{
+        f"{model}_{layer}": Column("float32", "D E", f"{model} embedding of {meaning}; unit length", table=True)
+        for model in ("visual", "clip", "dinov2")
+        for layer, meaning in _EMBEDDED.items()
+    },
+    "scene_type": _text("what kind of place it is"),
+    "scene_confidence": _number("how sure that is, 0..1"),
+    "place": _text("indoor or outdoor"),
+    "mood": _text("the mood of the picture"),
+    "visual_style": _text("its style"),
+    "action": _text("what the characters do"),
+    "action_confidence": _number("how sure that is, 0..1"),
+    "expression": _text("the expression of the largest face"),
+    "effect_kind": _text("what kind of effect is seen"),
+    "caption_frame": _text("what the frame shows"),
+    "caption_character": _text("what the character layer shows"),
+    "caption_background": _text("what the background shows"),
+    "pose": _text("the pose in words"),
+    "keypoints": Column("float32", "D E", "x, y in pixels and score 0..1 of each joint of each character, one after the other", table=True),
+    "skeleton": Column("str", "", "which joints the keypoints are: coco17, blazepose33, …", table=True),
+    "face_boxes": Column("str", "D", "x:y:w:h:score of each face, score 0..1, joined by commas; 'none' for no face", table=True),
+}
+"""What annotation adds to a finished output, per drawing."""
 
 RECORD: Mapping[str, Column] = {
     "clip_id": Column("str", "", "EPISODE/scene0003/000120: source, shot, first frame; from content alone", table=True),
@@ -107,6 +172,7 @@ RECORD: Mapping[str, Column] = {
         "float32", "D", "dB of background + character + effect in its mode against the frame, from the layers as stored; at most 100", table=True
     ),
     "flags": Column("str", "D", "what is doubtful about the layers, joined by commas; 'ok' for nothing", table=True),
+    **ANNOTATIONS,
     "layers": Column("bytes", "", "the encoded files of all drawings, one after the other"),
     "layer_names": Column("str", "L", "names of the files of one drawing: 'character.png mask.png background.jpg'"),
     "layer_sizes": Column("int64", "D L", "bytes of each file in `layers`"),
@@ -160,5 +226,7 @@ def table_schema(columns: Sequence[str], layers: Sequence[str]) -> pa.Schema:
 
 def _arrow(column: Column) -> pa.DataType:
     kind = pa.string() if column.dtype == "str" else pa.from_numpy_dtype(np.dtype(column.dtype))
+    if column.axes.endswith("E"):
+        return pa.list_(kind)
     sides = [int(axis) for axis in column.axes.split() if axis.isdigit()]
     return pa.list_(kind, prod(sides)) if sides else kind

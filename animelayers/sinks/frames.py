@@ -97,7 +97,14 @@ def frame_table(
         length = max(map(len, columns.values()))
         for values in columns.values():
             values += [None] * (length - len(values))
-    return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema.with_metadata(dict(footer or {})))
+    arrays = [pa.array(columns[field.name], _sized(field.type, columns[field.name])) for field in schema]
+    return pa.table(arrays, schema.names).replace_schema_metadata(dict(footer or {}))
+
+
+def _sized(kind: pa.DataType, values: Sequence[Any]) -> pa.DataType:
+    """A list type as one of fixed size, where all lists are of one size: an embedding."""
+    sizes = {len(value) for value in values if value is not None} if pa.types.is_list(kind) else set()
+    return pa.list_(kind.value_type, sizes.pop()) if len(sizes) == 1 else kind
 
 
 def _failed(row: Row) -> dict[str, list[Any]]:

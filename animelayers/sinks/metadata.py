@@ -81,7 +81,7 @@ def load(store: Store) -> tuple[pa.Table, pa.Table, list[str]]:
     Raises `SinkError` for a Parquet that is damaged or holds types other than plain Arrow ones.
     """
     with ThreadPoolExecutor(_READERS) as pool:
-        tables = list(pool.map(lambda name: _declared(store, name), names(store)))
+        tables = _agreed(list(pool.map(lambda name: _declared(store, name), names(store))))
     tables = [table.append_column(_PART, pa.array(np.full(len(table), i))) for i, table in enumerate(tables)]
     if not tables:
         empty = table_schema(["clip_id", "error"], []).empty_table()
@@ -110,6 +110,19 @@ def _good(table: pa.Table) -> pa.Table:
     return table.filter(pc.equal(table["error"], RECORD["error"].blank()))
 
 
+def _agreed(tables: list[pa.Table]) -> list[pa.Table]:
+    """Tables whose lists of numbers are of one type: of fixed size only where all tables have that size."""
+    kinds: dict[str, set[pa.DataType]] = {}
+    for table in tables:
+        for field in table.schema:
+            if pa.types.is_list(field.type) or pa.types.is_fixed_size_list(field.type):
+                kinds.setdefault(field.name, set()).add(field.type)
+    mixed = {name: pa.list_(next(iter(found)).value_type) for name, found in kinds.items() if len(found) > 1}
+    if not mixed:
+        return tables
+    return [table.cast(pa.schema([field.with_type(mixed.get(field.name, field.type)) for field in table.schema])) for table in tables]
+
+
 def _codes(table: pa.Table, column: str) -> np.ndarray:
     return np.asarray(table[column].combine_chunks().dictionary_encode().indices)
 
@@ -121,7 +134,7 @@ def _declared(store: Store, name: str) -> pa.Table:
         strange = [field.name for field in table.schema if _extended(field)]
         if strange:
             raise pa.ArrowInvalid(f"columns {strange} are not plain Arrow types")
-        fields = {field.name: field for field in table_schema(table.column_names, [])}
+        fields = {field.name: field for field in table_schema(table.column_names, []) if not pa.types.is_list(field.type)}
         return table.cast(pa.schema([fields.get(field.name, field) for field in table.schema]))
 
 

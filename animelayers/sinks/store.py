@@ -67,6 +67,12 @@ class Store:
             found = [info.base_name for info in self.fs.get_file_info(selector) if info.is_file]
         return sorted(name for name in found if name.endswith(suffix) and not name.startswith("."))
 
+    def folders(self, folder: str) -> list[str]:
+        """Names of a folder's folders, sorted; none if there is no such folder."""
+        selector = fs.FileSelector(self.path(folder), allow_not_found=True)
+        with self.guard(folder):
+            return sorted(info.base_name for info in self.fs.get_file_info(selector) if info.type == fs.FileType.Directory)
+
     def temporaries(self) -> list[str]:
         """Drafts that were never published, wherever below the root they lie."""
         with self.guard(""):
