@@ -15,7 +15,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -112,16 +112,16 @@ def build(node: Any) -> Any:
     return _make(OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node, lazily=False)
 
 
-def stages(cfg: DictConfig) -> dict[str, Stage]:
-    """The stages of a configuration, between `start_stage` and `end_stage`; steps and their models are built in the workers."""
+def stages(cfg: DictConfig, only: Sequence[str] | None = None) -> dict[str, Stage]:
+    """The stages of a configuration, between `start_stage` and `end_stage` or `only` those named; steps and their models are built in the workers."""
     names = list(cfg.stages)
     for option in ("start_stage", "end_stage"):
-        if cfg[option] and cfg[option] not in names:
+        if cfg.get(option) and cfg[option] not in names:
             near = difflib.get_close_matches(cfg[option], names, 1)
             raise ConfigError(f"{option}={cfg[option]} is no stage; {f'did you mean {near[0]}?' if near else f'there is: {names}'}")
-    first = names.index(cfg.start_stage) if cfg.start_stage else 0
-    last = names.index(cfg.end_stage) if cfg.end_stage else len(names)
-    chosen = [name for i, name in enumerate(names) if first <= i <= last or name == "encode"]
+    first = names.index(cfg.start_stage) if cfg.get("start_stage") else 0
+    last = names.index(cfg.end_stage) if cfg.get("end_stage") else len(names)
+    chosen = [name for i, name in enumerate(names) if first <= i <= last or name == "encode"] if only is None else only
     made = {}
     for name in chosen:
         node = OmegaConf.to_container(cfg.stages[name], resolve=True)
@@ -137,7 +137,7 @@ def fingerprints(cfg: DictConfig, made: Mapping[str, Stage]) -> dict[str, Any]:
 
     Placement is left out: where a stage runs never changes what it makes.
     """
-    source = {key: cfg.source.get(key) for key in ("every", "fps", "start", "end", "detector", "held", "context")}
+    source = {key: cfg.source[key] for key in ("every", "fps", "start", "end", "detector", "held", "context") if key in cfg.source}
     prints: dict[str, Any] = {"source": {"config": source, "fingerprint": _digest(source)}}
     writers = {"frames": "source"}
     for name, stage in made.items():

@@ -72,7 +72,7 @@ class Output:
 
     def read(self, frame_id: str, name: str) -> bytes:
         """The encoded file of a layer, as stored. Raises KeyError for a frame or a layer that there is not."""
-        return self._bytes(self._row(frame_id), name)
+        return self.stored(self._row(frame_id), name)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -121,9 +121,11 @@ class Output:
             raise KeyError(f"no frame {frame_id!r} in {self.path}")
         return dict(self.table.slice(self._index[frame_id], 1).to_pylist()[0])
 
-    def _bytes(self, row: dict[str, Any], name: str) -> bytes:
+    def stored(self, row: dict[str, Any], name: str) -> bytes:
+        """The same of a row of the frame table, which need not be loaded for it."""
         if not row.get(f"{name}_file"):
-            raise KeyError(f"no layer {name!r} of {row['frame_id']}: there are {', '.join(self.layers) or 'none'}")
+            there = [column.removesuffix("_file") for column, file in row.items() if column.endswith("_file") and file]
+            raise KeyError(f"no layer {name!r} of {row['frame_id']}: there are {', '.join(there) or 'none'}")
         file = f"shards/{row['shard']}" if row["shard"] else row[f"{name}_file"]
         if file.startswith("/") or ".." in file.split("/"):
             raise SinkError(self._store.root, f"{row['frame_id']} points outside, at {file!r}", "do not trust this output")
@@ -135,7 +137,7 @@ class Output:
         return data
 
     def _picture(self, row: dict[str, Any], name: str) -> np.ndarray:
-        with Image.open(io.BytesIO(self._bytes(row, name))) as picture:
+        with Image.open(io.BytesIO(self.stored(row, name))) as picture:
             return np.array(picture)
 
 

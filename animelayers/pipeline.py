@@ -142,6 +142,14 @@ class Pipeline:
         """All columns a clip has after the last stage, dropped ones included."""
         return set(columns).union(*(stage.kind.writes for stage in self.stages.values()))
 
+    def needs(self, columns: Iterable[str], keep: Iterable[str] = ()) -> set[str]:
+        """Those of a source's columns that are read as they came: by a stage before any writes them, or, if none does, of `keep`."""
+        read, made = set[str](), set[str]()
+        for stage in self.stages.values():
+            read |= {*stage.kind.reads, *stage.kind.wants} - made
+            made |= {*stage.kind.writes}
+        return (read | ({*keep} - made)) & {*columns}
+
     def groups(self) -> list[Group]:
         """The stages as they are fused."""
         groups: list[dict[str, Stage]] = []

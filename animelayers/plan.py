@@ -54,6 +54,20 @@ class Plan:
             outdated=old.filter(pc.is_in(old["source"], pa.array(sorted(again), pa.string())))["clip_id"].to_pylist(),
         )
 
+    @classmethod
+    def of_clips(cls, table: pa.Table, sink: Any, redo_changed: bool = False) -> Plan:
+        """The plan of a source that knows its clips, held clip by clip against the kept one; `changed` and `outdated` name clips."""
+        old = sink.load_plan()
+        facts = ("clip_id", "size", "mtime_ns")
+        known = {} if old is None else {clip: now for clip, *now in zip(*(old[c].to_pylist() for c in facts), strict=True)}
+        rows = list(zip(*(table[c].to_pylist() for c in facts), strict=True))
+        changed = [clip for clip, *now in rows if known.get(clip, now) != now]
+        if changed and not redo_changed:  # what their layers were made of stays in the plan, so that they are told of again
+            for place, name in enumerate(facts[1:]):
+                kept = [known[row[0]][place] if row[0] in known else row[1 + place] for row in rows]
+                table = table.set_column(table.schema.get_field_index(name), name, pa.array(kept, pa.int64()))
+        return cls(table, [], {}, [] if redo_changed else changed, changed if redo_changed else [])
+
     def with_rows(self, tables: Sequence[pa.Table]) -> Plan:
         """The plan with the clips of newly scanned inputs, in the natural order of the inputs."""
         table = pa.concat_tables([self.table, *tables], promote_options="default")

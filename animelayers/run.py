@@ -22,15 +22,14 @@ from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.pipeline import Group, Pipeline, PipelineError
 from animelayers.plan import Plan, scan
-from animelayers.schema import IDENTITY, RECORD, Batch
+from animelayers.schema import IDENTITY, Batch
+from animelayers.sources.layers import Layers
 from animelayers.worker import Committer, Reader
 
 log = logging.getLogger(__name__)
 
 DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "context", "note", "seconds")
-"""Columns a source gives."""
-STORED = (*(name for name, column in RECORD.items() if column.table), "drawing", "layers", "layer_names", "layer_sizes")
-"""Columns a sink reads."""
+"""Columns a source of frames gives."""
 LAYERS = ("character", "mask", "background")
 """Layers the frame table always has columns for, so that a table of failures only has the columns of any other."""
 FRAMES_PER_TASK = 64
@@ -80,19 +79,22 @@ def run(
 
     Raises `PipelineError` for a configuration that cannot run, `SinkError` for an output that cannot be written.
     """
-    unread = {"layers", "layer_names", "layer_sizes"} - pipeline.writes(DECODED)
+    columns = (*source.columns, "seconds")
+    unread = {*sink.needs} - pipeline.writes(columns)
     if unread:
         raise PipelineError(f"the sink reads {sorted(unread)}, which no stage writes: keep the encode stage")
-    pipeline.check([*DECODED])
+    pipeline.check(columns)
+    source = source.giving(pipeline.needs(columns, sink.takes))
     started, name = time.perf_counter(), uuid.uuid4().hex
     with sink.open(name, take_over=take_over) as swept:
         summary = Summary(str(sink.path), swept=swept)
         sink.check(fingerprints)
-        plan = Plan.renew(source, sink, redo_changed)
+        stored = isinstance(source, Layers)
+        plan = Plan.of_clips(source.plan(), sink, redo_changed) if stored else Plan.renew(source, sink, redo_changed)
         have = cluster.connect(address, cpus) if plan.unscanned else None
-        if plan.unscanned:
+        if plan.unscanned or stored:
             sink.forget(plan.outdated)
-            plan = plan.with_rows(scan(source, plan.unscanned, source.limit))
+            plan = plan.with_rows(scan(source, plan.unscanned, source.limit)) if plan.unscanned else plan
             if source.limit is None:  # a plan that ends at the limit is no plan of its inputs
                 sink.save_plan(plan.table)
         summary.changed = plan.changed
@@ -116,7 +118,7 @@ def run(
         summary.seconds = time.perf_counter() - started
         summary.failures = sink.failures()
         sink.finish()
-        if summary.frames_done:
+        if summary.frames_done and sink.needs:
             output = Output(str(sink.path))
             exposure.write(output)
             tracks.write(output)
@@ -164,7 +166,7 @@ def _stream(source: Any, pipeline: Pipeline, groups: list[Group], pending: pa.Ta
         readers = TaskPoolStrategy(size=pipeline.readers)
         task: dict[str, Any] = {"batch_size": None, "num_cpus": pipeline.task_cpus, "zero_copy_batch": True}
         clips = clips.map_batches(read.task, batch_format="pyarrow", compute=readers, **task)
-    receipts = pipeline(clips, groups, DECODED, ledger, STORED, None if pipeline.readers else read, write)
+    receipts = pipeline(clips, groups, source.columns, ledger, write.sink.takes, None if pipeline.readers else read, write)
     return iter(receipts.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0))
 
 

@@ -35,7 +35,7 @@ class Reader:
         start = time.perf_counter()
         for row in self.ledger.guard("decode", self.source.read, plan.to_pylist()):
             clips.append({**row, "seconds": np.array([time.perf_counter() - start])})
-            if len(clips) == self.rows or sum(clip["frames"].nbytes + clip["context"].nbytes for clip in clips) > self.source.row_bytes // 2:
+            if len(clips) == self.rows or sum(map(_weight, clips)) > self.source.row_bytes // 2:
                 yield clips
                 clips = []
             start = time.perf_counter()
@@ -126,6 +126,10 @@ class Worker:
             with self.ledger.inside(name, [row["clip_id"] for row in group]):
                 done.update(zip(indices, step.run(group), strict=True))
         return [done[i] for i in range(len(rows))]
+
+
+def _weight(clip: Row) -> int:
+    return sum(value.nbytes if isinstance(value, np.ndarray) else len(value) for value in clip.values() if isinstance(value, np.ndarray | bytes))
 
 
 def limit_threads(threads: int) -> None:

@@ -18,7 +18,7 @@ def decompose(cfg: DictConfig) -> int:
         Pipeline(stages, cfg.placement.task_cpus, cfg.placement.readers),
         sink,
         fingerprints=job.fingerprints(cfg, stages),
-        describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages, cfg.source.detector, **cfg.licenses)},
+        describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages, cfg.source.get("detector", ""), **cfg.licenses)},
         address=cfg.cluster.address,
         cpus=cfg.cluster.cpus,
         retry_failed=cfg.retry_failed,

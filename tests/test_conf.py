@@ -23,7 +23,8 @@ def test_every_job_composes_with_a_help_that_names_its_command(name: str) -> Non
 @pytest.mark.parametrize("name", [name for name in GROUPED if name != "stage/placement"])
 def test_every_choice_composes_and_binds(name: str) -> None:
     group, _, option = name.rpartition("/")
-    group = f"stage@stages.{option}" if group == "stage" else group
+    if group == "stage":
+        group = f"{'' if option in job.compose('decompose').stages else '+'}stage@stages.{option}"
     cfg = job.compose("decompose", [f"{group}={option}", "source.path=.", "output=x"])
     stages = job.stages(cfg)
     Pipeline(stages).check(DECODED)

@@ -27,18 +27,23 @@ class Columns(Sink):
     if its stages differ. ``columns``: of the record, those that are stored. Commit and resume are those of every sink.
     """
 
-    reads: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, path: str, name: str = "default", columns: Iterable[str] = ()) -> None:
         """Raises ValueError for a name that is no plain name of a folder."""
         if not name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(f"the name of annotations is made of letters, digits, - and _, not {name!r}")
         super().__init__(f"{path.rstrip('/')}/{FOLDER}/{name}")
-        self._columns = frozenset(columns)
+        self._columns = tuple(columns)
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The columns that are stored, and those that tell which frames they are of."""
+        return (*_KEPT, *self._columns)
 
     def lay_out(self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]) -> tuple[Files, pa.Table]:
         """No files, and the rows of the clips."""
-        rows = [{c: value for c, value in clip.items() if c in _KEPT or c in self._columns} for clip in clips]
+        rows = [{column: clip[column] for column in self.takes if column in clip} for clip in clips]
         places: list[list[dict[str, object]]] = [[{} for _ in range(len(row["drawing"]))] for row in rows]
         return {}, frame_table(rows, places, None, (), footer)  # type: ignore[arg-type]
 

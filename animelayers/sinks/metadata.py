@@ -81,7 +81,7 @@ def load(store: Store) -> tuple[pa.Table, pa.Table, list[str]]:
     Raises `SinkError` for a Parquet that is damaged or holds types other than plain Arrow ones.
     """
     with ThreadPoolExecutor(_READERS) as pool:
-        tables = _agreed(list(pool.map(lambda name: _declared(store, name), names(store))))
+        tables = _agreed(list(pool.map(lambda name: declared(store, name), names(store))))
     tables = [table.append_column(_PART, pa.array(np.full(len(table), i))) for i, table in enumerate(tables)]
     if not tables:
         empty = table_schema(["clip_id", "error"], []).empty_table()
@@ -127,8 +127,8 @@ def _codes(table: pa.Table, column: str) -> np.ndarray:
     return np.asarray(table[column].combine_chunks().dictionary_encode().indices)
 
 
-def _declared(store: Store, name: str) -> pa.Table:
-    """A Parquet with the record's own types. Extension types are refused: reading one may run code that came with the file."""
+def declared(store: Store, name: str) -> pa.Table:
+    """A Parquet of the output with the record's own types. Extension types are refused: reading one may run code that came with the file."""
     table = read(store, name)
     with store.guard(name):
         strange = [field.name for field in table.schema if _extended(field)]

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from animelayers.schema import Row
+from animelayers.schema import RECORD, Row
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.frames import in_order
 from animelayers.sinks.lock import Lock, fence
@@ -33,6 +33,8 @@ class Sink(ABC):
 
     folders: ClassVar[tuple[str, ...]] = ()
     """Where layer files go, below the output."""
+    needs: ClassVar[tuple[str, ...]] = ("layers", "layer_names", "layer_sizes")
+    """Columns without which there is nothing to store."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -47,6 +49,11 @@ class Sink(ABC):
         """Paths of the files that rows of the frame table point at."""
 
     # The driver's side.
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """Columns of the record that are stored where a clip has them."""
+        return (*(name for name, column in RECORD.items() if column.table), "drawing", *self.needs)
 
     @property
     def local_path(self) -> Path | None:

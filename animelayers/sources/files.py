@@ -86,6 +86,12 @@ class Files:
         colour = ImageColor.getrgb(alpha_on)
         self._alpha_on = (colour[0], colour[1], colour[2])
 
+    columns = COLUMNS
+
+    def giving(self, columns: Iterable[str]) -> Files:
+        """Itself: frames are decoded whatever is read of them."""
+        return self
+
     def inputs(self) -> list[Input]:
         """Everything to be read, in natural order; only names, sizes and times are looked at.
 

@@ -175,4 +175,4 @@ def limited(plan: pa.Table, limit: int | None) -> pa.Table:
             break
         rows.append(row | {"indices": row["indices"][:left], "times": row["times"][:left]})
         left -= len(row["indices"])
-    return pa.Table.from_pylist(rows, PLAN)
+    return pa.Table.from_pylist(rows, plan.schema)

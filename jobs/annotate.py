@@ -1,0 +1,39 @@
+"""Annotates a finished output: columns for its frame table, no file of it touched. `python jobs/annotate.py --help` tells how."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig, OmegaConf
+
+from animelayers import job, report
+from animelayers.pipeline import Pipeline
+from animelayers.run import run
+from animelayers.schema import RECORD
+from animelayers.sinks import Columns
+
+
+def annotate(cfg: DictConfig) -> int:
+    """Compose, check, run, report."""
+    stages = job.stages(cfg)
+    if not stages:
+        raise job.ConfigError("nothing to do: choose what to tell with +stage@stages.NAME=NAME (--help shows the choices)")
+    pipeline = Pipeline(stages, cfg.placement.task_cpus, cfg.placement.readers)
+    written = [name for name in RECORD if RECORD[name].table and name in pipeline.writes(())]
+    summary = run(
+        job.build(cfg.source),
+        pipeline,
+        Columns(cfg.source.path, cfg.name or "-".join(stages), written),
+        fingerprints=job.fingerprints(cfg, stages),
+        describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages, **cfg.licenses)},
+        address=cfg.cluster.address,
+        cpus=cfg.cluster.cpus,
+        retry_failed=cfg.retry_failed,
+        redo_changed=cfg.redo_changed,
+        take_over=cfg.take_over,
+        time_limit=cfg.time_limit,
+    )
+    report.tell(summary, "columns", page=False)
+    return summary.exit_code
+
+
+if __name__ == "__main__":
+    job.launch("annotate", annotate)
