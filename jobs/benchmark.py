@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, encode, held, host, memory, process, race
+from animelayers.benchmark import again, encode, held, host, memory, metrics, process, race
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
 
@@ -72,7 +72,18 @@ def _again(cfg: DictConfig, folder: Path) -> Measured:
     return again.measure(compose, folder, cfg.again.frames, cfg.again.rounds, cfg.decompose)
 
 
-PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {"encode": _encode, "race": _race, "held": _held, "memory": _memory, "again": _again}
+def _metrics(cfg: DictConfig, folder: Path) -> Measured:
+    return metrics.measure(tuple(cfg.metrics.size), cfg.metrics.rounds)
+
+
+PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
+    "encode": _encode,
+    "race": _race,
+    "held": _held,
+    "memory": _memory,
+    "again": _again,
+    "metrics": _metrics,
+}
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from animelayers.benchmark import process
 from animelayers.benchmark.figures import Figure, interleave, middle
 from animelayers.plan import Plan
 from animelayers.samples import Scene, scene, write
-from animelayers.schema import RECORD, Row
+from animelayers.schema import ANNOTATIONS, RECORD, Row
 
 SIZE = (64, 36)
 GOAL = 2000
@@ -92,7 +92,7 @@ def _made(clip: Row) -> Row:
     count = len(clip["indices"])
     row: Row = {name: clip[name] for name in ("clip_id", "source", "episode", "scene_id", "error", "error_type")}
     for name, column in RECORD.items():
-        if column.table and name not in row:
+        if column.table and name not in row and name not in ANNOTATIONS:
             lengths = [count if axis in ("T", "D") else int(axis) for axis in column.axes.split()]
             row[name] = " ".join(["none"] * count) if column.dtype == "str" and column.axes else column.blank()
             row[name] = np.zeros(lengths, column.dtype) if column.ndim else row[name]

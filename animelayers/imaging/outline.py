@@ -1,0 +1,62 @@
+"""What a character's alpha is like: how well its outline lies on the picture's edges, its pieces and holes, where it stands.
+
+Alphas are uint8 (h, w), reduced as `animelayers.imaging.content` reduces pictures.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+_NEAR = 2  # reduced pixels between an outline and the edge it lies on
+_SPECK = 2e-4  # share of the frame below which a piece or hole is none
+
+
+def agreement(edges: np.ndarray, alpha: np.ndarray) -> float:
+    """Share of the outline, within the frame, that lies on the picture's edges uint8 (h, w), 0..1; 0 without an outline."""
+    half = cv2.threshold(alpha, 127, 255, cv2.THRESH_BINARY)[1]
+    line = cv2.morphologyEx(half, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    line[[0, -1]] = 0
+    line[:, [0, -1]] = 0
+    total = cv2.countNonZero(line)
+    if not total:
+        return 0.0
+    near = cv2.dilate(edges, np.ones((2 * _NEAR + 1,) * 2, np.uint8))
+    return cv2.countNonZero(cv2.bitwise_and(line, near)) / total
+
+
+def pieces(alpha: np.ndarray) -> tuple[int, int]:
+    """Islands of a uint8 alpha (H, W) above one half, and holes in them, larger than specks."""
+    half = cv2.threshold(alpha, 127, 1, cv2.THRESH_BINARY)[1]
+    around = cv2.copyMakeBorder(1 - half, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)  # all that is outside is one piece
+    return _large(half, 8), max(0, _large(around, 4) - 1)
+
+
+def framing(alpha: np.ndarray) -> str:
+    """close_up, medium, full_body or far, by the character's height and by what the frame cuts off; none for nobody."""
+    half = cv2.threshold(alpha, 127, 255, cv2.THRESH_BINARY)[1]
+    _, y, w, h = cv2.boundingRect(half)
+    if w * h < _SPECK * alpha.size:
+        return "none"
+    height, width = alpha.shape
+    cut = int(cv2.countNonZero(half[-1]) > 0.02 * width)
+    if not cut:
+        return "far" if h < 0.4 * height else "full_body"
+    # A head that fills much of the frame's width is near; a standing body is narrow.
+    return "close_up" if cv2.countNonZero(half[y : y + max(1, h // 3)]) > 0.12 * alpha.size else "medium"
+
+
+def hidden(alpha: np.ndarray, effect: np.ndarray | None) -> float:
+    """How much of a character is cut off by the frame's sides or top or lies under an effect's alpha uint8 (H, W), 0..1."""
+    total = cv2.countNonZero(cv2.inRange(alpha, 128, 255))
+    if not total:
+        return 0.0
+    sides = np.concatenate([alpha[0], alpha[:, 0], alpha[:, -1]])
+    cut = float(np.count_nonzero(sides > 127) / (4 * np.sqrt(total)))
+    under = 0.0 if effect is None else float(np.minimum(alpha, effect).sum(dtype=np.float64) / 255 / total)
+    return min(1.0, cut + under)
+
+
+def _large(mask: np.ndarray, ways: int) -> int:
+    count, _, facts, _ = cv2.connectedComponentsWithStats(mask, connectivity=ways)
+    return int(np.count_nonzero(facts[1:count, cv2.CC_STAT_AREA] >= _SPECK * mask.size))
