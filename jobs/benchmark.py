@@ -13,9 +13,10 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, encode, held, host, memory, metrics, process, race
+from animelayers.benchmark import again, encode, held, host, lama, memory, metrics, process, race
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
+from animelayers.models.lama import trusted
 
 Measured = tuple[list[Figure], dict[str, Any]]
 
@@ -76,6 +77,12 @@ def _metrics(cfg: DictConfig, folder: Path) -> Measured:
     return metrics.measure(tuple(cfg.metrics.size), cfg.metrics.rounds)
 
 
+def _lama(cfg: DictConfig, folder: Path) -> Measured:
+    picture = Path(cfg.lama.picture) if cfg.lama.picture else None
+    script = trusted(cfg.lama.weights) if cfg.lama.weights else lama.costly(folder / "lama.pt")
+    return lama.measure(script, picture, tuple(cfg.lama.size), cfg.lama.rounds, cfg.cores)
+
+
 PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "encode": _encode,
     "race": _race,
@@ -83,6 +90,7 @@ PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "memory": _memory,
     "again": _again,
     "metrics": _metrics,
+    "lama": _lama,
 }
 
 

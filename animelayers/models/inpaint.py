@@ -1,13 +1,19 @@
-"""Filling holes of a picture without a network: Telea's fast marching and the Navier-Stokes method, by OpenCV."""
+"""Filling holes of a picture without a network, by OpenCV's Telea and Navier-Stokes methods; and what is done where a network fails."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from typing import Literal
 
 import cv2
 import numpy as np
 
 from animelayers.imaging.window import window
+from animelayers.models.protocols import Inpainter
+from animelayers.weights import WeightsError
+
+log = logging.getLogger(__name__)
 
 MARGIN = 32
 """Pixels of known picture kept around a hole: more than both methods look at, at full and at reduced size."""
@@ -37,11 +43,11 @@ class OpenCV:
             raise ValueError(f"scale must be 1 or even, not {scale}")
         self._flag, self._radius, self._scale, self._rim = flags[method], radius, scale, rim
 
-    def __call__(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        """Fill `hole` (bool (H, W)) of a uint8 sRGB (H, W, 3) picture; outside it the result is the picture, bit for bit.
+    def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """As `protocols.Inpainter`. A picture that is all hole becomes its own mean colour."""
+        return [self._one(picture, hole) for picture, hole in zip(pictures, holes, strict=True)]
 
-        A picture that is all hole becomes its own mean colour.
-        """
+    def _one(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
         filled = picture.copy()
         mask = hole.view(np.uint8)
         where = window(mask, MARGIN, self._scale)
@@ -70,6 +76,40 @@ class OpenCV:
 
     def _filled(self, picture: np.ndarray, mask: np.ndarray, radius: float) -> np.ndarray:
         return cv2.inpaint(picture, mask, radius, self._flag)
+
+
+class Fallback:
+    """Another inpainter where one fails: for each picture on which ``first`` raises an error, ``then`` is used.
+
+    A picture fails alone, and that is told once in the log. Where the weights of ``first`` are missing and it was built all the same
+    (``required: false``), all are filled by ``then``.
+    """
+
+    def __init__(self, first: Inpainter, then: Inpainter) -> None:
+        self.first, self.then = first, then
+        self._told = False
+        self._missing = False
+
+    def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """As `protocols.Inpainter`."""
+        if self._missing:
+            return self.then(pictures, holes)
+        try:
+            return self.first(pictures, holes)
+        except WeightsError as problem:
+            self._missing = True
+            return self._second(pictures, holes, problem)
+        except Exception as problem:
+            if len(pictures) == 1:
+                return self._second(pictures, holes, problem)
+        return [filled for picture, hole in zip(pictures, holes, strict=True) for filled in self([picture], [hole])]
+
+    def _second(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], problem: Exception) -> list[np.ndarray]:
+        if not self._told:
+            first, then = type(self.first).__name__, type(self.then).__name__
+            log.warning("%s failed, %s fills the hole instead (told once): %s: %s", first, then, type(problem).__name__, problem)
+        self._told = True
+        return self.then(pictures, holes)
 
 
 def _reduced(picture: np.ndarray, mask: np.ndarray, scale: int, least: int) -> tuple[np.ndarray, np.ndarray]:

@@ -66,10 +66,13 @@ class Proposer(Protocol):
 
 
 class Inpainter(Protocol):
-    """Fills holes of a picture."""
+    """Fills holes of pictures."""
 
-    def __call__(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        """The uint8 sRGB (H, W, 3) picture with `hole` (bool (H, W)) filled; outside the hole it is the input, bit for bit."""
+    def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """N pictures, uint8 sRGB (H, W, 3), of any mix of sizes, with their `holes` (bool (H, W)) filled.
+
+        Outside its hole each is the input, bit for bit.
+        """
         ...
 
 

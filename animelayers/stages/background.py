@@ -29,10 +29,11 @@ class _Behind(NamedTuple):
 class Background(ClipStep):
     """The background of each drawing: the frame where it shows it, the shot's plate where another frame does, inpainted where none.
 
-    ``inpaint``: the model, asked once per plate. ``threshold``: alpha (0..255) above which a pixel is not background. ``dilate``:
-    pixels around it that are filled too, so that no outline of a tight matte is left; without a plate those that show plain background
-    are given back. ``ring``: pixels around that hole which come from the plate where it is seen, faded into the frame over as many.
-    ``trust``: plates less trusted are not used; each drawing is then inpainted for itself, and is the frame, bit for bit, outside its hole.
+    ``inpaint``: the model, asked once per plate, or once for all drawings of a clip without one. ``threshold``: alpha (0..255) above which
+    a pixel is not background. ``dilate``: pixels around it that are filled too, so that no outline of a tight matte is left; without a
+    plate those that show plain background are given back. ``ring``: pixels around that hole which come from the plate where it is seen,
+    faded into the frame over as many. ``trust``: plates less trusted are not used; each drawing is then inpainted for itself, and is the
+    frame, bit for bit, outside its hole.
     ``provenance``: also tell of every pixel where it is from. The plate goes on with its holes filled.
     """
 
@@ -56,23 +57,25 @@ class Background(ClipStep):
         frames, alphas, cameras, plate, seen, trust, effects, words = columns
         whole = None
         if cameras is not None and plate is not None and plate.size and trust >= self.trust:
-            whole = _Behind(self.inpaint(plate, seen == 0), seen)
+            whole = _Behind(self.inpaint([plate], [seen == 0])[0], seen)
         modes = words.split() if words else ["unknown"] * len(frames)
-        made, origins = [], []
-        for i, (frame, alpha) in enumerate(zip(frames, alphas, strict=True)):
+        covers, holes = [], []
+        for i, alpha in enumerate(alphas):
             cover = alpha if effects is None or not len(effects) or modes[i] == "none" else cv2.max(alpha, cv2.extractChannel(effects[i], 3))
-            hole = cv2.dilate(cv2.threshold(cover, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around)
-            known = np.zeros_like(hole)
-            if not cv2.countNonZero(hole):
-                made.append(frame)
-            elif whole is None:
-                where = hole.view(np.bool_)
-                made.append(behind(frame, cover, self.inpaint(frame, where), where))
-            else:
-                seat = view(cameras[i], frame.shape[1::-1], plate.shape[1::-1])
+            covers.append(cover)
+            holes.append(cv2.dilate(cv2.threshold(cover, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around))
+        open_ones = [i for i, hole in enumerate(holes) if cv2.countNonZero(hole)]
+        made, origins = list(frames), [np.where(hole > 0, INVENTED, SEEN) for hole in holes]
+        if whole is None and open_ones:
+            filled = self.inpaint([frames[i] for i in open_ones], [holes[i].view(np.bool_) for i in open_ones])
+            for i, fill in zip(open_ones, filled, strict=True):
+                made[i] = behind(frames[i], covers[i], fill, holes[i].view(np.bool_))
+        elif whole is not None:
+            for i in open_ones:
+                seat = view(cameras[i], frames[i].shape[1::-1], plate.shape[1::-1])
                 known = seat.back(whole.seen, smooth=False)
-                made.append(self._from_plate(frame, cover, hole, known, seat.back(whole.picture)))
-            origins.append(cv2.copyTo(np.where(known > 0, BORROWED, INVENTED), hole, np.full_like(hole, SEEN)))
+                made[i] = self._from_plate(frames[i], covers[i], holes[i], known, seat.back(whole.picture))
+                origins[i] = cv2.copyTo(np.where(known > 0, BORROWED, INVENTED), holes[i], origins[i])
         shares = [np.array([np.count_nonzero(o == value) / o.size for o in origins], np.float32) for value in (BORROWED, INVENTED)]
         stored = whole.picture if whole else blank("plate") if plate is None else plate
         provenance = joined(origins, alphas) if self.provenance else blank("provenance")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from animelayers import job
-from animelayers.benchmark import again, loop, net, process, race
+from animelayers.benchmark import again, lama, loop, net, process, race
 from animelayers.benchmark.encode import PARTS, pictures
 from animelayers.benchmark.figures import Figure, interleave, markdown, middle
 from animelayers.models.saliency import Saliency
@@ -20,7 +20,8 @@ from tests.jobs.conftest import command
 
 def test_the_cheap_parts_run_and_report(matte_weights: str, tmp_path: Path) -> None:
     report = tmp_path / "benchmark.json"
-    words = ["parts=[encode,again,metrics]", "metrics={size:[192,108],rounds:1}", "encode={size:[192,108],rounds:1}", "again={frames:30,rounds:1}", f'decompose=["model/matte={matte_weights}"]']
+    sizes = ["metrics={size:[192,108],rounds:1}", "encode={size:[192,108],rounds:1}", "again={frames:30,rounds:1}"]
+    words = ["parts=[encode,again,metrics]", *sizes, f'decompose=["model/matte={matte_weights}"]']
     ended = subprocess.run(command("benchmark", *words, f"report={report}", f"scratch={tmp_path}"), capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert list(tmp_path.iterdir()) == [report], "scratch is swept"
@@ -63,6 +64,16 @@ def test_the_output_written_for_the_second_run_is_whole(make: object, tmp_path: 
     out = Output(str(tmp_path / "out"))
     assert len(out) == 30 and not out.twice and not out.errors.num_rows and out.layers == ["character", "mask", "background"]
     assert sorted(out.table["frame_index"].to_pylist()) == list(range(30))
+
+
+def test_lama_is_measured_on_one_script_by_both_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("simple_lama_inpainting")
+    torch = pytest.importorskip("torch")
+    monkeypatch.setenv("LAMA_MODEL", "")
+    script = lama.costly(tmp_path / "tiny.pt", (4, 8, 8, 8), 1)
+    (figure,), made = lama.measure(script, None, (128, 64), 2, torch.get_num_threads())
+    assert figure.goal == 5 and figure.ours and figure.theirs and "2 holes" in figure.what
+    assert {side: len(rounds) for side, rounds in made["rounds"].items()} == {"peer": 2, "ours": 2}
 
 
 def test_the_plain_loop_writes_three_layers_of_each_frame(tmp_path: Path) -> None:

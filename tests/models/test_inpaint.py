@@ -22,7 +22,7 @@ def test_fills_the_hole_only_and_no_worse_than_opencv_at_full_size(method: str) 
     picture, hole = scene()
     broken = np.where(hole[..., None], np.uint8(0), picture)
     broken.flags.writeable = hole.flags.writeable = False
-    filled = OpenCV(method)(broken, hole)
+    (filled,) = OpenCV(method)([broken], [hole])
     assert np.array_equal(filled[~hole], picture[~hole])
     flag = {"telea": cv2.INPAINT_TELEA, "ns": cv2.INPAINT_NS}[method]
     full = cv2.inpaint(broken, hole.astype(np.uint8), 3, flag)
@@ -39,19 +39,19 @@ def test_holes_of_all_kinds(hole: tuple[slice, slice]) -> None:
     where = np.zeros((40, 60), bool)
     where[hole] = True
     broken = np.where(where[..., None], np.uint8(77), picture)
-    assert np.abs(OpenCV()(broken, where).astype(int) - picture).max() <= 5
+    assert np.abs(OpenCV()([broken], [where])[0].astype(int) - picture).max() <= 5
 
 
 def test_almost_nothing_known() -> None:
     picture, hole = np.full((64, 64, 3), 100, np.uint8), np.ones((64, 64), bool)
-    assert (OpenCV()(picture, hole) == 100).all()
+    assert (OpenCV()([picture], [hole])[0] == 100).all()
     hole[5, 5] = False
-    assert OpenCV()(picture, hole)[5, 5].tolist() == [100, 100, 100]
+    assert OpenCV()([picture], [hole])[0][5, 5].tolist() == [100, 100, 100]
 
 
 def test_one_pixel_picture() -> None:
     picture = np.full((1, 1, 3), 9, np.uint8)
-    assert OpenCV()(picture, np.ones((1, 1), bool)).shape == (1, 1, 3)
+    assert OpenCV()([picture], [np.ones((1, 1), bool)])[0].shape == (1, 1, 3)
 
 
 def test_wrong_options_are_named() -> None:
