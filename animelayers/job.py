@@ -27,12 +27,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from animelayers.pipeline import PipelineError, Stage
 from animelayers.sinks import Changed, SinkError
-from animelayers.weights import TABLE, WeightsError, allowed, find
+from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned
 
 log = logging.getLogger(__name__)
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 ALLOW = "ANIMELAYERS_ALLOW"
+PLACED = frozenset({"device", "batch", "compile"})
+"""Options of a model that say where and how fast it runs, not what it makes."""
 
 
 class ConfigError(ValueError):
@@ -151,27 +153,40 @@ def fingerprints(cfg: DictConfig, made: Mapping[str, Stage]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A partial as nested lists, weights by their hash."""
+    """A partial as nested lists, weights by their digest."""
     if isinstance(value, partial):
-        return [f"{value.func.__module__}.{value.func.__qualname__}", {k: _plain(v) for k, v in sorted(value.keywords.items())}]
+        options = {k: _plain(v) for k, v in sorted(value.keywords.items()) if k not in PLACED}
+        return [f"{value.func.__module__}.{value.func.__qualname__}", options]
     if isinstance(value, dict):
         return {key: _plain(v) for key, v in sorted(value.items())}
     if isinstance(value, list):
         return [_plain(v) for v in value]
-    return TABLE[value].digest if isinstance(value, str) and value in TABLE else value
+    return digest(value) or value if isinstance(value, str) and value in TABLE else value
 
 
-def models(made: Mapping[str, Stage], detector: str = "", allow_noncommercial: bool = False, allow_unknown: bool = False) -> list[dict[str, Any]]:
-    """The weights the stages name, and the shot detector if it has any, with licence and digest.
+def named(made: Mapping[str, Stage], detector: str = "") -> list[str]:
+    """The registered weights that stages and the shot detector name, sorted."""
+    return sorted(_names([detector, *(stage.step for stage in made.values())]))
 
-    Raises `WeightsError` for a file that is not on this machine, or whose licence was not allowed.
+
+def models(
+    made: Mapping[str, Stage],
+    detector: str = "",
+    allow_noncommercial: bool = False,
+    allow_unknown: bool = False,
+    allow: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """The weights the stages name, and the shot detector if it has any: name, role, digest, licence, and whether the digest was pinned.
+
+    Raises `WeightsError` for what is not on this machine, or whose licence was not allowed.
     """
     used = []
-    for name in sorted(_names([detector, *(stage.step for stage in made.values())])):
-        allowed(name, allow_noncommercial, allow_unknown)
+    for name in named(made, detector):
+        allowed(name, allow_noncommercial, allow_unknown, allow)
         find(name)
         facts = TABLE[name]
-        used.append({"name": name, "digest": facts.digest, "license": facts.weights_license, "commercial": facts.commercial})
+        terms = {"license": facts.weights_license, "commercial": facts.commercial, "homepage": facts.homepage}
+        used.append({"name": name, "role": facts.role, "digest": digest(name), "pinned": is_pinned(facts), **terms})
     return used
 
 

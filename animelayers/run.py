@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from animelayers import cluster, exposure, tracks
+from animelayers import card, cluster, exposure, tracks
 from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.pipeline import Group, Pipeline, PipelineError
@@ -122,6 +122,7 @@ def run(
             output = Output(str(sink.path))
             exposure.write(output)
             tracks.write(output)
+            card.write(output)
     return summary
 
 

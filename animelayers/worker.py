@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from animelayers.ledger import ATTEMPTS, Ledger, Poisonous
+from animelayers.models.device import release
 from animelayers.schema import Batch, Row, rebatch, unbatch
 from animelayers.step import Step, failed
 
@@ -92,6 +93,7 @@ class Worker:
         keep_memory()
         self.steps = {name: build(step) for name, step in steps.items()}
         self.keep, self.ledger, self.read, self.write = keep, ledger, read, write
+        self._source = ""
 
     def __call__(self, batch: Batch | pa.Table) -> Iterator[Batch]:
         """Clips, or the plan rows to read them from, through all steps."""
@@ -102,6 +104,10 @@ class Worker:
                 yield self.write(clips if self.write.done(clips) else self._through_all(clips))
 
     def _through_all(self, clips: list[Row]) -> list[Row]:
+        if clips and str(clips[0]["source"]) != self._source:
+            if self._source:
+                release()  # another film has other sizes: what was kept for the last one only takes room
+            self._source = str(clips[0]["source"])
         for name, step in self.steps.items():
             start = time.perf_counter()
             clips = self._through(name, step, clips)

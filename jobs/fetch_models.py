@@ -20,14 +20,22 @@ def fetch_models(cfg: DictConfig) -> int:
     """List, verify or fetch."""
     if not isinstance(cfg.verify, bool):
         raise job.ConfigError(f"verify={cfg.verify}: it is true or false")
-    preset = HydraConfig.get().runtime.choices.get("preset")
-    names = [cfg.names] if isinstance(cfg.names, str) else list(cfg.names or [])
-    chosen = [weights.lookup(str(name)) for name in names] + [w for w in TABLE.values() if preset in w.presets]
+    chosen = _chosen(cfg, HydraConfig.get().runtime.choices.get("preset"))
     if cfg.verify:
         return _each(chosen or [w for w in TABLE.values() if weights.locate(w)], _verify)
     if chosen:
-        return _each(list(dict.fromkeys(chosen)), _fetch)
+        return _each(chosen, lambda w: _fetch(w, cfg.licenses))
     return _list()
+
+
+def _chosen(cfg: DictConfig, preset: str | None) -> list[Weights]:
+    """What is named, and what the main job needs in a preset or with some words."""
+    names = [cfg.names] if isinstance(cfg.names, str) else list(cfg.names or [])
+    if preset or cfg.decompose is not None:
+        words = [*([f"preset={preset}"] if preset else []), *(cfg.decompose or [])]
+        main = job.compose("decompose", ["source.path=.", "output=.", *words])
+        names += job.named(job.stages(main), main.source.detector)
+    return [weights.lookup(name) for name in dict.fromkeys(map(str, names))]
 
 
 def _each(chosen: Sequence[Weights], act: Callable[[Weights], None]) -> int:
@@ -41,9 +49,8 @@ def _each(chosen: Sequence[Weights], act: Callable[[Weights], None]) -> int:
     return 0 if not failed else 1 if failed == len(chosen) else 3
 
 
-def _fetch(w: Weights) -> None:
-    if w.commercial != "yes":
-        log.warning("%s: licence of the weights: %s, free for commercial use: %s", w.name, w.weights_license, w.commercial)
+def _fetch(w: Weights, licenses: DictConfig) -> None:
+    weights.allowed(w.name, **licenses)
     with tqdm(desc=w.name, unit="B", unit_scale=True, leave=False, delay=0.2) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -51,23 +58,25 @@ def _fetch(w: Weights) -> None:
             bar.update(done - bar.n)
 
         path = weights.fetch(w.name, progress)
-    _say(f"{w.name:22}{path}")
+    _say(f"{w.name:30}{path}")
 
 
 def _verify(w: Weights) -> None:
     path = weights.locate(w)
     if path is None:
         raise WeightsError(f"{w.name} is not on this machine")
-    weights.verify(path, w, again=True)
-    _say(f"{w.name:22}{w.digest}  {path}")
+    _say(f"{w.name:30}{weights.verify(path, w, again=True)}  {path}")
 
 
 def _list() -> int:
-    _say(f"{'name':22}{'state':9}{'MB':>6}  {'licence':14}{'commercial':12}presets")
+    lines = [f"{'name':30}{'state':10}{'MB':>8}  {'licence':22}{'commercial':12}role"]
     for w in TABLE.values():
-        size = f"{w.size / 1e6:.1f}" if w.size else "?"
-        _say(f"{w.name:22}{_state(w):9}{size:>6}  {w.weights_license:14}{w.commercial:12}{' '.join(w.presets)}".rstrip())
-    _say(f"\nfolder of weights: {weights.directory()}   to fetch: python jobs/fetch_models.py 'names=[NAME,…]' or preset=demo")
+        size = weights.size(w)
+        told = f"{size / 1e6:.1f}" if size else "?"
+        gated = ", after consent" if w.gated else ""
+        lines.append(f"{w.name:30}{_state(w):10}{told:>8}  {w.weights_license:22}{w.commercial:12}{w.role}{gated}")
+    lines += ["", f"folder of weights: {weights.directory()}   to fetch: python jobs/fetch_models.py 'names=[NAME,…]' or preset=demo"]
+    _say("\n".join(lines))  # at once: it is longer than a screen, and whoever reads its head closes the pipe
     return 0
 
 
@@ -79,7 +88,7 @@ def _state(w: Weights) -> str:
         weights.verify(path, w)
     except WeightsError:
         return "broken"
-    return "here"
+    return "here" if weights.is_pinned(w) else "unpinned"
 
 
 def _say(line: str) -> None:

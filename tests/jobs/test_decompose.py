@@ -68,6 +68,8 @@ def test_what_the_output_says_of_itself(whole: Path) -> None:
     assert facts["models"][0]["name"] == "u2netp" and facts["models"][0]["license"]
     assert facts["config"]["stages"]["character"]["workers"] == "${placement.workers}", "kept unresolved"
     assert set(facts["fingerprints"]) == {"source", *STAGES}
+    card = (whole / "README.md").read_text()
+    assert "38 frames" in card and "| matte | [u2netp](" in card and facts["models"][0]["digest"] in card
 
 
 def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: Path) -> None:

@@ -21,10 +21,10 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(home: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """The job, started in an empty folder, with an empty folder of weights and without any package index."""
     env = os.environ | {"ANIMELAYERS_WEIGHTS": str(home / "weights"), "U2NET_HOME": str(home / "rembg")}
-    env |= {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
+    env |= {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""} | variables
     end = subprocess.run([sys.executable, str(JOB), *words], env=env, cwd=home / "started_here", capture_output=True, text=True, timeout=120)
     assert "Traceback" not in end.stderr
     assert not list((home / "started_here").iterdir()), "the job leaves nothing where it is started"
@@ -39,7 +39,8 @@ def test_the_list_tells_state_size_and_licence_of_all(home: Path) -> None:
     assert set(TABLE) <= set(rows)
     assert rows["modnet"][1:5] == ["missing", "25.9", "Apache-2.0", "yes"]
     assert rows["u2netp"][1] == "broken"
-    assert rows["bria-rmbg"][-1] == "no"
+    assert rows["bria-rmbg"][-2:] == ["no", "matte"]
+    assert "masks and tracking, after consent" in next(line for line in listed.stdout.splitlines() if line.startswith("sam3 "))
     assert str(home / "weights") in listed.stdout
 
 
@@ -78,11 +79,28 @@ def test_help_shows_the_commands(home: Path) -> None:
         assert words in shown.stdout
 
 
+def test_what_is_not_free_for_every_use_is_not_fetched_unless_named(home: Path) -> None:
+    refused = run(home, "names=[bria-rmbg,silueta]")
+    assert refused.returncode == 1
+    assert "licenses.allow=[bria-rmbg]" in refused.stderr and "licenses.allow_unknown=true" in refused.stderr
+    env = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(home / "hub")}
+    offline = run(home, "names=[sam3]", "licenses.allow=[sam3]", **env)
+    assert offline.returncode == 1
+    assert "no connection to the model hub" in offline.stderr and "after agreeing to its terms" in offline.stderr
+
+
+def test_what_the_main_job_needs_with_some_words_is_fetched(home: Path) -> None:
+    wanted = run(home, "preset=demo", "decompose=['model/matte=modnet','model/flow=raft_small']")
+    assert wanted.returncode == 1
+    assert "the weights of raft-small are not known to be free" in wanted.stderr
+    assert f"{home / 'weights' / 'modnet.onnx'}" in wanted.stderr and "u2net" not in wanted.stderr
+    assert run(home, "decompose=['model/matte=modent']").returncode == 2
+
+
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_of_the_main_job_can_be_fetched(preset: str) -> None:
+def test_what_a_preset_needs_is_pinned_and_free(preset: str) -> None:
     job.compose("fetch_models", [f"preset={preset}"])
-    assert any(preset in w.presets for w in TABLE.values())
-
-
-def test_the_table_names_no_preset_that_is_not_there() -> None:
-    assert {preset for w in TABLE.values() for preset in w.presets} <= set(PRESETS)
+    cfg = job.compose("decompose", [f"preset={preset}", "source.path=.", "output=x"])
+    needed = [TABLE[name] for name in job.named(job.stages(cfg), cfg.source.detector)]
+    assert [w.name for w in needed] == ["modnet", "u2net", "u2netp"]
+    assert all(w.size and w.digest.startswith("sha256:") and w.commercial == "yes" for w in needed)

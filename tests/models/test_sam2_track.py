@@ -49,7 +49,7 @@ def test_the_package_follows_a_figure_and_leaves_hydra_alone(tmp_path: Path) -> 
 def test_missing_and_wrong_weights_are_named(tmp_path: Path) -> None:
     pytest.importorskip("sam2")
     torch = pytest.importorskip("torch")
-    with pytest.raises(WeightsError, match=r"sam2.1_hiera_base_plus.pt"):
+    with pytest.raises(WeightsError, match=r"no such file exists.*sam2\.1-base-plus"):
         Sam2(tmp_path / "none.pt", size="base-plus")
     torch.save({"model": {}}, tmp_path / "wrong.pt")
     with pytest.raises(WeightsError, match="is no checkpoint"):
@@ -58,7 +58,9 @@ def test_missing_and_wrong_weights_are_named(tmp_path: Path) -> None:
         Sam2(tmp_path / "wrong.pt", changes={"image_encoder._target_": "os.system"})
     with pytest.raises(ValueError, match="one of tiny"):
         Sam2(tmp_path / "wrong.pt", size="huge")
-    with pytest.raises(WeightsError, match="cannot be fetched"):
+    with pytest.raises(WeightsError, match=r"no such file exists.*edgetam"):
         Transformers(str(tmp_path / "nowhere"))
+    with pytest.raises(WeightsError, match="holds no weights of a edgetam tracker"):
+        Transformers(str(tmp_path), "edgetam")
     with pytest.raises(ValueError, match="sam2, edgetam"):
         Transformers(str(tmp_path), "sam9")

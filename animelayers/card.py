@@ -1,0 +1,71 @@
+"""The card of an output: a README.md in the form of dataset cards on the model hub, with everything that touched the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow.compute as pc
+
+from animelayers.output import Output
+from animelayers.sinks import dataset
+from animelayers.sinks.store import Store
+
+FILE = "README.md"
+
+_HEAD = """---
+license: other
+license_name: that-of-the-inputs
+tags:
+- animation
+- layers
+- animelayers
+configs:
+- config_name: default
+  data_files: metadata/*.parquet
+---
+"""
+
+
+def write(output: Output) -> None:
+    """Write OUT/README.md. Raises `SinkError` where it cannot be written."""
+    store = Store(output.path)
+    store.put(FILE, "card", card(output, dataset.description(store)).encode())
+
+
+def card(output: Output, facts: Mapping[str, Any]) -> str:
+    """The card of an output of which dataset.json says `facts`: front matter, counts, stages, and the models with their terms."""
+    table = output.table
+    counts = [f"{len(table):,} frames in {pc.count_distinct(table['clip_id']).as_py():,} clips of {_sources(table):,} inputs"]
+    counts += [f"{len(output.errors):,} clips failed"] if len(output.errors) else []
+    stages = [name for name in facts.get("fingerprints", {}) if name != "source"]
+    models = facts.get("models", [])
+    doubtful = sorted(model["name"] for model in models if model["commercial"] != "yes")
+    lines = [
+        "# Layers of animation",
+        "",
+        f"{'; '.join(counts)}. Layers: {', '.join(output.layers)}.",
+        "",
+        "They are made from the inputs, whose licence holds for them. `dataset.json` has the whole configuration.",
+        "",
+        f"Stages: {', '.join(stages)}.",
+        "",
+        "## Models that touched the data",
+        "",
+        *(_rows(models) if models else ["None with weights."]),
+    ]
+    if doubtful:
+        lines += ["", f"**Not free for commercial use, or not known to be: {', '.join(doubtful)}.**"]
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+def _sources(table: Any) -> int:
+    return int(pc.count_distinct(table["source"]).as_py())
+
+
+def _rows(models: Iterable[Mapping[str, Any]]) -> list[str]:
+    rows = ["| role | model | licence of the weights | commercial use | digest |", "|---|---|---|---|---|"]
+    for model in models:
+        digest = f"`{model['digest']}`" + ("" if model["pinned"] else " (unpinned: brought by hand, with nothing to compare it with)")
+        rows.append(f"| {model['role']} | [{model['name']}]({model['homepage']}) | {model['license']} | {model['commercial']} | {digest} |")
+    return rows
