@@ -27,7 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from animelayers.pipeline import PipelineError, Stage
 from animelayers.sinks import Changed, SinkError
-from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned
+from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ def fingerprints(cfg: DictConfig, made: Mapping[str, Stage]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """A partial as nested lists, weights by their digest."""
     if isinstance(value, partial):
-        options = {k: _plain(v) for k, v in sorted(value.keywords.items()) if k not in PLACED}
+        options = {k: _plain(v) for k, v in sorted(_found(value).items()) if k not in PLACED}
         return [f"{value.func.__module__}.{value.func.__qualname__}", options]
     if isinstance(value, dict):
         return {key: _plain(v) for key, v in sorted(value.items())}
@@ -191,14 +191,21 @@ def models(
 
 
 def _names(values: Any) -> set[str]:
-    """The registered weights named anywhere among the arguments of some partials."""
+    """The registered weights named anywhere among the arguments of some partials, without those that are missing and not required."""
     if isinstance(values, str):
         return {values} & set(TABLE)
     if isinstance(values, partial):
-        values = values.keywords
+        values = _found(values)
     if isinstance(values, Mapping):
         values = values.values()
     return set().union(*map(_names, values)) if isinstance(values, Iterable) else set()
+
+
+def _found(made: partial[Any]) -> dict[str, Any]:
+    """The arguments of a partial; weights it can do without (`required` false) and that are not on this machine are None."""
+    options = dict(made.keywords)
+    weights = TABLE.get(options.get("weights", "")) if options.get("required") is False else None
+    return options | {"weights": None} if weights and locate(weights) is None else options
 
 
 def _digest(facts: Any) -> str:

@@ -165,6 +165,8 @@ def _places(weights: Weights) -> Iterator[Path]:
         flat = env("U2NET_HOME") or f"{env('XDG_DATA_HOME') or '~'}/.u2net"
         yield Path(home).expanduser() / "models" / weights.name / f"{weights.name}.onnx"
         yield Path(flat).expanduser() / f"{weights.name}.onnx"
+    if weights.name == "lama" and "LAMA_MODEL" in os.environ:  # as simple-lama-inpainting finds it
+        yield Path(os.environ["LAMA_MODEL"]).expanduser()
 
 
 def _hub_places(weights: Weights, source: Hub) -> Iterator[Path]:

@@ -5,9 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from animelayers import job
 from animelayers.imaging.measures import iou
+from animelayers.models.clipseg import ClipSeg
 from animelayers.samples import combine, scene
-from animelayers.stages.effect import Effect
+from animelayers.stages.effect import PROMPTS, Effect
+from tests.models import tiny_words
 
 SIZE = (640, 360)
 
@@ -96,3 +99,65 @@ def test_blank_clips(value: int, count: int) -> None:
 def test_options_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="drawings"):
         Effect(drawings=1)
+
+
+@pytest.fixture(scope="session")
+def words(tmp_path_factory: pytest.TempPathFactory) -> ClipSeg:
+    """CLIPSeg with random weights: what it finds means nothing."""
+    pytest.importorskip("transformers")
+    path = tmp_path_factory.mktemp("clipseg")
+    tiny_words.clipseg(path)
+    return ClipSeg(str(path), device="cpu")
+
+
+def test_words_are_asked_with_a_plate_and_without_and_the_figure_stays(words: ClipSeg) -> None:
+    row = drawings("fire", 8)
+    step = Effect(proposer=words, effect_prompts=["fire and flames", "smoke"], effect_threshold=1e-6)
+    alone = {**row, "plate": np.zeros((0, 0, 3), np.uint8)}
+    still = {**row, "frames": row["frames"][:1], "character": row["character"][:1]}
+    for (made,), asked in ((step.run([r]), r) for r in (row, alone, still)):
+        assert made["error"] == ""
+        assert made["effect"].shape == (*asked["frames"].shape[:3], 4)
+        types = made["effect_types"].split()
+        assert len(types) == len(asked["frames"])
+        assert all(t == "none" or set(t.split(",")) <= {"fire_and_flames", "smoke"} for t in types)
+        assert all((t != "none") == (m != "none") for t, m in zip(types, made["effect_mode"].split(), strict=True))
+        assert made["plate_seen"].shape == (asked["plate"].shape[:2])
+    (found,) = step.run([row])
+    assert set(found["effect_types"].split()) == {"fire_and_flames,smoke"}  # all maps are above the threshold
+
+
+def test_the_types_do_not_depend_on_what_nobody_answers_to(words: ClipSeg) -> None:
+    row = drawings("fire", 8)
+    (without,) = Effect().run([row])
+    (never,) = Effect(proposer=words, effect_threshold=1 - 1e-7).run([row])
+    assert set(without["effect_types"].split()) == set(never["effect_types"].split()) == {"none"}
+    for column in ("effect", "character", "effect_mode", "plate_seen"):
+        assert np.array_equal(without[column], never[column])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"effect_prompts": "fire"}, "list of words"),
+        ({"effect_prompts": ["fire, smoke"]}, "without commas"),
+        ({"effect_threshold": 1.0}, "effect_threshold"),
+    ],
+)
+def test_prompts_and_threshold_are_checked(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Effect(**options)
+
+
+def test_a_proposer_needs_prompts(words: ClipSeg) -> None:
+    with pytest.raises(ValueError, match="model/effect=none"):
+        Effect(proposer=words, effect_prompts=[])
+
+
+def test_the_words_come_from_the_command_line() -> None:
+    overrides = ["model/effect=clipseg", "stages.effect.step.effect_prompts=[summon circle glowing,fire]", "source.path=.", "output=x"]
+    step = job.stages(job.compose("decompose", overrides))["effect"].step
+    assert step.keywords["effect_prompts"] == ["summon circle glowing", "fire"]
+    assert step.keywords["proposer"].func is ClipSeg
+    default = job.stages(job.compose("decompose", ["source.path=.", "output=x"]))["effect"].step
+    assert default.keywords["proposer"] is None and tuple(default.keywords["effect_prompts"]) == PROMPTS

@@ -1,0 +1,66 @@
+"""Loads models and processors of the transformers package from a folder on this machine, and refuses what would not be the model asked for."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from animelayers.weights import WeightsError, find
+
+
+def folder(weights: str, kinds: tuple[str, ...]) -> Path:
+    """The folder of registered weights or of a path, whose `config.json` says that it holds one of `kinds` (transformers' model types).
+
+    Raises WeightsError for weights that are not here, are no such folder, or hold another architecture.
+    """
+    path = find(weights)
+    found = kind(path)
+    if found not in kinds:
+        raise WeightsError(f"{path} holds a model of type {found!r}, wanted is {' or '.join(kinds)}: name a folder that holds one")
+    return path
+
+
+def kind(path: Path) -> str:
+    """The model type that the `config.json` of a folder names. Raises WeightsError where it cannot be read."""
+    try:
+        return str(json.loads((path / "config.json").read_text())["model_type"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{path} is no folder of a transformers model: its config.json cannot be read or names no model_type ({error})") from error
+
+
+def model(name: str, path: Path) -> Any:
+    """The transformers model class `name` with the weights of a folder, every one of them: none is ever left random.
+
+    Raises WeightsError for missing or broken files, and for weights of another shape.
+    """
+    transformers: Any = importlib.import_module("transformers")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    try:
+        made, info = getattr(transformers, name).from_pretrained(path, local_files_only=True, use_safetensors=True, output_loading_info=True)
+    except Exception as error:
+        raise WeightsError(f"{path} cannot be loaded as {name} ({_first(error)}): it must hold config.json and model.safetensors") from error
+    if lacking := sorted(info["missing_keys"]):
+        raise WeightsError(f"{path} is no whole {name}: {len(lacking)} weights are missing, the first is {lacking[0]}; bring the checkpoint again")
+    return made
+
+
+def processor(name: str, path: Path) -> Any:
+    """The transformers class `name` (a processor or tokenizer, 'AutoTokenizer') with the settings stored beside the weights.
+
+    Raises WeightsError where they are missing: a library's own defaults are not those of a checkpoint.
+    """
+    transformers: Any = importlib.import_module("transformers")
+    wanted = ["tokenizer.json", "vocab.json", "vocab.txt"] if "Tokenizer" in name else ["preprocessor_config.json", "processor_config.json"]
+    if not any((path / file).is_file() for file in wanted):
+        raise WeightsError(f"{path} has none of {', '.join(wanted)} beside its weights: bring the whole folder of the checkpoint")
+    try:
+        return getattr(transformers, name).from_pretrained(path, local_files_only=True)
+    except Exception as error:
+        raise WeightsError(f"the {name} of {path} cannot be loaded ({_first(error)}): bring the whole folder of the checkpoint") from error
+
+
+def _first(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
