@@ -60,7 +60,7 @@ class Output:
 
     def frame(self, frame_id: str) -> dict[str, np.ndarray]:
         """All layers of a frame, by name: see `layer`."""
-        row = self._row(frame_id)
+        row = self.row(frame_id)
         return {name: self._picture(row, name) for name in self.layers if row[f"{name}_file"]}
 
     def layer(self, frame_id: str, name: str) -> np.ndarray:
@@ -68,11 +68,11 @@ class Output:
 
         Raises KeyError for a frame or a layer that there is not.
         """
-        return self._picture(self._row(frame_id), name)
+        return self._picture(self.row(frame_id), name)
 
     def read(self, frame_id: str, name: str) -> bytes:
         """The encoded file of a layer, as stored. Raises KeyError for a frame or a layer that there is not."""
-        return self.stored(self._row(frame_id), name)
+        return self.stored(self.row(frame_id), name)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -116,7 +116,8 @@ class Output:
     def _clips(self) -> int:
         return len(self.table["clip_id"].unique())
 
-    def _row(self, frame_id: str) -> dict[str, Any]:
+    def row(self, frame_id: str) -> dict[str, Any]:
+        """A row of the frame table. Raises KeyError for a frame that there is not."""
         if frame_id not in self._index:
             raise KeyError(f"no frame {frame_id!r} in {self.path}")
         return dict(self.table.slice(self._index[frame_id], 1).to_pylist()[0])

@@ -36,20 +36,20 @@ def write(summary: Summary) -> None:
     for name, rows in {"worst": worst(output, WORST), "": sample(output, SAMPLES)}.items():
         shown[name] = [{**row, "file": f"pictures/{name}{number:03d}.jpg"} for number, row in enumerate(rows)]
         for row in shown[name]:
-            _put(place, f"{root}/report/{row['file']}", _sheet(output, row))
+            put(place, f"{root}/report/{row['file']}", _sheet(output, row))
     facts = {**asdict(summary), "exit_code": summary.exit_code}
     page = Environment(autoescape=True, undefined=StrictUndefined).from_string(files("animelayers").joinpath("report.html").read_text())
     html = page.render(
         summary=summary,
         samples=shown[""],
         worst=shown["worst"],
-        stages=_stages(summary),
+        stages=stages(summary),
         shots=_shots(output),
         output=output,
         held=saved_in_all(output.table),
     )
-    _put(place, f"{root}/report/index.html", html.encode("utf-8", "xmlcharrefreplace"))
-    _put(place, f"{root}/report/summary.json", json.dumps(facts, indent=1).encode())
+    put(place, f"{root}/report/index.html", html.encode("utf-8", "xmlcharrefreplace"))
+    put(place, f"{root}/report/summary.json", json.dumps(facts, indent=1).encode())
 
 
 def sample(output: Output, count: int) -> list[dict[str, Any]]:
@@ -84,7 +84,8 @@ def _sheet(output: Output, row: dict[str, Any]) -> bytes:
     return cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 
-def _stages(summary: Summary) -> list[dict[str, Any]]:
+def stages(summary: Summary) -> list[dict[str, Any]]:
+    """Workers, milliseconds per frame and share of the time busy, of each stage."""
     wall = max(summary.seconds - summary.start_seconds, 1e-9)
     frames = max(summary.frames_done, 1)
     rows = []
@@ -107,7 +108,8 @@ def _shots(output: Output) -> list[dict[str, Any]]:
     return sorted(found, key=lambda shot: (shot["episode"], shot["scene_id"]))[:500]
 
 
-def _put(place: Any, path: str, data: bytes) -> None:
+def put(place: Any, path: str, data: bytes) -> None:
+    """Write a file of a report."""
     with place.open_output_stream(path) as stream:
         stream.write(data)
 

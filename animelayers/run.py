@@ -94,9 +94,12 @@ def run(
         have = cluster.connect(address, cpus) if plan.unscanned else None
         if plan.unscanned or stored:
             sink.forget(plan.outdated)
-            plan = plan.with_rows(scan(source, plan.unscanned, source.limit)) if plan.unscanned else plan
-            if source.limit is None:  # a plan that ends at the limit is no plan of its inputs
+            inputs = plan.unscanned
+            plan = plan.with_rows(scan(source, inputs, source.limit)) if inputs else plan
+            if source.limit is None:
                 sink.save_plan(plan.table)
+            else:  # a plan that ends at the limit is no plan of its inputs
+                sink.expect(plan.table, inputs)
         summary.changed = plan.changed
         todo = source.limited(plan.table)
         pending = _pending(todo, plan.table, sink, retry_failed)

@@ -139,6 +139,7 @@ RECORD: Mapping[str, Column] = {
     "note": Column("str", "", "what reading the input changed: orientation applied, alpha flattened, profile converted", table=True),
     "segments": Column("uint8", "D H W", "label map of the segmenter: 0 none, k the k-th best segment of the drawing"),
     "segment_scores": Column("str", "D", "label:score of each segment, in their order, joined by commas; 'none' for no segment", table=True),
+    "segment_boxes": Column("str", "D", "x:y:w:h of each segment, in their order, joined by commas; 'none' for no segment", table=True),
     "character": Column("uint8", "D H W", "character alpha, 0..255 linear coverage"),
     "matte": Column("str", "D", "the model or models whose matte was taken, joined by '+'; 'none' for an empty layer", table=True),
     "character_confidence": Column("float32", "D", "how sure the matte is, 0..1", table=True),

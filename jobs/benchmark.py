@@ -13,10 +13,12 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, encode, held, host, lama, memory, metrics, process, race
+from animelayers.benchmark import again, encode, held, host, lama, masks, memory, metrics, process, race
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
 from animelayers.models.lama import trusted
+from animelayers.samples import scene
+from animelayers.sources import Files
 
 Measured = tuple[list[Figure], dict[str, Any]]
 
@@ -51,8 +53,8 @@ def _encode(cfg: DictConfig, folder: Path) -> Measured:
 
 
 def _race(cfg: DictConfig, folder: Path) -> Measured:
-    truth = None if cfg.source else folder / "truth"
-    film = Path(cfg.source) if cfg.source else draw(folder, cfg.frames, tuple(cfg.size), truth)
+    truth = None if cfg.film else folder / "truth"
+    film = Path(cfg.film) if cfg.film else draw(folder, cfg.frames, tuple(cfg.size), truth)
     return race.measure(film.resolve(), truth, cfg.models, folder, cfg.race.rounds, cfg.cores, cfg.decompose)
 
 
@@ -61,7 +63,7 @@ def _memory(cfg: DictConfig, folder: Path) -> Measured:
 
 
 def _held(cfg: DictConfig, folder: Path) -> Measured:
-    film = Path(cfg.source) if cfg.source else draw(folder, cfg.held.frames, tuple(cfg.size))
+    film = Path(cfg.film) if cfg.film else draw(folder, cfg.held.frames, tuple(cfg.size))
     return held.measure(film.resolve(), cfg.models[0], folder, cfg.held.rounds, cfg.cores, cfg.decompose)
 
 
@@ -83,6 +85,16 @@ def _lama(cfg: DictConfig, folder: Path) -> Measured:
     return lama.measure(script, picture, tuple(cfg.lama.size), cfg.lama.rounds, cfg.cores)
 
 
+def _masks(cfg: DictConfig, folder: Path) -> Measured:
+    size, count = tuple(cfg.masks.size), cfg.masks.frames
+    if cfg.masks.source:
+        source = Files(cfg.masks.source, limit=count)
+        pictures = [frame for row in source.read(source.scan(source.inputs())) for frame in row["frames"]]
+    else:
+        pictures = list(scene("crossing", count, size).frames)
+    return masks.measure(pictures[:count], folder, cfg.masks.points_per_side, cfg.masks.rounds)
+
+
 PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "encode": _encode,
     "race": _race,
@@ -91,6 +103,7 @@ PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "again": _again,
     "metrics": _metrics,
     "lama": _lama,
+    "masks": _masks,
 }
 
 

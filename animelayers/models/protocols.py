@@ -91,6 +91,7 @@ class Tracker(Protocol):
         """Who is where in D drawings of one shot: uint8 (D, H, W), 0 nobody, k the character with id k, counted from 1.
 
         ``pictures``: D uint8 sRGB (H, W, 3) of one size. ``figures``: for each the bool mask (H, W) of all characters, or None where
-        it is not known and has to be followed from other drawings. Where it is known, nothing outside it is labelled.
+        it is not known and has to be followed from other drawings. Where it is known, nothing outside it is labelled. Instead of a bool
+        mask it may be a label map uint8, 0 nobody, equal labels the same figure of this drawing, 255 not known whose.
         """
         ...

@@ -18,7 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from animelayers.imaging import masks
+from animelayers.imaging.instances import pieces
 from animelayers.models.device import Device, pick
 from animelayers.models.track import MOST, Labels, follow
 from animelayers.weights import WeightsError, find
@@ -54,7 +54,7 @@ class Remembering(ABC):
             shown = figures[start]
             new = self._unclaimed(shown, labels[start])
             if not given and not new and shown is not None:
-                new = [shown]  # whoever there is, be they ever so small
+                new = [shown > 0]  # whoever there is, be they ever so small
             new = new[: MOST - given]
             scores = self.propagate(pictures, start, new)
             found = np.where(scores.max(axis=1) > 0, given + 1 + scores.argmax(axis=1), 0).astype(np.uint8)
@@ -69,7 +69,7 @@ class Remembering(ABC):
         return labels
 
     def _unclaimed(self, mask: np.ndarray | None, labels: np.ndarray) -> list[np.ndarray]:
-        islands = [] if mask is None else masks.islands(mask, self._least)
+        islands = [] if mask is None else pieces(mask, self._least)
         return [island for island in islands if np.mean(labels[island] > 0) < _CLAIMED]
 
 
@@ -132,7 +132,7 @@ class Sam2(Remembering):
         import torch
 
         self._torch, place = torch, pick(device)
-        self._model = _build(size, changes or {}).to(place).eval()
+        self._model = build(size, changes or {}).to(place).eval()
         try:
             self._model.load_state_dict(torch.load(path, map_location=place, weights_only=True)["model"])
         except (RuntimeError, KeyError) as error:
@@ -155,7 +155,7 @@ class Sam2(Remembering):
         return scores
 
 
-def _build(size: str, changes: Mapping[str, Any]) -> Any:
+def build(size: str, changes: Mapping[str, Any]) -> Any:
     """The untrained video predictor of a size; whatever Hydra was set to before stays so."""
     from hydra.core.global_hydra import GlobalHydra
     from hydra.utils import instantiate

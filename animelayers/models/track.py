@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from animelayers.imaging import masks
 from animelayers.imaging.figures import Look, cells, centre, lift, share_out
 from animelayers.imaging.follow import follow as found_again
+from animelayers.imaging.instances import pieces, settled
 from animelayers.imaging.steady import Flow, Traces, dis
 
 MOST = 255
@@ -28,7 +29,7 @@ class Linked:
     From the drawing that shows the most figures apart, both ways: each figure is linked to the island of the next drawing that overlaps
     it most and looks most like it (Hungarian assignment). Figures that merge into one island are told apart pixel by pixel until
     they part again; a figure that enters gets the next id, one that comes back keeps its own. Where the mask of a drawing is not known the
-    figure is found again by flow, colours and motion that is not the camera's.
+    figure is found again by flow, colours and motion that is not the camera's. Where a label map tells figures apart, each label is an island.
 
     ``least``: share of the frame below which an island is no figure of its own. ``short``: pixels of the short side it works at.
     """
@@ -70,30 +71,32 @@ def follow(pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None],
     height, width = made.shape[1:]
     scale = min(1.0, short / min(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    known = [m if m is None else cv2.resize(m.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0 for m in figures]
+    known = [m if m is None else cv2.resize(m.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(m.dtype) for m in figures]
     if len(pictures) == 1 and known[0] is not None:
         labels = apart(known[0], least)[None]
-        if labels.max(initial=0) == 1 and np.array_equal(labels[0] > 0, known[0]):  # one figure, and nothing beside it
-            return np.asarray(figures[0])[None].view(np.uint8)
+        if labels.max(initial=0) == 1 and np.array_equal(labels[0] > 0, known[0] > 0):  # one figure, and nothing beside it
+            return (np.asarray(figures[0])[None] > 0).view(np.uint8)
     else:
         small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
         labels = ordered(by(small, known, best(known, least)))
     for t, mask in enumerate(figures):
-        made[t] = lift(labels[t], (height, width), mask)
+        made[t] = lift(labels[t], (height, width), mask if mask is None else mask > 0)
+        if mask is not None and mask.dtype != bool:
+            made[t] = settled(made[t], mask)
     return made
 
 
 def apart(mask: np.ndarray, least: float) -> np.ndarray:
-    """The labels of a drawing nobody is followed to: each island of its mask is a figure, or all of it where every island is too small."""
+    """The labels of a drawing nobody is followed to: each piece of its mask is a figure, or all of it where every one is too small."""
     labels = np.zeros(mask.shape, np.uint8)
-    for k, island in enumerate((masks.islands(mask, least) or [mask])[:MOST], 1):
+    for k, island in enumerate((pieces(mask, least) or [mask > 0])[:MOST], 1):
         labels[island] = k
     return labels
 
 
 def best(figures: Sequence[np.ndarray | None], least: float) -> int:
     """The drawing that shows the most figures apart, the largest of those where several do."""
-    counts = [(0, 0) if m is None else (len(masks.islands(m, least)), np.count_nonzero(m)) for m in figures]
+    counts = [(0, 0) if m is None else (len(pieces(m, least)), np.count_nonzero(m)) for m in figures]
     return max(range(len(counts)), key=lambda t: counts[t])
 
 
@@ -129,7 +132,7 @@ class _Walk:
     def begin(self, t: int) -> None:
         mask = self.figures[t]
         if mask is not None:  # or whoever there is, be they ever so small
-            for island in masks.islands(mask, self.least) or [mask]:
+            for island in pieces(mask, self.least) or [mask > 0]:
                 self._enter(t, island)
 
     def step(self, before: int, t: int) -> None:
@@ -139,8 +142,8 @@ class _Walk:
             for k in self.looks:
                 self._guess(before, t, k)
             return
-        islands = masks.islands(mask, self.least)
-        inside = self._link(t, islands, carried)
+        islands = pieces(mask, self.least)
+        inside = self._link(t, islands, carried, told=mask.dtype != bool)
         for island, owners in zip(islands, inside, strict=True):
             if not owners:
                 self._enter(t, island)
@@ -149,8 +152,8 @@ class _Walk:
             else:
                 self._share(t, island, owners)
 
-    def _link(self, t: int, islands: list[np.ndarray], carried: dict[int, np.ndarray]) -> list[list[int]]:
-        """The figures in each island."""
+    def _link(self, t: int, islands: list[np.ndarray], carried: dict[int, np.ndarray], told: bool) -> list[list[int]]:
+        """The figures in each island; where a segmenter `told` them apart, one that has its own is in no other."""
         owners: list[list[int]] = [[] for _ in islands]
         ids = list(self.looks)
         if not islands or not ids:
@@ -165,7 +168,7 @@ class _Walk:
             own = sum(np.count_nonzero(i) for i, who in zip(islands, owners, strict=True) if k in who)
             shares = [max(_within(g, i) for g in guesses[k]) for i in islands]
             home = int(np.argmax(shares))
-            if own < _WHOLE * size and shares[home] >= _INSIDE and k not in owners[home]:
+            if own < (1 if told else _WHOLE * size) and shares[home] >= _INSIDE and k not in owners[home]:
                 owners[home].append(k)
         for island, who in zip(islands, owners, strict=True):
             if not who:  # a part that came off, or somebody new

@@ -119,6 +119,9 @@ class Sink(ABC):
         """Keep the table of planned clips."""
         dataset.save_plan(self.store, plan)
 
+    def expect(self, plan: pa.Table, inputs: Sequence[Any]) -> None:  # noqa: B027  (a sink may name its files without a plan)
+        """Know a plan that is not kept, and the inputs (`sources.Input`) beyond it, so that a trial's names are those of the whole run."""
+
     def load_plan(self) -> pa.Table | None:
         """The kept table of planned clips, or None."""
         return dataset.load_plan(self.store)

@@ -59,6 +59,12 @@ class Tree(Sink):
         super().save_plan(plan)
         self.__dict__.pop("_homes", None)
 
+    def expect(self, plan: pa.Table, inputs: Sequence[Any]) -> None:
+        """Make the names from a plan that is not kept, and from the inputs beyond it."""
+        known = {row["source"]: row for row in plan.select(["source", "episode", "kind"]).to_pylist()}
+        beyond = [{"source": i.source, "episode": i.episode, "kind": i.kind} for i in inputs if i.source not in known]
+        self.__dict__["_homes"] = homes(pa.Table.from_pylist([*known.values(), *beyond]))
+
     def finish(self) -> None:
         """Write segmentation_results.json into each episode's folder, from what is committed.
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
-from typing import IO
+from typing import IO, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -86,7 +86,7 @@ class Files:
         colour = ImageColor.getrgb(alpha_on)
         self._alpha_on = (colour[0], colour[1], colour[2])
 
-    columns = COLUMNS
+    columns: ClassVar[tuple[str, ...]] = COLUMNS
 
     def giving(self, columns: Iterable[str]) -> Files:
         """Itself: frames are decoded whatever is read of them."""

@@ -124,6 +124,6 @@ class Clip:
         if any(value is None for value in values):
             raise ValueError(f"the frame table has no {name} for {rows[values.index(None)]['frame_id']}")
         if held.dtype == "str":
-            return " ".join(values)
-        shape = (len(values), *map(int, axes[1:])) if axes else ()
-        return np.array(values, held.dtype).reshape(shape)[()]
+            return held.gather(values) if axes else values[0]
+        made = np.array(values, held.dtype)
+        return made.reshape(len(values), *(int(side) if side.isdigit() else -1 for side in axes[1:])) if axes else made[0]

@@ -10,10 +10,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from animelayers.imaging.agree import agree
 from animelayers.imaging.alpha import refine
 from animelayers.imaging.window import window
 from animelayers.models.protocols import Matte
 from animelayers.schema import blank
+from animelayers.stages.segment import named
 from animelayers.step import Step
 
 _SHOTS = 8  # whose context is remembered
@@ -25,12 +27,13 @@ class Character(Step):
     ``matte``: the model. ``radius``: pixels around the outline that refinement may change (0: leave the model's matte).
     ``floor``: alpha below it is noise and becomes 0, above 1 - floor it becomes 1; 0..0.5.
     The model sees the drawings of all clips of a batch as one list, and the context frames of a shot once for all its clips.
+    Where a segmenter ran, the matte is brought to agree with its segments, see `imaging.agree`.
     """
 
     name = "character"
     version = 2
     reads = ("frames",)
-    wants = ("context",)
+    wants = ("context", "segments", "segment_scores")
     writes = ("character", "matte", "character_confidence", "context_character")
 
     def __init__(self, matte: Matte, radius: int = 8, floor: float = 0.02) -> None:
@@ -39,22 +42,25 @@ class Character(Step):
 
     def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
         """Alpha uint8 (D, H, W), the model's names, its confidences, and the alpha uint8 (K, H, W) of the context, of each clip."""
-        contexts = [blank("context") if context is None else context for _, context in clips]
+        contexts = [blank("context") if context is None else context for _, context, *_ in clips]
         keys = [zlib.crc32(context[:, ::8, ::8].tobytes()) for context in contexts]
         new = {key: context for key, context in zip(keys, contexts, strict=True) if key not in self._shots}
-        found = self.matte([picture for clip in (*(frames for frames, _ in clips), *new.values()) for picture in clip])
+        found = self.matte([picture for clip in (*(frames for frames, *_ in clips), *new.values()) for picture in clip])
         answers = iter(zip(found.alpha, found.model, found.confidence, strict=True))
-        made = [self._clip(frames, answers) for frames, _ in clips]
+        made = [self._clip(frames, answers, segments, scores) for frames, _, segments, scores in clips]
         made_of = {key: self._clip(context, answers)[0] for key, context in new.items()}
         of_context = [made_of[key] if key in made_of else self._shots[key] for key in keys]
         self._shots = dict([*self._shots.items(), *made_of.items()][-_SHOTS:])
         return [(*columns, alpha) for columns, alpha in zip(made, of_context, strict=True)]
 
-    def _clip(self, pictures: np.ndarray, answers: Iterator[tuple[np.ndarray, str, float]]) -> tuple[np.ndarray, str, np.ndarray]:
+    def _clip(
+        self, pictures: np.ndarray, answers: Iterator[tuple[np.ndarray, str, float]], segments: np.ndarray | None = None, scores: str | None = None
+    ) -> tuple[np.ndarray, str, np.ndarray]:
         found = list(islice(answers, len(pictures)))
         alpha = np.zeros(pictures.shape[:3], np.uint8)
+        figures = [named(each) for each in (scores or "").split()]
         for i, (picture, (claim, _, _)) in enumerate(zip(pictures, found, strict=True)):
-            alpha[i] = self._finished(picture, claim)
+            alpha[i] = self._finished(picture, claim if segments is None else agree(claim, segments[i], figures[i], self.radius))
         return alpha, " ".join(model for _, model, _ in found), np.array([sure for *_, sure in found], np.float32)
 
     def _finished(self, picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from animelayers.imaging.instances import whose
 from animelayers.imaging.seams import boxes
 from animelayers.imaging.steady import steady
 from animelayers.models.protocols import Tracker
+from animelayers.stages.segment import named
 from animelayers.step import ClipStep
 
 
@@ -14,11 +18,13 @@ class Track(ClipStep):
     """The characters' alpha without flicker, a label map of the characters of the clip and their ids.
 
     ``tracker``: what follows them. ``steady``: share of the flicker's correction that is made, 0 (leave the mattes) .. 1.
-    A drawing that lost its matte is given that of its neighbours, and carries the name of their models.
+    A drawing that lost its matte is given that of its neighbours, and carries the name of their models. Where a segmenter ran,
+    figures that touch are told apart by it.
     """
 
     name = "track"
     reads = ("frames", "character", "matte")
+    wants = ("segments", "segment_scores")
     writes = ("character", "matte", "instances", "instance_ids", "instance_boxes")
 
     def __init__(self, tracker: Tracker, steady: float = 1.0) -> None:
@@ -29,13 +35,23 @@ class Track(ClipStep):
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Alpha uint8 (D, H, W), the models' names, labels uint8 (D, H, W), ids and boxes of D drawings."""
-        frames, character, matte = columns
+        frames, character, matte, segments, scores = columns
         alphas, carried = steady(frames, character, self.steady)
-        labels = self.tracker(frames, [alpha > 127 for alpha in alphas])
+        figures = [alpha > 127 for alpha in alphas]
+        if segments is not None:
+            figures = [_told(*each) for each in zip(figures, segments, scores.split(), strict=True)]
+        labels = self.tracker(frames, figures)
         found = [boxes(plane) for plane in labels]
         ids = (",".join(map(str, each)) or "none" for each in found)
         places = (",".join(":".join(map(str, box)) for box in each.values()) or "none" for each in found)
         return alphas, " ".join(_named(matte.split(), carried)), labels, " ".join(ids), " ".join(places)
+
+
+def _told(figures: np.ndarray, segments: np.ndarray, scores: str) -> np.ndarray:
+    """The figures with the segment that each pixel is in; pieces that the segmenter gave no name are none."""
+    table = np.zeros(256, np.uint8)
+    table[named(scores)] = named(scores)
+    return whose(figures, table[segments]) if table.any() else figures
 
 
 def _named(names: list[str], carried: list[int]) -> list[str]:

@@ -22,7 +22,7 @@ def package(path: Path) -> None:
     from animelayers.models import sam2_track
 
     torch.manual_seed(0)
-    torch.save({"model": sam2_track._build("tiny", SMALL).state_dict()}, path)
+    torch.save({"model": sam2_track.build("tiny", SMALL).state_dict()}, path)
 
 
 def folder(path: Path, family: str) -> None:

@@ -146,7 +146,7 @@ def test_a_stage_reads_it_and_the_rest_passes_byte_for_byte(clips: list[Row], ou
     one, other = Output(str(output)), Output(str(tmp_path / "out"))
     assert list(one) == list(other)
     for frame in one:
-        held = {name for name in one.layers if one._row(frame)[f"{name}_file"]}
+        held = {name for name in one.layers if one.row(frame)[f"{name}_file"]}
         assert {name: one.read(frame, name) for name in held} == {name: other.read(frame, name) for name in held}
     kept = [name for name in one.table.column_names if name in RECORD]
     assert one.table.select(kept).equals(other.table.select(kept))

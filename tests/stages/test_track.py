@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from animelayers.imaging.masks import islands, overlap
 from animelayers.models.track import Linked
 from animelayers.samples import scene
 from animelayers.schema import blank
@@ -33,6 +34,53 @@ def test_a_lost_matte_is_carried_with_its_name() -> None:
     assert made["matte"] == given["matte"] and made["instance_ids"].split()[2] == "1"
     (left,) = Track(Linked(), steady=0).run([{**given, "character": character, "matte": " ".join(names)}])
     assert left["instance_ids"].split()[2] == "none" and np.array_equal(left["character"], character)
+
+
+def crossing(count: int) -> tuple[dict[str, object], np.ndarray]:
+    """Two figures that walk past each other, the one in front hiding the other for a while, and whose each pixel is."""
+    shot = scene("crossing", 24, (480, 270))
+    which = sorted({int(np.flatnonzero(shot.drawing == k)[0]) for k in shot.drawing})[:count]
+    names = " ".join(["modnet"] * len(which))
+    return {"clip_id": "a", "error": "", "frames": shot.frames[which], "character": shot.character[which], "matte": names}, shot.instances[which]
+
+
+def right(labels: np.ndarray, truth: np.ndarray) -> list[float]:
+    """Overlap of each figure with the id it has in the first drawing that shows both, for each drawing and figure."""
+    start = next(t for t, plane in enumerate(truth) if {1, 2} <= set(np.unique(plane)))
+    ids = {k: int(np.bincount(labels[start][truth[start] == k]).argmax()) for k in (1, 2)}
+    return [overlap(plane == ids[k], known == k) for plane, known in zip(labels, truth, strict=True) for k in ids if (known == k).any()]
+
+
+def test_figures_that_touch_are_kept_apart_by_their_segments() -> None:
+    given, truth = crossing(12)
+    both = [t for t in range(len(truth)) if {1, 2} <= set(np.unique(truth[t]))]
+    swapped = np.array([0, 2, 1], np.uint8)  # the best score is now one's, now the other's
+    order = np.stack([plane if t % 2 else swapped[plane] for t, plane in enumerate(truth)])
+    scores = " ".join(["person:0.9,person:0.8"] * len(truth))
+    (alone,) = Track(Linked(), steady=0).run([given])
+    (made,) = Track(Linked(), steady=0).run([{**given, "segments": order, "segment_scores": scores}])
+    assert made["error"] == "" and np.array_equal(made["instances"] > 0, made["character"] > 127)
+    assert set(np.unique(made["instances"])) == {0, 1, 2} and len(both) >= 6
+    assert min(right(made["instances"], truth)) > 0.95 and np.mean(right(made["instances"], truth)) > np.mean(right(alone["instances"], truth))
+    # Pieces without a name say nothing of who is who.
+    (pieces,) = Track(Linked(), steady=0).run([{**given, "segments": order, "segment_scores": " ".join([":0.9,:0.8"] * len(truth))}])
+    assert np.array_equal(pieces["instances"], alone["instances"])
+
+
+def test_two_who_touch_in_every_drawing_are_two() -> None:
+    given, truth = crossing(12)
+    touching = [t for t in range(len(truth)) if {1, 2} <= set(np.unique(truth[t])) and _one_island(np.asarray(given["character"])[t] > 127)]
+    part = {**given, **{name: np.asarray(given[name])[touching] for name in ("frames", "character")}, "matte": " ".join(["modnet"] * len(touching))}
+    assert len(touching) >= 2
+    (alone,) = Track(Linked(), steady=0).run([part])
+    assert set(np.unique(alone["instances"])) == {0, 1}
+    scores = " ".join(["person:0.9,person:0.8"] * len(touching))
+    (made,) = Track(Linked(), steady=0).run([{**part, "segments": truth[touching], "segment_scores": scores}])
+    assert made["instance_ids"].split() == ["1,2"] * len(touching) and min(right(made["instances"], truth[touching])) > 0.9
+
+
+def _one_island(mask: np.ndarray) -> bool:
+    return len(islands(mask, 1 / 500)) == 1
 
 
 @pytest.mark.parametrize("count", [0, 1])
