@@ -76,6 +76,28 @@ class Inpainter(Protocol):
         ...
 
 
+class Video(NamedTuple):
+    """What a video inpainter makes of D drawings.
+
+    ``pictures``: D uint8 sRGB (H, W, 3) with their holes filled; outside them they are the input, bit for bit. ``borrowed``: D uint8 (H, W),
+    how surely each pixel of a hole is what another drawing shows, 1..255; 0 where it is made up, and outside the holes.
+    """
+
+    pictures: list[np.ndarray]
+    borrowed: list[np.ndarray]
+
+
+class VideoInpainter(Protocol):
+    """Fills holes of the drawings of a shot with what other drawings show."""
+
+    def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], inpaint: Inpainter, lend: Sequence[int] = ()) -> Video:
+        """D drawings of one shot in order, uint8 sRGB (H, W, 3) of one size, with their holes (bool (H, W)) filled.
+
+        ``inpaint``: makes up what no drawing shows. ``lend``: numbers of drawings that are not wanted themselves and come back as they are.
+        """
+        ...
+
+
 class Flow(Protocol):
     """Tells where each pixel of a picture went in another one."""
 

@@ -7,15 +7,17 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.changing import around
 from animelayers.imaging.colour import behind
 from animelayers.imaging.exposure import Light, match
 from animelayers.imaging.views import view
-from animelayers.models.protocols import Inpainter
+from animelayers.models.protocols import Inpainter, Video, VideoInpainter
 from animelayers.schema import blank
 from animelayers.step import ClipStep
 
 SEEN, BORROWED, INVENTED = np.uint8(0), np.uint8(128), np.uint8(255)
 """Values of `provenance`: from the frame itself, from another frame of the shot, from an inpainter."""
+_SMALL = (160, 90)  # width and height at which drawings are told apart
 _GLANCE = 90  # pixels of the short side at which light is compared
 
 
@@ -34,52 +36,88 @@ class Background(ClipStep):
     plate those that show plain background are given back. ``ring``: pixels around that hole which come from the plate where it is seen,
     faded into the frame over as many. ``trust``: plates less trusted are not used; each drawing is then inpainted for itself, and is the
     frame, bit for bit, outside its hole.
-    ``provenance``: also tell of every pixel where it is from. The plate goes on with its holes filled.
+    ``provenance``: also tell of every pixel where it is from. The plate goes on with its holes filled. ``video``: without a plate that is
+    trusted, the model that follows what is hidden to drawings that show it; None: each drawing is then inpainted for itself.
     """
 
     name = "background"
     version = 3
     reads = ("frames", "character")
-    wants = ("camera", "plate", "plate_seen", "plate_trust", "effect", "effect_mode")
+    wants = ("camera", "plate", "plate_seen", "plate_trust", "effect", "effect_mode", "context", "context_character")
     writes = ("background", "background_seen", "background_borrowed", "background_invented", "plate", "provenance")
 
-    def __init__(self, inpaint: Inpainter, dilate: int = 2, threshold: int = 8, ring: int = 2, trust: float = 0.9, provenance: bool = False) -> None:
+    def __init__(
+        self,
+        inpaint: Inpainter,
+        dilate: int = 2,
+        threshold: int = 8,
+        ring: int = 2,
+        trust: float = 0.9,
+        provenance: bool = False,
+        video: VideoInpainter | None = None,
+    ) -> None:
         """Raises ValueError for a value out of range."""
         if min(dilate, ring) < 0 or not 0 <= threshold < 255:
             raise ValueError(f"dilate and ring must be 0 or more and threshold 0..254, not {dilate}, {ring} and {threshold}")
         if not 0 <= trust <= 1:
             raise ValueError(f"trust must be 0..1, not {trust}")
-        self.inpaint, self.threshold, self.ring, self.trust, self.provenance = inpaint, threshold, ring, trust, provenance
+        self.inpaint, self.threshold, self.ring, self.trust, self.provenance, self.video = inpaint, threshold, ring, trust, provenance, video
         self.around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * dilate + 1,) * 2)
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Background uint8 (D, H, W, 3), the shares seen, borrowed and invented of each drawing, the plate, and the provenance."""
-        frames, alphas, cameras, plate, seen, trust, effects, words = columns
+        frames, alphas, cameras, plate, seen, trust, effects, words, context, context_alphas = columns
         whole = None
         if cameras is not None and plate is not None and plate.size and trust >= self.trust:
             whole = _Behind(self.inpaint([plate], [seen == 0])[0], seen)
         modes = words.split() if words else ["unknown"] * len(frames)
-        covers, holes = [], []
-        for i, alpha in enumerate(alphas):
-            cover = alpha if effects is None or not len(effects) or modes[i] == "none" else cv2.max(alpha, cv2.extractChannel(effects[i], 3))
-            covers.append(cover)
-            holes.append(cv2.dilate(cv2.threshold(cover, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around))
+        covers = [
+            alpha if effects is None or not len(effects) or modes[i] == "none" else cv2.max(alpha, cv2.extractChannel(effects[i], 3))
+            for i, alpha in enumerate(alphas)
+        ]
+        holes = [self._hole(cover) for cover in covers]
         open_ones = [i for i, hole in enumerate(holes) if cv2.countNonZero(hole)]
         made, origins = list(frames), [np.where(hole > 0, INVENTED, SEEN) for hole in holes]
-        if whole is None and open_ones:
-            filled = self.inpaint([frames[i] for i in open_ones], [holes[i].view(np.bool_) for i in open_ones])
-            for i, fill in zip(open_ones, filled, strict=True):
-                made[i] = behind(frames[i], covers[i], fill, holes[i].view(np.bool_))
-        elif whole is not None:
+        asked = self.video if whole is None and open_ones else None
+        passed = None if asked is None else self._passed(asked, frames, holes, context, context_alphas)
+        if whole is not None:
             for i in open_ones:
                 seat = view(cameras[i], frames[i].shape[1::-1], plate.shape[1::-1])
                 known = seat.back(whole.seen, smooth=False)
                 made[i] = self._from_plate(frames[i], covers[i], holes[i], known, seat.back(whole.picture))
-                origins[i] = cv2.copyTo(np.where(known > 0, BORROWED, INVENTED), holes[i], origins[i])
+                origins[i] = _told(known, holes[i])
+        elif passed is not None:
+            for i in open_ones:
+                made[i] = behind(frames[i], covers[i], passed.pictures[i], holes[i].view(np.bool_))
+                origins[i] = _told(passed.borrowed[i], holes[i])
+        elif open_ones:
+            filled = self.inpaint([frames[i] for i in open_ones], [holes[i].view(np.bool_) for i in open_ones])
+            for i, fill in zip(open_ones, filled, strict=True):
+                made[i] = behind(frames[i], covers[i], fill, holes[i].view(np.bool_))
         shares = [np.array([np.count_nonzero(o == value) / o.size for o in origins], np.float32) for value in (BORROWED, INVENTED)]
         stored = whole.picture if whole else blank("plate") if plate is None else plate
         provenance = joined(origins, alphas) if self.provenance else blank("provenance")
         return joined(made, frames), 1 - shares[0] - shares[1], *shares, stored, provenance
+
+    def _hole(self, cover: np.ndarray) -> np.ndarray:
+        return cv2.dilate(cv2.threshold(cover, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around)
+
+    def _passed(self, video: VideoInpainter, frames: np.ndarray, holes: list[np.ndarray], context: Any, context_alphas: Any) -> Video | None:
+        """The drawings with what others show, those of the shot beside the clip among them; None where there is nothing to ask."""
+        before: list[int] = []
+        after: list[int] = []
+        if len(frames) and context is not None and len(context) and context_alphas is not None and len(context_alphas):
+            before, same, after = around(*([cv2.resize(p, _SMALL, interpolation=cv2.INTER_AREA) for p in side] for side in (frames, context)))
+            if not same:  # nobody knows whether they come before or after
+                before, after = [], []
+        if len(before) + len(frames) + len(after) < 2:
+            return None
+        sides = [[(context[k], self._hole(context_alphas[k])) for k in side] for side in (before, after)]
+        drawings = [*sides[0], *zip(frames, holes, strict=True), *sides[1]]
+        own = range(len(before), len(before) + len(frames))
+        lend = [k for k in range(len(drawings)) if k not in own]
+        made = video([picture for picture, _ in drawings], [hole.view(np.bool_) for _, hole in drawings], self.inpaint, lend)
+        return Video(*(side[own.start : own.stop] for side in made))
 
     def _from_plate(self, frame: np.ndarray, cover: np.ndarray, hole: np.ndarray, seen: np.ndarray, picture: np.ndarray) -> np.ndarray:
         picture = _light(frame, picture, (hole == 0) & (seen > 0)).cast(picture)
@@ -89,6 +127,10 @@ class Background(ClipStep):
         weight = cv2.max(cv2.blur(weight, (self.ring + 1,) * 2), hole * np.uint8(255))
         # Beside what no frame shows, the frame itself is the better guess.
         return _blend(background, picture, cv2.bitwise_and(weight, seen))
+
+
+def _told(known: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    return cv2.copyTo(np.where(known > 0, BORROWED, INVENTED), hole, np.full_like(hole, SEEN))
 
 
 def joined(pictures: list[np.ndarray], frames: np.ndarray) -> np.ndarray:

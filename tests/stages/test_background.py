@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from animelayers.imaging.recompose import psnr
+from animelayers.models.flow import DIS
 from animelayers.models.inpaint import OpenCV
+from animelayers.models.propagate import Propagate
 from animelayers.samples import Scene, scene
 from animelayers.stages.background import BORROWED, INVENTED, SEEN, Background
 from animelayers.stages.cels import Cels
@@ -129,7 +131,7 @@ def test_an_effect_is_taken_out_too() -> None:
     effect[0, 5:15, 5:15] = 255
     lit = frame.copy()
     lit[5:15, 5:15] = 255
-    (background,), *_ = Background(OpenCV()).clip(lit[None], alpha[None], *[None] * 4, effect, None)
+    (background,), *_ = Background(OpenCV()).clip(lit[None], alpha[None], *[None] * 4, effect, *[None] * 3)
     assert np.abs(background[5:15, 5:15].astype(int) - true[5:15, 5:15]).max() < 35
 
 
@@ -137,7 +139,7 @@ def test_a_plate_that_is_not_trusted_changes_nothing() -> None:
     frame, alpha, _ = drawing(90, 120)
     plate, seen = np.zeros_like(frame), np.full(alpha.shape, 255, np.uint8)
     stage = Background(OpenCV())
-    (background,), *_ = stage.clip(frame[None], alpha[None], np.eye(3)[None], plate, seen, np.float32(0.3), None, None)
+    (background,), *_ = stage.clip(frame[None], alpha[None], np.eye(3)[None], plate, seen, np.float32(0.3), *[None] * 4)
     assert np.array_equal(background, only(stage, frame, alpha)[0])
 
 
@@ -155,3 +157,33 @@ def test_provenance_tells_where_each_pixel_is_from_and_the_plate_goes_on_filled(
     assert made["background_borrowed"][0] == pytest.approx((origin == BORROWED).mean())
     assert made["plate"].shape == plate.shape and made["plate"][seen == 0].min() > 0, "no black hole in it"
     assert not len(Background(OpenCV()).run([row])[0]["provenance"]), "only on request"
+
+
+@pytest.mark.parametrize("name", ["walk", "pan"])
+def test_without_a_plate_video_borrows_from_the_drawings_around(name: str) -> None:
+    shot = scene(name, 12, (480, 270))
+    columns = {"frames": shot.frames[::2], "character": shot.character[::2]}
+    row = {"clip_id": name, "error": "", "plate_trust": np.float32(0.3), **columns}
+    (plain,), (made,) = (Background(OpenCV(), video=v, provenance=True).run([row]) for v in (None, Propagate(DIS())))
+    hole = shot.character[::2] > 8
+    truth = shot.background[::2]
+    assert psnr(made["background"][hole], truth[hole]) > psnr(plain["background"][hole], truth[hole]) + 3
+    for background, frame, origin, k in zip(made["background"], row["frames"], made["provenance"], range(6), strict=True):
+        assert np.array_equal(background[origin == SEEN], frame[origin == SEEN])
+        assert made["background_borrowed"][k] == pytest.approx((origin == BORROWED).mean())
+        assert psnr(background[origin == BORROWED], truth[k][origin == BORROWED]) > 30
+    assert made["background_borrowed"].min() > 0.02 and not plain["background_borrowed"].any()
+
+
+def test_video_asks_the_rest_of_the_shot_where_the_clip_lies_in_it() -> None:
+    shot = scene("walk", 24, (480, 270))
+    spread = [0, 10, 23]
+    context = {"context": shot.frames[spread], "context_character": shot.character[spread]}
+    row = {"clip_id": "w", "error": "", "frames": shot.frames[8:13:2], "character": shot.character[8:13:2]}
+    stage = Background(OpenCV(), video=Propagate(DIS()))
+    (alone,), (helped,) = stage.run([row]), stage.run([row | context])
+    assert helped["background_borrowed"].sum() > 1.2 * alone["background_borrowed"].sum()
+    assert len(helped["background"]) == 3
+    elsewhere = {"context": context["context"][[0, 2]], "context_character": context["context_character"][[0, 2]]}
+    (lost,) = stage.run([row | elsewhere])
+    assert np.array_equal(lost["background"], alone["background"]), "nobody knows on which side of the clip they lie"
