@@ -49,20 +49,24 @@ ZOO = {
 }
 """The matting nets of rembg 2.0.86 by its names, with the normalisation of its session classes."""
 
+OWN = {"birefnet": _BIREFNET, "toonout": _BIREFNET}
+"""Nets that are run from the user's own ONNX file: any BiRefNet, and ToonOut (Muratori, Seytre, 2025), which is one tuned on anime."""
+
 
 class Saliency:
-    """A net of rembg's zoo, run on whole batches.
+    """A net of rembg's zoo, or of its kind, run on whole batches.
 
-    ``name`` chooses the recipe (`ZOO`), ``weights`` the file: a registered name or a path, by default the one called `name`. Unlike rembg
+    ``name`` chooses the recipe (`ZOO`, `OWN`), ``weights`` the file: a registered name or a path, by default the one called `name`. Unlike rembg
     the picture is divided by 255, not by its own maximum, and the output is not stretched: an empty frame stays empty.
     The picture is squeezed to a square as these nets were trained; the matte is stretched back. ``allow_noncommercial`` admits nets
     whose licence forbids commercial use. Other options are those of `Onnx`. Raises ValueError for an unknown or refused name.
     """
 
     def __init__(self, name: str = "u2net", weights: str | Path | None = None, *, allow_noncommercial: bool = False, **options: Unpack[Running]):
-        if name not in ZOO:
-            raise ValueError(f"no net of the zoo is called {name!r}; known names are {', '.join(ZOO)}")
-        self.name, self._recipe = name, ZOO[name]
+        recipes = ZOO | OWN
+        if name not in recipes:
+            raise ValueError(f"no net of the zoo is called {name!r}; known names are {', '.join(recipes)}")
+        self.name, self._recipe = name, recipes[name]
         if not (self._recipe.commercial or allow_noncommercial):
             raise ValueError(f"the weights of {name} are for non-commercial use only: set allow_noncommercial=true to use them")
         self._net = Onnx(weights or name, logits=self._recipe.logits, calibration=self._drawn, **options)

@@ -1,5 +1,7 @@
 """Video inpainting along optical flow, on a painting that goes by behind a box."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import pytest

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from animelayers.models.saliency import ZOO, Saliency
-from animelayers.weights import TABLE
+from animelayers import job
+from animelayers.models.saliency import OWN, ZOO, Saliency
+from animelayers.weights import TABLE, WeightsError
 from tests.models import tiny_onnx
 
 WEIGHT, BIAS = (3.0, -1.0, -2.0), 0.2
@@ -54,6 +55,27 @@ def test_recipe_is_that_of_rembgs_session(tmp_path: Path, gradient: np.ndarray, 
 def test_every_net_of_the_zoo_has_pinned_weights() -> None:
     assert set(ZOO) <= set(TABLE)
     assert all((TABLE[name].commercial != "no") == recipe.commercial for name, recipe in ZOO.items())
+
+
+def test_every_net_of_rembg_is_a_choice_or_left_out_for_a_reason() -> None:
+    sessions = set(pytest.importorskip("rembg.sessions").sessions)
+    on_servers, for_other_things = {"withoutbg", "atlascloud"}, {"sam", "u2net_cloth_seg"}
+    own_files, converted = {"u2net_custom", "dis_custom", "ben_custom"}, {"birefnet-general-fp16"}
+    assert sessions - on_servers - for_other_things - own_files - converted == set(ZOO)
+    choices = {path.stem for path in (job.CONF / "model" / "matte").glob("*.yaml")}
+    assert choices == {*ZOO, *OWN, "modnet", "auto"}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_birefnet_of_ones_own_is_run_from_its_file(tmp_path: Path, red_disc: np.ndarray, name: str) -> None:
+    side, shape = 1024, (1, 3, 1024, 1024)
+    own = tiny_onnx.write(tmp_path / "own.onnx", WEIGHT, BIAS, shape, sigmoid=False)
+    mattes = Saliency(name, own, precision="fp32")([red_disc])
+    assert mattes.model == [name] and mattes.alpha[0][45, 80] > 0.5 and mattes.alpha[0][5, 5] < 0.1
+    general = Saliency("birefnet-general", own, precision="fp32").claim([red_disc])[0]
+    assert general.shape == (side, side) and np.array_equal(general, Saliency(name, own, precision="fp32").claim([red_disc])[0])
+    with pytest.raises(WeightsError, match="no such file exists"):
+        Saliency(name, tmp_path / "none.onnx")
 
 
 def test_sizes_empty_frames_and_no_pictures(tmp_path: Path, red_disc: np.ndarray) -> None:

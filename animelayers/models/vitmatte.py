@@ -1,0 +1,81 @@
+"""ViTMatte (Yao et al., Information Fusion 2024): a plain vision transformer that fills in the unknown band of a trimap."""
+
+from __future__ import annotations
+
+import importlib
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+import cv2
+import numpy as np
+
+from animelayers.imaging.trimap import OPEN
+from animelayers.imaging.window import Window, window
+from animelayers.models.net import Net, Placed
+from animelayers.weights import WeightsError, find
+
+_AROUND = 32  # pixels around the band that the net sees
+_STEP = 128  # sides are multiples of it, and so of the 32 that the net needs: few shapes, so that graphs and kernels are reused
+
+
+class VitMatte:
+    """ViTMatte through the transformers package, on the crop that holds the unknown band; crops of one shape go through together.
+
+    ``weights``: a registered name (vitmatte-small, vitmatte-base) or a folder as `save_pretrained` leaves it. ``longest``: pixels of the
+    longer side of a crop above which it is shown reduced. Other options are those of `Net`.
+    """
+
+    def __init__(self, weights: str = "vitmatte-small", longest: int = 1024, **placed: Unpack[Placed]) -> None:
+        """Raises ValueError for an option out of range, WeightsError for weights that are missing or of another architecture."""
+        if longest < _STEP:
+            raise ValueError(f"longest must be at least {_STEP} pixels, not {longest}")
+        self._longest = longest // _STEP * _STEP
+        self._net = Net(_load(weights), lambda net, planes: net(pixel_values=planes).alphas[:, 0], **placed)
+
+    def __call__(self, pictures: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """As `protocols.Refiner`."""
+        alphas = [trimap.astype(np.float32) / np.float32(255) for trimap in trimaps]
+        crops: dict[tuple[int, ...], list[tuple[int, Window, tuple[int, int], np.ndarray]]] = defaultdict(list)
+        for i, (picture, trimap) in enumerate(zip(pictures, trimaps, strict=True)):
+            where = window((trimap == OPEN).view(np.uint8), _AROUND)
+            if where is not None:
+                planes, size = self._planes(picture[where], trimap[where])
+                crops[planes.shape].append((i, where, size, planes))
+        for same in crops.values():
+            (found,) = self._net(np.stack([planes for *_, planes in same]))
+            for (i, where, (width, height), _), plane in zip(same, found, strict=True):
+                alpha = alphas[i][where]
+                fitted = cv2.resize(plane[:height, :width], alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
+                cv2.copyTo(fitted.clip(0, 1), (trimaps[i][where] == OPEN).view(np.uint8), alpha)
+        return alphas
+
+    def _planes(self, picture: np.ndarray, trimap: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+        """What the net sees, float32 (4, h, w): colours -1..1 and trimap 0..1, and the (width, height) of it that is picture."""
+        height, width = trimap.shape
+        scale = min(1.0, self._longest / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        planes = np.zeros((4, *(-(-side // _STEP) * _STEP for side in size[::-1])), np.float32)
+        shown = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        inside = planes[:, : size[1], : size[0]]
+        inside[:3] = shown.transpose(2, 0, 1) / np.float32(127.5) - 1
+        inside[3] = cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST) / np.float32(255)
+        return planes, size
+
+
+def _load(weights: str) -> Any:
+    path = find(weights)
+    transformers: Any = importlib.import_module("transformers")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    wrong = f"{path} is no checkpoint of ViTMatte: give the folder of one (config.json, model.safetensors), or a registered name"
+    try:
+        kind = transformers.AutoConfig.from_pretrained(path, local_files_only=True).model_type
+        if kind != "vitmatte":
+            raise WeightsError(f"{wrong} (its config.json says {kind})")
+        net, facts = transformers.VitMatteForImageMatting.from_pretrained(path, local_files_only=True, use_safetensors=True, output_loading_info=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{wrong} ({str(error).splitlines()[0]})") from error
+    if lacking := [*facts["missing_keys"], *facts["mismatched_keys"]]:
+        raise WeightsError(f"{wrong} (it lacks {len(lacking)} of its weights, {lacking[0]} first)")
+    return net
