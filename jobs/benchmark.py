@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, encode, held, host, lama, masks, memory, metrics, process, race
+from animelayers.benchmark import again, encode, held, host, lama, masks, memory, metrics, nets, process, race
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
 from animelayers.models.lama import trusted
@@ -95,6 +95,13 @@ def _masks(cfg: DictConfig, folder: Path) -> Measured:
     return masks.measure(pictures[:count], folder, cfg.masks.points_per_side, cfg.masks.rounds)
 
 
+def _nets(cfg: DictConfig, folder: Path) -> Measured:
+    try:
+        return nets.measure(cfg.nets.names, cfg.nets.batches, tuple(cfg.nets.size), cfg.nets.rounds, folder)
+    except ValueError as problem:
+        raise job.ConfigError(str(problem)) from problem
+
+
 PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "encode": _encode,
     "race": _race,
@@ -104,6 +111,7 @@ PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "metrics": _metrics,
     "lama": _lama,
     "masks": _masks,
+    "nets": _nets,
 }
 
 
