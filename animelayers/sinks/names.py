@@ -66,7 +66,8 @@ def _distinct(candidates: Mapping[K, Sequence[str]]) -> dict[K, str]:
     for step in range(1, max(map(len, candidates.values()), default=0)):
         shared = Counter(name.casefold() for name in chosen.values())
         chosen = {key: candidates[key][step] if shared[name.casefold()] > 1 else name for key, name in chosen.items()}
-    return chosen
+    shared = Counter(name.casefold() for name in chosen.values())  # a last name may be another's first
+    return {key: f"{name}_{_digest(repr(key))}" if shared[name.casefold()] > 1 else name for key, name in chosen.items()}
 
 
 def _safe(text: str) -> str:
