@@ -14,7 +14,9 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from animelayers import search as searching
 from animelayers.imaging.sheet import fit
+from animelayers.models.protocols import WordEmbedder
 from animelayers.sinks import columns, metadata
 from animelayers.sinks.store import SinkError, Store
 
@@ -73,6 +75,14 @@ class Output:
     def read(self, frame_id: str, name: str) -> bytes:
         """The encoded file of a layer, as stored. Raises KeyError for a frame or a layer that there is not."""
         return self.stored(self.row(frame_id), name)
+
+    def search(self, words: str, count: int = 12, column: str = "clip_frame", embedder: WordEmbedder | None = None) -> searching.Found:
+        """Frame ids of the `count` drawings that fit some words best, with their cosines: see `animelayers.search.search`."""
+        return searching.search(self, words, count, column, embedder)
+
+    def nearest(self, frame_id: str, count: int = 12, column: str = "visual_frame") -> searching.Found:
+        """Frame ids of the `count` other drawings most like a frame's, with their cosines: see `animelayers.search.nearest`."""
+        return searching.nearest(self, frame_id, count, column)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

@@ -126,6 +126,10 @@ class Pipeline:
         available = set(columns)
         for name, stage in self.stages.items():
             bind(stage.step, f"stage {name}")
+            try:
+                stage.kind.check(stage.step.keywords)
+            except ValueError as problem:
+                raise PipelineError(f"stage {name}: {problem}") from problem
             missing = [column for column in stage.kind.reads if column not in available]
             if missing:
                 raise PipelineError(f"stage {name} reads {missing}, which nothing before it writes (there is: {', '.join(sorted(available))})")

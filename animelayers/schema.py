@@ -79,7 +79,7 @@ _EMBEDDED = {
     "frame": "the frame",
     "character": "the character layer on grey; zeros where it is empty",
     "background": "the background",
-    "instances": "each character of `instance_ids`, in their order, one after the other; as many zeros for those a drawing lacks",
+    "instances": "each character of the clip, ids rising, one after the other; zeros for those a drawing lacks, one row of zeros for nobody",
 }
 
 ANNOTATIONS: Mapping[str, Column] = {

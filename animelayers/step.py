@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,6 +31,11 @@ class Step(ABC):
     """Columns it uses where some stage before it wrote them; where none did it is given None."""
     writes: ClassVar[tuple[str, ...]]
     """Columns it adds."""
+
+    @classmethod
+    def check(cls, options: Mapping[str, Any]) -> None:
+        """Refuse bad constructor options before any worker starts, where that needs no model. Raises ValueError."""
+        return
 
     @abstractmethod
     def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:

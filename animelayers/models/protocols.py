@@ -117,3 +117,25 @@ class Tracker(Protocol):
         mask it may be a label map uint8, 0 nobody, equal labels the same figure of this drawing, 255 not known whose.
         """
         ...
+
+
+class Embedder(Protocol):
+    """Tells what a picture is like in a few hundred numbers: pictures that are alike have embeddings that point the same way."""
+
+    width: int
+    """E, how many numbers."""
+
+    def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """Embeddings float32 (N, E) of unit length of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes."""
+        ...
+
+
+class WordEmbedder(Embedder, Protocol):
+    """An embedder that puts words in the same space."""
+
+    scale: float
+    """What a cosine is multiplied by before a softmax over several words: the model's own logit scale."""
+
+    def text(self, words: Sequence[str]) -> np.ndarray:
+        """Embeddings float32 (P, E) of unit length of P texts."""
+        ...

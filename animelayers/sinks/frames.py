@@ -104,7 +104,7 @@ def frame_table(
 def _sized(kind: pa.DataType, values: Sequence[Any]) -> pa.DataType:
     """A list type as one of fixed size, where all lists are of one size: an embedding."""
     sizes = {len(value) for value in values if value is not None} if pa.types.is_list(kind) else set()
-    return pa.list_(kind.value_type, sizes.pop()) if len(sizes) == 1 else kind
+    return pa.list_(kind.value_type, sizes.pop()) if len(sizes) == 1 and 0 not in sizes else kind
 
 
 def _failed(row: Row) -> dict[str, list[Any]]:

@@ -129,7 +129,7 @@ def test_a_limit_ends_the_scan_early(tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_range_ends_the_scan(tmp_path: Path, read: Read) -> None:
-    path = films.write(tmp_path / "a.mp4", [films.pattern(place) for place in range(240)], g="12", faststart=True)
+    path = films.write(tmp_path / "a.mp4", [films.pattern(place) for place in range(400)], g="12", faststart=True)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
     assert [row["error"] for row in read(tmp_path, end=1.0)] == [""]
     assert "frames can be read" in read(tmp_path)[-1]["error"]

@@ -1,0 +1,96 @@
+"""Stage 4: embeddings of each drawing's frame, character layer, background and characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from animelayers.imaging.square import alone
+from animelayers.models.protocols import Embedder
+from animelayers.step import Step
+
+NOBODY = "none"
+
+
+class Embed(Step):
+    """Embeddings of unit length; zeros for a layer that is empty or that nothing made.
+
+    ``embedder``: the model. ``margin``: what is left free around a character, as a share of its box. The character layer, and each
+    character by itself, is seen on grey in its box: else the background around it would tell which frames are alike. The characters of a drawing
+    stand in one row after the other, one per id of the clip in rising order, so that all drawings of a clip have rows of one
+    length, and one row of zeros where the clip has nobody; `animelayers.search.instances` takes them apart.
+    """
+
+    reads = ("frames",)
+    wants = ("character", "background", "instances", "instance_ids")
+
+    def __init__(self, embedder: Embedder, margin: float = 0.1) -> None:
+        """Raises ValueError for a negative margin."""
+        if margin < 0:
+            raise ValueError(f"margin must be 0 or more, not {margin}")
+        self.embedder, self.margin = embedder, margin
+
+    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        """Of each clip the embeddings of frames, character layers and backgrounds, float32 (D, E), and of I characters, float32 (D, I * E)."""
+        asked: list[np.ndarray | None] = []
+        shapes = []
+        for clip in clips:
+            parts = self._parts(*clip)
+            shapes.append([len(part) for part in parts])
+            asked += [picture for part in parts for picture in part]
+        vectors = self._vectors(asked)
+        made, start = [], 0
+        for (frames, *_), lengths in zip(clips, shapes, strict=True):
+            columns = []
+            for length in lengths:
+                columns.append(vectors[start : start + length].reshape(len(frames), length // len(frames) * self.embedder.width))
+                start += length
+            made.append(tuple(columns))
+        return made
+
+    def _parts(
+        self, frames: np.ndarray, character: np.ndarray | None, background: np.ndarray | None, instances: np.ndarray | None, ids: str | None
+    ) -> list[list[np.ndarray | None]]:
+        """What to embed of a clip: one picture per drawing for each of the layers, and one per drawing and id; None for what is not there."""
+        nothing: list[np.ndarray | None] = [None] * len(frames)
+        every = everyone(ids.split()) if ids and instances is not None else []
+        layers = nothing if character is None else [alone(*pair, self.margin) for pair in zip(frames, character, strict=True)]
+        each: list[np.ndarray | None] = [] if every else [*nothing]
+        for d, labels in enumerate(() if instances is None else instances):
+            cover = np.uint8(255) if character is None else character[d]
+            each += [alone(frames[d], np.where(labels == k, cover, np.uint8(0)), self.margin) for k in every]
+        return [list(frames), layers, nothing if background is None else list(background), each]
+
+    def _vectors(self, pictures: Sequence[np.ndarray | None]) -> np.ndarray:
+        found = np.zeros((len(pictures), self.embedder.width), np.float32)
+        there = [i for i, picture in enumerate(pictures) if picture is not None]
+        found[there] = self.embedder([picture for picture in pictures if picture is not None])
+        return found
+
+
+def everyone(words: Iterable[str]) -> list[int]:
+    """The ids named in any of some values of `instance_ids`, rising."""
+    return sorted({int(k) for word in words if word != NOBODY for k in word.split(",")})
+
+
+class EmbedVisual(Embed):
+    """Embeddings by looks, from a net whose weights ship in a package."""
+
+    name = "embed_visual"
+    writes = ("visual_frame", "visual_character", "visual_background", "visual_instances")
+
+
+class EmbedClip(Embed):
+    """Embeddings in the space of words: what `Output.search` looks in."""
+
+    name = "embed_clip"
+    writes = ("clip_frame", "clip_character", "clip_background", "clip_instances")
+
+
+class EmbedDino(Embed):
+    """Embeddings of DINOv2."""
+
+    name = "embed_dino"
+    writes = ("dinov2_frame", "dinov2_character", "dinov2_background", "dinov2_instances")
