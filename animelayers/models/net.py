@@ -57,7 +57,7 @@ class Net:
         import torch
 
         self.device = pick(device)
-        self._dtype = _dtype(self.device, precision)
+        self._dtype = dtype(self.device, precision)
         self._call: Callable[..., Any] = call or (lambda net, *tensors: net(*tensors))
         self._cuda = self.device == "cuda"
         self._module = module.eval().requires_grad_(False).to(self.device)
@@ -183,7 +183,8 @@ def _arrays(made: Any) -> Outputs:
     return tuple(tensor.float().cpu().numpy() for tensor in (made if isinstance(made, (tuple, list)) else (made,)))
 
 
-def _dtype(device: str, precision: Precision) -> Any:
+def dtype(device: str, precision: Precision) -> Any:
+    """The kind of number torch computes in on a device. Raises ValueError for a precision that is unknown."""
     import torch
 
     kinds = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}

@@ -139,3 +139,11 @@ class WordEmbedder(Embedder, Protocol):
     def text(self, words: Sequence[str]) -> np.ndarray:
         """Embeddings float32 (P, E) of unit length of P texts."""
         ...
+
+
+class Captioner(Protocol):
+    """Says in words what a picture shows."""
+
+    def __call__(self, pictures: Sequence[np.ndarray], instruction: str) -> list[str]:
+        """A caption of each of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes: what the model answers to `instruction`."""
+        ...

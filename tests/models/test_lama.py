@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 
 from animelayers.models.inpaint import Fallback, OpenCV
 from animelayers.samples import scene
-from animelayers.weights import TABLE, Release, Weights, WeightsError
+from animelayers.weights import TABLE, WeightsError
 
 pytest.importorskip("torch")
 
@@ -71,10 +72,7 @@ def test_only_a_pinned_or_trusted_program_runs(file: Path, tmp_path: Path, monke
     with pytest.raises(WeightsError, match="is a program"):
         Lama(file)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    source = Release("https://example.org/tiny.pt")
-    monkeypatch.setitem(
-        TABLE, "lama", Weights("lama", "big-lama.pt", 0, f"sha256:{digest}", (source,), "Apache-2.0", "Apache-2.0", "yes", "ours", "")
-    )
+    monkeypatch.setitem(TABLE, "lama", replace(TABLE["lama"], size=0, digest=f"sha256:{digest}"))
     monkeypatch.setenv("ANIMELAYERS_WEIGHTS", str(tmp_path))
     assert Lama(file, device="cpu")
     with pytest.raises(WeightsError, match="not on this machine"):
