@@ -147,3 +147,63 @@ class Captioner(Protocol):
     def __call__(self, pictures: Sequence[np.ndarray], instruction: str) -> list[str]:
         """A caption of each of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes: what the model answers to `instruction`."""
         ...
+
+
+class Poser(Protocol):
+    """Finds the joints of people, each in the box that shows where they are."""
+
+    skeleton: str
+    """Which joints it finds, a name of `animelayers.imaging.skeleton.JOINTS`."""
+
+    def __call__(self, pictures: Sequence[np.ndarray], boxes: Sequence[Sequence[tuple[int, int, int, int]]]) -> list[np.ndarray]:
+        """Joints of the people of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes.
+
+        ``boxes``: for each picture M boxes (x, y, w, h) in pixels. Returns for each float32 (M, K, 3): x and y in pixels, and how sure that
+        is, 0..1.
+        """
+        ...
+
+
+class Face(NamedTuple):
+    """A face: x, y, w, h in pixels and how sure it is, 0..1."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+    score: float
+
+
+class FaceFinder(Protocol):
+    """Finds faces."""
+
+    def __call__(self, pictures: Sequence[np.ndarray]) -> list[list[Face]]:
+        """The faces of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes, best score first."""
+        ...
+
+
+class ActionTeller(Protocol):
+    """Tells what happens in a moving picture."""
+
+    frames: int
+    """How many frames it looks at."""
+
+    def __call__(self, clips: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+        """The action in N clips, uint8 sRGB (`frames`, H, W, 3), of any mix of sizes, and how sure it is, 0..1."""
+        ...
+
+
+class Line(NamedTuple):
+    """A line of text: what it says, how sure that is, 0..1, and x, y, w, h in pixels of the box around it."""
+
+    text: str
+    score: float
+    box: tuple[int, int, int, int]
+
+
+class Reader(Protocol):
+    """Reads text."""
+
+    def __call__(self, pictures: Sequence[np.ndarray]) -> list[list[Line]]:
+        """The lines of text in N pictures, uint8 sRGB (H, W, 3), of any mix of sizes, from top to bottom."""
+        ...

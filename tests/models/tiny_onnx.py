@@ -46,3 +46,16 @@ def _tensor(name: str, shape: tuple[int, ...], values: tuple[float, ...]) -> byt
 def _value(name: str, shape: tuple[int | str, ...]) -> bytes:
     dims = b"".join(_field(1, _number(1, n) if isinstance(n, int) else _field(2, n.encode())) for n in shape)
     return _field(1, name.encode()) + _field(2, _field(1, _number(1, _FLOAT) + _field(2, dims)))
+
+
+def pixels_as_boxes(path: Path, side: int, wide: float) -> Path:
+    """An ONNX file shaped like a YOLOv8 of one class: every pixel is a box of `wide` pixels around it, with its red as the score."""
+    area = side * side
+    places = [float(at % side) + 0.5 for at in range(area)] + [float(at // side) + 0.5 for at in range(area)] + [wide] * (2 * area) + [0.0] * area
+    shape = _number(1, 3) + _number(2, 7) + _field(8, b"shape") + _field(9, struct.pack("<3q", 1, 5, area))
+    nodes = [_node("Conv", ("images", "weight"), "map"), _node("Reshape", ("map", "shape"), "flat"), _node("Add", ("flat", "places"), "output0")]
+    tensors = [_tensor("weight", (5, 3, 1, 1), (0.0,) * 12 + (1.0, 0.0, 0.0)), shape, _tensor("places", (1, 5, area), tuple(places))]
+    graph = b"".join(_field(1, node) for node in nodes) + _field(2, b"boxes") + b"".join(_field(5, t) for t in tensors)
+    graph += _field(11, _value("images", (1, 3, side, side))) + _field(12, _value("output0", (1, 5, area)))
+    path.write_bytes(_number(1, 8) + _field(7, graph) + _field(8, _number(2, 13)))
+    return path

@@ -1,0 +1,143 @@
+"""What joints tell: the pose in words, and where the head is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+Points = Mapping[str, np.ndarray]
+
+_SIDES = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+_COCO = ("nose", "left_eye", "right_eye", "left_ear", "right_ear", *(f"{side}_{part}" for part in _SIDES for side in ("left", "right")))
+
+JOINTS: Mapping[str, Mapping[str, int]] = {
+    "coco17": {name: k for k, name in enumerate(_COCO)},
+    "blazepose33": {
+        **{"nose": 0, "left_eye": 2, "right_eye": 5, "left_ear": 7, "right_ear": 8, "left_mouth": 9, "right_mouth": 10},
+        **{f"{side}_{part}": at + k for part, at in zip(_SIDES, (11, 13, 15, 23, 25, 27), strict=True) for k, side in enumerate(("left", "right"))},
+    },
+}
+"""Of each skeleton, where the joints with a common name stand. Left and right are the person's own."""
+
+COUNT: Mapping[str, int] = {"coco17": 17, "blazepose33": 33}
+"""How many joints each skeleton has."""
+
+_HEAD = ("nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_mouth", "right_mouth")
+_WIDTHS = (("left_ear", "right_ear", 1.3), ("left_eye", "right_eye", 2.3), ("nose", "left_ear", 2.2), ("nose", "right_ear", 2.2))
+
+
+def named(joints: np.ndarray, skeleton: str, sure: float = 0.5) -> dict[str, np.ndarray]:
+    """The joints float (K, 3) of a person whose score is at least `sure`, as x and y by name. Raises ValueError for an unknown skeleton."""
+    if skeleton not in JOINTS:
+        raise ValueError(f"no skeleton is called {skeleton!r}; known are {', '.join(JOINTS)}")
+    return {name: joints[k, :2].astype(np.float64) for name, k in JOINTS[skeleton].items() if joints[k, 2] >= sure}
+
+
+def lying_on(joints: np.ndarray, alpha: np.ndarray, reach: int) -> np.ndarray:
+    """The joints float32 (M, K, 3) with score 0 where no pixel within `reach` of them has alpha, uint8 (H, W), above one half."""
+    out = joints.copy()
+    for joint in out.reshape(-1, 3):
+        x, y = (int(v) for v in np.clip(np.round(joint[:2]), -1e6, 1e6))
+        near = alpha[max(0, y - reach) : max(0, y + reach + 1), max(0, x - reach) : max(0, x + reach + 1)]
+        if not near.size or near.max() <= 127:
+            joint[2] = 0
+    return out
+
+
+def words(points: Points) -> str:
+    """The pose of a person, from the joints that are sure (`named`): 'standing, arms raised', or '' where they do not tell."""
+    return ", ".join(word for word in (_posture(points), _arms(points)) if word)
+
+
+def _posture(points: Points) -> str:
+    shoulders, hips = _middle(points, "shoulder"), _middle(points, "hip")
+    if shoulders is None or hips is None:
+        return ""
+    up = shoulders - hips
+    torso = float(np.hypot(*up))
+    tilt = np.degrees(np.arctan2(abs(up[0]), -up[1]))
+    if not torso:
+        return ""
+    if tilt > 60:
+        return "lying" if tilt < 120 else "upside down"
+    knees, ankles = _pair(points, "knee"), _pair(points, "ankle")
+    sides = _pair(points, "hip")
+    if knees is None or ankles is None or sides is None:
+        return "bending" if tilt > 35 else ""
+    return _legs(sides, knees, ankles, torso) or ("bending" if tilt > 35 else "")
+
+
+def _legs(hips: np.ndarray, knees: np.ndarray, ankles: np.ndarray, torso: float) -> str:
+    """Word of two legs: hips, knees and ankles float (2, 2), and the length of the torso."""
+    thighs, shins = knees - hips, ankles - knees
+    bent = [_angle(-thigh, shin) for thigh, shin in zip(thighs, shins, strict=True)]  # 180 for a straight knee
+    spread = _angle(thighs[0], thighs[1])
+    # Drawn legs have any length: they are measured by themselves, not by the torso.
+    thigh, shin = (np.hypot(*part.T) for part in (thighs, shins))
+    drop, fall = thighs[:, 1], shins[:, 1]
+    if (drop < 0.5 * shin).all() and ((fall > 0.5 * shin).all() or (fall < 0.3 * torso).all()):
+        return "sitting"
+    if (drop > 0.8 * thigh).all() and (fall < 0.4 * thigh).all() and max(bent) < 120:
+        return "kneeling"
+    if spread > 40 and min(bent) < 120:
+        return "running"
+    if min(bent) > 145 and (ankles - hips)[:, 1].min() > 0.5 * torso:
+        return "standing" if spread < 40 else "legs apart"
+    return ""
+
+
+def _arms(points: Points) -> str:
+    shoulders, elbows, wrists = (_pair(points, part) for part in ("shoulder", "elbow", "wrist"))
+    if shoulders is None or elbows is None or wrists is None:
+        return ""
+    hips = _middle(points, "hip")
+    middle = shoulders.mean(0)
+    size = float(np.hypot(*(hips - middle))) if hips is not None else 1.4 * float(np.hypot(*(shoulders[0] - shoulders[1])))
+    if not size:
+        return ""
+    away = (wrists - shoulders) / size
+    raised = int(np.sum(away[:, 1] < -0.2))
+    if raised:
+        return "arms raised" if raised == 2 else "one arm raised"
+    wide = shoulders[0, 0] - shoulders[1, 0]
+    if (np.abs(away[:, 0]) > 0.7).all() and (np.abs(away[:, 1]) < 0.4).all() and away[0, 0] * away[1, 0] < 0:
+        return "arms spread"
+    crossing = (wrists[0, 0] - wrists[1, 0]) * np.sign(wide) / size
+    if crossing < -0.15 and (away[:, 1] < 1).all() and abs(wide) > 0.3 * size:
+        return "arms crossed"
+    return ""
+
+
+def head(joints: np.ndarray, skeleton: str, sure: float = 0.5) -> tuple[int, int, int, int, float] | None:
+    """The square around the face of a person, x, y, w, h in pixels and the mean score of its joints; None where they do not tell.
+
+    From joints float (K, 3): as wide as the farthest pair of eyes, of ears, or of an ear and the nose says. Raises ValueError for an
+    unknown skeleton.
+    """
+    points = named(joints, skeleton, sure)
+    there = [name for name in _HEAD if name in points]
+    side = max((times * float(np.hypot(*(points[a] - points[b]))) for a, b, times in _WIDTHS if a in points and b in points), default=0.0)
+    if side < 2 or "nose" not in points:
+        return None
+    seen = np.array([points[name] for name in there])
+    x, y = (seen.min(0) + seen.max(0)) / 2 - side / 2
+    score = float(np.mean([joints[JOINTS[skeleton][name], 2] for name in there]))
+    return round(x), round(y), max(1, round(side)), max(1, round(side)), score
+
+
+def _pair(points: Points, part: str) -> np.ndarray | None:
+    """The left and the right joint, float64 (2, 2), or None where one of them is missing."""
+    left, right = points.get(f"left_{part}"), points.get(f"right_{part}")
+    return None if left is None or right is None else np.stack([left, right])
+
+
+def _middle(points: Points, part: str) -> np.ndarray | None:
+    pair = _pair(points, part)
+    return None if pair is None else np.asarray(pair.mean(0))
+
+
+def _angle(a: np.ndarray, b: np.ndarray) -> float:
+    """Degrees between two vectors, 0..180; 0 where one has no length."""
+    lengths = float(np.hypot(*a) * np.hypot(*b))
+    return float(np.degrees(np.arccos(np.clip(np.dot(a, b) / lengths, -1, 1)))) if lengths else 0.0

@@ -1,0 +1,44 @@
+"""Stage 4: what the characters do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from animelayers.models.protocols import ActionTeller
+from animelayers.schema import RECORD
+from animelayers.step import ClipStep
+
+
+class Action(ClipStep):
+    """The action of a clip and how sure it is, the same for all its drawings.
+
+    ``teller``: the model; it is given its number of frames, evenly spread over the clip in time. ``least``: how sure it must be, 0..1; less
+    sure, and in a clip of one drawing, where nothing moves, the action is blank.
+    """
+
+    name = "action"
+    reads = ("frames", "drawing")
+    writes = ("action", "action_confidence")
+
+    def __init__(self, teller: ActionTeller, least: float = 0.3) -> None:
+        """Raises ValueError for a confidence that is not 0..1."""
+        if not 0 <= least <= 1:
+            raise ValueError(f"least must be 0..1, not {least}")
+        self.teller, self.least = teller, float(least)
+
+    def clip(self, *columns: Any) -> tuple[Any, ...]:
+        """The action, once per drawing, and its confidence float32 (D,)."""
+        frames, drawing = columns
+        text, confidence = "", 0.0
+        if len(frames) > 1:
+            ((text, confidence),) = self.teller([frames[drawing[spread(len(drawing), self.teller.frames)]]])
+            if confidence < self.least:
+                text, confidence = "", 0.0
+        return RECORD["action"].gather([text] * len(frames)), np.full(len(frames), confidence, np.float32)
+
+
+def spread(count: int, wanted: int) -> np.ndarray:
+    """The middles of `wanted` equal parts of `count` frames: int64 (wanted,), ascending; frames repeat where there are fewer."""
+    return np.asarray(((np.arange(wanted) + 0.5) * count / wanted).astype(np.int64))

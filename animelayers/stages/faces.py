@@ -1,0 +1,71 @@
+"""Stage 4: where the faces are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from animelayers.imaging import skeleton as skeletons
+from animelayers.models.protocols import Face, FaceFinder
+from animelayers.step import ClipStep
+
+_SAME = 0.5  # intersection over union from which two characters' faces are one: their boxes hold the same person
+
+
+class Faces(ClipStep):
+    """The faces of each drawing, best first: as the joints of the pose place them, or by a model of faces.
+
+    ``finder``: the model; None: a square around eyes, nose and ears of each character whose pose tells where they are. ``sure``: score from
+    which a joint tells that, 0..1. Raises ValueError in a clip whose pose nobody told and for which there is no model.
+    """
+
+    name = "faces"
+    reads = ("frames",)
+    wants = ("keypoints", "skeleton")
+    writes = ("face_boxes",)
+
+    def __init__(self, finder: FaceFinder | None = None, sure: float = 0.5) -> None:
+        """Raises ValueError for a score that is not 0..1."""
+        if not 0 <= sure <= 1:
+            raise ValueError(f"sure must be 0..1, not {sure}")
+        self.finder, self.sure = finder, float(sure)
+
+    def clip(self, *columns: Any) -> tuple[Any, ...]:
+        """A word per drawing: its faces, or 'none'."""
+        frames, keypoints, skeleton = columns
+        if self.finder is not None:
+            found: Sequence[Sequence[Face]] = self.finder(list(frames))
+        elif keypoints is None or not skeleton:
+            raise ValueError("without a model of faces the pose is needed: put the stage pose before it, or choose model/faces=yolo")
+        else:
+            found = [self._heads(joints, skeleton, frame.shape) for joints, frame in zip(keypoints, frames, strict=True)]
+        return (" ".join(",".join(_told(face) for face in faces) or "none" for faces in found),)
+
+    def _heads(self, joints: np.ndarray, skeleton: str, shape: tuple[int, ...]) -> list[Face]:
+        people = joints.reshape(-1, skeletons.COUNT[skeleton], 3)
+        placed = (skeletons.head(person, skeleton, self.sure) for person in people)
+        inside = (_within(head, shape) for head in placed if head is not None)
+        kept: list[Face] = []
+        for face in sorted((face for face in inside if face.w > 0 and face.h > 0), key=lambda face: -face.score):
+            if all(_shared(face, other) < _SAME for other in kept):
+                kept.append(face)
+        return kept
+
+
+def _shared(a: Face, b: Face) -> float:
+    """Intersection over union of two boxes."""
+    wide, high = min(a.x + a.w, b.x + b.w) - max(a.x, b.x), min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
+    common = max(0, wide) * max(0, high)
+    return common / (a.w * a.h + b.w * b.h - common)
+
+
+def _within(head: tuple[int, int, int, int, float], shape: tuple[int, ...]) -> Face:
+    x, y, w, h, score = head
+    left, top = max(0, x), max(0, y)
+    return Face(left, top, min(shape[1], x + w) - left, min(shape[0], y + h) - top, score)
+
+
+def _told(face: Face) -> str:
+    return f"{face.x}:{face.y}:{face.w}:{face.h}:{face.score:.2f}"

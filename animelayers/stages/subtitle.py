@@ -1,0 +1,43 @@
+"""Stage 4: text burnt into the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from animelayers.models.protocols import Line, Reader
+from animelayers.step import FrameStep
+
+_LETTERS = 2  # a lone sign is a pattern of the picture
+
+
+class Subtitle(FrameStep):
+    """The text in the lower part of each drawing, its lines joined by a blank; empty where there is none, or a single letter.
+
+    ``reader``: the model. ``part``: share of the height that is read, from below, above 0 up to 1. ``least``: score below which a line
+    is no text, 0..1.
+    """
+
+    name = "subtitle"
+    reads = ("frames",)
+    writes = ("subtitle",)
+
+    def __init__(self, reader: Reader, part: float = 1 / 3, least: float = 0.7) -> None:
+        """Raises ValueError for a share out of range."""
+        if not 0 < part <= 1 or not 0 <= least <= 1:
+            raise ValueError(f"part must be above 0 up to 1 and least 0..1, not {part} and {least}")
+        self.reader, self.part, self.least = reader, part, least
+
+    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
+        """The text of each drawing."""
+        (pictures,) = columns
+        low = [picture[int(np.floor(picture.shape[0] * (1 - self.part))) :] for picture in pictures]
+        return ([joined(lines, self.least) for lines in self.reader(low)],)
+
+
+def joined(lines: Sequence[Line], least: float) -> str:
+    """The text of the lines whose score is at least `least`, or nothing where that is a single letter."""
+    text = " ".join(word for line in lines if line.score >= least for word in line.text.split())
+    return text if sum(letter.isalnum() for letter in text) >= _LETTERS else ""

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+
+from animelayers.models.protocols import Line
+from animelayers.stages.subtitle import Subtitle, joined
+
+
+def lines(*texts: tuple[str, float]) -> list[Line]:
+    return [Line(text, score, (0, 9 * k, 50, 8)) for k, (text, score) in enumerate(texts)]
+
+
+def test_sure_lines_are_joined_by_single_blanks() -> None:
+    assert joined(lines(("Ich  kann", 0.9), ("??", 0.2), ("nicht", 0.7)), 0.7) == "Ich kann nicht"
+    assert joined([], 0.7) == "" and joined(lines(("nicht", 0.69)), 0.7) == ""
+
+
+def test_a_lone_sign_is_no_text_in_any_script() -> None:
+    assert joined(lines(("H", 0.99)), 0.7) == "" and joined(lines(("()", 0.99)), 0.7) == ""
+    assert joined(lines(("はい", 0.99)), 0.7) == "はい" and joined(lines(("I", 0.9), ("I", 0.9)), 0.7) == "I I"
+
+
+@pytest.mark.parametrize("options", [{"part": 0.0}, {"part": 1.5}, {"least": -0.1}])
+def test_shares_out_of_range_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="part must be above 0"):
+        Subtitle(lambda pictures: [[] for _ in pictures], **options)
