@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import job, report
+from animelayers import Output, job, plots, report
 from animelayers.pipeline import Pipeline
 from animelayers.run import run
 from animelayers.schema import RECORD
 from animelayers.sinks import Columns
+from animelayers.storage import filesystem
 
 
 def annotate(cfg: DictConfig) -> int:
@@ -31,7 +32,11 @@ def annotate(cfg: DictConfig) -> int:
         take_over=cfg.take_over,
         time_limit=cfg.time_limit,
     )
-    report.tell(summary, "columns", page=False)
+    if summary.frames_done:
+        place, root = filesystem(summary.output)
+        place.create_dir(f"{root}/report", recursive=True)
+        report.put(place, f"{root}/report/index.html", plots.page(Output(cfg.source.path)).encode())
+    report.tell(summary, "columns")
     return summary.exit_code
 
 
