@@ -1,0 +1,61 @@
+"""Folders and the dataset part of a configuration for ai-toolkit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import yaml
+
+from animelayers.output import Output
+from animelayers.sinks.export.base import Piece
+from animelayers.sinks.export.training import Files, Sample, Trainer
+
+CONFIG = "datasets.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AiToolkit(Trainer):
+    """images/CONCEPT/NAME.png and NAME.txt, and datasets.yaml, to be put into a configuration under process; its paths are relative.
+
+    ``mask``: alpha (`alpha_mask: true`), files (masks/CONCEPT/NAME.png as `mask_path`, white weighs more) or none. ``mask_min_value`` 0..1:
+    what black in a mask still weighs. ``resolution``: the sizes it trains at.
+    """
+
+    mask: str = "alpha"
+    mask_min_value: float = 0.0
+    resolution: tuple[int, ...] | list[int] = (768, 1024)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for options that do not go together."""
+        if self.mask not in ("alpha", "files", "none") or not 0 <= self.mask_min_value <= 1:
+            raise ValueError("export.mask is alpha, files or none, export.mask_min_value 0..1")
+        if self.mask == "alpha" and self.backdrop != "alpha":
+            raise ValueError("export.mask=alpha needs the alpha that picture.background takes away: choose export.mask=files or none")
+
+    @property
+    def backdrop(self) -> str:
+        """Alpha where it is the mask; the frame itself where a mask lies beside it."""
+        return self.picture.background or {"alpha": "alpha", "files": "inpainted"}.get(self.mask, "solid")
+
+    def files(self, sample: Sample) -> Files:
+        """Picture and caption in the concept's folder, the mask under the same name in another."""
+        name = f"{sample.concept}/{sample.name}"
+        return Files(f"images/{name}.png", f"images/{name}.txt" if sample.caption else "", f"masks/{name}.png" if self.mask == "files" else "")
+
+    def index(self, output: Output) -> Iterator[Piece]:
+        """datasets.yaml."""
+        yield Piece((CONFIG,), partial(self._config, output), 0)
+
+    def _config(self, output: Output) -> dict[str, bytes]:
+        masked: dict[str, Any] = {} if self.mask == "none" else {"mask_min_value": self.mask_min_value}
+        datasets = []
+        for concept, repeats in self.concepts(output).items():
+            own = {"alpha_mask": True} if self.mask == "alpha" else {"mask_path": f"masks/{concept}"} if self.mask == "files" else {}
+            datasets.append(
+                {"folder_path": f"images/{concept}", "caption_ext": "txt", "num_repeats": repeats, "resolution": [*self.resolution]}
+                | {"buckets": True, **own, **masked}  # masks work only in buckets
+            )
+        return {CONFIG: yaml.safe_dump({"datasets": datasets}, allow_unicode=True, sort_keys=False).encode()}

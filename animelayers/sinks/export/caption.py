@@ -1,0 +1,66 @@
+"""The words beside an exported picture: a template of columns, a trigger before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from animelayers.schema import Row
+
+_FIELD = re.compile(r"\{(\w+)\}")
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\s]+')
+_LONGEST = 120  # bytes of a folder's name
+
+
+@dataclass(frozen=True)
+class Caption:
+    """Captions in one line: the trigger, the separator, and a template in which ``{column}`` is the frame's value of that column.
+
+    ``{caption}`` is caption_frame, caption_character or caption_background, as the layer has it, and ``{layer}`` its name. Parts between
+    commas of which all columns are blank go, and so does the separator where there is nothing behind it. ``separator``: ', ', or '|||'
+    where kohya shall keep the trigger in front.
+    """
+
+    template: str = "{caption}"
+    trigger: str = ""
+    separator: str = ", "
+
+    def check(self, columns: Collection[str]) -> None:
+        """Raise ValueError for a name in the template that is no column of the frame table."""
+        known(self.template, columns, "caption.template")
+
+    def of(self, row: Row, layer: str, more: str = "") -> str:
+        """The caption of a layer of a frame, '' where nothing is known; `more` is put at its end, such as what it stands on."""
+        parts = [part for part in (_part(part, row, layer) for part in self.template.split(",")) if part]
+        text = ", ".join([*parts, more] if more and (parts or self.trigger) else parts)
+        return self.separator.join(filter(None, [self.trigger, text]))
+
+
+def known(template: str, columns: Collection[str], option: str) -> None:
+    """Raise ValueError for a field of a template that is no column."""
+    if missing := [name for name in _FIELD.findall(template) if name not in {"caption", "layer", *columns}]:
+        raise ValueError(f"{option}: {{{missing[0]}}} is no column of the frame table; annotate the output first, or name one it has")
+
+
+def folder(template: str, row: Row, layer: str) -> str:
+    """A template as the name of a folder: of any alphabet, without what file systems refuse; the layer's name where it is blank."""
+    name = _UNSAFE.sub(" ", fill(template, row, layer)).strip(" .-")
+    return name.encode()[:_LONGEST].decode(errors="ignore").strip() or layer
+
+
+def fill(template: str, row: Row, layer: str) -> str:
+    """A template with its fields filled in, in one line."""
+    return " ".join(_FIELD.sub(lambda match: _value(match[1], row, layer), template).split())
+
+
+def _part(part: str, row: Row, layer: str) -> str:
+    fields = _FIELD.findall(part)
+    return "" if fields and not any(_value(name, row, layer) for name in fields) else fill(part, row, layer)
+
+
+def _value(name: str, row: Row, layer: str) -> str:
+    value = layer if name == "layer" else row.get(f"caption_{layer}" if name == "caption" else name)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "" if value is None or value == "none" else str(value).strip().rstrip(".")

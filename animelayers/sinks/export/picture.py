@@ -1,0 +1,121 @@
+"""The picture an export writes of a layer: with its alpha, or on one of the backdrops that trainers without alpha need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from animelayers.imaging import backdrop, codecs
+from animelayers.imaging.recompose import blend, recompose
+from animelayers.output import Output
+from animelayers.schema import Row
+
+LAYERS = ("frame", "character", "effect", "background")
+BACKDROPS = ("alpha", "solid", "blur", "inpainted", "other_scene")
+_NEEDS = {"frame": {"character", "background"}, "blur": {"background"}, "inpainted": {"background"}, "other_scene": {"background"}}
+
+Places = Sequence[tuple[tuple[str, str], Row]]
+"""Per shot its (episode, scene) and a row whose background stands for it."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Which layers, and what a cut-out stands on.
+
+    ``layers``: of frame (all layers put together), character, effect, background; None: what the form is for. A layer that is empty in a
+    frame is left out. ``background``: alpha (as stored: straight), solid (one of a few flat colours, named in the caption), blur (its own
+    place out of focus), inpainted (its own place as it is), other_scene (the place of another shot); None: what the form is for.
+    ``mask_dilate`` pixels that loss masks are grown by, ``mask_least`` 0..255 their least value.
+    """
+
+    layers: Sequence[str] | None = None
+    background: str | None = None
+    mask_dilate: int = 8
+    mask_least: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a value that is none of those named."""
+        for option, values, there in (("layers", self.layers or (), LAYERS), ("background", filter(None, [self.background]), BACKDROPS)):
+            if unknown := [value for value in values if value not in there]:
+                raise ValueError(f"picture.{option}: {unknown[0]} is none of {', '.join(there)}")
+        if self.mask_dilate < 0 or not 0 <= self.mask_least <= 255:
+            raise ValueError("picture.mask_dilate must be 0 or more pixels, picture.mask_least 0..255")
+
+
+def check(output: Output, layers: Sequence[str], kind: str) -> None:
+    """Raise ValueError where an output lacks what pictures of `layers` on the backdrop `kind` are made of."""
+    wanted = set().union(*(_NEEDS.get(layer, {layer}) for layer in layers)) | (
+        _NEEDS.get(kind, set()) if {"character", "effect"} & {*layers} else set()
+    )
+    if lost := sorted(wanted - {*output.layers} - {"effect"}):
+        raise ValueError(f"{output.path} has no layer {', '.join(lost)}, which these pictures are made of: choose picture.layers of {output.layers}")
+
+
+def shows(row: Row, layer: str) -> bool:
+    """Whether there is anything on a layer of a frame."""
+    if layer == "character":
+        return bool(row.get("character_file")) and not (row.get("character_bbox") and row["character_bbox"][2] == 0)
+    if layer == "effect":
+        return bool(row.get("effect_file")) and row.get("effect_mode") not in (None, "none")
+    return layer == "frame" or bool(row.get(f"{layer}_file"))
+
+
+def stored(output: Output, row: Row, layer: str) -> np.ndarray:
+    """A layer as it is stored, or the frame: all layers put together, uint8 sRGB. Raises KeyError and ValueError where that fails."""
+    if layer != "frame":
+        return codecs.decode(output.stored(row, layer))
+    whole = stored(output, row, "background")
+    if row.get("character_file"):
+        whole = recompose(stored(output, row, "character"), whole)
+    return blend(whole, stored(output, row, "effect"), row["effect_mode"]) if shows(row, "effect") else whole
+
+
+def words(row: Row, layer: str, kind: str) -> str:
+    """What a caption says of the backdrop of a cut-out."""
+    return f"simple {_colour(row, layer)} background" if kind == "solid" and layer in ("character", "effect") else ""
+
+
+def placed(output: Output, row: Row, layer: str, kind: str, places: Places = ()) -> np.ndarray:
+    """The picture of a layer: uint8 (H, W, 4) for a cut-out with its alpha, (H, W, 3) on a backdrop and for what has none."""
+    picture = stored(output, row, layer)
+    if kind == "alpha" or picture.ndim != 3 or picture.shape[2] != 4:
+        return picture
+    size = (picture.shape[0], picture.shape[1])
+    if kind == "solid":
+        return recompose(picture, backdrop.flat(size, _colour(row, layer)))
+    others = [other for shot, other in places if shot != (row["episode"], row["scene_id"])] if kind == "other_scene" else []
+    place = others[backdrop.drawn(str(row["frame_id"]), len(others))] if others else row
+    below = backdrop.fitted(stored(output, place, "background"), size)
+    return recompose(picture, backdrop.blurred(below) if kind == "blur" else below)
+
+
+def mask(output: Output, row: Row, layer: str, picture: Picture) -> np.ndarray:
+    """The loss mask of a layer, uint8 (H, W): its alpha grown, and white all over for what has none."""
+    if layer not in ("character", "effect"):
+        return np.full((row["height"], row["width"]), 255, np.uint8)
+    return backdrop.loss_mask(np.ascontiguousarray(stored(output, row, layer)[..., 3]), picture.mask_dilate, picture.mask_least)
+
+
+def labels(output: Output, row: Row) -> np.ndarray:
+    """The label map of a frame's characters, uint8 (H, W), 0 for none: as stored, or of the one character there is, alpha from one half on."""
+    if row.get("instances_file"):
+        return stored(output, row, "instances")
+    ids = row.get("instance_ids") or "1"
+    alpha = stored(output, row, "character")[..., 3]
+    return (alpha > 127) * np.uint8(0 if ids == "none" else int(ids.split(",")[0]))
+
+
+def facts(row: Row) -> Mapping[str, object]:
+    """What the frame table says of a frame, without where its files lie and how the run went."""
+    return {name: value for name, value in row.items() if not internal(name)}
+
+
+def internal(column: str) -> bool:
+    """Whether a column of the frame table is about files and the run, not about the frame."""
+    return column in ("shard", "error", "error_type", "attempt") or (column.endswith(("_file", "_offset", "_size")) and column != "shot_size")
+
+
+def _colour(row: Row, layer: str) -> str:
+    return backdrop.colour_word(f"{row['frame_id']} {layer}")

@@ -1,0 +1,117 @@
+"""What exports for trainers share: a picture of each layer of each frame in a folder per concept, its caption, its loss mask."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ClassVar, NamedTuple
+
+from animelayers.imaging import codecs
+from animelayers.output import Output
+from animelayers.schema import Row
+from animelayers.sinks.export import picture as pictures
+from animelayers.sinks.export.base import Exporter, Piece
+from animelayers.sinks.export.caption import Caption, folder, known
+from animelayers.sinks.export.picture import Picture, Places
+from animelayers.sinks.export.select import stem
+
+
+class Sample(NamedTuple):
+    """A picture to be written: of which frame, layer and concept, its repeats, its name without suffix, its caption ('' for none)."""
+
+    row: Row
+    layer: str
+    concept: str
+    repeats: int
+    name: str
+    caption: str
+
+
+class Files(NamedTuple):
+    """Names of a sample's files below the folder; '' for none."""
+
+    image: str
+    caption: str
+    mask: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainer(Exporter):
+    """A form that trainers read.
+
+    ``concept``: a template of columns, the name of the folder a picture goes to. ``repeats``: how often an epoch shows each picture, 0 so
+    that all concepts come about equally often. The rest as in `Picture` and `Caption`.
+    """
+
+    picture: Picture = field(default_factory=Picture)
+    caption: Caption = field(default_factory=Caption)
+    concept: str = "{layer}"
+    repeats: int = 1
+
+    layers: ClassVar[tuple[str, ...]] = ("character",)
+
+    @property
+    def backdrop(self) -> str:
+        """What cut-outs stand on unless the user says otherwise."""
+        return self.picture.background or "solid"
+
+    @abstractmethod
+    def files(self, sample: Sample) -> Files:
+        """Where a sample's files lie."""
+
+    def samples(self, output: Output) -> Iterator[Sample]:
+        """All pictures, in order. Raises ValueError for options that do not fit the output."""
+        times = {} if self.repeats else self._balanced(output)
+        for row, layer, concept in self._shown(output):
+            text = self.caption.of(row, layer, pictures.words(row, layer, self.backdrop))
+            yield Sample(row, layer, concept, self.repeats or times[concept], f"{stem(row)}_{layer}", text)
+
+    def concepts(self, output: Output) -> dict[str, int]:
+        """The repeats of each concept, sorted by name."""
+        return dict(sorted({sample.concept: sample.repeats for sample in self.samples(output)}.items()))
+
+    def pieces(self, output: Output) -> Iterator[Piece]:
+        """A picture with its caption and mask each."""
+        places = self.places(output)
+        seen = ""
+        for sample in self.samples(output):
+            names = tuple(filter(None, self.files(sample)))
+            yield Piece(names, partial(self._make, output, sample, places), int(sample.row["frame_id"] != seen), sample.row["frame_id"])
+            seen = sample.row["frame_id"]
+
+    def places(self, output: Output) -> Places:
+        """A row of each shot, where pictures of other scenes are wanted."""
+        if self.backdrop != "other_scene":
+            return ()
+        shots: dict[tuple[str, str], Row] = {}
+        for row in self.select.rows(output):
+            shots.setdefault((row["episode"], row["scene_id"]), row)
+        if len(shots) < 2:
+            raise ValueError("picture.background=other_scene needs frames of two scenes at least")
+        return list(shots.items())
+
+    def _shown(self, output: Output) -> Iterator[tuple[Row, str, str]]:
+        layers = tuple(self.picture.layers or self.layers)
+        pictures.check(output, layers, self.backdrop)
+        self.caption.check(output.table.column_names)
+        known(self.concept, output.table.column_names, "export.concept")
+        if self.repeats < 0:
+            raise ValueError("export.repeats must be 0 (balanced) or more")
+        for row in self.select.rows(output):
+            yield from ((row, layer, folder(self.concept, row, layer)) for layer in layers if pictures.shows(row, layer))
+
+    def _balanced(self, output: Output) -> dict[str, int]:
+        counts = Counter(concept for *_, concept in self._shown(output))
+        return {concept: max(1, round(max(counts.values()) / count)) for concept, count in counts.items()}
+
+    def _make(self, output: Output, sample: Sample, places: Places) -> dict[str, bytes]:
+        names, (row, layer, *_) = self.files(sample), sample
+        made = {names.image: codecs.encode_png(pictures.placed(output, row, layer, self.backdrop, places))}
+        if names.caption:
+            made[names.caption] = f"{sample.caption}\n".encode()
+        if names.mask:
+            made[names.mask] = codecs.encode_png(pictures.mask(output, row, layer, self.picture))
+        return made

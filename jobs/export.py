@@ -1,0 +1,31 @@
+"""Exports a finished output for a trainer, a library or an animator. `python jobs/export.py --help` tells how."""
+
+from __future__ import annotations
+
+import sys
+
+from omegaconf import DictConfig
+from tqdm import tqdm
+
+from animelayers import job
+from animelayers.output import Output
+from animelayers.sinks.export import Exporter
+
+
+def export(cfg: DictConfig) -> int:
+    """Compose, write, tell."""
+    output = Output(cfg.source.path)
+    try:
+        exporter = job.build(cfg.export)
+        if not isinstance(exporter, Exporter):
+            raise job.ConfigError("export: choose a form with export=NAME (--help shows them)")
+        with tqdm(total=len(exporter.select.table(output)), unit="frame", desc="export", dynamic_ncols=True) as bar:
+            written = exporter.write(output, cfg.output, bar.update)
+    except ValueError as problem:  # an option that does not fit this output
+        raise job.ConfigError(str(problem)) from problem
+    sys.stdout.write(f"{cfg.output}: {written.files} files of {written.frames} frames; {written.skipped} files were there already\n")
+    return 0 if written.frames else 1
+
+
+if __name__ == "__main__":
+    job.launch("export", export)
