@@ -1,0 +1,89 @@
+"""Shots as they run: which drawing each frame shows, from the first to the last, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from animelayers import exposure
+from animelayers.imaging import codecs
+from animelayers.output import Output
+from animelayers.sinks.export.select import Select
+
+_USUAL = [Fraction(n) for n in (6, 8, 10, 12, 15, 24, 25, 30, 48, 50, 60)] + [Fraction(n * 1000, 1001) for n in (12, 24, 30, 60)]
+_NEAR = 1e-3  # share by which a measured rate may be off a usual one: time stamps are rounded
+
+
+class Shot(NamedTuple):
+    """A shot.
+
+    ``shown``: for every frame from the first to the last the id of the frame its layers are stored under, '' where the output lacks it;
+    ``rate``: frames a second; ``sheet``: its exposure sheet, whose drawings `carriers` names in the order of their numbers; ``modes``: how the
+    effect lies over each of them, 'none' where there is none.
+    """
+
+    name: str
+    size: tuple[int, int]
+    shown: Sequence[str]
+    rate: Fraction
+    sheet: exposure.Sheet
+    carriers: Sequence[str]
+    modes: Mapping[str, str]
+
+
+def shots(output: Output, select: Select, fps: float | None = None) -> Iterator[Shot]:
+    """Every shot of the chosen frames that has a timing, by episode and shot; `fps` is taken where the frame table tells no times."""
+    table = replace(select, held=True).table(output)
+    names = ("episode", "scene_id", "frame_index", "frame_id", "drawing_of", "height", "width")
+    rows = list(zip(*(table[name].to_pylist() for name in names), strict=True))
+    modes = table["effect_mode"].to_pylist() if "effect_mode" in table.column_names else ["none"] * len(rows)
+    held: dict[tuple[str, str], list[int]] = {}
+    for at, row in enumerate(rows):
+        held.setdefault(row[:2], []).append(at)
+    for sheet in exposure.sheets(table):
+        order = sorted(held[sheet.episode, sheet.scene_id], key=lambda at: rows[at][2])
+        ids = [rows[at][4] or rows[at][3] for at in order]
+        carriers = list(dict.fromkeys(ids))
+        blend = {rows[at][4] or rows[at][3]: modes[at] or "none" for at in order}
+        shown = [carriers[number - 1] if number else "" for number in running(sheet)]
+        yield Shot(sheet.name, rows[order[0]][5:7], shown, rate(sheet, fps), sheet, carriers, blend)
+
+
+def running(sheet: exposure.Sheet) -> list[int]:
+    """The number of the drawing shown at each frame of a shot, from its first to its last.
+
+    A drawing stays until the next entry, over frames that sampling left out; frames of a clip that failed, more than two steps, show 0.
+    """
+    steps = np.diff(sheet.place)
+    usual = int(np.median(steps)) if len(steps) else 1
+    numbers = np.zeros(int(sheet.place[-1]) + 1, np.int64)
+    for at, place in enumerate(sheet.place.tolist()):
+        step = int(steps[at]) if at < len(steps) else 1
+        numbers[place : place + (step if step <= 2 * usual else usual)] = sheet.drawing[at]
+    return [int(number) for number in numbers]
+
+
+def rate(sheet: exposure.Sheet, fps: float | None = None) -> Fraction:
+    """Frames a second of a shot, a usual rate where one is near, from its times; `fps` or 24 where they tell nothing."""
+    known = np.flatnonzero(np.isfinite(sheet.seconds))
+    if len(known) > 1 and (span := float(sheet.seconds[known[-1]] - sheet.seconds[known[0]])) > 0:
+        measured = float(sheet.place[known[-1]] - sheet.place[known[0]]) / span
+        nearest = min(_USUAL, key=lambda usual: abs(float(usual) - measured))
+        return nearest if abs(float(nearest) / measured - 1) < _NEAR else Fraction(measured).limit_denominator(1000)
+    return Fraction(fps or 24).limit_denominator(1001)
+
+
+def picture(output: Output, frame_id: str, layer: str, size: tuple[int, int]) -> np.ndarray:
+    """A layer of a frame as RGBA uint8 (H, W, 4), transparent where it has none; a mask is white with the mask for its alpha."""
+    row = output.row(frame_id) if frame_id else {}
+    if not row.get(f"{layer}_file"):
+        return np.zeros((*size, 4), np.uint8)
+    found = codecs.decode(output.stored(row, layer))
+    if found.ndim == 2:
+        return np.dstack([np.full((*found.shape, 3), 255, np.uint8), found])
+    return found if found.shape[2] == 4 else cv2.cvtColor(found, cv2.COLOR_RGB2RGBA)

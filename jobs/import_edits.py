@@ -1,0 +1,68 @@
+"""Brings edits made by hand in exported layers back. `python jobs/import_edits.py --help` tells how."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+
+from omegaconf import DictConfig
+
+from animelayers import card, edits, exposure, job, tracks
+from animelayers.output import Output
+from animelayers.remake import Remake
+from animelayers.schema import Row
+from animelayers.sinks import Shards, Sink, Tree, dataset
+from animelayers.sinks.replaced import replace
+from animelayers.sinks.store import Store
+from animelayers.sources import Layers
+
+
+def import_edits(cfg: DictConfig) -> int:
+    """Find what was changed, make the clips anew, write them with the others."""
+    output = Output(cfg.source.path)
+    try:
+        found = edits.find(output, cfg.edits)
+    except ValueError as nothing:
+        raise job.ConfigError(str(nothing)) from nothing
+    problems = list(found.problems)
+    step = None
+    if cfg.reinpaint:
+        job.models(job.stages(cfg), **cfg.licenses)
+        step = job.build(cfg.stages.background.step)
+    facts = dataset.description(Store(cfg.source.path))
+    remake = Remake(facts.get("config", {}), step)
+    clips: list[Row] = []
+    done: dict[str, list[str]] = {}
+    wanted = {output.row(frame_id)["clip_id"] for frame_id in found.edits}
+    source = Layers(cfg.source.path)
+    plan = source.plan()
+    for row in source.read([row for row in plan.to_pylist() if row["clip_id"] in wanted]):
+        theirs = {frame_id: edit for frame_id, edit in found.edits.items() if output.row(frame_id)["clip_id"] == row["clip_id"]}
+        try:
+            if row["error"]:
+                raise ValueError(row["error"])
+            clips.append(remake(row, theirs))
+            done |= {frame_id: edit.layers for frame_id, edit in theirs.items()}
+        except (ValueError, KeyError) as problem:
+            problems.append(f"{', '.join(file for edit in theirs.values() for file in edit.files)}: {problem}")
+    for line in problems:
+        sys.stderr.write(f"{line}\n")
+    if not clips:
+        why = "none could be imported" if found.edits else f"no layer in {cfg.edits} differs from what was exported"
+        sys.stderr.write(f"nothing to import: {why}\n")
+        return 1
+    sink: Sink = Shards(cfg.output) if output.table["shard"].null_count < len(output) else Tree(cfg.output)
+    replace(cfg.source.path, sink, clips, uuid.uuid4().hex, {"edits": done})
+    made = Output(cfg.output)
+    exposure.write(made)
+    tracks.write(made)
+    if Store(cfg.source.path).exists(card.FILE):
+        card.write(made)
+    for frame_id, layers in done.items():
+        sys.stdout.write(f"{frame_id}: {', '.join(layers)}\n")
+    sys.stdout.write(f"{len(done)} drawings of {len(clips)} clips made anew, {len(problems)} lines not imported; written to {cfg.output}\n")
+    return 3 if problems else 0
+
+
+if __name__ == "__main__":
+    job.launch("import_edits", import_edits)
