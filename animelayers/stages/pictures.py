@@ -1,0 +1,39 @@
+"""Drawings to files as they are."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from animelayers.imaging import codecs
+from animelayers.step import ClipStep
+
+
+class Pictures(ClipStep):
+    """One file of each drawing: frame.png, .jpg or .webp.
+
+    ``format``: png and webp are lossless; ``quality`` (1..100) is that of jpeg, whose colour is kept at full size.
+    """
+
+    name = "pictures"
+    reads = ("frames",)
+    writes = ("layers", "layer_names", "layer_sizes", "width", "height")
+
+    def __init__(self, format: Literal["png", "jpeg", "webp"] = "png", quality: int = 95) -> None:
+        """Raises ValueError for an unknown format or a quality out of range."""
+        if format not in codecs.SUFFIXES or not 1 <= quality <= 100:
+            raise ValueError(f"format is one of {', '.join(codecs.SUFFIXES)} and quality 1..100, not {format} and {quality}")
+        self.format, self.quality = format, quality
+
+    def clip(self, *columns: Any) -> tuple[Any, ...]:
+        """Files, their name and sizes, width and height."""
+        (frames,) = columns
+        files = [self._encoded(frame) for frame in frames]
+        sizes = np.array([[len(data)] for data in files], np.int64).reshape(len(files), 1)
+        return b"".join(files), f"frame.{codecs.SUFFIXES[self.format]}", sizes, frames.shape[2], frames.shape[1]
+
+    def _encoded(self, frame: np.ndarray) -> bytes:
+        if self.format == "jpeg":
+            return codecs.encode_jpeg(frame, self.quality)
+        return codecs.encode_png(frame) if self.format == "png" else codecs.encode_webp(frame)

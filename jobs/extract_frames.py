@@ -1,0 +1,41 @@
+"""Films to named frames. `python jobs/extract_frames.py --help` tells how."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig, OmegaConf
+
+from animelayers import job, report
+from animelayers.pipeline import Pipeline
+from animelayers.run import run
+from animelayers.sinks.pictures import Pictures
+
+CHOSEN = ("key_frames", "per_scene")
+
+
+def extract_frames(cfg: DictConfig) -> int:
+    """Compose, check, run, report."""
+    stages = job.stages(cfg)
+    try:
+        source = job.build(cfg.source)
+    except ValueError as problem:
+        raise job.ConfigError(str(problem)) from None
+    taken = {name: cfg.source[name] for name in CHOSEN}
+    summary = run(
+        source,
+        Pipeline(stages, cfg.placement.task_cpus, cfg.placement.readers),
+        Pictures(cfg.output, cfg.source.path),
+        fingerprints={**job.fingerprints(cfg, stages), "chosen": {"config": taken, "fingerprint": str(taken)}},
+        describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages, cfg.source.detector, **cfg.licenses)},
+        address=cfg.cluster.address,
+        cpus=cfg.cluster.cpus,
+        retry_failed=cfg.retry_failed,
+        redo_changed=cfg.redo_changed,
+        take_over=cfg.take_over,
+        time_limit=cfg.time_limit,
+    )
+    report.tell(summary, "frames", page=False)
+    return summary.exit_code
+
+
+if __name__ == "__main__":
+    job.launch("extract_frames", extract_frames)

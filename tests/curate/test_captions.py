@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from animelayers.captions import fits
+from animelayers.curate.captions import base, caption
+
+ROW: dict[str, Any] = {
+    "instance_count": 1, "shot_size": "medium", "character_coverage": 0.3, "palette": [200, 30, 30] * 5,
+    "scene_type": "street", "camera_motion": "pan",
+}  # fmt: skip
+WORDS = st.lists(st.sampled_from(["a girl", "stands", "in the", "street", "near her", "house,", "red sky.", "Nobody", "and trees"]), max_size=9).map(
+    " ".join
+)
+
+
+def test_columns_first_then_what_was_measured() -> None:
+    assert base({**ROW, "caption_frame": "a girl in the rain"}, "frame") == "a girl in the rain"
+    assert "street" in base(ROW, "frame") and "red" in base(ROW, "frame")
+    assert "street" in base(ROW, "background") and "red" not in base(ROW, "background"), "the palette is that of the frame"
+    assert base({**ROW, "caption_background": None}, "character") == "a character, medium shot"
+
+
+def test_words_of_the_strategy_and_of_the_user() -> None:
+    told = caption(ROW, "character", trigger="luca", prefix="pixar style", suffix=", isolated character, clean background")
+    assert told == "luca, pixar style, a character, medium shot, isolated character, clean background"
+    empty = caption(ROW, "background", trigger="luca", prefix="a 3d animated character, pixar style", suffix=", environment only, no characters")
+    assert empty == "pixar style, street, environment only, no characters"
+    assert "luca" not in caption({**ROW, "instance_count": 0}, "frame", trigger="luca")
+    assert caption({**ROW, "instance_count": 0}, "character", trigger="luca") == ""
+
+
+@given(st.sampled_from(["character", "background"]), WORDS, WORDS)
+def test_a_caption_never_names_what_the_layer_lacks(layer: str, said: str, prefix: str) -> None:
+    row = {**ROW, f"caption_{layer}": said}
+    assert fits(layer, caption(row, layer, trigger="zzz", prefix=prefix))
+
+
+def test_a_layer_without_captions() -> None:
+    with pytest.raises(ValueError, match="no caption"):
+        base(ROW, "mask")

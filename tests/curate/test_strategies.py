@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from animelayers import job
+from animelayers.curate.strategies import STRATEGIES, CreateOcclusion, EnhanceSegment, Made, Segment
+from animelayers.imaging.occlude import visible
+from animelayers.imaging.recompose import recompose
+from animelayers.pipeline import bind
+from animelayers.sinks import Shards
+from animelayers.weights import WeightsError
+from tests.sinks.clips import clip, png
+
+H, W = 90, 120
+ROW: Mapping[str, Any] = {
+    "frame_id": "ep/scene0000_frame000007", "clip_id": "ep/scene0000/000000", "episode": "ep", "instance_count": 1, "shot_size": "medium",
+    "character_coverage": 0.2,
+}  # fmt: skip
+
+
+def frame(seed: int = 0) -> dict[str, np.ndarray]:
+    """The layers of a drawn frame, read-only, with a speck beside the figure."""
+    background = np.zeros((H, W, 3), np.uint8)
+    background[:] = np.linspace((90, 160, 220), (240, 230, 200), H)[:, None]
+    character = np.zeros((H, W, 4), np.uint8)
+    cv2.ellipse(character, (60 + seed, 50), (18, 30), 0, 0, 360, (220, 60, 70, 255), -1, cv2.LINE_AA)
+    character[5:8, 5:8] = (10, 200, 10, 255)
+    layers = {"frame": recompose(character, background), "character": character, "background": background}
+    for layer in layers.values():
+        layer.flags.writeable = False
+    return layers
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """An output with a clip of one drawing, a blue character of another show."""
+    figure = np.zeros((48, 64, 4), np.uint8)
+    figure[10:, 20:40] = (40, 60, 200, 255)
+    row = clip("other/scene0001/000000", [0], [png(figure), png(figure[..., 3]), png(figure[..., :3])], names="character.png mask.png background.png")
+    row |= {"character_bbox": np.array([[20, 10, 20, 38]], np.int32), "character_coverage": np.array([0.25], np.float32)}
+    sink = Shards(str(tmp_path / "out"))
+    with sink.open("run"):
+        sink.write([row], "run")
+    return sink.path
+
+
+def by_name(made: list[Made]) -> dict[str, Made]:
+    return {each.name: each for each in made}
+
+
+@pytest.mark.parametrize("path", sorted((job.CONF / "strategy").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_yaml_binds_to_the_strategy_of_its_name(path: Path) -> None:
+    options = dict(OmegaConf.to_container(OmegaConf.load(path)))  # type: ignore[call-overload]
+    kind = job.target(options.pop("_target_"))
+    assert kind is STRATEGIES[path.stem] and options.pop("enabled") is True
+    bind(partial(kind, **options), path.stem)
+
+
+def test_segment_writes_what_the_layers_are() -> None:
+    layers = frame()
+    made = by_name(Segment(save_masks=True, trigger="luca", caption_prefix="anime style")("f", layers, ROW))
+    assert list(made) == ["f_character", "f_background", "f_composite", "f_mask"]
+    figure = layers["character"].copy()
+    figure[5:8, 5:8] = 0  # nine pixels are fewer than min_instance_size
+    assert np.array_equal(made["f_character"].picture, figure) and np.array_equal(made["f_mask"].picture, figure[..., 3])
+    assert np.array_equal(made["f_background"].picture, layers["background"]) and np.array_equal(made["f_composite"].picture, layers["frame"])
+    assert made["f_character"].caption == "luca, anime style, a character, medium shot, isolated character, clean background"
+    assert made["f_background"].caption == "anime style, a painted backdrop, environment only, no characters"
+    assert made["f_composite"].caption is made["f_mask"].caption is None
+
+
+def test_segment_fills_the_background_in_anew() -> None:
+    layers = frame()
+    options = {"inpainting_model": "telea", "save_character": False, "save_composite": False, "generate_captions": False}
+    near, far = (Segment(mask_dilation=pixels, **options)("f", layers, ROW)[0] for pixels in (0, 9))  # type: ignore[arg-type]
+    for made in (near, far):
+        assert made.caption is None and np.abs(made.picture.astype(int) - layers["background"]).max() < 60, "no red is left"
+    changed = [np.count_nonzero((made.picture != layers["frame"]).any(2)) for made in (near, far)]
+    assert changed[1] > changed[0]
+
+
+def test_occlusions_are_the_same_again_and_others_for_another_frame() -> None:
+    strategy = CreateOcclusion()
+    first, again, other = (strategy("f", frame(), {**ROW, "frame_id": name}) for name in ("ep/a", "ep/a", "ep/b"))
+    assert [each.name for each in first] == [f"f_occ{n}{tail}" for n in range(3) for tail in ("", "_mask")]
+    assert all(np.array_equal(a.picture, b.picture) and a.caption == b.caption for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a.picture, b.picture) for a, b in zip(first, other, strict=True))
+    said = ["partially obscured", "partially obscured", "with foreground elements"]
+    assert [each.caption for each in first[::2]] == [f"a character, medium shot, {words}" for words in said]
+    plain = CreateOcclusion(add_occlusion_tags=False, save_masks=False, variations_per_image=1)("f", frame(), ROW)
+    assert [(each.name, each.caption) for each in plain] == [("f_occ0", "a character, medium shot")]
+
+
+def test_a_character_of_another_clip_stands_in_front(store: str) -> None:
+    strategy = CreateOcclusion(occlusion_types=["occluder"], occluders=store, variations_per_image=2)
+    layers = frame()
+    made = by_name(strategy("f", layers, ROW))
+    for number in range(2):
+        picture, mask = made[f"f_occ{number}"].picture, made[f"f_occ{number}_mask"].picture
+        alpha = layers["character"][..., 3]
+        gone = (alpha == 255) & (mask == 0)
+        assert gone.sum() > 0.1 * (alpha == 255).sum()
+        assert np.abs(picture[gone].astype(int) - (40, 60, 200)).max() <= 2, "what hides it has the other character's colour"
+        assert np.array_equal(picture[mask == 255], layers["frame"][mask == 255])
+        assert (mask <= visible(alpha, np.zeros_like(alpha))).all()
+        assert made[f"f_occ{number}"].caption == "character, medium shot, partially hidden behind object", "nobody counted those in front"
+    alone = CreateOcclusion(occlusion_types=["occluder"], occluders=store)
+    with pytest.raises(ValueError, match="no other clip"):
+        alone("f", layers, {**ROW, "clip_id": "other/scene0001/000000"})
+
+
+def test_enhancing_gives_a_large_clean_cut_out() -> None:
+    try:
+        strategy = EnhanceSegment(upscale_model="realesr-animevideov3-x2", trigger="luca")
+    except WeightsError as missing:
+        pytest.skip(f"no weights: {missing}")
+    (made,) = strategy("f", frame(), ROW)
+    assert made.name == "f_enhanced_character" and made.caption == "luca, a character, medium shot, high quality, enhanced"
+    alpha = made.picture[..., 3]
+    truth = frame()["character"][..., 3]
+    assert abs(np.count_nonzero(alpha > 127) / (4 * np.count_nonzero(truth[10:] > 127)) - 1) < 0.03
+    assert np.abs(np.median(made.picture[alpha == 255][:, :3], axis=0) - (220, 60, 70)).max() < 8
+    edge = made.picture[(alpha > 60) & (alpha < 200)][:, :3].astype(int)
+    assert np.abs(np.median(edge, axis=0) - (220, 60, 70)).max() < 40, "a soft edge has the figure's colour, not the background's"
+
+
+def test_enhancing_without_a_model_and_without_cutting_out() -> None:
+    strategy = EnhanceSegment(enhancement_steps=["sharpen", "denoise"], apply_segmentation=False, longest=64)
+    (made,) = strategy("f", frame(), ROW)
+    assert (made.name, made.picture.shape) == ("f_enhanced", (48, 64, 3))
+    assert EnhanceSegment(enhancement_steps=[], segmentation_config={"min_instance_size": 10**6})("f", frame(), ROW) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        (Segment, {"segmentation_model": "sam2_hiera_large"}, "jobs/decompose.py model/segment=sam2"),
+        (Segment, {"points_per_side": 20}, "points_per_side null"),
+        (Segment, {"inpainting_model": "lamma"}, "did you mean lama"),
+        (Segment, {"mask_dilation": -1}, "0 or more"),
+        (CreateOcclusion, {"occlusion_types": ["fog"]}, "unknown: .*fog"),
+        (CreateOcclusion, {"blur_positions": ["top"]}, "top"),
+        (CreateOcclusion, {"occlusion_types": ["occluder"]}, "go together"),
+        (CreateOcclusion, {"overlay_opacity": 0}, "overlay_opacity"),
+        (EnhanceSegment, {"enhancement_steps": ["upscale", "face_enhance"]}, "CodeFormer"),
+        (EnhanceSegment, {"face_enhance_fidelity": 0.7}, "face_enhance is not done"),
+        (EnhanceSegment, {"enhancement_steps": ["polish"]}, "polish"),
+        (EnhanceSegment, {"segmentation_config": "other"}, "segmentation_config"),
+    ],
+)
+def test_options_that_make_no_sense(kind: Any, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        kind(**options)
+
+
+def test_a_layer_that_the_output_lacks() -> None:
+    for strategy in (Segment(), CreateOcclusion(), EnhanceSegment(enhancement_steps=[])):
+        with pytest.raises(ValueError, match="no layer 'character'"):
+            strategy("f", {"frame": frame()["frame"]}, ROW)
