@@ -13,9 +13,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, encode, held, host, lama, masks, memory, metrics, nets, process, race
+from animelayers.benchmark import again, decide, encode, held, host, lama, masks, memory, metrics, nets, process, race
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
+from animelayers.curate.decide import KNOWN
+from animelayers.curate.wishes import wishes
 from animelayers.models.lama import trusted
 from animelayers.samples import scene
 from animelayers.sources import Files
@@ -79,6 +81,11 @@ def _metrics(cfg: DictConfig, folder: Path) -> Measured:
     return metrics.measure(tuple(cfg.metrics.size), cfg.metrics.rounds)
 
 
+def _decide(cfg: DictConfig, folder: Path) -> Measured:
+    wanted: Any = OmegaConf.to_container(job.compose("curate", ["source.path=.", f"output={folder}"]).decision)
+    return decide.measure(cfg.decide.frames, wishes(wanted, KNOWN), cfg.decide.rounds)
+
+
 def _lama(cfg: DictConfig, folder: Path) -> Measured:
     picture = Path(cfg.lama.picture) if cfg.lama.picture else None
     script = trusted(cfg.lama.weights) if cfg.lama.weights else lama.costly(folder / "lama.pt")
@@ -109,6 +116,7 @@ PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "memory": _memory,
     "again": _again,
     "metrics": _metrics,
+    "decide": _decide,
     "lama": _lama,
     "masks": _masks,
     "nets": _nets,
