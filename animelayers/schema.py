@@ -112,6 +112,8 @@ ANNOTATIONS: Mapping[str, Column] = {
     "place": _text("indoor or outdoor"),
     "mood": _text("the mood of the picture"),
     "visual_style": _text("its style"),
+    "characters": _text("who each of `instance_ids` is, in their order, joined by commas: a name or unknown; 'none' where there is nobody"),
+    "characters_confidence": _number("how sure the least sure of them is, 0..1; 0 where there is nobody"),
     "action": _text("what the characters do"),
     "action_confidence": _number("how sure that is, 0..1"),
     "expression": _text("the expression of the largest face"),

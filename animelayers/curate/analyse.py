@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 METRICS = ("complexity", "lighting", "occlusion", "quality", "sharpness", "instance_count", "shot_size")
 """Columns of the frame table, of `animelayers.stages.metrics`."""
-WHO = "identities"
+WHO = "characters"
 """Column that names who is in a frame, joined by commas; needed for thresholds per character only."""
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f\ud800-\udfff/\\:*?"<>|]')

@@ -1,0 +1,106 @@
+"""What a character is known by: the embeddings annotation gave its drawings, and the colours a cel painter mixed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pyarrow as pa
+
+from animelayers.curate.people import Seen, Track
+
+_HIGH = 128  # rows a cut-out is looked at with
+_LEVELS = (4, 16, 16)  # bins of L, a and b: light and shade move a colour along L first
+_PARTS = 2  # of the upper half: hair and face, collar and chest; what is below is cut by most frames and moves most
+
+
+def embeddings(table: pa.Table, tracks: Sequence[Track], model: str) -> np.ndarray:
+    """One embedding per track, float32 (N, E) of unit length, zeros where none of its drawings has any.
+
+    Taken from column MODEL_instances, and where that is missing from MODEL_character of drawings with one character alone. Raises
+    ValueError where the table has neither, or rows that two models made.
+    """
+    single, several = f"{model}_character", f"{model}_instances"
+    if not {single, several} & set(table.column_names):
+        raise ValueError(f"the frame table has neither {several} nor {single}")
+    rows = sorted({seen.row for track in tracks for seen in track.drawings})
+    chosen = table.take(pa.array(rows, pa.int64()))
+    alone = dict(zip(rows, (ids is not None and "," not in ids for ids in chosen["instance_ids"].to_pylist()), strict=True))
+    one, many = (dict(zip(rows, _vectors(chosen, column), strict=True)) for column in (single, several))
+
+    def of(seen: Seen) -> np.ndarray | None:
+        joined = many[seen.row]
+        parts = [] if joined is None or len(joined) % seen.of else [joined.reshape(seen.of, -1)[seen.place]]
+        parts += [own for own in [one[seen.row]] if own is not None and alone[seen.row]]
+        return next((part for part in parts if part.any()), None)
+
+    known = [[(vector, seen.weight) for seen in track.drawings if (vector := of(seen)) is not None] for track in tracks]
+    sizes = {len(vector) for each in known for vector, _ in each}
+    if len(sizes) > 1:
+        raise ValueError(f"{several} holds embeddings of {sorted(sizes)} numbers: two models made it; annotate again under one name")
+    made = np.zeros((len(tracks), next(iter(sizes), 1)), np.float32)
+    for i, each in enumerate(known):
+        if each:
+            made[i] = robust(np.stack([vector for vector, _ in each]), np.array([weight for _, weight in each]))
+    return made
+
+
+def robust(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The weighted mean of unit vectors (N, E) without the quarter that lies farthest from it, of unit length, float32 (E,)."""
+    mean = weights @ vectors
+    near = np.argsort(-(vectors @ mean), kind="stable")[: max(1, -(-3 * len(vectors) // 4))]
+    kept: np.ndarray = (weights[near] @ vectors[near]).astype(np.float32)
+    found: np.ndarray = unit(kept[None])[0]
+    return found
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (N, E) made of unit length, float32; zeros stay."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    made: np.ndarray = np.divide(vectors, length, out=np.zeros(vectors.shape, np.float32), where=length > 0, dtype=np.float32, casting="unsafe")
+    return made
+
+
+def colours(cutout: np.ndarray) -> np.ndarray:
+    """What colours the upper half of a figure has and where, from its cut-out uint8 (H, W, 4); float32 (2048,) of unit length or zeros.
+
+    The roots of the shares of colour bins in Lab, so that a product of two is the Bhattacharyya coefficient, 0..1. Nothing below the
+    middle counts: close-ups do not show it.
+    """
+    scale = min(1.0, _HIGH / len(cutout))
+    if scale < 1:
+        cutout = cv2.resize(cutout, (max(1, round(cutout.shape[1] * scale)), _HIGH), interpolation=cv2.INTER_AREA)
+    solid = cutout[..., 3] > 200
+    rows = np.flatnonzero(solid.any(axis=1))
+    parts = np.zeros((_PARTS, int(np.prod(_LEVELS))))
+    if len(rows):
+        lab = cv2.cvtColor(np.ascontiguousarray(cutout[..., :3]), cv2.COLOR_RGB2Lab).astype(np.int32)
+        a, b = (np.clip(lab[..., k] - 64, 0, 127) * _LEVELS[k] // 128 for k in (1, 2))
+        cell = (lab[..., 0] * _LEVELS[0] // 256 * _LEVELS[1] + a) * _LEVELS[2] + b
+        top, step = int(rows[0]), (int(rows[-1]) + 1 - int(rows[0])) / (2 * _PARTS)
+        for k in range(_PARTS):
+            band = slice(top + int(k * step), top + int(np.ceil((k + 1) * step)))
+            parts[k] = _spread(np.bincount(cell[band][solid[band]], minlength=parts.shape[1]))
+    found: np.ndarray = unit(np.sqrt(parts).reshape(1, -1))[0]
+    return found
+
+
+def _spread(counts: np.ndarray) -> np.ndarray:
+    """Shares of bins, each running over into its neighbours, so that a shade does not fall between two."""
+    box: np.ndarray = counts.reshape(_LEVELS).astype(np.float64)
+    for axis in range(3):
+        box = np.moveaxis(box, axis, 0)
+        over = box.copy()
+        over[1:] += 0.5 * box[:-1]
+        over[:-1] += 0.5 * box[1:]
+        box = np.moveaxis(over, 0, axis)
+    shares: np.ndarray = box.ravel() / max(1e-9, box.sum())
+    return shares
+
+
+def _vectors(table: pa.Table, column: str) -> list[np.ndarray | None]:
+    if column not in table.column_names:
+        return [None] * len(table)
+    values = table[column].combine_chunks()
+    return [np.asarray(value.values, np.float32) if (value := values[i]).is_valid else None for i in range(len(values))]

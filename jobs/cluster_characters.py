@@ -1,0 +1,94 @@
+"""Who is who in a finished output, over shots and episodes. `python jobs/cluster_characters.py --help` tells how."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig, OmegaConf
+from tqdm import tqdm
+
+from animelayers import Output, job
+from animelayers.curate import cluster
+from animelayers.curate.cast import checked, groups
+from animelayers.curate.cutouts import Cutouts, reference, references
+from animelayers.curate.evidence import colours, embeddings
+from animelayers.curate.identity import UNKNOWN, alike
+from animelayers.curate.mark import mark
+from animelayers.curate.people import People, people
+from animelayers.imaging.square import alone
+from animelayers.search import STAGES
+from animelayers.sinks.store import Store
+
+
+def cluster_characters(cfg: DictConfig) -> int:
+    """Gather, decide, write, tell."""
+    if not 0 <= cfg.colours <= 1:
+        raise job.ConfigError(f"colours={cfg.colours}: it is a share, 0..1")
+    if not cfg.colours and not cfg.embedding:
+        raise job.ConfigError("nothing to go by: give an embedding, or colours above 0")
+    if min(cfg.drawings, cfg.pictures) < 1:
+        raise job.ConfigError("drawings and pictures must be 1 or more")
+    if cfg.embedding is not None and cfg.embedding not in STAGES:
+        raise job.ConfigError(f"embedding={cfg.embedding}: there is {', '.join(STAGES)}, or null")
+    try:
+        return _run(cfg, Output(cfg.source.path), Store(cfg.output))
+    except ValueError as problem:
+        raise job.ConfigError(str(problem)) from problem
+
+
+def _run(cfg: DictConfig, output: Output, store: Store) -> int:
+    found = people(output.table, cfg.drawings)
+    names = [track.name for track in found.tracks]
+    before, standing, by_hand = cluster.last(store, names)
+    pictures = references(cfg.references) if cfg.references else []
+    referred = [checked(name, f"references={cfg.references}") for name, _ in pictures]
+    shown = [reference(path) for _, path in pictures]
+    cutouts = Cutouts(output)
+    evidence = []
+    if cfg.embedding and cfg.colours < 1:
+        evidence.append((_embedded(cfg, output, found, shown), 1 - cfg.colours))
+    if cfg.colours:
+        seen = cluster.painted(cutouts, found.tracks, -(-cfg.drawings // 3), _show)
+        evidence.append((np.stack([*seen, *map(colours, shown)]), cfg.colours))
+    how = {"least": cfg.least_alike, "method": cfg.method, "count": cfg.count}
+    made = cluster.assign(found, alike(evidence), standing, by_hand, referred, cfg.least_frames, **how)
+    cluster.write(store, made, before, found, cutouts, cfg.pictures, _show)
+    frames = mark(output, made, {"config": OmegaConf.to_container(cfg, resolve=True)}, cfg.name)
+    count = Counter(member.name for member in made.values())
+    for name, group in groups(made):
+        sys.stdout.write(f"{name}: {count[name]} tracks, {sum(member.frames for _, member in group)} frames\n")
+    told = f"{len(count) - (UNKNOWN in count)} characters in {frames} frames; edit {cfg.output}/characters.yaml and run it again to correct them\n"
+    sys.stdout.write(told)
+    return 0
+
+
+def _embedded(cfg: DictConfig, output: Output, found: People, shown: Sequence[np.ndarray]) -> np.ndarray:
+    """The embeddings of the tracks and of the reference pictures."""
+    try:
+        vectors = embeddings(output.table, found.tracks, cfg.embedding)
+    except ValueError as problem:
+        stage = STAGES[cfg.embedding]
+        how = f"run python jobs/annotate.py source.path={cfg.source.path} +stage@stages.{stage}={stage}, or go by colours alone with embedding=null"
+        raise job.ConfigError(f"{problem}: {how}") from problem
+    figures = [alone(np.ascontiguousarray(picture[..., :3]), np.ascontiguousarray(picture[..., 3])) for picture in shown]
+    if not (pictures := [figure for figure in figures if figure is not None]):
+        return np.concatenate([vectors, np.zeros((len(shown), vectors.shape[1]), np.float32)])
+    known = job.build(cfg.reference_model)(pictures)
+    if known.shape[1] != vectors.shape[1]:
+        made = f"reference_model gives {known.shape[1]} numbers, the {cfg.embedding} embeddings of the output have {vectors.shape[1]}"
+        raise job.ConfigError(f"{made}: choose the model that made them")
+    referred = np.zeros((len(shown), vectors.shape[1]), np.float32)
+    referred[[figure is not None for figure in figures]] = known
+    return np.concatenate([vectors, referred])
+
+
+def _show(steps: Iterable[Any], total: int, what: str) -> Iterable[Any]:
+    return tqdm(steps, total=total, desc=what, dynamic_ncols=True, leave=False)
+
+
+if __name__ == "__main__":
+    job.launch("cluster_characters", cluster_characters)
