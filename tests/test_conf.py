@@ -8,9 +8,8 @@ from animelayers import job
 from animelayers.pipeline import Pipeline, PipelineError, bind
 from animelayers.run import DECODED
 
-GROUPED = [
-    str(path.relative_to(job.CONF).with_suffix("")) for path in sorted(job.CONF.rglob("*.yaml")) if path.parent not in (job.CONF, job.CONF / "export")
-]
+GROUPED = [str(path.relative_to(job.CONF).with_suffix("")) for path in sorted(job.CONF.rglob("*.yaml")) if path.parent != job.CONF]
+GROUPED = [name for name in GROUPED if name.split("/")[0] not in ("export", "strategy", "decision")]  # composed by the tests of their jobs
 JOBS = [path.stem for path in sorted(job.CONF.glob("*.yaml"))]
 
 
