@@ -114,8 +114,8 @@ def put(place: Any, path: str, data: bytes) -> None:
         stream.write(data)
 
 
-def tell(summary: Summary, what: str = "layers") -> None:
-    """The closing lines of a run, for the person who started it: `what` it made and where."""
+def tell(summary: Summary, what: str = "layers", page: bool = True) -> None:
+    """The closing lines of a run, for the person who started it: `what` it made and where, and whether there is a `page` to look at."""
     rate = summary.frames_done / max(summary.seconds - summary.start_seconds, 1e-9)
     lines = []
     if summary.frames_before:
@@ -135,6 +135,6 @@ def tell(summary: Summary, what: str = "layers") -> None:
     if summary.spilled:
         lines.append(f"{summary.spilled / 1e6:.0f} MB were spilled to disk: lower source.row_bytes or the number of workers")
     lines.append(f"{what}  {summary.output}")
-    if summary.frames_done or summary.failures:
+    if page and (summary.frames_done or summary.failures):
         lines.append(f"report  {summary.output}/report/index.html")
     print("\n".join(lines), file=sys.stderr)

@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from animelayers.cluster import calm, connect
 from animelayers.pipeline import Resources
 
+# A busy machine makes every draw slow.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
