@@ -6,10 +6,12 @@ import json
 import sys
 from dataclasses import asdict
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import cv2
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, StrictUndefined
 
@@ -33,13 +35,13 @@ def write(summary: Summary) -> None:
     place, root = filesystem(summary.output)
     place.create_dir(f"{root}/report/pictures", recursive=True)
     shown: dict[str, list[dict[str, Any]]] = {}
-    for name, rows in {"worst": worst(output, WORST), "": sample(output, SAMPLES)}.items():
+    for name, rows in {"worst": worst(output, WORST), "": sample(output.table, SAMPLES)}.items():
         shown[name] = [{**row, "file": f"pictures/{name}{number:03d}.jpg"} for number, row in enumerate(rows)]
         for row in shown[name]:
             put(place, f"{root}/report/{row['file']}", _sheet(output, row))
     facts = {**asdict(summary), "exit_code": summary.exit_code}
-    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(files("animelayers").joinpath("report.html").read_text())
-    html = page.render(
+    html = render(
+        files("animelayers").joinpath("report.html"),
         summary=summary,
         samples=shown[""],
         worst=shown["worst"],
@@ -48,13 +50,18 @@ def write(summary: Summary) -> None:
         output=output,
         held=saved_in_all(output.table),
     )
-    put(place, f"{root}/report/index.html", html.encode("utf-8", "xmlcharrefreplace"))
+    put(place, f"{root}/report/index.html", html)
     put(place, f"{root}/report/summary.json", json.dumps(facts, indent=1).encode())
 
 
-def sample(output: Output, count: int) -> list[dict[str, Any]]:
-    """Up to `count` rows of the frame table, spread evenly over the whole output."""
-    table = output.table
+def render(template: Traversable, **values: Any) -> bytes:
+    """A page: a file of this package in Jinja's language, with all values it names."""
+    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(template.read_text(encoding="utf-8"))
+    return page.render(**values).encode("utf-8", "xmlcharrefreplace")
+
+
+def sample(table: pa.Table, count: int) -> list[dict[str, Any]]:
+    """Up to `count` rows of a frame table, spread evenly over all of it."""
     chosen = np.unique(np.linspace(0, len(table) - 1, min(count, len(table))).astype(int))
     return list(table.take(chosen).to_pylist()) if len(table) else []
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 
 from animelayers.imaging import codecs
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
-from animelayers.report import SAMPLES, WIDTH, put, sample, stages
+from animelayers.report import SAMPLES, WIDTH, put, render, sample, stages
 from animelayers.run import Summary
 from animelayers.sinks.guide import Backgrounds, Instances
 from animelayers.sinks.store import SinkError
@@ -41,7 +40,7 @@ def write(summary: Summary, sink: Instances | Backgrounds, masks: Instances | No
     cut = sink if isinstance(sink, Instances) else masks
     known = Output(str(cut.path)) if cut is not None else None
     shown = []
-    for number, row in enumerate(sample(output, SAMPLES)):
+    for number, row in enumerate(sample(output.table, SAMPLES)):
         pictures = _pictures(output, row, known, cut)
         if pictures:
             file = f"pictures/{number:03d}.jpg"
@@ -49,9 +48,9 @@ def write(summary: Summary, sink: Instances | Backgrounds, masks: Instances | No
             shown.append({"file": file, "name": row["frame_id"], "scores": row.get("segment_scores") or ""})
     found = sink.figures()
     figures = [(name, form.format(found[key]), wish) for key, (name, form, wish) in EXPECTED.items() if key in found]
-    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(files("animelayers").joinpath("reprocessed.html").read_text())
-    html = page.render(summary=summary, figures=figures, samples=shown, stages=stages(summary), counts=found)
-    put(place, f"{root}/report/index.html", html.encode("utf-8", "xmlcharrefreplace"))
+    template = files("animelayers").joinpath("reprocessed.html")
+    html = render(template, summary=summary, figures=figures, samples=shown, stages=stages(summary), counts=found)
+    put(place, f"{root}/report/index.html", html)
 
 
 def _pictures(output: Output, row: dict[str, Any], known: Output | None, cut: Instances | None) -> list[np.ndarray]:

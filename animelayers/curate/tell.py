@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from jinja2 import Environment, StrictUndefined
 
 from animelayers.curate.analyse import METRICS, Analysis
 from animelayers.curate.decide import Decisions, mix
@@ -17,7 +16,7 @@ from animelayers.curate.wishes import Wishes
 from animelayers.imaging import codecs
 from animelayers.imaging.sheet import fit
 from animelayers.output import Output
-from animelayers.report import put
+from animelayers.report import put, render, sample
 from animelayers.sinks import metadata
 from animelayers.sinks.store import Store
 
@@ -81,30 +80,24 @@ def page(
     solved, ruled = decisions.mix(), mix(decisions.ruled, strategies)
     confidence = {name: _mean(decisions.confidence[decisions.chosen == s]) for s, name in enumerate(strategies)}
     closest = table.take(np.argsort(np.where(decisions.chosen < 0, np.inf, np.abs(decisions.margin)), kind="stable")[:_CLOSEST])
-    shown = {name: _samples(table.filter(pa.compute.equal(table["strategy"], name))) for name in strategies}
+    shown = {name: sample(table.filter(pa.compute.equal(table["strategy"], name)), _SAMPLES) for name in strategies}
     for row in [*closest.to_pylist(), *(row for rows in shown.values() for row in rows)]:
         file = f"report/pictures/{row['name']}.jpg"
         if not store.exists(file):
             picture = _picture(output, row["frame_id"])
             if picture is not None:
                 put(store.fs, store.path(file), codecs.encode_jpeg(picture, 85))
-    text = files("animelayers.curate").joinpath("report.html").read_text(encoding="utf-8")
-    html = Environment(autoescape=True, undefined=StrictUndefined).from_string(text).render(
+    html = render(
+        files("animelayers.curate").joinpath("report.html"),
         total=len(table), wishes=wishes, strategies=strategies, solved=solved, ruled=ruled, share=lambda n: n / total, confidence=confidence,
         changes=changes, metrics={name: _distribution(table, name, strategies) for name in METRICS}, samples=shown, closest=closest.to_pylist(),
         report=report, failures=[row for row in report["results"] if not row["success"]][:200] if report else [], unmeasured=unmeasured,
     )  # fmt: skip
-    put(store.fs, store.path("report/index.html"), html.encode("utf-8", "xmlcharrefreplace"))
+    put(store.fs, store.path("report/index.html"), html)
 
 
 def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else 0.0
-
-
-def _samples(table: pa.Table) -> list[dict[str, Any]]:
-    """Rows spread evenly over a strategy's frames."""
-    chosen = np.unique(np.linspace(0, len(table) - 1, min(_SAMPLES, len(table))).astype(int))
-    return list(table.take(chosen).to_pylist()) if len(table) else []
 
 
 def _picture(output: Output, frame_id: str) -> np.ndarray | None:

@@ -11,20 +11,19 @@ import yaml
 
 from animelayers.output import Output
 from animelayers.sinks.export.base import Piece
-from animelayers.sinks.export.training import Files, Sample, Trainer
+from animelayers.sinks.export.training import Files, Masked, Sample
 
 CONFIG = "datasets.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AiToolkit(Trainer):
+class AiToolkit(Masked):
     """images/CONCEPT/NAME.png and NAME.txt, and datasets.yaml, to be put into a configuration under process; its paths are relative.
 
     ``mask``: alpha (`alpha_mask: true`), files (masks/CONCEPT/NAME.png as `mask_path`, white weighs more) or none. ``mask_min_value`` 0..1:
     what black in a mask still weighs. ``resolution``: the sizes it trains at.
     """
 
-    mask: str = "alpha"
     mask_min_value: float = 0.0
     resolution: tuple[int, ...] | list[int] = (768, 1024)
 
@@ -32,13 +31,7 @@ class AiToolkit(Trainer):
         """Raises ValueError for options that do not go together."""
         if self.mask not in ("alpha", "files", "none") or not 0 <= self.mask_min_value <= 1:
             raise ValueError("export.mask is alpha, files or none, export.mask_min_value 0..1")
-        if self.mask == "alpha" and self.backdrop != "alpha":
-            raise ValueError("export.mask=alpha needs the alpha that picture.background takes away: choose export.mask=files or none")
-
-    @property
-    def backdrop(self) -> str:
-        """Alpha where it is the mask; the frame itself where a mask lies beside it."""
-        return self.picture.background or {"alpha": "alpha", "files": "inpainted"}.get(self.mask, "solid")
+        super().__post_init__()
 
     def files(self, sample: Sample) -> Files:
         """Picture and caption in the concept's folder, the mask under the same name in another."""

@@ -9,13 +9,13 @@ from functools import partial
 
 from animelayers.output import Output
 from animelayers.sinks.export.base import Piece
-from animelayers.sinks.export.training import Files, Sample, Trainer
+from animelayers.sinks.export.training import Files, Masked, Sample
 
 CONFIG = "dataset.toml"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kohya(Trainer):
+class Kohya(Masked):
     """train/N_CONCEPT/NAME.png with captions NAME.txt, and dataset.toml, for `--train_data_dir FOLDER/train` or `--dataset_config`.
 
     ``mask``: alpha (pictures keep it and it weighs the loss, `alpha_mask`), files (masks/N_CONCEPT/NAME.png as `conditioning_data_dir`, for
@@ -23,21 +23,8 @@ class Kohya(Trainer):
     there. A picture without a caption has no .txt; the trainer then takes the concept's name.
     """
 
-    mask: str = "alpha"
     resolution: int = 1024
     batch_size: int = 1
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for options that do not go together."""
-        if self.mask not in ("alpha", "files", "none"):
-            raise ValueError(f"export.mask: {self.mask} is none of alpha, files, none")
-        if self.mask == "alpha" and self.backdrop != "alpha":
-            raise ValueError("export.mask=alpha needs the alpha that picture.background takes away: choose export.mask=files or none")
-
-    @property
-    def backdrop(self) -> str:
-        """Alpha where it is the mask; the frame itself where a mask lies beside it."""
-        return self.picture.background or {"alpha": "alpha", "files": "inpainted"}.get(self.mask, "solid")
 
     def files(self, sample: Sample) -> Files:
         """Picture and caption in the concept's folder, the mask under the same name in another."""

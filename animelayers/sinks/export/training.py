@@ -115,3 +115,25 @@ class Trainer(Exporter):
         if names.mask:
             made[names.mask] = codecs.encode_png(pictures.mask(output, row, layer, self.picture))
         return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masked(Trainer):
+    """A form whose trainer weighs the loss by a mask.
+
+    ``mask``: alpha (pictures keep it, and it is the mask), files (a picture of its own beside each) or none.
+    """
+
+    mask: str = "alpha"
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for options that do not go together."""
+        if self.mask not in ("alpha", "files", "none"):
+            raise ValueError(f"export.mask: {self.mask} is none of alpha, files, none")
+        if self.mask == "alpha" and self.backdrop != "alpha":
+            raise ValueError("export.mask=alpha needs the alpha that picture.background takes away: choose export.mask=files or none")
+
+    @property
+    def backdrop(self) -> str:
+        """Alpha where it is the mask; the frame itself where a mask lies beside it."""
+        return self.picture.background or {"alpha": "alpha", "files": "inpainted"}.get(self.mask, "solid")
