@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import masks
+from animelayers.imaging.gaps import gaps
 from animelayers.models.onnx import Running
 from animelayers.models.portrait import MODNet
 from animelayers.models.protocols import Mattes
@@ -104,7 +105,9 @@ def _join(picture: np.ndarray, people: np.ndarray, things: np.ndarray, names: st
     figures = [f for f in masks.islands(joined > 0.5, _STRAY) if people[f].mean() > _WITNESS and things[f].mean() > _WITNESS]
     if not figures:
         return np.zeros_like(joined), "none", 0.0
-    return masks.within(_settle(picture, joined), figures, 8), names, masks.overlap(people > 0.5, things > 0.5)
+    matte = masks.within(_settle(picture, joined), figures, 8)
+    matte[gaps(picture, matte, things)] = 0
+    return matte, names, masks.overlap(people > 0.5, things > 0.5)
 
 
 def _creatures(picture: np.ndarray, people: np.ndarray, things: np.ndarray, second: np.ndarray) -> list[np.ndarray]:

@@ -1,0 +1,89 @@
+"""Gaps in a figure, between hair and arm, arm and body: nets close them, the colours of what is behind open them again."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+_LEVELS = (13, 16, 16)  # bins of Lab's axes: cel paint is flat, and what is behind a gap is seen beside the figure as well
+_STEP = (20, 10, 10)  # levels of uint8 Lab in a bin; painted colours lie within +-80 of grey on a and b
+_CELL = 40  # pixels of the side of the squares of the picture whose colours are counted together
+_NEAR = (1.0, 2.0, 3.0, 2.0, 1.0)  # how much the squares beside one count in it, down and across
+_WHOLE = 0.5  # how much the colours of the whole figure count beside those near: white shirts before white walls stay
+_RARE = 40.0  # counts below which a colour says nothing
+_SURE = 0.25  # mean log odds of a gap
+_UNSURE, _DOUBT = 0.985, 0.9  # the most that is claimed of a pixel of a gap, and of a gap in the mean; of a figure's own paint nets claim more
+_LEAST, _MOST = 16, 0.1  # pixels, and share of the figure: what is larger is a shirt before a wall of its colour
+_REST, _GROW = -0.3, 6  # log odds from which pixels beside a gap are part of it, and how many pixels deep
+_THICK = 3  # pixels: what is thinner is the figure's outline
+
+
+def gaps(picture: np.ndarray, alpha: np.ndarray, claim: np.ndarray) -> np.ndarray:
+    """Where a matte covers what is seen of the background through a gap in the figure: bool (H, W).
+
+    `picture` uint8 sRGB (H, W, 3), some 360 rows; `alpha` and `claim` float32 (H, W), 0..1: the matte, and what a net claimed that sees
+    small things. A gap shows colours that are found beside the figure nearby and hardly in it, and the net was less sure of it than it
+    is of a figure. Local colour models are those of Bai et al., "Video SnapCut" (SIGGRAPH 2009).
+    """
+    found = np.zeros(alpha.shape, bool)
+    inside, outside = alpha > 0.8, alpha < 0.05
+    if min(np.count_nonzero(inside), np.count_nonzero(outside)) < 64:
+        return found
+    odds = _odds(picture, inside, outside)
+    likely: np.ndarray = ((alpha > 0.4) & (odds > 0) & (claim < _UNSURE)).astype(np.uint8)
+    likely = cv2.morphologyEx(likely, cv2.MORPH_OPEN, np.ones((_THICK, _THICK), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(likely, connectivity=4)
+    size = stats[:, cv2.CC_STAT_AREA]
+    odd, claimed = (np.bincount(labels.ravel(), plane.ravel(), count) for plane in (odds, claim))
+    kept = (size >= _LEAST) & (size <= _MOST * np.count_nonzero(inside)) & (odd > _SURE * size) & (claimed < _DOUBT * size)
+    kept[0] = False
+    gap, room = kept[labels].view(np.uint8), ((alpha > 0.4) & (odds > _REST)).view(np.uint8)
+    for _ in range(_GROW):
+        gap = cv2.bitwise_and(cv2.dilate(gap, np.ones((3, 3), np.uint8)), room)
+    result: np.ndarray = gap > 0
+    return result
+
+
+def _odds(picture: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """Log of how often the colour of each pixel is seen outside the figure nearby over how often in it: float32 (H, W)."""
+    light, a, b = cv2.split(cv2.cvtColor(picture, cv2.COLOR_RGB2Lab))
+    most = (levels - 1 for levels in _LEVELS)
+    bins = [
+        np.clip((plane.astype(np.int32) - low) // step, 0, top) for plane, low, step, top in zip((light, a, b), (0, 48, 48), _STEP, most, strict=True)
+    ]
+    colour = (bins[0] * _LEVELS[1] + bins[1]) * _LEVELS[2] + bins[2]
+    height, width = inside.shape
+    rows, columns = -(-height // _CELL), -(-width // _CELL)
+    square = (np.arange(height) // _CELL)[:, None] * columns + np.arange(width) // _CELL
+    cell = square * int(np.prod(_LEVELS)) + colour
+    own, other = (_counts(cell[where], rows, columns) for where in (inside, outside))
+    whole = own.sum((0, 1))
+    own, other = _spread(own), _spread(other)
+    mine = own.ravel().take(cell) + np.float32(_WHOLE) * whole.take(colour)
+    odds: np.ndarray = cv2.blur(np.log((other.ravel().take(cell) + _RARE) / (mine + _RARE)), (3, 3))
+    return odds
+
+
+def _counts(cells: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """How often each colour is seen in each square, its neighbours of the palette sharing in it: float32 (rows, columns, colours)."""
+    counts = np.bincount(cells, minlength=rows * columns * int(np.prod(_LEVELS))).astype(np.float32).reshape(-1, *_LEVELS)
+    for axis in (1, 2, 3):  # a gradient must not fall between two bins
+        shared = np.moveaxis(counts, axis, 0)
+        soft = shared.copy()
+        soft[1:] += np.float32(0.5) * shared[:-1]
+        soft[:-1] += np.float32(0.5) * shared[1:]
+        counts = np.moveaxis(soft, 0, axis)
+    return np.ascontiguousarray(counts).reshape(rows, columns, -1)
+
+
+def _spread(counts: np.ndarray) -> np.ndarray:
+    """The counts of each square with those of the squares around it."""
+    for axis in (0, 1):
+        apart = np.moveaxis(counts, axis, 0)
+        total = np.zeros_like(apart)
+        for step, weight in zip(range(-2, 3), _NEAR, strict=True):
+            kept = len(apart) - abs(step)
+            if kept > 0:
+                total[max(0, step) : max(0, step) + kept] += np.float32(weight) * apart[max(0, -step) : max(0, -step) + kept]
+        counts = np.moveaxis(total, 0, axis)
+    return np.ascontiguousarray(counts)
