@@ -21,6 +21,7 @@ __all__ = ["Camera", "canvas", "from_plate", "outline", "placed", "register", "t
 _TEXTURE = 60  # pixels of the coarse plane, 160 wide, that have to show an edge
 _EDGE = 2.0  # grey levels per coarse pixel
 _STILL = 0.3  # pixels of the frame that a still camera may seem to move
+_WEAVE = (0.1, 3)  # share of the frames that may seem to move so many times farther: film weaves in its gate
 _SIMPLE = 0.6  # pixels of the frame that corners may be off before a shift is not explanation enough
 _FLAT = 0.5  # share of the frame that has to move as one where the camera moves
 _BETTER = 0.01  # share of the frame that a shift has to bring into place beside what stands
@@ -115,16 +116,18 @@ def _alike(planes: Sequence[Plane]) -> bool:
 
 
 def _unmoved(planes: Sequence[Plane], start: int, speaking: Sequence[int], tolerance: float) -> list[int] | None:
-    """The planes that show that the camera stands, where three in four do and none shows that it moves; else None."""
-    to, stood = key(planes[start]), []
+    """The planes that show that the camera stands, where three in four do and hardly any shows that it moves; else None."""
+    to, stood, astray = key(planes[start]), [], 0
     for number in speaking:
         stands, moves = (align(to, planes[number], model=model, coarse=False) for model in ("none", "shift"))
-        near = bool(np.abs(moves.homography[:2, 2]).max() < tolerance)
+        away = float(np.abs(moves.homography[:2, 2]).max()) / tolerance
         if max(stands.share, moves.share) < FOUND:
             continue
         # What pulls a shift away is more often a figure that nobody masked than a camera that hardly moves.
-        if not near and moves.share > stands.share + _BETTER:
-            return None
+        if away >= 1 and moves.share > stands.share + _BETTER:
+            astray += 1
+            if away >= _WEAVE[1] or astray > _WEAVE[0] * len(speaking):
+                return None
         stood.append(number)
     return stood if len(stood) >= 0.75 * len(speaking) else None
 

@@ -21,7 +21,7 @@ from animelayers.imaging.views import View, view
 
 _WORK = 360  # pixels of the frame's short side at which looks are compared
 _GLANCE = 90  # the same for light
-_UNSURE = 0.25  # mean alpha that counts as none, and as much below 1 that counts as all
+_NONE, _ALL = 0.5, 0.9  # mean alpha that counts as none, and that counts as all
 _SNAP = 6  # pixels within which the outline of a figure that never leaves is drawn to the picture's edges
 _FINE = 1.5  # times the tolerance at full size, where noise is not averaged
 
@@ -95,7 +95,7 @@ def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], came
 def _held(picture: np.ndarray, claim: np.ndarray) -> np.ndarray:
     """The alpha uint8 (P, Q) of a figure that never leaves, from the mean 0..255 of the mattes of all frames that show it alike."""
     # A few frames of many that claim a pixel are not half a figure: the mean is made as steep as the mattes were, and as sharp.
-    steep = np.clip((claim.astype(np.float32) / 255 - _UNSURE) / (1 - 2 * _UNSURE), 0, 1)
+    steep = np.clip((claim.astype(np.float32) / 255 - _NONE) / (_ALL - _NONE), 0, 1)
     held: np.ndarray = np.rint(255 * refine(picture, steep, _SNAP)).astype(np.uint8)
     return held
 

@@ -18,6 +18,7 @@ _RUN = 3  # drawings from which a median means something
 _GONE = 0.2  # coverage, as a share of that of its neighbours, below which a drawing's matte dropped out
 _GAP = 3  # drawings a dropped matte is carried over
 _CRUMB = 1 / 1000  # share of the frame below which a piece, or a hole, that only pooling made is none
+_WHOLE = 0.5  # coverage, as a share of that of the next figure, from which a drawing without a matte shows it too
 _BAND = 64  # rows pooled at a time
 
 
@@ -36,6 +37,7 @@ def steady(pictures: Sequence[np.ndarray], alphas: np.ndarray, strength: float =
     carried, lost = _carry(alphas, traces)
     pooled, resting = pool(pictures, carried)
     made = np.stack([_tidy(_along(t, pooled, resting[t], traces), carried[t]) for t in range(len(pooled))])
+    _drop_scraps(made, carried)
     if strength < 1:
         made = np.stack([cv2.addWeighted(new, strength, old, 1 - strength, 0) for new, old in zip(made, alphas, strict=True)])
     return made, lost
@@ -137,6 +139,16 @@ def _tidy(made: np.ndarray, own: np.ndarray) -> np.ndarray:
             where = cv2.dilate(crumbs[labels].view(np.uint8), np.ones((5, 5), np.uint8)) > 0
             made[where] = settled[where]
     return made
+
+
+def _drop_scraps(made: np.ndarray, own: np.ndarray) -> None:
+    """Empty, in place, the drawings of `made` whose `own` matte is empty and that got no more than scraps of the next figure: it is all or none."""
+    there = own.reshape(len(own), -1).max(axis=1) > 127
+    cover = made.reshape(len(made), -1).mean(axis=1)
+    figures = np.flatnonzero(there)
+    for t in np.flatnonzero(~there):
+        if figures.size and cover[t] < _WHOLE * cover[figures[np.abs(figures - t).argmin()]]:
+            made[t] = 0
 
 
 def _around(parts: Sequence[Window | None], bounds: Window | None) -> Window | None:

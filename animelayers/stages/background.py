@@ -52,7 +52,7 @@ class Background(ClipStep):
         dilate: int = 2,
         threshold: int = 8,
         ring: int = 2,
-        trust: float = 0.9,
+        trust: float = 0.75,
         provenance: bool = False,
         video: VideoInpainter | None = None,
     ) -> None:

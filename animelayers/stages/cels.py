@@ -20,19 +20,21 @@ class Cels(ClipStep):
     """The clean plate of a shot, what moves in front of it, and the characters' alpha settled with both.
 
     ``trust``: share of what is seen outside characters that the plate has to explain, 0..1; below it (water, crowds, parallax, a
-    camera that could not be followed, a shot of one drawing) the plate is not used, and the characters are left as they are.
+    camera that could not be followed, a shot of one drawing) the plate is not used, and the characters are left as they are. ``still``:
+    the same where the camera stands: there is no parallax to fear, and worn film explains less.
     """
 
     name = "cels"
+    version = 2
     reads = ("frames", "character", "camera", "camera_motion")
     wants = ("context", "context_character", "context_camera")
     writes = ("character", "moving", "plate", "plate_seen", "plate_trust")
 
-    def __init__(self, trust: float = 0.9) -> None:
+    def __init__(self, trust: float = 0.9, still: float = 0.75) -> None:
         """Raises ValueError for a trust that is no share."""
-        if not 0 <= trust <= 1:
-            raise ValueError(f"trust must be 0..1, not {trust}")
-        self.trust = trust
+        if not (0 <= trust <= 1 and 0 <= still <= 1):
+            raise ValueError(f"trust and still must be 0..1, not {trust} and {still}")
+        self.trust, self.still = trust, still
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Alpha and motion matte of each drawing, the plate, where it is seen and how well it explains the shot."""
@@ -51,7 +53,7 @@ class Cels(ClipStep):
         size = drawings[0].shape[1::-1]
         whole = canvas(np.stack(seats), size)
         plate = clean_plate(frames, mattes, seats, whole)
-        if plate.trust < self.trust:
+        if plate.trust < (self.still if motion == "still" else self.trust):
             return *nothing, plate.trust
         said = [evidence(f, plate, view(c, size, whole), i) for i, (f, c) in enumerate(zip(drawings, cameras, strict=True))]
         colours = palette(drawings, alphas, said)

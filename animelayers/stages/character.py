@@ -31,7 +31,7 @@ class Character(Step):
     """
 
     name = "character"
-    version = 2
+    version = 3
     reads = ("frames",)
     wants = ("context", "segments", "segment_scores")
     writes = ("character", "matte", "character_confidence", "context_character")

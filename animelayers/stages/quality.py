@@ -26,7 +26,7 @@ class Quality(ClipStep):
     wants = ("character_confidence", "background_invented", "character_coverage", "plate", "plate_trust")
     writes = ("flags",)
 
-    def __init__(self, recompose: float = 35.0, unsure: float = 0.5, invented: float = 0.5, flicker: float = 0.25, trust: float = 0.5) -> None:
+    def __init__(self, recompose: float = 35.0, unsure: float = 0.5, invented: float = 0.5, flicker: float = 0.25, trust: float = 0.85) -> None:
         """Raises ValueError for a share that is not 0..1."""
         for option, value in {"unsure": unsure, "invented": invented, "flicker": flicker, "trust": trust}.items():
             if not 0 <= value <= 1:

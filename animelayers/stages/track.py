@@ -23,6 +23,7 @@ class Track(ClipStep):
     """
 
     name = "track"
+    version = 2
     reads = ("frames", "character", "matte")
     wants = ("segments", "segment_scores")
     writes = ("character", "matte", "instances", "instance_ids", "instance_boxes")

@@ -179,3 +179,16 @@ def test_onto_the_plate_and_back() -> None:
     assert np.abs(back[3:-3, 3:-3].astype(int) - picture[3:-3, 3:-3]).mean() < 2
     assert canvas(np.stack([whole, part]), (160, 90)) == (181, 101)
     assert canvas(np.zeros((2, 3, 3)), (160, 90)) == (160, 90)
+
+
+def test_film_that_weaves_in_its_gate_stands_still() -> None:
+    weave = [(0.1, 0), (0, 0.1), (0.5, 0.2), *[(0, 0)] * 9]
+    frames, masks = shoot(shifts(*((300 + x, 200 + y) for x, y in weave)))
+    frames[-1] = np.random.default_rng(5).integers(0, 255, frames[0].shape, np.uint8)  # a dissolve, a splice
+    camera = register(frames, masks)
+    assert camera.kind == "still" and camera.ok[:-1].all() and not camera.ok[-1]
+
+
+def test_a_slow_pan_is_no_weave() -> None:
+    frames, masks = shoot(shifts(*((200 + 0.4 * t, 200) for t in range(10))))
+    assert register(frames, masks).kind == "pan"

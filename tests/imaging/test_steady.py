@@ -148,3 +148,16 @@ def test_mattes_that_flip_leave_no_crumbs() -> None:
             count, labels, stats, _ = cv2.connectedComponentsWithStats(on.view(np.uint8), connectivity=8)
             new = [k for k in range(1, count) if not was[labels == k].any()]
             assert all(stats[k, cv2.CC_STAT_AREA] >= on.size / 1000 for k in new)
+
+
+@pytest.mark.parametrize(("rest", "kept"), [(30, False), (75, True)])
+def test_a_drawing_without_a_matte_shows_a_figure_or_none(rest: int, kept: bool) -> None:
+    rng = np.random.default_rng(3)
+    still, figure = np.full((120, 160, 3), 90, np.uint8), np.zeros((120, 160), np.uint8)
+    figure[20:100, 40:120] = 255
+    pictures = [rng.integers(0, 255, still.shape, np.uint8) for _ in range(6)]
+    for picture in pictures:
+        picture[: 20 + rest] = still[: 20 + rest]
+    alphas = np.stack([figure * (t != 0) for t in range(6)])
+    made, _ = steady(pictures, alphas)
+    assert bool((made[0] > 127).any()) is kept
