@@ -16,7 +16,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 	touch $@
 
 .venv/weights: .venv/ready
-	$(BIN)/python jobs/fetch_models.py preset=demo
+	$(BIN)/python jobs/fetch_models.py preset=demo annotate=[]
 	touch $@
 
 demo: .venv/weights

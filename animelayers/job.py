@@ -25,6 +25,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from animelayers.order import in_order
 from animelayers.pipeline import PipelineError, Stage
 from animelayers.sinks import Changed, SinkError
 from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate
@@ -115,7 +116,10 @@ def build(node: Any) -> Any:
 
 
 def stages(cfg: DictConfig, only: Sequence[str] | None = None) -> dict[str, Stage]:
-    """The stages of a configuration, between `start_stage` and `end_stage` or `only` those named; steps and their models are built in the workers."""
+    """The stages of a configuration, between `start_stage` and `end_stage` or `only` those named, as `order.in_order` has them.
+
+    Steps and their models are built in the workers.
+    """
     names = list(cfg.stages)
     for option in ("start_stage", "end_stage"):
         if cfg.get(option) and cfg[option] not in names:
@@ -131,7 +135,7 @@ def stages(cfg: DictConfig, only: Sequence[str] | None = None) -> dict[str, Stag
         if "step" not in node:
             raise ConfigError(f"stage {name} has no step: choose one with stage@stages.{name}=NAME")
         made[name] = Stage(**{str(key): _make(value, lazily=True) for key, value in node.items() if key != "_target_"})
-    return made
+    return in_order(made)
 
 
 def fingerprints(cfg: DictConfig, made: Mapping[str, Stage]) -> dict[str, Any]:

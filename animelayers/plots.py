@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -91,7 +92,8 @@ def svg(figure: Any) -> str:
     import matplotlib
 
     file = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": "animelayers", "svg.fonttype": "none"}):
+    with matplotlib.rc_context({"svg.hashsalt": "animelayers", "svg.fonttype": "none"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the text stays text: whoever shows the picture has the font
         figure.savefig(file, format="svg", metadata={"Date": None}, bbox_inches="tight")
     text = file.getvalue()
     return text[text.index("<svg") :]

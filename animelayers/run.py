@@ -22,7 +22,7 @@ from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.pipeline import Group, Pipeline, PipelineError
 from animelayers.plan import Plan, scan
-from animelayers.schema import IDENTITY, Batch
+from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
 from animelayers.sources.layers import Layers
 from animelayers.worker import Committer, Reader
 
@@ -79,6 +79,8 @@ def run(
 
     Raises `PipelineError` for a configuration that cannot run, `SinkError` for an output that cannot be written.
     """
+    if isinstance(source, Layers):  # what a stage writes itself it is not given: else it could not be made anew
+        source = source.knowing(pipeline.needs(ANNOTATIONS) - pipeline.writes(()))
     columns = (*source.columns, "seconds")
     unread = {*sink.needs} - pipeline.writes(columns)
     if unread:

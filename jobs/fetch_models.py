@@ -29,12 +29,14 @@ def fetch_models(cfg: DictConfig) -> int:
 
 
 def _chosen(cfg: DictConfig, preset: str | None) -> list[Weights]:
-    """What is named, and what the main job needs in a preset or with some words."""
+    """What is named, and what the main job needs in a preset or with some words, and annotation."""
     names = [cfg.names] if isinstance(cfg.names, str) else list(cfg.names or [])
     if preset or cfg.decompose is not None:
         words = [*([f"preset={preset}"] if preset else []), *(cfg.decompose or [])]
         main = job.compose("decompose", ["source.path=.", "output=.", *words])
         names += job.named(job.stages(main), main.source.detector)
+    if cfg.annotate is not None:
+        names += job.named(job.stages(job.compose("annotate", ["source.path=.", *cfg.annotate])))
     return [weights.lookup(name) for name in dict.fromkeys(map(str, names))]
 
 

@@ -23,7 +23,8 @@ def test_every_job_composes_with_a_help_that_names_its_command(name: str) -> Non
 
 # a segmenter's stage is bound by every choice of model/segment, its files by the test of their job
 @pytest.mark.parametrize(
-    "name", [name for name in GROUPED if name not in ("stage/placement", "stage/segment", "stage/cutouts", "stage/pose", "stage/action")]
+    "name",
+    [name for name in GROUPED if name not in ("stage/placement", "stage/segment", "stage/cutouts", "stage/pose", "stage/action", "stage/expression")],
 )
 def test_every_choice_composes_and_binds(name: str) -> None:
     group, _, option = name.rpartition("/")

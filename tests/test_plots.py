@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -44,3 +45,11 @@ def test_an_empty_or_bare_table_gives_empty_plots(table: pa.Table) -> None:
     for plot in (plots.words, plots.numbers, plots.motion, plots.palettes, plots.embedded):
         assert plots.svg(plot(table.slice(0, 0))).startswith("<svg")
     assert plots.svg(plots.words(table.select(["frame_id"]))).startswith("<svg")
+
+
+def test_words_of_any_script_stay_text_without_a_warning(table: pa.Table) -> None:
+    told = table.set_column(table.column_names.index("mood"), "mood", [["楽しい", "悲しい"] * 12])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        text = plots.svg(plots.words(told))
+    assert "楽しい" in text and "悲しい" in text

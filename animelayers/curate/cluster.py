@@ -14,10 +14,11 @@ import numpy as np
 from animelayers.curate import cast
 from animelayers.curate.cast import Member
 from animelayers.curate.cutouts import Cutouts, picture_name
-from animelayers.curate.evidence import colours, unit
+from animelayers.curate.evidence import colours
 from animelayers.curate.identity import UNKNOWN, decide
 from animelayers.curate.people import People, Track
 from animelayers.imaging.codecs import encode_jpeg
+from animelayers.imaging.vectors import unit
 from animelayers.sinks.store import Store
 
 log = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from animelayers.curate.people import Seen, Track
+from animelayers.imaging.vectors import unit
 
 _HIGH = 128  # rows a cut-out is looked at with
 _LEVELS = (4, 16, 16)  # bins of L, a and b: light and shade move a colour along L first
@@ -53,13 +54,6 @@ def robust(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     kept: np.ndarray = (weights[near] @ vectors[near]).astype(np.float32)
     found: np.ndarray = unit(kept[None])[0]
     return found
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors (N, E) made of unit length, float32; zeros stay."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    made: np.ndarray = np.divide(vectors, length, out=np.zeros(vectors.shape, np.float32), where=length > 0, dtype=np.float32, casting="unsafe")
-    return made
 
 
 def colours(cutout: np.ndarray) -> np.ndarray:

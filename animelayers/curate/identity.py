@@ -9,7 +9,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from animelayers.curate.evidence import unit
+from animelayers.imaging.vectors import unit
 
 UNKNOWN = "unknown"
 METHODS = ("agglomerative", "hdbscan", "kmeans")

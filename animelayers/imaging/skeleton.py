@@ -13,6 +13,7 @@ _COCO = ("nose", "left_eye", "right_eye", "left_ear", "right_ear", *(f"{side}_{p
 
 JOINTS: Mapping[str, Mapping[str, int]] = {
     "coco17": {name: k for k, name in enumerate(_COCO)},
+    "coco133": {name: k for k, name in enumerate(_COCO)},
     "blazepose33": {
         **{"nose": 0, "left_eye": 2, "right_eye": 5, "left_ear": 7, "right_ear": 8, "left_mouth": 9, "right_mouth": 10},
         **{f"{side}_{part}": at + k for part, at in zip(_SIDES, (11, 13, 15, 23, 25, 27), strict=True) for k, side in enumerate(("left", "right"))},
@@ -20,8 +21,8 @@ JOINTS: Mapping[str, Mapping[str, int]] = {
 }
 """Of each skeleton, where the joints with a common name stand. Left and right are the person's own."""
 
-COUNT: Mapping[str, int] = {"coco17": 17, "blazepose33": 33}
-"""How many joints each skeleton has."""
+COUNT: Mapping[str, int] = {"coco17": 17, "coco133": 133, "blazepose33": 33}
+"""How many joints each skeleton has; coco133 is COCO-WholeBody: the body's 17, then 6 of the feet, 68 of the face and 21 of each hand."""
 
 _HEAD = ("nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_mouth", "right_mouth")
 _WIDTHS = (("left_ear", "right_ear", 1.3), ("left_eye", "right_eye", 2.3), ("nose", "left_ear", 2.2), ("nose", "right_ear", 2.2))

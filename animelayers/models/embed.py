@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from animelayers.imaging.square import fitted
+from animelayers.imaging.vectors import unit
 from animelayers.models import checkpoint
 from animelayers.models.net import Net, Placed
 from animelayers.weights import WeightsError, find
@@ -72,12 +73,6 @@ def normalised(picture: np.ndarray, side: int, mean: Sequence[float], std: Seque
     square = fitted(picture, side, [round(255 * value) for value in mean])
     shifted = (square.astype(np.float32) / 255 - np.asarray(mean, np.float32)) / np.asarray(std, np.float32)
     return np.ascontiguousarray(shifted.transpose(2, 0, 1))
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors float (N, E) at length 1, float32; zeros stay zeros."""
-    vectors = np.asarray(vectors, np.float32)
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12), np.float32)
 
 
 def _pooled(module: Any, pixels: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from animelayers.imaging import masks
 from animelayers.models import quantize
 from animelayers.models.device import Device, pick_onnx
-from animelayers.weights import find
+from animelayers.weights import WeightsError, find
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Onnx:
         calibration: Callable[[], Sequence[np.ndarray]] | None = None,
     ):
         self._path = str(find(str(weights)))
-        device = pick_onnx(device, _providers() if device == "auto" else ())
+        device = pick_onnx(device, providers() if device == "auto" else ())
         chosen = runtime if runtime != "auto" else "onnxruntime" if device == "cuda" else "openvino"
         if chosen == "openvino" and device == "cuda":
             raise ValueError("runtime openvino runs on the CPU only: with device=cuda use runtime=onnxruntime or auto")
@@ -128,20 +128,7 @@ class Onnx:
         self._fixed = True
 
     def _open_onnxruntime(self, device: str) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = threads(), 3
-        wanted = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
-        have = onnxruntime.get_available_providers()
-        session = onnxruntime.InferenceSession(
-            self._path, options, providers=[p for p in dict.fromkeys((wanted, "CPUExecutionProvider")) if p in have]
-        )
-        if wanted not in session.get_providers():
-            raise RuntimeError(
-                f"device=cuda was asked for {self._path}, but ONNX Runtime has only {session.get_providers()}: install onnxruntime-gpu "
-                "with the CUDA libraries it was built for, or set device=cpu"
-            )
+        session = opened(self._path, device)
         self._fixed = session.get_inputs()[0].shape[0] == 1
         name, output = session.get_inputs()[0].name, session.get_outputs()[0].name
         self._session: Run = lambda batch: session.run([output], {name: batch})[0]
@@ -162,7 +149,28 @@ class Onnx:
         return self._compiled[key]
 
 
-def _providers() -> list[str]:
+def opened(path: str, device: str) -> Any:
+    """ONNX Runtime's session of a file, on 'cuda' or the CPU. Raises WeightsError for no ONNX net, RuntimeError where CUDA cannot be had."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = threads(), 3
+    wanted = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
+    have = onnxruntime.get_available_providers()
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=[p for p in dict.fromkeys((wanted, "CPUExecutionProvider")) if p in have])
+    except Exception as error:  # its errors have no common class
+        raise WeightsError(f"{path} cannot be read as an ONNX net ({str(error).strip().splitlines()[-1][:200]}): bring it again") from error
+    if wanted not in session.get_providers():
+        raise RuntimeError(
+            f"device=cuda was asked for {path}, but ONNX Runtime has only {session.get_providers()}: install onnxruntime-gpu "
+            "with the CUDA libraries it was built for, or set device=cpu"
+        )
+    return session
+
+
+def providers() -> list[str]:
+    """What ONNX Runtime can run on here, as it names it."""
     import onnxruntime
 
     return list(onnxruntime.get_available_providers())

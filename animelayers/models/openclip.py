@@ -8,7 +8,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from animelayers.models.embed import embedded, normalised, unit
+from animelayers.imaging.vectors import unit
+from animelayers.models.embed import embedded, normalised
 from animelayers.models.net import Net, Placed
 from animelayers.weights import WeightsError, find
 

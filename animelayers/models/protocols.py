@@ -182,6 +182,17 @@ class FaceFinder(Protocol):
         ...
 
 
+class ExpressionTeller(Protocol):
+    """Tells the expression of a face."""
+
+    side: int
+    """Pixels of the square it is shown."""
+
+    def __call__(self, faces: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+        """The expression of N faces, uint8 sRGB (`side`, `side`, 3), and how sure it is, 0..1."""
+        ...
+
+
 class ActionTeller(Protocol):
     """Tells what happens in a moving picture."""
 

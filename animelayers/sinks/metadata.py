@@ -74,14 +74,15 @@ def good_clips(store: Store, name: str) -> set[str]:
     return set(_good(read(store, name, ["clip_id", "error"]))["clip_id"].to_pylist()) if store.exists(name) else set()
 
 
-def load(store: Store) -> tuple[pa.Table, pa.Table, list[str]]:
-    """The whole frame table: rows of good frames, a row per clip that failed, and ids of clips that are committed twice.
+def load(store: Store, columns: Sequence[str] | None = None) -> tuple[pa.Table, pa.Table, list[str]]:
+    """The whole frame table, or some columns of it (among them clip_id, frame_id and error): rows of good frames, a row per clip that failed,
+    and ids of clips that are committed twice.
 
     A clip with good rows has not failed. Of a clip in two Parquets the one lowest by name counts, so each frame comes once.
     Raises `SinkError` for a Parquet that is damaged or holds types other than plain Arrow ones.
     """
     with ThreadPoolExecutor(_READERS) as pool:
-        tables = _agreed(list(pool.map(lambda name: declared(store, name), names(store))))
+        tables = _agreed(list(pool.map(lambda name: declared(store, name, columns), names(store))))
     tables = [table.append_column(_PART, pa.array(np.full(len(table), i))) for i, table in enumerate(tables)]
     if not tables:
         empty = table_schema(["clip_id", "error"], []).empty_table()
@@ -127,9 +128,12 @@ def _codes(table: pa.Table, column: str) -> np.ndarray:
     return np.asarray(table[column].combine_chunks().dictionary_encode().indices)
 
 
-def declared(store: Store, name: str) -> pa.Table:
-    """A Parquet of the output with the record's own types. Extension types are refused: reading one may run code that came with the file."""
-    table = read(store, name)
+def declared(store: Store, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """A Parquet of the output, or some columns of it, with the record's own types.
+
+    Extension types are refused: reading one may run code that came with the file.
+    """
+    table = read(store, name, columns)
     with store.guard(name):
         strange = [field.name for field in table.schema if _extended(field)]
         if strange:

@@ -18,6 +18,7 @@ from animelayers.output import Output
 from animelayers.schema import IDENTITY, RECORD, Row, blank
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
+from animelayers.sources.known import Known
 from animelayers.sources.listing import PICTURES
 from animelayers.sources.plan import PLAN, kind_of, limited, message
 from animelayers.sources.stored import BYTES, FILES, PIXELS, Clip
@@ -44,7 +45,7 @@ class Layers:
 
     ``path``: the output. ``limit``: frames in all. ``row_bytes``: what is read at a time stays below it; a clip is never cut, so one that
     alone is larger raises the bound for the run. ``columns``: of the record, those to be read (None: all there are); only layers that
-    these need are decoded, each by a seek.
+    these need are decoded, each by a seek. What annotation runs told of the clips comes along where it is asked for: see `knowing`.
 
     The frames are the layers put together again, effect and all, not those the layers were made of: they differ by the
     `recompose_psnr` of the frame table, on drawn scenes 40 dB with JPEG backgrounds and 50 dB and more with lossless ones, and 31 to 48 dB
@@ -60,10 +61,11 @@ class Layers:
             raise ValueError("source.limit must be above 0")
         self.path, self.limit, self.row_bytes = path, limit, row_bytes
         self._asked = None if columns is None else tuple(columns)
+        self._told: tuple[str, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what was read: a worker reads its own."""
-        return {"path": self.path, "limit": self.limit, "row_bytes": self.row_bytes, "_asked": self.columns}
+        return {"path": self.path, "limit": self.limit, "row_bytes": self.row_bytes, "_asked": self.columns, "_told": self._told}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -73,15 +75,23 @@ class Layers:
         there = {name for name, layers in PIXELS.items() if layers <= self._listed.layers}
         if "instance_ids" not in self._listed.columns:
             there.discard("instances")
-        there |= {*IDENTITY, "frame_index", "timestamp_s", "drawing", "context", *FILES, *self._listed.columns}
+        there |= {*IDENTITY, "frame_index", "timestamp_s", "drawing", "context", *FILES, *self._listed.columns, *self._told}
         return tuple(name for name in RECORD if name in there)
 
     def giving(self, columns: Iterable[str]) -> Layers:
         """The same clips without those layers and files that are not among `columns`."""
         spared = {*PIXELS, *FILES} - set(columns)
         kept = Layers(self.path, limit=self.limit, row_bytes=self.row_bytes, columns=[name for name in self.columns if name not in spared])
+        kept._told = self._told
         kept.__dict__["_listed"] = self._listed  # looked into once
         return kept
+
+    def knowing(self, wanted: Iterable[str]) -> Layers:
+        """The same clips, and those of some columns of the record that annotations of the output know of all their frames: see `Known`."""
+        more = Layers(self.path, limit=self.limit, row_bytes=self.row_bytes, columns=self._asked)
+        more.__dict__["_listed"] = self._listed
+        more._told = tuple(Known(self.path, wanted).complete({clip: row["indices"] for clip, row in self._listed.clips.items()}))
+        return more
 
     def plan(self) -> pa.Table:
         """One row (`PLANNED`) per good clip, sorted by episode, shot and frame. Raises `SinkError` for a folder that is no output."""
@@ -107,9 +117,12 @@ class Layers:
         found = {there["frame_index"]: there for there in self._part(row["part"]) if there["clip_id"] == row["clip_id"] and not there["error"]}
         if gone := [index for index in row["indices"] if index not in found]:
             raise ValueError(f"{self.path} does not hold frames {gone[:3]} of {row['clip_id']} any more")
-        clip = Clip(self._output, [found[index] for index in row["indices"]])
-        known = {"drawing": clip.drawing, "context": blank("context"), "error": "", "error_type": "", "attempt": 0}
-        made = {**clip.columns(name for name in self.columns if name not in known), **known}
+        rows = [found[index] for index in row["indices"]]
+        if more := self._known.rows(row["clip_id"]):
+            rows = [{**there, **more[there["frame_index"]]} for there in rows]
+        clip = Clip(self._output, rows)
+        given = {"drawing": clip.drawing, "context": blank("context"), "error": "", "error_type": "", "attempt": 0}
+        made = {**clip.columns(name for name in self.columns if name not in given), **given}
         return {name: made[name] for name in self.columns}
 
     def _failed(self, row: Row, error: str, error_type: str) -> Row:
@@ -127,6 +140,10 @@ class Layers:
     @cached_property
     def _part(self) -> Any:
         return lru_cache(maxsize=_PARTS)(lambda name: metadata.declared(self._store, name).to_pylist())
+
+    @cached_property
+    def _known(self) -> Known:
+        return Known(self.path, self._told)
 
     @cached_property
     def _listed(self) -> _Listed:

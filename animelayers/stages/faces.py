@@ -11,14 +11,18 @@ from animelayers.imaging import skeleton as skeletons
 from animelayers.models.protocols import Face, FaceFinder
 from animelayers.step import ClipStep
 
+NOBODY = "none"
+"""The word of a drawing without a face."""
+
 _SAME = 0.5  # intersection over union from which two characters' faces are one: their boxes hold the same person
 
 
 class Faces(ClipStep):
     """The faces of each drawing, best first: as the joints of the pose place them, or by a model of faces.
 
-    ``finder``: the model; None: a square around eyes, nose and ears of each character whose pose tells where they are. ``sure``: score from
-    which a joint tells that, 0..1. Raises ValueError in a clip whose pose nobody told and for which there is no model.
+    ``finder``: the model; None: a square around eyes, nose and ears of each character whose pose tells where they are. Where the model finds
+    no face, the pose is asked too, if anybody told it. ``sure``: score from which a joint tells where a face is, 0..1. Raises ValueError in a
+    clip whose pose nobody told and for which there is no model.
     """
 
     name = "faces"
@@ -35,23 +39,34 @@ class Faces(ClipStep):
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """A word per drawing: its faces, or 'none'."""
         frames, keypoints, skeleton = columns
-        if self.finder is not None:
-            found: Sequence[Sequence[Face]] = self.finder(list(frames))
-        elif keypoints is None or not skeleton:
+        told = keypoints is not None and bool(skeleton)
+        if self.finder is None and not told:
             raise ValueError("without a model of faces the pose is needed: put the stage pose before it, or choose model/faces=yolo")
-        else:
-            found = [self._heads(joints, skeleton, frame.shape) for joints, frame in zip(keypoints, frames, strict=True)]
-        return (" ".join(",".join(_told(face) for face in faces) or "none" for faces in found),)
+        found: Sequence[Sequence[Face]] = self.finder(list(frames)) if self.finder is not None else [()] * len(frames)
+        if told:
+            people = [joints.reshape(-1, skeletons.COUNT[skeleton], 3) for joints in keypoints]
+            found = [faces or heads(those, skeleton, frame.shape, self.sure) for faces, those, frame in zip(found, people, frames, strict=True)]
+        return (" ".join(",".join(_told(face) for face in faces) or NOBODY for faces in found),)
 
-    def _heads(self, joints: np.ndarray, skeleton: str, shape: tuple[int, ...]) -> list[Face]:
-        people = joints.reshape(-1, skeletons.COUNT[skeleton], 3)
-        placed = (skeletons.head(person, skeleton, self.sure) for person in people)
-        inside = (_within(head, shape) for head in placed if head is not None)
-        kept: list[Face] = []
-        for face in sorted((face for face in inside if face.w > 0 and face.h > 0), key=lambda face: -face.score):
-            if all(_shared(face, other) < _SAME for other in kept):
-                kept.append(face)
-        return kept
+
+def heads(people: Sequence[np.ndarray], skeleton: str, shape: tuple[int, ...], sure: float) -> list[Face]:
+    """The faces of people, M times joints float (K, 3), in a picture of `shape` (H, W, …), best first.
+
+    They are where the joints whose score is at least `sure` tell; of two that are the same the better is kept.
+    """
+    placed = (skeletons.head(person, skeleton, sure) for person in people)
+    inside = (_within(head, shape) for head in placed if head is not None)
+    kept: list[Face] = []
+    for face in sorted((face for face in inside if face.w > 0 and face.h > 0), key=lambda face: -face.score):
+        if all(_shared(face, other) < _SAME for other in kept):
+            kept.append(face)
+    return kept
+
+
+def stored(word: str) -> list[Face]:
+    """The faces of a word of column face_boxes."""
+    parts = (face.split(":") for face in word.split(",") if face != NOBODY)
+    return [Face(int(x), int(y), int(w), int(h), float(score)) for x, y, w, h, score in parts]
 
 
 def _shared(a: Face, b: Face) -> float:

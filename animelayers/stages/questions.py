@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from animelayers.imaging.square import alone, around
-from animelayers.models.embed import unit
+from animelayers.imaging.vectors import unit
 from animelayers.models.protocols import WordEmbedder
+from animelayers.stages.faces import NOBODY, stored
 from animelayers.step import FrameStep
 
 LAYERS = ("frame", "character", "background", "effect", "face")
 """What a question may be asked of: the frame; the character or the effect on grey; the background; the largest face."""
-
-NONE = "none"
-"""The word of a drawing without a face."""
 
 CONFIDENCE: Mapping[str, str] = {"scene_type": "scene_confidence", "action": "action_confidence"}
 """Columns that say how sure the answer of another is."""
@@ -161,10 +159,5 @@ def _shown(
         return background
     if layer == "effect":
         return None if effect is None else alone(effect[..., :3], effect[..., 3])
-    boxes = [_box(face) for face in (faces or NONE).split(",") if face != NONE]
-    return around(frame, max(boxes, key=lambda box: box[2] * box[3])) if boxes else None
-
-
-def _box(face: str) -> tuple[float, float, float, float]:
-    x, y, width, height = (float(number) for number in face.split(":")[:4])
-    return x, y, width, height
+    found = stored(faces or NOBODY)
+    return around(frame, max(found, key=lambda face: face.w * face.h)[:4]) if found else None

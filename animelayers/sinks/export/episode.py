@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from animelayers.imaging import codecs
+from animelayers.imaging.vectors import unit
 from animelayers.output import Output
 from animelayers.schema import Row
 from animelayers.sinks.export import entries, statistics
@@ -125,7 +126,6 @@ def _npy(frames: pa.Table, column: str) -> bytes:
     if len(long) != 1:
         raise ValueError(f"{column} has embeddings of lengths {sorted(long)}: annotate the output again with one model")
     made = np.array([value or [0.0] * max(long) for value in values.to_pylist()], np.float32)
-    length = np.linalg.norm(made, axis=1, keepdims=True)
     buffer = io.BytesIO()
-    np.save(buffer, made / np.where(length > 0, length, 1), allow_pickle=False)
+    np.save(buffer, unit(made), allow_pickle=False)
     return buffer.getvalue()
