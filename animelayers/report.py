@@ -109,9 +109,9 @@ def _shots(output: Output) -> list[dict[str, Any]]:
     means = [name for name in ("character_coverage", "recompose_psnr", "background_invented", "plate_trust") if name in table.column_names]
     words = [name for name in ("camera_motion",) if name in table.column_names]
     wanted = [("frame_index", "min"), ("frame_index", "max"), ("frame_id", "count"), *((c, "mean") for c in means), *((c, "max") for c in words)]
-    drawings = {(shot.episode, shot.scene_id): shot.drawings for shot in saved(table)}
+    spared = {(shot.episode, shot.scene_id): {"drawings": shot.drawings, "saved": shot.share} for shot in saved(table)}
     found = table.group_by(["episode", "scene_id"]).aggregate(wanted).to_pylist()
-    found = [{**shot, "drawings": drawings[shot["episode"], shot["scene_id"]]} for shot in found]
+    found = [{**shot, **spared[shot["episode"], shot["scene_id"]]} for shot in found]
     return sorted(found, key=lambda shot: (shot["episode"], shot["scene_id"]))[:500]
 
 

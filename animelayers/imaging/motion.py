@@ -25,6 +25,7 @@ _WEAVE = (0.1, 3)  # share of the frames that may seem to move so many times far
 _SIMPLE = 0.6  # pixels of the frame that corners may be off before a shift is not explanation enough
 _FLAT = 0.5  # share of the frame that has to move as one where the camera moves
 _BETTER = 0.01  # share of the frame that a shift has to bring into place beside what stands
+_ENDS = 0.1  # share of the drawings at the ends of a shot that a dissolve may hide
 _DARK = 24  # grey levels of what surrounds the picture
 _LARGE = (4, 64 << 20)  # areas of the frame, and pixels, from which a plate is no plate
 
@@ -144,11 +145,12 @@ def _bent(chain: Chain, simple: Chain) -> float:
 
 
 def _enough(places: dict[int, np.ndarray], speaking: Sequence[int], first: int) -> bool:
-    """Whether the shot is registered: the few drawings that found no place lie between others that did, so no cut is inside."""
+    """Whether the shot is registered: the few drawings that found no place lie between others that did, so no cut is inside, or in a dissolve."""
     drawings = [n for n in speaking if n < first]
     lost = [n for n in drawings if n not in places]
     found = [n for n in drawings if n in places]
-    return len(lost) <= len(drawings) / 4 and all(found[0] < n < found[-1] for n in lost)
+    outside = [n for n in lost if not found[0] < n < found[-1]]
+    return len(lost) <= len(drawings) / 4 and len(outside) <= max(1, _ENDS * len(drawings))
 
 
 def _enlarged(places: dict[int, np.ndarray], scale: np.ndarray) -> dict[int, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Loads models and processors of the transformers package from a folder on this machine, and refuses what would not be the model asked for."""
+"""Loads checkpoints of torch, and models of the transformers package from a folder; refuses what would not be the model asked for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from animelayers.weights import WeightsError, find
+
+
+def state(path: Path, of: str, place: Any = "cpu") -> Any:
+    """What torch saved in a file, tensors only, on a device. Raises WeightsError where it is no such file; `of` names what it should be."""
+    import torch
+
+    try:
+        return torch.load(path, map_location=place, weights_only=True)
+    except Exception as error:  # of pickle, zip, EOF or torch, as the file is damaged here or there; what torch advises is to trust it
+        raise WeightsError(f"{path} is no checkpoint of {of}: torch cannot read it ({type(error).__name__}); bring the file again") from error
+
+
+def fill(net: Any, weights: Any, path: Path, of: str) -> None:
+    """Give a torch module all its weights from a state dict. Raises WeightsError where one is missing, left over or of another shape."""
+    try:
+        net.load_state_dict(weights)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        said = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise WeightsError(f"{path} is no checkpoint of {of}: {said[min(1, len(said) - 1)][:200]}") from error
 
 
 def folder(weights: str, kinds: tuple[str, ...]) -> Path:

@@ -1,4 +1,4 @@
-"""Optical flow: DIS (Kroeger et al., ECCV 2016) by OpenCV, RAFT (Teed and Deng, ECCV 2020) by torchvision, and the check of both directions."""
+"""Optical flow: DIS (Kroeger et al., ECCV 2016) by OpenCV, RAFT (Teed and Deng, ECCV 2020) by torchvision."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Literal, Unpack
 import cv2
 import numpy as np
 
+from animelayers.models import checkpoint
 from animelayers.models.net import Net, Placed, bucket
 from animelayers.weights import find
 
@@ -49,7 +50,7 @@ class RAFT:
     ``weights``: a name of `animelayers.weights` or the path of a checkpoint of torchvision (the small net's also of the authors).
     ``size``: 'small' or 'large', as the weights are. ``side``: as of `DIS`.
     ``updates``: turns of the recurrent part. Other options are those of `Net`; a flow is computed in fp32 unless asked otherwise.
-    Raises WeightsError for missing weights, RuntimeError for a checkpoint of another net or where CUDA cannot be had.
+    Raises WeightsError for missing weights and for a file that is no checkpoint of this net, RuntimeError where CUDA cannot be had.
     """
 
     def __init__(
@@ -63,12 +64,12 @@ class RAFT:
     ) -> None:
         if size not in ("small", "large"):
             raise ValueError(f"size {size!r} of RAFT is unknown: one of small, large")
-        import torch
         from torchvision.models import optical_flow
 
-        state = torch.load(find(str(weights)), map_location="cpu", weights_only=True)
+        path, what = find(str(weights)), f"RAFT {size}"
+        state = checkpoint.state(path, what)
         net = optical_flow.raft_small() if size == "small" else optical_flow.raft_large()
-        net.load_state_dict(_renamed(state) if any(k.startswith("module.") for k in state) else state)
+        checkpoint.fill(net, _renamed(state) if any(str(k).startswith("module.") for k in state) else state, path, what)
         options: Placed = {"precision": "fp32", "batch": 4, **placed}
         self._net = Net(net, lambda net, first, second: net(first, second, num_flow_updates=updates)[-1], **options)
         self._side = side
@@ -88,22 +89,6 @@ class RAFT:
 def _planes(picture: np.ndarray) -> np.ndarray:
     """What RAFT sees of a uint8 picture: float32 (3, H, W), -1..1, padded to multiples of 8."""
     return _padded(picture, _LEAST["raft"], 8).transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
-
-
-def consistent(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
-    """bool (H, W): which pixels of the first picture the second one shows too, by following the flow there and back.
-
-    ``forward``, ``backward``: float32 (H, W, 2). Sundaram, Brox and Keutzer, "Dense point trajectories by GPU-accelerated large
-    displacement optical flow", ECCV 2010: |w + w'|^2 < 0.01 (|w|^2 + |w'|^2) + 0.5. What leaves the frame is not consistent.
-    """
-    height, width = forward.shape[:2]
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    x, y = x + forward[..., 0], y + forward[..., 1]
-    back = cv2.remap(backward, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    gap = np.square(forward + back).sum(2)
-    inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    result: np.ndarray = inside & (gap < 0.01 * (np.square(forward).sum(2) + np.square(back).sum(2)) + 0.5)
-    return result
 
 
 def _reduced(picture: np.ndarray, side: int) -> np.ndarray:

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.instances import pieces
+from animelayers.models import checkpoint
 from animelayers.models.device import Device, pick
 from animelayers.models.track import MOST, Labels, follow
 from animelayers.weights import WeightsError, find
@@ -131,12 +132,12 @@ class Sam2(Remembering):
         path = find(str(weights))
         import torch
 
-        self._torch, place = torch, pick(device)
+        self._torch, place, what = torch, pick(device), f"SAM 2.1 {size}"
+        state = checkpoint.state(path, what, place)
+        if not isinstance(state, dict) or "model" not in state:
+            raise WeightsError(f"{path} is no checkpoint of {what}: it holds no model")
         self._model = build(size, changes or {}).to(place).eval()
-        try:
-            self._model.load_state_dict(torch.load(path, map_location=place, weights_only=True)["model"])
-        except (RuntimeError, KeyError) as error:
-            raise WeightsError(f"{path} is no checkpoint of SAM 2.1 {size}: {str(error).splitlines()[0]}") from error
+        checkpoint.fill(self._model, state["model"], path, what)
 
     def propagate(self, pictures: Sequence[np.ndarray], start: int, figures: Sequence[np.ndarray]) -> np.ndarray:
         """As `Remembering.propagate`."""

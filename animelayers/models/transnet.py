@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from animelayers.weights import find
+from animelayers.models import checkpoint
+from animelayers.weights import WeightsError, find
 
 SIZE = (48, 27)
 """Width and height of the frames the net sees."""
@@ -28,7 +29,7 @@ class TransNet:
     """A shot detector (`sources.shots.Detector`) that cuts where TransNetV2 is above one half: behind the last frame of such a run.
 
     ``weights`` is a name of `animelayers.weights` or the path of a state dict. Fed with frames in order; keeps 100 small
-    frames and a number per frame. Raises WeightsError for missing weights, RuntimeError for a file of another net.
+    frames and a number per frame. Raises WeightsError for missing weights and for a file of another net.
     Soucek, Lokoc: TransNet V2, an effective deep network architecture for fast shot transition detection, 2020.
     """
 
@@ -67,14 +68,14 @@ class TransNet:
 
 @cache
 def load(path: Path) -> Net:
-    """The net of a state dict, its width read from it, ready to be asked. Raises RuntimeError where keys or shapes are another net's."""
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    """The net of a state dict, its width read from it, ready to be asked. Raises WeightsError where keys or shapes are another net's."""
+    state = checkpoint.state(path, "TransNetV2")
     try:
         width, hidden = len(state["SDDCNN.0.DDCNN.0.bn.weight"]) // len(_DILATIONS), len(state["fc1.bias"])
     except (KeyError, TypeError) as error:
-        raise RuntimeError(f"{path} holds no state dict of TransNetV2: {error} is missing") from error
+        raise WeightsError(f"{path} is no checkpoint of TransNetV2: {error} is missing") from error
     net = Net(width, hidden)
-    net.load_state_dict(state)
+    checkpoint.fill(net, state, path, "TransNetV2")
     return net.eval()
 
 

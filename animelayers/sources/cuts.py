@@ -25,6 +25,7 @@ BLANK = 6.0
 
 _ENOUGH = 0.6  # likeness from which the palette is not asked: the cuts marked by hand have half of it at most
 _NEAR = 8  # frames beside a blank that tell whether it was cut to or faded to
+_FADE = 16  # frames from a blank at which what a fade hid can be told: nearer to it all is dark, and alike
 _SUDDEN = 0.5  # share of the contrast beside it that a frame next to a blank still has, if it was cut
 
 
@@ -33,7 +34,8 @@ class Anime:
 
     A frame starts a shot if it and the `FLASH` frames after it are unlike the frame before it, and it is unlike the `FLASH`
     frames before that too: what a flash interrupts goes on behind it. Likeness allows for motion, pans and light (see `likeness`);
-    the palette holds together what moved too far for it. A blank picture is like nothing, so what lies around it decides: a blank
+    the palette holds together what moved too far for it. A slow fade is like itself all the way, so what a blank longer than a flash has
+    before it and behind it is compared at a distance. A blank picture is like nothing, so what lies around it decides: a blank
     that was cut to or from gives its sharp edges, one between two fades is one cut at its flattest frame. A film that fades in has
     no cut there.
     """
@@ -42,6 +44,9 @@ class Anime:
         self._recent: deque[np.ndarray] = deque(maxlen=2 * FLASH + 2)
         self._contrast = array("f")
         self._unlike: list[int] = []
+        self._shown: deque[np.ndarray] = deque(maxlen=_FADE)
+        self._faded: np.ndarray | None = None
+        self._blanks = 0
 
     def add(self, picture: np.ndarray) -> None:
         """The next frame, uint8 BGR (H, W, 3); all of one size."""
@@ -50,6 +55,7 @@ class Anime:
         self._contrast.append(contrast(small))
         if len(self._contrast) > FLASH:
             self._judge(len(self._contrast) - 1 - FLASH)
+        self._bridge(small)
 
     def cuts(self) -> list[int]:
         """The first frame of every shot but the first, rising. Nothing may be added afterwards."""
@@ -66,6 +72,21 @@ class Anime:
             if start in suspects or stop in suspects:
                 sharp += _around(levels, start, stop)
         return list(_apart(sorted(sharp)))
+
+    def _bridge(self, small: np.ndarray) -> None:
+        """Note the end of a blank too long for a flash if what follows is unlike what was before: each frame of a slow fade is like the next."""
+        if self._contrast[-1] < BLANK:
+            self._blanks += 1
+            if self._shown and self._blanks > FLASH:
+                self._faded = self._shown[0]
+                self._shown.clear()
+            return
+        self._blanks = 0
+        self._shown.append(small)
+        if self._faded is not None and len(self._shown) == _FADE:
+            if not _same(self._faded, small):
+                self._unlike.append(len(self._contrast) - _FADE)
+            self._faded = None
 
     def _judge(self, frame: int) -> None:
         """Note `frame` if it is unlike what was before, the frames around it being among the recent ones."""

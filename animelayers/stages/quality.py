@@ -17,16 +17,17 @@ class Quality(ClipStep):
 
     ``recompose``: below so many dB it is ``recompose_low``. ``unsure``: a matte's confidence below it is ``matte_unsure``. ``invented``: a
     larger share of the background that an inpainter made up is ``background_invented``. ``flicker``: where the character's
-    coverage, as a share of itself, differs by more from both neighbouring drawings while these agree, it is ``flicker``. ``trust``: a
-    plate trusted less is ``plate_doubtful``. What no stage measured is not flagged.
+    coverage, as a share of itself, differs by more from both neighbouring drawings while these agree, it is ``flicker``. ``trust``: of a
+    shot whose plate explains it, but less, every drawing is ``plate_doubtful``: by default such a plate is used where the camera stands, and
+    not else. What no stage measured is not flagged.
     """
 
     name = "quality"
     reads = ("recompose_psnr",)
-    wants = ("character_confidence", "background_invented", "character_coverage", "plate", "plate_trust")
+    wants = ("character_confidence", "background_invented", "character_coverage", "plate_trust")
     writes = ("flags",)
 
-    def __init__(self, recompose: float = 35.0, unsure: float = 0.5, invented: float = 0.5, flicker: float = 0.25, trust: float = 0.85) -> None:
+    def __init__(self, recompose: float = 35.0, unsure: float = 0.5, invented: float = 0.5, flicker: float = 0.25, trust: float = 0.9) -> None:
         """Raises ValueError for a share that is not 0..1."""
         for option, value in {"unsure": unsure, "invented": invented, "flicker": flicker, "trust": trust}.items():
             if not 0 <= value <= 1:
@@ -35,7 +36,7 @@ class Quality(ClipStep):
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """The flags of each drawing."""
-        psnr, confidence, invented, coverage, plate, trust = columns
+        psnr, confidence, invented, coverage, trust = columns
         low = np.asarray(psnr) < self.recompose
         nothing = np.zeros(low.shape, bool)
         found = {
@@ -43,17 +44,22 @@ class Quality(ClipStep):
             "matte_unsure": nothing if confidence is None else np.asarray(confidence) < self.unsure,
             "background_invented": nothing if invented is None else np.asarray(invented) > self.invented,
             "flicker": nothing if coverage is None else jumps(np.asarray(coverage, np.float64), self.flicker),
-            "plate_doubtful": nothing | bool(plate is not None and plate.size and trust is not None and trust < self.trust),
+            "plate_doubtful": nothing | bool(trust is not None and 0 < trust < self.trust),
         }
         return (" ".join(",".join(word for word, mask in found.items() if mask[k]) or NONE for k in range(len(low))),)
 
 
 def jumps(values: np.ndarray, share: float) -> np.ndarray:
-    """Where a series float64 (D,) differs from both neighbours by more than `share` of their mean while these agree; bool (D,)."""
-    out = np.zeros(len(values), bool)
-    if len(values) > 2:
-        before, here, after = values[:-2], values[1:-1], values[2:]
-        level = (before + after) / 2
-        alone = np.minimum(np.abs(here - before), np.abs(here - after))
-        out[1:-1] = (alone > share * level) & (alone > 1e-3) & (np.abs(before - after) <= share * level)
-    return out
+    """Where a series float64 (D,) differs from both neighbours by more than `share` of their mean while these agree; bool (D,).
+
+    At its ends the nearest two are the neighbours.
+    """
+    number = len(values)
+    if number < 3:
+        return np.zeros(number, bool)
+    at = np.arange(number)
+    before, after = values[np.where(at == 0, 2, at - 1)], values[np.where(at == number - 1, number - 3, at + 1)]
+    level = (before + after) / 2
+    alone = np.minimum(np.abs(values - before), np.abs(values - after))
+    found: np.ndarray = (alone > share * level) & (alone > 1e-3) & (np.abs(before - after) <= share * level)
+    return found

@@ -8,8 +8,8 @@ import numpy as np
 
 from animelayers.imaging.instances import whose
 from animelayers.imaging.seams import boxes
-from animelayers.imaging.steady import steady
-from animelayers.models.protocols import Tracker
+from animelayers.imaging.steady import dis, steady
+from animelayers.models.protocols import Flow, Tracker
 from animelayers.stages.segment import named
 from animelayers.step import ClipStep
 
@@ -17,7 +17,8 @@ from animelayers.step import ClipStep
 class Track(ClipStep):
     """The characters' alpha without flicker, a label map of the characters of the clip and their ids.
 
-    ``tracker``: what follows them. ``steady``: share of the flicker's correction that is made, 0 (leave the mattes) .. 1.
+    ``tracker``: what follows them. ``steady``: share of the flicker's correction that is made, 0 (leave the mattes) .. 1. ``flow``: the model
+    of motion along which mattes are compared, on pictures of 360 pixels; None: OpenCV's DIS in its fast preset.
     A drawing that lost its matte is given that of its neighbours, and carries the name of their models. Where a segmenter ran,
     figures that touch are told apart by it.
     """
@@ -28,16 +29,17 @@ class Track(ClipStep):
     wants = ("segments", "segment_scores")
     writes = ("character", "matte", "instances", "instance_ids", "instance_boxes")
 
-    def __init__(self, tracker: Tracker, steady: float = 1.0) -> None:
+    def __init__(self, tracker: Tracker, steady: float = 1.0, flow: Flow | None = None) -> None:
         """Raises ValueError for a value out of range."""
         if not 0 <= steady <= 1:
             raise ValueError(f"steady must be between 0 and 1, not {steady}")
         self.tracker, self.steady = tracker, float(steady)
+        self.flow = flow
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Alpha uint8 (D, H, W), the models' names, labels uint8 (D, H, W), ids and boxes of D drawings."""
         frames, character, matte, segments, scores = columns
-        alphas, carried = steady(frames, character, self.steady)
+        alphas, carried = steady(frames, character, self.steady, self._between)
         figures = [alpha > 127 for alpha in alphas]
         if segments is not None:
             figures = [_told(*each) for each in zip(figures, segments, scores.split(), strict=True)]
@@ -46,6 +48,9 @@ class Track(ClipStep):
         ids = (",".join(map(str, each)) or "none" for each in found)
         places = (",".join(":".join(map(str, box)) for box in each.values()) or "none" for each in found)
         return alphas, " ".join(_named(matte.split(), carried)), labels, " ".join(ids), " ".join(places)
+
+    def _between(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return dis(one, other) if self.flow is None else self.flow([(one, other)])[0]
 
 
 def _told(figures: np.ndarray, segments: np.ndarray, scores: str) -> np.ndarray:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from animelayers import Output
+from animelayers.exposure import saved
 from tests.jobs.conftest import MARK, ROOT, Decompose, Start, command, members, rows
 
 
@@ -57,6 +58,8 @@ def test_the_table_opens_with_any_parquet_reader(whole: Path) -> None:
 def test_the_report_shows_layers_stages_and_shots(whole: Path) -> None:
     page = (whole / "report" / "index.html").read_text()
     assert page.count("<figure>") == 24 and "scene0001" in page and "character" in page
+    for shot in saved(Output(str(whole)).table):
+        assert f'<td class="n">{shot.drawings}</td><td class="n">{100 * shot.share:.0f}</td>' in page
     assert len(list((whole / "report" / "pictures").glob("*.jpg"))) == 24
     facts = json.loads((whole / "report" / "summary.json").read_text())
     assert facts["frames_done"] == 38 and facts["spilled"] == 0

@@ -54,8 +54,10 @@ def test_missing_and_wrong_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"no such file exists.*sam2\.1-base-plus"):
         Sam2(tmp_path / "none.pt", size="base-plus")
     torch.save({"model": {}}, tmp_path / "wrong.pt")
-    with pytest.raises(WeightsError, match="is no checkpoint"):
-        Sam2(tmp_path / "wrong.pt", changes=tiny_sam2.SMALL)
+    (tmp_path / "empty.pt").touch()
+    for name in ("wrong.pt", "empty.pt"):
+        with pytest.raises(WeightsError, match=f"{name} is no checkpoint of SAM 2.1 tiny"):
+            Sam2(tmp_path / name, changes=tiny_sam2.SMALL)
     with pytest.raises(ValueError, match="name a class"):
         Sam2(tmp_path / "wrong.pt", changes={"image_encoder._target_": "os.system"})
     with pytest.raises(ValueError, match="one of tiny"):

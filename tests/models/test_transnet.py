@@ -44,11 +44,11 @@ def test_a_film_in_pieces_is_answered_as_windows_of_the_whole(tiny: Path, frames
 
 def test_another_file_is_refused(tmp_path: Path, tiny: Path) -> None:
     torch.save({"a": torch.zeros(1)}, tmp_path / "other.pth")
-    with pytest.raises(RuntimeError, match="no state dict of TransNetV2"):
+    with pytest.raises(WeightsError, match=r"no checkpoint of TransNetV2: .* is missing"):
         TransNet(tmp_path / "other.pth")
     state = torch.load(tiny, weights_only=True)
     torch.save({**state, "more": torch.zeros(1)}, tmp_path / "more.pth")
-    with pytest.raises(RuntimeError, match="more"):
+    with pytest.raises(WeightsError, match="more"):
         TransNet(tmp_path / "more.pth")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,5 +77,19 @@ def rotated(path: Path, turns: int) -> Path:
     start = data.index(b"tkhd") + 4 + 40
     matrix = [cosine << 16, sine << 16, 0, -sine << 16, cosine << 16, 0, 0, 0, 1 << 30]
     data[start : start + 36] = b"".join((value & 0xFFFFFFFF).to_bytes(4, "big") for value in matrix)
+    path.write_bytes(data)
+    return path
+
+
+def declared(path: Path, share: float) -> Path:
+    """Make an mp4's or Matroska's header declare `share` of its true length; its frames stay as they are."""
+    data = bytearray(path.read_bytes())
+    if path.suffix == ".mkv":
+        start = data.index(b"\x44\x89\x88") + 3
+        data[start : start + 8] = struct.pack(">d", share * struct.unpack(">d", data[start : start + 8])[0])
+    else:
+        for box, at in ((b"mvhd", 16), (b"tkhd", 20), (b"mdhd", 16)):
+            start = data.index(box) + 4 + at
+            data[start : start + 4] = struct.pack(">I", min(2**32 - 2, round(share * struct.unpack(">I", data[start : start + 4])[0])))
     path.write_bytes(data)
     return path

@@ -149,6 +149,25 @@ def test_a_clip_never_crosses_a_cut(tmp_path: Path, read: Read, detector: str) -
     assert {row["scene_id"] for row in read(tmp_path, detector="none")} == {"scene0000"}
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1, 1000.0])
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_a_declared_length_is_not_believed(tmp_path: Path, read: Read, name: str, share: float) -> None:
+    path = films.declared(films.write(tmp_path / name, [films.pattern(place) for place in range(30)], g="6"), share)
+    rows = read(path, row_bytes=64 * 48 * 3 * 8)
+    assert not any(row["error"] for row in rows)
+    assert [int(index) for row in rows for index in row["frame_index"]] == list(range(30))
+    assert [films.number(row["frames"][drawing]) for row in rows for drawing in row["drawing"]] == list(range(30))
+
+
+def test_shots_of_one_frame_are_clips_of_one_frame(tmp_path: Path, read: Read) -> None:
+    rng = np.random.default_rng(0)
+    rooms = [cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (160, 120), interpolation=cv2.INTER_CUBIC) for _ in range(2)]
+    rows = read(films.write(tmp_path / "a.mkv", [rooms[0], *[rooms[1]] * 12]))
+    assert [(row["scene_id"], row["frame_index"].tolist()) for row in rows] == [("scene0000", [0]), ("scene0001", list(range(1, 13)))]
+    (row,) = read(films.write(tmp_path / "b.mkv", rooms[:1]))
+    assert row["frame_index"].tolist() == [0] and row["frames"].shape == (1, 120, 160, 3) and not row["error"]
+
+
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
 def test_a_film_cut_short_gives_its_frames_and_says_where_it_ends(tmp_path: Path, read: Read, name: str) -> None:
     rng = np.random.default_rng(0)

@@ -85,11 +85,17 @@ def test_a_pan_is_no_cut(speed: int, direction: int) -> None:
 
 
 @pytest.mark.parametrize("level", [0, 255])
-def test_a_fade_through_a_colour_is_one_cut_at_its_flattest_frame(level: int) -> None:
-    down = np.linspace(1, 0, 13)
-    out, into = dimmed(drawn("standing")[:13], down, level), dimmed(drawn("walk")[:12], down[::-1][1:], level)
-    (cut,) = cuts(drawn("standing"), out, into, drawn("walk"))
-    assert abs(cut - (24 + 12)) <= 1
+@pytest.mark.parametrize("length", [12, 40])
+def test_a_fade_through_a_colour_is_one_cut_at_its_flattest_frame(level: int, length: int) -> None:
+    down, held = np.linspace(1, 0, length + 1), [0] * (length + 1)
+    out, into = dimmed(drawn("standing")[held], down, level), dimmed(drawn("walk")[held[1:]], down[::-1][1:], level)
+    (cut,) = cuts(drawn("standing"), out, grey(level, 6), into, drawn("walk"))
+    assert abs(cut - (24 + length + 3)) <= 2
+
+
+def test_a_fade_to_black_and_back_to_the_same_place_is_no_cut() -> None:
+    down = np.linspace(1, 0, 41)
+    assert cuts(drawn("walk"), dimmed(drawn("walk")[[0] * 41], down), grey(0, 8), dimmed(drawn("walk")[[0] * 41], down[::-1]), drawn("walk")) == []
 
 
 def test_a_film_that_fades_in_or_out_has_no_cut_there() -> None:

@@ -11,24 +11,25 @@ def test_each_doubt_has_its_word() -> None:
     sure = np.array([1, 1, 0.2, 1, 1], np.float32)
     invented = np.array([0, 0.9, 0, 0, 0], np.float32)
     coverage = np.array([0.2, 0.2, 0.2, 0.05, 0.2], np.float32)
-    (flags,) = Quality().clip(psnr, sure, invented, coverage, np.zeros((4, 4, 3), np.uint8), 0.9)
+    (flags,) = Quality().clip(psnr, sure, invented, coverage, 0.95)
     assert flags.split() == ["ok", "recompose_low,background_invented", "matte_unsure", "flicker", "ok"]
 
 
 def test_what_nobody_measured_is_not_flagged() -> None:
-    assert Quality().clip(np.array([50.0]), None, None, None, None, None) == ("ok",)
-    assert Quality().clip(np.zeros(0), None, None, None, None, None) == ("",)
+    assert Quality().clip(np.array([50.0]), None, None, None, None) == ("ok",)
+    assert Quality().clip(np.zeros(0), None, None, None, None) == ("",)
 
 
-def test_a_plate_that_is_not_there_is_not_doubtful() -> None:
-    plate = np.zeros((4, 4, 3), np.uint8)
-    assert Quality().clip(np.array([50.0]), None, None, None, plate[:0], 0.0) == ("ok",)
-    assert Quality().clip(np.array([50.0]), None, None, None, plate, 0.0) == ("plate_doubtful",)
+def test_a_plate_that_was_tried_and_not_trusted_is_doubtful() -> None:
+    said = [Quality().clip(np.array([50.0, 20.0]), None, None, None, trust) for trust in (0.0, 0.6, 0.95)]
+    assert said == [("ok recompose_low",), ("plate_doubtful recompose_low,plate_doubtful",), ("ok recompose_low",)]
 
 
 def test_a_figure_that_walks_in_does_not_flicker() -> None:
     assert not jumps(np.linspace(0, 0.4, 9), 0.25).any()
     assert jumps(np.array([0.3, 0.3, 0.0, 0.3]), 0.25).tolist() == [False, False, True, False]
+    assert jumps(np.array([0.5, 0.1, 0.1, 0.1, 0.0]), 0.25).tolist() == [True, False, False, False, True]
+    assert not jumps(np.array([0.5, 0.1]), 0.25).any() and jumps(np.zeros(0), 0.25).shape == (0,)
 
 
 def test_shares_out_of_range_are_refused() -> None:

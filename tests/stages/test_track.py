@@ -1,13 +1,19 @@
 """The tracking stage as a step."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from animelayers import job
 from animelayers.imaging.masks import islands, overlap
+from animelayers.ledger import Ledger
+from animelayers.models.flow import DIS
 from animelayers.models.track import Linked
 from animelayers.samples import scene
 from animelayers.schema import blank
 from animelayers.stages.track import Track
+from animelayers.worker import Worker
 
 
 def row(count: int = 8) -> dict[str, object]:
@@ -34,6 +40,20 @@ def test_a_lost_matte_is_carried_with_its_name() -> None:
     assert made["matte"] == given["matte"] and made["instance_ids"].split()[2] == "1"
     (left,) = Track(Linked(), steady=0).run([{**given, "character": character, "matte": " ".join(names)}])
     assert left["instance_ids"].split()[2] == "none" and np.array_equal(left["character"], character)
+
+
+def test_the_chosen_flow_steadies_too() -> None:
+    words = ["output=nowhere", "source.path=nowhere", "stages.track.step.flow=${stages.camera.step.flow}"]
+    step = job.stages(job.compose("decompose", words))["track"].step
+    chosen = Worker({"track": step}, (), Ledger(Path("nowhere"), "run")).steps["track"]
+    given = row()
+    noise = np.random.default_rng(0).integers(0, 60, np.shape(given["character"]), np.uint8)
+    flickering = {**given, "character": np.where(np.array(given["character"]) > 0, 255 - noise, 0).astype(np.uint8)}
+    (made,), (plain,) = (track.run([flickering]) for track in (chosen, Track(Linked())))
+    assert isinstance(chosen.flow, DIS) and made["error"] == ""
+    assert not np.array_equal(made["character"], plain["character"]), "another preset at another size"
+    calm = [np.abs(np.diff(m["character"].astype(int), axis=0)).mean() for m in (flickering, made)]
+    assert calm[1] < 0.8 * calm[0]
 
 
 def crossing(count: int) -> tuple[dict[str, object], np.ndarray]:
