@@ -43,7 +43,7 @@ quality: .venv/weights
 	$(BIN)/python jobs/quality.py output=$(DEMO)/quality
 
 lock:
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra models --extra diffusion --extra enhance --extra export --extra cluster --extra dev --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra models --extra diffusion --extra propainter --extra enhance --extra export --extra cluster --extra dev --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv $(DEMO)

@@ -46,6 +46,7 @@ def launch(config_name: str, body: Callable[[DictConfig], int]) -> None:
     """Compose `conf/CONFIG_NAME.yaml` with the command line's overrides, run `body` and exit with its code."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors arrive here instead of ending in Hydra's own exit code
     signal.signal(signal.SIGTERM, _terminated)
+    sys.argv[1:] = ["dry_run=true" if word == "--dry-run" else word for word in sys.argv[1:]]
     codes: list[int] = []
     try:
         hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(_ended(body, cfg)))()
@@ -184,9 +185,15 @@ def models(
 
     Raises `WeightsError` for what is not on this machine, or whose licence was not allowed.
     """
-    used = []
-    for name in named(made, detector):
-        allowed(name, allow_noncommercial, allow_unknown, allow)
+    used, refused = [], []
+    for name in (names := named(made, detector)):
+        try:
+            allowed(name, allow_noncommercial, allow_unknown, allow)
+        except WeightsError as problem:
+            refused.append(str(problem))
+    if refused:
+        raise WeightsError("\n  ".join(refused))
+    for name in names:
         find(name)
         facts = TABLE[name]
         terms = {"license": facts.weights_license, "commercial": facts.commercial, "homepage": facts.homepage}

@@ -136,6 +136,7 @@ def tell(summary: Summary, what: str = "layers", page: bool = True) -> None:
         lines += [f"  {f['source']!r}: {f['error']}" for f in summary.failures[:10]]
         if len(summary.failures) > 10:
             lines.append(f"  … and {len(summary.failures) - 10} more in the report")
+    lines += [f"in {count} frames another inpainter filled in: {why}" for why, count in summary.fallbacks.items()]
     if summary.changed:
         lines.append(f"{len(summary.changed)} inputs changed since their layers were made: {', '.join(summary.changed[:5])}")
         lines.append("  redo_changed=true makes them again")

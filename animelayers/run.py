@@ -37,7 +37,9 @@ FRAMES_PER_TASK = 64
 
 @dataclass
 class Summary:
-    """What a run did. Times are seconds; `stages` maps a stage to the seconds all its workers spent in it."""
+    """What a run did. Times are seconds; `stages` maps a stage to the seconds all its workers spent in it,
+    `fallbacks` a reason why another inpainter than the one asked for filled a background to the frames of the output for which it holds.
+    """
 
     output: str
     frames_planned: int = 0
@@ -52,6 +54,7 @@ class Summary:
     stages: dict[str, float] = field(default_factory=dict)
     workers: dict[str, int] = field(default_factory=dict)
     spilled: int = 0
+    fallbacks: dict[str, int] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -125,6 +128,7 @@ def run(
         sink.finish()
         if summary.frames_done and sink.needs:
             output = Output(str(sink.path))
+            summary.fallbacks = _fallbacks(output.table)
             exposure.write(output)
             tracks.write(output)
             card.write(output)
@@ -147,6 +151,13 @@ def _astray(done: Iterable[str], plan: pa.Table) -> set[str]:
         if kind == "video" and indices:
             last[clip.split("/")[0]] = max(indices[-1], last.get(clip.split("/")[0], 0))
     return {clip for clip in done if clip not in planned and int(clip.split("/")[2]) <= last.get(clip.split("/")[0], -1)}
+
+
+def _fallbacks(table: pa.Table) -> dict[str, int]:
+    if "inpainting_fallback" not in table.column_names:
+        return {}
+    found = pc.value_counts(table["inpainting_fallback"]).to_pylist()
+    return {str(pair["values"]): int(pair["counts"]) for pair in found if pair["values"]}
 
 
 def _frames(plan: pa.Table) -> int:

@@ -166,6 +166,8 @@ RECORD: Mapping[str, Column] = {
     "background_seen": Column("float32", "D", "share of the background taken from the frame itself, 0..1", table=True),
     "background_borrowed": Column("float32", "D", "share taken from other frames of the shot, 0..1", table=True),
     "background_invented": Column("float32", "D", "share filled in by an inpainter, 0..1", table=True),
+    "inpainter": Column("str", "D", "the inpainter or inpainters that made up what no frame shows, joined by '+'; 'none' for nothing", table=True),
+    "inpainting_fallback": _text("why another inpainter than the one asked for made it up, '' if it did not"),
     "provenance": Column("uint8", "D H W", "where each pixel of the background is from: 0 the frame, 128 another frame, 255 an inpainter"),
     "width": Column("int64", "", "pixels", table=True),
     "height": Column("int64", "", "pixels", table=True),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import job, report
+from animelayers import cluster, forecast, job, report
 from animelayers.pipeline import Pipeline
 from animelayers.run import run
 
@@ -13,12 +15,20 @@ def decompose(cfg: DictConfig) -> int:
     """Compose, check, run, report."""
     stages = job.stages(cfg)
     source, sink = job.build(cfg.source), job.build(cfg.sink)
+    models = job.models(stages, cfg.source.get("detector", ""), **cfg.licenses)
+    pipeline = Pipeline(stages, cfg.placement.task_cpus, cfg.placement.readers)
+    if cfg.dry_run:
+        groups = pipeline.fit(cluster.connect(cfg.cluster.address, cfg.cluster.cpus), source.row_bytes)
+        sys.stdout.write(
+            forecast.told(*forecast.plan(source, pipeline, groups, sink.takes), cfg.placement.readers, [m["name"] for m in models]) + "\n"
+        )
+        return 0
     summary = run(
         source,
-        Pipeline(stages, cfg.placement.task_cpus, cfg.placement.readers),
+        pipeline,
         sink,
         fingerprints=job.fingerprints(cfg, stages),
-        describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages, cfg.source.get("detector", ""), **cfg.licenses)},
+        describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": models},
         address=cfg.cluster.address,
         cpus=cfg.cluster.cpus,
         retry_failed=cfg.retry_failed,

@@ -5,13 +5,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
+from animelayers import forecast
 from animelayers.ledger import Ledger
+from animelayers.models.net import Net
 from animelayers.pipeline import GB, Pipeline, PipelineError, Resources, Stage
 from animelayers.run import DECODED
 from animelayers.schema import rebatch
+from animelayers.sources import Files
+from animelayers.step import FrameStep
 from tests.steps import Brightness, Faulty, Inverted, clip
 
 TWO = Resources(cpus=2, gpus=0, memory=16 * GB)
@@ -98,3 +103,36 @@ def test_a_clip_that_kills_or_hangs_its_worker_is_quarantined(fault: str, messag
     errors = {clip_id: row["error"] for clip_id, row in out.items() if row["error"]}
     assert errors == {"film/scene0007/000000": f"{'bad' if fault != 'raise' else 'faulty'}: {message}"}
     assert not list(tmp_path.iterdir()), "no mark stays"
+
+
+class Convolved(FrameStep):
+    """The mean of each drawing, after a torch net."""
+
+    name, reads, writes = "convolved", ("frames",), ("background_seen",)
+
+    def __init__(self) -> None:
+        torch = pytest.importorskip("torch")
+        self.net = Net(torch.nn.Conv2d(3, 64, 9), device="cpu", batch=3)
+
+    def frames(self, *columns: list[Any]) -> tuple[list[Any], ...]:
+        (pictures,) = columns
+        return ([self.net(picture.transpose(2, 0, 1)[None].astype(np.float32))[0].mean() for picture in pictures],)
+
+
+def test_the_plan_of_a_run_times_its_first_clip_and_names_what_bounds_it(tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "0.png").write_bytes(b"no picture")
+    cv2.imwrite(str(tmp_path / "a" / "1.png"), picture)
+    pipeline = Pipeline({"quick": stage(partial(Brightness)), "slow": stage(partial(Convolved))})
+    made, reading, costs = forecast.plan(Files(str(tmp_path)), pipeline, pipeline.fit(TWO), ("character",))
+    assert len(made["frame_index"]) == 1 and reading > 0
+    assert [cost.group.name for cost in costs] == ["quick", "slow"] and costs[1].nets == ("Convolved on cpu, 3 at once",)
+    text = forecast.told(made, reading, costs, readers=0)
+    assert re.search(r"expected  [\d.]+ frames/s, bound by slow", text) and "1 x (0.5 CPU, 0 GPU)" in text
+    with pytest.raises(PipelineError, match=r"stage s fails on the first clip, .*cannot bear"):
+        bad = Pipeline({"s": stage(partial(Faulty, fault="raise", at=int(picture[0, 0, 2])))})
+        forecast.plan(Files(str(tmp_path)), bad, bad.fit(TWO))
+    (tmp_path / "a" / "1.png").write_bytes(b"no picture either")
+    with pytest.raises(PipelineError, match="no clip that can be read"):
+        forecast.plan(Files(str(tmp_path)), pipeline, pipeline.fit(TWO))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -41,6 +41,7 @@ class OpenCV:
             raise ValueError(f"radius, scale and rim must be at least 1, not {radius}, {scale} and {rim}")
         if scale > 1 and scale % 2:
             raise ValueError(f"scale must be 1 or even, not {scale}")
+        self.name = method
         self._flag, self._radius, self._scale, self._rim = flags[method], radius, scale, rim
 
     def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -82,34 +83,64 @@ class Fallback:
     """Another inpainter where one fails: for each picture on which ``first`` raises an error, ``then`` is used.
 
     A picture fails alone, and that is told once in the log. Where the weights of ``first`` are missing and it was built all the same
-    (``required: false``), all are filled by ``then``.
+    (``required: false``), all are filled by ``then``. ``why``: of each picture of the last call, why ``then`` was used; '' where it was not.
     """
 
     def __init__(self, first: Inpainter, then: Inpainter) -> None:
         self.first, self.then = first, then
+        self.why: list[str] = []
         self._told = False
-        self._missing = False
+        self._missing: WeightsError | None = None
 
     def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray]) -> list[np.ndarray]:
         """As `protocols.Inpainter`."""
         if self._missing:
-            return self.then(pictures, holes)
+            return self._second(pictures, holes, self._missing)
         try:
-            return self.first(pictures, holes)
+            filled = self.first(pictures, holes)
+            self.why = [""] * len(filled)
+            return filled
         except WeightsError as problem:
-            self._missing = True
+            self._missing = problem
             return self._second(pictures, holes, problem)
         except Exception as problem:
             if len(pictures) == 1:
                 return self._second(pictures, holes, problem)
-        return [filled for picture, hole in zip(pictures, holes, strict=True) for filled in self([picture], [hole])]
+        alone = [(self([picture], [hole])[0], self.why[0]) for picture, hole in zip(pictures, holes, strict=True)]
+        self.why = [why for _, why in alone]
+        return [filled for filled, _ in alone]
 
     def _second(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], problem: Exception) -> list[np.ndarray]:
+        self.why = [f"{named(self.first)} failed: {type(problem).__name__}: {problem}"] * len(pictures)
         if not self._told:
             first, then = type(self.first).__name__, type(self.then).__name__
             log.warning("%s failed, %s fills the hole instead (told once): %s: %s", first, then, type(problem).__name__, problem)
         self._told = True
         return self.then(pictures, holes)
+
+
+class Noted:
+    """An inpainter that notes of each picture it was given ``by`` whom it was filled, and ``why`` not by the one asked for ('' if it was)."""
+
+    def __init__(self, inpaint: Inpainter) -> None:
+        self._inpaint = inpaint
+        self.by: list[str] = []
+        self.why: list[str] = []
+
+    def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """As `protocols.Inpainter`."""
+        filled = self._inpaint(pictures, holes)
+        why = self._inpaint.why if isinstance(self._inpaint, Fallback) else [""] * len(filled)
+        self.by += [named(self._inpaint, fallen=bool(reason)) for reason in why]
+        self.why += why
+        return filled
+
+
+def named(model: Any, fallen: bool = False) -> str:
+    """The name of an inpainter, without blanks; of a `Fallback` that of its first choice, or with ``fallen`` of the other one."""
+    if isinstance(model, Fallback):
+        return named(model.then if fallen else model.first)
+    return str(getattr(model, "name", type(model).__name__.lower()))
 
 
 def _reduced(picture: np.ndarray, mask: np.ndarray, scale: int, least: int) -> tuple[np.ndarray, np.ndarray]:

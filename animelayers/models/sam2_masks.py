@@ -5,13 +5,12 @@ Both packages are imported when a segmenter is built, which a step does in its w
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Unpack
 
-from animelayers.models import sam2_masks_decoder, sam2_track
+from animelayers.models import checkpoint, sam2_masks_decoder, sam2_track
 from animelayers.models.net import Device, Placed, Precision
 from animelayers.models.sam2_masks_decoder import Parts
 from animelayers.models.sam2_masks_grid import Asking, GridMasks, Sizes, Tensor
@@ -83,19 +82,8 @@ class TransformersMasks(GridMasks):
         **asking: Unpack[Asking],
     ) -> None:
         """Raises WeightsError for weights that are missing or of another architecture, ValueError for an option out of range."""
-        path = find(str(weights))
-        transformers: Any = importlib.import_module("transformers")
-        transformers.logging.set_verbosity_error()
-        transformers.logging.disable_progress_bar()
-        local = {"local_files_only": True}
-        try:
-            model, info = transformers.Sam2Model.from_pretrained(path, use_safetensors=True, output_loading_info=True, **local)
-            processor = transformers.Sam2ImageProcessor.from_pretrained(path, **local)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise WeightsError(f"{path} holds no SAM 2 of the transformers package: {str(error).splitlines()[0]}") from error
-        lacking = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
-        if lacking:
-            raise WeightsError(f"{path} holds no SAM 2 of the transformers package: {len(lacking)} of its weights are missing, {lacking[0]} first")
+        path = checkpoint.folder(str(weights), ("sam2", "sam2_video"))  # the makers' folders hold the tracker too
+        model, processor = checkpoint.model("Sam2Model", path), checkpoint.processor("Sam2ImageProcessor", path)
         sizes = Sizes(processor.size["height"], processor.image_mean, processor.image_std)
         super().__init__(model, sizes, Placed(device=device, precision=precision, batch=batch), **asking)
 

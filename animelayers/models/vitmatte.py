@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Unpack
 
 import cv2
 import numpy as np
 
 from animelayers.imaging.trimap import OPEN
 from animelayers.imaging.window import Window, window
+from animelayers.models import checkpoint
 from animelayers.models.net import Net, Placed
-from animelayers.weights import WeightsError, find
 
 _AROUND = 32  # pixels around the band that the net sees
 _STEP = 128  # sides are multiples of it, and so of the 32 that the net needs: few shapes, so that graphs and kernels are reused
@@ -31,7 +30,11 @@ class VitMatte:
         if longest < _STEP:
             raise ValueError(f"longest must be at least {_STEP} pixels, not {longest}")
         self._longest = longest // _STEP * _STEP
-        self._net = Net(_load(weights), lambda net, planes: net(pixel_values=planes).alphas[:, 0], **placed)
+        self._net = Net(
+            checkpoint.model("VitMatteForImageMatting", checkpoint.folder(weights, ("vitmatte",))),
+            lambda net, planes: net(pixel_values=planes).alphas[:, 0],
+            **placed,
+        )
 
     def __call__(self, pictures: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
         """As `protocols.Refiner`."""
@@ -61,21 +64,3 @@ class VitMatte:
         inside[:3] = shown.transpose(2, 0, 1) / np.float32(127.5) - 1
         inside[3] = cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST) / np.float32(255)
         return planes, size
-
-
-def _load(weights: str) -> Any:
-    path = find(weights)
-    transformers: Any = importlib.import_module("transformers")
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    wrong = f"{path} is no checkpoint of ViTMatte: give the folder of one (config.json, model.safetensors), or a registered name"
-    try:
-        kind = transformers.AutoConfig.from_pretrained(path, local_files_only=True).model_type
-        if kind != "vitmatte":
-            raise WeightsError(f"{wrong} (its config.json says {kind})")
-        net, facts = transformers.VitMatteForImageMatting.from_pretrained(path, local_files_only=True, use_safetensors=True, output_loading_info=True)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"{wrong} ({str(error).splitlines()[0]})") from error
-    if lacking := [*facts["missing_keys"], *facts["mismatched_keys"]]:
-        raise WeightsError(f"{wrong} (it lacks {len(lacking)} of its weights, {lacking[0]} first)")
-    return net

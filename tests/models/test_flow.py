@@ -97,6 +97,7 @@ def test_missing_weights_say_where_they_come_from(tmp_path: Path, monkeypatch: p
 
 def test_a_release_is_known_by_the_digits_its_publisher_pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import hashlib
+    import zipfile
     from dataclasses import replace
 
     from animelayers.weights import Release, fetch, find
@@ -111,6 +112,17 @@ def test_a_release_is_known_by_the_digits_its_publisher_pins(tmp_path: Path, mon
     monkeypatch.setitem(TABLE, "raft-large", replace(TABLE["raft-large"], digest="sha256:00000000", sources=(source,)))
     with pytest.raises(WeightsError, match="refused"):
         fetch("raft-large")
+    with zipfile.ZipFile(tmp_path / "net.zip", "w") as archive:
+        archive.writestr("net.pth", content)
+    for member, said in (("net.pth", ""), ("other.pth", r"other\.pth inside .*net\.zip: there is no such member")):
+        zipped = Release((tmp_path / "net.zip").as_uri(), member)
+        record = replace(TABLE["raft-large"], file=member, digest=f"sha1:{hashlib.sha1(content).hexdigest()}", sources=(zipped,))
+        monkeypatch.setitem(TABLE, "raft-large", record)
+        if said:
+            with pytest.raises(WeightsError, match=said):
+                fetch("raft-large")
+        else:
+            assert fetch("raft-large").read_bytes() == content
     missing = Release((tmp_path / "nothing").as_uri())
     monkeypatch.setitem(TABLE, "raft-large", replace(TABLE["raft-large"], sources=(missing,)))
     with pytest.raises(WeightsError, match="nothing"):

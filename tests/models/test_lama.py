@@ -113,6 +113,7 @@ def test_the_next_one_fills_what_the_first_fails_on_and_that_is_told_once(file: 
     ]
     want = [broken(pictures[:1], holes[:1])[0], OpenCV("ns")(pictures[1:2], holes[1:2])[0], broken(pictures[2:], holes[2:])[0]]
     assert all(np.array_equal(a, b) for a, b in zip(made, want, strict=True))
+    assert both.why == ["", "lama failed: FloatingPointError: the inpainter gave NaN or infinity", ""]
 
 
 def test_missing_weights_are_an_error_unless_they_are_not_required(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

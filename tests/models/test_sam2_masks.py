@@ -151,7 +151,7 @@ def test_missing_and_wrong_weights_are_named(package: Path, folder: Path, tmp_pa
         Sam2Masks(str(tmp_path / "text.pt"))
     with pytest.raises(WeightsError, match="is no checkpoint of SAM 2"):
         Sam2Masks(str(package), {**tiny_sam2.SMALL, "memory_attention.num_layers": 2})
-    with pytest.raises(WeightsError, match="holds no SAM 2"):
+    with pytest.raises(WeightsError, match="is no folder of a transformers model"):
         TransformersMasks(tmp_path)
     model = hf.Sam2VideoModel.from_pretrained(folder)
     state = {name: value for name, value in model.state_dict().items() if "iou_prediction_head" not in name}

@@ -67,18 +67,18 @@ def test_missing_and_wrong_weights_are_named(folder: Path, tmp_path: Path) -> No
     with pytest.raises(WeightsError, match="no such file"):
         VitMatte(str(tmp_path / "nowhere"))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(WeightsError, match="no checkpoint of ViTMatte"):
+    with pytest.raises(WeightsError, match="is no folder of a transformers model"):
         VitMatte(str(tmp_path / "empty"))
     other = tmp_path / "other"
     shutil.copytree(folder, other)
     config = json.loads((other / "config.json").read_text())
     (other / "config.json").write_text(json.dumps({**config, "model_type": "vit"}))
-    with pytest.raises(WeightsError, match="says vit"):
+    with pytest.raises(WeightsError, match="holds a model of type 'vit', wanted is vitmatte"):
         VitMatte(str(other))
     shutil.copy(folder / "config.json", other)
     weights = load_file(folder / "model.safetensors")
     save_file({k: v for k, v in weights.items() if "matting_head" not in k}, other / "model.safetensors", {"format": "pt"})
-    with pytest.raises(WeightsError, match="lacks"):
+    with pytest.raises(WeightsError, match="weights are missing"):
         VitMatte(str(other))
     with pytest.raises(ValueError, match="longest"):
         VitMatte(str(folder), longest=64)

@@ -1,14 +1,19 @@
 """The background stage on drawings of mixed sizes."""
 
+from pathlib import Path
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
 
 from animelayers.imaging.recompose import psnr
 from animelayers.models.flow import DIS
-from animelayers.models.inpaint import OpenCV
+from animelayers.models.inpaint import Fallback, OpenCV
+from animelayers.models.lama import Lama
 from animelayers.models.propagate import Propagate
 from animelayers.samples import Scene, scene
+from animelayers.schema import RECORD
 from animelayers.stages.background import BORROWED, INVENTED, SEEN, Background
 from animelayers.stages.cels import Cels
 
@@ -187,3 +192,20 @@ def test_video_asks_the_rest_of_the_shot_where_the_clip_lies_in_it() -> None:
     elsewhere = {"context": context["context"][[0, 2]], "context_character": context["context_character"][[0, 2]]}
     (lost,) = stage.run([row | elsewhere])
     assert np.array_equal(lost["background"], alone["background"]), "nobody knows on which side of the clip they lie"
+
+
+def test_the_row_tells_who_made_up_what_no_frame_shows_and_why_not_the_one_asked_for(tmp_path: Path) -> None:
+    frame, alpha, _ = drawing(90, 120)
+    row = {"clip_id": "a", "error": "", "frames": np.stack([frame, frame // 2]), "character": np.stack([alpha, alpha * 0])}
+
+    def told(stage: Background, **more: Any) -> list[list[str]]:
+        (made,) = stage.run([row | more])
+        return [RECORD[name].per_drawing(made[name]) for name in ("inpainter", "inpainting_fallback")]
+
+    assert told(Background(OpenCV("ns"))) == [["ns", "none"], ["", ""]]
+    missing = Fallback(Lama(tmp_path / "none.pt", required=False), OpenCV())
+    plate = {"camera": np.stack([np.eye(3)] * 2), "plate": frame, "plate_seen": 255 - alpha, "plate_trust": np.float32(1)}
+    plain, by_plate, passed = told(Background(missing)), told(Background(missing), **plate), told(Background(missing, video=Propagate(DIS())))
+    for by, why in (plain, by_plate, passed):
+        assert by == ["telea", "none"]
+        assert why[0].startswith("lama failed: WeightsError: no weights are called") and why[1] == ""
