@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from animelayers.pipeline import PipelineError, Resources
+from animelayers.placement import PipelineError, Resources
 
 log = logging.getLogger(__name__)
 

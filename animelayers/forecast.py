@@ -10,7 +10,8 @@ from typing import Any
 
 import psutil
 
-from animelayers.pipeline import GB, Group, Pipeline, PipelineError
+from animelayers.pipeline import Pipeline
+from animelayers.placement import GB, Group, PipelineError
 from animelayers.schema import Row
 from animelayers.sources.layers import Layers
 from animelayers.sources.plan import limited

@@ -26,7 +26,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from animelayers.order import in_order
-from animelayers.pipeline import PipelineError, Stage
+from animelayers.placement import PipelineError, Stage
 from animelayers.sinks import Changed, SinkError
 from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate
 

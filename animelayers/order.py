@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from animelayers.pipeline import Stage
+from animelayers.placement import Stage
 from animelayers.schema import ANNOTATIONS
 
 

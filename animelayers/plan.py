@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from animelayers.pipeline import PipelineError
+from animelayers.placement import PipelineError
 
 log = logging.getLogger(__name__)
 

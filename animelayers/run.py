@@ -20,7 +20,8 @@ from tqdm import tqdm
 from animelayers import card, cluster, exposure, tracks
 from animelayers.ledger import Ledger
 from animelayers.output import Output
-from animelayers.pipeline import Group, Pipeline, PipelineError
+from animelayers.pipeline import Pipeline
+from animelayers.placement import Group, PipelineError
 from animelayers.plan import Plan, scan
 from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
 from animelayers.sources.layers import Layers

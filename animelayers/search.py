@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -89,21 +88,6 @@ def instances(output: Output, column: str = "visual_instances") -> Instances:
     found = [(row["frame_id"], k, vector) for rows in clips.values() for row, k, vector in _apart(rows, column)]
     width = len(found[0][2]) if found else 0
     return Instances([name for name, *_ in found], [k for _, k, _ in found], np.array([v for *_, v in found], np.float32).reshape(-1, width))
-
-
-def write_embeddings(output: Output, path: str | Path, column: str = "visual_character") -> None:
-    """Write a column as a plain .npy: float32 (T, E), one row per frame of the table in its order, zeros where there is none.
-
-    Raises ValueError as `embeddings` does.
-    """
-    _checked(output, column)
-    values = output.table[column]
-    there = np.asarray(pc.is_valid(values))
-    found = _matrix(values.filter(pa.array(there)), column, output.path)
-    rows = np.zeros((len(there), found.shape[1]), np.float32)
-    rows[there] = found
-    with Path(path).open("wb") as file:
-        np.save(file, rows, allow_pickle=False)
 
 
 def _apart(rows: list[dict[str, Any]], column: str) -> Iterator[tuple[dict[str, Any], int, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""What a stage computes. A step adds columns to clips; where and how wide it runs is `animelayers.pipeline`'s business."""
+"""What a stage computes. A step adds columns to clips; where and how wide it runs is `animelayers.placement`'s business."""
 
 from __future__ import annotations
 

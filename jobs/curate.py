@@ -22,7 +22,8 @@ from animelayers.curate.reason import reasons
 from animelayers.curate.strategies import Strategy
 from animelayers.curate.wishes import WishError, Wishes, wishes
 from animelayers.output import Output
-from animelayers.pipeline import Pipeline, Stage, bind
+from animelayers.pipeline import Pipeline, bind
+from animelayers.placement import Stage
 from animelayers.run import run
 from animelayers.sinks import Columns, columns, metadata
 from animelayers.sinks.lock import Lock

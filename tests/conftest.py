@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from animelayers.cluster import calm, connect
-from animelayers.pipeline import Resources
+from animelayers.placement import Resources
 
 # A busy machine makes every draw slow.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

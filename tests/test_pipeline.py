@@ -12,7 +12,8 @@ import pytest
 from animelayers import forecast
 from animelayers.ledger import Ledger
 from animelayers.models.net import Net
-from animelayers.pipeline import GB, Pipeline, PipelineError, Resources, Stage
+from animelayers.pipeline import Pipeline
+from animelayers.placement import GB, PipelineError, Resources, Stage
 from animelayers.run import DECODED
 from animelayers.schema import rebatch
 from animelayers.sources import Files
@@ -98,7 +99,7 @@ def test_fused_stages_give_the_same_as_stages_apart_and_share_a_process(ray_here
 )
 def test_a_clip_that_kills_or_hangs_its_worker_is_quarantined(fault: str, message: str, ray_here: object, tmp_path: Path) -> None:
     rows = [clip(n) for n in (1, 2, 7, 4)]
-    out = through(Pipeline({"bad": stage(partial(Faulty, fault=fault))}), rows, tmp_path, limit=2 if fault == "hang" else 0)
+    out = through(Pipeline({"bad": stage(partial(Faulty, fault=fault))}), rows, tmp_path, limit=1 if fault == "hang" else 0)
     assert len(out) == 4, "none lost, none twice"
     errors = {clip_id: row["error"] for clip_id, row in out.items() if row["error"]}
     assert errors == {"film/scene0007/000000": f"{'bad' if fault != 'raise' else 'faulty'}: {message}"}

@@ -36,7 +36,8 @@ def overrides() -> Iterator[str]:
 def test_every_column_of_the_frame_table_is_told() -> None:
     named = set(re.findall(r"`(\w+)`", TEXT))
     chosen = sorted(path.stem for path in (job.CONF / "stage").glob("*.yaml") if path.stem != "placement")
-    steps = [job.stages(job.compose("decompose", [f"+stage@stages.{name}_={name}"]))[f"{name}_"].kind for name in chosen]
+    stages = job.stages(job.compose("decompose", [f"+stage@stages.{name}_={name}" for name in chosen]))
+    steps = [stages[f"{name}_"].kind for name in chosen]
     made = {*IDENTITY, "frame_index", "timestamp_s", "note"}.union(*(step.writes for step in steps))
     columns = table_schema([name for name in RECORD if name in made], ["character.png"]).names
     assert [name for name in columns if name not in named] == []

@@ -76,13 +76,6 @@ def test_characters_are_taken_apart(output: Output) -> None:
     np.testing.assert_allclose(found.vectors, [*angles(5, 6), (0.6, 0.8)], atol=1e-6)
 
 
-def test_embeddings_are_written_for_every_frame(output: Output, tmp_path: Path) -> None:
-    search.write_embeddings(output, tmp_path / "character_embeddings.npy", "visual_frame")
-    rows = np.load(tmp_path / "character_embeddings.npy", allow_pickle=False)
-    assert rows.dtype == np.float32 and rows.shape == (len(output), 2)
-    np.testing.assert_allclose(rows, [*angles(0, 0, 90, 0, 10), (0, 0), (0, 0)], atol=1e-6)
-
-
 def test_words_find_drawings_with_the_model_that_embedded_them(output: Output, tmp_path: Path) -> None:
     pytest.importorskip("open_clip")
     tiny_embed.openclip(tmp_path / "clip")

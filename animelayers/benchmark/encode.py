@@ -22,7 +22,7 @@ from animelayers.benchmark import net
 from animelayers.benchmark.figures import Figure, interleave, middle
 from animelayers.imaging.codecs import encode_jpeg
 from animelayers.models.saliency import Saliency
-from animelayers.pipeline import Stage
+from animelayers.placement import Stage
 from animelayers.samples import scene
 from animelayers.sources import Files
 from animelayers.step import Step

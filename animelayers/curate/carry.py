@@ -18,7 +18,7 @@ from animelayers.curate import results
 from animelayers.curate.execute import built, execute, tasks
 from animelayers.curate.strategies.base import Strategy
 from animelayers.ledger import Ledger
-from animelayers.pipeline import PipelineError, Resources
+from animelayers.placement import PipelineError, Resources
 from animelayers.sinks.store import Store
 
 _BLOCK = 16_000_000

@@ -17,7 +17,7 @@ from animelayers.imaging import codecs
 from animelayers.imaging.recompose import blend, recompose
 from animelayers.ledger import Ledger
 from animelayers.output import Output
-from animelayers.pipeline import PipelineError
+from animelayers.placement import PipelineError
 from animelayers.schema import RECORD, Batch
 from animelayers.sinks import metadata
 from animelayers.sinks.lock import fence

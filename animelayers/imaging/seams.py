@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 Box = tuple[int, int, int, int]
 """x, y, w, h in pixels."""
@@ -49,6 +48,8 @@ def _seam(before: Boxes, after: Boxes) -> dict[int, int]:
     """The id before a seam of each id after it that has one."""
     if not before or not after:
         return {}
+    from scipy.optimize import linear_sum_assignment  # takes a second to import, and most shots have no seam
+
     old, new = list(before), list(after)
     overlap = np.array([[_overlap(before[a], after[b]) for b in new] for a in old])
     return {new[j]: old[i] for i, j in zip(*linear_sum_assignment(-overlap), strict=True) if overlap[i, j] >= _SAME}

@@ -10,10 +10,10 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Unpack
 
-from animelayers.models import checkpoint, sam2_masks_decoder, sam2_track
+from animelayers.models import checkpoint, sam2_masks_parts, sam2_track
 from animelayers.models.net import Device, Placed, Precision
-from animelayers.models.sam2_masks_decoder import Parts
 from animelayers.models.sam2_masks_grid import Asking, GridMasks, Sizes, Tensor
+from animelayers.models.sam2_masks_parts import Parts
 from animelayers.weights import WeightsError, find
 
 _BLOCKS = {12: "tiny", 16: "small", 24: "base-plus", 48: "large"}
@@ -54,7 +54,7 @@ class Sam2Masks(GridMasks):
     def parts(self, module: Any) -> tuple[Parts, Tensor, Tensor]:
         """As `GridMasks.parts`."""
         prompt = module.sam_prompt_encoder
-        return sam2_masks_decoder.of_package(module.sam_mask_decoder), prompt.get_dense_pe(), prompt.no_mask_embed.weight[0]
+        return sam2_masks_parts.of_package(module.sam_mask_decoder), prompt.get_dense_pe(), prompt.no_mask_embed.weight[0]
 
     def features(self, module: Any, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """As `GridMasks.features`."""
@@ -90,7 +90,7 @@ class TransformersMasks(GridMasks):
     def parts(self, module: Any) -> tuple[Parts, Tensor, Tensor]:
         """As `GridMasks.parts`."""
         places = module.get_image_wide_positional_embeddings()
-        return sam2_masks_decoder.of_transformers(module.mask_decoder), places, module.prompt_encoder.no_mask_embed.weight[0]
+        return sam2_masks_parts.of_transformers(module.mask_decoder), places, module.prompt_encoder.no_mask_embed.weight[0]
 
     def features(self, module: Any, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """As `GridMasks.features`."""

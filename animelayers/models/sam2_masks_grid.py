@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
-from animelayers.imaging.proposals import Crop, boxes, crops, grid, tidy
+from animelayers.imaging.proposals import Crop, crops, grid
 from animelayers.models import sam2_masks_scores as scores
 from animelayers.models.net import Net, Placed
 from animelayers.models.protocols import Segments
-from animelayers.models.sam2_masks_decoder import Decoder, Parts, Picture
+from animelayers.models.sam2_masks_decoder import Decoder, Picture
+from animelayers.models.sam2_masks_parts import Parts
+from animelayers.models.sam2_masks_settle import Found, settle
 
 _CACHED = 16  # points at once on a CPU: more of them only leave its caches
-_UPSCALED = 8  # masks scaled up at once
 Tensor = Any
 
 
@@ -44,15 +46,6 @@ class Sizes(NamedTuple):
     side: int
     mean: Sequence[float]
     deviation: Sequence[float]
-
-
-class Found(NamedTuple):
-    """Masks of one crop: logits (K, h, w) on the device, predicted IoU (K,), boxes (K, 4) in pixels of the picture, the crop."""
-
-    logits: Tensor
-    scores: Tensor
-    boxes: Tensor
-    crop: Crop
 
 
 class GridMasks(ABC):
@@ -96,7 +89,8 @@ class GridMasks(ABC):
                 if not least <= value <= most:
                     raise ValueError(f"{name}={value} is out of range: {least} to {'as many as you like' if most > 1 else most}")
         self._iou, self._stable, self._same = pred_iou_thresh, stability_score_thresh, box_nms_thresh
-        self._layers, self._region, self._least, self._sizes = crop_n_layers, min_mask_region_area, min_instance_size, sizes
+        self._settle = partial(settle, same=box_nms_thresh, region=min_mask_region_area, least=min_instance_size)
+        self._layers, self._sizes = crop_n_layers, sizes
         self._grids = [grid(max(1, points_per_side // crop_n_points_downscale_factor**layer)) for layer in range(crop_n_layers + 1)]
         self._torch = torch
         self._held: dict[int, tuple[Tensor, ...]] = {}
@@ -177,34 +171,3 @@ class GridMasks(ABC):
             logits, ious, around = logits[inside], ious[inside], around[inside]
             kept = scores.suppress(around, ious, self._same)
         return Found(logits[kept], ious[kept], around[kept], crop)
-
-    def _settle(self, found: Sequence[Found], height: int, width: int) -> Segments:
-        """The masks of all crops of a picture at its size, tidied, best first."""
-        torch = self._torch
-        if len(found) > 1:  # of masks found in two crops the one from the smaller crop is the finer
-            sizes = [(f.crop.box[2] - f.crop.box[0]) * (f.crop.box[3] - f.crop.box[1]) for f in found]
-            finer = torch.cat([torch.full_like(f.scores, 1 / size) for f, size in zip(found, sizes, strict=True)])
-            kept = torch.zeros_like(finer, dtype=torch.bool)
-            kept[scores.suppress(torch.cat([f.boxes for f in found]), finer, self._same)] = True
-            parts = kept.split([len(f.scores) for f in found])
-            found = [Found(f.logits[part], f.scores[part], f.boxes[part], f.crop) for f, part in zip(found, parts, strict=True)]
-        masks = np.zeros((sum(len(f.scores) for f in found), height, width), bool)
-        start = 0
-        for f in found:
-            x0, y0, x1, y1 = f.crop.box
-            for part in f.logits.split(_UPSCALED):
-                masks[start : start + len(part), y0:y1, x0:x1] = scores.enlarge(part, y1 - y0, x1 - x0)
-                start += len(part)
-        ious = torch.cat([f.scores for f in found]).cpu().numpy()
-        if self._region:
-            masks, ious = self._tidied(masks, ious)
-        kept = np.flatnonzero(np.count_nonzero(masks, axis=(1, 2)) >= max(1, self._least))
-        order = kept[np.argsort(-ious[kept], kind="stable")]
-        return Segments(masks[order], np.clip(ious[order], 0, 1).astype(np.float32), [""] * len(order))
-
-    def _tidied(self, masks: np.ndarray, ious: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Holes and islands gone, and what has become a repetition by it; a mask that was tidy before is preferred."""
-        tidied = np.array([tidy(mask, self._region) for mask in masks]).reshape(masks.shape)
-        unchanged = (tidied == masks).all(axis=(1, 2)).astype(np.float32)
-        kept = scores.suppress(self._torch.from_numpy(boxes(tidied)), self._torch.from_numpy(unchanged), self._same).numpy()
-        return tidied[kept], ious[kept]

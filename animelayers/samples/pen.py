@@ -72,10 +72,6 @@ class Cel:
         thick = max(1, round(width * SAMPLES * float(np.clip(0.016 * self.unit, 0.7, 3.0))))
         cv2.polylines(self._ink, [self._pixels(path)], False, (*colour, 255), thick, cv2.LINE_8, _SHIFT)
 
-    def stroke(self, points: Points, colour: Colour, widths: Sequence[float] = (0, 0.03, 0)) -> None:
-        """A brush stroke through `points` (N, 2) with the given widths, in units, from its start to its end."""
-        self.fill(ribbon(spline(points, closed=False), widths), colour)
-
     def gradient(self, points: np.ndarray, top: Colour, bottom: Colour) -> None:
         """Fill the outline `points` (N, 2) with a gradient from its highest to its lowest point, in ten flat bands."""
         low, high = points[:, 1].min(), points[:, 1].max()

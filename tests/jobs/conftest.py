@@ -19,9 +19,31 @@ from animelayers.samples import scene, write
 
 ROOT = Path(__file__).resolve().parents[2]
 Decompose = Callable[..., int]
+Main = Callable[..., tuple[int, str]]
 Start = Callable[..., "subprocess.Popen[str]"]
+FRAMES = 12
+"""Frames of each of the two shots of the film."""
 MARK = "ANIMELAYERS_TEST"
 """An environment variable by which a job's processes are found again."""
+
+
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Main:
+    """A job's command line in this process, from its words to its exit code and what it printed: for what ends before it starts anything."""
+
+    def call(name: str, *words: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", command(name, *words)[1:])
+        monkeypatch.setenv("HYDRA_FULL_ERROR", "0")  # the job sets it
+        terminated = signal.getsignal(signal.SIGTERM)
+        capsys.readouterr()
+        try:
+            with pytest.raises(SystemExit) as end:
+                runpy.run_path(sys.argv[0], run_name="__main__")
+        finally:
+            signal.signal(signal.SIGTERM, terminated)
+        return int(end.value.code or 0), "".join(capsys.readouterr())
+
+    return call
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +60,7 @@ def matte_weights() -> str:
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a drawn film of two shots and two frames with the seeds' names."""
     folder = tmp_path_factory.mktemp("film")
-    shots = [scene(name, frames=18, size=(192, 108), seed=1) for name in ("portrait", "standing")]
+    shots = [scene(name, frames=FRAMES, size=(192, 108), seed=1) for name in ("portrait", "standing")]
     write(shots, "episode_001", folder)
     write([scene("walk", frames=2, size=(192, 108), seed=1)], "episode_002", folder, form="frames")
     return folder
@@ -50,7 +72,7 @@ def decompose(ray_here: object, matte_weights: str) -> Decompose:
     body = runpy.run_path(str(ROOT / "jobs" / "decompose.py"))["decompose"]
 
     def call(source: Path | str, output: Path | str, *words: str) -> int:
-        small = ["preset=demo", "source.row_bytes=400000", "placement.cpus=0.5", f"model/matte={matte_weights}"]
+        small = ["preset=demo", "source.row_bytes=400000", "placement.cpus=0.5", "placement.workers=1", f"model/matte={matte_weights}"]
         return int(body(job.compose("decompose", [f"source.path={source}", f"output={output}", *small, *words])))
 
     return call

@@ -15,7 +15,7 @@ from animelayers.benchmark.encode import PARTS, pictures
 from animelayers.benchmark.figures import Figure, interleave, markdown, middle
 from animelayers.models.saliency import Saliency
 from animelayers.output import Output
-from tests.jobs.conftest import command
+from tests.jobs.conftest import Main, command
 
 
 def test_the_cheap_parts_run_and_report(matte_weights: str, tmp_path: Path) -> None:
@@ -38,9 +38,9 @@ def test_the_cheap_parts_run_and_report(matte_weights: str, tmp_path: Path) -> N
     assert len([line for line in ended.stdout.splitlines() if line.startswith("| ")]) == 2 + len(figures)
 
 
-def test_a_wrong_part_gets_the_nearest() -> None:
-    wrong = subprocess.run(command("benchmark", "parts=[encod]"), capture_output=True, text=True, check=False)
-    assert wrong.returncode == 2 and "did you mean encode?" in wrong.stderr
+def test_a_wrong_part_gets_the_nearest(main: Main) -> None:
+    code, said = main("benchmark", "parts=[encod]")
+    assert code == 2 and "did you mean encode?" in said
 
 
 def test_the_silent_net_gives_the_true_alpha_whatever_it_sees(tmp_path: Path) -> None:

@@ -15,14 +15,14 @@ import pytest
 
 from animelayers import Output
 from animelayers.exposure import saved
-from tests.jobs.conftest import MARK, ROOT, Decompose, Start, command, members, rows
+from tests.jobs.conftest import FRAMES, MARK, ROOT, Decompose, Main, Start, command, members, rows
 
 
 @pytest.fixture(scope="module")
 def whole(film: Path, decompose: Decompose, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An unbroken run over the film folder."""
     output = tmp_path_factory.mktemp("whole") / "out"
-    assert decompose(film, output) == 0
+    assert decompose(film, output, "placement.workers=2") == 0
     return output
 
 
@@ -31,12 +31,12 @@ STAGES = ["character", "camera", "cels", "track", "effect", "background", "encod
 
 def test_layers_of_a_film_and_of_frames(whole: Path) -> None:
     out = Output(str(whole))
-    assert len(out) == 36 + 2 and out.errors.num_rows == 0 and out.layers == ["character", "mask", "background", "plate"]
+    assert len(out) == 2 * FRAMES + 2 and out.errors.num_rows == 0 and out.layers == ["character", "mask", "background", "plate"]
     table = out.table.to_pandas()
     film = table[table.source == "episode_001.mkv"].sort_values("frame_index")
-    assert list(film.frame_index) == list(range(36))
-    assert list(film.scene_id) == ["scene0000"] * 18 + ["scene0001"] * 18, "a clip never crosses a cut"
-    assert np.allclose(film.timestamp_s, np.arange(36) / 24, atol=0.002)
+    assert list(film.frame_index) == list(range(2 * FRAMES))
+    assert list(film.scene_id) == ["scene0000"] * FRAMES + ["scene0001"] * FRAMES, "a clip never crosses a cut"
+    assert np.allclose(film.timestamp_s, np.arange(2 * FRAMES) / 24, atol=0.002)
     assert table.groupby("clip_id").scene_id.nunique().max() == 1 and table.clip_id.nunique() > 4
     frames = table[table.source.str.startswith("episode_002/")]
     assert set(frames.frame_id) == {"episode_002/scene0000_frame000000", "episode_002/scene0000_frame000001"}
@@ -62,7 +62,7 @@ def test_the_report_shows_layers_stages_and_shots(whole: Path) -> None:
         assert f'<td class="n">{shot.drawings}</td><td class="n">{100 * shot.share:.0f}</td>' in page
     assert len(list((whole / "report" / "pictures").glob("*.jpg"))) == 24
     facts = json.loads((whole / "report" / "summary.json").read_text())
-    assert facts["frames_done"] == 38 and facts["spilled"] == 0
+    assert facts["frames_done"] == 2 * FRAMES + 2 and facts["spilled"] == 0
     assert list(facts["stages"]) == ["decode", *STAGES] and all(facts["stages"].values())
 
 
@@ -72,7 +72,7 @@ def test_what_the_output_says_of_itself(whole: Path) -> None:
     assert facts["config"]["stages"]["character"]["workers"] == "${placement.workers}", "kept unresolved"
     assert set(facts["fingerprints"]) == {"source", *STAGES}
     card = (whole / "README.md").read_text()
-    assert "38 frames" in card and "| matte | [u2netp](" in card and facts["models"][0]["digest"] in card
+    assert f"{2 * FRAMES + 2} frames" in card and "| matte | [u2netp](" in card and facts["models"][0]["digest"] in card
 
 
 def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: Path) -> None:
@@ -85,14 +85,18 @@ def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: 
     )
     done = subprocess.run([*command("decompose")[:1], "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    assert "38 of 38 frames were there already" in done.stderr and "nothing to do" in done.stderr
+    assert f"{2 * FRAMES + 2} of {2 * FRAMES + 2} frames were there already" in done.stderr and "nothing to do" in done.stderr
     after = {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file()}
     assert {path for path in after if after[path] != before.get(path)} <= {whole / "dataset.json", whole / "plan.parquet"}
 
 
+SLOW = ("preset=demo", "model/matte=u2netp", "source.row_bytes=400000")
+"""Words of a run that is long enough to be killed."""
+
+
 def test_kill_the_driver_and_run_again(whole: Path, film: Path, decompose: Decompose, start: Start, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    job = start("decompose", "preset=demo", "model/matte=u2netp", "source.row_bytes=400000", f"source.path={film}", f"output={output}")
+    job = start("decompose", *SLOW, "placement.workers=1", f"source.path={film}", f"output={output}")
     _wait(lambda: len(list((output / "metadata").glob("*.parquet"))) >= 1, job)
     job.kill()
     job.wait()
@@ -106,7 +110,7 @@ def test_kill_the_driver_and_run_again(whole: Path, film: Path, decompose: Decom
 
 def test_kill_a_worker_in_the_middle(whole: Path, film: Path, start: Start, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    job = start("decompose", "preset=demo", "model/matte=u2netp", "source.row_bytes=400000", f"source.path={film}", f"output={output}")
+    job = start("decompose", *SLOW, f"source.path={film}", f"output={output}")
     victims: list[psutil.Process] = []
 
     def inside() -> bool:
@@ -125,7 +129,7 @@ def test_an_interrupted_run_lets_go_of_the_output(
     sent: signal.Signals, code: int, film: Path, matte_weights: str, start: Start, tmp_path: Path
 ) -> None:
     output = tmp_path / "out"
-    job = start("decompose", "preset=demo", "model/matte=u2netp", "source.row_bytes=400000", f"source.path={film}", f"output={output}")
+    job = start("decompose", *SLOW, "placement.workers=1", f"source.path={film}", f"output={output}")
     _wait(lambda: any((output / "attempts").glob("*")) if (output / "attempts").exists() else False, job)
     job.send_signal(sent)
     said, _ = job.communicate(timeout=200)
@@ -157,13 +161,12 @@ def test_a_stage_left_out(film: Path, decompose: Decompose, tmp_path: Path) -> N
     assert Output(str(tmp_path / "out")).layers == ["character", "mask"]
 
 
-def test_another_configuration_never_mixes(film: Path, tmp_path: Path, decompose: Decompose) -> None:
-    words = ["preset=demo", "model/matte=u2netp", f"source.path={film / 'episode_002'}", f"output={tmp_path / 'out'}"]
-    assert decompose(film / "episode_002", tmp_path / "out") == 0
-    refused = subprocess.run(
-        command("decompose", *words, "stages.background.step.dilate=31"), capture_output=True, text=True, timeout=300, check=False
-    )
-    assert refused.returncode == 2 and "stage background: dilate was 2, is 31" in refused.stderr and "Traceback" not in refused.stderr
+def test_another_configuration_never_mixes(whole: Path, film: Path, main: Main) -> None:
+    before = {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file()}
+    words = ["preset=demo", "model/matte=u2netp", f"source.path={film}", f"output={whole}", "stages.background.step.dilate=31"]
+    code, said = main("decompose", *words)
+    assert code == 2 and "stage background: dilate was 2, is 31" in said and "Traceback" not in said
+    assert {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file()} == before
 
 
 def test_changed_input_is_named_and_made_again_on_request(
@@ -194,17 +197,19 @@ def test_changed_input_is_named_and_made_again_on_request(
         (["stages.character.step._target_=os.system"], "os.system is refused"),
     ],
 )
-def test_a_configuration_that_cannot_run_ends_in_one_sentence(words: list[str], message: str, film: Path, tmp_path: Path) -> None:
+def test_a_configuration_that_cannot_run_ends_in_one_sentence(
+    words: list[str], message: str, film: Path, ray_here: object, main: Main, tmp_path: Path
+) -> None:
     words = ["model/matte=u2netp", f"source.path={film / 'episode_002'}", f"output={tmp_path / 'out'}", *words]
-    ended = subprocess.run(command("decompose", *words), capture_output=True, text=True, timeout=300, check=False)
-    assert ended.returncode == 2, ended.stderr
-    assert message in ended.stderr and "Traceback" not in ended.stderr
+    code, said = main("decompose", *words)
+    assert code == 2, said
+    assert message in said and "Traceback" not in said
     assert not (tmp_path / "out" / "metadata").exists() or not list((tmp_path / "out" / "metadata").iterdir())
 
 
-def test_help_reads_well() -> None:
-    text = subprocess.run(command("decompose", "--help"), capture_output=True, text=True, timeout=300, check=True).stdout
-    assert "python jobs/decompose.py source.path=FILM_OR_FOLDER output=OUT" in text and "preset: cluster, demo, laptop, one_gpu" in text
+def test_help_reads_well(main: Main) -> None:
+    code, text = main("decompose", "--help")
+    assert code == 0 and "python jobs/decompose.py source.path=FILM_OR_FOLDER output=OUT" in text and "preset: cluster, demo, laptop, one_gpu" in text
 
 
 def test_the_notebook_opens_an_output(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,11 @@ from animelayers.output import Output
 from animelayers.pipeline import bind
 from animelayers.sinks import Shards
 from animelayers.sinks.export import Exporter
+from tests.jobs.conftest import Main, command
 from tests.sinks.clips import pictures
 
 FORMS = sorted(path.stem for path in (job.CONF / "export").glob("*.yaml"))
 RUN = "0" * 32
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(job.CONF.parent / "jobs" / "export.py"), *words], capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -31,7 +27,7 @@ def test_every_form_composes_and_is_built(form: str) -> None:
     bind(job._make(job.OmegaConf.to_container(cfg.export, resolve=True), lazily=True), form)
 
 
-def test_export_by_its_command_line_and_again(tmp_path: Path) -> None:
+def test_export_by_its_command_line_and_again(main: Main, tmp_path: Path) -> None:
     row, _ = pictures("film/scene0000/000000", [0, 0, 1])
     row["character_bbox"][:] = (0, 0, 4, 4)
     sink = Shards(str(tmp_path / "out"))
@@ -39,15 +35,15 @@ def test_export_by_its_command_line_and_again(tmp_path: Path) -> None:
         sink.write([row], RUN)
     folder = tmp_path / "Datensatz 絵"
     words = ["export=kohya", f"source.path={tmp_path / 'out'}", f'output="{folder}"', 'caption.trigger="Straße"']
-    first = run(*words)
+    first = subprocess.run(command("export", *words), capture_output=True, text=True, timeout=120)
     assert first.returncode == 0 and "5 files of 2 frames; 0 files were there already" in first.stdout, first.stderr
     assert len(list(folder.rglob("*.png"))) == 2
     again = job.build(job.compose("export", [*words, "workers=1"]).export).write(Output(str(tmp_path / "out")), folder)
     assert again == (0, 2, 5), "how many threads is no other export"
-    other = run(*words, "export.mask=none")
-    assert other.returncode == 1 and "holds another export (with other mask)" in other.stderr
+    code, said = main("export", *words, "export.mask=none")
+    assert code == 1 and "holds another export (with other mask)" in said
 
 
-def test_a_bad_option_ends_in_a_sentence(tmp_path: Path) -> None:
-    done = run(f"source.path={tmp_path}", f"output={tmp_path / 'x'}", "picture.background=sea")
-    assert done.returncode == 2 and "picture.background: sea is none of alpha, solid" in done.stderr and "Traceback" not in done.stderr
+def test_a_bad_option_ends_in_a_sentence(main: Main, tmp_path: Path) -> None:
+    code, said = main("export", f"source.path={tmp_path}", f"output={tmp_path / 'x'}", "picture.background=sea")
+    assert code == 2 and "picture.background: sea is none of alpha, solid" in said and "Traceback" not in said

@@ -39,7 +39,8 @@ def extract(ray_here: object) -> Extract:
     body = runpy.run_path(str(ROOT / "jobs" / "extract_frames.py"))["extract_frames"]
 
     def call(source: Path, output: Path, *words: str) -> int:
-        return int(body(job.compose("extract_frames", [f"source.path={source}", f"output={output}", "placement.cpus=0.5", *words])))
+        placed = ["placement.cpus=0.5", "placement.workers=1"]
+        return int(body(job.compose("extract_frames", [f"source.path={source}", f"output={output}", *placed, *words])))
 
     return call
 

@@ -11,8 +11,8 @@ import pytest
 
 from animelayers.imaging.proposals import Crop
 from animelayers.models.sam2_masks import Sam2Masks, TransformersMasks
-from animelayers.models.sam2_masks_grid import Found
 from animelayers.models.sam2_masks_scores import enlarge
+from animelayers.models.sam2_masks_settle import Found
 from animelayers.models.sam2_track import build
 from animelayers.samples import scene
 from animelayers.weights import WeightsError

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from animelayers.column import Column
 from animelayers.output import Output
-from animelayers.schema import RECORD, Column
+from animelayers.schema import RECORD
 from animelayers.sinks import Shards
 from tests.sinks.clips import NAMES, clip, contents
 

