@@ -21,8 +21,15 @@ export RAY_USAGE_STATS_ENABLED = 0
 
 demo: .venv/weights
 	$(BIN)/python -m animelayers.samples $(DEMO)/input
-	$(BIN)/python jobs/decompose.py preset=demo source.every=3 source.path=$(DEMO)/input output=$(DEMO)/layers
-	@echo "Look at $(DEMO)/layers/report/index.html"
+	$(BIN)/python jobs/decompose.py preset=demo source.every=6 source.path=$(DEMO)/input output=$(DEMO)/layers
+	$(BIN)/python jobs/curate.py source.path=$(DEMO)/layers output=$(DEMO)/set 'strategies.enhance_segment.enhancement_steps=[denoise,sharpen]'
+	$(BIN)/python jobs/merge_strategies.py curated=$(DEMO)/set output=$(DEMO)/kohya layout=kohya
+	$(BIN)/python jobs/export.py export=ora source.path=$(DEMO)/layers output=$(DEMO)/ora select.limit=6
+	@echo "Look at"
+	@echo "  $(DEMO)/layers/report/index.html   the layers"
+	@echo "  $(DEMO)/set/report/index.html      a training set and its decisions"
+	@echo "  $(DEMO)/kohya                      the same as sd-scripts reads it, with dataset.toml"
+	@echo "  $(DEMO)/ora                        layered files for Krita and GIMP: $$(find $(DEMO)/ora -name '*.ora' | sort | head -n 1)"
 
 test: .venv/weights
 	$(BIN)/python -m pytest

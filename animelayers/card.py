@@ -64,8 +64,10 @@ def _sources(table: Any) -> int:
 
 
 def _rows(models: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A line per model; outputs of earlier releases do not say a model's role, its page and whether its digest was pinned."""
     rows = ["| role | model | licence of the weights | commercial use | digest |", "|---|---|---|---|---|"]
     for model in models:
-        digest = f"`{model['digest']}`" + ("" if model["pinned"] else " (unpinned: brought by hand, with nothing to compare it with)")
-        rows.append(f"| {model['role']} | [{model['name']}]({model['homepage']}) | {model['license']} | {model['commercial']} | {digest} |")
+        digest = f"`{model['digest']}`" + ("" if model.get("pinned", True) else " (unpinned: brought by hand, with nothing to compare it with)")
+        name = f"[{model['name']}]({model['homepage']})" if "homepage" in model else model["name"]
+        rows.append(f"| {model.get('role', '')} | {name} | {model['license']} | {model['commercial']} | {digest} |")
     return rows

@@ -116,6 +116,11 @@ def build(node: Any) -> Any:
     return _make(OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node, lazily=False)
 
 
+def unbuilt(node: Any) -> Any:
+    """The same, not built yet: a partial. Raises `ConfigError` for a class outside the package."""
+    return _make(node, lazily=True)
+
+
 def stages(cfg: DictConfig, only: Sequence[str] | None = None) -> dict[str, Stage]:
     """The stages of a configuration, between `start_stage` and `end_stage` or `only` those named, as `order.in_order` has them.
 

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from animelayers.exposure import saved, saved_in_all
 from animelayers.imaging.recompose import blend
@@ -55,9 +56,10 @@ def write(summary: Summary) -> None:
 
 
 def render(template: Traversable, **values: Any) -> bytes:
-    """A page: a file of this package in Jinja's language, with all values it names."""
+    """A page: a file of this package in Jinja's language, with all values it names, in the style all pages have."""
+    style = Markup(files("animelayers").joinpath("report.css").read_text(encoding="utf-8"))
     page = Environment(autoescape=True, undefined=StrictUndefined).from_string(template.read_text(encoding="utf-8"))
-    return page.render(**values).encode("utf-8", "xmlcharrefreplace")
+    return page.render(style=style, **values).encode("utf-8", "xmlcharrefreplace")
 
 
 def sample(table: pa.Table, count: int) -> list[dict[str, Any]]:

@@ -4,55 +4,44 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import pyarrow as pa
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job, report
 from animelayers.curate import results, tell
-from animelayers.curate.analyse import METRICS, Analysis, analyse, drawings, measured, missing, names
+from animelayers.curate.analyse import METRICS, analyse, drawings, measured, missing, names
 from animelayers.curate.carry import Ways, carry_out, lasting, strangers
-from animelayers.curate.decide import KNOWN, Decisions, decide, limits, what_if
+from animelayers.curate.configs import captions, configs
+from animelayers.curate.decide import KNOWN, decide, limits, what_if
+from animelayers.curate.plan import Plan, settled
 from animelayers.curate.reason import reasons
 from animelayers.curate.strategies import Strategy
-from animelayers.curate.wishes import WishError, Wishes, wishes
+from animelayers.curate.wishes import WishError, wishes
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline, bind
 from animelayers.placement import Stage
 from animelayers.run import run
-from animelayers.sinks import Columns, columns, metadata
+from animelayers.sinks import Columns, columns, dataset, metadata
 from animelayers.sinks.lock import Lock
 from animelayers.sinks.store import Store
 from animelayers.sources import Layers
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What the configuration asks for: the wishes, those of characters, and every enabled strategy with its options, unbuilt."""
-
-    wishes: Wishes
-    own: Mapping[str, Wishes]
-    strategies: Mapping[str, partial[Strategy]]
-    others: tuple[str, ...]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """All strategies there are, in the order of the decision."""
-        return (*KNOWN, *self.others)
-
-
 def curate(cfg: DictConfig) -> int:
     """Compose, check, measure what is not measured, decide, carry out, report."""
-    plan, source = _plan(cfg), job.build(cfg.source)
+    source = job.build(cfg.source)
     if not isinstance(source, Layers):
         raise job.ConfigError("curate takes the layers of a finished output: source=layers source.path=OUT")
     if "frames" not in source.columns:
         raise job.ConfigError(f"{cfg.source.path} lacks the character or the background layer: run jobs/decompose.py with both stages")
+    try:
+        cfg = _own(cfg)
+        plan = _plan(cfg)
+    except WishError as problem:
+        raise job.ConfigError(str(problem)) from problem
     store, name = Store(cfg.output), uuid.uuid4().hex
     store.folder("")
     with Lock(store, name, cfg.take_over):
@@ -66,29 +55,46 @@ def curate(cfg: DictConfig) -> int:
         return _carried_out(cfg, plan, store, output, table, unmeasured, name)
 
 
+def _own(cfg: DictConfig) -> DictConfig:
+    """The configuration with what a file of the user's own says instead, a line told of each thing that cannot be as it says."""
+    made_by = _made_by(str(cfg.source.path))
+    model = OmegaConf.select(cfg, "strategies.keep_full.caption_model")
+    if not cfg.strategy_configs:
+        notes = captions(model, made_by)
+    else:
+        settings, notes = configs(cfg.strategy_configs, cfg.strategies, made_by)
+        cfg = cast(DictConfig, OmegaConf.merge(cfg, settings))
+    sys.stderr.writelines(f"note: {note}\n" for note in notes)
+    return cfg
+
+
+def _made_by(path: str) -> list[str]:
+    """Names of the models that made the layers of an output and what is written beside them."""
+    folders = [Store(path), *(Store(f"{path}/{columns.FOLDER}/{name}") for name in Store(path).folders(columns.FOLDER))]
+    return [str(model["name"]) for folder in folders for model in dataset.description(folder).get("models", [])]
+
+
 def _plan(cfg: DictConfig) -> Plan:
     """The configuration, checked. Raises `ConfigError` and `PipelineError`."""
-    nodes = {str(key): OmegaConf.to_container(node, resolve=True) for key, node in cfg.strategies.items()}
+    nodes: dict[str, Any] = {str(key): OmegaConf.to_container(node, resolve=True) for key, node in cfg.strategies.items()}
     made: dict[str, partial[Strategy]] = {}
     for name, node in nodes.items():
         if not isinstance(node, dict) or "_target_" not in node:
             raise job.ConfigError(f"strategies.{name} has no _target_: choose one with strategy@strategies.{name}=NAME")
-        if node.pop("enabled", True):
-            made[name] = job._make(node, lazily=True)
+    for name, options in settled(nodes).items():
+        if options.pop("enabled", True):
+            made[name] = job.unbuilt(options)
             if not issubclass(made[name].func, Strategy):  # type: ignore[arg-type]
-                raise job.ConfigError(f"strategies.{name}: {node['_target_']} is no Strategy")
+                raise job.ConfigError(f"strategies.{name}: {options['_target_']} is no Strategy")
             bind(made[name], f"strategy {name}")
     if not made:
         raise job.ConfigError("every strategy is disabled: set strategies.NAME.enabled=true")
     others = tuple(name for name in nodes if name not in KNOWN)
-    node: Any = OmegaConf.to_container(cfg.decision, resolve=True)
-    try:
-        wanted = wishes(node, (*KNOWN, *others))
-        wanted = wanted.with_file(cfg.thresholds) if cfg.thresholds else wanted
-        wanted = wanted.with_needs(cfg.dataset_needs) if cfg.dataset_needs else wanted
-        own = {str(who): wanted.with_file(file) for who, file in cfg.characters.items()}
-    except WishError as problem:
-        raise job.ConfigError(str(problem)) from problem
+    decision: Any = OmegaConf.to_container(cfg.decision, resolve=True)
+    wanted = wishes(decision, (*KNOWN, *others))
+    wanted = wanted.with_file(cfg.thresholds) if cfg.thresholds else wanted
+    wanted = wanted.with_needs(cfg.dataset_needs) if cfg.dataset_needs else wanted
+    own = {str(who): wanted.with_file(file) for who, file in cfg.characters.items()}
     if cfg.decide not in ("whole", "rules"):
         raise job.ConfigError(f"decide={cfg.decide}: it is one of ['whole', 'rules']")
     return Plan(wanted, own, made, others)
@@ -122,9 +128,8 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
         own_limits = limits(analysis, plan.wishes, plan.own)
     except ValueError as problem:
         raise job.ConfigError(str(problem)) from problem
-    allowed = _allowed(plan, analysis)
-    others = {name: _fits(plan, name, table) for name in plan.others}
-    decisions = decide(analysis, plan.wishes, allowed, plan.own, others, whole=cfg.decide == "whole")
+    allowed = plan.allowed(analysis)
+    decisions = decide(analysis, plan.wishes, allowed, plan.own, plan.fits(table), whole=cfg.decide == "whole")
     called = names(analysis.frame_id)
     decided = tell.decided(analysis, called, decisions, reasons(analysis, own_limits, plan.wishes.needs, decisions))
     strategy = {f: s for f, s in zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True) if s != "none"}
@@ -142,25 +147,9 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
     if cfg.report:
         changes = what_if(analysis, plan.wishes, allowed, plan.own)
         tell.page(store, output, decided, decisions, plan.wishes, changes, told, unmeasured)
-    return _told(cfg, decisions, plan, told, unmeasured)
-
-
-def _allowed(plan: Plan, analysis: Analysis) -> np.ndarray:
-    """Which strategies each frame may get, bool (N, S)."""
-    somebody = analysis.instance_count > 0
-    columns = [np.zeros(len(analysis), bool) if s not in plan.strategies else _kind(plan, s) | somebody for s in plan.columns]
-    return np.stack(columns, 1)
-
-
-def _kind(plan: Plan, strategy: str) -> bool:
-    return not plan.strategies[strategy].func.somebody  # type: ignore[attr-defined]
-
-
-def _fits(plan: Plan, strategy: str, table: pa.Table) -> np.ndarray:
-    if strategy not in plan.strategies:
-        return np.zeros(len(table))
-    fits = plan.strategies[strategy].func.fits  # type: ignore[attr-defined]
-    return np.array([fits(row) for batch in table.to_batches(1000) for row in batch.to_pylist()], np.float64)
+    lines, code = tell.closing(str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report)
+    print("\n".join(lines), file=sys.stderr)
+    return code
 
 
 def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: str) -> dict[str, Any]:
@@ -169,7 +158,8 @@ def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: 
         raise job.ConfigError(f"{cfg.output} holds {len(beyond)} frames beyond source.limit={cfg.source.limit}: give another output for a trial")
     used = {s: made for s, made in plan.strategies.items() if s in set(table["strategy"].to_pylist())}
     job.models({s: Stage(made) for s, made in used.items()}, **cfg.licenses)  # type: ignore[arg-type]
-    results.claim(store, {s: lasting(OmegaConf.to_container(cfg.strategies[s], resolve=True), job.PLACED | {"enabled"}) for s in used})
+    nodes = settled({str(s): cast(Any, OmegaConf.to_container(node, resolve=True)) for s, node in cfg.strategies.items()})
+    results.claim(store, {s: lasting(nodes[s], job.PLACED | {"enabled"}) for s in used})
     ways = Ways(
         cfg.cluster.address,
         cfg.cluster.cpus,
@@ -182,27 +172,6 @@ def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: 
         cfg.retry_failed,
     )
     return carry_out(str(cfg.output), name, str(cfg.source.path), table, used, plan.columns, ways)
-
-
-def _told(cfg: DictConfig, decisions: Decisions, plan: Plan, told: Mapping[str, Any] | None, unmeasured: int) -> int:
-    """The closing lines, and the exit code."""
-    total = len(decisions.chosen)
-    lines = [f"{total} distinct drawings"]
-    lines += [f"  {name:<18}{n:>7}  {n / total:6.1%}  target {plan.wishes.targets[name]:.0%}" for name, n in decisions.mix().items()]
-    code = 3 if unmeasured else 0
-    if told:
-        failures = [row for row in told["results"] if not row["success"]]
-        if failures:
-            lines.append(f"{len(failures)} failed:")
-            lines += [f"  {row['frame']}: {row['error']}" for row in failures[:10]]
-            lines += [f"  … and {len(failures) - 10} more in processing_report.json"] * (len(failures) > 10)
-            code = 3 if told["summary"]["successful"] else 1
-    if unmeasured:
-        lines.append(f"{unmeasured} drawings could not be measured and are left out")
-    lines.append(f"{'decided, nothing made' if cfg.dry_run else 'set'}  {cfg.output}")
-    lines += [f"report  {str(cfg.output).rstrip('/')}/report/index.html"] * bool(cfg.report)
-    print("\n".join(lines), file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ from omegaconf import DictConfig
 from tqdm import tqdm
 
 from animelayers import job
-from animelayers.curate.merge import Picture, duplicates, looks, named, parsed, repeats
+from animelayers.balance import repeats
+from animelayers.curate.merge import Picture, duplicates, looks, named, parsed
 from animelayers.imaging import codecs
+from animelayers.sinks.export.kohya import CONFIG, Subset, configuration
 from animelayers.sources.listing import PICTURES
 from animelayers.sources.names import natural
 
@@ -24,10 +26,13 @@ def merge_strategies(cfg: DictConfig) -> int:
         raise job.ConfigError(f"layout={cfg.layout} is unknown: flat or kohya")
     listed = _listed(Path(cfg.curated))
     seen: list[tuple[Picture, Path, int]] = []
+    clear = set[Path]()
     broken: dict[str, str] = {}
     for picture, file in tqdm(listed, unit="picture", desc="looking"):
         try:
-            seen.append((picture, file, looks(codecs.decode(file.read_bytes()))))
+            pixels = codecs.decode(file.read_bytes())
+            seen.append((picture, file, looks(pixels)))
+            clear |= {file} if pixels.shape[2:] == (4,) else set()
         except (ValueError, OSError, cv2.error) as problem:
             broken[str(file)] = " ".join(str(problem).split())
     try:
@@ -50,6 +55,10 @@ def merge_strategies(cfg: DictConfig) -> int:
         "failed": broken,
     }
     output.mkdir(parents=True, exist_ok=True)
+    if cfg.layout == "kohya":
+        cut = {concept for (_, file, _), concept in zip(kept, concepts, strict=True) if file in clear}
+        subsets = [Subset(f"{shown[concept]}_{concept}", concept, shown[concept], concept in cut) for concept in sorted(counts)]
+        (output / CONFIG).write_text(configuration(subsets), encoding="utf-8")
     (output / "merge.json").write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{len(kept)} pictures in {output}; {len(twice)} looked like another one, {len(broken)} failed: see merge.json")
     return 1 if not kept else 3 if broken else 0

@@ -41,3 +41,8 @@ def test_the_card_tells_what_was_used(tmp_path: Path) -> None:
 def test_a_card_without_models_says_so_and_warns_of_nothing(tmp_path: Path) -> None:
     text = written(tmp_path, [])
     assert "None with weights." in text and "**" not in text
+
+
+def test_a_model_of_which_an_earlier_release_said_less_has_its_line(tmp_path: Path) -> None:
+    text = written(tmp_path, [{key: MODNET[key] for key in ("name", "digest", "license", "commercial")}])
+    assert "|  | modnet | Apache-2.0 | yes | `sha256:07c3` |" in text and "unpinned" not in text

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,6 +177,28 @@ def test_what_was_painted_keeps_its_colour(source: Path, tmp_path: Path) -> None
     assert (row.layer(FRAME, "character")[30:34, 28:33] == (1, 250, 2, 255)).all()
     assert row.read(FRAME, "mask") == old.read(FRAME, "mask") and row.row(FRAME)["matte"] == "net"
     assert row.row(FRAME)["recompose_psnr"] < old.row(FRAME)["recompose_psnr"]
+
+
+def test_edits_of_a_tree_of_an_earlier_release_go_to_another_file_system(tmp_path: Path) -> None:
+    tree, far = film(tmp_path / "tree", form="tree"), Path("/dev/shm")
+    if not (far.is_dir() and os.access(far, os.W_OK) and far.stat().st_dev != tmp_path.stat().st_dev):
+        far = tmp_path
+    card = Path(tree, "README.md")
+    card.write_text("of the output before")
+    facts = json.loads((tree / "dataset.json").read_text())
+    facts["models"] = [{"name": "modnet", "digest": "sha256:07c3", "license": "Apache-2.0", "commercial": "yes"}]
+    (tree / "dataset.json").write_text(json.dumps(facts))
+    Numbered(every_frame=True).write(Output(str(tree)), tmp_path / "work")
+    mask = tmp_path / "work/film_scene0000/mask.0003.png"
+    picture = np.array(Image.open(mask))
+    picture[2:12, 60:70] = 255
+    Image.fromarray(picture).save(mask)
+    with tempfile.TemporaryDirectory(dir=far) as folder:
+        new = Path(folder) / "new"
+        assert run(tree, tmp_path / "work", new) == 0
+        assert (Output(str(new)).layer(FRAME, "mask")[2:12, 60:70] == 255).all() and (new / "masks").is_dir() and not (new / "shards").exists()
+        others_are_untouched(tree, new, FRAME)
+        assert "modnet" in (new / "README.md").read_text() and card.read_text() == "of the output before"
 
 
 def test_nothing_changed_is_nothing_imported(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

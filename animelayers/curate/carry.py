@@ -72,9 +72,6 @@ def carry_out(
         built({name: strategies[name] for name in todo["strategy"].unique().to_pylist()}, ways.cpus, ways.gpus)
     results.forget(store, found, standing, table["name"].to_pylist(), known)
     if len(todo):
-        for name in strategies:
-            store.folder(f"{name}/images")
-            store.folder(f"{name}/captions")
         store.folder(results.PROGRESS)
         cluster.calm(_BLOCK)
         folder = Path(store.root) / "attempts" if store.local else Path(gettempdir()) / "animelayers-attempts"

@@ -49,7 +49,8 @@ class Decisions:
         at = np.maximum(self.chosen, 0)[:, None]
         mine = np.take_along_axis(scores, at, 1)[:, 0]
         np.put_along_axis(scores, at, -np.inf, 1)
-        return np.where(self.chosen < 0, 0.0, mine - scores.max(1))
+        none = self.chosen < 0
+        return np.where(none, 0.0, mine - np.where(none, 0.0, scores.max(1)))
 
     def mix(self) -> dict[str, int]:
         """Frames of each strategy."""

@@ -65,6 +65,7 @@ class Executor:
         keep_memory()
         self._partials, self._built = strategies, dict[str, Strategy]()
         self._output, self._store, self._ledger = Output(source), Store(target), ledger
+        self._folders = set[str]()
 
     def __call__(self, task: pa.Table) -> Batch:
         """Make the pictures of some frames and keep their results; one receipt: how many frames, how many failed."""
@@ -107,6 +108,9 @@ class Executor:
                 files[f"{strategy}/captions/{made.name}.txt"] = made.caption.encode()
         if not files:
             raise ValueError("it made no picture")
+        for folder in {path.rpartition("/")[0] for path in files} - self._folders:
+            self._store.folder(folder)
+            self._folders.add(folder)
         drafts = []
         try:
             drafts += [self._store.draft(path, self._ledger.run, [data]) for path, data in files.items()]

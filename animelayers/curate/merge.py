@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -57,7 +57,8 @@ def looks(picture: np.ndarray) -> int:
 def duplicates(pictures: Sequence[Picture], hashes: Sequence[int], distance: int) -> dict[int, int]:
     """Positions of pictures that look like one before them, and the position of that one, which is kept.
 
-    Only pictures of the same kind and strategy, and of different frames, are compared: variations of a frame are meant to be alike.
+    Only pictures of the same kind and strategy, and of different frames, are compared: variations of a frame are meant to be alike. Unlike
+    `curate.duplicates` it makes no chains: of a slow pan, in which each picture is like the next one, some stay.
     ``distance``: bits in which the hashes may differ. In time that grows with the number of pictures, not with its square: hashes
     that differ in no more than `distance` bits agree in one of `distance` + 1 parts. Raises ValueError for a distance not in 0..15.
     """
@@ -76,17 +77,6 @@ def duplicates(pictures: Sequence[Picture], hashes: Sequence[int], distance: int
         for key in keys:
             kept.setdefault(key, []).append(here)
     return found
-
-
-def repeats(counts: Mapping[str, int], most: int) -> dict[str, int]:
-    """How often each concept is repeated so that all are seen about as often as the largest, at most `most` times.
-
-    Raises ValueError for `most` below 1.
-    """
-    if most < 1:
-        raise ValueError(f"max_repeats is 1 or more, not {most}")
-    largest = max(counts.values(), default=0)
-    return {concept: min(most, max(1, round(largest / count))) for concept, count in counts.items() if count}
 
 
 def named(pictures: Iterable[Picture]) -> list[str]:

@@ -14,13 +14,13 @@ from animelayers.curate.analyse import METRICS, Analysis
 from animelayers.curate.decide import Decisions, mix
 from animelayers.curate.wishes import Wishes
 from animelayers.imaging import codecs
-from animelayers.imaging.sheet import fit
+from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
 from animelayers.report import put, render, sample
 from animelayers.sinks import metadata
 from animelayers.sinks.store import Store
 
-_SAMPLES, _CLOSEST, _WIDTH, _BARS = 6, 24, 240, 20
+_SAMPLES, _CLOSEST, _FAILURES, _WIDTH, _BARS = 6, 24, 10, 240, 20
 
 
 def decided(analysis: Analysis, names: Sequence[str], decisions: Decisions, reasons: Sequence[str]) -> pa.Table:
@@ -64,6 +64,30 @@ def keep(store: Store, decisions: pa.Table, report: Mapping[str, Any] | None) ->
         store.put("processing_report.json", "report", json.dumps(report, indent=1, ensure_ascii=False).encode(errors="surrogateescape") + b"\n")
 
 
+def closing(
+    output: str, decisions: Decisions, wishes: Wishes, report: Mapping[str, Any] | None, unmeasured: int, page: bool
+) -> tuple[list[str], int]:
+    """The lines that close a run, and its exit code: 3 where frames failed or could not be measured, 1 where all failed.
+
+    ``report``: as `processed` gives it, None where nothing was carried out. ``page``: whether there is one.
+    """
+    total, mixed = len(decisions.chosen), decisions.mix()
+    lines = [f"{total} distinct drawings"]
+    lines += [f"  {name:<18}{n:>7}  {n / total:6.1%}  target {wishes.targets[name]:.0%}" for name, n in mixed.items()]
+    failures = [row for row in report["results"] if not row["success"]] if report else []
+    code = 3 if unmeasured or failures else 0
+    if report and failures:
+        lines.append(f"{len(failures)} failed:")
+        lines += [f"  {row['frame']}: {row['error']}" for row in failures[:_FAILURES]]
+        lines += [f"  … and {len(failures) - _FAILURES} more in processing_report.json"] * (len(failures) > _FAILURES)
+        code = code if report["summary"]["successful"] else 1
+    if unmeasured:
+        lines.append(f"{unmeasured} drawings could not be measured and are left out")
+    lines.append(f"{'set' if report else 'decided, nothing made'}  {output}")
+    lines += [f"report  {output.rstrip('/')}/report/index.html"] * page
+    return lines, code
+
+
 def page(
     store: Store,
     output: Output,
@@ -81,12 +105,13 @@ def page(
     confidence = {name: _mean(decisions.confidence[decisions.chosen == s]) for s, name in enumerate(strategies)}
     closest = table.take(np.argsort(np.where(decisions.chosen < 0, np.inf, np.abs(decisions.margin)), kind="stable")[:_CLOSEST])
     shown = {name: sample(table.filter(pa.compute.equal(table["strategy"], name)), _SAMPLES) for name in strategies}
-    for row in [*closest.to_pylist(), *(row for rows in shown.values() for row in rows)]:
-        file = f"report/pictures/{row['name']}.jpg"
-        if not store.exists(file):
-            picture = _picture(output, row["frame_id"])
-            if picture is not None:
-                put(store.fs, store.path(file), codecs.encode_jpeg(picture, 85))
+    for row in closest.to_pylist():
+        _small(store, row["name"], _picture(output, row["frame_id"]))
+    outputs = {row["frame"]: row["outputs"] for row in report["results"]} if report else {}
+    for row in [row for rows in shown.values() for row in rows]:
+        made = _made(store, outputs.get(f"{row['name']}.png", ()))
+        row["made"] = made is not None
+        _small(store, f"{row['name']}.made" if row["made"] else row["name"], _picture(output, row["frame_id"]) if made is None else made)
     html = render(
         files("animelayers.curate").joinpath("report.html"),
         total=len(table), wishes=wishes, strategies=strategies, solved=solved, ruled=ruled, share=lambda n: n / total, confidence=confidence,
@@ -98,6 +123,18 @@ def page(
 
 def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else 0.0
+
+
+def _small(store: Store, name: str, picture: np.ndarray | None) -> None:
+    if picture is not None:
+        put(store.fs, store.path(f"report/pictures/{name}.jpg"), codecs.encode_jpeg(picture, 85))
+
+
+def _made(store: Store, outputs: Sequence[str]) -> np.ndarray | None:
+    """What a strategy made of a frame, small, side by side; None where nothing is there."""
+    files = ["/".join(path.rsplit("/", 3)[1:]) for path in outputs if path.endswith(".png")]
+    found = [codecs.decode(data) for file in files if (data := store.read(file)) is not None]
+    return contact_sheet([fit(picture, _WIDTH) for picture in found], columns=min(2, len(found))) if found else None
 
 
 def _picture(output: Output, frame_id: str) -> np.ndarray | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,8 @@ class Wishes:
 
     def with_file(self, path: str) -> Wishes:
         """The same with what a YAML file with any of `SECTIONS` says instead."""
-        found = _mapping(path, yaml.safe_load)
-        _known(found, SECTIONS, path)
+        found = mapping(path)
+        known(found, SECTIONS, path)
         thresholds = {**self.thresholds, **_section(found, "thresholds", path)}
         targets = {**self.targets, **_section(found, "strategy_targets", path)}
         needs = {**self.needs, **_section(found, "dataset_needs", path)}
@@ -42,19 +42,19 @@ class Wishes:
 
     def with_needs(self, path: str) -> Wishes:
         """The same with the needs a JSON file names instead."""
-        return replace(self, needs=_needs({**self.needs, **_mapping(path, json.loads)}, path))
+        return replace(self, needs=_needs({**self.needs, **mapping(path, json.loads)}, path))
 
 
 def wishes(node: Mapping[str, Any], strategies: Iterable[str], where: str = "decision") -> Wishes:
     """The wishes in a mapping of the three `SECTIONS`, for these strategies; `where` it is from is told in every `WishError`."""
-    _known(node, SECTIONS, where)
+    known(node, SECTIONS, where)
     thresholds, targets = _section(node, "thresholds", where), _section(node, "strategy_targets", where)
-    _known(thresholds, THRESHOLDS, f"{where}.thresholds")
+    known(thresholds, THRESHOLDS, f"{where}.thresholds")
     _complete(thresholds, THRESHOLDS, f"{where}.thresholds")
     checked = {key: _share(value, f"{where}.thresholds.{key}") for key, value in thresholds.items() if key != "multi_character"}
     checked["multi_character"] = _count(thresholds["multi_character"], f"{where}.thresholds.multi_character")
     strategies = list(strategies)
-    _known(targets, strategies, f"{where}.strategy_targets")
+    known(targets, strategies, f"{where}.strategy_targets")
     wanted = {name: _share(targets.get(name, 0), f"{where}.strategy_targets.{name}") for name in strategies}
     total = sum(wanted.values())
     if abs(total - 1) > _NEARLY:
@@ -63,7 +63,7 @@ def wishes(node: Mapping[str, Any], strategies: Iterable[str], where: str = "dec
 
 
 def _needs(found: Mapping[str, Any], where: str) -> dict[str, float]:
-    _known(found, NEEDS, where)
+    known(found, NEEDS, where)
     _complete(found, NEEDS, where)
     return {key: _share(found[key], f"{where}.{key}") for key in NEEDS}
 
@@ -75,7 +75,8 @@ def _section(node: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
     return {str(key): value for key, value in found.items()}
 
 
-def _mapping(path: str, parse: Any) -> dict[str, Any]:
+def mapping(path: str, parse: Callable[[str], Any] = yaml.safe_load) -> dict[str, Any]:
+    """What a YAML file (a JSON file with `json.loads`) of names and values holds. Raises `WishError`."""
     try:
         found = parse(Path(path).read_text(encoding="utf-8"))
     except OSError as problem:
@@ -87,7 +88,8 @@ def _mapping(path: str, parse: Any) -> dict[str, Any]:
     return {str(key): value for key, value in found.items()}
 
 
-def _known(found: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
+def known(found: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
+    """Raise `WishError` for a key that is none of `keys`, with the nearest one."""
     keys = list(keys)
     for key in found:
         if key not in keys:

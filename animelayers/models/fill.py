@@ -8,24 +8,33 @@ from collections.abc import Callable, Mapping
 from animelayers.models.diffusion import Diffusion
 from animelayers.models.inpaint import Fallback, OpenCV
 from animelayers.models.lama import Lama
+from animelayers.models.net import Device
 from animelayers.models.protocols import Inpainter
 
-INPAINTERS: Mapping[str, Callable[[], Inpainter]] = {
-    "lama": lambda: Lama("lama"),
-    "lama_anime": lambda: Lama("lama-anime"),
-    "opencv": lambda: OpenCV("telea"),
-    "telea": lambda: OpenCV("telea"),
-    "ns": lambda: OpenCV("ns"),
-    **dict.fromkeys(("powerpaint", "diffusion"), lambda: Diffusion("sdxl-inpaint")),
+INPAINTERS: Mapping[str, Callable[[Device], Inpainter]] = {
+    "lama": lambda device: Lama("lama", device=device),
+    "lama_anime": lambda device: Lama("lama-anime", device=device),
+    "opencv": lambda _: OpenCV("telea"),
+    "telea": lambda _: OpenCV("telea"),
+    "ns": lambda _: OpenCV("ns"),
+    **dict.fromkeys(("powerpaint", "diffusion"), lambda device: Diffusion("sdxl-inpaint", device=device)),
 }
 """Inpainters with their own defaults; 'powerpaint' is a diffusion model under the name that is asked for."""
 
 
-def inpainter(name: str, fallback: str) -> Inpainter:
-    """The inpainter of a name, and that of `fallback` where it fails on a picture. Raises ValueError for an unknown name, WeightsError."""
-    for asked in (name, fallback):
-        if asked not in INPAINTERS:
-            near = difflib.get_close_matches(asked, INPAINTERS, 1, 0.4)
-            raise ValueError(f"no inpainter is called {asked!r}: {f'did you mean {near[0]}? ' if near else ''}there are {', '.join(INPAINTERS)}")
-    first = INPAINTERS[name]()
-    return first if name == fallback else Fallback(first, INPAINTERS[fallback]())
+def inpainter(name: str, fallback: str, device: Device = "auto") -> Inpainter:
+    """The inpainter of a name, or of LaMa's file (.pt), and that of `fallback` where it fails on a picture.
+
+    ``device``: as `Net` has it; OpenCV's run on the CPU. Raises ValueError for an unknown name, WeightsError.
+    """
+    first = _made(name, device)
+    return first if name == fallback else Fallback(first, _made(fallback, device))
+
+
+def _made(name: str, device: Device) -> Inpainter:
+    if name.endswith(".pt"):
+        return Lama(name, device=device)
+    if name not in INPAINTERS:
+        near = difflib.get_close_matches(name, INPAINTERS, 1, 0.4)
+        raise ValueError(f"no inpainter is called {name!r}: {f'did you mean {near[0]}? ' if near else ''}there are {', '.join(INPAINTERS)}")
+    return INPAINTERS[name](device)

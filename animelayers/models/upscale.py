@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from animelayers.models.esrgan import Spandrel
+from animelayers.models.net import Device
 from animelayers.models.realesrgan import RealESRGAN
 
 NAMES: Mapping[str, str] = {
@@ -28,12 +29,15 @@ class Upscaler(Protocol):
         ...
 
 
-def upscaler(name: str) -> Upscaler:
-    """The upscaler of a name in `NAMES`, or of the path of a .pth or .safetensors. Raises ValueError for any other name, WeightsError."""
+def upscaler(name: str, device: Device = "auto") -> Upscaler:
+    """The upscaler of a name in `NAMES`, on the CPU, or of the path of a .pth or .safetensors, on `device`.
+
+    Raises ValueError for any other name, WeightsError.
+    """
     if name in NAMES:
         return RealESRGAN(NAMES[name])
     if name.endswith((".pth", ".safetensors")):
-        return Spandrel(name)
+        return Spandrel(name, device=device)
     near = difflib.get_close_matches(name, NAMES, 1, 0.4)
     hint = f"did you mean {near[0]}? " if near else ""
     raise ValueError(f"no upscaler is called {name!r}: {hint}there are {', '.join(NAMES)}, and the path of a .pth or .safetensors")

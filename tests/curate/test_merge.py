@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animelayers.curate.merge import duplicates, looks, named, parsed, repeats
+from animelayers.curate.merge import duplicates, looks, named, parsed
 
 
 def test_names_tell_frame_and_kind() -> None:
@@ -50,15 +50,6 @@ def test_a_copy_looks_the_same_and_what_is_under_alpha_0_does_not_count() -> Non
     alpha[40:160, 100:200] = 255
     hidden = np.where(alpha > 0, picture, 0).astype(np.uint8)
     assert looks(np.dstack([picture, alpha])) == looks(np.dstack([hidden, alpha]))
-
-
-@given(st.dictionaries(st.text(min_size=1, max_size=4), st.integers(1, 5000), max_size=6), st.integers(1, 20))
-def test_repeats_balance_as_far_as_they_may(counts: dict[str, int], most: int) -> None:
-    made = repeats(counts, most)
-    largest = max(counts.values(), default=0)
-    for concept, count in counts.items():
-        shown = made[concept] * count
-        assert 1 <= made[concept] <= most and (made[concept] == most or 0.66 * largest <= shown <= 1.5 * largest)
 
 
 def test_no_two_pictures_share_a_name() -> None:

@@ -11,7 +11,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from animelayers import job
-from animelayers.curate.strategies import STRATEGIES, CreateOcclusion, EnhanceSegment, Made, Segment
+from animelayers.curate.strategies import STRATEGIES, CreateOcclusion, EnhanceSegment, KeepFull, Made, Segment
 from animelayers.imaging.occlude import visible
 from animelayers.imaging.recompose import recompose
 from animelayers.pipeline import bind
@@ -62,6 +62,17 @@ def test_every_yaml_binds_to_the_strategy_of_its_name(path: Path) -> None:
     kind = job.target(options.pop("_target_"))
     assert kind is STRATEGIES[path.stem] and options.pop("enabled") is True
     bind(partial(kind, **options), path.stem)
+
+
+def test_keep_full_leaves_the_frame_and_says_no_more_than_there_is() -> None:
+    layers = frame()
+    (made,) = KeepFull()("f", layers, ROW)
+    assert made.name == "f" and np.array_equal(made.picture, layers["frame"])
+    assert made.caption == "a 3d animated character, pixar style, a character, medium shot"
+    (empty,) = KeepFull()("f", layers, {**ROW, "instance_count": 0, "caption_frame": "a street"})
+    assert empty.caption == "pixar style, a street", "nobody is there"
+    (enhanced,) = KeepFull(apply_enhancement=True, generate_caption=False)("f", layers, ROW)
+    assert enhanced.caption is None and enhanced.picture.shape == (H, W, 3) and not np.array_equal(enhanced.picture, layers["frame"])
 
 
 def test_segment_writes_what_the_layers_are() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def curated(tmp_path: Path) -> Path:
         for kind in ("images", "captions"):
             (folder / strategy / kind).mkdir(parents=True)
         for name, seed in pictures.items():
-            (folder / strategy / "images" / f"{name}.png").write_bytes(cv2.imencode(".png", picture(seed))[1].tobytes())
+            drawn = picture(seed) if name != "d_character" else np.dstack([picture(seed), np.full((64, 96), 200, np.uint8)])
+            (folder / strategy / "images" / f"{name}.png").write_bytes(cv2.imencode(".png", drawn)[1].tobytes())
             if not name.endswith(("composite", "mask")):
                 (folder / strategy / "captions" / f"{name}.txt").write_text(f"this is {name}")
     return folder
@@ -58,7 +60,11 @@ def test_folders_as_kohya_reads_them(curated: Path, tmp_path: Path) -> None:
     output = tmp_path / "train"
     words = ["layout=kohya", "concepts.character=luca", "concepts.keep_full=place", "concepts.background=place", "max_repeats=5"]
     assert body("merge_strategies")(f"curated={curated}", f"output={output}", *words) == 3
-    assert {name.partition("/")[0] for name in contents(output)} == {"3_luca", "1_place", "merge.json"}
+    assert {name.partition("/")[0] for name in contents(output)} == {"3_luca", "1_place", "dataset.toml", "merge.json"}
+    (dataset,) = tomllib.loads((output / "dataset.toml").read_text())["datasets"]
+    assert [(s["image_dir"], s["class_tokens"], s["num_repeats"], s.get("alpha_mask")) for s in dataset["subsets"]] == [
+        ("3_luca", "luca", 3, True), ("1_place", "place", 1, None),
+    ]  # fmt: skip
     assert [*json.loads((output / "merge.json").read_text())["failed"]] == [str(curated / "keep_full" / "images" / "broken.png")]
 
 

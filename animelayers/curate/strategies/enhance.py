@@ -14,6 +14,7 @@ from animelayers.curate.strategies.segment import Segment, stored
 from animelayers.imaging.colour import foreground
 from animelayers.imaging.enhance import denoised, sharpened
 from animelayers.imaging.window import window
+from animelayers.models.net import Device
 from animelayers.models.upscale import upscaler
 
 STEPS = ("upscale", "denoise", "face_enhance", "sharpen")
@@ -26,8 +27,8 @@ class EnhanceSegment(Strategy):
     ``enhancement_steps``: some of upscale, denoise and sharpen, in the order in which they are done; face_enhance is refused, see its message.
     ``upscale_model``: a name in `models.upscale.NAMES`, or the path of a .pth. ``denoise_strength``: as `imaging.enhance.denoised`;
     ``sharpen_amount`` and ``sharpen_radius``: as `sharpened`. ``longest``: pixels of the longer side; what is larger is reduced.
-    ``segmentation_config``: 'segment', its defaults, or a mapping of its options: which islands of the character are kept.
-    ``face_enhance_model`` and ``face_enhance_fidelity`` belong to the refused step.
+    ``segmentation_config``: 'segment', its defaults (the job gives its own segment's), or a mapping of its options: islands that are kept.
+    ``device``: of a .pth. ``face_enhance_model`` and ``face_enhance_fidelity`` belong to the refused step.
     """
 
     somebody = True
@@ -49,6 +50,7 @@ class EnhanceSegment(Strategy):
         trigger: str = "",
         caption_prefix: str = "",
         caption_suffix: str = ", high quality, enhanced",
+        device: Device = "auto",
     ) -> None:
         """Raises ValueError for an unknown step or a value out of range, WeightsError for missing weights."""
         if unknown := [step for step in enhancement_steps if step not in STEPS]:
@@ -63,7 +65,7 @@ class EnhanceSegment(Strategy):
         if isinstance(segmentation_config, str) and segmentation_config != "segment":
             raise ValueError(f"strategies.enhance_segment: segmentation_config is 'segment' or its options, not {segmentation_config!r}")
         self._steps = tuple(enhancement_steps)
-        self._upscale = upscaler(upscale_model) if "upscale" in self._steps else None
+        self._upscale = upscaler(upscale_model, device) if "upscale" in self._steps else None
         self._strength, self._amount, self._radius, self._longest = denoise_strength, sharpen_amount, sharpen_radius, longest
         self._segment = Segment(**({} if isinstance(segmentation_config, str) else segmentation_config)) if apply_segmentation else None
         self._told = {"trigger": trigger, "prefix": caption_prefix, "suffix": caption_suffix} if generate_captions else None

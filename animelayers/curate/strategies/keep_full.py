@@ -7,14 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from animelayers.curate.captions import caption
 from animelayers.curate.strategies.base import Made, Strategy
+from animelayers.imaging.enhance import denoised, sharpened
+
+_STRENGTH, _AMOUNT, _RADIUS = 3, 0.5, 1.5  # those of enhance_segment
 
 
 class KeepFull(Strategy):
     """The whole frame under its own name, and a caption that speaks of the scene.
 
     ``generate_caption``: whether there is one. ``caption_model``: what wrote the captions of the frame table (null: whoever did).
-    ``caption_prefix``: what every caption starts with. ``apply_enhancement``: not done here; frames that need it go to enhance_segment.
+    ``caption_prefix``: what every caption starts with, but what it says of characters where there is none. ``apply_enhancement``: noise is
+    taken out and lines are sharpened; what is to be enlarged goes to enhance_segment.
     """
 
     def __init__(
@@ -25,11 +30,11 @@ class KeepFull(Strategy):
         caption_prefix: str = "a 3d animated character, pixar style",
         apply_enhancement: bool = False,
     ) -> None:
-        if apply_enhancement:
-            raise ValueError("strategies.keep_full.apply_enhancement=true: keep_full leaves frames as they are, use enhance_segment")
-        self._captions, self._prefix = generate_caption, caption_prefix
+        self._captions, self._prefix, self._enhanced = generate_caption, caption_prefix, apply_enhancement
 
     def __call__(self, frame_id: str, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
         """One picture."""
-        said = [self._prefix, row.get("caption_frame") or ""]
-        return [Made(frame_id, layers["frame"], ", ".join(filter(None, said)) if self._captions else None)]
+        picture = layers["frame"]
+        if self._enhanced:
+            picture = sharpened(denoised(picture, _STRENGTH), _AMOUNT, _RADIUS)
+        return [Made(frame_id, picture, caption(row, "frame", prefix=self._prefix) if self._captions else None)]

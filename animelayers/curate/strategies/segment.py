@@ -11,6 +11,7 @@ import numpy as np
 from animelayers.curate.captions import caption
 from animelayers.curate.strategies.base import Made, Strategy
 from animelayers.models.fill import inpainter
+from animelayers.models.net import Device
 
 _FIGURE = 8  # alpha above which a pixel belongs to what is filled in
 
@@ -22,7 +23,7 @@ class Segment(Strategy):
     ``min_instance_size``: pixels below which an island of the character is left out. ``inpainting_model``: 'layers', the background as the
     output stores it, or lama, lama_anime, telea, ns, opencv, powerpaint: filled in anew, ``mask_dilation`` pixels around the character and
     the effect too, with ``inpainting_fallback`` where the model fails. ``save_…``: what is written. A caption begins with ``trigger`` and
-    ``caption_prefix`` (for the background without what speaks of characters) and ends with the suffix of its layer.
+    ``caption_prefix`` (for the background without what speaks of characters) and ends with the suffix of its layer. ``device``: of the inpainter.
     """
 
     somebody = True
@@ -45,6 +46,7 @@ class Segment(Strategy):
         caption_prefix: str = "",
         character_caption_suffix: str = ", isolated character, clean background",
         background_caption_suffix: str = ", environment only, no characters",
+        device: Device = "auto",
     ) -> None:
         """Raises ValueError for a value out of range or a model that does not run here."""
         if segmentation_model != "layers" or points_per_side is not None:
@@ -55,7 +57,7 @@ class Segment(Strategy):
         if min(min_instance_size, mask_dilation) < 0:
             raise ValueError(f"min_instance_size and mask_dilation must be 0 or more, not {min_instance_size} and {mask_dilation}")
         self._smallest, self._dilation = min_instance_size, mask_dilation
-        self._inpaint = None if inpainting_model == "layers" else inpainter(inpainting_model, inpainting_fallback)
+        self._inpaint = None if inpainting_model == "layers" else inpainter(inpainting_model, inpainting_fallback, device)
         self._saved = {"character": save_character, "background": save_background, "composite": save_composite, "mask": save_masks}
         self._told = {"trigger": trigger, "prefix": caption_prefix} if generate_captions else None
         self._suffixes = {"character": character_caption_suffix, "background": background_caption_suffix}

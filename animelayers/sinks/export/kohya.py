@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from animelayers.output import Output
 from animelayers.sinks.export.base import Piece
@@ -36,16 +37,34 @@ class Kohya(Masked):
         yield Piece((CONFIG,), partial(self._config, output), 0)
 
     def _config(self, output: Output) -> dict[str, bytes]:
-        lines = ["# Paths are relative to this folder: run the trainer in it.", "[general]", 'caption_extension = ".txt"']
-        lines += [f"keep_tokens_separator = {json.dumps(self.caption.separator)}"] if self.caption.separator.strip() == "|||" else []
-        lines += ["", "[[datasets]]", f"resolution = {self.resolution}", f"batch_size = {self.batch_size}", "enable_bucket = true"]
-        for concept, repeats in self.concepts(output).items():
-            folder = f"{repeats}_{concept}"
-            lines += ["", "  [[datasets.subsets]]", f"  image_dir = {quoted(f'train/{folder}')}", f"  num_repeats = {repeats}"]
-            # with masks of their own sd-scripts takes no class_tokens
-            lines += [f"  conditioning_data_dir = {quoted(f'masks/{folder}')}"] if self.mask == "files" else [f"  class_tokens = {quoted(concept)}"]
-            lines += ["  alpha_mask = true"] if self.mask == "alpha" else []
-        return {CONFIG: ("\n".join(lines) + "\n").encode()}
+        subsets = [
+            Subset(f"train/{repeats}_{concept}", concept, repeats, self.mask == "alpha", f"masks/{repeats}_{concept}" if self.mask == "files" else "")
+            for concept, repeats in self.concepts(output).items()
+        ]
+        return {CONFIG: configuration(subsets, self.resolution, self.batch_size, self.caption.separator).encode()}
+
+
+class Subset(NamedTuple):
+    """A folder of pictures: their concept, their repeats in an epoch, whether their alpha weighs the loss, else the folder of their masks."""
+
+    folder: str
+    concept: str
+    repeats: int
+    alpha: bool
+    masks: str = ""
+
+
+def configuration(subsets: Iterable[Subset], resolution: int = 1024, batch_size: int = 1, separator: str = "") -> str:
+    """dataset.toml of sd-scripts (its docs/config_README) for folders relative to where it lies."""
+    lines = ["# Paths are relative to this folder: run the trainer in it.", "[general]", 'caption_extension = ".txt"']
+    lines += [f"keep_tokens_separator = {json.dumps(separator)}"] if separator.strip() == "|||" else []
+    lines += ["", "[[datasets]]", f"resolution = {resolution}", f"batch_size = {batch_size}", "enable_bucket = true"]
+    for subset in subsets:
+        lines += ["", "  [[datasets.subsets]]", f"  image_dir = {quoted(subset.folder)}", f"  num_repeats = {subset.repeats}"]
+        # with masks of their own sd-scripts takes no class_tokens
+        lines += [f"  conditioning_data_dir = {quoted(subset.masks)}"] if subset.masks else [f"  class_tokens = {quoted(subset.concept)}"]
+        lines += ["  alpha_mask = true"] if subset.alpha else []
+    return "\n".join(lines) + "\n"
 
 
 def quoted(text: str) -> str:

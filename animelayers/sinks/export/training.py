@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, NamedTuple
 
+from animelayers.balance import repeats
 from animelayers.imaging import codecs
 from animelayers.output import Output
 from animelayers.schema import Row
@@ -64,7 +65,7 @@ class Trainer(Exporter):
 
     def samples(self, output: Output) -> Iterator[Sample]:
         """All pictures, in order. Raises ValueError for options that do not fit the output."""
-        times = {} if self.repeats else self._balanced(output)
+        times = {} if self.repeats else repeats(Counter(concept for *_, concept in self._shown(output)))
         for row, layer, concept in self._shown(output):
             text = self.caption.of(row, layer, pictures.words(row, layer, self.backdrop))
             yield Sample(row, layer, concept, self.repeats or times[concept], f"{stem(row)}_{layer}", text)
@@ -102,10 +103,6 @@ class Trainer(Exporter):
             raise ValueError("export.repeats must be 0 (balanced) or more")
         for row in self.select.rows(output):
             yield from ((row, layer, folder(self.concept, row, layer)) for layer in layers if pictures.shows(row, layer))
-
-    def _balanced(self, output: Output) -> dict[str, int]:
-        counts = Counter(concept for *_, concept in self._shown(output))
-        return {concept: max(1, round(max(counts.values()) / count)) for concept, count in counts.items()}
 
     def _make(self, output: Output, sample: Sample, places: Places) -> dict[str, bytes]:
         names, (row, layer, *_) = self.files(sample), sample

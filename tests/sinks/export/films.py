@@ -6,10 +6,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow as pa
 
 from animelayers.imaging.recompose import blend, recompose
 from animelayers.schema import Row
-from animelayers.sinks import Shards, Sink
+from animelayers.sinks import Shards, Sink, Tree
 from animelayers.stages.encode import Encode
 from animelayers.stages.quality import Quality
 
@@ -17,9 +18,9 @@ SIZE = (64, 96)
 RUN = "run"
 
 
-def film(folder: Path, background: str = "jpeg", size: tuple[int, int] = SIZE) -> Path:
-    """The output, of shards: clips film/scene0000/000000 and 000006 in one commit, film/scene0001/000012 in another."""
-    sink = Shards(str(folder))
+def film(folder: Path, background: str = "jpeg", size: tuple[int, int] = SIZE, form: str = "shards") -> Path:
+    """The output, of shards or a tree: clips film/scene0000/000000 and 000006 in one commit, film/scene0001/000012 in another."""
+    sink = Tree(str(folder)) if form == "tree" else Shards(str(folder))
     clips = [clip(0, 0, [0, 0, 1, 2, 2, 2], size), clip(0, 6, [0, 1], size), clip(1, 12, [0, 1, 1], size, glow=True)]
     return store(sink, [encoded(row, background) for row in clips], background)
 
@@ -27,6 +28,8 @@ def film(folder: Path, background: str = "jpeg", size: tuple[int, int] = SIZE) -
 def store(sink: Sink, clips: list[Row], background: str = "jpeg") -> Path:
     """The first clips of a film in one commit, the last in another."""
     with sink.open(RUN):
+        if isinstance(sink, Tree):  # names its files by the plan
+            sink.save_plan(pa.table({"source": ["film.mkv"], "episode": ["film"], "kind": ["video"]}))
         sink.write([_kept(sink, row) for row in clips[:-1]], RUN)
         sink.write([_kept(sink, clips[-1])], RUN)
         step = {"_target_": "animelayers.stages.encode.Encode", "background": background, "mask": "binary"}

@@ -1,0 +1,8 @@
+"""Layers that were changed by hand in an exported folder: found by their digests, read, and named by what they are of."""
+
+from __future__ import annotations
+
+from animelayers.edits.edit import Edit
+from animelayers.edits.find import Found, find
+
+__all__ = ["Edit", "Found", "find"]

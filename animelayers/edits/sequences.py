@@ -1,0 +1,68 @@
+"""Edits in folders of numbered pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from animelayers.edits.edit import Edit, keep, take_background, take_characters, take_effect
+from animelayers.edits.notes import read_note, row_of
+from animelayers.imaging import codecs
+from animelayers.imaging.edited import remasked
+from animelayers.output import Output
+from animelayers.schema import Row
+from animelayers.sinks.export.sequence import NOTE
+from animelayers.sinks.export.stack import CHARACTER, EFFECT, Layer
+
+_SHAPES = {"character": "RGBA", "effect": "RGBA", "background": "RGB", "mask": "L"}
+
+
+def sequence(output: Output, path: Path, root: Path, edits: dict[str, Edit]) -> Iterator[str]:
+    """Take over what was changed in the numbered pictures of a shot; gives a line for each that cannot be."""
+    for file, facts in sorted(read_note(path).get("files", {}).items()):
+        picture, name = path.parent / file, str((path.parent / file).relative_to(root))
+        if Path(file).name != file or not picture.is_file():
+            continue
+        data = picture.read_bytes()
+        if hashlib.sha256(data).hexdigest()[:32] == facts["digest"]:
+            continue
+        try:
+            row = row_of(output, facts["frame_id"])
+            edit = _picture(output, row, str(facts["layer"]), data, str(facts["digest"]))
+            edit.files.append(name)
+            yield from (f"{name}: {line}" for line in keep(edits, edit))
+        except (ValueError, OSError) as problem:
+            yield f"{name}: {problem}"
+
+
+def _picture(output: Output, row: Row, layer: str, data: bytes, known: str) -> Edit:
+    with Image.open(io.BytesIO(data)) as opened:
+        if opened.size != (row["width"], row["height"]):
+            raise ValueError(f"is {opened.width} x {opened.height} pixels, its frame {row['width']} x {row['height']}")
+        after = np.asarray(opened.convert(_SHAPES[layer]))
+    stored = output.stored(row, layer) if row.get(f"{layer}_file") else None
+    if stored is not None and hashlib.sha256(stored).hexdigest()[:32] != known:
+        raise ValueError(f"was exported from another {layer} than {output.path} has: export again, or import into the output it came from")
+    before, edit = np.zeros_like(after) if stored is None else codecs.decode(stored), Edit(row["frame_id"])
+    if layer == "background":
+        take_background(edit, before, after)
+    elif layer == "effect":
+        mode = row.get("effect_mode") or "none"
+        take_effect(edit, Layer(EFFECT, before, mode=mode), Layer(EFFECT, after, mode="over" if mode == "none" else mode))
+    elif layer == "character":
+        take_characters(edit, before, [(Layer(CHARACTER, before), Layer(CHARACTER, after))])
+    elif (before != after).any():
+        whole = codecs.decode(output.stored(row, "character"))
+        edit.character = np.dstack([whole[..., :3], remasked(whole[..., 3], before, after)])
+    return edit
+
+
+def named(path: Path, root: Path) -> set[str]:
+    """Pictures that the note in a folder names, below `root`."""
+    note = path.parent / NOTE
+    return {str((path.parent / file).relative_to(root)) for file in read_note(note).get("files", {})} if note.is_file() else set()
