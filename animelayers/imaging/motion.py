@@ -21,7 +21,7 @@ __all__ = ["Camera", "canvas", "from_plate", "outline", "placed", "register", "t
 _TEXTURE = 60  # pixels of the coarse plane, 160 wide, that have to show an edge
 _EDGE = 2.0  # grey levels per coarse pixel
 _STILL = 0.3  # pixels of the frame that a still camera may seem to move
-_WEAVE = (0.1, 3)  # share of the frames that may seem to move so many times farther: film weaves in its gate
+_WEAVE = 0.6  # pixels of the plane that worn film may seem to move, one frame in ten aside, while a shift explains hardly more than none
 _SIMPLE = 0.6  # pixels of the frame that corners may be off before a shift is not explanation enough
 _FLAT = 0.5  # share of the frame that has to move as one where the camera moves
 _BETTER = 0.01  # share of the frame that a shift has to bring into place beside what stands
@@ -53,8 +53,7 @@ def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = 
     first = number if successive is None else successive
     if number < 2 or not first:
         return _same_place(number, "still")
-    planes = [plane(f, None) for f in frames] if masks is None else [plane(f, m) for f, m in zip(frames, masks, strict=True)]
-    planes = _without_borders(planes)
+    planes = _without_borders([plane(f, None if masks is None else masks[n]) for n, f in enumerate(frames)])
     size = frames[0].shape[1::-1]
     scale = np.array(size) / planes[0].grey[0].shape[::-1]
     texture = [_texture(p) for p in planes]
@@ -62,7 +61,7 @@ def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = 
     if texture[start] < _TEXTURE:
         return _same_place(number, "still" if _alike(planes) else "unknown")
     speaking = [n for n in range(number) if texture[n] >= _TEXTURE]
-    stood = _unmoved(planes, start, speaking, _STILL / scale.max())
+    stood = _unmoved(planes, start, speaking, 1 / scale.max())
     if stood is not None:
         return _same_place(number, "still", stood, first)
     chain = Chain(planes, start)
@@ -116,21 +115,21 @@ def _alike(planes: Sequence[Plane]) -> bool:
     return float(np.abs(greys - greys[0]).mean(1).max()) < 2
 
 
-def _unmoved(planes: Sequence[Plane], start: int, speaking: Sequence[int], tolerance: float) -> list[int] | None:
-    """The planes that show that the camera stands, where three in four do and hardly any shows that it moves; else None."""
-    to, stood, astray = key(planes[start]), [], 0
+def _unmoved(planes: Sequence[Plane], start: int, speaking: Sequence[int], pixel: float) -> list[int] | None:
+    """The planes that show that the camera stands, where three in four do and none shows that it moves; else None. A `pixel` of the frame on them."""
+    to, stood, away, gain = key(planes[start]), list[int](), list[float](), list[float]()
     for number in speaking:
         stands, moves = (align(to, planes[number], model=model, coarse=False) for model in ("none", "shift"))
-        away = float(np.abs(moves.homography[:2, 2]).max()) / tolerance
-        if max(stands.share, moves.share) < FOUND:
-            continue
-        # What pulls a shift away is more often a figure that nobody masked than a camera that hardly moves.
-        if away >= 1 and moves.share > stands.share + _BETTER:
-            astray += 1
-            if away >= _WEAVE[1] or astray > _WEAVE[0] * len(speaking):
-                return None
-        stood.append(number)
-    return stood if len(stood) >= 0.75 * len(speaking) else None
+        if max(stands.share, moves.share) >= FOUND:
+            stood.append(number)
+            away.append(float(np.abs(moves.homography[:2, 2]).max()))
+            gain.append(moves.share - stands.share)
+    if len(stood) < 0.75 * len(speaking):
+        return None
+    # What pulls a shift away is more often a figure that nobody masked than a camera that hardly moves.
+    moved = any(far >= _STILL * pixel and more > _BETTER for far, more in zip(away, gain, strict=True))
+    worn = np.quantile(away, 0.9) < _WEAVE and np.median(gain) < 2 * _BETTER
+    return stood if worn or not moved else None
 
 
 def _bent(chain: Chain, simple: Chain) -> float:
