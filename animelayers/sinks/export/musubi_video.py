@@ -51,10 +51,14 @@ class MusubiVideo(Exporter):
         object.__setattr__(self, "select", replace(self.select, held=True))
 
     def pieces(self, output: Output) -> Iterator[Piece]:
-        """A clip each."""
+        """A clip each. Raises ValueError where there is none, and for one without a caption."""
+        found = False
         for layer, rows, rate in self._clips(output):
+            found = True
             captioned(self._text(rows[0], layer), rows[0])
             yield Piece((_name(rows[0], layer),), partial(self._film, output, rows, layer, rate), len(rows), rows[0]["frame_id"])
+        if not found:
+            raise ValueError("no shot has five frames in a row of what is asked for, and a clip has 4 N + 1 of them: choose more frames (select.…)")
 
     def index(self, output: Output) -> Iterator[Piece]:
         """The lists and dataset.toml."""

@@ -196,3 +196,5 @@ def test_musubi_films(annotated: Output, truth: dict, tmp_path: Path, over) -> N
             assert np.abs(shown[0].astype(int) - shown[1]).mean() < 2 < np.abs(shown[0].astype(int) - shown[4]).mean(), "held, then another drawing"
     with pytest.raises(ValueError, match=r"must be 4 N \+ 1: 81"):
         MusubiVideo(target_frames=83)
+    with pytest.raises(ValueError, match="no shot has five frames in a row"):
+        MusubiVideo(select=Select(limit=4)).write(annotated, tmp_path / "few")
