@@ -61,7 +61,7 @@ def _race(cfg: DictConfig, folder: Path) -> Measured:
 
 
 def _memory(cfg: DictConfig, folder: Path) -> Measured:
-    return memory.measure(folder, cfg.memory.frames, tuple(cfg.size), cfg.memory.rounds, cfg.cores, cfg.decompose)
+    return memory.measure(folder, cfg.memory.frames, tuple(cfg.size), cfg.memory.rounds, cfg.cores, cfg.memory.shot, cfg.decompose)
 
 
 def _held(cfg: DictConfig, folder: Path) -> Measured:

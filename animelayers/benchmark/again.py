@@ -94,7 +94,7 @@ def _made(clip: Row) -> Row:
     for name, column in RECORD.items():
         if column.table and name not in row and name not in ANNOTATIONS:
             lengths = [count if axis in ("T", "D") else int(axis) for axis in column.axes.split()]
-            row[name] = " ".join(["none"] * count) if column.dtype == "str" and column.axes else column.blank()
+            row[name] = column.gather(["none"] * count) if column.dtype == "str" and column.axes else column.blank()
             row[name] = np.zeros(lengths, column.dtype) if column.ndim else row[name]
     names = ["character.png", "mask.png", "background.jpg"]
     sizes = np.ones((count, len(names)), np.int64)

@@ -17,7 +17,7 @@ import numpy as np
 
 from animelayers.benchmark import net, process
 from animelayers.benchmark.figures import Figure, interleave, middle
-from animelayers.benchmark.film import draw
+from animelayers.benchmark.film import LENGTH, draw
 
 TIMES = 4
 SLOPE = 100
@@ -25,15 +25,15 @@ SLOPE = 100
 
 
 def measure(
-    folder: Path, frames: int, size: tuple[int, int], rounds: int, cores: int, overrides: Sequence[str] = ()
+    folder: Path, frames: int, size: tuple[int, int], rounds: int, cores: int, shot: int = LENGTH, overrides: Sequence[str] = ()
 ) -> tuple[list[Figure], dict[str, Any]]:
-    """The slope of the peak over `frames` and four times `frames` frames of `size` (width, height), and what was spilled."""
+    """The slope of the peak over `frames` and four times `frames` frames of `size` (width, height) in shots of `shot`, and what was spilled."""
     figure = cv2.ellipse(np.zeros((360, 640), np.uint8), (320, 200), (90, 150), 0, 0, 360, (255,), -1, cv2.LINE_AA)
     weights = net.write(figure, folder / "net.xml")
     words = ["model/matte=u2netp", f"stages.character.step.matte.weights={weights}", f"cluster.cpus={cores}", *overrides]
     sides = {}
     for count in (frames, TIMES * frames):
-        film = draw(folder, count, size)
+        film = draw(folder, count, size, shot=shot)
         sides[str(count)] = partial(_run, film, folder / f"layers_{count}", words)
     made = interleave(sides, rounds)
     few, many = (middle(runs) for runs in made.values())
