@@ -110,11 +110,10 @@ def told(clip: Row, reading: float, costs: Sequence[Cost], readers: int, models:
     lines = [f"models  {', '.join(models) or 'none'}", f"first clip  {clip['clip_id']}: {len(clip['frame_index'])} frames"]
     for cost in costs:
         group = cost.group
-        place = f"{group.workers} x ({group.cpus:g} CPU, {group.gpus:g} GPU)"
         gpu = f", {cost.gpu / GB:.2f} GB of the GPU" if cost.gpu else ""
         each = ", ".join(f"{name} {1000 * seconds:.1f}" for name, seconds in cost.stages.items())
         lines.append(f"{group.name}")
-        lines.append(f"    {place}, each {cost.memory / GB:.2f} GB{gpu}: {group.workers / cost.seconds:.2f} frames/s; ms a frame: {each}")
+        lines.append(f"    {group.place}, each {cost.memory / GB:.2f} GB{gpu}: {group.workers / cost.seconds:.2f} frames/s; ms a frame: {each}")
         lines += [f"    {net}" for net in cost.nets]
     # without readers the workers of the first group read their clips themselves
     rates = {cost.group.name: cost.group.workers / (cost.seconds + (reading if not readers and not k else 0)) for k, cost in enumerate(costs)}

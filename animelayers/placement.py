@@ -70,6 +70,11 @@ class Group:
         return "+".join(self.stages)
 
     @property
+    def place(self) -> str:
+        """How many actors, and what each takes, for a person."""
+        return f"{self.workers} x ({self.cpus:g} CPU, {self.gpus:g} GPU)"
+
+    @property
     def cpus(self) -> float:
         """CPUs of one actor."""
         return max(stage.cpus for stage in self.stages.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -118,6 +119,7 @@ def run(
             summary.workers = {stage: group.workers for group in groups for stage in group.stages}
             summary.workers["decode"] = pipeline.readers or groups[0].workers
             cluster.calm(source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
+            tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
             ledger = Ledger(_ledger_folder(sink), name, time_limit)
             write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(fingerprints)})
             receipts = _stream(source, pipeline, groups, pending, ledger, write)
