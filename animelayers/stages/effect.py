@@ -43,7 +43,7 @@ class Effect(ClipStep):
     """
 
     name = "effect"
-    version = 2
+    version = 3
     reads = ("frames", "character")
     wants = ("camera", "plate", "plate_seen", "plate_trust", "context", "context_character", "context_camera")
     writes = ("effect", "effect_mode", "effect_types", "effect_intensity", "effect_coverage", "character", "plate_seen")
@@ -51,7 +51,7 @@ class Effect(ClipStep):
     def __init__(
         self,
         least: float = 4e-4,
-        trust: float = 0.5,
+        trust: float = 0.9,
         drawings: int = 4,
         proposer: Proposer | None = None,
         effect_prompts: Sequence[str] = PROMPTS,
