@@ -101,7 +101,8 @@ def encode(path: Path, pictures: Iterator[np.ndarray], rate: Fraction, codec: Co
                     context = stream.codec_context
                     context.colorspace, context.color_primaries, context.color_trc, context.color_range = _BT709, _BT709, _BT709, _LIMITED
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgba")
-            frame = frame.reformat(format=codec.pixels, dst_colorspace=Colorspace.ITU709 if coloured else None)
+            # libav's threads overwrite each other's first pixels where a row does not fill whole vectors
+            frame = frame.reformat(format=codec.pixels, dst_colorspace=Colorspace.ITU709 if coloured else None, threads=1)
             frame.pts, frame.time_base = at, 1 / rate
             film.mux(stream.encode(frame))
         if stream is not None:
