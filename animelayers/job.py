@@ -116,6 +116,12 @@ def build(node: Any) -> Any:
     return _make(OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node, lazily=False)
 
 
+def conduct(cfg: DictConfig) -> dict[str, Any]:
+    """How `run.run` goes about it, from a configuration: the cluster, what is done again, and how long one stage may take for one clip."""
+    again = {name: cfg[name] for name in ("retry_failed", "redo_changed", "take_over", "time_limit")}
+    return {"address": cfg.cluster.address, "cpus": cfg.cluster.cpus, **again}
+
+
 def unbuilt(node: Any) -> Any:
     """The same, not built yet: a partial. Raises `ConfigError` for a class outside the package."""
     return _make(node, lazily=True)

@@ -25,12 +25,7 @@ def annotate(cfg: DictConfig) -> int:
         Columns(cfg.source.path, cfg.name or "-".join(stages), written),
         fingerprints=job.fingerprints(cfg, stages),
         describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages, **cfg.licenses)},
-        address=cfg.cluster.address,
-        cpus=cfg.cluster.cpus,
-        retry_failed=cfg.retry_failed,
-        redo_changed=cfg.redo_changed,
-        take_over=cfg.take_over,
-        time_limit=cfg.time_limit,
+        **job.conduct(cfg),
     )
     if summary.frames_done:
         place, root = filesystem(summary.output)

@@ -29,12 +29,7 @@ def decompose(cfg: DictConfig) -> int:
         sink,
         fingerprints=job.fingerprints(cfg, stages),
         describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": models},
-        address=cfg.cluster.address,
-        cpus=cfg.cluster.cpus,
-        retry_failed=cfg.retry_failed,
-        redo_changed=cfg.redo_changed,
-        take_over=cfg.take_over,
-        time_limit=cfg.time_limit,
+        **job.conduct(cfg),
     )
     report.write(summary)
     report.tell(summary)

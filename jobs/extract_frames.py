@@ -26,12 +26,7 @@ def extract_frames(cfg: DictConfig) -> int:
         Pictures(cfg.output, cfg.source.path),
         fingerprints={**job.fingerprints(cfg, stages), "chosen": {"config": taken, "fingerprint": str(taken)}},
         describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages, cfg.source.detector, **cfg.licenses)},
-        address=cfg.cluster.address,
-        cpus=cfg.cluster.cpus,
-        retry_failed=cfg.retry_failed,
-        redo_changed=cfg.redo_changed,
-        take_over=cfg.take_over,
-        time_limit=cfg.time_limit,
+        **job.conduct(cfg),
     )
     report.tell(summary, "frames", page=False)
     return summary.exit_code

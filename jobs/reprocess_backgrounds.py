@@ -61,12 +61,7 @@ def _run(cfg: DictConfig, source: Any, stages: dict[str, Any], sink: Any, prints
         sink,
         fingerprints=prints,
         describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": models},
-        address=cfg.cluster.address,
-        cpus=cfg.cluster.cpus,
-        retry_failed=cfg.retry_failed,
-        redo_changed=cfg.redo_changed,
-        take_over=cfg.take_over,
-        time_limit=cfg.time_limit,
+        **job.conduct(cfg),
     )
 
 

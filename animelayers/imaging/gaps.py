@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.masks import shared
+
 _LEVELS = (13, 16, 16)  # bins of Lab's axes: cel paint is flat, and what is behind a gap is seen beside the figure as well
 _STEP = (20, 10, 10)  # levels of uint8 Lab in a bin; painted colours lie within +-80 of grey on a and b
 _CELL = 40  # pixels of the side of the squares of the picture whose colours are counted together
@@ -67,13 +69,7 @@ def _odds(picture: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.nd
 def _counts(cells: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """How often each colour is seen in each square, its neighbours of the palette sharing in it: float32 (rows, columns, colours)."""
     counts = np.bincount(cells, minlength=rows * columns * int(np.prod(_LEVELS))).astype(np.float32).reshape(-1, *_LEVELS)
-    for axis in (1, 2, 3):  # a gradient must not fall between two bins
-        shared = np.moveaxis(counts, axis, 0)
-        soft = shared.copy()
-        soft[1:] += np.float32(0.5) * shared[:-1]
-        soft[:-1] += np.float32(0.5) * shared[1:]
-        counts = np.moveaxis(soft, 0, axis)
-    return np.ascontiguousarray(counts).reshape(rows, columns, -1)
+    return np.ascontiguousarray(shared(counts, (1, 2, 3))).reshape(rows, columns, -1)
 
 
 def _spread(counts: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -71,13 +73,19 @@ def colour_evidence(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return evidence
 
 
-def _histogram(cells: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
-    for axis in range(3):  # neighbours share: a gradient must not fall between two cells
+def shared(counts: np.ndarray, axes: Sequence[int]) -> np.ndarray:
+    """Counts, floats, of which each cell gets half of its neighbours' along `axes` too: a gradient must not fall between two cells."""
+    for axis in axes:
         rolled = np.moveaxis(counts, axis, 0)
         soft = rolled.copy()
         soft[1:] += 0.5 * rolled[:-1]
         soft[:-1] += 0.5 * rolled[1:]
         counts = np.moveaxis(soft, 0, axis)
+    return counts
+
+
+def _histogram(cells: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+    counts = shared(counts, (0, 1, 2))
     total: np.ndarray = counts.ravel() / counts.sum() + 1e-5
     return total
