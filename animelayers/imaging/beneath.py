@@ -25,7 +25,7 @@ class Plates:
 
     def full(self, number: int) -> Base:
         """The plate behind drawing `number`, and where it is known."""
-        return self._shown(self.plate, self.seen, self._camera(number), self.size)
+        return self._shown(self.plate, self.seen, self.camera(number), self.size)
 
     def small(self, size: tuple[int, int], count: int) -> list[Base]:
         """The same for all drawings, shrunk to `size`."""
@@ -56,10 +56,11 @@ class Plates:
     def _small_camera(self, size: tuple[int, int], number: int) -> np.ndarray:
         scale = np.diag([size[0] / self.size[0], size[1] / self.size[1], 1.0])
         scale[:2, 2] = (scale[[0, 1], [0, 1]] - 1) / 2  # centres of pixels lie at integers
-        camera: np.ndarray = scale @ self._camera(number) @ np.linalg.inv(scale)
+        camera: np.ndarray = scale @ self.camera(number) @ np.linalg.inv(scale)
         return camera
 
-    def _camera(self, number: int) -> np.ndarray:
+    def camera(self, number: int) -> np.ndarray:
+        """Drawing `number` to plate, (3, 3)."""
         return np.eye(3) if self.cameras is None else np.asarray(self.cameras[number])
 
     @staticmethod

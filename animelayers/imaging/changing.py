@@ -181,7 +181,8 @@ def _search(
     changed: _Changed,
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     bases = [under(cel, k, *plate) for k, plate in enumerate(plates)]
-    new = [unexplained(drawing, *base) for drawing, base in zip(drawings, bases, strict=True)]
+    # where a figure that moved shows the painting again, it is not the cel, and no light either
+    new = [unexplained(drawing, *base) & unexplained(drawing, *plate) for drawing, base, plate in zip(drawings, bases, plates, strict=True)]
     found = [np.zeros(mask.shape, bool) for mask in new]
     fire = [mask.copy() for mask in found]
     if not any(mask.mean() > least for mask in new):

@@ -9,6 +9,7 @@ import numpy as np
 
 _CLOSE = 5.0  # grey levels within which a fit explains a pixel
 _BOUNDS = (0.0, 4.0)  # of the gain; a frame of a fade's black end has gain 0
+_VEIL = (-96.0, 255.0)  # grey levels that light may take away or add: a white flash is an offset alone
 _LEAST = 0.45  # share of the pixels a fit has to explain
 _GAIN = 0.02  # share by which a fit has to explain more than equal light
 _ANNEAL = (48.0, 24.0, 12.0, 6.0, 6.0)  # grey levels, from what a fade changes to what coding noise does
@@ -82,7 +83,7 @@ def _fit(x: np.ndarray, y: np.ndarray, start: float) -> Light:
         variance = np.square(from_middle) @ weight / total + 4.0
         slope = ((from_middle * (y - level[:, None])) @ weight / total + 4.0 * gain) / variance
         gain = np.clip(slope, *_BOUNDS)
-        offset = np.clip(level - gain * middle, -96, 96)
+        offset = np.clip(level - gain * middle, *_VEIL)
     return Light(gain, offset)
 
 

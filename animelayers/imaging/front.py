@@ -13,6 +13,7 @@ import numpy as np
 
 from animelayers.imaging import cel, changing, claims, unmix
 from animelayers.imaging.beneath import Base, Plates, enlarged, shrunk, small_size
+from animelayers.imaging.veil import Veil
 from animelayers.imaging.window import Window, window
 
 WIDE = 5
@@ -85,6 +86,25 @@ def separated(shot: Shot, small: Sequence[np.ndarray], least: float) -> tuple[Fr
         hidden = effect[n][where][..., 3] > _HIDDEN
         character[n][where] = np.where(hidden, cel.moved(figure.alpha, by[k]), mattes[k][where])
     return Front(effect, [blend if k in under else "none" for k in own], character), over
+
+
+def veiled(front: Front | None, mattes: np.ndarray, veils: Sequence[Veil | None]) -> Front | None:
+    """What lies in front of D drawings with `mattes` (D, H, W): `front` of those that no veil hides (None: nothing), and the veils instead.
+
+    A figure that a veil hides is not there.
+    """
+    if not any(veils):
+        return front
+    effect, modes, character = np.zeros((*mattes.shape, 4), np.uint8), ["none"] * len(mattes), mattes.copy()
+    told = [n for n, veil in enumerate(veils) if veil is None or not veil.hides]
+    if front is not None:
+        effect[told], character[told] = front.effect, front.character
+        modes = [front.modes[told.index(n)] if n in told else "none" for n in range(len(mattes))]
+    for n, veil in enumerate(veils):
+        if veil is not None:
+            effect[n], modes[n] = (*veil.colour, veil.alpha), "over"
+            character[n] = 0 if veil.hides else mattes[n]
+    return Front(effect, modes, character)
 
 
 def alone(frames: np.ndarray, alphas: np.ndarray, asked: Sequence[np.ndarray], least: float) -> Front | None:

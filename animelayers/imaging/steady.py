@@ -15,7 +15,7 @@ __all__ = ["Flow", "Traces", "dis", "pool", "steady"]
 
 _RESTS = 10  # grey levels a resting pixel may drift over its whole run: coding noise stays below, paint does not
 _RUN = 3  # drawings from which a median means something
-_GONE = 0.2  # coverage, as a share of that of its neighbours, below which a drawing's matte dropped out
+_GONE = 0.3  # coverage, as a share of that of its neighbours, below which a drawing's matte dropped out
 _GAP = 3  # drawings a dropped matte is carried over
 _CRUMB = 1 / 1000  # share of the frame below which a piece, or a hole, that only pooling made is none
 _WHOLE = 0.5  # coverage, as a share of that of the next figure, from which a drawing without a matte shows it too

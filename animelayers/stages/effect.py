@@ -8,9 +8,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from animelayers.imaging import changing, claims
+from animelayers.imaging import changing, claims, veil
 from animelayers.imaging.beneath import Plates, shrunk, small_size
-from animelayers.imaging.front import Front, Shot, alone, separated
+from animelayers.imaging.front import Front, Shot, alone, separated, veiled
 from animelayers.imaging.motion import placed
 from animelayers.models.protocols import Proposer
 from animelayers.schema import blank
@@ -82,23 +82,26 @@ class Effect(ClipStep):
             return _nothing(frames, alphas, kept) if front is None else self._described(front, maps, kept)
         # frames from elsewhere in the shot know what the cel looks like before the effect and after it
         there: Any = np.flatnonzero(placed(context[2])) if all(column is not None and len(column) for column in (cameras, *context)) else []
-        elsewhere, others, seats = ([column[i] for i in there] for column in context) if len(there) else ([], [], [])
-        size = small_size(frames.shape[1:])
-        small, small_context = shrunk(frames, size), shrunk(elsewhere, size)
-        before, same, after = changing.around(small, small_context)
+        elsewhere = [column[there] for column in context] if len(there) else [frames[:0], alphas[:0], None]
+        extent = (frames.shape[2], frames.shape[1])
+        clip, rest = (veil.bare(shown, mattes, Plates(plate, seen, seats, extent)) for shown, mattes, seats in ((frames, alphas, cameras), elsewhere))
+        before, same, after = changing.around(clip.small, rest.small)
 
         def shot(own: Any, context: Any) -> list[Any]:
             return [*(context[i] for i in before), *own, *(context[i] for i in after)]
 
-        own = range(len(before), len(before) + len(frames))
+        own = range(len(before), len(before) + len(clip.drawings))
         spread = [*range(len(before)), *(own[k] for k in same), *range(own.stop, own.stop + len(after))]
-        drawings, small = shot(frames, elsewhere), shot(small, small_context)
-        plates = Plates(plate, seen, None if cameras is None else shot(cameras, seats), (frames.shape[2], frames.shape[1]))
+        drawings, small, mattes, seats = (shot(one, other) for one, other in zip(clip[:4], rest[:4], strict=True))
+        plates = Plates(plate, seen, seats, extent)
         maps = self._maps(drawings) if self.proposer else []
         asked = self._asked(maps) if self.proposer else None
-        front, over = separated(Shot(drawings, shot(alphas, others), plates, own, spread, asked), small, self.least)
+        front, over = separated(Shot(drawings, mattes, plates, own, spread, asked), small, self.least) if own else (None, np.zeros(0, bool))
+        front = veiled(front, alphas, clip.veils)
         kept = np.where(over, np.uint8(0), kept) if over.any() else kept
-        return _nothing(frames, alphas, kept) if front is None else self._described(front, [maps[k] for k in own] if maps else [], kept)
+        named = iter([maps[k] for k in own] if maps else [])
+        words = [None if veil and veil.hides else next(named, None) for veil in clip.veils]
+        return _nothing(frames, alphas, kept) if front is None else self._described(front, words, kept)
 
     def _maps(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Small maps of the prompts, float32 (P, h, w) for each picture."""
@@ -115,14 +118,14 @@ class Effect(ClipStep):
     def _asked(self, maps: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [found.max(axis=0) >= self.threshold for found in maps]
 
-    def _described(self, front: Front, maps: Sequence[np.ndarray], seen: np.ndarray) -> tuple[Any, ...]:
+    def _described(self, front: Front, maps: Sequence[np.ndarray | None], seen: np.ndarray) -> tuple[Any, ...]:
         alphas = [cv2.extractChannel(rgba, 3) for rgba in front.effect]
         there = [cv2.countNonZero(alpha) for alpha in alphas]
         modes = [mode if count else "none" for mode, count in zip(front.modes, there, strict=True)]
         total = np.array([cv2.sumElems(alpha)[0] / 255 for alpha in alphas])
         types = ["none"] * len(alphas)
-        for k, (found, alpha) in enumerate(zip(maps, alphas, strict=False)):
-            words = claims.named(found, shrunk([alpha], found.shape[:0:-1])[0], self.prompts, self.threshold)
+        for k, (found, alpha) in enumerate(zip(maps, alphas, strict=True)):
+            words = [] if found is None else claims.named(found, shrunk([alpha], found.shape[:0:-1])[0], self.prompts, self.threshold)
             types[k] = ",".join("_".join(word.split()) for word in words) or "none"
         intensity = total / np.maximum(there, 1)
         return front.effect, " ".join(modes), " ".join(types), intensity, total / max(1, alphas[0].size), front.character, seen

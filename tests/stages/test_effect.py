@@ -42,6 +42,29 @@ def test_figures_that_move_are_no_effect(name: str) -> None:
     assert np.array_equal(made["character"], row["character"])
 
 
+def test_a_flash_covers_all_and_what_is_under_it_is_told_where_it_lets_through() -> None:
+    row = drawings("impact")
+    (made,) = Effect().run([row])
+    assert made["error"] == ""
+    white, after = (int(np.flatnonzero((row["truth"] == level).all((1, 2)))[0]) for level in (255, 110))
+    assert (made["effect"][white] == 255).all()
+    assert not made["character"][white].any()
+    assert np.abs(made["effect"][after][..., 3].astype(int) - 110).max() <= 3
+    assert np.array_equal(made["character"][after], row["character"][after])
+    modes = made["effect_mode"].split()
+    assert modes[white] == modes[after] == "over"
+    assert modes[0] == "none"
+
+
+def test_a_clip_of_nothing_but_a_flash() -> None:
+    row = drawings("impact")
+    white = int(np.flatnonzero((row["truth"] == 255).all((1, 2)))[0])
+    row |= {"frames": row["frames"][[white] * 4], "character": row["character"][[white] * 4]}
+    (made,) = Effect().run([row])
+    assert made["error"] == ""
+    assert made["effect_mode"].split() == ["over"] * 4
+
+
 def test_the_context_shows_what_the_effect_of_a_clip_hides() -> None:
     still, fire = scene("standing", 2, SIZE), scene("fire", 16, SIZE)
     figure, count = still.frames[0], 8
