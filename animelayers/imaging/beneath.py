@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import changing, claims
+from animelayers.imaging.burning import Burning, burning
 
 Base = tuple[np.ndarray, np.ndarray]
 """What lies under an effect, uint8 sRGB (H, W, 3), and where that is known, bool (H, W)."""
@@ -32,21 +33,54 @@ class Plates:
         plate, seen = self._shrunk(size)
         return [self._shown(plate, seen, self._small_camera(size, k), size) for k in range(count)]
 
-    def without(self, size: tuple[int, int], drawings: Sequence[np.ndarray], mattes: Sequence[np.ndarray], asked: Sequence[np.ndarray]) -> np.ndarray:
-        """Paint over what is claimed in every drawing, see `claims.always`; where that was, bool (P, Q). All given are of `size`."""
+    def without(
+        self, size: tuple[int, int], drawings: Sequence[np.ndarray], mattes: Sequence[np.ndarray], asked: Sequence[np.ndarray] | None
+    ) -> tuple[np.ndarray, Sequence[np.ndarray] | None]:
+        """Paint over light that never rests, see `burning.burning`, and what is `asked` for and claimed in every drawing, see `claims.always`.
+
+        The masks asked for are of `size`. Gives where nothing is known now, bool (P, Q), and what is claimed in each drawing, None if nothing is.
+        """
         plate, seen = self._shrunk(size)
-        views = []
-        for k, (drawing, matte, claim) in enumerate(zip(drawings, mattes, asked, strict=True)):
-            camera, extent = self._small_camera(size, k), plate.shape[1::-1]
-            free = (cv2.dilate(matte, np.ones((5, 5), np.uint8)) < 32).view(np.uint8)
-            flat = [cv2.warpPerspective(plane, camera, extent, flags=cv2.INTER_NEAREST) > 0 for plane in (free, claim.astype(np.uint8))]
-            views.append((cv2.warpPerspective(drawing, camera, extent), flat[0], flat[1]))
-        under, hole = claims.always(plate, seen > 254, views)
+        small = zip(shrunk(drawings, size), shrunk(mattes, size), strict=True)
+        views = [self._laid(self._small_camera(size, k), plate, *each) for k, each in enumerate(small)]
+        light = burning(views, plate)
+        hole = light.where
+        if hole.any():
+            self._darken(enlarged(hole * np.uint8(255), self.plate.shape[:2]), drawings, mattes)
+            plate, hole = _unlit(plate, seen < 255, light)
+        flags, extent = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP, plate.shape[1::-1]
+        cameras = [self._small_camera(size, k) for k in range(len(views))]
+        if asked is not None:
+            seats = zip(asked, cameras, strict=True)
+            laid = [cv2.warpPerspective(mask.view(np.uint8), camera, extent, flags=cv2.INTER_NEAREST) for mask, camera in seats]
+            claimed = [(*view, mask > 0) for view, mask in zip(views, laid, strict=True)]
+            plate, other = claims.always(plate, (seen > 254) | light.where, claimed)
+            hole |= other
+        if light.where.any():
+            burns = [cv2.warpPerspective(light.where.view(np.uint8), camera, size, flags=flags) > 0 for camera in cameras]
+            asked = burns if asked is None else [a | b for a, b in zip(asked, burns, strict=True)]
         wide = enlarged(hole * np.uint8(255), self.plate.shape[:2])
         if wide.any():
-            smooth = cv2.resize(under, self.plate.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+            smooth = cv2.resize(plate, self.plate.shape[1::-1], interpolation=cv2.INTER_LINEAR)
             self.plate, self.seen = np.where(wide[..., None], smooth, self.plate), np.where(wide, np.uint8(255), self.seen)
-        return wide
+        return wide, asked
+
+    def _darken(self, where: np.ndarray, drawings: Sequence[np.ndarray], mattes: Sequence[np.ndarray]) -> None:
+        """Give the places `where` (bool (P, Q)) the darkest that some drawing shows of them beside its figure."""
+        low, total = self.plate.copy(), np.full(where.shape, 3 * 255 + 1, np.uint16)
+        for k, (drawing, matte) in enumerate(zip(drawings, mattes, strict=True)):
+            picture, free = self._laid(self.camera(k), self.plate, drawing, matte)
+            darkness = picture.sum(2, dtype=np.uint16)
+            better = where & free & (darkness < total)
+            low[better], total[better] = picture[better], darkness[better]
+        self.plate, self.seen = low, np.where(total <= 3 * 255, np.uint8(255), self.seen)
+
+    @staticmethod
+    def _laid(camera: np.ndarray, plate: np.ndarray, drawing: np.ndarray, matte: np.ndarray) -> Base:
+        """A drawing as it lies over a plate, and where it shows no figure."""
+        extent = plate.shape[1::-1]
+        free = (cv2.dilate(matte, np.ones((5, 5), np.uint8)) < 32).view(np.uint8)
+        return cv2.warpPerspective(drawing, camera, extent), cv2.warpPerspective(free, camera, extent, flags=cv2.INTER_NEAREST) > 0
 
     def _shrunk(self, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         extent = [max(1, round(n * small / full)) for n, small, full in zip(self.plate.shape[1::-1], size, self.size, strict=True)]
@@ -69,6 +103,15 @@ class Plates:
             return plate, seen > 254
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return cv2.warpPerspective(plate, camera, size, flags=flags), cv2.warpPerspective(seen, camera, size, flags=flags) > 254
+
+
+def _unlit(plate: np.ndarray, unseen: np.ndarray, light: Burning) -> tuple[np.ndarray, np.ndarray]:
+    """The plate at its darkest where light never rests, and where even that is light: there it is guessed from around, and never brighter."""
+    around = claims.filled(plate, light.where | unseen)
+    hole = light.where & (~light.out | changing.luminous(light.low, around))
+    plate = np.where(light.where[..., None], light.low, plate)
+    guess = claims.filled(plate, hole | (unseen & ~light.where))
+    return np.where(hole[..., None], np.minimum(guess, plate), plate), hole
 
 
 def small_size(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -60,15 +60,15 @@ def separated(shot: Shot, small: Sequence[np.ndarray], least: float) -> tuple[Fr
     height, width = drawings[0].shape[:2]
     size = (small[0].shape[1], small[0].shape[0])
     small_mattes = shrunk(mattes, size)
-    over = np.zeros(plates.plate.shape[:2], bool) if shot.claims is None else plates.without(size, small, small_mattes, shot.claims)
+    over, claimed = plates.without(size, drawings, mattes, shot.claims)
     small_plates = plates.small(size, len(drawings))
     found = changing.find(small, small_mattes, small_plates, least, shot.spread)
     shifts = cel.shifts(small, small_mattes)
-    if shot.claims is not None:
+    if claimed is not None:
         # the cel is what the drawings agree on: nothing is hidden from it on a claim alone
         held = cel.completed(cel.held(small, small_mattes, shifts, cel.voters(found), found))
         bases = [cel.under(held, k, *plate) for k, plate in enumerate(small_plates)]
-        more = claims.believed(shot.claims, small, small_mattes, bases, least)
+        more = claims.believed(claimed, small, small_mattes, bases, least)
         found = [mask | other for mask, other in zip(found, more, strict=True)]
     if not any(found[k].any() for k in own):
         return None, over

@@ -6,7 +6,7 @@ with the weight of how surely each is background. (Background estimation as labe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.burning import burning
 from animelayers.imaging.exposure import Light
 from animelayers.imaging.views import View
 
@@ -26,6 +27,7 @@ _NEAR = 3  # pixels around a matte that are taken for the figure's too: outlines
 _INNOCENT = 0.6  # share of the votes for a look that come from background
 _SHARED = 0.3  # share of the background's votes a look needs
 _HARDLY = 0.25  # the same where no part of the region is claimed almost always: scenery that nets take for a figure now and then
+_DOUBTED = 0.97  # trust from which nobody asks what is against it
 _ALWAYS = 0.15  # share of votes from background below which a character stands there for good
 
 
@@ -123,9 +125,31 @@ def vote(looks: Mapping[int, Look], shape: tuple[int, int], noise: float) -> Ver
     # A look's own vote says nothing.
     pairs = present.astype(np.float32) - _FULL
     counted = free & (pairs >= _FULL)
-    agreed = (clear[counted].astype(np.float64) - _FULL).sum() / pairs[counted].sum() if counted.any() else 0.0
-    trust = float(agreed) * float(seen.sum()) / max(1.0, float(free.sum()))
-    return Verdict(choice, np.where(seen, 255, 0).astype(np.uint8), min(1.0, trust))
+
+    def trust(counted: np.ndarray, free: np.ndarray) -> float:
+        agreed = (clear[counted].astype(np.float64) - _FULL).sum() / pairs[counted].sum() if counted.any() else 0.0
+        return min(1.0, float(agreed) * float((seen & free).sum()) / max(1.0, float(free.sum())))
+
+    trusted = trust(counted, free)
+    if trusted < _DOUBTED and len(voters) > 2:
+        # where light never rests nothing can be agreed on, which is no word against the rest
+        rests = ~_lit(looks, voters, choice)
+        trusted = trust(counted & rests, free & rests)
+    return Verdict(choice, np.where(seen, 255, 0).astype(np.uint8), trusted)
+
+
+def _lit(looks: Mapping[int, Look], voters: Sequence[int], choice: np.ndarray) -> np.ndarray:
+    """Where light never rests, bool, on the plate of what is chosen."""
+    picture, views = np.zeros((*choice.shape, 3), np.uint8), []
+    for i in looks:
+        where, shown = looks[i].view.window, cv2.merge(looks[i].planes)
+        taken = choice[where] == i
+        picture[where][taken] = shown[taken]
+        if i in voters:
+            laid, free = np.zeros_like(picture), np.zeros(choice.shape, bool)
+            laid[where], free[where] = shown, looks[i].clear > 0
+            views.append((laid, free))
+    return burning(views, picture).where
 
 
 def _haunted(share: np.ndarray) -> np.ndarray:

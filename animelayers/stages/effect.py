@@ -43,10 +43,10 @@ class Effect(ClipStep):
     """
 
     name = "effect"
-    version = 3
+    version = 4
     reads = ("frames", "character")
     wants = ("camera", "plate", "plate_seen", "plate_trust", "context", "context_character", "context_camera")
-    writes = ("effect", "effect_mode", "effect_types", "effect_intensity", "effect_coverage", "character", "plate_seen")
+    writes = ("effect", "effect_mode", "effect_types", "effect_intensity", "effect_coverage", "character", "plate", "plate_seen")
 
     def __init__(
         self,
@@ -73,13 +73,14 @@ class Effect(ClipStep):
         """Effect RGBA, its mode, types, intensity and coverage, the character without it, and where the plate is seen."""
         frames, alphas, cameras, plate, seen, trust, *context = columns
         plated = plate is not None and plate.size > 0 and (trust is None or trust >= self.trust) and len(frames) >= self.drawings
+        painted = blank("plate") if plate is None else plate
         kept = blank("plate_seen") if plate is None else np.full(plate.shape[:2], 255, np.uint8) if seen is None else seen
         if not len(frames) or not (plated or self.proposer):
-            return _nothing(frames, alphas, kept)
+            return _nothing(frames, alphas, (painted, kept))
         if not plated:
             maps = self._maps(frames)
             front = alone(frames, alphas, self._asked(maps), self.least)
-            return _nothing(frames, alphas, kept) if front is None else self._described(front, maps, kept)
+            return _nothing(frames, alphas, (painted, kept)) if front is None else self._described(front, maps, (painted, kept))
         # frames from elsewhere in the shot know what the cel looks like before the effect and after it
         there: Any = np.flatnonzero(placed(context[2])) if all(column is not None and len(column) for column in (cameras, *context)) else []
         elsewhere = [column[there] for column in context] if len(there) else [frames[:0], alphas[:0], None]
@@ -96,12 +97,12 @@ class Effect(ClipStep):
         plates = Plates(plate, seen, seats, extent)
         maps = self._maps(drawings) if self.proposer else []
         asked = self._asked(maps) if self.proposer else None
-        front, over = separated(Shot(drawings, mattes, plates, own, spread, asked), small, self.least) if own else (None, np.zeros(0, bool))
+        front, over = separated(Shot(drawings, mattes, plates, own, spread, asked), small, self.least) if own else (None, plates.seen == 0)
         front = veiled(front, alphas, clip.veils)
-        kept = np.where(over, np.uint8(0), kept) if over.any() else kept
+        kept = np.where(over, np.uint8(0), plates.seen)
         named = iter([maps[k] for k in own] if maps else [])
         words = [None if veil and veil.hides else next(named, None) for veil in clip.veils]
-        return _nothing(frames, alphas, kept) if front is None else self._described(front, words, kept)
+        return _nothing(frames, alphas, (painted, kept)) if front is None else self._described(front, words, (plates.plate, kept))
 
     def _maps(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Small maps of the prompts, float32 (P, h, w) for each picture."""
@@ -118,7 +119,7 @@ class Effect(ClipStep):
     def _asked(self, maps: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [found.max(axis=0) >= self.threshold for found in maps]
 
-    def _described(self, front: Front, maps: Sequence[np.ndarray | None], seen: np.ndarray) -> tuple[Any, ...]:
+    def _described(self, front: Front, maps: Sequence[np.ndarray | None], plate: tuple[np.ndarray, np.ndarray]) -> tuple[Any, ...]:
         alphas = [cv2.extractChannel(rgba, 3) for rgba in front.effect]
         there = [cv2.countNonZero(alpha) for alpha in alphas]
         modes = [mode if count else "none" for mode, count in zip(front.modes, there, strict=True)]
@@ -128,11 +129,11 @@ class Effect(ClipStep):
             words = [] if found is None else claims.named(found, shrunk([alpha], found.shape[:0:-1])[0], self.prompts, self.threshold)
             types[k] = ",".join("_".join(word.split()) for word in words) or "none"
         intensity = total / np.maximum(there, 1)
-        return front.effect, " ".join(modes), " ".join(types), intensity, total / max(1, alphas[0].size), front.character, seen
+        return front.effect, " ".join(modes), " ".join(types), intensity, total / max(1, alphas[0].size), front.character, *plate
 
 
-def _nothing(frames: np.ndarray, alphas: np.ndarray, seen: np.ndarray) -> tuple[Any, ...]:
+def _nothing(frames: np.ndarray, alphas: np.ndarray, plate: tuple[np.ndarray, np.ndarray]) -> tuple[Any, ...]:
     count, none = len(frames), np.zeros((1, *frames.shape[1:3], 4), np.uint8)
     # one blank plane seen as many: most shots have no effect
     words = " ".join(["none"] * count)
-    return np.broadcast_to(none, (count, *none.shape[1:])), words, words, np.zeros(count), np.zeros(count), alphas, seen
+    return np.broadcast_to(none, (count, *none.shape[1:])), words, words, np.zeros(count), np.zeros(count), alphas, *plate

@@ -56,6 +56,18 @@ def test_a_flash_covers_all_and_what_is_under_it_is_told_where_it_lets_through()
     assert modes[0] == "none"
 
 
+def test_an_aura_that_never_goes_out_is_taken_off_the_plate_that_all_drawings_share() -> None:
+    row = drawings("glow")
+    frames, truth = row["frames"], scene("glow", 1, SIZE).background[0]
+    row["plate"] = np.median(frames, axis=0).astype(np.uint8)
+    (made,) = Effect().run([row])
+    assert np.mean([iou(e[..., 3], t) for e, t in zip(made["effect"], row["truth"], strict=True)]) > 0.55
+    lit = (row["truth"] > 40).all(axis=0) & (row["character"] == 0).all(axis=0)
+    assert (made["plate_seen"][lit] == 0).mean() > 0.5
+    errors = [np.abs(plate[lit].astype(int) - truth[lit]).mean() for plate in (made["plate"], row["plate"])]
+    assert errors[0] < 0.8 * errors[1]
+
+
 def test_a_clip_of_nothing_but_a_flash() -> None:
     row = drawings("impact")
     white = int(np.flatnonzero((row["truth"] == 255).all((1, 2)))[0])

@@ -1,0 +1,82 @@
+"""Light that never rests: an aura, a fire, a beam that is drawn anew in every drawing of a shot and is never out.
+
+No drawing shows what is under it, so that the look most drawings share, if there is one, is the light itself. But light only adds: of all
+drawings the darkest one is nearest to the painting, in all channels at once, while a cel that passes makes some channel darker now and
+then. Pictures are uint8 sRGB (H, W, 3), masks bool (H, W).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from animelayers.imaging.unmix import channel_max, largest, texture
+
+_NOISE = 12  # grey levels that mean nothing on small pictures, more where there is texture
+_TOLD = 4  # drawings that have to show a place
+_SAME = 0.5  # share of a drawing that shows the plate
+_REST = 0.6  # share of them that agree with the plate where nothing burns
+_DARKER = 0.15  # share of them that may be darker in some channel than the darkest one
+_PEAK, _SWING = 160, 24  # grey levels of the brightest channel that light reaches, and by which it comes and goes
+_NEAR = 7  # pixels that tongues of one flame lie apart
+_LEAST = 1e-3  # share of the picture that it covers
+_OUT = 0.3  # share of the drawings that show the same darkness where the light is out in them
+_BESIDE = 0.2  # share of a core that lies in the flame or beside it
+_WHITE = 200  # grey levels from which the core of a flame looks the same in all drawings
+
+
+class Burning(NamedTuple):
+    """``where`` light never rests, bool (P, Q); ``low``: the darkest that is shown of each place, uint8 (P, Q, 3); ``out``: bool, where enough
+    drawings show just that for the light to be out in them."""
+
+    where: np.ndarray
+    low: np.ndarray
+    out: np.ndarray
+
+
+def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -> Burning:
+    """The light that never rests in the drawings of a shot, each given as it lies over the `plate` with where it shows no figure."""
+    slack = _NOISE + texture(plate) / 3
+    # a drawing in another light, of a fade, is darker or brighter all over
+    views = [(picture, free) for picture, free in views if free.any() and np.mean(largest(picture, plate)[free] <= slack[free]) > _SAME]
+    low, total = np.full_like(plate, 255), np.full(plate.shape[:2], 3 * 255 + 1, np.uint16)
+    for picture, free in views:
+        darkness = picture.sum(2, dtype=np.uint16)
+        better = free & (darkness < total)
+        low[better], total[better] = picture[better], darkness[better]
+    shown, rests, darker, alike = (np.zeros(plate.shape[:2], np.float32) for _ in range(4))
+    peak = np.zeros(plate.shape[:2], np.uint8)
+    for picture, free in views:
+        shown += free
+        rests += free & (largest(picture, plate) <= slack)
+        alike += free & (largest(picture, low) <= _NOISE)
+        darker += free & (channel_max(cv2.subtract(low, picture)) > _NOISE)
+        peak = np.maximum(peak, np.where(free, channel_max(picture), np.uint8(0)))
+    comes = cv2.subtract(peak, channel_max(low)) >= _SWING
+    told = shown >= _TOLD
+    lit = told & (rests < _REST * shown) & (darker <= _DARKER * shown) & (peak >= _PEAK) & comes
+    brush = np.ones((_NEAR, _NEAR), np.uint8)
+    flame = _large(cv2.morphologyEx(cv2.morphologyEx(lit.view(np.uint8), cv2.MORPH_CLOSE, brush), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+    if flame.any():
+        flame |= _touching(told & (channel_max(low) >= _WHITE), cv2.dilate(flame.view(np.uint8), brush) > 0)
+    return Burning(flame, low, alike >= np.maximum(2, _OUT * shown))
+
+
+def _large(mask: np.ndarray) -> np.ndarray:
+    _, label, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    good = stats[:, cv2.CC_STAT_AREA] >= _LEAST * mask.size
+    good[0] = False
+    kept: np.ndarray = good[label]
+    return kept
+
+
+def _touching(mask: np.ndarray, flame: np.ndarray) -> np.ndarray:
+    """The connected parts of a mask of which a good part lies in or beside the `flame`."""
+    count, label, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    good = np.bincount(label[flame], minlength=count) >= _BESIDE * stats[:, cv2.CC_STAT_AREA]
+    good[0] = False
+    kept: np.ndarray = good[label]
+    return kept
