@@ -16,13 +16,14 @@ import numpy as np
 from animelayers.imaging.unmix import channel_max, largest, texture
 
 _NOISE = 12  # grey levels that mean nothing on small pictures, more where there is texture
-_TOLD = 4  # drawings that have to show a place
+_TOLD = 6  # drawings that have to show a place
 _SAME = 0.5  # share of a drawing that shows the plate
 _REST = 0.6  # share of them that agree with the plate where nothing burns
 _DARKER = 0.15  # share of them that may be darker in some channel than the darkest one
 _PEAK, _SWING = 160, 24  # grey levels of the brightest channel that light reaches, and by which it comes and goes
+_BLAZE, _HOT = 230, 0.3  # grey levels that paint seldom has, and the share of a flame that reaches them
 _NEAR = 7  # pixels that tongues of one flame lie apart
-_LEAST = 1e-3  # share of the picture that it covers
+_LEAST = 0.01  # share of the picture that it covers: what is smaller glitters, or is a figure that no matte knows
 _OUT = 0.3  # share of the drawings that show the same darkness where the light is out in them
 _BESIDE = 0.2  # share of a core that lies in the flame or beside it
 _WHITE = 200  # grey levels from which the core of a flame looks the same in all drawings
@@ -59,15 +60,18 @@ def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -
     told = shown >= _TOLD
     lit = told & (rests < _REST * shown) & (darker <= _DARKER * shown) & (peak >= _PEAK) & comes
     brush = np.ones((_NEAR, _NEAR), np.uint8)
-    flame = _large(cv2.morphologyEx(cv2.morphologyEx(lit.view(np.uint8), cv2.MORPH_CLOSE, brush), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+    joined = cv2.morphologyEx(cv2.morphologyEx(lit.view(np.uint8), cv2.MORPH_CLOSE, brush), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    flame = _flames(joined, peak >= _BLAZE)
     if flame.any():
         flame |= _touching(told & (channel_max(low) >= _WHITE), cv2.dilate(flame.view(np.uint8), brush) > 0)
     return Burning(flame, low, alike >= np.maximum(2, _OUT * shown))
 
 
-def _large(mask: np.ndarray) -> np.ndarray:
-    _, label, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    good = stats[:, cv2.CC_STAT_AREA] >= _LEAST * mask.size
+def _flames(mask: np.ndarray, blaze: np.ndarray) -> np.ndarray:
+    """The large connected parts of a mask of which enough is as bright as paint seldom is: `blaze`."""
+    count, label, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    area = stats[:, cv2.CC_STAT_AREA]
+    good = (area >= _LEAST * mask.size) & (np.bincount(label[blaze], minlength=count) >= _HOT * area)
     good[0] = False
     kept: np.ndarray = good[label]
     return kept
