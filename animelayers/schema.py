@@ -112,6 +112,7 @@ RECORD: Mapping[str, Column] = {
     "instance_boxes": Column("str", "D", "x:y:w:h of each id, in their order, joined by commas; 'none' where there is nobody", table=True),
     "effect": Column("uint8", "D H W 4", "the effect in front, sRGB and alpha, straight"),
     "effect_mode": Column("str", "D", "how the effect lies over the rest: over, add or screen; 'none' for an empty layer", table=True),
+    "bare": Column("uint8", "E H W 3", "each drawing that has an effect, in order, as it is without it; empty where that is not known"),
     "effect_intensity": Column("float32", "D", "mean alpha of the effect where it is, 0..1", table=True),
     "effect_types": Column("str", "D", "the prompts that the effect answers to, with '_' for blanks, joined by commas; 'none' for none", table=True),
     "effect_coverage": Column("float32", "D", "mean alpha of the effect over the frame, 0..1", table=True),

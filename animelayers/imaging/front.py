@@ -13,12 +13,14 @@ import numpy as np
 
 from animelayers.imaging import cel, changing, claims, unmix
 from animelayers.imaging.beneath import Base, Plates, enlarged, shrunk, small_size
+from animelayers.imaging.recompose import uncovered
 from animelayers.imaging.veil import Veil
 from animelayers.imaging.window import Window, window
 
 WIDE = 5
 """Small pixels around an effect that its soft edges may fill."""
 _HIDDEN = 12  # alpha of an effect from which a net's matte is not believed
+_COVERED = 52  # levels of alpha above that from which the figure under an effect has its cel's colours alone
 _MODES_SEEN = 5  # drawings that are asked for the blend mode
 _WHOLE = (slice(None), slice(None))
 
@@ -27,12 +29,13 @@ class Front(NamedTuple):
     """The layer in front of D drawings.
 
     ``effect`` uint8 (D, H, W, 4), straight RGBA; ``modes``: how it lies over the rest of each, 'none' where there is none;
-    ``character`` uint8 (D, H, W), the figures' alphas without it.
+    ``character`` uint8 (D, H, W), the figures' alphas without it; ``bare``: uint8 (H, W, 3), the drawings without it, of those that have one.
     """
 
     effect: np.ndarray
     modes: list[str]
     character: np.ndarray
+    bare: dict[int, np.ndarray]
 
 
 class Shot(NamedTuple):
@@ -80,16 +83,29 @@ def separated(shot: Shot, small: Sequence[np.ndarray], least: float) -> tuple[Fr
     under = {k: cel.under(figure, k, *(plane[where] for plane in plates.full(k))) for k in own if found[k].any()}
     blend = _blend([drawing[where] for drawing in drawings], under, inside)
     effect, character = np.zeros((len(own), height, width, 4), np.uint8), np.stack([mattes[k] for k in own])
+    bare = {}
     for k, base in under.items():
         n = k - own[0]
         effect[n][where] = unmix.layer(drawings[k][where], *base, inside[k], around[k], blend)
         hidden = effect[n][where][..., 3] > _HIDDEN
-        character[n][where] = np.where(hidden, cel.moved(figure.alpha, by[k]), mattes[k][where])
-    return Front(effect, [blend if k in under else "none" for k in own], character), over
+        drawn = cel.moved(figure.alpha, by[k])
+        # beside an effect a net's matte may lose soot, but not what the cel is
+        character[n][where] = np.where(hidden, drawn, np.where(around[k], np.minimum(mattes[k][where], drawn), mattes[k][where]))
+        bare[n] = uncovered(drawings[k], effect[n], blend, character[n])
+        bare[n][where] = _painted(bare[n][where], effect[n][where][..., 3], figure, by[k].tolist())
+    return Front(effect, [blend if k in under else "none" for k in own], character, bare), over
 
 
-def veiled(front: Front | None, mattes: np.ndarray, veils: Sequence[Veil | None]) -> Front | None:
-    """What lies in front of D drawings with `mattes` (D, H, W): `front` of those that no veil hides (None: nothing), and the veils instead.
+def _painted(bare: np.ndarray, alpha: np.ndarray, figure: cel.Held, by: Sequence[float]) -> np.ndarray:
+    """The figure as its cel is painted, the more the less the effect lets through of it: what is left of its colours there is noise and soot."""
+    there = (cel.moved(figure.alpha, by) > 0) & (cel.moved(figure.known.view(np.uint8), by) > 0)
+    share = np.where(there, np.clip((alpha.astype(np.float32) - _HIDDEN) / _COVERED, 0, 1), np.float32(0))[..., None]
+    painted: np.ndarray = np.rint(bare + (cel.moved(figure.colour, by) - bare.astype(np.float32)) * share).astype(np.uint8)
+    return painted
+
+
+def veiled(front: Front | None, frames: np.ndarray, mattes: np.ndarray, veils: Sequence[Veil | None]) -> Front | None:
+    """What lies in front of D drawings `frames` with `mattes` (D, H, W): `front` of those that no veil hides (None: nothing), and the veils instead.
 
     A figure that a veil hides is not there.
     """
@@ -97,14 +113,17 @@ def veiled(front: Front | None, mattes: np.ndarray, veils: Sequence[Veil | None]
         return front
     effect, modes, character = np.zeros((*mattes.shape, 4), np.uint8), ["none"] * len(mattes), mattes.copy()
     told = [n for n, veil in enumerate(veils) if veil is None or not veil.hides]
+    bare: dict[int, np.ndarray] = {}
     if front is not None:
         effect[told], character[told] = front.effect, front.character
+        bare = {told[k]: picture for k, picture in front.bare.items()}
         modes = [front.modes[told.index(n)] if n in told else "none" for n in range(len(mattes))]
     for n, veil in enumerate(veils):
         if veil is not None:
             effect[n], modes[n] = (*veil.colour, veil.alpha), "over"
             character[n] = 0 if veil.hides else mattes[n]
-    return Front(effect, modes, character)
+            bare[n] = veil.lifted(frames[n])
+    return Front(effect, modes, character, bare)
 
 
 def alone(frames: np.ndarray, alphas: np.ndarray, asked: Sequence[np.ndarray], least: float) -> Front | None:
@@ -134,7 +153,7 @@ def alone(frames: np.ndarray, alphas: np.ndarray, asked: Sequence[np.ndarray], l
         effect[k] = unmix.layer(pictures[k], *under, inside[k], around[k], blend)
         effect[k][..., 3] = np.minimum(effect[k][..., 3], 255 - alphas[k])
         effect[k][effect[k][..., 3] == 0] = 0
-    return Front(effect, [blend if k in bases else "none" for k in range(len(frames))], alphas)
+    return Front(effect, [blend if k in bases else "none" for k in range(len(frames))], alphas, {})
 
 
 def _masks(found: Sequence[np.ndarray], shape: tuple[int, ...], where: Window = _WHOLE) -> tuple[list[np.ndarray], list[np.ndarray]]:

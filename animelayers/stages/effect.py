@@ -46,7 +46,7 @@ class Effect(ClipStep):
     version = 4
     reads = ("frames", "character")
     wants = ("camera", "plate", "plate_seen", "plate_trust", "context", "context_character", "context_camera")
-    writes = ("effect", "effect_mode", "effect_types", "effect_intensity", "effect_coverage", "character", "plate", "plate_seen")
+    writes = ("effect", "effect_mode", "effect_types", "effect_intensity", "effect_coverage", "character", "plate", "plate_seen", "bare")
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Effect(ClipStep):
         maps = self._maps(drawings) if self.proposer else []
         asked = self._asked(maps) if self.proposer else None
         front, over = separated(Shot(drawings, mattes, plates, own, spread, asked), small, self.least) if own else (None, plates.seen == 0)
-        front = veiled(front, alphas, clip.veils)
+        front = veiled(front, frames, alphas, clip.veils)
         kept = np.where(over, np.uint8(0), plates.seen)
         named = iter([maps[k] for k in own] if maps else [])
         words = [None if veil and veil.hides else next(named, None) for veil in clip.veils]
@@ -128,12 +128,14 @@ class Effect(ClipStep):
         for k, (found, alpha) in enumerate(zip(maps, alphas, strict=True)):
             words = [] if found is None else claims.named(found, shrunk([alpha], found.shape[:0:-1])[0], self.prompts, self.threshold)
             types[k] = ",".join("_".join(word.split()) for word in words) or "none"
+        covered = [k for k, mode in enumerate(modes) if mode != "none"]
+        bare = np.stack([front.bare[k] for k in covered]) if covered and all(k in front.bare for k in covered) else blank("bare")
         intensity = total / np.maximum(there, 1)
-        return front.effect, " ".join(modes), " ".join(types), intensity, total / max(1, alphas[0].size), front.character, *plate
+        return front.effect, " ".join(modes), " ".join(types), intensity, total / max(1, alphas[0].size), front.character, *plate, bare
 
 
 def _nothing(frames: np.ndarray, alphas: np.ndarray, plate: tuple[np.ndarray, np.ndarray]) -> tuple[Any, ...]:
     count, none = len(frames), np.zeros((1, *frames.shape[1:3], 4), np.uint8)
     # one blank plane seen as many: most shots have no effect
     words = " ".join(["none"] * count)
-    return np.broadcast_to(none, (count, *none.shape[1:])), words, words, np.zeros(count), np.zeros(count), alphas, *plate
+    return np.broadcast_to(none, (count, *none.shape[1:])), words, words, np.zeros(count), np.zeros(count), alphas, *plate, blank("bare")

@@ -40,7 +40,7 @@ class Encode(ClipStep):
     name = "encode"
     reads = ("frames",)
     version = 3
-    wants = ("character", "background", "effect", "effect_mode", "plate", "instances", "provenance")
+    wants = ("character", "background", "effect", "effect_mode", "bare", "plate", "instances", "provenance")
     writes = (
         "layers",
         "layer_names",
@@ -70,13 +70,16 @@ class Encode(ClipStep):
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Files, their names and sizes, and the measures of every drawing of a clip."""
-        frames, alphas, backgrounds, effects, words, *others = columns
+        frames, alphas, backgrounds, effects, words, bares, *others = columns
         count, (height, width) = len(frames), frames.shape[1:3]
         modes = words.split() if words and effects is not None and "effect" in self.layers else ["none"] * count
-        made = []
+        made, bare = [], iter([] if bares is None else bares)
         for i, frame in enumerate(frames):
             alpha, background = (None if planes is None else planes[i] for planes in (alphas, backgrounds))
-            drawing = self._drawing(frame, alpha, background) if modes[i] == "none" else self._covered(frame, alpha, background, effects[i], modes[i])
+            if modes[i] == "none":
+                drawing = self._drawing(frame, alpha, background)
+            else:
+                drawing = self._covered(frame, next(bare, None), alpha, background, effects[i], modes[i])
             if any(mode != "none" for mode in modes):
                 drawing[0]["effect.png"] = codecs.encode_png(effects[i])
             drawing[0].update(self._others(i, *others))
@@ -105,9 +108,12 @@ class Encode(ClipStep):
             files["provenance.png"] = codecs.encode_png(provenance[i])
         return files
 
-    def _covered(self, frame: np.ndarray, alpha: np.ndarray | None, background: np.ndarray | None, effect: np.ndarray, mode: str) -> Drawing:
-        """A drawing with an effect in front: the other layers are those of the frame without it."""
-        bare = uncovered(frame, effect, mode, np.zeros(frame.shape[:2], np.uint8) if alpha is None else alpha)
+    def _covered(
+        self, frame: np.ndarray, bare: np.ndarray | None, alpha: np.ndarray | None, background: np.ndarray | None, effect: np.ndarray, mode: str
+    ) -> Drawing:
+        """A drawing with an effect in front: the other layers are those of the frame without it, `bare`."""
+        if bare is None:
+            bare = uncovered(frame, effect, mode, np.zeros(frame.shape[:2], np.uint8) if alpha is None else alpha)
         files, bbox, coverage, _ = self._drawing(bare, alpha, background)
         below = np.zeros_like(frame)
         stored = {name.split(".")[0]: codecs.decode(data) for name, data in files.items()}

@@ -7,6 +7,7 @@ import pytest
 
 from animelayers import job
 from animelayers.imaging.measures import iou
+from animelayers.imaging.recompose import uncovered
 from animelayers.models.clipseg import ClipSeg
 from animelayers.samples import combine, scene
 from animelayers.stages.effect import PROMPTS, Effect
@@ -89,6 +90,11 @@ def test_the_context_shows_what_the_effect_of_a_clip_hides() -> None:
     covered = [iou(e[..., 3], t) for e, t in zip(made["effect"], fire.effect[::2], strict=True)]
     before = [iou(e[..., 3], t) for e, t in zip(alone["effect"], fire.effect[::2], strict=True)]
     assert np.mean(covered) > max(0.7, np.mean(before))
+    assert len(made["bare"]) == count
+    for frame, layer, mode, bare in zip(burning, made["effect"], made["effect_mode"].split(), made["bare"], strict=True):
+        under = (layer[..., 3] > 60) & (still.character[0] > 250)
+        error, computed = (np.abs(p[under].astype(int) - figure[under]).mean() for p in (bare, uncovered(frame, layer, mode, still.character[0])))
+        assert error < min(4, computed)
 
 
 def test_a_panned_plate_is_where_the_camera_says() -> None:
