@@ -23,6 +23,12 @@ TOLERANCE = 12.0
 """Grey levels of error left where the alpha is raised: more would show, less makes the outline fat; JPEG noise stays below."""
 LEAST_MIX = 0.25
 """Smallest share of the figure that counts as a mixture with it; less is taken for the background's own texture."""
+CLEAR = 8
+"""Alpha up to which a pixel may be plain background beside the figure."""
+BESIDE = 2
+"""Pixels around one beside the figure within which the background tells what it looks like."""
+CODING = 6.0
+"""Grey levels by which such a pixel may leave the range of those colours: what coding a dark outline does to the pixels beside it."""
 
 
 def behind(frame: np.ndarray, alpha: np.ndarray, fill: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -30,10 +36,10 @@ def behind(frame: np.ndarray, alpha: np.ndarray, fill: np.ndarray, hole: np.ndar
 
     `fill` is the frame with the hole inpainted. On the edge a pixel that looks like the fill is believed to show the background.
     One that looks like the figure beside it or its ink, or a mixture with them, is a line the matte missed: left there it would
-    draw a ghost.
+    draw a ghost; unless the alpha is next to nothing and the colour lies between those of the background within `BESIDE` pixels.
     """
     background = fill.copy()
-    where = window(hole.view(np.uint8), 0)
+    where = window(hole.view(np.uint8), BESIDE)
     if where is None or not alpha.any():
         return background
     edge = hole[where] & (alpha[where] < 255)
@@ -45,6 +51,8 @@ def behind(frame: np.ndarray, alpha: np.ndarray, fill: np.ndarray, hole: np.ndar
     off_figure = np.minimum(_off_line(seen - prior, own - prior), _off_line(seen - prior, ink - prior)) ** 2
     trust = off_figure / (off_figure + _distance(seen - prior) ** 2 + 1)
     trust = np.clip((trust - 0.3) / 0.4, 0, 1) * (1 - np.minimum(_distance(change) / 255, 1) ** 2) ** 2
+    plain = np.clip(1 - (_out_of_range(frame[where], hole[where], edge) - CODING) / 8, 0, 1)
+    trust = np.maximum(trust, plain * (a <= CLEAR / 255))
     place(background, at, prior + trust * change)
     return background
 
@@ -127,6 +135,20 @@ def _darkest(frame: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The darkest colour of the figure within `BLEED` pixels, per channel; white where there is none."""
     inside = cv2.threshold(alpha, 199, 255, cv2.THRESH_BINARY)[1]
     return cv2.erode(cv2.copyTo(frame, inside, np.full_like(frame, 255)), np.ones((2 * BLEED + 1,) * 2, np.uint8))
+
+
+def _out_of_range(frame: np.ndarray, hole: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Grey levels by which the `asked` pixels (bool (H, W)) leave the range, per channel, of those outside the hole within `BESIDE`: (N,).
+
+    Where there are none nothing is in range.
+    """
+    unknown, brush = cv2.merge([hole.view(np.uint8) * np.uint8(255)] * 3), np.ones((2 * BESIDE + 1,) * 2, np.uint8)
+    at = np.flatnonzero(asked)
+    seen = pixels(frame, at)
+    least = pixels(cv2.erode(cv2.max(frame, unknown), brush), at)
+    most = pixels(cv2.dilate(cv2.min(frame, cv2.bitwise_not(unknown)), brush), at)
+    beyond: np.ndarray = np.maximum(least - seen, seen - most).max(0)
+    return beyond
 
 
 def _off_line(point: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -13,11 +15,29 @@ _CELL = 40  # pixels of the side of the squares of the picture whose colours are
 _NEAR = (1.0, 2.0, 3.0, 2.0, 1.0)  # how much the squares beside one count in it, down and across
 _WHOLE = 0.5  # how much the colours of the whole figure count beside those near: white shirts before white walls stay
 _RARE = 40.0  # counts below which a colour says nothing
-_SURE = 0.25  # mean log odds of a gap
-_UNSURE, _DOUBT = 0.985, 0.9  # the most that is claimed of a pixel of a gap, and of a gap in the mean; of a figure's own paint nets claim more
 _LEAST, _MOST = 16, 0.1  # pixels, and share of the figure: what is larger is a shirt before a wall of its colour
 _REST, _GROW = -0.3, 6  # log odds from which pixels beside a gap are part of it, and how many pixels deep
-_THICK = 3  # pixels: what is thinner is the figure's outline
+
+
+class _Kind(NamedTuple):
+    """What may be a gap: ``alpha``, ``odds`` and ``claim`` of each of its pixels, ``thick`` in pixels, ``mean_odds`` and ``mean_claim`` of all of it.
+
+    Odds are logarithms, and like the alpha at least; claims are at most, for of a figure's own paint nets claim more.
+    """
+
+    alpha: float
+    odds: float
+    claim: float
+    thick: int
+    mean_odds: float
+    mean_claim: float
+
+
+_KINDS = (
+    _Kind(0.4, 0.0, 0.985, 3, 0.25, 0.9),
+    # The slit between a lock and a sleeve, which nets hardly see, has to look more like what is behind. Where they differ it is no slit.
+    _Kind(0.9, 0.5, 0.998, 2, 0.6, 0.97),
+)
 
 
 def gaps(picture: np.ndarray, alpha: np.ndarray, claim: np.ndarray) -> np.ndarray:
@@ -32,14 +52,18 @@ def gaps(picture: np.ndarray, alpha: np.ndarray, claim: np.ndarray) -> np.ndarra
     if min(np.count_nonzero(inside), np.count_nonzero(outside)) < 64:
         return found
     odds = _odds(picture, inside, outside)
-    likely: np.ndarray = ((alpha > 0.4) & (odds > 0) & (claim < _UNSURE)).astype(np.uint8)
-    likely = cv2.morphologyEx(likely, cv2.MORPH_OPEN, np.ones((_THICK, _THICK), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(likely, connectivity=4)
-    size = stats[:, cv2.CC_STAT_AREA]
-    odd, claimed = (np.bincount(labels.ravel(), plane.ravel(), count) for plane in (odds, claim))
-    kept = (size >= _LEAST) & (size <= _MOST * np.count_nonzero(inside)) & (odd > _SURE * size) & (claimed < _DOUBT * size)
-    kept[0] = False
-    gap, room = kept[labels].view(np.uint8), ((alpha > 0.4) & (odds > _REST)).view(np.uint8)
+    most = _MOST * np.count_nonzero(inside)
+    gap: np.ndarray = np.zeros(alpha.shape, np.uint8)
+    for kind in _KINDS:
+        likely: np.ndarray = ((alpha > kind.alpha) & (odds > kind.odds) & (claim < kind.claim)).astype(np.uint8)
+        likely = cv2.morphologyEx(likely, cv2.MORPH_OPEN, np.ones((kind.thick,) * 2, np.uint8))  # what is thinner is the figure's outline
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(likely, connectivity=4)
+        size = stats[:, cv2.CC_STAT_AREA]
+        odd, claimed = (np.bincount(labels.ravel(), plane.ravel(), count) for plane in (odds, claim))
+        kept = (size >= _LEAST) & (size <= most) & (odd > kind.mean_odds * size) & (claimed < kind.mean_claim * size)
+        kept[0] = False
+        gap |= kept[labels].view(np.uint8)
+    room = ((alpha > 0.4) & (odds > _REST)).view(np.uint8)
     for _ in range(_GROW):
         gap = cv2.bitwise_and(cv2.dilate(gap, np.ones((3, 3), np.uint8)), room)
     result: np.ndarray = gap > 0

@@ -12,6 +12,8 @@ from animelayers.imaging.masks import islands, spans
 
 _BESIDE = 6 / 720  # share of the height: what moves this near to what a net sees is the figure's too
 _GAP = 5 / 720  # holes and cracks of this width in what moves are the figure's where a net says so
+_GAPS = (5 / 720, 30 / 720)  # gaps of these widths that a net sees in a figure that stays are no slips of its outline, nor lost limbs
+_AGREED = 230  # alpha of a figure that stays from which hardly any matte denies it
 _DEEP = 12 / 720  # share of the height: farther inside a figure that stays it is taken to be whole
 _PIECE = 1 / 1500  # share of the frame below which what moves apart from a figure is none
 _LIMB = -0.3  # the same for a piece that hangs on a figure
@@ -20,7 +22,7 @@ _STAYS = 0.6  # share of the drawings it has to be in
 _LIGHT = 0.75  # share of pixels brighter than the plate from which something is light
 _DENIES = -0.7  # evidence of the colours below which what moves beside a figure is not its own
 _SPEAKS = 0.4  # mean evidence of the colours of a piece from which it is a figure's
-_HALF = 127
+_HALF, _EMPTY = 127, 25
 
 
 def palette(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], said: Sequence[Evidence]) -> Palette:
@@ -58,7 +60,8 @@ def _solid(frame: np.ndarray, said: Evidence) -> np.ndarray:
 def settle(frame: np.ndarray, alpha: np.ndarray, said: Evidence, colours: Palette, creature: np.ndarray | None = None) -> np.ndarray:
     """The character's alpha, uint8 (H, W), from a net's and the plate's evidence, and of the `creature` (bool (H, W)) no net knows.
 
-    Where the frame shows the plate, it is background; where it shows a figure that never leaves, the mean of all mattes of it. What
+    Where the frame shows the plate, it is background; where it shows a figure that never leaves, the mean of all mattes of it, but for
+    the gaps that its own matte has: others may lack them because an effect hid what is seen through them. What
     moves is a figure's beside what the net sees, and elsewhere where its colours are those of the shot's figures: so a figure is carried
     into frames whose matte is empty, and fire is not. Outlines before a known background are solved against it.
     """
@@ -68,7 +71,7 @@ def settle(frame: np.ndarray, alpha: np.ndarray, said: Evidence, colours: Palett
     # knows better, for people breathe.
     depth = 2 * max(1, round(_DEEP * height)) + 1
     core = cv2.erode(np.where(said.seen, 0, said.claim).astype(np.uint8), np.ones((depth, depth), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    still = np.where(said.same, said.claim, cv2.max(alpha, core))
+    still = np.where(said.same, np.where(_gaps(alpha, said.claim), alpha, said.claim), cv2.max(alpha, core))
     # Within the reach of what moves a net may know better: paint of the colour behind it.
     settled = np.where(said.seen, np.where(background, 0, alpha), still).astype(np.uint8)
     sure = (settled > _HALF) & (moving | ~said.seen)
@@ -86,6 +89,15 @@ def settle(frame: np.ndarray, alpha: np.ndarray, said: Evidence, colours: Palett
     figure = figure | filled
     known = said.seen & ~_near(~said.seen & (said.claim > _HALF), 1)
     return rim(frame, settled, figure, said.behind, known)
+
+
+def _gaps(alpha: np.ndarray, claim: np.ndarray) -> np.ndarray:
+    """bool: where a matte is next to empty, and those of some other frames as well; of the widths of `_GAPS`."""
+    empty = cv2.bitwise_and(cv2.inRange(alpha, 0, _EMPTY), cv2.inRange(claim, _EMPTY + 1, _AGREED - 1))
+    thin, wide = (np.ones((max(1, round(width * len(alpha))),) * 2, np.uint8) for width in _GAPS)
+    opened = cv2.morphologyEx(empty, cv2.MORPH_OPEN, thin)
+    gaps: np.ndarray = cv2.subtract(opened, cv2.morphologyEx(opened, cv2.MORPH_OPEN, wide)) > 0
+    return gaps
 
 
 def _belonging(frame: np.ndarray, moving: np.ndarray, sure: np.ndarray, colours: Palette, reach: int) -> np.ndarray:

@@ -93,6 +93,20 @@ def test_an_outline_the_matte_missed_leaves_no_ghost() -> None:
     assert psnr(recompose(foreground(frame, alpha, background), background), frame) > 42
 
 
+def test_planks_beside_a_figure_are_given_back_and_its_outline_is_not() -> None:
+    frame = np.full((H, W, 3), 180, np.uint8)
+    frame[::3] = (120, 110, 100)
+    planks = frame.copy()
+    cv2.rectangle(frame, (30, 20), (60, 50), (40, 30, 30), -1)  # ink that the matte below misses at the right
+    alpha = np.zeros((H, W), np.uint8)
+    cv2.rectangle(alpha, (30, 20), (58, 50), 255, -1)
+    hole = cv2.dilate(alpha, np.ones((5, 5))) > 0
+    fill = np.where(hole[..., None], np.uint8(160), frame)
+    background = behind(frame, alpha, fill, hole)
+    assert np.array_equal(background[20:51, 28:30], planks[20:51, 28:30])
+    assert background[20:51, 59:61].min() > 90
+
+
 def test_colour_under_alpha_zero_is_the_edge_then_black() -> None:
     frame = np.full((H, W, 3), 90, np.uint8)
     alpha = np.zeros((H, W), np.uint8)

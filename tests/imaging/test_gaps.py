@@ -35,6 +35,21 @@ def test_a_gap_shows_what_is_beside_the_figure():
     assert not found[(matte > 0) & (claim > 0.9)].any()
 
 
+def test_a_slit_that_the_net_hardly_sees_is_opened_where_its_colours_are_plain():
+    picture, matte, _, _ = figure()
+    slit = (slice(120, 170), slice(200, 205))
+    picture[slit] = SKY
+    picture[slit[0], [199, 205]] = INK
+    matte[slit] = 1
+    claim = matte.copy()
+    claim[slit] = 0.95
+    found = gaps(picture, matte, claim)
+    assert found[122:168, 201:204].all()
+    assert not found[:, :198].any()
+    claim[slit] = 0.98
+    assert not gaps(picture, matte, claim)[slit].any()
+
+
 def test_what_the_net_is_sure_of_stays():
     picture, matte, _, _ = figure()
     assert not gaps(picture, matte, matte).any()
