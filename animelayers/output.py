@@ -22,6 +22,9 @@ from animelayers.sinks.store import SinkError, Store
 
 log = logging.getLogger(__name__)
 
+PLATES = "plates.parquet"
+"""What a run says of the plates of whole shots, see `animelayers.plates`."""
+
 _SHOWN, _WIDTH = 4, 192
 
 
@@ -72,6 +75,19 @@ class Output:
         """
         return self._picture(self.row(frame_id), name)
 
+    def plate(self, frame_id: str) -> tuple[np.ndarray, np.ndarray]:
+        """The clean plate of a frame's shot, uint8 sRGB (P, Q, 3), and where the frame lies on it: the homography float64 (3, 3) that takes
+        a pixel (x, y, 1) of the frame to a pixel of the plate. That of its clip where the run has not ended. Raises KeyError for a frame
+        that there is not, and for one without a plate.
+        """
+        row = self.row(frame_id)
+        whole = self._plates.get(frame_id)
+        data = self._store.read(whole[0]) if whole else None
+        if whole is None or data is None:
+            return self._picture(row, "plate"), np.array(row["camera"]).reshape(3, 3)
+        with Image.open(io.BytesIO(data)) as picture:
+            return np.array(picture), np.array(whole[1]).reshape(3, 3)
+
     def read(self, frame_id: str, name: str) -> bytes:
         """The encoded file of a layer, as stored. Raises KeyError for a frame or a layer that there is not."""
         return self.stored(self.row(frame_id), name)
@@ -121,6 +137,13 @@ class Output:
     @cached_property
     def _index(self) -> dict[str, int]:
         return {frame_id: i for i, frame_id in enumerate(self.table["frame_id"].to_pylist())}
+
+    @cached_property
+    def _plates(self) -> dict[str, tuple[str, list[float]]]:
+        if not self._store.exists(PLATES):
+            return {}
+        found = metadata.read(self._store, PLATES, ["frame_id", "plate", "camera"]).to_pylist()
+        return {row["frame_id"]: (row["plate"], row["camera"]) for row in found}
 
     @property
     def _clips(self) -> int:

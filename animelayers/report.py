@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from animelayers import plates
 from animelayers.exposure import saved, saved_in_all
 from animelayers.imaging.recompose import blend
 from animelayers.imaging.sheet import contact_sheet, fit, over
@@ -50,6 +51,7 @@ def write(summary: Summary) -> None:
         shots=_shots(output),
         output=output,
         held=saved_in_all(output.table),
+        plates=plates.listed(output)[:SAMPLES],
     )
     put(place, f"{root}/report/index.html", html)
     put(place, f"{root}/report/summary.json", json.dumps(facts, indent=1).encode())
@@ -79,7 +81,7 @@ def worst(output: Output, count: int) -> list[dict[str, Any]]:
 
 
 def _sheet(output: Output, row: dict[str, Any]) -> bytes:
-    """One line of pictures: the frame as its layers recompose, the character, the background, the mask, and an effect in front."""
+    """One line of pictures: the frame as its layers recompose, the character, the background, the mask, an effect in front, the provenance."""
     layers = output.frame(row["frame_id"])
     whole = [over(layers["character"], layers["background"])] if {"character", "background"} <= layers.keys() else []
     mode = row.get("effect_mode") or "none"
@@ -87,7 +89,7 @@ def _sheet(output: Output, row: dict[str, Any]) -> bytes:
         layers.pop("effect", None)
     elif whole and "effect" in layers:
         whole = [blend(whole[0], layers["effect"], mode)]
-    shown = [layers[name] for name in ("character", "background", "mask", "effect") if name in layers]
+    shown = [layers[name] for name in ("character", "background", "mask", "effect", "provenance") if name in layers]
     pictures = [fit(picture, WIDTH) for picture in whole + shown]
     sheet = contact_sheet(pictures, columns=max(4, len(pictures)))
     return cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from animelayers import card, cluster, exposure, tracks
+from animelayers import card, cluster, exposure, plates, tracks
 from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline
@@ -134,6 +134,7 @@ def run(
             summary.fallbacks = _fallbacks(output.table)
             exposure.write(output)
             tracks.write(output)
+            plates.write(output)
             card.write(output)
     return summary
 

@@ -6,6 +6,7 @@ import difflib
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, decide, encode, held, host, lama, masks, memory, metrics, nets, process, race
+from animelayers.benchmark import again, decide, encode, held, host, lama, masks, memory, metrics, nets, process, race, track
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
 from animelayers.curate.decide import KNOWN
@@ -109,6 +110,18 @@ def _nets(cfg: DictConfig, folder: Path) -> Measured:
         raise job.ConfigError(str(problem)) from problem
 
 
+def _track(cfg: DictConfig, folder: Path) -> Measured:
+    def tracker(name: str) -> Any:
+        return job.build(job.compose("decompose", [f"source.path={folder}", f"output={folder}", f"model/track={name}"]).stages.track.step.tracker)
+
+    drawn = None if cfg.track.source else scene("walk", cfg.track.frames, tuple(cfg.size))
+    try:
+        shot = track.folder(Path(cfg.track.source)) if drawn is None else (list(drawn.frames), list(drawn.character > 127))
+    except ValueError as problem:
+        raise job.ConfigError(str(problem)) from problem
+    return track.measure(shot, {name: partial(tracker, name) for name in cfg.track.names})
+
+
 PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "encode": _encode,
     "race": _race,
@@ -120,6 +133,7 @@ PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "lama": _lama,
     "masks": _masks,
     "nets": _nets,
+    "track": _track,
 }
 
 

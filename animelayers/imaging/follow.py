@@ -8,9 +8,9 @@ import numpy as np
 from animelayers.imaging.figures import Look, cells, densities
 
 _ROUGH = 1e-5  # density that every colour has: what was seen nowhere decides nothing
-_UNEXPLAINED = 10  # grey levels from which the camera's motion does not explain a pixel
+_UNEXPLAINED = 9  # grey levels from which the camera's motion does not explain a pixel
 _CORNERS = 8  # points from which the camera's motion is told
-_REACH = 14  # a figure grows by at most this part of the frame's height from one drawing to the next
+_REACH = 6  # a figure grows by at most this part of the frame's height from one drawing to the next
 _SPECK = 0.05  # parts smaller than this share of the largest are not its
 
 

@@ -66,6 +66,30 @@ def test_the_output_written_for_the_second_run_is_whole(make: object, tmp_path: 
     assert sorted(out.table["frame_index"].to_pylist()) == list(range(30))
 
 
+def test_trackers_are_measured_from_one_mask_and_missing_weights_are_told(main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANIMELAYERS_WEIGHTS", str(tmp_path))
+    report, shot = tmp_path / "benchmark.json", tmp_path / "shot"
+    for part in ("frames", "masks"):
+        (shot / part).mkdir(parents=True)
+    for t in range(5):
+        picture = np.random.default_rng(0).integers(60, 90, (80, 120, 3), np.uint8)
+        mask = np.zeros((80, 120), np.uint8)
+        mask[20:60, 10 + 4 * t : 40 + 4 * t] = 255
+        picture[mask > 0] = (200, 40, 40)
+        Image.fromarray(picture).save(shot / "frames" / f"{t}.png")
+        Image.fromarray(mask).save(shot / "masks" / f"{t}.png")
+    words = ["parts=[track]", f"track.source={shot}", "track.names=[flow,sam2]", f"report={report}"]
+    code, said = main("benchmark", *words)
+    assert code == 0, said
+    made = json.loads(report.read_text())["parts"]["track"]
+    (figure,) = made["figures"]
+    assert len(made["flow"]["j"]) == 4 and figure["value"] == np.mean(made["flow"]["j"]) > 0.8 and figure["reached"]
+    assert "sam2.1-tiny" in made["sam2"]["left_out"] and "sam2 is left out" in said
+    (shot / "masks" / "4.png").unlink()
+    code, said = main("benchmark", *words)
+    assert code == 2 and "as many masks" in said
+
+
 def test_lama_is_measured_on_one_script_by_both_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("simple_lama_inpainting")
     torch = pytest.importorskip("torch")

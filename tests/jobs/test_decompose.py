@@ -46,6 +46,8 @@ def test_layers_of_a_film_and_of_frames(whole: Path) -> None:
     assert np.isclose(row.background_seen + row.background_borrowed + row.background_invented, 1, atol=1e-6)
     assert film.drawing_of.notna().mean() > 0.3 and frames.drawing_of.isna().all(), "drawings on twos"
     assert len(list((whole / "exposure").glob("episode_001*.xdts"))) == 2
+    assert len(list((whole / "plates").glob("episode_001*.jpg"))) == len(list((whole / "plates").iterdir())) == 2
+    assert len(pq.read_table(whole / "plates.parquet")) == film.plate_file.notna().sum()
     layers = out.frame(row.frame_id)
     assert layers["character"].shape == (108, 192, 4) and layers["background"].shape == (108, 192, 3) and layers["mask"].shape == (108, 192)
 
@@ -57,7 +59,7 @@ def test_the_table_opens_with_any_parquet_reader(whole: Path) -> None:
 
 def test_the_report_shows_layers_stages_and_shots(whole: Path) -> None:
     page = (whole / "report" / "index.html").read_text()
-    assert page.count("<figure>") == 24 and "scene0001" in page and "character" in page
+    assert page.count("<figure>") == 24 and page.count('src="../plates/') == 2 and "scene0001" in page and "character" in page
     for shot in saved(Output(str(whole)).table):
         assert f'<td class="n">{shot.drawings}</td><td class="n">{100 * shot.share:.0f}</td>' in page
     assert len(list((whole / "report" / "pictures").glob("*.jpg"))) == 24

@@ -63,7 +63,7 @@ def test_live_action_from_one_mask() -> None:
     pictures = [cv2.cvtColor(cv2.imread(str(p)), cv2.COLOR_BGR2RGB) for p in sorted((folder / "frames").iterdir())]
     truth = [cv2.imread(str(p), cv2.IMREAD_GRAYSCALE) > 127 for p in sorted((folder / "masks").iterdir())]
     labels = Linked()(pictures, [truth[0], *[None] * (len(pictures) - 1)])
-    assert np.mean([overlap(plane > 0, mask) for plane, mask in zip(labels, truth, strict=True)]) >= 0.6
+    assert np.mean([overlap(plane > 0, mask) for plane, mask in zip(labels[1:], truth[1:], strict=True)]) >= 0.6
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 30, 40), (3, 5, 300)])

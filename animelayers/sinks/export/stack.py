@@ -12,6 +12,7 @@ import numpy as np
 from animelayers.imaging import codecs
 from animelayers.imaging.instances import split
 from animelayers.imaging.recompose import blend, recompose
+from animelayers.imaging.warp import from_plate
 from animelayers.imaging.window import window
 from animelayers.output import Output
 
@@ -32,12 +33,10 @@ class Layer(NamedTuple):
 def stack(pictures: Mapping[str, np.ndarray], row: Mapping[str, Any], plate: bool = True, frame: bool = True) -> list[Layer]:
     """The layers of a drawing, the lowest first: clean plate (hidden), background, characters, effect, the whole frame (hidden).
 
-    `pictures` are its layers by the names they are stored under, as `decoded` gives them, `row` its row of the frame table. A plate of another
-    size than the drawing is left out.
+    `pictures` are its layers by the names they are stored under, as `decoded` gives them, `row` its row of the frame table.
     """
-    size = (int(row["height"]), int(row["width"]))
     found = []
-    if plate and "plate" in pictures and pictures["plate"].shape[:2] == size:
+    if plate and "plate" in pictures:
         found.append(Layer(PLATE, opaque(pictures["plate"]), shown=False))
     if "background" in pictures:
         found.append(Layer(BACKGROUND, opaque(pictures["background"])))
@@ -52,9 +51,12 @@ def stack(pictures: Mapping[str, np.ndarray], row: Mapping[str, Any], plate: boo
 
 
 def decoded(output: Output, row: dict[str, Any]) -> dict[str, np.ndarray]:
-    """The stored layers of a drawing that `stack` is made of, by name, uint8."""
-    names = ("plate", "background", "character", "instances", "effect")
-    return {name: codecs.decode(output.stored(row, name)) for name in names if row.get(f"{name}_file")}
+    """The stored layers of a drawing that `stack` is made of, by name, uint8; of its shot's clean plate, what the drawing sees."""
+    names = ("background", "character", "instances", "effect")
+    found = {name: codecs.decode(output.stored(row, name)) for name in names if row.get(f"{name}_file")}
+    if row.get("plate_file"):
+        found["plate"] = from_plate(*output.plate(row["frame_id"]), (int(row["width"]), int(row["height"])))
+    return found
 
 
 def characters(rgba: np.ndarray, labels: np.ndarray | None, ids: str) -> list[Layer]:
