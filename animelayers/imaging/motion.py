@@ -7,44 +7,33 @@ box of all frames on it, so every place is 0 or more, and one frame lies on whol
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from animelayers.imaging.align import Plane, align, key, plane
-from animelayers.imaging.chain import FOUND, Chain
+from animelayers.imaging.chain import FOUND, GOOD, Chain
+from animelayers.imaging.places import STILL, Camera, composed, enlarged, same_place
 from animelayers.imaging.warp import canvas, from_plate, outline, placed, to_plate
 
 __all__ = ["Camera", "canvas", "from_plate", "outline", "placed", "register", "to_plate"]
 
 _TEXTURE = 60  # pixels of the coarse plane, 160 wide, that have to show an edge
 _EDGE = 2.0  # grey levels per coarse pixel
-_STILL = 0.3  # pixels of the frame that a still camera may seem to move
 _WEAVE = 0.6  # pixels of the plane that worn film may seem to move, one frame in ten aside, while a shift explains hardly more than none
 _SIMPLE = 0.6  # pixels of the frame that corners may be off before a shift is not explanation enough
 _FLAT = 0.5  # share of the frame that has to move as one where the camera moves
+_PROVEN = 0.7  # the same where eight parameters explain it, which may bend near and far into one
+_MORE = 0.1  # share of the frame that those have to bring into place beside what four do
 _BETTER = 0.01  # share of the frame that a shift has to bring into place beside what stands
 _ENDS = 0.1  # share of the drawings at the ends of a shot that a dissolve may hide
+_STARTS = 8  # drawings that are asked for the place of a camera that may stand
 _DARK = 24  # grey levels of what surrounds the picture
-_LARGE = (4, 64 << 20)  # areas of the frame, and pixels, from which a plate is no plate
-
-
-class Camera(NamedTuple):
-    """Where N frames lie on the plate of their shot.
-
-    ``homographies``: float64 (N, 3, 3), frame to plate; all zero for a frame of the context that could not be registered, see `placed`.
-    ``ok``: bool (N,), whether the frame itself told its place; a drawing that did not (a white flash) has the place of its neighbours.
-    ``kind``: 'still', 'pan', 'zoom', 'shake', or 'unknown': not registrable, all identity, and no frame says a thing about another.
-    """
-
-    homographies: np.ndarray
-    ok: np.ndarray
-    kind: str
 
 
 def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = None, successive: int | None = None) -> Camera:
-    """Register the N frames, uint8 sRGB (H, W, 3) of one size, of one shot, by the simplest of: still, shifted, scaled and turned.
+    """Register the N frames, uint8 sRGB (H, W, 3) of one size, of one shot, by the simplest of: still, shifted, scaled and turned,
+    seen by a wide lens that turns (a homography).
 
     ``masks``: uint8 (H, W) alpha of what is no background, or None where nobody knows. ``successive``: how many of the first frames follow
     each other in time (all of them); the rest is context, frames from anywhere in the shot.
@@ -52,39 +41,57 @@ def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = 
     number = len(frames)
     first = number if successive is None else successive
     if number < 2 or not first:
-        return _same_place(number, "still")
+        return same_place(number, "still")
     planes = _without_borders([plane(f, None if masks is None else masks[n]) for n, f in enumerate(frames)])
     size = frames[0].shape[1::-1]
-    scale = np.array(size) / planes[0].grey[0].shape[::-1]
     texture = [_texture(p) for p in planes]
     start = int(np.argmax(texture[:first]))
     if texture[start] < _TEXTURE:
-        return _same_place(number, "still" if _alike(planes) else "unknown")
+        return same_place(number, "still" if _alike(planes) else "unknown")
     speaking = [n for n in range(number) if texture[n] >= _TEXTURE]
+    found = _registered(planes, start, speaking, first, size)
+    if found is None:
+        # A figure that fills the frame it is sharpest in says nothing of the place behind it.
+        typical = _typical(planes, speaking, first)
+        found = None if typical in (None, start) else _registered(planes, typical, speaking, first, size)
+    return same_place(number, "unknown") if found is None else found
+
+
+def _registered(planes: Sequence[Plane], start: int, speaking: Sequence[int], first: int, size: tuple[int, int]) -> Camera | None:
+    """The cameras of frames of `size` (width, height) as they look from the frame `start`; None where they do not register."""
+    number, scale = len(planes), np.array(size) / planes[0].grey[0].shape[::-1]
     stood = _unmoved(planes, start, speaking, 1 / scale.max())
     if stood is not None:
-        return _same_place(number, "still", stood, first)
-    chain = Chain(planes, start)
-    chain.follow([n for n in speaking if start < n < first], "similarity")
-    chain.follow([n for n in reversed(speaking) if n < start], "similarity")
-    chain.search([n for n in speaking if n >= first], "similarity")
+        return same_place(number, "still", stood, first)
+    chain = _chained(planes, start, speaking, first, "similarity")
+    if not _enough(chain.places, speaking, first) or _usual(chain, first) < GOOD:
+        other = _chained(planes, start, speaking, first, "homography")
+        least = _usual(chain, first) + _MORE if _enough(chain.places, speaking, first) else 0.0
+        if _enough(other.places, speaking, first) and _usual(other, first) >= max(_PROVEN, least):
+            chain = other
     simple = chain.settle("shift")
     bent = set(simple.places) < set(chain.places) or _bent(chain, simple) * scale.max() > _SIMPLE
-    chain = chain if bent else simple
-    places, shares = chain.places, [s for n, s in chain.shares.items() if n < first]
     # A camera that moves in depth shifts near and far differently, and the more so the farther it goes.
-    if not _enough(places, speaking, first) or np.quantile(shares, 0.1) < _FLAT:
-        return _same_place(number, "unknown")
-    return _composed(_enlarged(places, scale), number, first, size, bent)
+    if _usual(chain, first) < _FLAT:
+        return None
+    chain = chain if bent else simple
+    if not _enough(chain.places, speaking, first):
+        return None
+    return composed(enlarged(chain.places, scale), number, first, size, bent)
 
 
-def _same_place(number: int, kind: str, told: Sequence[int] | None = None, first: int = 0) -> Camera:
-    """All in one place, but for the context, from `first` on, that did not tell (if `told`): it may be of elsewhere."""
-    cameras = np.tile(np.eye(3), (number, 1, 1))
-    ok = np.full(number, kind != "unknown") if told is None else np.isin(np.arange(number), told)
-    if told is not None:
-        cameras[first:][~ok[first:]] = 0
-    return Camera(cameras, ok, kind)
+def _chained(planes: Sequence[Plane], start: int, speaking: Sequence[int], first: int, model: str) -> Chain:
+    """The drawings before `first` one after the other, outwards from `start`, then the context."""
+    chain = Chain(planes, start)
+    chain.follow([n for n in speaking if start < n < first], model)
+    chain.follow([n for n in reversed(speaking) if n < start], model)
+    chain.search([n for n in speaking if n >= first], model)
+    return chain
+
+
+def _usual(chain: Chain, first: int) -> float:
+    """The share of tiles in place that nine of ten of the drawings with a place reach."""
+    return float(np.quantile([s for n, s in chain.shares.items() if n < first], 0.1))
 
 
 def _without_borders(planes: Sequence[Plane]) -> list[Plane]:
@@ -127,9 +134,24 @@ def _unmoved(planes: Sequence[Plane], start: int, speaking: Sequence[int], pixel
     if len(stood) < 0.75 * len(speaking):
         return None
     # What pulls a shift away is more often a figure that nobody masked than a camera that hardly moves.
-    moved = any(far >= _STILL * pixel and more > _BETTER for far, more in zip(away, gain, strict=True))
+    moved = any(far >= STILL * pixel and more > _BETTER for far, more in zip(away, gain, strict=True))
     worn = np.quantile(away, 0.9) < _WEAVE and np.median(gain) < 2 * _BETTER
     return stood if worn or not moved else None
+
+
+def _typical(planes: Sequence[Plane], speaking: Sequence[int], first: int) -> int | None:
+    """Of a few drawings spread over those before `first`, the one that agrees with most where it is; None where none does with half of them."""
+
+    def spread(numbers: Sequence[int], count: int) -> list[int]:
+        return [numbers[i] for i in np.linspace(0, len(numbers) - 1, min(count, len(numbers))).astype(int)]
+
+    asked, agreed = spread(speaking, 2 * _STARTS), dict[int, float]()
+    for number in spread([n for n in speaking if n < first], _STARTS):
+        to = key(planes[number])
+        shares = [align(to, planes[n], model="none", coarse=False).share for n in asked]
+        if np.mean(np.array(shares) >= FOUND) >= 0.5:
+            agreed[number] = float(np.mean(shares))
+    return max(agreed, key=lambda n: agreed[n]) if agreed else None
 
 
 def _bent(chain: Chain, simple: Chain) -> float:
@@ -150,58 +172,3 @@ def _enough(places: dict[int, np.ndarray], speaking: Sequence[int], first: int) 
     found = [n for n in drawings if n in places]
     outside = [n for n in lost if not found[0] < n < found[-1]]
     return len(lost) <= len(drawings) / 4 and len(outside) <= max(1, _ENDS * len(drawings))
-
-
-def _enlarged(places: dict[int, np.ndarray], scale: np.ndarray) -> dict[int, np.ndarray]:
-    """Homographies in pixels of the frames from those in pixels of planes that are `scale` (x, y) times smaller."""
-    up = np.array([[scale[0], 0, (scale[0] - 1) / 2], [0, scale[1], (scale[1] - 1) / 2], [0, 0, 1]])
-    return {number: up @ place @ np.linalg.inv(up) for number, place in places.items()}
-
-
-def _composed(places: dict[int, np.ndarray], number: int, first: int, size: tuple[int, int], bent: bool) -> Camera:
-    drawings = sorted(n for n in places if n < first)
-    # The plate has the resolution of the closest view, so that no frame is made coarser.
-    base = min(drawings, key=lambda n: (round(float(np.linalg.det(places[n])), 3), n))
-    back = np.linalg.inv(places[base])
-    cameras = np.zeros((number, 3, 3))
-    for n, place in places.items():
-        cameras[n] = back @ place
-        cameras[n] /= cameras[n, 2, 2]
-    for row, column in np.ndindex(3, 3):
-        cameras[:first, row, column] = np.interp(np.arange(first), drawings, cameras[drawings, row, column])
-    if not bent:
-        for axis in (0, 1):
-            way = cameras[placed(cameras), axis, 2]
-            if np.ptp(way) < 2 * _STILL:
-                cameras[placed(cameras), axis, 2] = 0
-        if not np.abs(cameras[placed(cameras)][:, :2, 2]).max():
-            return _same_place(number, "still", list(places), first)
-    for n in sorted(range(first, number), key=lambda n: np.abs(cameras[n, :2, 2]).max()):
-        if placed(cameras)[n] and _too_large(cameras[[*range(first), n]], size):
-            cameras[n] = 0
-    if _too_large(cameras, size):
-        return _same_place(number, "unknown")
-    known = placed(cameras)
-    low = outline(cameras[known], size).min((0, 1))
-    move = np.eye(3)
-    move[:2, 2] = np.ceil(-low - 0.01)
-    cameras[known] = move @ cameras[known]
-    ok = np.isin(np.arange(number), list(places)) & known
-    return Camera(cameras, ok, _kind(cameras[:first], size, bent))
-
-
-def _too_large(cameras: np.ndarray, size: tuple[int, int]) -> bool:
-    corners = outline(cameras[placed(cameras)], size)
-    area = float(np.ptp(corners, (0, 1)).prod())
-    return area > _LARGE[0] * size[0] * size[1] or area > _LARGE[1]
-
-
-def _kind(cameras: np.ndarray, size: tuple[int, int], bent: bool) -> str:
-    """The name of the move of drawings in order: a camera that shakes goes a long way and gets nowhere."""
-    corners = outline(cameras, size)
-    way = np.linalg.norm(np.diff(corners, axis=0), axis=2).sum()
-    reach = np.linalg.norm(np.ptp(corners, 0), axis=1).sum()
-    sizes = np.sqrt(np.abs(np.linalg.det(cameras[:, :2, :2])))
-    if way > 2.5 * reach and sizes.max() / sizes.min() < 1.05:
-        return "shake"
-    return "zoom" if bent else "pan"

@@ -20,7 +20,7 @@ class Camera(ClipStep):
     """
 
     name = "camera"
-    version = 2
+    version = 3
     reads = ("frames", "character")
     wants = ("context", "context_character")
     writes = ("camera", "context_camera", "camera_motion", "motion_magnitude")

@@ -53,6 +53,17 @@ ZOOM = [scaled(1.3 - 0.04 * t, 200 + 5 * t, 150 + 3 * t) for t in range(8)]
 TURN = [scaled(1, 300, 200, 0.01 * t) for t in range(8)]
 
 
+def turned(step: float, wide: float = 0.7, number: int = 8) -> list[np.ndarray]:
+    """A camera on a tripod that pans by `step` radians a frame and nods a little, its lens `wide` frame widths long."""
+    lens = np.diag([wide * SIZE[0], wide * SIZE[0], 1])
+    inside, onto = lens.copy(), lens.copy()
+    inside[:2, 2], onto[:2, 2] = ((SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2), (750, 350)
+    return [onto @ cv2.Rodrigues(np.array([0.005 * t, step * (t - number / 2), 0]))[0] @ np.linalg.inv(inside) for t in range(number)]
+
+
+WIDE = turned(0.03)
+
+
 def error(found: np.ndarray, true: list[np.ndarray]) -> np.ndarray:
     """Distances in pixels between where frames' corners lie and where they should, both seen from the first frame."""
     one, other = (np.stack([np.linalg.inv(c[0]) @ h for h in c]) for c in (found, true))
@@ -74,6 +85,44 @@ def test_moves_are_found_to_a_fraction_of_a_pixel(true: list[np.ndarray], kind: 
     low, far = outline(camera.homographies, SIZE).min((0, 1)), canvas(camera.homographies, SIZE)
     assert (low >= -0.02).all() and (low < 1).all()
     assert far[0] >= SIZE[0] and far[1] >= SIZE[1] and camera.homographies.dtype == np.float64
+
+
+@pytest.mark.parametrize("wide", [0.6, 1.0])
+def test_a_pan_of_a_wide_lens_lies_on_the_plane_of_its_middle(wide: float) -> None:
+    true = turned(0.03, wide)
+    frames, masks = shoot(true, 2)
+    camera = register(frames, masks)
+    assert camera.kind == "zoom" and camera.ok.all()
+    assert error(camera.homographies, true).max() < 0.5
+    sizes = np.linalg.det(camera.homographies[:, :2, :2])
+    assert abs(int(np.argmin(np.abs(camera.homographies[:, 2, :2]).sum(1))) - 4) <= 1 and sizes.min() > 0.7
+
+
+def test_a_flash_and_the_context_of_a_wide_pan() -> None:
+    frames, masks = shoot(WIDE)
+    frames[2] = np.full_like(frames[2], 255)
+    order = [0, 1, 2, 3, 4, 6, 5, 7]
+    camera = register([frames[n] for n in order], [masks[n] for n in order], successive=5)
+    assert camera.ok.tolist() == [True, True, False, *[True] * 5]
+    assert error(camera.homographies, [WIDE[n] for n in order]).max() < 1
+
+
+def test_a_pan_that_a_shift_explains_is_not_bent() -> None:
+    frames, masks = shoot(PAN, 20)
+    assert np.array_equal(register(frames, masks).homographies[:, 2], np.tile([0.0, 0, 1], (8, 1)))
+
+
+@pytest.mark.parametrize("planes", [3, 5, 9])
+@pytest.mark.parametrize("speed", [6, 20])
+def test_eight_parameters_do_not_bend_planes_in_depth_into_one(planes: int, speed: float) -> None:
+    place = sheet(1)
+    ends = np.linspace(0, SIZE[1], planes + 1).astype(int)
+    frames = []
+    for t in range(8):
+        shot = [shifts((200 + t * speed * (k + 1) / planes, 100))[0] for k in range(planes)]
+        whole = [cv2.warpPerspective(place, camera, SIZE, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP) for camera in shot]
+        frames.append(np.concatenate([w[a:b] for w, a, b in zip(whole, ends, ends[1:], strict=False)]))
+    assert register(frames, [np.zeros(SIZE[::-1], np.uint8)] * 8).kind == "unknown"
 
 
 def test_a_figure_nobody_masked_does_not_pull() -> None:
@@ -187,6 +236,13 @@ def test_film_that_weaves_in_its_gate_stands_still() -> None:
     frames[-1] = np.random.default_rng(5).integers(0, 255, frames[0].shape, np.uint8)  # a dissolve, a splice
     camera = register(frames, masks)
     assert camera.kind == "still" and camera.ok[:-1].all() and not camera.ok[-1]
+
+
+def test_the_sharpest_drawing_is_not_asked_alone_where_a_figure_fills_it() -> None:
+    frames, masks = shoot(shifts(*[(300, 200)] * 8))
+    frames[2][20:-20, 20:-20] = np.random.default_rng(7).integers(0, 2, (23, 44, 1), np.uint8).repeat(10, 0).repeat(10, 1) * np.uint8(255)
+    camera = register(frames, masks)
+    assert camera.kind == "still" and camera.ok.tolist() == [True, True, False, *[True] * 5]
 
 
 def test_a_slow_pan_is_no_weave() -> None:
