@@ -13,6 +13,7 @@ from animelayers.imaging.masks import islands, spans
 _BESIDE = 6 / 720  # share of the height: what moves this near to what a net sees is the figure's too
 _GAP = 5 / 720  # holes and cracks of this width in what moves are the figure's where a net says so
 _GAPS = (5 / 720, 30 / 720)  # gaps of these widths that a net sees in a figure that stays are no slips of its outline, nor lost limbs
+_WHOLE = 0.8  # share of it that a matte has whose gaps are no slips either
 _AGREED = 230  # alpha of a figure that stays from which hardly any matte denies it
 _DEEP = 12 / 720  # share of the height: farther inside a figure that stays it is taken to be whole
 _PIECE = 1 / 1500  # share of the frame below which what moves apart from a figure is none
@@ -92,7 +93,10 @@ def settle(frame: np.ndarray, alpha: np.ndarray, said: Evidence, colours: Palett
 
 
 def _gaps(alpha: np.ndarray, claim: np.ndarray) -> np.ndarray:
-    """bool: where a matte is next to empty, and those of some other frames as well; of the widths of `_GAPS`."""
+    """bool: where a matte that has most of the figure is next to empty, and those of some other frames as well; of the widths of `_GAPS`."""
+    figure = claim > _HALF
+    if np.count_nonzero(figure & (alpha > _HALF)) < _WHOLE * np.count_nonzero(figure):
+        return np.zeros(alpha.shape, bool)
     empty = cv2.bitwise_and(cv2.inRange(alpha, 0, _EMPTY), cv2.inRange(claim, _EMPTY + 1, _AGREED - 1))
     thin, wide = (np.ones((max(1, round(width * len(alpha))),) * 2, np.uint8) for width in _GAPS)
     opened = cv2.morphologyEx(empty, cv2.MORPH_OPEN, thin)

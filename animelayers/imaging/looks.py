@@ -28,6 +28,7 @@ _INNOCENT = 0.6  # share of the votes for a look that come from background
 _SHARED = 0.3  # share of the background's votes a look needs
 _HARDLY = 0.25  # the same where no part of the region is claimed almost always: scenery that nets take for a figure now and then
 _DOUBTED = 0.97  # trust from which nobody asks what is against it
+_ONE, _FEW = 1.2, 0.4  # one voice and some noise, but of two nobody knows which is right
 _ALWAYS = 0.15  # share of votes from background below which a character stands there for good
 
 
@@ -119,7 +120,7 @@ def vote(looks: Mapping[int, Look], shape: tuple[int, int], noise: float) -> Ver
             kept[where][better] = new[better]
         choice[where][better] = i
     share = clear / np.maximum(clear.astype(np.float32) + masked, 1)
-    free = (clear >= _FULL) & ~_haunted(share)
+    free = (clear >= _FULL) & ~_haunted(share, len(voters))
     # Where frames agree on nothing the most frequent look is chance: a crowd, or a figure no matte knows.
     seen = free & (clear >= _SHARED * present)
     # A look's own vote says nothing.
@@ -152,13 +153,14 @@ def _lit(looks: Mapping[int, Look], voters: Sequence[int], choice: np.ndarray) -
     return burning(views, picture).where
 
 
-def _haunted(share: np.ndarray) -> np.ndarray:
-    """bool: where what is shown is a character's, from the share of votes that call it background."""
+def _haunted(share: np.ndarray, voters: int) -> np.ndarray:
+    """bool: where what is shown is a character's, from the share of votes that call it background, of which one may have lost its matte."""
+    hardly = max(_HARDLY, min(_ONE / voters, _FEW))
     _, labels = cv2.connectedComponents((share < _INNOCENT).astype(np.uint8), connectivity=8)
     always = np.zeros(int(labels.max()) + 1, bool)
     always[labels[share < _ALWAYS]] = True
     always[0] = False
-    haunted: np.ndarray = always[labels] | (share < _HARDLY)
+    haunted: np.ndarray = always[labels] | (share < hardly)
     return haunted
 
 

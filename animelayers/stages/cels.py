@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from animelayers.imaging.cels import UNKNOWN, evidence
+from animelayers.imaging.cels import UNKNOWN, Evidence, evidence
 from animelayers.imaging.joining import creatures, palette, settle
 from animelayers.imaging.motion import canvas, placed
-from animelayers.imaging.plate import clean_plate
+from animelayers.imaging.plate import Plate, clean_plate
 from animelayers.imaging.views import view
 from animelayers.step import ClipStep
 
+_HALF = 127
+_FIGURE = 0.005  # share of the frame of the smallest figure whose matte may be lost
+_LOST = 0.5  # share of it that a matte has that is not
 _CERTAIN = 0.93  # trust in a plate from which what moves before it may be a figure no net knows
 
 
@@ -25,7 +28,7 @@ class Cels(ClipStep):
     """
 
     name = "cels"
-    version = 2
+    version = 3
     reads = ("frames", "character", "camera", "camera_motion")
     wants = ("context", "context_character", "context_camera")
     writes = ("character", "moving", "plate", "plate_seen", "plate_trust")
@@ -50,14 +53,34 @@ class Cels(ClipStep):
                 mattes.append(context_alpha[i] if given else np.full(context[i].shape[:2], UNKNOWN, np.uint8))
         if not len(drawings) or len(frames) < 2 or motion == "unknown":
             return *nothing, 0.0
-        size = drawings[0].shape[1::-1]
-        whole = canvas(np.stack(seats), size)
+        whole = canvas(np.stack(seats), drawings[0].shape[1::-1])
+        least = self.still if motion == "still" else self.trust
         plate = clean_plate(frames, mattes, seats, whole)
-        if plate.trust < (self.still if motion == "still" else self.trust):
+        if plate.trust < least:
             return *nothing, plate.trust
-        said = [evidence(f, plate, view(c, size, whole), i) for i, (f, c) in enumerate(zip(drawings, cameras, strict=True))]
-        colours = palette(drawings, alphas, said)
-        unknown = [None] * len(said) if colours.known or plate.trust < _CERTAIN else creatures(drawings, said)
-        settled = [settle(f, a, e, colours, u) for f, a, e, u in zip(drawings, alphas, said, unknown, strict=True)]
+        settled, said = _settled(list(drawings), list(alphas), cameras, plate)
+        lost = [i for i, (given, found) in enumerate(zip(alphas, settled, strict=True)) if _lost(given, found)]
+        if lost:
+            # what a matte that dropped out left to the background would stay in the plate, and make half figures of all others
+            again = [settled[i] if i in lost else matte for i, matte in enumerate(mattes)]
+            better = clean_plate(frames, again, seats, whole)
+            if better.trust >= least:
+                plate, kept = better, [settled[i] if i in lost else alpha for i, alpha in enumerate(alphas)]
+                settled, said = _settled(list(drawings), kept, cameras, plate)
         picture = np.where(plate.seen[..., None] > 0, plate.picture, 0).astype(np.uint8)
         return np.stack(settled), np.stack([e.moving for e in said]), picture, plate.seen, plate.trust
+
+
+def _settled(drawings: list[np.ndarray], alphas: list[np.ndarray], cameras: np.ndarray, plate: Plate) -> tuple[list[np.ndarray], list[Evidence]]:
+    """The mattes of the drawings settled with the plate, and what it says of each drawing."""
+    size, whole = drawings[0].shape[1::-1], plate.picture.shape[1::-1]
+    said = [evidence(f, plate, view(c, size, whole), i) for i, (f, c) in enumerate(zip(drawings, cameras, strict=True))]
+    colours = palette(drawings, alphas, said)
+    unknown = [None] * len(said) if colours.known or plate.trust < _CERTAIN else creatures(drawings, said)
+    return [settle(f, a, e, colours, u) for f, a, e, u in zip(drawings, alphas, said, unknown, strict=True)], said
+
+
+def _lost(given: np.ndarray, found: np.ndarray) -> bool:
+    """Whether a net's matte lacks most of the figure that was found."""
+    there = np.count_nonzero(found > _HALF)
+    return bool(there > _FIGURE * found.size and np.count_nonzero((given > _HALF) & (found > _HALF)) < _LOST * there)

@@ -159,3 +159,17 @@ def test_no_drawings_give_blank_columns() -> None:
 def test_a_trust_that_is_no_share_is_refused() -> None:
     with pytest.raises(ValueError, match="trust"):
         Cels(trust=2)
+
+
+def test_a_matte_that_dropped_out_of_a_figure_that_stays_makes_no_half_figures() -> None:
+    shot = scene("standing", 12, SIZE)
+    clip = row(shot, shot.character)
+    clip["character"] = clip["character"].copy()
+    clip["character"][1] = 0
+    made = run(clip)
+    overlaps = [iou(a, t) for a, t in zip(made["character"], truth(shot), strict=True)]
+    assert overlaps[1] > 0.75
+    assert min(overlaps[:1] + overlaps[2:]) > 0.95
+    always = cv2.erode((shot.character == 255).all(axis=0).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    assert (made["character"][:, always] > 250).mean() > 0.85
+    assert not made["plate_seen"][always].any()
