@@ -62,10 +62,10 @@ class Cels(ClipStep):
         lost = [i for i, (given, found) in enumerate(zip(alphas, settled, strict=True)) if _lost(given, found)]
         if lost:
             # what a matte that dropped out left to the background would stay in the plate, and make half figures of all others
-            again = [settled[i] if i in lost else matte for i, matte in enumerate(mattes)]
-            better = clean_plate(frames, again, seats, whole)
+            kept = [_regained(settled[i], alphas, lost, motion) if i in lost else alpha for i, alpha in enumerate(alphas)]
+            better = clean_plate(frames, [*kept, *mattes[len(kept) :]], seats, whole)
             if better.trust >= least:
-                plate, kept = better, [settled[i] if i in lost else alpha for i, alpha in enumerate(alphas)]
+                plate = better
                 settled, said = _settled(list(drawings), kept, cameras, plate)
         picture = np.where(plate.seen[..., None] > 0, plate.picture, 0).astype(np.uint8)
         return np.stack(settled), np.stack([e.moving for e in said]), picture, plate.seen, plate.trust
@@ -84,3 +84,9 @@ def _lost(given: np.ndarray, found: np.ndarray) -> bool:
     """Whether a net's matte lacks most of the figure that was found."""
     there = np.count_nonzero(found > _HALF)
     return bool(there > _FIGURE * found.size and np.count_nonzero((given > _HALF) & (found > _HALF)) < _LOST * there)
+
+
+def _regained(found: np.ndarray, alphas: np.ndarray, lost: list[int], motion: str) -> np.ndarray:
+    """A lost matte from what was found of it, and before a camera that stands from what most others say."""
+    others = np.delete(alphas, lost, axis=0)
+    return np.maximum(found, np.median(others, axis=0).astype(np.uint8)) if motion == "still" and len(others) else found
