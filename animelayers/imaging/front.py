@@ -19,7 +19,7 @@ from animelayers.imaging.window import Window, window
 
 WIDE = 5
 """Small pixels around an effect that its soft edges may fill."""
-_HIDDEN = 12  # alpha of an effect from which a net's matte is not believed
+_HIDDEN, _DAZZLED = 12, 160  # alpha of an effect from which a net's matte is not believed: of smoke and flames, and of light
 _COVERED = 52  # levels of alpha above that from which the figure under an effect has its cel's colours alone
 _MODES_SEEN = 5  # drawings that are asked for the blend mode
 _WHOLE = (slice(None), slice(None))
@@ -87,10 +87,8 @@ def separated(shot: Shot, small: Sequence[np.ndarray], least: float) -> tuple[Fr
     for k, base in under.items():
         n = k - own[0]
         effect[n][where] = unmix.layer(drawings[k][where], *base, inside[k], around[k], blend)
-        hidden = effect[n][where][..., 3] > _HIDDEN
-        drawn = cel.moved(figure.alpha, by[k])
-        # beside an effect a net's matte may lose soot, but not what the cel is
-        character[n][where] = np.where(hidden, drawn, np.where(around[k], np.minimum(mattes[k][where], drawn), mattes[k][where]))
+        hidden = effect[n][where][..., 3] > (_HIDDEN if blend == "over" else _DAZZLED)
+        character[n][where] = np.where(hidden, cel.moved(figure.alpha, by[k]), mattes[k][where])
         bare[n] = uncovered(drawings[k], effect[n], blend, character[n])
         bare[n][where] = _painted(bare[n][where], effect[n][where][..., 3], figure, by[k].tolist())
     return Front(effect, [blend if k in under else "none" for k in own], character, bare), over
