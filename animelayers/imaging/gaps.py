@@ -16,6 +16,7 @@ _NEAR = (1.0, 2.0, 3.0, 2.0, 1.0)  # how much the squares beside one count in it
 _WHOLE = 0.5  # how much the colours of the whole figure count beside those near: white shirts before white walls stay
 _RARE = 40.0  # counts below which a colour says nothing
 _LEAST, _MOST = 16, 0.1  # pixels, and share of the figure: what is larger is a shirt before a wall of its colour
+_LIMB = 5  # pixels of the thickness from which a piece is no lock
 _REST, _GROW = -0.3, 6  # log odds from which pixels beside a gap are part of it, and how many pixels deep
 
 
@@ -66,8 +67,29 @@ def gaps(picture: np.ndarray, alpha: np.ndarray, claim: np.ndarray) -> np.ndarra
     room = ((alpha > 0.4) & (odds > _REST)).view(np.uint8)
     for _ in range(_GROW):
         gap = cv2.bitwise_and(cv2.dilate(gap, np.ones((3, 3), np.uint8)), room)
-    result: np.ndarray = gap > 0
-    return result
+    return _whole(alpha > 0.5, gap) > 0
+
+
+def _whole(figure: np.ndarray, gap: np.ndarray) -> np.ndarray:
+    """The gaps, uint8 (H, W), but for those that cut a hand or a foot off a `figure`: only thin locks may end in one."""
+    rest = (figure & (gap == 0)).view(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
+    _, before = cv2.connectedComponents(figure.view(np.uint8), connectivity=8)
+    thick = np.bincount(labels[cv2.erode(rest, np.ones((_LIMB, _LIMB), np.uint8)) > 0], minlength=count) > 0
+    owner = np.zeros(count, int)
+    owner[labels.ravel()] = before.ravel()
+    area = stats[:, cv2.CC_STAT_AREA]
+    largest = np.zeros(int(before.max()) + 1, int)
+    np.maximum.at(largest, owner[1:], area[1:])
+    cut = thick & (area < largest[owner])
+    cut[0] = False
+    if not cut.any():
+        return gap
+    beside = cv2.dilate(cut[labels].view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    parts, part = cv2.connectedComponents(gap, connectivity=8)
+    kept = np.bincount(part[beside], minlength=parts) == 0
+    whole: np.ndarray = gap * kept[part].view(np.uint8)
+    return whole
 
 
 def _odds(picture: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ class Background(ClipStep):
     """
 
     name = "background"
-    version = 4
+    version = 5
     reads = ("frames", "character")
     wants = ("camera", "plate", "plate_seen", "plate_trust", "effect", "effect_mode", "context", "context_character")
     writes = (

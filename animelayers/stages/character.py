@@ -31,7 +31,7 @@ class Character(Step):
     """
 
     name = "character"
-    version = 3
+    version = 4
     reads = ("frames",)
     wants = ("context", "segments", "segment_scores")
     writes = ("character", "matte", "character_confidence", "context_character")

@@ -39,7 +39,7 @@ class Encode(ClipStep):
 
     name = "encode"
     reads = ("frames",)
-    version = 3
+    version = 4
     wants = ("character", "background", "effect", "effect_mode", "bare", "plate", "instances", "provenance")
     writes = (
         "layers",

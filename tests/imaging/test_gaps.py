@@ -50,6 +50,17 @@ def test_a_slit_that_the_net_hardly_sees_is_opened_where_its_colours_are_plain()
     assert not gaps(picture, matte, claim)[slit].any()
 
 
+def test_a_sleeve_of_the_colour_of_the_sky_cuts_no_hand_off():
+    picture = np.full((360, 480, 3), SKY, np.uint8)
+    cv2.rectangle(picture, (180, 80), (270, 359), SHIRT, -1)
+    cv2.rectangle(picture, (271, 180), (380, 200), SHIRT, -1)
+    cv2.rectangle(picture, (320, 180), (330, 200), SKY, -1)
+    matte = np.zeros((360, 480), np.float32)
+    matte[80:360, 180:271] = matte[180:201, 271:381] = 1
+    claim = matte * np.where((picture == SKY).all(2), np.float32(0.6), np.float32(0.999))
+    assert not gaps(picture, matte, claim).any()
+
+
 def test_what_the_net_is_sure_of_stays():
     picture, matte, _, _ = figure()
     assert not gaps(picture, matte, matte).any()
