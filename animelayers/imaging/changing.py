@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.imaging.cel import PICKS, Held, completed, held, shifts, under, voters
+from animelayers.imaging.cel import PICKS, Held, completed, held, moved, shifts, under, voters
 from animelayers.imaging.traces import dis
 from animelayers.imaging.unmix import channel_max, largest, near, texture
 
@@ -73,7 +73,7 @@ def cells(picture: np.ndarray) -> np.ndarray:
 class Evidence(NamedTuple):
     """What speaks for an effect at each pixel, bool (H, W): it is ``new`` in this drawing, it ``changed`` since the neighbouring ones and
     did not just move, it gives ``light``, no paint of the figures is ``like`` it, it only ``adds`` to what is under it, what is under it is
-    ``known``, a net claims it for a ``figure``, an effect was there ``before``."""
+    ``known``, a net claims it for a ``figure``, a figure that is there in most drawings is ``gone``, an effect was there ``before``."""
 
     new: np.ndarray
     changed: np.ndarray
@@ -82,6 +82,7 @@ class Evidence(NamedTuple):
     adds: np.ndarray
     known: np.ndarray
     figure: np.ndarray
+    gone: np.ndarray
     before: np.ndarray
 
 
@@ -106,7 +107,8 @@ def regions(seen: Evidence, least: float) -> np.ndarray:
     glow = adding & (share(seen.figure) < 0.5) & (area >= 2.5 * least * seen.new.size)
     goes_on = share(seen.before)
     smoke = ((goes_on >= 0.3) & ((share(seen.unlike) >= 0.1) | adding) | (goes_on >= 0.6)) & known
-    good = (area >= least * seen.new.size) & (share(seen.changed) >= 0.2) & ((lit & (fire | glow)) | smoke)
+    # the sky where dark hair was is as bright, too
+    good = (area >= least * seen.new.size) & (share(seen.changed) >= 0.2) & ((lit & (fire | glow) & (share(seen.gone) < 0.5)) | smoke)
     good[0] = False
     return _filled(good[label], seen.light)
 
@@ -200,5 +202,7 @@ def _search(
             continue
         unlike = ~paint[cells(drawing)]
         fire[k] = light & unlike
-        found[k] = regions(Evidence(new[k], changed[k], light, unlike, adds[k], known, alphas[k] > 127, before), least)
+        figure = alphas[k] > 127
+        gone = (moved(cel.alpha, cel.shifts[k]) > 127) & ~figure
+        found[k] = regions(Evidence(new[k], changed[k], light, unlike, adds[k], known, figure, gone, before), least)
     return found, fire

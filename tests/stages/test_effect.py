@@ -43,6 +43,15 @@ def test_figures_that_move_are_no_effect(name: str) -> None:
     assert np.array_equal(made["character"], row["character"])
 
 
+def test_the_sky_where_hair_was_is_no_light() -> None:
+    row = drawings("impact")
+    calm = [k for k, alpha in enumerate(row["truth"]) if not alpha.any()]
+    plate = row["plate"].copy()
+    seen = np.where((row["character"] > 8).any(axis=0), 0, 255).astype(np.uint8)
+    (made,) = Effect().run([{**row, "plate": plate, "plate_seen": seen}])
+    assert {made["effect_mode"].split()[k] for k in calm} == {"none"}
+
+
 def test_a_flash_covers_all_and_what_is_under_it_is_told_where_it_lets_through() -> None:
     row = drawings("impact")
     (made,) = Effect().run([row])
