@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import PurePosixPath
@@ -11,13 +12,16 @@ from typing import Any
 import cv2
 import numpy as np
 import pyarrow as pa
+from tqdm import tqdm
 
 from animelayers.imaging import codecs
 from animelayers.imaging.panorama import Canvas, lay, paint
 from animelayers.imaging.views import view
 from animelayers.output import PLATES, Output
 from animelayers.sinks import metadata
-from animelayers.sinks.store import Store
+from animelayers.sinks.store import SinkError, Store
+
+log = logging.getLogger(__name__)
 
 FOLDER = "plates"
 SCHEMA = pa.schema(
@@ -41,7 +45,8 @@ def write(output: Output) -> int:
     """Write OUT/plates/EPISODE_sceneNNNN.jpg of every shot and OUT/plates.parquet (`SCHEMA`), a row per frame that has a plate; gives their number.
 
     A shot that could not be registered as a whole has several: EPISODE_sceneNNNN_2.jpg. What is there and would be the same is left alone.
-    The suffix is that of the clips' plates; a plate of one clip is copied byte for byte. Nothing is written where no clip has one.
+    The suffix is that of the clips' plates; a plate of one clip is copied byte for byte. Nothing is written where no clip has one; a shot whose
+    plates cannot be read is left out with a warning.
     """
     store = Store(output.path)
     before = metadata.read(store, PLATES).to_pylist() if store.exists(PLATES) else []
@@ -49,13 +54,18 @@ def write(output: Output) -> int:
     for row in before:
         known.setdefault((row["episode"], row["scene_id"]), []).append(row)
     rows: Clip = []
-    for shot, clips in _shots(output.table):
+    for shot, clips in tqdm(list(_shots(output.table)), unit="shot", desc="plates", dynamic_ncols=True, leave=False):
         made_from = _digest(clips)
         old = known.get(shot, [])
         if old and {row["made_from"] for row in old} == {made_from} and all(store.exists(name) for name in {row["plate"] for row in old}):
             rows += old
             continue
-        for number, (laid, data, suffix) in enumerate(_joined(output, clips), start=1):
+        try:
+            made = list(_joined(output, clips))
+        except (OSError, ValueError, SinkError) as problem:
+            log.warning("%s/%s: no plate of the whole shot, its clips keep theirs: %s", *shot, problem)
+            continue
+        for number, (laid, data, suffix) in enumerate(made, start=1):
             name = f"{FOLDER}/{shot[0]}_{shot[1]}{f'_{number}' if number > 1 else ''}{suffix}"
             store.folder(FOLDER)
             store.put(name, "plates", data)

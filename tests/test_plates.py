@@ -42,6 +42,12 @@ def shot() -> tuple[list[Row], np.ndarray]:
     return rows, drawn.background
 
 
+def parts(row: Row) -> list[bytes]:
+    """The files of a clip, one by one."""
+    ends = np.cumsum(row["layer_sizes"].ravel())
+    return [row["layers"][int(a) : int(b)] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+
+
 def written(sink: Shards, rows: list[Row]) -> Output:
     with sink.open("r"):
         for row in rows:
@@ -84,6 +90,20 @@ def test_what_would_be_the_same_is_left_alone(tmp_path: Path) -> None:
     assert plates.write(Output(str(tmp_path))) == 20
     assert kept.read_bytes() == b"kept" and (tmp_path / "plates/f_scene0000.png").exists()
     assert len(pq.read_table(tmp_path / "plates.parquet")) == 20
+
+
+def test_a_shot_whose_plates_cannot_be_read_costs_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows, _ = shot()
+    bad = [b"no picture" if data[:4] == b"\x89PNG" and len(data) > 2000 else data for data in parts(rows[1])]
+    rows[1] = {**rows[1], "layers": b"".join(bad), "layer_sizes": np.array([len(data) for data in bad]).reshape(6, 2)}
+    one = clip(
+        "f/scene0000/000000", [0, 0], [png(np.zeros((180, 320), np.uint8)), png(np.full((180, 320, 3), 7, np.uint8))], names="mask.png plate.png"
+    )
+    rows.append({**one, "camera": np.eye(3)[None], "width": np.int64(320), "height": np.int64(180)})
+    out = written(Shards(str(tmp_path)), rows)
+    assert plates.write(out) == 2
+    assert "e/scene0002: no plate of the whole shot" in caplog.text
+    assert [plate["plate"] for plate in plates.listed(out)] == ["plates/f_scene0000.png"]
 
 
 def test_without_plates_nothing_is_written(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ class Cels(ClipStep):
     ``trust``: share of what is seen outside characters that the plate has to explain, 0..1; below it (water, crowds, parallax, a
     camera that could not be followed, a shot of one drawing) the plate is not used, and the characters are left as they are. ``still``:
     the same where the camera stands: there is no parallax to fear, and worn film explains less.
+    A drawing whose matte lacks most of the figure that the plate tells of lost it: the plate is made once more with what was found.
     """
 
     name = "cels"

@@ -29,9 +29,11 @@ class Effect(ClipStep):
     """Fire, smoke, beams and glows in front of everything.
 
     An effect is what neither the plate nor the figures' cels explain, changes in every drawing and gives light, or goes on as smoke. It is
-    un-mixed from what is under it, in the blend mode (over, add, screen) that all drawings of the clip explain best. ``least``: share of the
-    frame the smallest effect covers. ``trust``: plates trusted less are not used. ``drawings``: a clip with fewer is not searched, for
-    nothing tells what is new in each.
+    un-mixed from what is under it, in the blend mode (over, add, screen) that all drawings of the clip explain best. A flash over the whole
+    frame is one too, see `imaging.veil`. Where light never rests (`imaging.burning`) the plate is made anew from the darkest that is shown,
+    and stored as unseen where that is light as well. ``bare`` is what is left without the effects. ``least``: share of the frame the
+    smallest effect covers. ``trust``: plates trusted less are not used. ``drawings``: a clip with fewer is not searched, for nothing tells
+    what is new in each.
 
     ``proposer``: finds what ``effect_prompts`` say, where a probability is at least ``effect_threshold``, 0..1. Its proposals name the
     effects (`effect_types`), and add what motion cannot tell: a flame that burns in every drawing (the plate is painted over there and
@@ -70,7 +72,7 @@ class Effect(ClipStep):
         self.proposer, self.prompts, self.threshold = proposer, list(effect_prompts), effect_threshold
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
-        """Effect RGBA, its mode, types, intensity and coverage, the character without it, and where the plate is seen."""
+        """Effect RGBA, its mode, types, intensity and coverage, the character without it, the plate and where it is seen, and the bare drawings."""
         frames, alphas, cameras, plate, seen, trust, *context = columns
         plated = plate is not None and plate.size > 0 and (trust is None or trust >= self.trust) and len(frames) >= self.drawings
         painted = blank("plate") if plate is None else plate
