@@ -55,7 +55,7 @@ class Plates:
             laid = [cv2.warpPerspective(mask.view(np.uint8), camera, extent, flags=cv2.INTER_NEAREST) for mask, camera in seats]
             claimed = [(*view, mask > 0) for view, mask in zip(views, laid, strict=True)]
             plate, other = claims.always(plate, (seen > 254) | light.where, claimed)
-            hole |= other
+            hole = hole | other
         if light.where.any():
             burns = [cv2.warpPerspective(light.where.view(np.uint8), camera, size, flags=flags) > 0 for camera in cameras]
             asked = burns if asked is None else [a | b for a, b in zip(asked, burns, strict=True)]
