@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import changing, claims
-from animelayers.imaging.burning import Burning, burning
+from animelayers.imaging.burning import Burning, burning, darkest
 
 Base = tuple[np.ndarray, np.ndarray]
 """What lies under an effect, uint8 sRGB (H, W, 3), and where that is known, bool (H, W)."""
+Drawn = tuple[np.ndarray, np.ndarray]
+"""A drawing, uint8 sRGB (H, W, 3), and its matte, uint8 (H, W)."""
 
 
 class Plates:
@@ -34,19 +36,20 @@ class Plates:
         return [self._shown(plate, seen, self._small_camera(size, k), size) for k in range(count)]
 
     def without(
-        self, size: tuple[int, int], drawings: Sequence[np.ndarray], mattes: Sequence[np.ndarray], asked: Sequence[np.ndarray] | None
+        self, full: Sequence[Drawn], small: Sequence[Drawn], asked: Sequence[np.ndarray] | None
     ) -> tuple[np.ndarray, Sequence[np.ndarray] | None]:
         """Paint over light that never rests, see `burning.burning`, and what is `asked` for and claimed in every drawing, see `claims.always`.
 
-        The masks asked for are of `size`. Gives where nothing is known now, bool (P, Q), and what is claimed in each drawing, None if nothing is.
+        ``full``, ``small``: all drawings with their mattes, and the same shrunk; the masks asked for are of the size of those. Gives where
+        nothing is known now, bool (P, Q), and what is claimed in each drawing, None if nothing is.
         """
+        size = (small[0][0].shape[1], small[0][0].shape[0])
         plate, seen = self._shrunk(size)
-        small = zip(shrunk(drawings, size), shrunk(mattes, size), strict=True)
         views = [self._laid(self._small_camera(size, k), plate, *each) for k, each in enumerate(small)]
         light = burning(views, plate)
         hole = light.where
         if hole.any():
-            self._darken(enlarged(hole * np.uint8(255), self.plate.shape[:2]), drawings, mattes)
+            self._darken(enlarged(hole * np.uint8(255), self.plate.shape[:2]), full)
             plate, hole = _unlit(plate, seen < 255, light)
         flags, extent = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP, plate.shape[1::-1]
         cameras = [self._small_camera(size, k) for k in range(len(views))]
@@ -65,15 +68,11 @@ class Plates:
             self.plate, self.seen = np.where(wide[..., None], smooth, self.plate), np.where(wide, np.uint8(255), self.seen)
         return wide, asked
 
-    def _darken(self, where: np.ndarray, drawings: Sequence[np.ndarray], mattes: Sequence[np.ndarray]) -> None:
+    def _darken(self, where: np.ndarray, drawings: Sequence[Drawn]) -> None:
         """Give the places `where` (bool (P, Q)) the darkest that some drawing shows of them beside its figure."""
-        low, total = self.plate.copy(), np.full(where.shape, 3 * 255 + 1, np.uint16)
-        for k, (drawing, matte) in enumerate(zip(drawings, mattes, strict=True)):
-            picture, free = self._laid(self.camera(k), self.plate, drawing, matte)
-            darkness = picture.sum(2, dtype=np.uint16)
-            better = where & free & (darkness < total)
-            low[better], total[better] = picture[better], darkness[better]
-        self.plate, self.seen = low, np.where(total <= 3 * 255, np.uint8(255), self.seen)
+        laid = (self._laid(self.camera(k), self.plate, *each) for k, each in enumerate(drawings))
+        self.plate, told = darkest(((picture, free & where) for picture, free in laid), self.plate)
+        self.seen = np.where(told, np.uint8(255), self.seen)
 
     @staticmethod
     def _laid(camera: np.ndarray, plate: np.ndarray, drawing: np.ndarray, matte: np.ndarray) -> Base:

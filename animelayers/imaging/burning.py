@@ -7,7 +7,7 @@ then. Pictures are uint8 sRGB (H, W, 3), masks bool (H, W).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -15,6 +15,7 @@ import numpy as np
 
 from animelayers.imaging.unmix import channel_max, largest, texture
 
+_NONE = 3 * 255 + 1  # brighter than any pixel
 _NOISE = 12  # grey levels that mean nothing on small pictures, more where there is texture
 _TOLD = 6  # drawings that have to show a place
 _SAME = 0.5  # share of a drawing that shows the plate
@@ -43,11 +44,7 @@ def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -
     slack = _NOISE + texture(plate) / 3
     # a drawing in another light, of a fade, is darker or brighter all over
     views = [(picture, free) for picture, free in views if free.any() and np.mean(largest(picture, plate)[free] <= slack[free]) > _SAME]
-    low, total = np.full_like(plate, 255), np.full(plate.shape[:2], 3 * 255 + 1, np.uint16)
-    for picture, free in views:
-        darkness = picture.sum(2, dtype=np.uint16)
-        better = free & (darkness < total)
-        low[better], total[better] = picture[better], darkness[better]
+    low, _ = darkest(views, np.full_like(plate, 255))
     shown, rests, darker, alike = (np.zeros(plate.shape[:2], np.float32) for _ in range(4))
     peak = np.zeros(plate.shape[:2], np.uint8)
     for picture, free in views:
@@ -65,6 +62,16 @@ def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -
     if flame.any():
         flame |= _touching(told & (channel_max(low) >= _WHITE), cv2.dilate(flame.view(np.uint8), brush) > 0)
     return Burning(flame, low, alike >= np.maximum(2, _OUT * shown))
+
+
+def darkest(views: Iterable[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The darkest that some view shows of each place of a plate, the plate where none does; and where one does, bool (P, Q)."""
+    low, total = plate.copy(), np.full(plate.shape[:2], _NONE, np.uint16)
+    for picture, free in views:
+        darkness = picture.sum(2, dtype=np.uint16)
+        better = free & (darkness < total)
+        low[better], total[better] = picture[better], darkness[better]
+    return low, total < _NONE
 
 
 def _flames(mask: np.ndarray, blaze: np.ndarray) -> np.ndarray:

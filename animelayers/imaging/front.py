@@ -63,7 +63,7 @@ def separated(shot: Shot, small: Sequence[np.ndarray], least: float) -> tuple[Fr
     height, width = drawings[0].shape[:2]
     size = (small[0].shape[1], small[0].shape[0])
     small_mattes = shrunk(mattes, size)
-    over, claimed = plates.without(size, drawings, mattes, shot.claims)
+    over, claimed = plates.without(list(zip(drawings, mattes, strict=True)), list(zip(small, small_mattes, strict=True)), shot.claims)
     small_plates = plates.small(size, len(drawings))
     found = changing.find(small, small_mattes, small_plates, least, shot.spread)
     shifts = cel.shifts(small, small_mattes)

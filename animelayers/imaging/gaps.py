@@ -72,6 +72,8 @@ def gaps(picture: np.ndarray, alpha: np.ndarray, claim: np.ndarray) -> np.ndarra
 
 def _whole(figure: np.ndarray, gap: np.ndarray) -> np.ndarray:
     """The gaps, uint8 (H, W), but for those that cut a hand or a foot off a `figure`: only thin locks may end in one."""
+    if not gap.any():
+        return gap
     rest = (figure & (gap == 0)).view(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
     _, before = cv2.connectedComponents(figure.view(np.uint8), connectivity=8)

@@ -82,6 +82,11 @@ def test_a_figure_behind_a_flame_keeps_its_alpha_and_the_flame_its_own() -> None
     assert np.mean([iou(c, m) for c, m in zip(front.character, mattes, strict=True)]) > 0.97
 
 
+def paired(frames, mattes):
+    """Drawings with their mattes, and the same shrunk."""
+    return [list(zip(*sides, strict=True)) for sides in ((frames, mattes), (shrunk(frames, (320, 180)), shrunk(mattes, (320, 180))))]
+
+
 def test_what_burns_in_every_drawing_is_painted_out_of_the_plate() -> None:
     shot = scene("fire", 16, SIZE)
     first = np.unique(shot.drawing, return_index=True)[1]
@@ -91,13 +96,13 @@ def test_what_burns_in_every_drawing_is_painted_out_of_the_plate() -> None:
     plate = np.where(free[..., None], burnt, shot.background[0])
     claimed = [alpha[::2, ::2] > 25 for alpha in truth]
     plates = Plates(plate.copy(), None, None, SIZE)
-    hole, _ = plates.without((320, 180), frames, mattes, claimed)
+    hole, _ = plates.without(*paired(frames, mattes), claimed)
     always = (truth > 60).all(axis=0) & free
     assert np.mean(hole[always]) > 0.9 and not hole[~np.logical_or.reduce([a > 0 for a in truth])].mean() > 0.1
     error, before = (np.abs(p.astype(int) - shot.background[0])[always].mean() for p in (plates.plate, plate))
     assert error < before
     untouched = Plates(shot.background[0], None, None, SIZE)
-    assert not untouched.without((320, 180), shot.background[:4], np.zeros((4, *SIZE[::-1]), np.uint8), everywhere(4))[0].any()
+    assert not untouched.without(*paired(shot.background[:4], np.zeros((4, *SIZE[::-1]), np.uint8)), everywhere(4))[0].any()
 
 
 def test_alone_an_effect_lies_around_the_figures() -> None:
