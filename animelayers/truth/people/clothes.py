@@ -39,8 +39,6 @@ def front(figure: Figure, rings: Sequence[Ring], torso: np.ndarray) -> None:
         marks.stroke(at([(-0.5, 0.18), (-0.58, 0.3), (-0.5, 0.42)]), (0.0, 0.01, 0.0), mix(steel, (255, 255, 255), 0.6), plate)
         for v in (0.66, 0.8):
             marks.fill(at([(-0.9, v), (0, v + 0.02), (0.9, v), (0.92, v + 0.12), (0, v + 0.15), (-0.92, v + 0.12)]), mix(steel, look.trim, 0.25))
-    elif kind == "apron":
-        marks.fill(at(spline([(-0.4, 0.22), (-0.4, 0.22), (0.4, 0.22), (0.4, 0.22), (0.6, 0.6), (0.6, 0.6), (-0.6, 0.6), (-0.6, 0.6)]).tolist()), look.accent, 0.01)
     for v, u in ((0.42, 0.6), (0.66, -0.5), (0.7, 0.55)):
         if kind not in ("plates", "band"):
             marks.crease(at([(u, v), (0.7 * u, v + 0.035), (0.45 * u, v + 0.03)]), look.cloth, 0.8, torso)
@@ -66,18 +64,16 @@ def skirt(figure: Figure, high: float, hem: float, loose: float, colour: Colour,
     """A skirt from height `high` down to `hem`, its hem `loose` wider than the hips."""
     body, b, marks, pose = figure.body, figure.look.build, figure.marks, figure.pose
     levels, rings = np.linspace(high, hem, 6), []
-    joints = np.concatenate(body.legs)
     for i, y in enumerate(levels):
         share = i / 5
         fall = min(1.0, max(0.0, (y - high) / max(body.crotch - high, 1e-6)))
         wide = (b.waist + 0.6 * b.belly) * (1 - fall) + b.hips * fall + 0.006 + loose * share**0.8 + 0.5 * b.belly * (1 - share)
         legs = [_leg_at(leg, float(y)) for leg in body.legs] if y > body.crotch else []
-        swell = 0.034 * b.limb
+        swell = 0.042 * b.limb
         reach_x = max((abs(p[0]) + swell for p in legs), default=0.0)
         z = [p[2] for p in legs] or [0.0]
         deep = max(0.72 * wide + 0.5 * b.belly, (max(z) - min(z)) / 2 + swell)
         rings.append((float(y), max(wide, reach_x), deep, float(np.mean([max(z), min(z)]) * 0.8 + 0.3 * b.belly * (1 - share))))
-    del joints
     shape, edge = _hung(figure, rings)
     marks.fill(shape, colour, 0.022)
     dark = mix(colour, marks.ink.shade, marks.ink.depth * 1.1)
@@ -154,8 +150,8 @@ def collar(figure: Figure) -> None:
         if look.outfit.front == "tie":
             marks.fill(at([(-0.06, 0.1), (0.06, 0.1), (0.05, 0.16), (0.1, 0.56), (0.0, 0.66), (-0.1, 0.56), (-0.05, 0.16)]), look.accent, 0.006)
     elif kind == "cross":
-        for sign in (1, -1):
-            band = [(sign * 0.26, -0.1), (sign * 0.42, -0.05), (sign * 0.2, 0.24), (-sign * 0.28, 0.54), (-sign * 0.36, 0.48), (0.0, 0.2)]
+        under, above = [(-0.24, -0.1), (-0.4, -0.06), (-0.18, 0.2), (0.02, 0.34), (0.1, 0.26)], [(0.24, -0.1), (0.4, -0.06), (0.16, 0.22), (-0.3, 0.54), (-0.46, 0.5), (0.0, 0.18)]
+        for band in (under, above):
             marks.fill(at(band), look.trim, 0.0)
     elif kind in ("high", "hood"):
         neck = 0.2 * body.head
@@ -184,19 +180,50 @@ def knot(figure: Figure, at: np.ndarray, size: float = 1.0) -> None:
     figure.marks.fill(spline(np.array([(-0.16, -0.15), (0.16, -0.15), (0.16, 0.18), (-0.16, 0.18)])) * unit + at, mix(colour, (40, 20, 60), 0.15))
 
 
+def hanging(figure: Figure) -> None:
+    """The back of a coat, behind the legs."""
+    look, body = figure.look, figure.body
+    if look.outfit.over == "coat":
+        rings = [(body.waist, look.build.waist, 0.7 * look.build.waist, 0.0), *_tails(figure)]
+        figure.marks.fill(body.loft(rings, smooth=False), mix(look.trim, figure.marks.ink.shade, max(figure.marks.ink.depth, 0.15)))
+
+
+def _tails(figure: Figure) -> list[Ring]:
+    """The lowest ring of a coat, wide enough for the legs."""
+    body, b = figure.body, figure.look.build
+    hem = 0.5 * body.crotch
+    legs = [_leg_at(leg, hem) for leg in body.legs]
+    reach = max(max(abs(p[0]) for p in legs) + 0.04, b.hips + 0.035)
+    deep = max(max(abs(p[2]) for p in legs) + 0.05, 0.7 * reach)
+    return [(hem, reach, deep, 0.0)]
+
+
+def _apron(figure: Figure, rings: Sequence[Ring]) -> None:
+    """A bib and what hangs from the waist."""
+    body, look, marks = figure.body, figure.look, figure.marks
+    s, hem = body.shoulder, 0.62 * body.crotch
+    low = figure.look.build.hips + (0.03 if look.outfit.bottom in ("skirt", "gown") else 0.004)
+    wide = [(y, a + 0.006, d + 0.006, z) for y, a, d, z in rings] + [(hem, low, 0.8 * low, 0.0)]
+    long = body.crotch - s
+    bib = [(-0.36, s + 0.16 * long), (0.36, s + 0.16 * long), (0.42, body.waist), (-0.42, body.waist)]
+    fall = [(-0.62, body.waist), (0.62, body.waist), (0.62, (body.waist + hem) / 2), (0.58, hem), (0.0, hem + 0.012), (-0.58, hem), (-0.62, (body.waist + hem) / 2)]
+    for shape in (bib, fall):
+        marks.fill(body.wrap(wide, shape), look.accent, 0.012)
+    for sign in (-1, 1):
+        marks.stroke(body.wrap(wide, [(sign * 0.33, s + 0.17 * long), (sign * 0.4, s)]), (0.011, 0.011), look.accent)
+
+
 def over(figure: Figure, rings: Sequence[Ring]) -> None:
     """A coat or vest over it all, open in front."""
     body, look, marks, kind = figure.body, figure.look, figure.marks, figure.look.outfit.over
+    if look.outfit.front == "apron":
+        _apron(figure, rings)
     if kind not in ("coat", "vest"):
         return
-    b, s = look.build, body.shoulder
-    hem = body.crotch + (0.5 if kind == "coat" else -0.02) * (0 - body.crotch) * (1 if kind == "coat" else 0)
+    s = body.shoulder
     wide = [(y, a + 0.008, d + 0.008, z) for y, a, d, z in rings]
     if kind == "coat":
-        legs = [_leg_at(leg, hem) for leg in body.legs]
-        reach = max(max(abs(p[0]) for p in legs) + 0.04, b.hips + 0.035)
-        deep = max(abs(p[2]) for p in legs) + 0.05
-        wide.append((hem, reach, max(deep, 0.7 * reach), 0.0))
+        wide += _tails(figure)
     sway = 0.1 * (figure.pose.wind + figure.pose.swing)
     top, low = s, wide[-1][0]
     levels = np.linspace(top, low, 7)

@@ -27,14 +27,18 @@ class FaceDrawing:
 
     def draw(self, shadow: Points) -> None:
         """Ears, skin, the shadow of the hair above `shadow`, and what is in a face."""
-        for side in (-1, 1):
-            if self._faces(side) > -0.55:
-                self._ear(side)
         outline = self._outline()
+        for side in (-1, 1):
+            if -0.3 < self._faces(side) <= 0.3:
+                self._ear(side)
         self.marks.fill(outline, self.look.skin, 0.014)
-        if self.marks.ink.shading != "flat" and len(shadow):
-            low = [(x, y + 0.07) for x, y in shadow]
-            self.marks.inside(self.skull.place([(-0.6, -0.7), *low, (0.6, -0.7)], 0.85), self.shade, outline)
+        if self.marks.ink.shading != "flat" and len(shadow) > 9:
+            low = self.skull.place([(x, y + 0.07) for x, y in shadow], None)
+            high = self.skull.seen([(0.6, -0.7), (-0.6, -0.7)])
+            self.marks.inside(np.concatenate([low, high]), self.shade, outline)
+        for side in (-1, 1):
+            if self._faces(side) > 0.3:
+                self._ear(side)
         for side in (-1, 1):
             if self.style.blush:
                 warm = mix(self.look.skin, (250, 110, 110), self.style.blush)
@@ -65,12 +69,9 @@ class FaceDrawing:
         middle = 0.2 * share * np.sign(self.skull.degrees)
         points[:, 0] = middle + (points[:, 0] - middle) * (1 + (jaw - 1) * 0.9 * np.sin(low * np.pi * 0.75))
         points[:, 1] = np.where(points[:, 1] > 0, points[:, 1] * (1 + (self.style.chin - 1) * low), points[:, 1])
-        closed = spline(np.concatenate([points, [(0.46, -0.4), (0, -0.6), (-0.46, -0.4)]]))
-        flat = Skull.place
-        saved, self.skull.yaw = self.skull.yaw, 0.0  # the outline is given as it is seen
-        placed = flat(self.skull, closed, 0.3)
-        self.skull.yaw = saved
-        return placed
+        bald = self.look.hair.crown == "none"
+        top = [(0.41, -0.5), (0.22, -0.64), (0.0, -0.68), (-0.22, -0.64), (-0.41, -0.5)] if bald else [(0.46, -0.4), (0, -0.6), (-0.46, -0.4)]
+        return self.skull.seen(spline(np.concatenate([points, top])))
 
     def _eye(self, side: int, face: np.ndarray) -> None:
         look, eyes, marks, shut = self.look, self.style.eyes, self.marks, self.skull.pose.blink
@@ -95,8 +96,9 @@ class FaceDrawing:
                 marks.inside(at(ellipse(gx * side, gy, a, b * squeeze)), (255, 255, 255), face)
             return
         lid = -tall * (1 - 1.25 * shut)
+        ball_white = mix(eyes.white, look.skin, 0.12)
         white = at(spline([(-0.118, 0.05), (-0.1, lid * 0.5), (-0.01, lid), (0.085, lid * 0.82), (0.135, 0.01), (0.1, 0.9 * tall), (-0.06, tall)]))
-        marks.inside(white, eyes.white, face)
+        marks.inside(white, ball_white, face)
         a, b = eyes.iris
         ball = mix(look.eye, _DARK, 0.62)
         marks.inside(at(ellipse(0.008, 0.012, a, b)), ball, white)
@@ -104,7 +106,7 @@ class FaceDrawing:
         marks.inside(at(ellipse(0.008, 0.02 - 0.5 * b, 0.84 * a, 0.55 * b)), mix(look.eye, _DARK, 0.5), white)
         marks.inside(at(ellipse(0.008, 0.012 + 0.62 * b, 0.55 * a, 0.26 * b)), mix(look.eye, (255, 255, 240), eyes.glow), white)
         marks.inside(at(ellipse(0.008, 0.004, eyes.pupil * a, eyes.pupil * b)), _DARK, white)
-        marks.inside(at([(-0.13, -0.3), (0.15, -0.3), (0.15, lid * 0.5), (-0.02, lid + 0.055), (-0.13, lid * 0.3)]), mix(eyes.white, (96, 84, 140), 0.3), white)
+        marks.inside(at([(-0.13, -0.3), (0.15, -0.3), (0.15, lid * 0.5), (-0.02, lid + 0.055), (-0.13, lid * 0.3)]), mix(ball_white, (96, 84, 140), 0.3), white)
         marks.inside(at(ellipse(0.008, lid + 0.03, 0.8 * a, 0.03)), mix(look.eye, _DARK, 0.7), white)
         for gx, gy, w, h in eyes.glints:
             marks.inside(at(ellipse(gx * side, gy + 0.08 * shut, w, h)), (255, 255, 255), white)

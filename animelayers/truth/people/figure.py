@@ -8,7 +8,7 @@ import numpy as np
 
 from animelayers.samples.pen import Colour, mix, ribbon, spline
 from animelayers.truth.people.body import Body, Ring
-from animelayers.truth.people.clothes import collar, front, gown, over
+from animelayers.truth.people.clothes import collar, front, gown, hanging, over
 from animelayers.truth.people.extras import above, behind, worn
 from animelayers.truth.people.face import FaceDrawing
 from animelayers.truth.people.hair import HairDrawing
@@ -42,6 +42,7 @@ class Figure:
         legs = sorted((0, 1), key=lambda side: body.depth(body.legs[side]))
         if turned:
             self._arm(arms[0], far=True)
+        hanging(self)
         for side in legs:
             self._leg(side, far=turned and side == legs[0])
         self._trunk()
@@ -96,7 +97,7 @@ class Figure:
         """A limb along joints (N, 3); its far twin lies in shadow."""
         path = spline(self.body.at(joints), closed=False, steps=8)
         shape = ribbon(path, widths)
-        self.marks.fill(shape, mix(colour, self.marks.ink.shade, 0.5 * self.marks.ink.depth) if far else colour, 0.012, line)
+        self.marks.fill(shape, mix(colour, self.marks.ink.shade, self.marks.ink.far) if far else colour, 0.012, line)
         return shape
 
     def _arm(self, side: int, far: bool = False) -> None:
@@ -105,21 +106,23 @@ class Figure:
         t = 0.021 * look.build.limb
         middle = (shoulder + elbow) / 2
         self._hand(side, far)
-        cap = shoulder + np.array([(-1, 1)[side] * -0.012, -0.017, 0.0])
-        bare = np.stack([cap, middle, elbow, (elbow + wrist) / 2, wrist])
+        inwards = np.array([(1, -1)[side] * 0.3 * look.build.shoulders, 0.0, 0.0])
+        cap = shoulder + inwards - (0, 0.028 - 0.4 * t, 0)
+        top = shoulder + 0.12 * (elbow - shoulder)
+        bare = np.stack([cap, top, middle, elbow, (elbow + wrist) / 2, wrist])
         if outfit.sleeve in ("none", "short", "puff"):
-            self.limb(bare, (0.5 * t, 1.9 * t, 1.95 * t, 1.8 * t, 1.65 * t, 1.6 * t, 1.5 * t, 1.3 * t, 1.15 * t), look.skin, far)
+            self.limb(bare, (0.5 * t, 1.4 * t, 1.95 * t, 1.95 * t, 1.9 * t, 1.75 * t, 1.65 * t, 1.6 * t, 1.5 * t, 1.3 * t, 1.15 * t), look.skin, far)
         cloth = self._sleeve_colour()
         if outfit.sleeve == "short":
             end = shoulder + 0.55 * (elbow - shoulder)
-            self.limb(np.stack([cap, (cap + end) / 2, end]), (0.5 * t, 2.2 * t, 2.5 * t, 2.6 * t, 2.6 * t), cloth, far)
+            self.limb(np.stack([cap, top, end]), (0.5 * t, 1.6 * t, 2.3 * t, 2.6 * t, 2.6 * t), cloth, far)
         elif outfit.sleeve == "puff":
             end = shoulder + 0.42 * (elbow - shoulder)
             self.limb(np.stack([cap, (cap + end) / 2, end]), (1.2 * t, 3.4 * t, 3.9 * t, 3.5 * t, 1.9 * t), cloth, far)
         elif outfit.sleeve in ("long", "coat"):
             end = elbow + 0.94 * (wrist - elbow)
             w = 1.12 if outfit.over == "coat" else 1.0
-            self.limb(np.stack([cap, middle, elbow, (elbow + end) / 2, end]), [w * t * x for x in (0.6, 2.1, 2.2, 2.1, 2.0, 1.9, 1.8, 1.75, 1.8)], cloth, far)
+            self.limb(np.stack([cap, top, middle, elbow, (elbow + end) / 2, end]), [w * t * x for x in (0.5, 1.5, 2.15, 2.25, 2.2, 2.1, 2.0, 1.9, 1.8, 1.75, 1.8)], cloth, far)
             if outfit.collar in ("sailor", "high") or outfit.over == "coat":
                 cuff = np.stack([elbow + 0.84 * (wrist - elbow), end])
                 self.limb(cuff, (1.9 * w * t, 1.95 * w * t), look.trim, far)
@@ -149,7 +152,7 @@ class Figure:
         lower = [w + across * 2.2 * t + drop * 0.7 + sway, e + across * 1.6 * t + drop * 0.4 + sway, (a + e) / 2 + across * 1.2 * t, a + (out * 1.2 * t, 2.2 * t)]
         points = [p for p in (*upper, upper[-1], lower[0], *lower)]
         shape = spline(np.array(points))
-        self.marks.fill(shape, mix(cloth, self.marks.ink.shade, 0.5 * self.marks.ink.depth) if far else cloth, 0.014)
+        self.marks.fill(shape, mix(cloth, self.marks.ink.shade, self.marks.ink.far) if far else cloth, 0.014)
         self.marks.stroke(np.array([upper[-1], lower[0]]), (0.008, 0.008), self.look.trim, shape)
 
     def _hand(self, side: int, far: bool) -> None:
@@ -160,7 +163,7 @@ class Figure:
         thumb_side = (-1, 1)[side] * (1 if reach[1] > -0.2 else -1)
         frame = np.stack([np.array([-reach[1], reach[0]]) * -thumb_side, reach]) * long
         wrist = wrist - reach * 0.12 * long
-        skin = mix(look.skin, self.marks.ink.shade, 0.4 * self.marks.ink.depth) if far else look.skin
+        skin = mix(look.skin, self.marks.ink.shade, self.marks.ink.far) if far else look.skin
         kind = body.pose.arms[side].hand
         for shape in _HANDS[kind]:
             self.marks.fill(spline(np.array(shape) @ frame + wrist, True, 5), skin, 0.005, 0.85)
@@ -180,6 +183,8 @@ class Figure:
             self._foot(side, far)
             fit = (2.15, 2.1, 1.95, 1.7, 1.6, 1.6, 1.5, 1.35, 1.3) if outfit.bottom == "trousers" else (2.3, 2.5, 2.6, 2.6, 2.6, 2.65, 2.7, 2.75, 2.8)
             low = ankle + (ankle - knee) * (0.03 if outfit.bottom == "trousers" else -0.05)
+            if outfit.bottom == "wide" and outfit.feet == "boot":
+                low, fit = ankle + 0.5 * (knee - ankle), (2.3, 2.4, 2.5, 2.5, 2.5, 2.5, 2.5, 2.3, 1.7)
             self.limb(np.stack([hip, (hip + knee) / 2, knee, 0.55 * knee + 0.45 * low, low]), [t * x for x in fit], look.trim, far)
             if outfit.feet == "boot":
                 self._boot(knee, ankle, t, far)
@@ -212,7 +217,7 @@ class Figure:
         look, kind = self.look, self.look.outfit.feet
         colour = look.skin if kind in ("bare", "sandal") else look.shoe
         shape = self.body.foot(side, 0.85 if kind in ("bare", "sandal") else 1.0)
-        self.marks.fill(shape, mix(colour, self.marks.ink.shade, 0.5 * self.marks.ink.depth) if far else colour, 0.006)
+        self.marks.fill(shape, mix(colour, self.marks.ink.shade, self.marks.ink.far) if far else colour, 0.006)
         low = float(shape[:, 1].max())
         sole = np.array([(-1.0, low - 0.006), (1.0, low - 0.006), (1.0, low + 0.01), (-1.0, low + 0.01)])
         if kind != "bare":

@@ -41,7 +41,8 @@ SPIKY: dict[str, list[tuple[float, float]]] = {
     "tousled": [(0.57, 0.24), (0.53, 0.02), (0.64, -0.08), (0.56, -0.2), (0.64, -0.34), (0.52, -0.42), (0.54, -0.58), (0.36, -0.6), (0.3, -0.74), (0.12, -0.68)],
 }
 """The right half from ear to top, tip after gap; the left is its mirror, a little out of step."""
-_LENGTHS = {"bob": 0.62, "medium": 1.15, "long": 2.3, "short": 0.4, "nape": 0.5, "mane": 1.3}
+_LENGTHS = {"bob": (0.62, 0.6), "medium": (1.15, 0.6), "long": (2.3, 0.6), "short": (0.36, 0.47), "nape": (0.46, 0.48), "mane": (1.3, 0.66)}
+"""How far it falls, and half its width."""
 
 
 class HairDrawing:
@@ -74,7 +75,8 @@ class HairDrawing:
         """What lies behind head and shoulders."""
         back = self.hair.back
         if back in _LENGTHS:
-            self._falling(_LENGTHS[back] * self.hair.length / 1.6)
+            long, wide = _LENGTHS[back]
+            self._falling(long * (self.hair.length / 1.6 if long > 0.5 else 1.0), wide)
         elif back in ("tails", "low_tails"):
             self._falling(0.42)
             for side in (-1, 1):
@@ -87,20 +89,20 @@ class HairDrawing:
             self._falling(0.4)
             for side in (-1, 1) if back == "buns" else (0,):
                 ball = ellipse(0.42 * side, -0.66 + 0.1 * abs(side), 0.25, 0.24)
-                self._lump(self.skull.place(ball, -0.6), self.look.hair_colour)
+                self._lump(self.skull.seen(ball, 0.7), self.look.hair_colour)
         elif back == "afro":
             t = np.linspace(0, 2 * np.pi, 26, endpoint=False)
             bumps = [(0.9 * (1 + 0.06 * (i % 2)) * np.sin(a), -0.22 - 0.76 * (1 + 0.06 * (i % 2)) * np.cos(a)) for i, a in enumerate(t)]
-            self._lump(self.skull.place(spline(bumps), -0.4), self.shade)
+            self._lump(self.skull.seen(spline(bumps), 0.4), self.shade)
         elif back == "braids":
             self._falling(0.45)
 
     def _lump(self, shape: np.ndarray, colour: tuple[int, int, int]) -> None:
         self.marks.fill(shape, colour, 0.012)
 
-    def _falling(self, long: float) -> None:
+    def _falling(self, long: float, half: float = 0.5) -> None:
         """Locks with a tip each."""
-        rng, wide = np.random.default_rng([self.look.seed, 3]), 0.6 * self.hair.volume
+        rng, wide = np.random.default_rng([self.look.seed, 3]), half * self.hair.volume
         left = [(-0.3, -0.6), (-0.9 * wide, -0.42), (-wide, -0.05), (-wide * 1.05, 0.3 * long), (-wide * (1.03 + 0.06 * long), 0.62 * long)]
         locks = max(4, round(7 * self.hair.locks))
         tips: Row = []
@@ -113,12 +115,12 @@ class HairDrawing:
             if i < locks - 1:
                 tips.append((tip[0] + 0.68 / (locks - 1), tip[1] - (0.06 if soft else 0.2) * max(long, 0.5)))
         right = [(-x, y) for x, y in reversed(left)]
-        shape = self.skull.blown(spline([*left, *tips, *right], True, 6), -0.35)
+        shape = self.skull.blown(spline([*left, *tips, *right], True, 6), -0.35, True)
         self.marks.fill(shape, self.shade)
         if long > 0.9:
             for i in range(6):
                 x = rng.uniform(-0.48, 0.48)
-                path = self.skull.blown(spline([(x * 0.8, 0.5), (x, 0.6 * long), (x * 1.1, long * rng.uniform(0.72, 0.9))], False), -0.35)
+                path = self.skull.blown(spline([(x * 0.8, 0.5), (x, 0.6 * long), (x * 1.1, long * rng.uniform(0.72, 0.9))], False), -0.35, True)
                 self.marks.stroke(path, (0, 0.04 * self.u, 0), mix(self.shade, self.look.hair_colour, 0.8) if i % 2 else mix(self.shade, self.marks.ink.line(self.shade), 0.45), shape)
 
     def _tail(self, x: float, y: float, out: float, long: float, depth: float) -> None:
@@ -139,7 +141,6 @@ class HairDrawing:
     def front(self) -> None:
         """The cap with its fringe and side locks over the face."""
         if self.bald:
-            self._shaved()
             return
         look, hair = self.look, self.hair
         if hair.back not in ("short", "nape", "afro") or hair.fringe in ("spikes", "choppy"):
@@ -150,8 +151,8 @@ class HairDrawing:
         edge: Row = []
         for i, p in enumerate(row):
             edge += [p, p] if sharp and i % 2 and 0 < i < len(row) - 1 else [p]
-        depth_row = self.skull.place(spline(edge, False), 0.92)
-        cap = np.concatenate([self.skull.place(crown, 0.3), depth_row])
+        depth_row = self.skull.place(np.array(spline(edge, False)) * (1.04, 1.0), None)
+        cap = np.concatenate([self.skull.seen(crown, 0.12), depth_row])
         self.marks.fill(cap, look.hair_colour, 0.016 if hair.crown not in CROWNS else 0.02)
         self._strands(cap, row)
         self._shine(cap)
@@ -193,11 +194,11 @@ class HairDrawing:
         for i, (x, y) in enumerate(gaps):
             if share < 1 and i % 2:
                 continue
-            path = self.skull.place(spline([(x * 0.35, -0.62), (x * 0.85, -0.42), (x, y)], False), 0.85)
+            path = self.skull.place(spline([(x * 0.35, -0.62), (x * 0.85, -0.42), (x, y)], False), None)
             self.marks.crease(path, self.look.hair_colour, 1.1 * min(share, 1) if share else 0.0, cap)
         if self.marks.ink.shading in ("cel", "tone", "soft"):
             for x, y in row[1:-1:2]:
-                path = self.skull.place(spline([(x * 1.02 + 0.05, y - 0.3), (x + 0.03, y - 0.12), (x, y - 0.01)], False), 0.92)
+                path = self.skull.place(spline([(x * 1.02 + 0.05, y - 0.3), (x + 0.03, y - 0.12), (x, y - 0.01)], False), None)
                 self.marks.stroke(path, (0, 0.055 * self.u, 0.02 * self.u), self.shade, cap)
 
     def _shine(self, cap: np.ndarray) -> None:
@@ -218,13 +219,6 @@ class HairDrawing:
                 path = self.skull.place(spline([(x * 0.8, -0.54), (x, -0.38), (x * 1.1, -0.22)], False), 0.8)
                 self.marks.stroke(path, (0, 0.03 * self.u, 0), self.light, cap)
 
-    def _shaved(self) -> None:
-        top = self.skull.place(spline([(0.475, -0.05), (0.47, -0.3), (0.38, -0.52), (0.2, -0.63), (0, -0.66), (-0.2, -0.63), (-0.38, -0.52), (-0.47, -0.3), (-0.475, -0.05)], False), 0.15)
-        rim = self.skull.place([(-0.42, -0.1), (-0.3, -0.2), (0.3, -0.2), (0.42, -0.1)], 0.6)
-        dome = np.concatenate([top, rim])
-        self.marks.fill(dome, self.look.skin, 0.014, 0.0)
-        self.marks.list.append(self.marks.list[-1]._replace(points=ribbon(top, (1e-4, 1e-4)), shift=0.0, line=1.0))
-
     def before(self) -> None:
         """What hangs in front of the shoulders."""
         if self.hair.back != "braids":
@@ -240,7 +234,3 @@ class HairDrawing:
             self.marks.fill(self.skull.blown(tip, 0.2), self.look.hair_colour)
             self.marks.fill(self.skull.blown(ellipse(side * 0.52, y - 0.08, 0.08, 0.05), 0.2), self.look.accent)
 
-
-def around(points: Points) -> np.ndarray:
-    """A closed smooth outline through `points` (N, 2)."""
-    return spline(points)

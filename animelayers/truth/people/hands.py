@@ -22,7 +22,7 @@ _SCHOOL = (
 )
 
 CEL = Style(
-    "cel", "train", Ink(2.8, (46, 26, 44), "cel"), Face(), (5.0, 6.2, 6.9, 6.0),
+    "cel", "train", Ink(2.8, (46, 26, 44), "cel"), Face(), (4.5, 5.6, 6.2, 5.6),
     (("classic", "long", "smooth"), ("blunt", "long", "smooth"), ("classic", "tails", "smooth"), ("swept", "pony", "smooth"), ("classic", "bob", "smooth"),
      ("classic", "short", "tousled"), ("blunt", "bob", "smooth"), ("parted", "braids", "smooth"), ("classic", "low_tails", "smooth")),
     _SCHOOL,
@@ -55,7 +55,7 @@ GOUACHE = Style(
     "gouache", "train", Ink(0.0, None, "soft", (54, 44, 92), 0.42, grain=4.0),
     Face(Eyes(tall=0.085, wide=0.125, slant=0.02, iris=(0.062, 0.085), pupil=0.45, lash=0.04, wing=0.03, lower=0.008, glints=((-0.02, -0.03, 0.018, 0.02),), apart=0.205, height=0.15, glow=0.4),
          jaw=0.95, chin=1.03, nose="shadow", mouth=1.05, blush=0.14, brow=0.032, shine="streaks", strands=1.0),
-    (5.2, 6.8, 7.4, 6.7),
+    (4.7, 6.2, 6.9, 6.3),
     (("swept", "medium", "smooth"), ("parted", "long", "smooth"), ("wisps", "bun", "smooth"), ("swept", "low_pony", "smooth"), ("short", "nape", "tousled"), ("parted", "mane", "big"), ("bare", "pony", "smooth"), ("bare", "none", "none"), ("one_eye", "medium", "smooth")),
     _FANTASY,
     (((128, 72, 66), (70, 62, 78), (198, 160, 96), (74, 54, 46)), ((90, 112, 104), (62, 58, 66), (204, 186, 140), (66, 50, 44)), ((206, 194, 170), (120, 96, 84), (140, 58, 58), (84, 62, 50)), ((70, 86, 126), (50, 52, 72), (196, 200, 208), (60, 50, 54)), ((154, 128, 160), (84, 70, 100), (226, 206, 170), (80, 62, 66))),
@@ -64,9 +64,9 @@ GOUACHE = Style(
 )  # fmt: skip
 
 PENCIL = Style(
-    "ink", "train", Ink(3.4, (22, 20, 26), "flat", (150, 150, 158), 0.3, grey=True),
+    "ink", "train", Ink(3.4, (22, 20, 26), "flat", (150, 150, 158), 0.0, grey=True),
     Face(Eyes(tall=0.12, wide=0.13, iris=(0.075, 0.11), pupil=0.7, lash=0.05, wing=0.06, lower=0.012, glints=((-0.025, -0.04, 0.03, 0.035),), glow=0.2, height=0.165), jaw=0.98, nose="tick", blush=0.0, shine="none", strands=1.0),
-    (4.9, 6.3, 7.0, 6.2),
+    (4.5, 5.8, 6.5, 5.8),
     (("classic", "long", "smooth"), ("choppy", "medium", "tousled"), ("blunt", "bob", "smooth"), ("spikes", "short", "tousled"), ("swept", "pony", "smooth"), ("parted", "braids", "smooth"), ("short", "nape", "flat"), ("bare", "none", "none")),
     (*_SCHOOL, *_FANTASY[:4]),
     (((255, 255, 255), (255, 255, 255), (255, 255, 255), (255, 255, 255)), ((255, 255, 255), (250, 250, 250), (255, 255, 255), (40, 40, 44)), ((252, 252, 252), (255, 255, 255), (246, 246, 246), (255, 255, 255))),
@@ -77,7 +77,7 @@ PASTEL = Style(
     "pastel", "train", Ink(2.4, None, "cel", (150, 120, 190), 0.26),
     Face(Eyes(tall=0.15, wide=0.138, slant=-0.01, iris=(0.1, 0.148), pupil=0.34, lash=0.05, wing=0.075, lower=0.018, glints=((-0.04, -0.06, 0.034, 0.046), (0.04, 0.05, 0.024, 0.03), (-0.03, 0.085, 0.014, 0.014), (0.055, -0.02, 0.012, 0.014)), glow=0.75, height=0.165),
          jaw=0.92, chin=1.0, nose="dot", mouth=0.85, blush=0.36, brow=0.02, shine="band", strands=1.0),
-    (4.9, 6.7, 7.3, 6.4),
+    (4.4, 5.9, 6.5, 5.9),
     (("wisps", "long", "smooth"), ("parted", "mane", "big"), ("wisps", "tails", "smooth"), ("one_eye", "medium", "smooth"), ("curl", "bob", "big"), ("swept", "low_tails", "smooth"), ("swept", "nape", "tousled"), ("wisps", "bun", "smooth")),
     (Outfit(bottom="gown", hem=0.9, flare=1.5, sleeve="puff", collar="bib"), Outfit(bottom="gown", hem=0.5, flare=1.4, sleeve="none", collar="round", socks=1.3), Outfit(bottom="skirt", hem=0.45, flare=1.4, sleeve="puff", collar="bib", socks=0.6),
      Outfit(over="coat", collar="shirt", front="tie"), Outfit(bottom="gown", hem=0.62, flare=1.2, sleeve="long", collar="sailor", socks=0.7), Outfit(collar="high", front="buttons", over="cape", feet="boot"), Outfit(bottom="robe", hem=0.93, sleeve="wide", collar="cross")),
@@ -90,7 +90,7 @@ SHONEN = Style(
     "shonen", "val", Ink(5.2, (18, 14, 22), "cel", (24, 16, 52), 0.5),
     Face(Eyes(tall=0.088, wide=0.135, slant=0.045, iris=(0.058, 0.08), pupil=0.5, lash=0.062, wing=0.04, lower=0.02, glints=((-0.02, -0.025, 0.018, 0.02),), glow=0.25, height=0.14, apart=0.215, crease=False),
          jaw=0.84, chin=1.06, nose="bridge", mouth=1.25, blush=0.0, brow=0.05, shine="patch", strands=0.6),
-    (5.3, 6.6, 7.6, 6.6),
+    (4.8, 6.1, 7.0, 6.2),
     (("spikes", "short", "wild"), ("spikes", "mane", "spiky"), ("choppy", "nape", "spiky"), ("peak", "low_pony", "close"), ("choppy", "medium", "tousled"), ("peak", "nape", "flat"), ("bare", "none", "none"), ("spikes", "pony", "spiky")),
     (Outfit(sleeve="none", bottom="wide", collar="cross", belt=True, feet="sandal", socks=0.2), Outfit(sleeve="wide", bottom="wide", collar="cross", belt=True, feet="sandal"), Outfit(over="coat", collar="high", feet="boot", front="band"), Outfit(front="plates", sleeve="none", bottom="wide", feet="boot", belt=True),
      Outfit(over="vest", sleeve="short", collar="round", belt=True, feet="boot"), Outfit(over="cape", front="plates", feet="boot"), Outfit(sleeve="none", bottom="shorts", collar="high", feet="boot", belt=True)),
@@ -116,7 +116,7 @@ TONE = Style(
     "tone", "val", Ink(3.8, (14, 14, 16), "tone", (60, 60, 66), 0.75, grey=True),
     Face(Eyes(tall=0.13, wide=0.14, slant=0.015, iris=(0.085, 0.125), pupil=0.55, lash=0.056, wing=0.07, lower=0.01, glints=((-0.035, -0.045, 0.034, 0.04), (0.035, 0.06, 0.018, 0.02)), glow=0.7, height=0.16, apart=0.225),
          jaw=0.9, chin=1.02, nose="bridge", mouth=0.95, blush=0.0, brow=0.026, shine="streaks", strands=1.0),
-    (4.8, 6.4, 7.2, 6.4),
+    (4.6, 6.0, 6.8, 6.1),
     (("choppy", "long", "tousled"), ("one_eye", "nape", "tousled"), ("parted", "bob", "smooth"), ("choppy", "tails", "smooth"), ("spikes", "short", "spiky"), ("parted", "low_pony", "close"), ("wisps", "mane", "big"), ("peak", "bun", "close")),
     (Outfit(over="coat", collar="shirt", front="tie", belt=True), Outfit(collar="hood", front="zip", feet="boot"), Outfit(bottom="skirt", hem=0.5, flare=0.7, collar="high", socks=1.2, feet="boot"), Outfit(sleeve="none", bottom="gown", hem=0.85, flare=0.6, collar="round"),
      Outfit(over="vest", collar="shirt", belt=True), Outfit(bottom="robe", hem=0.94, sleeve="wide", collar="cross", feet="sandal"), Outfit(sleeve="short", collar="round", front="stripe", belt=True), Outfit(over="cape", collar="high", feet="boot")),

@@ -32,6 +32,11 @@ class Ink:
     grey: bool = False
     grain: float = 0.0
 
+    @property
+    def far(self) -> float:
+        """Share of the shadow's tone on a limb that lies behind."""
+        return min(0.5 * self.depth, 0.2)
+
     def line(self, inside: Colour) -> Colour:
         """The colour of a line around `inside`."""
         return self.colour if self.colour is not None else mix(inside, (70, 30, 50), 0.62)
@@ -130,13 +135,14 @@ class _Paper:
         if mask is None:
             return
         lit = np.zeros_like(mask)
-        moved = points + np.rint(_LIGHT * mark.shift * self.scale * (1 << _SHIFT)).astype(np.int32)
+        reach = mark.shift * self.scale * (1.7 if self.ink.shading == "tone" else 1.0)
+        moved = points + np.rint(_LIGHT * reach * (1 << _SHIFT)).astype(np.int32)
         cv2.fillPoly(lit, [moved - self._corner(window)], 255, cv2.LINE_AA, _SHIFT)
         if self.ink.shading == "soft":
             lit = _softened(lit, mark.shift * self.scale)
         shaded = cv2.bitwise_and(mask, cv2.bitwise_not(lit)) if self.ink.shading != "soft" else cv2.multiply(mask, 255 - lit, scale=1 / 255)
         if self.ink.shading == "tone":
-            shaded = cv2.bitwise_and(shaded, _dots(shaded.shape, window, 3.0 * self.fine))
+            shaded = cv2.bitwise_and(shaded, _dots(shaded.shape, window, max(2.6, 0.0085 * self.scale / self.fine) * self.fine))
         self._blend(window, shaded, dark)
 
     def _atop(self, points: np.ndarray, clip: np.ndarray, colour: Colour) -> None:
@@ -168,14 +174,14 @@ class _Paper:
     def _blend(self, window: tuple[slice, slice], mask: np.ndarray, colour: Colour) -> None:
         """Paint on what is there: coverage stays."""
         under = self.sheet[window]
-        solid = mask == 255
-        under[..., :3][solid] = (under[..., 3:][solid].astype(np.uint16) * np.array(colour, np.uint16) // 255).astype(np.uint8)
-        edge = (mask > 0) & ~solid
-        if edge.any():
-            share = mask[edge].astype(np.float32)[:, None] / 255
-            own = under[edge].astype(np.float32)
-            wanted = own[:, 3:] / 255 * np.array(colour, np.float32)
-            under[..., :3][edge] = np.rint(own[:, :3] * (1 - share) + wanted * share).astype(np.uint8)
+        covered = under[..., 3].copy()
+        paint = np.empty_like(under)
+        paint[...] = (*colour, 255)
+        if int(covered.min()) < 255:
+            paint = cv2.multiply(paint, cv2.merge([covered] * 4), scale=1 / 255)
+        share = mask.astype(np.float32)
+        under[...] = cv2.blendLinear(under, paint, 255 - share, share)
+        under[..., 3] = covered
 
     def _pixels(self, points: np.ndarray) -> np.ndarray:
         return np.rint((points * self.scale - self.start - 0.5) * (1 << _SHIFT)).astype(np.int32)
@@ -202,15 +208,18 @@ def _dots(shape: tuple[int, ...], window: tuple[slice, slice], pitch: float) -> 
 
 
 def _straight(ink: np.ndarray) -> np.ndarray:
-    alpha = ink[..., 3:].astype(np.float32)
-    colour = np.where(alpha > 0, ink[..., :3] * (255 / np.maximum(alpha, 1)), 0)
-    return np.dstack([np.minimum(np.rint(colour), 255).astype(np.uint8), ink[..., 3]])
+    straight = ink.copy()
+    edge = (ink[..., 3] > 0) & (ink[..., 3] < 255)
+    own = ink[edge].astype(np.float32)
+    straight[edge, :3] = np.minimum(np.rint(own[:, :3] * (255 / own[:, 3:])), 255).astype(np.uint8)
+    return straight
 
 
 def _grained(picture: np.ndarray, grain: float, seed: int, height: int) -> np.ndarray:
     rng = np.random.default_rng([seed, 77])
     rows, columns = picture.shape[:2]
-    cells = [(max(2, round(rows / height * n)), max(2, round(columns / height * n))) for n in (9, 40)]
+    cells = [(max(2, round(rows / height * n)), max(2, round(columns / height * n))) for n in (12, 70)]
     noise = sum(cv2.resize(rng.normal(0, 1, cell).astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC) for cell in cells)
-    uneven = np.clip(picture[..., :3] + grain * np.asarray(noise)[..., None], 0, 255)
-    return np.dstack([np.rint(uneven).astype(np.uint8), picture[..., 3]])
+    shift = np.rint(grain * np.asarray(noise)).astype(np.int16)
+    uneven = np.clip(picture[..., :3].astype(np.int16) + shift[..., None], 0, 255).astype(np.uint8)
+    return np.dstack([uneven, picture[..., 3]])

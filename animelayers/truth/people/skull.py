@@ -36,11 +36,18 @@ class Skull:
         placed: np.ndarray = turned * self.unit + self.origin
         return placed
 
-    def blown(self, points: Points, depth: float = 0.0) -> np.ndarray:
-        """As `place`, with everything below the ears carried by wind and movement."""
+    def seen(self, points: Points, back: float = 0.0) -> np.ndarray:
+        """Points (N, 2) as they are seen from any side, such as the outline of a round head; ``back``: how far they lie behind the axis."""
+        p = np.array(points, np.float64)
+        turned = rotate(p - np.array([0.42 * back * np.sin(self.yaw), 0.0]), self.tilt, _NECK)
+        placed: np.ndarray = turned * self.unit + self.origin
+        return placed
+
+    def blown(self, points: Points, depth: float = 0.0, round_about: bool = False) -> np.ndarray:
+        """As `place`, or `seen`, with everything below the ears carried by wind and movement."""
         p = np.array(points, np.float64)
         hang = np.clip(p[:, 1] - 0.1, 0, None)
         wind, swing = self.pose.wind, self.pose.swing
         p[:, 0] += wind * (0.09 * hang**1.4 + 0.02 * np.sin(3 * hang + 5 * wind)) + swing * 0.07 * hang**1.3
         p[:, 1] -= 0.03 * abs(wind) * hang
-        return self.place(p, depth)
+        return self.seen(p, -depth) if round_about else self.place(p, depth)

@@ -93,7 +93,7 @@ def cast(style: Style, number: int) -> tuple[Look, Pose, frozenset[str]]:
         seed=int(rng.integers(2**31)),
     )
     words |= {("child", "teen", "adult", "elder")[age], body} - {"usual"}
-    return look, _stance(rng), frozenset(words)
+    return look, _stance(rng, outfit.sleeve == "wide"), frozenset(words)
 
 
 _HATS = frozenset({"cap", "straw", "beret", "witch", "helmet", "headphones", "band", "bow", "cat_ears", "fox_ears", "rabbit_ears", "horns", "flower"})
@@ -126,17 +126,19 @@ def _aged(eyes: Eyes, age: int) -> Eyes:
     return replace(eyes, tall=eyes.tall * small, iris=(a * (1 + small) / 2, b * small))
 
 
-def _stance(rng: np.random.Generator) -> Pose:
+def _stance(rng: np.random.Generator, hanging: bool) -> Pose:
     """How someone stands when nothing is done."""
     yaw = float(rng.choice([0, 0, 14, -14, 28, -28, 40])) + float(rng.uniform(-4, 4))
     kind = int(rng.integers(5))
     arms = [Arm(), Arm()]
-    if kind == 1:
+    if hanging and kind in (1, 2):
+        arms = [Arm(swing=8, out=16, bend=30, turn=-30), Arm(swing=8, out=16, bend=30, turn=-30)]
+    elif kind == 1:
         arms = [Arm(swing=-8, out=34, bend=0, turn=-72, hand="fist"), Arm()]
     elif kind == 2:
         arms = [Arm(swing=-8, out=34, bend=0, turn=-72, hand="fist"), Arm(swing=-8, out=34, bend=0, turn=-72, hand="fist")]
     elif kind == 3:
-        arms = [Arm(swing=10, out=14, bend=70, turn=-34), Arm(swing=-4, out=14)]
+        arms = [Arm(swing=6, out=16, bend=42, turn=-62), Arm(swing=-4, out=14)]
     return Pose(yaw=yaw, face=float(rng.uniform(-12, 12)), tilt=float(rng.uniform(-4, 4)), arms=(arms[0], arms[1]))
 
 
