@@ -1,0 +1,1 @@
+"""Truth: shots composed from parts, so that every layer of theirs is known exactly."""
