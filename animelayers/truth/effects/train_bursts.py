@@ -36,7 +36,9 @@ def explosion(stage: Stage) -> list[Mark]:
             r = size[i] * (0.5 + 0.6 * out) * shrink * share * heat
             at = away[i] * out * np.array([np.cos(angle[i]), np.sin(angle[i]) * 0.9]) + (0, -0.1 * t)
             if r > 0.015:
-                marks.append(stage.mark(puff(*(float(v) for v in at + np.array([-0.03, -0.06]) * (1 - share)), float(r), 5, float(turn[i] + t)), tone))
+                marks.append(
+                    stage.mark(puff(*(float(v) for v in at + np.array([-0.03, -0.06]) * (1 - share)), float(r), 5, float(turn[i] + t)), tone)
+                )
     for i in range(10):
         a = angle[i] + 0.2
         head, tail = 0.92 * out, max(0.3, 0.92 * out - 0.3 * (1 - t))
@@ -94,7 +96,11 @@ def dust(stage: Stage) -> list[Mark]:
             r = size[i] * (0.45 + 0.75 * out) * min(1.0, (1.0 - t) / 0.5) ** 0.8 * share
             x, y = side[i] * 0.68 * stage.wide * out, foot - r / share * 0.8 - lift[i] * out if share else foot
             if r > 0.012:
-                marks.append(stage.mark(puff(float(x - 0.2 * (1 - share) * r), float(y - 0.5 * (1 - share) * r), float(r), 5, float(turn[i] + side[i] * 2 * t)), tone))
+                marks.append(
+                    stage.mark(
+                        puff(float(x - 0.2 * (1 - share) * r), float(y - 0.5 * (1 - share) * r), float(r), 5, float(turn[i] + side[i] * 2 * t)), tone
+                    )
+                )
     return marks
 
 
@@ -109,7 +115,20 @@ def splash(stage: Stage) -> list[Mark]:
             x, tall = side[i] * 0.36, crown * (0.95 - 0.35 * abs(side[i])) * speed[i] * share
             if tall > 0.03:
                 tip = (x + side[i] * tall * 0.4, foot - tall)
-                marks.append(stage.mark(np.array([(x - 0.09 * share, foot), (x + side[i] * 0.1 - 0.03, foot - tall * 0.5), tip, (x + side[i] * 0.1 + 0.03, foot - tall * 0.5), (x + 0.09 * share, foot)]), tone))
+                marks.append(
+                    stage.mark(
+                        np.array(
+                            [
+                                (x - 0.09 * share, foot),
+                                (x + side[i] * 0.1 - 0.03, foot - tall * 0.5),
+                                tip,
+                                (x + side[i] * 0.1 + 0.03, foot - tall * 0.5),
+                                (x + 0.09 * share, foot),
+                            ]
+                        ),
+                        tone,
+                    )
+                )
         wide = (0.35 + 0.5 * t) * (1 - 0.25 * (1 - share))
         flat = 0.09 * (1 - t) * share + 0.004
         marks.append(stage.mark(disc(0, foot, wide, 36, flat / wide), tone))

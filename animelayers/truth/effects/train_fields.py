@@ -48,7 +48,11 @@ FLASH: tuple[Palette, ...] = (
 def rain(stage: Stage) -> list[Mark]:
     """Three depths of slanting streaks: the near ones long, quick and few."""
     rng, marks, slant = stage.rng, [], float(stage.rng.uniform(-0.28, 0.28))
-    for count, length, width, laps, tone, strength in ((150, 0.05, 0.0022, 3, 0.0, 0.45), (70, 0.1, 0.0034, 4, 0.5, 0.6), (26, 0.2, 0.006, 6, 1.0, 0.8)):
+    for count, length, width, laps, tone, strength in (
+        (150, 0.05, 0.0022, 3, 0.0, 0.45),
+        (70, 0.1, 0.0034, 4, 0.5, 0.6),
+        (26, 0.2, 0.006, 6, 1.0, 0.8),
+    ):
         x, y = rng.uniform(-0.3, stage.wide + 0.3, count), rng.uniform(0, 1, count)
         long = length * rng.uniform(0.7, 1.3, count)
         fall = ((y + laps * stage.t) % 1) * 1.5 - 0.3
@@ -68,12 +72,16 @@ def snow(stage: Stage) -> list[Mark]:
         fall = ((y + laps * stage.t) % 1) * 1.1 - 0.05
         across = x + np.sin(TAU * stage.t * sway + phase) * size * 3
         for i in range(count):
-            marks.append(stage.mark(disc(float(across[i]), float(fall[i]), max(float(r[i]), 1 / stage.unit), 12), tone, strength, line=bool(size > 0.01)))
+            marks.append(
+                stage.mark(disc(float(across[i]), float(fall[i]), max(float(r[i]), 1 / stage.unit), 12), tone, strength, line=bool(size > 0.01))
+            )
     return marks
 
 
 def _petal(x: float, y: float, r: float, turn: float, flip: float) -> np.ndarray:
-    outline = np.array([(0, 1), (0.5, 0.5), (0.62, -0.1), (0.42, -0.75), (0.2, -0.95), (0, -0.7), (-0.2, -0.95), (-0.42, -0.75), (-0.62, -0.1), (-0.5, 0.5)])
+    outline = np.array(
+        [(0, 1), (0.5, 0.5), (0.62, -0.1), (0.42, -0.75), (0.2, -0.95), (0, -0.7), (-0.2, -0.95), (-0.42, -0.75), (-0.62, -0.1), (-0.5, 0.5)]
+    )
     outline = outline * (flip, 1)
     c, s = np.cos(turn), np.sin(turn)
     return outline @ np.array([[c, s], [-s, c]]) * r + (x, y)

@@ -40,7 +40,9 @@ def fire(stage: Stage) -> list[Mark]:
             tall = stage.high * 1.8 * reach[i] * (1 - 0.5 * abs(i - 3) / 3) * (0.82 + 0.16 * np.sin(beat)) * share
             lean = 0.16 * np.sin(beat * 1.0 + 1.3) * share
             base = foot - 0.12 * stage.high * abs(i - 3) / 3
-            marks.append(stage.mark(tongue(float(x), base, float(tall), 0.46 * stage.wide * (0.4 + 0.6 * share), float(lean), float(lean * 0.8)), tone))
+            marks.append(
+                stage.mark(tongue(float(x), base, float(tall), 0.46 * stage.wide * (0.4 + 0.6 * share), float(lean), float(lean * 0.8)), tone)
+            )
     x, start, size = rng.uniform(-0.5, 0.5, 9) * stage.wide, rng.uniform(0, 1, 9), rng.uniform(0.02, 0.05, 9)
     for i in range(9):
         up = (start[i] + 2 * stage.t) % 1

@@ -82,7 +82,13 @@ def impact(stage: Stage) -> list[Mark]:
         far = min(0.94, near + 0.4 * (1 - t) * (0.6 + 0.4 * (k % 2)))
         c, s = np.cos(b), np.sin(b)
         if far - near > 0.02:
-            marks.append(stage.mark(taper(np.array([(near * c, near * s), ((near + far) / 2 * c, (near + far) / 2 * s), (far * c, far * s)]), [0, 0.05 * (1 - t), 0]), 0.5, line=False))
+            marks.append(
+                stage.mark(
+                    taper(np.array([(near * c, near * s), ((near + far) / 2 * c, (near + far) / 2 * s), (far * c, far * s)]), [0, 0.05 * (1 - t), 0]),
+                    0.5,
+                    line=False,
+                )
+            )
     for b, far in zip(rng.uniform(0, TAU, 8), rng.uniform(0.6, 0.95, 8), strict=True):
         out, r = 0.2 + far * 0.7 * (1 - (1 - t) ** 2), 0.06 * (1 - t) + 0.004
         marks.append(stage.mark(star(float(out * np.cos(b)), float(out * np.sin(b)), r, r * 0.5, 3, float(b + 5 * t)), 0.75))
@@ -96,7 +102,14 @@ def dust(stage: Stage) -> list[Mark]:
     for tone, share in ((0.0, 1.0), (0.5, 0.62)):
         for way, reach, lift in ((1, 0.72, 0.0), (-1, 0.68, 0.0), (1, 0.42, 0.16), (-1, 0.4, 0.2)):
             x, r = way * reach * stage.wide * out, 0.15 * (0.4 + 0.6 * out)
-            curl = [(0.0, foot), (x * 0.6, foot - lift * out), (x, foot - lift * out), (x + way * r, foot - r - lift * out), (x, foot - 2 * r - lift * out), (x - way * 0.7 * r, foot - 1.2 * r - lift * out)]
+            curl = [
+                (0.0, foot),
+                (x * 0.6, foot - lift * out),
+                (x, foot - lift * out),
+                (x + way * r, foot - r - lift * out),
+                (x, foot - 2 * r - lift * out),
+                (x - way * 0.7 * r, foot - 1.2 * r - lift * out),
+            ]
             width = 0.2 * thin * share
             if width > 0.015:
                 marks.append(stage.mark(taper(spline(curl, closed=False, steps=6), [0.02, width * 0.7, width * 1.3, width * 1.1, width * 0.5]), tone))
@@ -119,9 +132,23 @@ def splash(stage: Stage) -> list[Mark]:
         if up > 0.05:
             side = 0.34 * (0.4 + t) * share
             for way in (-1, 1):
-                sheet = [(0.0, foot), (way * side * 0.5, foot - up * 0.75 * share), (way * side * 1.3, foot - up * 0.45 * share), (way * side * 1.3, foot - up * 0.45 * share), (way * side * 0.75, foot - up * 0.2 * share), (way * 0.2 * share, foot)]
+                sheet = [
+                    (0.0, foot),
+                    (way * side * 0.5, foot - up * 0.75 * share),
+                    (way * side * 1.3, foot - up * 0.45 * share),
+                    (way * side * 1.3, foot - up * 0.45 * share),
+                    (way * side * 0.75, foot - up * 0.2 * share),
+                    (way * 0.2 * share, foot),
+                ]
                 marks.append(stage.mark(spline(sheet, steps=5), tone))
-            column = [(-0.12 * share, foot), (-0.05 * share, foot - up * 0.5), (-0.05 * share, foot - up), (0.05 * share, foot - up), (0.05 * share, foot - up * 0.5), (0.12 * share, foot)]
+            column = [
+                (-0.12 * share, foot),
+                (-0.05 * share, foot - up * 0.5),
+                (-0.05 * share, foot - up),
+                (0.05 * share, foot - up),
+                (0.05 * share, foot - up * 0.5),
+                (0.12 * share, foot),
+            ]
             marks.append(stage.mark(spline(column, steps=5), tone))
             marks.append(stage.mark(disc(0, foot - up * 1.08, 0.1 * share, 20), tone))
     for i, x in enumerate(stage.rng.uniform(-0.75, 0.75, 9)):
@@ -138,9 +165,14 @@ def burst(stage: Stage) -> list[Mark]:
     for far, a in zip(rng.uniform(0.45, 0.88, 20), np.arange(20) * TAU / 20 + rng.uniform(-0.1, 0.1, 20), strict=True):
         head, tail, sag = far * out, far * max(0.0, out - 0.45 + 0.2 * t) * (0.4 + 0.6 * t), 0.12 * t * t
         c, s = np.cos(a), np.sin(a)
-        path = np.array([(tail * c, tail * s + sag * 0.3), ((head + tail) / 2 * c, (head + tail) / 2 * s + sag * 0.5), (head * c, head * s + sag)]) * 0.96
+        path = (
+            np.array([(tail * c, tail * s + sag * 0.3), ((head + tail) / 2 * c, (head + tail) / 2 * s + sag * 0.5), (head * c, head * s + sag)])
+            * 0.96
+        )
         marks.append(stage.mark(taper(path, [0, 0.016, 0.03 * (1 - t) + 0.004]), 0.5, line=False))
-        marks.append(stage.mark(disc(float(path[2, 0]), float(path[2, 1]), 0.05 * (1 - t) ** 0.6 + 0.004, 12), 1.0 if far > 0.65 else 0.25, line=False))
+        marks.append(
+            stage.mark(disc(float(path[2, 0]), float(path[2, 1]), 0.05 * (1 - t) ** 0.6 + 0.004, 12), 1.0 if far > 0.65 else 0.25, line=False)
+        )
     return marks if t < 0.99 else []
 
 

@@ -78,7 +78,10 @@ def snow(stage: Stage) -> list[Mark]:
     rng, marks, wind = stage.rng, [], int(stage.rng.integers(0, 2))
     x, y, r = rng.uniform(0, 1, 130), rng.uniform(0, 1, 130), rng.uniform(0.003, 0.008, 130)
     for i in range(130):
-        at = ((x[i] + wind * stage.t + 0.01 * np.sin(TAU * 2 * stage.t + i)) % 1 * (stage.wide + 0.1) - 0.05, ((y[i] + 2 * stage.t) % 1) * 1.06 - 0.03)
+        at = (
+            (x[i] + wind * stage.t + 0.01 * np.sin(TAU * 2 * stage.t + i)) % 1 * (stage.wide + 0.1) - 0.05,
+            ((y[i] + 2 * stage.t) % 1) * 1.06 - 0.03,
+        )
         marks.append(stage.mark(disc(float(at[0]), float(at[1]), max(float(r[i]), 1 / stage.unit), 7, 0.75), 0.25, 0.85, line=False))
     x, y, r, spin = rng.uniform(0, 1, 16), rng.uniform(0, 1, 16), rng.uniform(0.014, 0.03, 16), rng.choice((-1, 1), 16)
     for i in range(16):
@@ -101,7 +104,9 @@ def petals(stage: Stage) -> list[Mark]:
             c, s = np.cos(turn), np.sin(turn)
             way = np.array([c, s]) * size * 1.35
             belly = np.array([-s, c]) * size * 0.55 * (0.55 + 0.45 * abs(np.sin(swing + i)))
-            outline = np.array([at - way, at - way * 0.4 + belly, at + way * 0.3 + belly * 0.9, at + way, at + way * 0.3 - belly * 0.9, at - way * 0.4 - belly])
+            outline = np.array(
+                [at - way, at - way * 0.4 + belly, at + way * 0.3 + belly * 0.9, at + way, at + way * 0.3 - belly * 0.9, at - way * 0.4 - belly]
+            )
             marks.append(stage.mark(outline, tone))
             marks.append(stage.mark(np.array([at - way * 0.9, at + way * 0.85]), 1.0, 1.0, size * 0.1, line=False))
     return marks
@@ -118,7 +123,9 @@ def smoke(stage: Stage) -> np.ndarray | list[Mark]:
         marks.append(stage.mark(floor, tone, 0.8, line=False))
         for i in range(count):
             at = (((i + 0.6 * x[i]) / count + way * laps * stage.t) % 1 * span - 0.6, base + lift[i] + 0.015 * np.sin(TAU * 2 * stage.t + turn[i]))
-            marks.append(stage.mark(puff(float(at[0]), float(at[1]), float(r[i]), 5, float(turn[i] + way * TAU / 5 * stage.t * 2)), tone, 0.8, line=False))
+            marks.append(
+                stage.mark(puff(float(at[0]), float(at[1]), float(r[i]), 5, float(turn[i] + way * TAU / 5 * stage.t * 2)), tone, 0.8, line=False)
+            )
     return marks
 
 

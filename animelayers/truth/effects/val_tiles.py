@@ -48,12 +48,19 @@ def fire(stage: Stage) -> list[Mark]:
         for i in range(n):
             beat = TAU * stage.t * 2 + phase[i]
             tall = stage.high * 1.55 * reach[i] * (1 - 0.5 * abs(2 * i / (n - 1) - 1) ** 1.3) * (0.9 + 0.1 * np.sin(beat)) * share
-            marks.append(stage.mark(_lick(float(place[i] * (0.5 + 0.5 * share)), foot, float(tall), 0.5 * stage.wide * share, 0.2 * share, float(beat)), tone))
+            marks.append(
+                stage.mark(_lick(float(place[i] * (0.5 + 0.5 * share)), foot, float(tall), 0.5 * stage.wide * share, 0.2 * share, float(beat)), tone)
+            )
     for i in range(7):
         up = (start[i] + 2 * stage.t) % 1
         r, y = 0.15 * (1 - up) * min(1.0, up * 5), foot - stage.high * (0.5 + 1.15 * up)
         if r > 0.02:
-            marks.append(stage.mark(_lick(float(side[i] * (1 - 0.4 * up)), float(y), float(r * 2.2), float(r), float(r), float(TAU * 2 * stage.t + i)), 0.0 if i % 2 else 0.5))
+            marks.append(
+                stage.mark(
+                    _lick(float(side[i] * (1 - 0.4 * up)), float(y), float(r * 2.2), float(r), float(r), float(TAU * 2 * stage.t + i)),
+                    0.0 if i % 2 else 0.5,
+                )
+            )
     return marks
 
 
@@ -92,7 +99,15 @@ def beam(stage: Stage) -> list[Mark]:
         at = (i / 3 + stage.t) % 1
         r = 0.42 * stage.high * np.sin(np.pi * at) ** 0.5
         if r > 0.08:
-            marks.append(stage.mark(ring(float((-0.7 + 1.4 * at) * stage.wide), 0, float(r), 2.1 if r * 2.1 < 0.9 * stage.high else 0.9 * stage.high / r), 1.0, 0.8, 0.025, line=False))
+            marks.append(
+                stage.mark(
+                    ring(float((-0.7 + 1.4 * at) * stage.wide), 0, float(r), 2.1 if r * 2.1 < 0.9 * stage.high else 0.9 * stage.high / r),
+                    1.0,
+                    0.8,
+                    0.025,
+                    line=False,
+                )
+            )
     r = min(0.24 * stage.wide, 0.7 * stage.high) * (1 + 0.06 * np.sin(TAU * 2 * stage.t))
     for tone, share in ((0.0, 1.0), (0.5, 0.75), (1.0, 0.45)):
         marks.append(stage.mark(disc(-0.68 * stage.wide, 0, float(r * share), 32), tone))
@@ -142,7 +157,13 @@ def magic_circle(stage: Stage) -> list[Mark]:
         marks.append(stage.mark(lay(np.concatenate([petal, petal[:1]])), 0.5, width=0.014, line=False))
     for i, (x, start) in enumerate(zip(rng.uniform(-0.75, 0.75, 10), rng.uniform(0, 1, 10), strict=True)):
         up = (start + 3 * stage.t) % 1
-        marks.append(stage.mark(disc(float(x), float(base - up * (0.85 * stage.high)), 0.028 * float(np.sin(np.pi * up)) + 0.004, 10), 1.0 if i % 2 else 0.5, line=False))
+        marks.append(
+            stage.mark(
+                disc(float(x), float(base - up * (0.85 * stage.high)), 0.028 * float(np.sin(np.pi * up)) + 0.004, 10),
+                1.0 if i % 2 else 0.5,
+                line=False,
+            )
+        )
     return marks
 
 
@@ -166,7 +187,12 @@ def plume(stage: Stage) -> list[Mark]:
     """A ribbon of smoke winding upwards in widening curves, a thin one beside it."""
     rng, marks = stage.rng, []
     phase, s = rng.uniform(0, TAU), np.linspace(0, 1, 40)
-    for tone, strength, wide, offset, at in ((0.0, 0.75, 0.42, 0.0, 0.0), (0.5, 0.9, 0.22, 0.0, 0.0), (0.5, 0.8, 0.13, 2.4, 0.04), (1.0, 0.9, 0.07, 0.35, 0.0)):
+    for tone, strength, wide, offset, at in (
+        (0.0, 0.75, 0.42, 0.0, 0.0),
+        (0.5, 0.9, 0.22, 0.0, 0.0),
+        (0.5, 0.8, 0.13, 2.4, 0.04),
+        (1.0, 0.9, 0.07, 0.35, 0.0),
+    ):
         sway = (0.04 + 0.36 * s) * np.sin(TAU * (1.35 * s - stage.t) + phase + offset)
         spine = np.stack([at + sway, stage.high * (0.9 - 1.72 * s)], 1)
         marks.append(stage.mark(taper(spine, [w * wide for w in (0.25, 0.6, 1.0, 1.1, 0.9, 0.0)]), tone, strength, line=wide > 0.3))

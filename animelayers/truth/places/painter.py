@@ -72,7 +72,9 @@ class Painter:
 
     def stroke(self, path: np.ndarray | Sequence[tuple[float, float]], colour: Colour, width: float) -> None:
         """A line along `path` (N, 2)."""
-        cv2.polylines(self.sheet, [fixed(self.pixels(path))], False, (*self.hue(colour), 255), max(1, round(width * self.size[1])), cv2.LINE_AA, _SHIFT)
+        cv2.polylines(
+            self.sheet, [fixed(self.pixels(path))], False, (*self.hue(colour), 255), max(1, round(width * self.size[1])), cv2.LINE_AA, _SHIFT
+        )
 
     def hue(self, colour: Colour) -> Colour:
         """The colour this hand has for `colour`."""
@@ -100,7 +102,9 @@ class Painter:
         yy, xx = np.mgrid[:high, :wide].astype(np.float32) / high
         share = np.exp(-((xx - x) ** 2 + (yy - y) ** 2) / (2 * (r / 2) ** 2)) * strength
         share = cv2.resize(share, self.size)[..., None]
-        self.sheet[..., :3] = (self.sheet[..., :3] * (1 - share) + np.array(self.hue(colour), np.float32) * share * (self.sheet[..., 3:] / 255)).astype(np.uint8)
+        self.sheet[..., :3] = (
+            self.sheet[..., :3] * (1 - share) + np.array(self.hue(colour), np.float32) * share * (self.sheet[..., 3:] / 255)
+        ).astype(np.uint8)
 
     def land(self, line: np.ndarray, top: Colour, bottom: Colour) -> None:
         """Fill below `line` (N, 2) down to the lower edge."""

@@ -83,7 +83,12 @@ class Flat(Painter):
         spread = self.rng.uniform(0.7, 1.2, 4)
         for tone, drop in ((mix(dark, lit, 0.5), 0.0), (lit, -0.12)):
             for i, s in enumerate(spread):
-                self.disc(x + (i - 1.5) * width * 0.22, y - r * (1 - abs(i - 1.5) * 0.35) + drop * r, r * s * (0.85 if abs(i - 1.5) > 1 else 1.15) * (1 + drop), tone)
+                self.disc(
+                    x + (i - 1.5) * width * 0.22,
+                    y - r * (1 - abs(i - 1.5) * 0.35) + drop * r,
+                    r * s * (0.85 if abs(i - 1.5) > 1 else 1.15) * (1 + drop),
+                    tone,
+                )
             self.box(x - width * 0.42, y - r * 0.9, x + width * 0.42, y + drop * r, tone)
 
     def crown(self, x: float, y: float, r: float, leaves: Sequence[Colour]) -> None:
@@ -99,7 +104,15 @@ class Flat(Painter):
             top = float(np.interp(x, line[:, 0], line[:, 1]))
             y = top + float(self.rng.uniform(0.05, 1)) * (1.0 - top)
             size = tall * (0.6 + 1.2 * (y - top))
-            tuft = [(x - size * 0.4, y), (x - size * 0.7, y - size), (x - size * 0.1, y - size * 0.4), (x, y - size * 1.5), (x + size * 0.15, y - size * 0.4), (x + size * 0.7, y - size), (x + size * 0.4, y)]
+            tuft = [
+                (x - size * 0.4, y),
+                (x - size * 0.7, y - size),
+                (x - size * 0.1, y - size * 0.4),
+                (x, y - size * 1.5),
+                (x + size * 0.15, y - size * 0.4),
+                (x + size * 0.7, y - size),
+                (x + size * 0.4, y),
+            ]
             self.fill(tuft, colours[int(self.rng.integers(len(colours)))])
 
 

@@ -87,7 +87,10 @@ def _houses(p: Painter, foot: float, high: float, wall: Colour, lamp: Colour, li
         tone = mix(wall, (60, 50, 90), float(p.rng.uniform(0, 0.25)))
         p.box(x, foot - h, x + w, foot + 0.1, tone)
         if p.rng.uniform() < 0.6:
-            p.fill([(x - w * 0.07, foot - h), (x + w * 0.3, foot - h * 1.3), (x + w * 0.75, foot - h * 1.3), (x + w * 1.07, foot - h)], mix(tone, (90, 40, 80), 0.4))
+            p.fill(
+                [(x - w * 0.07, foot - h), (x + w * 0.3, foot - h * 1.3), (x + w * 0.75, foot - h * 1.3), (x + w * 1.07, foot - h)],
+                mix(tone, (90, 40, 80), 0.4),
+            )
         pane = 0.036
         for r in range(int(h / (pane * 2.2))):
             for c in range(int(w / (pane * 2.1))):
@@ -122,7 +125,13 @@ def room(new: New) -> list[Painter]:
     for x in np.arange(0.25, p.wide, 1.1):
         p.box(x, 0.12, x + 0.5, 0.55, (120, 178, 228), (216, 236, 246))
         p.crown(x + 0.16, 0.52, 0.09, LEAVES[0])
-        for a, b, c, d in ((x - 0.02, 0.1, x + 0.52, 0.13), (x - 0.02, 0.54, x + 0.52, 0.57), (x + 0.24, 0.12, x + 0.26, 0.55), (x - 0.02, 0.1, x, 0.57), (x + 0.5, 0.1, x + 0.52, 0.57)):
+        for a, b, c, d in (
+            (x - 0.02, 0.1, x + 0.52, 0.13),
+            (x - 0.02, 0.54, x + 0.52, 0.57),
+            (x + 0.24, 0.12, x + 0.26, 0.55),
+            (x - 0.02, 0.1, x, 0.57),
+            (x + 0.5, 0.1, x + 0.52, 0.57),
+        ):
             p.box(a, b, c, d, (178, 140, 110))
         for side in (x - 0.07, x + 0.45):
             p.fill([(side, 0.08), (side + 0.12, 0.08), (side + 0.1, 0.62), (side + 0.01, 0.62)], (246, 238, 220), (210, 190, 190))
@@ -165,7 +174,11 @@ def seaside(new: New) -> list[Painter]:
     near = new()
     for x in np.arange(-0.1, near.wide + 0.1, 0.7):
         s = float(near.rng.uniform(0.1, 0.2))
-        near.fill([(x - s, 1.05), (x - s * 0.8, 1 - s * 0.5), (x - s * 0.2, 1 - s), (x + s * 0.5, 1 - s * 0.8), (x + s * 1.1, 1.05)], (120, 112, 122), (80, 74, 90))
+        near.fill(
+            [(x - s, 1.05), (x - s * 0.8, 1 - s * 0.5), (x - s * 0.2, 1 - s), (x + s * 0.5, 1 - s * 0.8), (x + s * 1.1, 1.05)],
+            (120, 112, 122),
+            (80, 74, 90),
+        )
     return [p, near]
 
 
@@ -195,7 +208,11 @@ def desert(new: New) -> list[Painter]:
     for y, tone in ((0.55, (232, 190, 140)), (0.68, (222, 168, 112)), (0.83, (206, 146, 92))):
         line = p.ridge(y, 0.09, 1.6)
         p.land(line, tone, mix(tone, (150, 90, 70), 0.25))
-        p.land(np.stack([line[:, 0], line[:, 1] + 0.03 + 0.05 * np.clip(np.sin(line[:, 0] * 4 + y * 9), 0, 1)], 1), mix(tone, (150, 90, 80), 0.28), mix(tone, (140, 80, 70), 0.4))
+        p.land(
+            np.stack([line[:, 0], line[:, 1] + 0.03 + 0.05 * np.clip(np.sin(line[:, 0] * 4 + y * 9), 0, 1)], 1),
+            mix(tone, (150, 90, 80), 0.28),
+            mix(tone, (140, 80, 70), 0.4),
+        )
     return [p]
 
 
@@ -228,7 +245,12 @@ def corridor(new: New) -> list[Painter]:
             xs = [cx + side * (w + (p.wide / 2 - w) * s) for s in (near, far)]
             top, low = [cy - h - (cy - h) * s for s in (near, far)], [cy + h + (1 - cy - h) * s for s in (near, far)]
             a, b = (0.25, 0.62) if side < 0 else (0.2, 1.0)
-            quad = [(xs[0], top[0] + (low[0] - top[0]) * a), (xs[1], top[1] + (low[1] - top[1]) * a), (xs[1], top[1] + (low[1] - top[1]) * b), (xs[0], top[0] + (low[0] - top[0]) * b)]
+            quad = [
+                (xs[0], top[0] + (low[0] - top[0]) * a),
+                (xs[1], top[1] + (low[1] - top[1]) * a),
+                (xs[1], top[1] + (low[1] - top[1]) * b),
+                (xs[0], top[0] + (low[0] - top[0]) * b),
+            ]
             p.fill(quad, (180, 216, 240) if side < 0 else (176, 142, 110), (226, 240, 248) if side < 0 else (150, 116, 92))
     return [p]
 
@@ -269,7 +291,9 @@ def sunset(new: New) -> list[Painter]:
     near = new()
     near.land(near.ridge(0.84, 0.04, 2), (52, 28, 58), (36, 20, 44))
     for x in np.arange(0.1, near.wide, 0.5):
-        near.tree(float(x + near.rng.uniform(-0.1, 0.1)), 0.88, float(near.rng.uniform(0.2, 0.34)), (46, 24, 50), ((40, 22, 48), (52, 28, 54), (66, 34, 60)))
+        near.tree(
+            float(x + near.rng.uniform(-0.1, 0.1)), 0.88, float(near.rng.uniform(0.2, 0.34)), (46, 24, 50), ((40, 22, 48), (52, 28, 54), (66, 34, 60))
+        )
     return [p, near]
 
 

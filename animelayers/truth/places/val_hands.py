@@ -111,7 +111,9 @@ class Air(Painter):
         for i, colour in enumerate(leaves):
             for _ in range(7 - i):
                 a, far = float(self.rng.uniform(0, 2 * np.pi)), float(self.rng.uniform(0, 0.62)) * r
-                ball = star(x + far * np.cos(a) - 0.12 * i * r, y + far * np.sin(a) * 0.8 - 0.13 * i * r, r * (0.48 - 0.08 * i), r * (0.44 - 0.08 * i), 9)
+                ball = star(
+                    x + far * np.cos(a) - 0.12 * i * r, y + far * np.sin(a) * 0.8 - 0.13 * i * r, r * (0.48 - 0.08 * i), r * (0.44 - 0.08 * i), 9
+                )
                 self._mist(ball, colour, 0.05 * r)
 
     def blades(self, line: np.ndarray, colours: Sequence[Colour], count: int, tall: float = 0.03) -> None:

@@ -109,10 +109,15 @@ def street(new: New) -> list[Painter]:
                     s, e = near + (far - near) * u, near + (far - near) * (u + 0.2)
                     xs, xe = cx + (edge + side * 0.1 - cx) * s, cx + (edge + side * 0.1 - cx) * e
                     y = -h0 * (1 - floor) + 0.05
-                    p.fill([(xs, cy + y * s), (xe, cy + y * e), (xe, cy + (y + 0.14) * e), (xs, cy + (y + 0.14) * s)], (90, 100, 120), (120, 140, 160))
+                    p.fill(
+                        [(xs, cy + y * s), (xe, cy + y * e), (xe, cy + (y + 0.14) * e), (xs, cy + (y + 0.14) * s)], (90, 100, 120), (120, 140, 160)
+                    )
             s, e = near * 0.95, far * 1.1
             xs, xe = cx + (edge + side * 0.1 - cx) * s, cx + (edge + side * 0.1 - cx) * e
-            p.fill([(xs, cy + 0.12 * s), (xe, cy + 0.12 * e), (xe - side * 0.12 * e, cy + 0.22 * e), (xs - side * 0.12 * s, cy + 0.22 * s)], _pick(p, ((210, 80, 70), (80, 140, 120), (240, 200, 110))))
+            p.fill(
+                [(xs, cy + 0.12 * s), (xe, cy + 0.12 * e), (xe - side * 0.12 * e, cy + 0.22 * e), (xs - side * 0.12 * s, cy + 0.22 * s)],
+                _pick(p, ((210, 80, 70), (80, 140, 120), (240, 200, 110))),
+            )
     return [p]
 
 
@@ -181,7 +186,11 @@ def seaside(new: New) -> list[Painter]:
     edge = p.wide + 0.1 if way > 0 else -0.1
     cliff = [(edge, 0.46), (at, 0.47), (at - way * 0.12, 0.52), (at - way * 0.1, 0.62), (at - way * 0.2, 0.66), (at - way * 0.18, 0.8), (edge, 0.8)]
     p.fill(cliff, (150, 160, 110), (130, 106, 100))
-    p.fill([(at + way * 0.06 - 0.035, 0.48), (at + way * 0.06 + 0.035, 0.48), (at + way * 0.06 + 0.024, 0.2), (at + way * 0.06 - 0.024, 0.2)], (250, 246, 240), (220, 214, 216))
+    p.fill(
+        [(at + way * 0.06 - 0.035, 0.48), (at + way * 0.06 + 0.035, 0.48), (at + way * 0.06 + 0.024, 0.2), (at + way * 0.06 - 0.024, 0.2)],
+        (250, 246, 240),
+        (220, 214, 216),
+    )
     for y in (0.24, 0.34, 0.44):
         p.box(at + way * 0.06 - 0.028, y - 0.02, at + way * 0.06 + 0.028, y + 0.015, (206, 70, 66))
     p.fill([(at + way * 0.06 - 0.03, 0.2), (at + way * 0.06 + 0.03, 0.2), (at + way * 0.06, 0.14)], (120, 60, 66))
@@ -217,13 +226,21 @@ def desert(new: New) -> list[Painter]:
         for k in range(4):
             y0, y1 = 0.7 - h * (1 - k / 4), 0.7 - h * (1 - (k + 1) / 4)
             a, b = 0.08 * (3 - k) * 0.3, 0.08 * (2 - k) * 0.3
-            p.fill([(x + a, y0), (x + w - a, y0), (x + w - b, y1 + 0.01), (x + b, y1 + 0.01)], mix((206, 110, 80), (240, 180, 130), (k % 2) * 0.6), (176, 96, 80))
+            p.fill(
+                [(x + a, y0), (x + w - a, y0), (x + w - b, y1 + 0.01), (x + b, y1 + 0.01)],
+                mix((206, 110, 80), (240, 180, 130), (k % 2) * 0.6),
+                (176, 96, 80),
+            )
         x += w + float(p.rng.uniform(0.1, 0.5))
     p.land(p.ridge(0.7, 0.01, 3), (236, 196, 146), (206, 150, 106))
     near = new()
     for cx in np.arange(0.15, near.wide, 0.7):
         c, s, green = float(cx + near.rng.uniform(-0.2, 0.2)), float(near.rng.uniform(0.2, 0.34)), (84, 126, 84)
-        for a, b, w in (((c, 1.03), (c, 1.03 - s), 0.16), ((c, 1 - s * 0.4), (c + s * 0.25, 1 - s * 0.42), 0.1), ((c + s * 0.25, 1 - s * 0.4), (c + s * 0.25, 1 - s * 0.7), 0.1)):
+        for a, b, w in (
+            ((c, 1.03), (c, 1.03 - s), 0.16),
+            ((c, 1 - s * 0.4), (c + s * 0.25, 1 - s * 0.42), 0.1),
+            ((c + s * 0.25, 1 - s * 0.4), (c + s * 0.25, 1 - s * 0.7), 0.1),
+        ):
             near.stroke([a, b], green, w * s)
     return [p, near]
 
