@@ -19,7 +19,8 @@ def noise(width: int, height: int, cells: int, seed: int, octaves: int = 3) -> n
         grid = np.pad(rng.uniform(0, 1, (rows, cols)).astype(np.float32), 2, mode="wrap")
         x = (np.arange(width, dtype=np.float32) + 0.5) * cols / width + 1.5
         y = (np.arange(height, dtype=np.float32) + 0.5) * rows / height + 1.5
-        fine = cv2.remap(grid, *np.meshgrid(x, y), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+        across, down = np.meshgrid(x, y)
+        fine = cv2.remap(grid, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
         total += fine * 0.5**octave
     low, high = np.percentile(total, (1, 99))
     result: np.ndarray = np.clip((total - low) / max(float(high - low), 1e-6), 0, 1)
@@ -41,4 +42,5 @@ def drift(field: np.ndarray, x: float, y: float) -> np.ndarray:
 
 def full(small: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A density in 0..1 at low resolution as uint8 of `size` (width, height)."""
-    return cv2.resize((np.clip(small, 0, 1) * 255).astype(np.uint8), size, interpolation=cv2.INTER_CUBIC)
+    large: np.ndarray = cv2.resize((np.clip(small, 0, 1) * 255).astype(np.uint8), size, interpolation=cv2.INTER_CUBIC)
+    return large

@@ -85,7 +85,7 @@ class DrawnEffect:
         if not self.loops and not 0 <= k < self.count:
             return np.zeros((size[1], size[0], 4), np.uint8)
         k = k % self.count
-        t = k / self.count if self.loops else k / max(self.count - 1, 1)
+        t = k / self.count if self.loops else (k + 0.5) / self.count
         name = zlib.crc32(self.name.encode())
         palettes = self.design.palettes
         palette = palettes[int(np.random.default_rng([seed, name, 1]).integers(len(palettes)))]

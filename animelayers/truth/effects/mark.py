@@ -129,7 +129,9 @@ def bow(x: float, y: float, r: float, a0: float, a1: float, width: float, squash
     a = a0 + (a1 - a0) * s
     half = width / 2 * np.where(s < belly, np.sin(np.pi / 2 * s / belly), np.cos(np.pi / 2 * (s - belly) / (1 - belly)))
     ray = np.stack([np.cos(a), np.sin(a) * squash], 1)
-    return np.concatenate([(r + half)[:, None] * ray, ((r - half)[:, None] * ray)[::-1]]) + (x, y)
+    outline = np.concatenate([(r + half)[:, None] * ray, ((r - half)[:, None] * ray)[::-1]])
+    moved: np.ndarray = outline + np.array([x, y])
+    return moved
 
 
 def ring(x: float, y: float, r: float, squash: float = 1.0, n: int = 48) -> np.ndarray:

@@ -83,7 +83,7 @@ def glow(motif: Motif, palette: Palette, size: tuple[int, int], field: bool) -> 
     rim, middle, core = palette
     if isinstance(motif, np.ndarray):
         return ramp(motif, (rim, rim, middle, core), (0, 0, 130, 225), (0, 0.25, 0.62, 1))
-    level = np.zeros((size[1], size[0]), np.uint8)
+    level: np.ndarray = np.zeros((size[1], size[0]), np.uint8)
     for mark in sorted(motif, key=lambda m: m.tone * m.strength):
         paint(level, mark, [(62 + 160 * mark.tone) * mark.strength])
     unit = min(size)
@@ -93,18 +93,18 @@ def glow(motif: Motif, palette: Palette, size: tuple[int, int], field: bool) -> 
     level = cv2.addWeighted(near, 0.9, far, 0.42, 0)
     if not field:
         level = cv2.multiply(level, _window(size), scale=1 / 255)
-    return ramp(level, (rim, rim, middle, core, core), (0, 26, 130, 225, 240), (0, 0.12, 0.5, 0.86, 1))
+    return ramp(level, (rim, rim, middle, core, core), (0, 22, 100, 190, 232), (0, 0.12, 0.5, 0.86, 1))
 
 
 def ink(motif: Motif, palette: Palette, size: tuple[int, int], field: bool) -> np.ndarray:
     """Flat shapes inside a dark outline, the way effects are drawn with the figures."""
-    rim, middle, core = palette
+    rim, middle, _ = palette
     dark = mix(rim, (24, 16, 40), 0.72)
     if isinstance(motif, np.ndarray):
         steps = (0.46, 0.48, 0.515, 0.53, 0.66, 0.68, 1)
         return ramp(motif, (dark, dark, dark, rim, rim, middle, middle), (0, 190, 190, 170, 170, 215, 215), steps)
     sheet = np.zeros((size[1], size[0], 4), np.uint8)
-    thick = max(1, round(min(size) / 150))
+    widest = max(1, round(min(size) / 150))
     # All outlines of a run of equal tones lie below all its fills, so that shapes that touch flow into one.
     start = 0
     while start < len(motif):
@@ -112,7 +112,9 @@ def ink(motif: Motif, palette: Palette, size: tuple[int, int], field: bool) -> n
         while stop < len(motif) and motif[stop].tone == motif[start].tone:
             stop += 1
         for mark in motif[start:stop]:
-            if mark.line and mark.tone < 0.6:
+            if mark.line and mark.tone < 0.6 and (mark.width or float(np.ptp(mark.points, 0).min()) > 4):
+                # A small shape has a fine line: a mote would be all outline.
+                thick = max(1, min(widest, round(float(np.ptp(mark.points, 0).min()) / 9)))
                 for edge in (mark.points, mark.hole):
                     if edge is not None:
                         cv2.polylines(sheet, [_fixed(edge)], not mark.width, (*dark, 255), 2 * thick + round(mark.width), cv2.LINE_AA, _SHIFT)
@@ -126,25 +128,27 @@ def _tooth(size: tuple[int, int]) -> np.ndarray:
     """The paper a chalk catches on, int16 (H, W) around 0."""
     rng = np.random.default_rng([size[0], size[1], 7])
     grain = cv2.GaussianBlur(rng.normal(0, 1, (size[1], size[0])).astype(np.float32), (0, 0), 1.1)
-    return (grain / grain.std() * 46).astype(np.int16)
+    tooth: np.ndarray = (grain / grain.std() * 46).astype(np.int16)
+    return tooth
 
 
 def chalk(motif: Motif, palette: Palette, size: tuple[int, int], field: bool) -> np.ndarray:
     """Pale pigment on toothed paper: soft, broken edges, the tones worn into each other."""
     rim, middle, core = palette
     if isinstance(motif, np.ndarray):
-        picture = ramp(motif, (rim, rim, middle, core), (0, 0, 110, 190), (0, 0.3, 0.55, 1))
-        soft = 0
+        picture = ramp(motif, (rim, rim, middle, core), (0, 0, 110, 228), (0, 0.3, 0.55, 1))
+        tooth = 2
     else:
         picture = np.zeros((size[1], size[0], 4), np.uint8)
         _flat(picture, motif, palette, 6)
-        soft = max(1, min(size) // 110)
+        tooth, soft = 0, max(1, min(size) // 110)
         picture = straight(cv2.blur(picture, (2 * soft + 1, 2 * soft + 1)))
     alpha = picture[..., 3]
     # Full chalk hides the paper, none shows it: the tooth bites most where half is covered.
     bite = cv2.multiply(alpha, 255 - alpha, scale=1 / 64).astype(np.int16)
-    worn = alpha.astype(np.int16) + ((_tooth(size) * np.minimum(bite, 255)) >> 8)
-    picture[..., 3] = np.clip(worn, 0, 236).astype(np.uint8)
+    # A veil is rubbed in with the finger: the paper shows through it less.
+    worn = alpha.astype(np.int16) + ((_tooth(size) * np.minimum(bite, 255)) >> (8 + tooth))
+    picture[..., 3] = np.clip(worn, 0, 248).astype(np.uint8)
     return picture
 
 

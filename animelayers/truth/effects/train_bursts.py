@@ -37,7 +37,7 @@ def explosion(stage: Stage) -> list[Mark]:
             at = away[i] * out * np.array([np.cos(angle[i]), np.sin(angle[i]) * 0.9]) + (0, -0.1 * t)
             if r > 0.015:
                 marks.append(
-                    stage.mark(puff(*(float(v) for v in at + np.array([-0.03, -0.06]) * (1 - share)), float(r), 5, float(turn[i] + t)), tone)
+                    stage.mark(puff(float(at[0] - 0.03 * (1 - share)), float(at[1] - 0.06 * (1 - share)), float(r), 5, float(turn[i] + t)), tone)
                 )
     for i in range(10):
         a = angle[i] + 0.2
@@ -57,7 +57,7 @@ def slash(stage: Stage) -> list[Mark]:
     wide = 0.34 * (1 - t) ** 0.7 + 0.02
     middle = np.array([np.cos(lean - 1.57), np.sin(lean - 1.57)]) * -0.5
     return [
-        stage.mark(bow(*(float(v) for v in middle), 1.05, a0 + cut, a1 - cut * 0.4, wide * share, belly=0.72), tone, line=False)
+        stage.mark(bow(float(middle[0]), float(middle[1]), 1.05, a0 + cut, a1 - cut * 0.4, wide * share, belly=0.72), tone, line=False)
         for tone, share, cut in ((0.0, 1.0, 0.0), (0.5, 0.66, 0.03), (1.0, 0.36, 0.06))
         if a1 - a0 > 2 * cut
     ]
@@ -134,7 +134,7 @@ def splash(stage: Stage) -> list[Mark]:
         marks.append(stage.mark(disc(0, foot, wide, 36, flat / wide), tone))
     for i in range(n):
         rise, x = 1.5 * t * speed[i] * 1.7 - 2.1 * t * t, side[i] * (0.36 + 0.55 * t)
-        if 0 < rise:
+        if rise > 0:
             marks.append(stage.mark(disc(float(x), float(foot - rise), 0.045 * (1 - 0.7 * t), 12, 1.2), 1.0))
     return marks
 

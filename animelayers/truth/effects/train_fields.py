@@ -84,7 +84,8 @@ def _petal(x: float, y: float, r: float, turn: float, flip: float) -> np.ndarray
     )
     outline = outline * (flip, 1)
     c, s = np.cos(turn), np.sin(turn)
-    return outline @ np.array([[c, s], [-s, c]]) * r + (x, y)
+    turned: np.ndarray = outline @ np.array([[c, s], [-s, c]]) * r + (x, y)
+    return turned
 
 
 def petals(stage: Stage) -> list[Mark]:
@@ -173,7 +174,7 @@ def blur(stage: Stage) -> np.ndarray:
         y, phase = stage.rng.uniform(0.1, 0.9), stage.rng.uniform(0, TAU)
         at = (round(wide * (side + 0.08 * np.sin(TAU * stage.t + phase))), round(high * (y + 0.12 * np.cos(TAU * stage.t + phase))))
         cv2.circle(small, at, round(float(r) * high), 1.0, -1, cv2.LINE_AA)
-    return full(cv2.GaussianBlur(small, (0, 0), high / 6), stage.size)
+    return full(cv2.GaussianBlur(small, (0, 0), high / 6) * 0.72, stage.size)
 
 
 FIELDS: tuple[Design, ...] = (
@@ -186,4 +187,4 @@ FIELDS: tuple[Design, ...] = (
     Design("bokeh", bokeh, GLINT, 72, field=True),
     Design("flash", flash, FLASH, 8, loops=False, field=True),
 )
-LEAK = Design("bokeh", blur, GLINT, 72, field=True)
+LEAK = Design("light_leak", blur, GLINT, 72, field=True)

@@ -61,10 +61,10 @@ def aura(stage: Stage) -> list[Mark]:
             side = -1 + 2 * i / (tongues - 1)
             beat = TAU * stage.t * (2 + i % 2) + phase[i]
             tall = (1.85 - 0.95 * abs(side)) * stage.high * (0.88 + 0.08 * np.sin(beat)) * (0.45 + 0.55 * share)
-            x = side * stage.wide * 0.7
+            at = side * stage.wide * 0.7
             lean = side * 0.1 * stage.wide + 0.07 * np.sin(beat + 1)
             strength = 0.35 + 0.6 * abs(side) if tone < 1 else 0.2 + 0.75 * abs(side)
-            marks.append(stage.mark(tongue(float(x), foot, float(tall), 0.22 * stage.wide * share, float(lean)), tone, float(strength)))
+            marks.append(stage.mark(tongue(float(at), foot, float(tall), 0.22 * stage.wide * share, float(lean)), tone, float(strength)))
     x, start = rng.uniform(-0.8, 0.8, 16) * stage.wide, rng.uniform(0, 1, 16)
     for i in range(16):
         up = (start[i] + 3 * stage.t) % 1
@@ -83,8 +83,8 @@ def beam(stage: Stage) -> list[Mark]:
         body = np.minimum(1, s / 0.1) ** 0.5 * np.minimum(1, (1 - s) / 0.2) ** 0.6 * half * stage.high * ripple
         marks.append(stage.mark(np.concatenate([np.stack([x, body], 1), np.stack([x, -body], 1)[::-1]]), tone))
     for tone, r in ((0.5, 0.62), (1.0, 0.36)):
-        r *= stage.high * (1 + 0.08 * np.sin(TAU * 3 * stage.t))
-        marks.append(stage.mark(star(-0.72 * stage.wide, 0, min(r, 0.27 * stage.wide), r * 0.35, 8, TAU * stage.t / 4), tone))
+        r *= min(stage.high, 0.44 * stage.wide) * (1 + 0.08 * np.sin(TAU * 3 * stage.t))
+        marks.append(stage.mark(star(-0.72 * stage.wide, 0, r, r * 0.5, 8, TAU * stage.t / 4), tone))
     return marks
 
 
@@ -162,7 +162,7 @@ def dawn(stage: Stage) -> list[Mark]:
     """An arc of light rays standing behind something, sweeping slowly."""
     marks = []
     for i in range(14):
-        a = TAU * (i / 14 + stage.t / 14)
+        a = TAU * (i / 14 + stage.t / 7)
         long = 0.94 if i % 2 else 0.74
         marks.append(stage.mark(bow(0, 0, long, a - 0.07, a + 0.07, 0.02), 0.0, 0.8, line=False))
         tip, side = np.array([np.cos(a), np.sin(a)]), np.array([-np.sin(a), np.cos(a)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from animelayers.samples.pen import spline
 from animelayers.truth.effects.drawn import Design
 from animelayers.truth.effects.mark import TAU, Mark, Stage, bow, disc, ring, star, taper
 from animelayers.truth.effects.render import Palette
@@ -25,27 +24,27 @@ def _rolls(radius: float, n: int, turn: float, deep: float) -> np.ndarray:
 
 
 def explosion(stage: Stage) -> list[Mark]:
-    """A jagged flash, then a cloud of rolls on a stem with a ring at its foot, opening from the middle until only its rim is left."""
-    t, turn = stage.t, float(stage.rng.uniform(0, TAU))
-    foot = stage.high * 0.78
-    if t < 0.14:
-        r = 0.4 + 2.6 * t
-        spikes = [star(0, foot - 0.5, r, r * 0.45, 11, turn), star(0, foot - 0.5, r * 0.6, r * 0.3, 11, turn)]
-        return [stage.mark(spikes[0] * (1, 0.95), 0.5), stage.mark(spikes[1], 1.0)]
-    grow, marks = 1 - (1 - t) ** 2.4, []
-    up, r = foot - (0.35 + 0.95 * grow) * min(1.0, stage.high), 0.28 + 0.34 * grow
-    fade = min(1.0, (1.0 - t) / 0.35)
-    rim = disc(0, foot, 0.3 + 0.6 * grow, 40, 0.18)
-    marks.append(stage.mark(rim, 0.0, 1.0, hole=disc(0, foot, (0.3 + 0.6 * grow) * (1 - 0.3 * fade), 40, 0.16), line=False))
-    stem = np.array([(-0.16, foot), (-0.1, (foot + up) / 2), (-0.14, up), (0.14, up), (0.1, (foot + up) / 2), (0.16, foot)]) * (fade, 1)
-    marks.append(stage.mark(stem, 0.0))
-    for tone, share, until in ((0.0, 1.0, 1.1), (0.5, 0.78, 0.75), (1.0, 0.5, 0.5)):
+    """A jagged flash, then three clouds of rolls heaped up, a ring of dust at their foot; holes eat them from the middle."""
+    t, turn, foot = stage.t, float(stage.rng.uniform(0, TAU)), stage.high * 0.74
+    if t < 0.16:
+        r = 0.4 + 2.4 * t
+        return [stage.mark(star(0, foot - 0.45, r * s, r * s * 0.45, 11, turn), tone) for s, tone in ((1.0, 0.5), (0.6, 1.0))]
+    grow, fade, marks = 1 - (1 - t) ** 2.4, min(1.0, (1.0 - t) / 0.4), []
+    flat = 0.3 + 0.62 * grow
+    marks.append(stage.mark(disc(0, foot, flat, 40, 0.2), 0.25, 0.9, hole=disc(0, foot, flat * (1 - 0.35 * fade), 40, 0.17), line=False))
+    heaps = ((-0.36, 0.26, 0.3), (0.38, 0.22, 0.28), (0.0, 0.62, 0.42))
+    for tone, share, until in ((0.0, 1.0, 1.1), (0.5, 0.76, 0.78), (1.0, 0.46, 0.52)):
         heat = 1.0 if tone == 0 else max(0.0, min(1.0, (until - t) / 0.3))
-        if heat * share * r > 0.03 and t < until:
-            hollow = 1 - fade if tone == 0 else 0.0
-            outline = _rolls(r * share * heat, 9, turn + 0.5 * t, 0.3) * (1.2, 0.92) + (0, up)
-            marks.append(stage.mark(outline, tone, hole=outline * hollow + (0, up * (1 - hollow)) if hollow > 0.05 else None))
-    return marks if t < 0.99 else []
+        for i, (x, up, size) in enumerate(heaps):
+            r = size * (0.55 + 0.5 * grow) * share * heat
+            middle = np.array([x * (0.5 + 0.6 * grow), foot - up * (0.6 + 0.6 * grow) + (0.12 - 0.12 * share)])
+            if r < 0.03:
+                continue
+            outline = _rolls(r, 7, turn + i + 0.4 * t, 0.3)
+            hollow = min(0.92, 1.2 * (1 - fade)) if tone == 0 else 0.0
+            hole = _rolls(r * hollow, 7, turn + i + 2, 0.4) + middle + (0.1 * r, -0.06 * r) if hollow > 0.08 else None
+            marks.append(stage.mark(outline + middle, tone, hole=hole))
+    return marks
 
 
 def slash(stage: Stage) -> list[Mark]:
@@ -96,23 +95,21 @@ def impact(stage: Stage) -> list[Mark]:
 
 
 def dust(stage: Stage) -> list[Mark]:
-    """Curls that run out along the ground and roll up at their ends."""
+    """Curls that run out along the ground to both sides and roll up at their ends, and crumbs."""
     t, marks, foot = stage.t, [], stage.high * 0.76
     out, thin = 1 - (1 - t) ** 2, min(1.0, (1.0 - t) * 1.8)
-    for tone, share in ((0.0, 1.0), (0.5, 0.62)):
-        for way, reach, lift in ((1, 0.72, 0.0), (-1, 0.68, 0.0), (1, 0.42, 0.16), (-1, 0.4, 0.2)):
-            x, r = way * reach * stage.wide * out, 0.15 * (0.4 + 0.6 * out)
-            curl = [
-                (0.0, foot),
-                (x * 0.6, foot - lift * out),
-                (x, foot - lift * out),
-                (x + way * r, foot - r - lift * out),
-                (x, foot - 2 * r - lift * out),
-                (x - way * 0.7 * r, foot - 1.2 * r - lift * out),
-            ]
-            width = 0.2 * thin * share
-            if width > 0.015:
-                marks.append(stage.mark(taper(spline(curl, closed=False, steps=6), [0.02, width * 0.7, width * 1.3, width * 1.1, width * 0.5]), tone))
+    a = np.linspace(0, 1, 22)
+    for tone, share in ((0.0, 1.0), (0.5, 0.6)):
+        for way, reach, lift, r in ((1, 0.62, 0.0, 0.15), (-1, 0.6, 0.0, 0.16), (1, 0.3, 0.2, 0.12), (-1, 0.26, 0.24, 0.13)):
+            end, roll = way * reach * stage.wide * out, r * (0.35 + 0.65 * out)
+            # Along the ground to the end, then one and a quarter turns inwards.
+            turn = np.clip((a - 0.35) / 0.65, 0, 1) * TAU * 1.15
+            shrink = roll * (1 - 0.45 * np.clip((a - 0.35) / 0.65, 0, 1))
+            x = end * (0.35 + 0.65 * np.minimum(a / 0.35, 1)) + way * shrink * np.sin(turn)
+            y = foot - lift * out * np.minimum(a / 0.35, 1) - roll + shrink * np.cos(turn)
+            width = 0.17 * thin * share * (0.6 + 0.4 * out)
+            if width > 0.012:
+                marks.append(stage.mark(taper(np.stack([x, y], 1), [0.0, width, width * 1.2, width, width * 0.6]), tone, line=False))
     for i, x in enumerate(stage.rng.uniform(-0.8, 0.8, 10)):
         r = 0.045 * thin * (1 - 0.4 * t)
         if r > 0.008:
@@ -121,40 +118,27 @@ def dust(stage: Stage) -> list[Mark]:
 
 
 def splash(stage: Stage) -> list[Mark]:
-    """A column that leaps up with a ball on top, sheets falling to both sides, rings that widen."""
-    t, marks, foot = stage.t, [], stage.high * 0.74
-    up = float(np.sin(np.pi * min(1.0, t * 1.15))) * 1.1 * min(1.0, stage.high)
+    """Blades of water that leap outwards and bend over, a thin column, rings that widen."""
+    rng, t, marks, foot = stage.rng, stage.t, [], stage.high * 0.74
+    up = float(np.sin(np.pi * min(1.0, t * 1.15))) * min(1.0, stage.high)
+    reach = rng.uniform(0.8, 1.1, 6)
     for i in range(3):
         age = t * 1.3 - 0.22 * i
         if 0 < age < 1:
             marks.append(stage.mark(ring(0, foot, 0.2 + 0.68 * age, 0.2), 0.75, 1.0, 0.04 * (1 - age) + 0.006, line=False))
-    for tone, share in ((0.0, 1.0), (0.5, 0.6)):
-        if up > 0.05:
-            side = 0.34 * (0.4 + t) * share
-            for way in (-1, 1):
-                sheet = [
-                    (0.0, foot),
-                    (way * side * 0.5, foot - up * 0.75 * share),
-                    (way * side * 1.3, foot - up * 0.45 * share),
-                    (way * side * 1.3, foot - up * 0.45 * share),
-                    (way * side * 0.75, foot - up * 0.2 * share),
-                    (way * 0.2 * share, foot),
-                ]
-                marks.append(stage.mark(spline(sheet, steps=5), tone))
-            column = [
-                (-0.12 * share, foot),
-                (-0.05 * share, foot - up * 0.5),
-                (-0.05 * share, foot - up),
-                (0.05 * share, foot - up),
-                (0.05 * share, foot - up * 0.5),
-                (0.12 * share, foot),
-            ]
-            marks.append(stage.mark(spline(column, steps=5), tone))
-            marks.append(stage.mark(disc(0, foot - up * 1.08, 0.1 * share, 20), tone))
-    for i, x in enumerate(stage.rng.uniform(-0.75, 0.75, 9)):
-        rise = (1.3 + 0.08 * i) * t - 1.75 * t * t
+    if up > 0.08:
+        for tone, share in ((0.0, 1.0), (0.5, 0.55)):
+            for i, side in enumerate((-1.0, -0.6, -0.25, 0.25, 0.6, 1.0)):
+                s = np.linspace(0, 1, 10)
+                x = side * (0.12 + (0.3 + 0.34 * t) * s)
+                y = foot - up * reach[i] * (1.25 - 0.5 * abs(side)) * np.sin(s * (1.5 + 0.7 * t)) * (0.72 + 0.28 * share)
+                marks.append(stage.mark(taper(np.stack([x, y], 1), [0.2 * share, 0.13 * share, 0.1 * share, 0.0]), tone))
+            pool = 0.3 + 0.12 * t
+            marks.append(stage.mark(disc(0, foot, pool * (0.6 + 0.4 * share), 32, 0.22), tone))
+    for i, x in enumerate(rng.uniform(-0.75, 0.75, 10)):
+        rise = (1.3 + 0.06 * i) * t - 1.75 * t * t
         if rise > 0:
-            marks.append(stage.mark(disc(float(x * (0.2 + 0.8 * t)), float(foot - rise * 1.6), 0.035, 12, 1.5), 0.75))
+            marks.append(stage.mark(disc(float(x * (0.25 + 0.75 * t)), float(foot - min(rise * 2.6, 1.55)), 0.04, 12, 1.5), 0.75))
     return marks
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from animelayers.truth.effects.density import drift, full
 from animelayers.truth.effects.drawn import Design
-from animelayers.truth.effects.mark import TAU, Mark, Stage, bow, disc, puff, ring, taper
+from animelayers.truth.effects.mark import TAU, Mark, Stage, bow, disc, puff, ring, star, taper
 from animelayers.truth.effects.render import Palette, veil
 
 RAIN: tuple[Palette, ...] = (((160, 196, 206), (204, 228, 234), (244, 252, 252)), ((140, 140, 176), (190, 190, 220), (236, 236, 252)))
@@ -95,7 +95,7 @@ def snow(stage: Stage) -> list[Mark]:
 def petals(stage: Stage) -> list[Mark]:
     """Long leaves with a midrib, swinging from side to side in arcs as they fall."""
     rng, marks = stage.rng, []
-    for count, size, laps, tone in ((24, 0.013, 1, 0.0), (18, 0.02, 1, 0.5), (9, 0.033, 2, 0.5)):
+    for count, size, laps, tone in ((20, 0.013, 1, 0.0), (12, 0.02, 1, 0.5), (6, 0.033, 2, 0.5)):
         x, y, phase = rng.uniform(-0.05, stage.wide + 0.05, count), rng.uniform(0, 1, count), rng.uniform(0, TAU, count)
         for i in range(count):
             swing = TAU * stage.t * 3 + phase[i]
@@ -152,7 +152,7 @@ def sparkle(stage: Stage) -> list[Mark]:
         long = r[i] * np.sin(TAU * stage.t + i) ** 2
         for way in ((1, 0), (0, 1), (0.4, 0.4), (0.4, -0.4)):
             arm = np.array(way) * long
-            marks.append(stage.mark(np.array([(x[i], y[i]) - arm, (x[i], y[i]) + arm]), 1.0, 1.0, 0.003, line=False))
+            marks.append(stage.mark(np.array([(x[i], y[i])] * 2) + np.array([-arm, arm]), 1.0, 1.0, 0.003, line=False))
     return marks
 
 
@@ -179,6 +179,21 @@ def flash(stage: Stage) -> np.ndarray:
     return full(levels[min(stage.k, 9)] - 0.42 * away, stage.size)
 
 
+def strike(stage: Stage) -> list[Mark]:
+    """A jagged burst of light, a white drawing, two in black and white turned about, then rays that close."""
+    a, marks = stage.rng.uniform(0, TAU), []
+    at = stage.rng.uniform((0.35 * stage.wide, 0.35), (0.65 * stage.wide, 0.65))
+    frame = np.array([(-0.1, -0.1), (stage.wide + 0.1, -0.1), (stage.wide + 0.1, 1.1), (-0.1, 1.1)])
+    reach = (0.9, 0.0, 0.0, 1.3, 1.1, 0.8, 0.55, 0.3)[min(stage.k, 7)]
+    if stage.k in (1, 2):
+        return [stage.mark(frame, 1.0, line=False)]
+    spikes = star(float(at[0]), float(at[1]), reach * stage.wide, reach * 0.3, 17, float(a + stage.k))
+    if stage.k == 3:
+        marks.append(stage.mark(frame, 0.0, line=False))
+    marks.append(stage.mark(spikes, 1.0, 1.0 if stage.k < 5 else 0.8, line=False))
+    return marks
+
+
 def flare(stage: Stage) -> list[Mark]:
     """A chain of six-sided reflections of a lens, sliding along a line through the middle, with arcs."""
     rng, marks = stage.rng, []
@@ -189,8 +204,8 @@ def flare(stage: Stage) -> list[Mark]:
         at = source + (middle - source) * along
         marks.append(stage.mark(disc(float(at[0]), float(at[1]), float(r), 6), float(tone), 0.34, line=False))
     for r in (0.1, 0.16, 0.25):
-        marks.append(stage.mark(disc(*(float(v) for v in source), r, 40), 1.0, 0.3 + 0.05 * float(np.sin(TAU * 2 * stage.t)), line=False))
-    return [*marks, stage.mark(bow(*(float(v) for v in middle), 0.42, 0.4, 2.2, 0.05), 0.5, 0.3, line=False)]
+        marks.append(stage.mark(disc(float(source[0]), float(source[1]), r, 40), 1.0, 0.3 + 0.05 * float(np.sin(TAU * 2 * stage.t)), line=False))
+    return [*marks, stage.mark(bow(float(middle[0]), float(middle[1]), 0.42, 0.4, 2.2, 0.05), 0.5, 0.3, line=False)]
 
 
 def leak(stage: Stage) -> np.ndarray:
@@ -211,7 +226,14 @@ FIELDS: tuple[Design, ...] = (
     Design("petals", petals, LEAF, 72, field=True),
     Design("sparkle", sparkle, MOTE, 60, field=True),
     Design("speed_lines", speed_lines, WIND, 6, field=True),
-    Design("flash", flash, BURN, 10, loops=False, field=True),
 )
-INKED: tuple[Design, ...] = (Design("smoke", smoke, CLOUD, 96, field=True), Design("bokeh", flare, MOTE, 60, field=True))
-CHALKED: tuple[Design, ...] = (Design("smoke", veils, CLOUD, 120, field=True), Design("bokeh", leak, MOTE, 72, field=True))
+INKED: tuple[Design, ...] = (
+    Design("flash", strike, BURN, 8, loops=False, field=True),
+    Design("smoke", smoke, CLOUD, 96, field=True),
+    Design("bokeh", flare, MOTE, 60, field=True),
+)
+CHALKED: tuple[Design, ...] = (
+    Design("flash", flash, BURN, 10, loops=False, field=True),
+    Design("smoke", veils, CLOUD, 120, field=True),
+    Design("light_leak", leak, MOTE, 72, field=True),
+)

@@ -6,7 +6,7 @@ import numpy as np
 
 from animelayers.samples.pen import spline
 from animelayers.truth.effects.drawn import Design
-from animelayers.truth.effects.mark import TAU, Mark, Stage, bow, disc, ring, star, taper, zigzag
+from animelayers.truth.effects.mark import TAU, Mark, Stage, bow, disc, ring, star, taper
 from animelayers.truth.effects.render import Palette
 
 BLAZE: tuple[Palette, ...] = (
@@ -93,22 +93,15 @@ def beam(stage: Stage) -> list[Mark]:
         y = half * stage.high * swell
         marks.append(stage.mark(np.concatenate([np.stack([x, y], 1), np.stack([x, -y], 1)[::-1]]), tone))
     for side in (1, -1):
-        y = side * 0.3 * stage.high * np.sin(TAU * (3 * s - 2 * stage.t)) * swell
+        y = side * 0.36 * stage.high * np.sin(TAU * (3 * s - 2 * stage.t)) * swell
         marks.append(stage.mark(taper(np.stack([x, y], 1), [0.0, 0.07, 0.05, 0.07, 0.0]), 0.75, line=False))
     for i in range(3):
         at = (i / 3 + stage.t) % 1
-        r = 0.42 * stage.high * np.sin(np.pi * at) ** 0.5
-        if r > 0.08:
-            marks.append(
-                stage.mark(
-                    ring(float((-0.7 + 1.4 * at) * stage.wide), 0, float(r), 2.1 if r * 2.1 < 0.9 * stage.high else 0.9 * stage.high / r),
-                    1.0,
-                    0.8,
-                    0.025,
-                    line=False,
-                )
-            )
-    r = min(0.24 * stage.wide, 0.7 * stage.high) * (1 + 0.06 * np.sin(TAU * 2 * stage.t))
+        tall = 0.62 * stage.high * np.sin(np.pi * at) ** 0.5
+        if tall > 0.1:
+            hoop = ring(float((-0.5 + 1.2 * at) * stage.wide), 0, float(tall * 0.22), 1 / 0.22)
+            marks.append(stage.mark(hoop, 1.0, 0.85, 0.03, line=False))
+    r = min(0.22 * stage.wide, 0.6 * stage.high) * (1 + 0.06 * np.sin(TAU * 2 * stage.t))
     for tone, share in ((0.0, 1.0), (0.5, 0.75), (1.0, 0.45)):
         marks.append(stage.mark(disc(-0.68 * stage.wide, 0, float(r * share), 32), tone))
     return marks
@@ -117,16 +110,28 @@ def beam(stage: Stage) -> list[Mark]:
 def lightning(stage: Stage) -> list[Mark]:
     """Arcs that crackle out of a small core to all sides, hard-cornered, drawn anew every other drawing."""
     rng = np.random.default_rng([stage.seed, stage.k // 2])
-    n, marks = int(stage.rng.integers(5, 8)), []
-    paths = []
+    n, paths, marks = int(stage.rng.integers(4, 7)), [], []
     for i in range(n):
-        a, far = TAU * (i + rng.uniform(-0.3, 0.3)) / n, rng.uniform(0.6, 0.92)
-        tip = (far * np.cos(a) * stage.wide, far * np.sin(a) * stage.high)
-        paths.append(np.clip(zigzag((0, 0), tip, rng, 0.26, 3), [-0.93 * stage.wide, -0.93 * stage.high], [0.93 * stage.wide, 0.93 * stage.high]))
-    for tone, w in ((0.0, 0.12), (0.5, 0.075), (1.0, 0.035)):
-        for path in paths:
-            marks.append(stage.mark(taper(path, [w, w * 0.75, 0.008]), tone, line=False))
-        marks.append(stage.mark(star(0, 0, w * 2.6, w * 1.6, 7, float(rng.uniform(0, TAU))), tone, line=False))
+        a, far = TAU * (i + rng.uniform(-0.3, 0.3)) / n, rng.uniform(0.55, 0.92)
+        knots = np.linspace(0, 1, 8)[:, None] * far
+        # A step to the left, one to the right: corners, where a bolt from the sky bends.
+        jag = np.r_[0, rng.uniform(0.05, 0.15, 6) * np.where(np.arange(6) % 2 == 0, 1, -1), 0][:, None]
+        c, s = np.cos(a), np.sin(a)
+        path = (knots * (c, s) + jag * (-s, c)) * (stage.wide, stage.high)
+        paths.append(np.clip(path, [-0.93 * stage.wide, -0.93 * stage.high], [0.93 * stage.wide, 0.93 * stage.high]))
+        twig = rng.integers(2, 6)
+        paths.append(path[twig] + np.array([(0, 0), (0.12 * c - 0.08 * s, 0.12 * s + 0.08 * c), (0.2 * c - 0.22 * s, 0.2 * s + 0.22 * c)]) * 0.8)
+    for tone, w in ((0.0, 0.075), (0.5, 0.048), (1.0, 0.022)):
+        for i, path in enumerate(paths):
+            thick = w if i % 2 == 0 else w * 0.55
+            marks.append(
+                stage.mark(
+                    np.clip(taper(path, [thick, thick * 0.8, 0.006]), -0.95 * max(stage.wide, stage.high), 0.95 * max(stage.wide, stage.high)),
+                    tone,
+                    line=False,
+                )
+            )
+        marks.append(stage.mark(star(0, 0, w * 2.4, w * 1.2, 6, float(rng.uniform(0, TAU))), tone, line=False))
     return marks
 
 
@@ -173,7 +178,7 @@ def orb(stage: Stage) -> list[Mark]:
     for tone, share in ((0.0, 1.0), (0.5, 0.72)):
         for side in (-0.28, 0.0, 0.28):
             beat = TAU * stage.t * 2 + side * 9
-            tall = (1.25 if side == 0 else 0.95) * share
+            tall = (1.08 if side == 0 else 0.88) * share
             marks.append(stage.mark(_lick(side * share, 0.2, tall, 0.42 * share, 0.16, beat), tone))
         marks.append(stage.mark(disc(0, 0.22, r * share, 36), tone))
     marks.append(stage.mark(disc(0, 0.26, 0.2 + 0.02 * float(np.sin(TAU * 3 * stage.t)), 28), 1.0))
@@ -184,18 +189,19 @@ def orb(stage: Stage) -> list[Mark]:
 
 
 def plume(stage: Stage) -> list[Mark]:
-    """A ribbon of smoke winding upwards in widening curves, a thin one beside it."""
+    """A ribbon of smoke winding upwards in widening curves, torn open higher up, a light along its fold."""
     rng, marks = stage.rng, []
     phase, s = rng.uniform(0, TAU), np.linspace(0, 1, 40)
-    for tone, strength, wide, offset, at in (
-        (0.0, 0.75, 0.42, 0.0, 0.0),
-        (0.5, 0.9, 0.22, 0.0, 0.0),
-        (0.5, 0.8, 0.13, 2.4, 0.04),
-        (1.0, 0.9, 0.07, 0.35, 0.0),
-    ):
-        sway = (0.04 + 0.36 * s) * np.sin(TAU * (1.35 * s - stage.t) + phase + offset)
-        spine = np.stack([at + sway, stage.high * (0.9 - 1.72 * s)], 1)
-        marks.append(stage.mark(taper(spine, [w * wide for w in (0.25, 0.6, 1.0, 1.1, 0.9, 0.0)]), tone, strength, line=wide > 0.3))
+    for tone, strength, wide, lag in ((0.0, 0.7, 0.5, 0.0), (0.5, 0.8, 0.3, 0.06), (1.0, 0.85, 0.1, 0.12)):
+        sway = (0.03 + 0.34 * s**1.3) * np.sin(TAU * (1.15 * s - stage.t) + phase - lag * 3)
+        spine = np.stack([sway, stage.high * (0.9 - (1.72 - lag) * s)], 1)
+        marks.append(stage.mark(taper(spine, [w * wide for w in (0.16, 0.4, 0.75, 1.05, 1.0, 0.0)]), tone, strength, line=False))
+    for i, at in enumerate((0.55, 0.72, 0.86)):
+        up = (at + stage.t) % 1
+        x, y, r = 0.5 * np.sin(TAU * (1.15 * up - stage.t) + phase + 2.2), stage.high * (0.7 - 1.4 * up), 0.1 * np.sin(np.pi * up)
+        if r > 0.02:
+            curl = bow(float(x), float(y), float(r), TAU * stage.t + i, TAU * stage.t + i + 4.2, float(0.6 * r))
+            marks.append(stage.mark(curl, 0.25, 0.7, line=False))
     return marks
 
 
@@ -203,7 +209,7 @@ def rays(stage: Stage) -> list[Mark]:
     """A flower of light: leaf-shaped beams round a ring, opening and closing in turn."""
     marks = []
     for i in range(12):
-        a = TAU * (i / 12 + stage.t / 12)
+        a = TAU * (i / 12 + stage.t / 6)
         long = 0.72 + 0.2 * np.sin(TAU * stage.t * 2 + i * np.pi)
         c, s = np.cos(a), np.sin(a)
         leaf = np.array([(0.24, 0), (0.5, 0.07), (long, 0), (0.5, -0.07)]) @ np.array([[c, s], [-s, c]])

@@ -9,15 +9,17 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
-from animelayers.truth.places import train_hands, train_scenes, val_hands, val_scenes
-from animelayers.truth.places.painter import Painter
+from animelayers.samples import nature, town
+from animelayers.truth.places import train_country, train_hands, train_town, val_country, val_hands, val_town
+from animelayers.truth.places.painter import New, Painter
 
 __all__ = ["DrawnPlace", "places"]
 
-_Scene = Callable[[train_scenes.New], list[Painter]]
+_Scene = Callable[[New], list[Painter]]
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,49 @@ _HANDS: Mapping[str, tuple[str, type[Painter]]] = {
 }
 
 
+_SCENES = {"train": {**train_country.SCENES, **train_town.SCENES}, "val": {**val_country.SCENES, **val_town.SCENES}}
+
+
+def _words(scene: str, words: tuple[str, ...], hand: type[Painter]) -> frozenset[str]:
+    """Strokes and hatching leave nothing plain; on white paper by day all is light."""
+    said = frozenset({scene, *words}) | hand.words
+    if "rough" in said:
+        said -= {"plain"}
+    if hand is train_hands.Pen and not said & {"dark", "sunset", "pattern"}:
+        said |= {"light"}
+    return said
+
+
+def _sample(picture: Callable[[tuple[int, int], np.random.Generator], np.ndarray]) -> _Scene:
+    """A place of the drawn sample scenes, which is one picture, as a layout."""
+
+    def layout(new: New) -> list[Painter]:
+        plane = new()
+        plane.sheet[..., :3], plane.sheet[..., 3] = picture(plane.size, plane.rng), 255
+        return [plane]
+
+    return layout
+
+
+class Sheet(Painter):
+    """A hand that takes a finished picture."""
+
+    words: ClassVar[frozenset[str]] = frozenset({"painted"})
+
+
+_SAMPLES = {"meadow": nature.meadow, "park": nature.park, "night": nature.night, "street": town.street, "classroom": town.classroom}
+
+
 @lru_cache(maxsize=1)
 def _all() -> tuple[DrawnPlace, ...]:
     made = []
     for source, (split, hand) in _HANDS.items():
-        scenes = train_scenes.SCENES if split == "train" else val_scenes.SCENES
+        scenes = _SCENES[split]
         for scene, (layout, words) in scenes.items():
-            made.append(DrawnPlace(scene, source, split, frozenset({scene, *words}) | hand.words, hand, layout))
+            made.append(DrawnPlace(scene, source, split, _words(scene, words, hand), hand, layout))
+    for scene, picture in _SAMPLES.items():
+        words = ("night", "dark") if scene == "night" else ("busy",)
+        made.append(DrawnPlace(scene, "animelayers-samples", "train", _words(scene, words, Sheet), Sheet, _sample(picture)))
     return tuple(made)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeVar
 
 import cv2
 import numpy as np
@@ -12,12 +12,14 @@ from animelayers.samples.pen import Colour, mix
 from animelayers.truth.effects.render import straight
 
 Rng = np.random.Generator
+T = TypeVar("T")
 _SHIFT = 4
 
 
 def fixed(points: np.ndarray) -> np.ndarray:
     """Points (N, 2) in pixels as OpenCV wants them with 4 fractional bits; far ones are drawn in, its integers are small."""
-    return np.round((np.clip(points, -9000, 9000) - 0.5) * (1 << _SHIFT)).astype(np.int32)
+    numbers: np.ndarray = np.round((np.clip(points, -9000, 9000) - 0.5) * (1 << _SHIFT)).astype(np.int32)
+    return numbers
 
 
 class Painter:
@@ -41,6 +43,15 @@ class Painter:
         """Points (N, 2) in heights as pixels."""
         result: np.ndarray = np.asarray(points, np.float64) * self.size[1]
         return result
+
+    def pick(self, choices: Sequence[T]) -> T:
+        """One of the choices."""
+        return choices[int(self.rng.integers(len(choices)))]
+
+    def shade(self, low: int, high: int) -> Colour:
+        """A colour whose channels lie in low..high - 1."""
+        r, g, b = (int(v) for v in self.rng.integers(low, high, 3))
+        return r, g, b
 
     # What every hand must say for itself.
 
@@ -135,10 +146,14 @@ class Painter:
 
     def pine(self, x: float, y: float, tall: float, leaves: Sequence[Colour]) -> None:
         """A fir standing at (x, y)."""
-        for i in range(4):
-            top, foot, half = y - tall * (1 - 0.2 * i), y - tall * (0.62 - 0.2 * i), tall * (0.1 + 0.055 * i)
-            self.fill([(x, top), (x + half, max(foot, y - tall * 0.06) + 0.02 * tall), (x, max(foot, y - tall * 0.06)), (x - half, max(foot, y - tall * 0.06) + 0.02 * tall)],
-                      leaves[i % 2], leaves[0])  # fmt: skip
+        self.box(x - tall * 0.025, y - tall * 0.1, x + tall * 0.025, y, mix(leaves[0], (90, 60, 50), 0.5))
+        for i in (3, 2, 1, 0):
+            foot, half = y - tall * (0.66 - 0.2 * i), tall * (0.11 + 0.05 * i)
+            top = y - tall * (1.0 - 0.16 * i)
+            self.fill(
+                [(x, top), (x + half, foot), (x + half * 0.3, foot + 0.015 * tall), (x - half * 0.3, foot + 0.015 * tall), (x - half, foot)],
+                leaves[i % 2],
+            )
 
     def develop(self) -> np.ndarray:
         """The plane as straight RGBA uint8 (H, W, 4)."""
@@ -176,3 +191,7 @@ class Painter:
         share = np.clip((np.arange(rows.start, rows.stop) - y0) / max(y1 - y0, 1), 0, 1)[:, None]
         colour: np.ndarray = np.array(self.hue(top)) * (1 - share) + np.array(self.hue(low)) * share
         return colour.round().astype(np.uint8)[:, None]
+
+
+New = Callable[[], Painter]
+"""Gives the next plane to paint on, in front of those before."""

@@ -56,7 +56,11 @@ class Brush(Painter):
 
     def finish(self) -> None:
         """The tooth of the paper."""
-        toothed = brush.texture(self.sheet[..., :3], self.rng, 6)
+        small = (max(2, self.size[0] // 2), max(2, self.size[1] // 2))
+        light = brush.clouds(small[::-1], self.rng, 5) * 6 + brush.clouds(small[::-1], self.rng, 45, 4.0) * 3.6
+        grain = cv2.blur(self.rng.normal(0, 2.2, small[::-1]).astype(np.float32), (2, 2))
+        shift = cv2.resize(light + grain, self.size)
+        toothed = cv2.add(self.sheet[..., :3], cv2.merge([shift, shift, shift]), dtype=cv2.CV_8U)
         self.sheet[..., :3] = np.minimum(toothed, self.sheet[..., 3:])
 
 
@@ -137,19 +141,21 @@ class Pen(Painter):
         tone = self.hue(colour if low is None else mix(colour, low, 0.5))[0]
         paper = np.full((*mask.shape, 3), 255 if tone > 120 else tone, np.uint8)
         if 120 < tone < 215:
-            y, x = np.mgrid[rows, columns]
-            step = max(3, round(self.size[1] / 110))
-            screen = np.sin((x + y) * np.pi / step) * np.sin((x - y) * np.pi / step)
-            paper = np.where(screen > (tone - 165) / 75, np.uint8(90), np.uint8(255))[..., None].repeat(3, 2)
+            paper = self._screen(np.float32(tone), rows, columns)[..., None].repeat(3, 2)
         self._lay(where, paper)
         cv2.polylines(self.sheet, [fixed(outline)], True, (24, 24, 24, 255), max(1, round(self.size[1] / 300)), cv2.LINE_AA, 4)
 
     def sky(self, stops: Sequence[tuple[float, Colour]]) -> None:
-        """Paper; at night, black ink."""
+        """Paper; screen tone for what has no colour or is dim; at night, black ink."""
         self.sheet[...] = 255
-        top = self.hue(stops[0][1])[0]
-        if top < 70:
-            self.sheet[..., :3] = self._rows([(0, stops[0][1]), (1, mix(stops[0][1], (90, 90, 90), 0.4))])
+        top = stops[0][1]
+        tone = self.hue(top)[0]
+        if tone < 70:
+            self.sheet[..., :3] = self._rows([(0, top), (1, mix(top, (90, 90, 90), 0.4))])
+        elif tone < 215 and (max(top) - min(top) < 12 or sum(top) < 330):
+            self.sheet[..., :3] = self._screen(self._rows(stops)[..., 0].astype(np.float32), slice(0, self.size[1]), slice(0, self.size[0]))[
+                ..., None
+            ]
 
     def cloud(self, x: float, y: float, width: float, lit: Colour, dark: Colour) -> None:
         """A scalloped outline, open below."""
@@ -175,3 +181,12 @@ class Pen(Painter):
             y = top + float(self.rng.uniform(0.04, 1)) * (1 - top)
             for lean in (-0.5, 0.0, 0.5):
                 self.stroke([(x + lean * 0.2 * tall, y), (x + lean * tall, y - tall * (1 - 0.3 * abs(lean)))], (0, 0, 0), 0.0025)
+
+    def _screen(self, tone: np.ndarray | np.float32, rows: slice, columns: slice) -> np.ndarray:
+        """Dots, the bigger the darker `tone` (grey 120..215), uint8 (h, w)."""
+        y, x = np.ogrid[rows, columns]
+        step = max(3, round(self.size[1] / 110))
+        # sin(x + y) sin(x - y) is this difference: two lines instead of two planes of sines.
+        screen = (np.cos(y * 2 * np.pi / step) - np.cos(x * 2 * np.pi / step)).astype(np.float32) / 2
+        dots: np.ndarray = np.clip(255 - (screen - (tone - 165) / 75) * 900, 90, 255).astype(np.uint8)
+        return dots

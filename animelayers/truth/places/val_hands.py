@@ -16,21 +16,21 @@ from animelayers.truth.places.painter import Painter, fixed
 class Impasto(Painter):
     """Thick, square-ended strokes that follow a slant, colours broken beside each other, on canvas."""
 
-    words: ClassVar[frozenset[str]] = frozenset({"painted", "busy"})
+    words: ClassVar[frozenset[str]] = frozenset({"painted", "rough"})
 
     def fill(self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None) -> None:
         """A ground and, over it, strokes of colours near it that end where the shape ends."""
         outline = self.pixels(points)
         where = self._region(outline)
         if where:
-            paint = np.ascontiguousarray(np.broadcast_to(self._run(colour, low or colour, outline, where[0]), (*where[2].shape, 3)))
+            paint = np.broadcast_to(self._run(colour, low or colour, outline, where[0]), (*where[2].shape, 3)).copy()
             self._strokes(paint)
             self._lay(where, paint)
 
     def sky(self, stops: Sequence[tuple[float, Colour]]) -> None:
         """The run of colour, laid in strokes."""
         super().sky(stops)
-        paint = np.ascontiguousarray(self.sheet[..., :3])
+        paint = self.sheet[..., :3].copy()
         self._strokes(paint)
         self.sheet[..., :3] = paint
 
@@ -122,7 +122,7 @@ class Air(Painter):
             x = float(self.rng.uniform(0, self.wide))
             top = float(np.interp(x, line[:, 0], line[:, 1]))
             y = top + float(self.rng.uniform(0.1, 1)) * (1 - top)
-            band = np.array([(-0.3, 0.0), (0.0, -0.012), (0.35, 0.0), (0.0, 0.014)]) + (x, y)
+            band = np.array([(-0.3, 0.0), (0.0, -0.012), (0.35, 0.0), (0.0, 0.014)]) + np.array([x, y])
             self._mist(band, colours[int(self.rng.integers(len(colours)))], 0.008)
 
     def _mist(self, points: np.ndarray, colour: Colour, soft: float) -> None:
@@ -142,16 +142,20 @@ class Air(Painter):
 class Pencil(Painter):
     """Coloured pencils on cream paper: wavering double lines, hatching, the colour not quite within the lines."""
 
-    words: ClassVar[frozenset[str]] = frozenset({"line-drawn"})
+    words: ClassVar[frozenset[str]] = frozenset({"line-drawn", "rough"})
     paper: ClassVar[Colour] = (246, 240, 226)
 
     def hue(self, colour: Colour) -> Colour:
         """The pigment, paler for the paper between."""
-        return mix(colour, self.paper, 0.25)
+        return mix(colour, self._ground(colour), 0.25)
+
+    def _ground(self, colour: Colour) -> Colour:
+        """Cream paper; for what is dark a dark one."""
+        return self.paper if sum(colour) > 240 else mix(colour, (70, 66, 90), 0.3)
 
     def sky(self, stops: Sequence[tuple[float, Colour]]) -> None:
         """Paper with a pale hatching."""
-        self.sheet[...] = (*self.paper, 255)
+        self.sheet[...] = (*self._ground(stops[0][1]), 255)
         full = [(0.0, 0.0), (self.wide, 0.0), (self.wide, 1.0), (0.0, 1.0)]
         where = self._region(self.pixels(full))
         assert where is not None
@@ -163,7 +167,7 @@ class Pencil(Painter):
         where = self._region(outline)
         if where is None:
             return
-        self._lay(where, np.array(self.paper, np.uint8)[None, None])
+        self._lay(where, np.array(self._ground(colour), np.uint8)[None, None])
         self._hatch(where, self._run(colour, low or colour, outline, where[0]))
         dark = mix(colour, (40, 36, 48), 0.65)
         for _ in range(2):

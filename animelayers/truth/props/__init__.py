@@ -15,7 +15,7 @@ import numpy as np
 
 from animelayers.truth.places import train_hands, val_hands
 from animelayers.truth.places.painter import Painter
-from animelayers.truth.props import train_things, val_things
+from animelayers.truth.props import train_figures, train_things, val_figures, val_things
 from animelayers.truth.props.easel import Easel, Line
 
 __all__ = ["Cutout", "DrawnProp", "props"]
@@ -61,7 +61,7 @@ class DrawnProp:
         if height < 16:
             raise ValueError(f"prop {self.name}: height {height} is below 16 pixels; ask for a larger one")
         tall = round(height / 0.86)
-        painter = self.hand((round(tall * 2.1), tall), np.random.default_rng([zlib.crc32(self.name.encode())]))
+        painter = self.hand((round(tall * 2.6), tall), np.random.default_rng([zlib.crc32(self.name.encode())]))
         easel = Easel(painter)
         self.build(easel)
         sheet = painter.develop()
@@ -82,12 +82,14 @@ _HANDS: Mapping[str, tuple[str, type[Painter]]] = {
 }
 
 
+_THINGS = {"train": {**train_figures.FIGURES, **train_things.THINGS}, "val": {**val_figures.FIGURES, **val_things.THINGS}}
+
+
 @lru_cache(maxsize=1)
 def _all() -> tuple[DrawnProp, ...]:
     made = []
     for source, (split, hand) in _HANDS.items():
-        things = train_things.THINGS if split == "train" else val_things.THINGS
-        for kind, (build, word) in things.items():
+        for kind, (build, word) in _THINGS[split].items():
             for variant in range(VARIANTS):
                 made.append(DrawnProp(kind, variant, source, split, frozenset({kind, word}) | hand.words, hand, build))
     return tuple(made)
