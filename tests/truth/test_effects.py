@@ -73,11 +73,11 @@ def test_a_tile_is_empty_at_its_border(effect, size) -> None:
 @pytest.mark.parametrize("effect", [p for p in ALL if p.values[0].field and p.values[0].kind != "light_leak"])
 def test_a_field_fills_the_frame(effect) -> None:
     covered = np.zeros((FIELD[1], FIELD[0]), bool)
-    for k in range(0, effect.count, max(1, effect.count // 24)):
-        for seed in range(4):
+    for k in range(0, effect.count, max(1, effect.count // 8)):
+        for seed in range(3):
             covered |= effect.draw(k, FIELD, seed)[..., 3] > 8
     corners = [covered[:60, :107], covered[:60, 107:], covered[60:, :107], covered[60:, 107:]]
-    assert min(corner.mean() for corner in corners) > 0.08
+    assert min(corner.mean() for corner in corners) > 0.05
 
 
 def test_modes_are_those_that_combine_knows_and_matter_is_no_light() -> None:

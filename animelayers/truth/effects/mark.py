@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -68,15 +70,22 @@ class Stage:
         return Mark(self._pixels(points), tone, strength, width * self.unit, None if hole is None else self._pixels(hole), line)
 
     def _pixels(self, points: np.ndarray) -> np.ndarray:
-        middle = (0.0, 0.0) if self.field else (self.size[0] / 2, self.size[1] / 2)
-        pixels: np.ndarray = np.asarray(points, np.float64) * self.unit + middle
-        return pixels
+        pixels: np.ndarray = np.asarray(points, np.float64) * self.unit
+        return pixels if self.field else pixels + np.array(self.size) / 2
+
+
+@lru_cache(maxsize=64)
+def _circle(n: int) -> np.ndarray:
+    a = np.linspace(0, TAU, n, endpoint=False)
+    circle = np.stack([np.cos(a), np.sin(a)], 1)
+    circle.flags.writeable = False
+    return circle
 
 
 def disc(x: float, y: float, r: float, n: int = 20, squash: float = 1.0) -> np.ndarray:
     """A round outline (n, 2) of radius r, `squash` times as high as wide."""
-    a = np.linspace(0, TAU, n, endpoint=False)
-    return np.stack([x + r * np.cos(a), y + r * squash * np.sin(a)], 1)
+    outline: np.ndarray = _circle(n) * (r, r * squash) + (x, y)
+    return outline
 
 
 def star(x: float, y: float, outer: float, inner: float, n: int, turn: float = 0.0) -> np.ndarray:
@@ -88,10 +97,12 @@ def star(x: float, y: float, outer: float, inner: float, n: int, turn: float = 0
 
 def glint(x: float, y: float, r: float, turn: float = 0.0) -> np.ndarray:
     """A four-pointed star with sides curved inwards (32, 2)."""
-    a = np.linspace(0, TAU, 32, endpoint=False)
     # Exponent 3 is the astroid; the lower, the fuller the star.
-    cx, cy = np.sign(np.cos(a)) * np.abs(np.cos(a)) ** 3.4, np.sign(np.sin(a)) * np.abs(np.sin(a)) ** 3.4
-    return np.stack([x + r * (cx * np.cos(turn) - cy * np.sin(turn)), y + r * (cx * np.sin(turn) + cy * np.cos(turn))], 1)
+    circle = _circle(32)
+    astroid = np.sign(circle) * np.abs(circle) ** 3.4
+    c, s = math.cos(turn) * r, math.sin(turn) * r
+    outline: np.ndarray = astroid @ np.array([[c, s], [-s, c]]) + (x, y)
+    return outline
 
 
 def puff(x: float, y: float, r: float, lobes: int, turn: float, depth: float = 0.16) -> np.ndarray:
@@ -103,11 +114,13 @@ def puff(x: float, y: float, r: float, lobes: int, turn: float, depth: float = 0
 
 def streak(x0: float, y0: float, x1: float, y1: float, width: float, belly: float = 0.5) -> np.ndarray:
     """A stroke with pointed ends (6, 2), widest at the share `belly` of its length."""
-    p, q = np.array([x0, y0]), np.array([x1, y1])
-    along = q - p
-    side = np.array([-along[1], along[0]]) / max(float(np.hypot(*along)), 1e-9) * width / 2
-    mid = p + along * belly
-    return np.stack([p, p + (mid - p) * 0.6 + side * 0.8, mid + side, q, mid - side, p + (mid - p) * 0.6 - side * 0.8])
+    # In plain numbers: a shower has hundreds of them, and arrays of two cost ten times as much.
+    ax, ay = x1 - x0, y1 - y0
+    half = width / 2 / max(math.hypot(ax, ay), 1e-9)
+    sx, sy = -ay * half, ax * half
+    mx, my, nx, ny = x0 + ax * belly, y0 + ay * belly, x0 + ax * belly * 0.6, y0 + ay * belly * 0.6
+    side = 0.8
+    return np.array([(x0, y0), (nx + sx * side, ny + sy * side), (mx + sx, my + sy), (x1, y1), (mx - sx, my - sy), (nx - sx * side, ny - sy * side)])
 
 
 def tongue(x: float, y: float, tall: float, width: float, lean: float, curl: float = 0.0) -> np.ndarray:

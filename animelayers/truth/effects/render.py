@@ -21,7 +21,9 @@ Render = Callable[[Motif, Palette, tuple[int, int], bool], np.ndarray]
 
 
 def _fixed(points: np.ndarray) -> np.ndarray:
-    return np.round((points - 0.5) * (1 << _SHIFT)).astype(np.int32)
+    # Half up by the cut of the cast, which is quicker than rounding; the offset keeps it positive.
+    numbers: np.ndarray = (points * (1 << _SHIFT) + (65536.5 - (1 << _SHIFT) / 2)).astype(np.int32) - 65536
+    return numbers
 
 
 def paint(sheet: np.ndarray, mark: Mark, value: Sequence[float]) -> None:
@@ -35,8 +37,7 @@ def paint(sheet: np.ndarray, mark: Mark, value: Sequence[float]) -> None:
 
 def straight(sheet: np.ndarray) -> np.ndarray:
     """Premultiplied uint8 RGBA (H, W, 4) as straight RGBA; where nothing is, all four are 0."""
-    alpha = sheet[..., 3]
-    wide = cv2.merge([alpha, alpha, alpha, np.full_like(alpha, 255)])
+    wide = cv2.cvtColor(cv2.extractChannel(sheet, 3), cv2.COLOR_GRAY2BGRA)
     return cv2.divide(sheet, wide, scale=255)
 
 
@@ -46,9 +47,10 @@ def tone_colour(palette: Palette, tone: float) -> Colour:
 
 
 def _flat(sheet: np.ndarray, marks: Sequence[Mark], palette: Palette, steps: int) -> None:
+    inks = [(*tone_colour(palette, step / steps), 255) for step in range(steps + 1)]
     for mark in marks:
-        colour = tone_colour(palette, round(mark.tone * steps) / steps)
-        paint(sheet, mark, [c * mark.strength for c in (*colour, 255)])
+        ink = inks[round(mark.tone * steps)]
+        paint(sheet, mark, ink if mark.strength == 1 else [c * mark.strength for c in ink])
 
 
 def ramp(density: np.ndarray, colours: Sequence[Colour], alphas: Sequence[float], steps: Sequence[float]) -> np.ndarray:
