@@ -24,7 +24,8 @@ def lit(rng: np.random.Generator, parts: Parts, odds: Mapping[str, Any], size: t
     wishes += [lambda part: mode in part.modes] if mode != "best" else []
     part = parts.choose(rng, parts.effects, wishes)
     mode = mode if mode in part.modes else part.modes[0]
-    where = "front" if part.field and rng.random() < 0.75 else draw(rng, odds["where"])
+    # weather and flashes are rather in front, unless a shot is made for what lies elsewhere
+    where = "front" if part.field and len(odds["where"]) > 1 and rng.random() < 0.75 else draw(rng, odds["where"])
     exposure = int(rng.choice([1, 2, 2, 3]))
     first, last = _time(rng, part, frames, exposure)
     white = "white" in part.tags and mode in ("add", "screen") and rng.random() < 0.8

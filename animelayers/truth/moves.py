@@ -9,6 +9,7 @@ import numpy as np
 from animelayers.truth.plan import Actor
 
 _JUMP = 20  # frames of a jump
+_CROUCH = 0.2  # share of it spent on the ground
 _TURN = 30  # frames of a turn around
 _NARROW = 0.12  # width that is left of a cut-out seen from the side
 
@@ -16,6 +17,12 @@ _NARROW = 0.12  # width that is left of a cut-out seen from the side
 def drawing(actor: Actor, frame: int) -> int:
     """Which drawing of its own an actor shows in a frame: the same as in the frame before while it is held."""
     return frame // actor.exposure
+
+
+def raised(actor: Actor, frame: int) -> float:
+    """How far above the ground a jump has taken an actor, in pixels."""
+    share = ((drawing(actor, frame) * actor.exposure + 3 * actor.phase) % _JUMP) / _JUMP
+    return 0.38 * actor.height * max(0.0, math.sin(math.pi * (share - _CROUCH) / (1 - _CROUCH))) if actor.move == "jumping" and share > _CROUCH else 0.0
 
 
 def placed(actor: Actor, frame: int, frames: int) -> np.ndarray:
@@ -30,10 +37,8 @@ def placed(actor: Actor, frame: int, frames: int) -> np.ndarray:
     if actor.move in ("walking", "slide"):
         dx = actor.speed * middle
     elif actor.move == "jumping":
-        share = ((t + 3 * actor.phase) % _JUMP) / _JUMP
-        rise = max(0.0, math.sin(math.pi * (share - 0.2) / 0.8)) if share > 0.2 else 0.0
-        dx, dy = actor.speed * middle, -0.38 * actor.height * rise
-        scale, across = 1.0 - (0.08 if share <= 0.2 else 0.0), 1.05 if share <= 0.2 else 1.0
+        dx, dy = actor.speed * middle, -raised(actor, frame)
+        scale, across = (1.0, 1.0) if dy else (0.92, 1.05)
     elif actor.move == "flying":
         beat = 0.28 * t + actor.phase
         dx, dy, angle = actor.speed * middle, 0.12 * actor.height * math.sin(beat), 7 * math.sin(beat + 1)

@@ -11,13 +11,14 @@ import numpy as np
 
 from animelayers.truth.camera import canvas
 from animelayers.truth.layer import Layer, compose, labels, seen, tile
-from animelayers.truth.moves import drawing, placed
+from animelayers.truth.moves import drawing, placed, raised
 from animelayers.truth.paint import painted
 from animelayers.truth.part import Cutout
 from animelayers.truth.plan import Actor, Light, Paint, ShotPlan
 from animelayers.truth.shadow import shadow
 
 _SIZES = 1.06  # a drawing serves figures up to so much larger or smaller
+_LEAST = 32  # pixels of the smallest drawing that is asked for
 _DEPTH = (1.0, 1.35, 1.9)  # how fast planes pass, the farthest first
 
 
@@ -182,7 +183,8 @@ class Shot:
             if self.plan.camera.kind == "still":
                 pinned[:, 2] = np.rint(pinned[:, 2])
             self._tiles[key] = tile(cut.rgba, pinned, self.size)
-            self._tiles[(*key, "shadow")] = shadow(cut, whole[:2], actor, self.size) if kind == "figure" and actor.shadow != "none" else None
+            on_ground = whole[:2] + np.array([[0, 0, 0], [0, 0, raised(actor, t) * whole[1, 1]]])
+            self._tiles[(*key, "shadow")] = shadow(cut, on_ground, actor, self.size) if kind == "figure" and actor.shadow != "none" else None
         own, dark = self._tiles[key], self._tiles.get((*key, "shadow"))
         layers = [] if dark is None else [Layer("shadow", number, dark[0], dark[1], "multiply")]
         return layers if own is None else [*layers, Layer(kind, number, own[0], own[1])]
@@ -289,4 +291,4 @@ def _across(move: np.ndarray) -> float:
 
 def _stepped(tall: float) -> int:
     """A height that serves all figures of about that size."""
-    return max(8, int(_SIZES ** round(math.log(max(tall, 8)) / math.log(_SIZES)) + 0.5))
+    return max(_LEAST, int(_SIZES ** round(math.log(max(tall, 1)) / math.log(_SIZES)) + 0.5))
