@@ -44,7 +44,7 @@ class DrawnProp:
     build: Callable[[Easel], None]
     licence: str = "MIT"
     credit: str = "animelayers"
-    actions: Mapping[str, int] = field(default_factory=lambda: {"still": 1})
+    actions: Mapping[str, int] = field(default_factory=lambda: {"still": 1}, compare=False)
 
     @property
     def name(self) -> str:
