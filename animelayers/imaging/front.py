@@ -53,18 +53,18 @@ class Shot(NamedTuple):
     claims: Sequence[np.ndarray] | None = None
 
 
-def separated(shot: Shot, small: Sequence[np.ndarray], least: float, *, burns: bool = True, cels: bool = True) -> tuple[Front | None, np.ndarray]:
+def separated(shot: Shot, small: Sequence[np.ndarray], least: float, *, lights: bool = True, cels: bool = True) -> tuple[Front | None, np.ndarray]:
     """The layer in front of the clip's own drawings of a shot, None if there is nothing; and where the plate was painted over, bool (P, Q).
 
     ``small``: the drawings as small pictures; ``least``: share of the picture that the smallest effect covers. The figures have the alpha
-    of their cel where an effect lies in front of them, and their matte elsewhere; without `cels` their matte everywhere. Without `burns` no
+    of their cel where an effect lies in front of them, and their matte elsewhere; without `cels` their matte everywhere. Without `lights` no
     light that never rests is looked for.
     """
     drawings, mattes, plates, own = shot.drawings, shot.mattes, shot.plates, shot.own
     height, width = drawings[0].shape[:2]
     size = (small[0].shape[1], small[0].shape[0])
     small_mattes = shrunk(mattes, size)
-    over, claimed = plates.without(list(zip(drawings, mattes, strict=True)), list(zip(small, small_mattes, strict=True)), shot.claims, burns)
+    over, claimed = plates.without(list(zip(drawings, mattes, strict=True)), list(zip(small, small_mattes, strict=True)), shot.claims, lights)
     small_plates = plates.small(size, len(drawings))
     found = changing.find(small, small_mattes, small_plates, least, shot.spread)
     shifts = cel.shifts(small, small_mattes)

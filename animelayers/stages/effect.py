@@ -108,7 +108,7 @@ class Effect(ClipStep):
         plates = Plates(plate, seen, seats, extent)
         maps = self._maps(drawings) if self.proposer else []
         asked = self._asked(maps) if self.proposer else None
-        rules = {"burns": "burning" not in self.without, "cels": "cels" not in self.without}
+        rules = {"lights": "burning" not in self.without, "cels": "cels" not in self.without}
         front, over = separated(Shot(drawings, mattes, plates, own, spread, asked), small, self.least, **rules) if own else (None, plates.seen == 0)
         front = veiled(front, frames, alphas, clip.veils)
         kept = np.where(over, np.uint8(0), plates.seen)
