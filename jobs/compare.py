@@ -44,7 +44,7 @@ def compared(cfg: DictConfig) -> int:
 def _scored(cfg: DictConfig, sides: dict[str, Path], folder: Path) -> tuple[compare.Sides, compare.Pictures]:
     """Both outputs against a truth."""
     truth = Path(cfg.truth)
-    opened = partial(TruthSet, truth) if (truth / "metadata").is_dir() else partial(TruthFolder, truth, folder / "films")
+    opened = partial(TruthSet, truth) if (truth / "metadata").is_dir() else partial(TruthFolder, truth, folder / "inputs")
     rows, pictures = score(opened, {name: str(path) for name, path in sides.items()}, cfg.workers)
     return {name: result.only(rows, name) for name in sides}, pictures
 

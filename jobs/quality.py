@@ -21,7 +21,7 @@ from animelayers.quality.runs import ANEW, KEEP, System, run
 from animelayers.quality.score import score
 from animelayers.quality.truth_folder import TruthFolder
 from animelayers.quality.truth_set import TruthSet
-from animelayers.quality.truths import Truth
+from animelayers.quality.truths import Truth, digest
 from animelayers.samples import SCENES, scene, write
 
 OURS = "animelayers"
@@ -39,15 +39,7 @@ def quality(cfg: DictConfig) -> int:
     outputs, costs = _outputs([*systems, *rest], truth, folder, list(cfg.decompose))
     rows, pictures = score(opened, outputs, cfg.workers or int(cluster.machine().cpus))
     shown = {key: data for key, data in pictures.items() if key[0] in {system.name for system in systems}}
-    films = len({shot.film for shot in truth.shots})
-    about = {
-        "shots": len(truth.shots),
-        "films": films,
-        "seed": cfg.seed,
-        "host": host.describe(),
-        "config": OmegaConf.to_container(cfg, resolve=True),
-    }
-    made = result.Result(rows, about, costs)
+    made = result.Result(rows, _about(cfg, truth), costs)
     told = result.write(made, folder, shown)
     worth = ablate.worth(rows, costs, rules, OURS, cfg.seed)
     if rules:
@@ -55,6 +47,12 @@ def quality(cfg: DictConfig) -> int:
     page.write(made, told, folder, [system.name for system in rest], worth)
     sys.stdout.write(_said(told, [system.name for system in systems], worth, folder))
     return 3 if told["failed"] else 0
+
+
+def _about(cfg: DictConfig, truth: Truth) -> dict[str, Any]:
+    films = len({shot.film for shot in truth.shots})
+    facts = {"shots": len(truth.shots), "films": films, "truth": digest(truth), "seed": cfg.seed}
+    return {**facts, "host": host.describe(), "config": OmegaConf.to_container(cfg, resolve=True)}
 
 
 def _rules(cfg: DictConfig) -> list[str]:
@@ -78,10 +76,10 @@ def _truth(cfg: DictConfig, folder: Path) -> Callable[[], Truth]:
     if (given / "metadata").is_dir():
         return partial(TruthSet, given)
     try:
-        TruthFolder(given, folder / "films")
+        TruthFolder(given, folder / "inputs")
     except FileNotFoundError as problem:
         raise job.ConfigError(f"truth={given}: no truth set, and {problem}") from None
-    return partial(TruthFolder, given, folder / "films")
+    return partial(TruthFolder, given, folder / "inputs")
 
 
 def _draw(cfg: DictConfig, folder: Path) -> None:

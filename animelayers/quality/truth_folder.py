@@ -22,8 +22,8 @@ _MEDIA = (".mkv", ".mp4", ".mov", ".webm")
 class TruthFolder:
     """Every FILM/truth.json with its film FILM.mkv or .mp4 beside the folder FILM, and every NAME.composite.png with its layers, at any depth.
 
-    What a job may see, and nothing else, is copied to a folder within `films`. The traits of a shot are those that truth.json names for it, else the film's name; its
-    source the folder it lies in. Raises FileNotFoundError for a folder without any, and for a layer that is missing.
+    What a job may see, and nothing else, is copied to a folder within `films`. The traits of a shot are those that truth.json names for it, else
+    the film's name; its source the folder it lies in. Raises FileNotFoundError for a folder without any, and for a layer that is missing.
     """
 
     def __init__(self, folder: Path, films: Path) -> None:
