@@ -14,7 +14,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, decide, encode, held, host, lama, masks, memory, metrics, nets, process, race, track
+from animelayers.benchmark import again, composing, decide, encode, held, host, lama, masks, memory, metrics, nets, process, race, track
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
 from animelayers.curate.decide import KNOWN
@@ -122,6 +122,11 @@ def _track(cfg: DictConfig, folder: Path) -> Measured:
     return track.measure(shot, {name: partial(tracker, name) for name in cfg.track.names})
 
 
+def _compose(cfg: DictConfig, folder: Path) -> Measured:
+    recipe = job.build(job.compose("compose", [f"output={folder}", *cfg.compose.overrides]).truth)
+    return composing.measure(recipe, cfg.compose.films, cfg.compose.rounds, cfg.cores)
+
+
 PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "encode": _encode,
     "race": _race,
@@ -130,6 +135,7 @@ PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "again": _again,
     "metrics": _metrics,
     "decide": _decide,
+    "compose": _compose,
     "lama": _lama,
     "masks": _masks,
     "nets": _nets,

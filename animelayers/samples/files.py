@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-import av
 import cv2
 import numpy as np
 
-from animelayers.samples.drawn import Scene
+from animelayers.samples.drawn import FPS, Scene
+from animelayers.samples.encoder import film
 
 Form = Literal["lossless", "h264", "frames"]
 """An FFV1 film, an H.264 film as a viewer has it, or a folder of PNG named sceneNNNN_frameNNNNNN_tS.SSs."""
 
 _SUFFIX: Mapping[Form, str] = {"lossless": ".mkv", "h264": ".mp4", "frames": ""}
-_BT709 = 1
 
 
 def write(shots: Iterable[Scene], name: str, folder: Path, truth: Path | None = None, form: Form = "lossless") -> Path:
@@ -33,10 +31,15 @@ def write(shots: Iterable[Scene], name: str, folder: Path, truth: Path | None = 
     path = folder / f"{name}{_SUFFIX[form]}"
     folder.mkdir(parents=True, exist_ok=True)
     facts: dict[str, Any] = {"name": path.name, "shots": [], "cuts": [], "drawing": [], "pan": [], "effect_mode": []}
-    with _frames(path) if form == "frames" else _film(path, form) as put:
-        for shot in shots:
-            put(shot, len(facts["drawing"]), len(facts["shots"]))
+    shots = iter(shots)
+    shot = next(shots, None)
+    fps, codec = FPS if shot is None else shot.fps, "ffv1" if form == "lossless" else "h264"
+    with _frames(path, fps, facts) if form == "frames" else film(path, fps, codec) as put:
+        while shot is not None:
+            for picture in shot.frames:
+                put(picture)
             _note(shot, facts, truth)
+            shot = next(shots, None)
     facts["frames"] = len(facts["drawing"])
     if truth is not None:
         (truth / "truth.json").write_text(json.dumps(facts, indent=1))
@@ -62,53 +65,16 @@ def write_stills(shot: Scene, frames: Iterable[int], folder: Path) -> list[str]:
 
 
 @contextmanager
-def _frames(folder: Path) -> Iterator[Any]:
+def _frames(folder: Path, fps: int, facts: Mapping[str, Any]) -> Iterator[Any]:
     folder.mkdir(exist_ok=True)
+    count = 0
 
-    def put(shot: Scene, first: int, number: int) -> None:
-        for t, frame in enumerate(shot.frames, first):
-            _save(str(folder / f"scene{number:04d}_frame{t:06d}_t{t / shot.fps:.2f}s.png"), frame)
+    def put(picture: np.ndarray) -> None:
+        nonlocal count
+        _save(str(folder / f"scene{len(facts['shots']):04d}_frame{count:06d}_t{count / fps:.2f}s.png"), picture)
+        count += 1
 
     yield put
-
-
-@contextmanager
-def _film(path: Path, form: Form) -> Iterator[Any]:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with av.open(str(part), "w", format="matroska" if form == "lossless" else "mp4") as film:
-            stream: Any = None
-
-            def put(shot: Scene, first: int, number: int) -> None:
-                nonlocal stream
-                stream = stream or _stream(film, form, shot)
-                for t, picture in enumerate(shot.frames, first):
-                    frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                    frame = frame.reformat(format=stream.pix_fmt, dst_colorspace=None if form == "lossless" else "ITU709")
-                    frame.pts, frame.time_base = t, Fraction(1, shot.fps)
-                    film.mux(stream.encode(frame))
-
-            yield put
-            if stream is not None:
-                film.mux(stream.encode(None))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _stream(film: Any, form: Form, shot: Scene) -> Any:
-    stream = film.add_stream("ffv1" if form == "lossless" else "libx264", rate=shot.fps)
-    stream.height, stream.width = shot.frames.shape[1:3]
-    stream.codec_context.time_base = Fraction(1, shot.fps)
-    stream.thread_count = 2
-    if form == "lossless":
-        stream.pix_fmt, stream.options = "bgr0", {"level": "3", "slices": "4", "g": "1"}
-        return stream
-    stream.pix_fmt, stream.options = "yuv420p", {"crf": "14", "preset": "fast", "tune": "animation"}
-    context = stream.codec_context
-    context.colorspace = context.color_primaries = context.color_trc = _BT709
-    context.color_range = 1
-    return stream
 
 
 def _note(shot: Scene, facts: dict[str, Any], truth: Path | None) -> None:

@@ -1,0 +1,9 @@
+"""Truth: animation composed from parts, with every layer known exactly."""
+
+from animelayers.truth.compose import FILMS, compose, dataset
+from animelayers.truth.parts import Parts, PartsError
+from animelayers.truth.recipe import Recipe
+from animelayers.truth.stack import recomposed
+from animelayers.truth.traits import TRAITS
+
+__all__ = ["FILMS", "TRAITS", "Parts", "PartsError", "Recipe", "compose", "dataset", "recomposed"]

@@ -1,0 +1,48 @@
+"""How a figure gets about: where each of its drawings stands."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from animelayers.truth.plan import Actor
+
+_JUMP = 20  # frames of a jump
+_TURN = 30  # frames of a turn around
+_NARROW = 0.12  # width that is left of a cut-out seen from the side
+
+
+def drawing(actor: Actor, frame: int) -> int:
+    """Which drawing of its own an actor shows in a frame: the same as in the frame before while it is held."""
+    return frame // actor.exposure
+
+
+def placed(actor: Actor, frame: int, frames: int) -> np.ndarray:
+    """Affine float64 (2, 3) from offsets around the pin of the upright figure to the picture, in a frame of a shot of `frames` frames.
+
+    It changes only when the drawing does.
+    """
+    t = drawing(actor, frame) * actor.exposure
+    x, y = actor.at
+    dx, dy, scale, angle, across = 0.0, 0.0, 1.0, 0.0, 1.0
+    middle = t - (frames - 1) / 2
+    if actor.move in ("walking", "slide"):
+        dx = actor.speed * middle
+    elif actor.move == "jumping":
+        share = ((t + 3 * actor.phase) % _JUMP) / _JUMP
+        rise = max(0.0, math.sin(math.pi * (share - 0.2) / 0.8)) if share > 0.2 else 0.0
+        dx, dy = actor.speed * middle, -0.38 * actor.height * rise
+        scale, across = 1.0 - (0.08 if share <= 0.2 else 0.0), 1.05 if share <= 0.2 else 1.0
+    elif actor.move == "flying":
+        beat = 0.28 * t + actor.phase
+        dx, dy, angle = actor.speed * middle, 0.12 * actor.height * math.sin(beat), 7 * math.sin(beat + 1)
+    elif actor.move == "turning" and actor.action == "still":
+        across = math.cos(2 * math.pi * (t + 3 * actor.phase) / _TURN)
+        across = math.copysign(max(abs(across), _NARROW), across)
+    elif actor.move == "scaling":
+        scale = (1 + abs(actor.speed)) ** (middle / max(1, frames - 1) * math.copysign(1.0, actor.speed))
+    if actor.flip:
+        across = -across
+    c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    return np.array([[c * across * scale, -s * scale, x + dx], [s * across * scale, c * scale, y + dy]])

@@ -1,0 +1,142 @@
+"""From distributions and a seed to the plan of a film."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from animelayers.truth.odds import checked, draw
+from animelayers.truth.parts import Parts
+from animelayers.truth.plan import FilmPlan, Look, ShotPlan
+from animelayers.truth.stage import ODDS, staged
+from animelayers.truth.traits import DEMANDS
+
+SENTENCES = (
+    "I never thought we would meet here again.",
+    "Wait! Where are you going?",
+    "The wind is changing.",
+    "If we do nothing now, nobody will.\nThen let us begin.",
+    "…is that so?",
+    "They come from beyond the mountains,\nand they do not sleep.",
+)
+_ASKED = 2  # shots of a film that are made for a word in focus
+_FILM = ("shots", "transition", "blend", "overlay", "film", "codec", "quality")
+
+
+class Recipe:
+    """How films are composed: from which parts, and how often what is shown.
+
+    ``split``, ``parts``, ``drawn``: see `parts.Parts`. ``size`` (width, height), ``fps``, ``frames`` [least, most] of a shot. ``focus``: words of
+    `traits.DEMANDS` that shots have to show in turn, ``[all]`` for every word. The rest are distributions by name, as conf/truth/animation.yaml
+    states them: weights of words, or [least, most] of an even one.
+    Raises ValueError for an unknown word or name and for what is no distribution, `PartsError` and FileNotFoundError for parts that are not there.
+    """
+
+    def __init__(
+        self,
+        split: str = "train",
+        parts: str | None = None,
+        drawn: bool = True,
+        size: Sequence[int] = (854, 480),
+        fps: int = 24,
+        frames: Sequence[int] = (12, 36),
+        focus: Sequence[str] = (),
+        **odds: Any,
+    ) -> None:
+        self.split, self.folder, self.drawn = split, parts, drawn
+        self.size, self.fps, self.frames = (int(size[0]), int(size[1])), int(fps), (int(frames[0]), int(frames[1]))
+        self.focus = tuple(DEMANDS) if list(focus) == ["all"] else tuple(focus)
+        unknown = [word for word in self.focus if word not in DEMANDS]
+        if unknown:
+            raise ValueError(f"truth.focus={unknown}: words are {', '.join(DEMANDS)}")
+        if min(self.size) < 64 or any(side % 2 for side in self.size):
+            raise ValueError(f"truth.size={list(self.size)}: width and height must be even and at least 64")
+        if not 1 <= self.frames[0] <= self.frames[1]:
+            raise ValueError(f"truth.frames={list(self.frames)}: [least, most], from 1 on")
+        missing, extra = {*ODDS, *_FILM} - odds.keys(), odds.keys() - {*ODDS, *_FILM}
+        if missing or extra:
+            raise ValueError(f"truth: no distribution of {', '.join(sorted(missing))}" if missing else f"truth: unknown {', '.join(sorted(extra))}")
+        self._key = zlib.crc32(split.encode())
+        self.odds = {name: checked(name, value) for name, value in odds.items()}
+
+    @cached_property
+    def chosen(self) -> Parts:
+        """The parts; read once in each process."""
+        return Parts(self.split, self.folder, self.drawn, self.size)
+
+    def named(self, seed: int, number: int) -> str:
+        """The name of film `number` of a set."""
+        return f"{self.split}{seed:04d}-{number:05d}"
+
+    def count(self, seed: int, number: int) -> int:
+        """How many shots film `number` of a set has: two at least where words are in focus."""
+        rng = np.random.default_rng([seed, number, self._key])
+        return max(int(draw(rng, self.odds["shots"])), min(_ASKED, len(self.focus)))
+
+    def asked(self, number: int) -> list[str]:
+        """The words in focus that the first shots of film `number` are made for.
+
+        They are spread over the films of a set by their numbers alone, so that any film can be made for itself.
+        """
+        return [self.focus[(number * _ASKED + i) % len(self.focus)] for i in range(min(_ASKED, len(self.focus)))]
+
+    def film(self, seed: int, number: int, most: int | None = None) -> FilmPlan:
+        """Film `number` of a set, `most` shots of it; equal seeds, equal films, whatever else was composed before."""
+        rng, count = np.random.default_rng([seed, number, self._key, 1]), min(most or self.count(seed, number), self.count(seed, number))
+        asked = [*self.asked(number), *[""] * count][:count]
+        demands = [DEMANDS.get(word, {}) for word in asked]
+        joint: dict[str, Any] = {}
+        for demand in demands:
+            joint = {**{name: value for name, value in demand.items() if name in _FILM}, **joint}
+        odds = {**self.odds, **{name: checked(name, value) for name, value in joint.items()}}
+        shots = []
+        for i, (word, demand) in enumerate(zip(asked, demands, strict=True)):
+            own = {**odds, **{name: checked(name, value) for name, value in demand.items() if name in ODDS}}
+            length = int(rng.integers(self.frames[0], self.frames[1] + 1))
+            shots.append(staged(np.random.default_rng([seed, number, self._key, 2, i]), self.chosen, own, self.size, length, word))
+        shots = self._joined(rng, shots, odds)
+        overlay = draw(rng, odds["overlay"])
+        return FilmPlan(
+            self.named(seed, number),
+            int(rng.integers(2**31)),
+            self.size,
+            self.fps,
+            tuple(shots),
+            _look(rng, odds),
+            letterbox=float(rng.uniform(0.08, 0.14)) if overlay == "letterbox" else 0.0,
+            subtitles=tuple(str(rng.choice(SENTENCES)) for _ in shots) if overlay == "subtitles" else (),
+            logo=overlay == "logo",
+        )
+
+    @staticmethod
+    def _joined(rng: np.random.Generator, shots: list[ShotPlan], odds: Mapping[str, Any]) -> list[ShotPlan]:
+        """The shots with what lies between them: a dissolve shows the first frames of the next shot in the last of this one."""
+        for i in range(len(shots) - 1):
+            kind, length = draw(rng, odds["transition"]), round(rng.uniform(*odds["blend"]))
+            length = min(length, (shots[i].frames - shots[i].start) // 3, shots[i + 1].frames // 3)
+            if kind == "dissolve" and length > 1:
+                shots[i], shots[i + 1] = replace(shots[i], dissolve=length), replace(shots[i + 1], start=length)
+            elif kind == "fade" and length > 1:
+                shots[i], shots[i + 1] = replace(shots[i], fade_out=length), replace(shots[i + 1], fade_in=length)
+        return shots
+
+
+def _look(rng: np.random.Generator, odds: Mapping[str, Any]) -> Look:
+    film, codec = draw(rng, odds["film"]), draw(rng, odds["codec"])
+    quality = round(rng.uniform(*odds["quality"]))
+    if film == "h264_low":
+        codec, quality = "h264", int(rng.integers(32, 39))
+    if film == "old_film":
+        return Look(float(rng.uniform(4, 9)), float(rng.uniform(0.6, 1.2)), 0.8, 0.06, bool(rng.random() < 0.7), True, codec, quality)
+    return Look(
+        grain=float(rng.uniform(2, 7)) if film == "grain" else 0.0,
+        blur=float(rng.uniform(0.7, 1.6)) if film == "blur" else 0.0,
+        resize=float(rng.uniform(0.45, 0.75)) if film == "resize" else 1.0,
+        codec=codec,
+        quality=0 if codec == "ffv1" else quality,
+    )

@@ -1,0 +1,30 @@
+"""Truth sets: animation composed from parts, with its layers known. `python jobs/compose.py --help` tells how."""
+
+from __future__ import annotations
+
+import sys
+
+from omegaconf import DictConfig, OmegaConf
+
+from animelayers import job
+from animelayers.truth.compose import FILMS, compose
+from animelayers.truth.parts import PartsError
+
+
+def made(cfg: DictConfig) -> int:
+    """Compose, tell where it lies."""
+    if cfg.shots < 1:
+        raise job.ConfigError(f"shots={cfg.shots}: at least 1")
+    try:
+        recipe = job.build(cfg.truth)
+        found = compose(recipe, cfg.output, cfg.seed, cfg.shots, cfg.cpus, OmegaConf.to_container(cfg.truth))
+    except (PartsError, FileNotFoundError, ValueError) as problem:
+        raise job.ConfigError(str(problem)) from None
+    sys.stdout.write(
+        f"{len(found)} frames of {cfg.shots} shots\n  films  {cfg.output}/{FILMS}\n  truth  {cfg.output}\n  card   {cfg.output}/README.md\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    job.launch("compose", made)

@@ -1,0 +1,84 @@
+"""Plans: the splits they keep, the words they promise, the options they refuse."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import astuple
+
+import pytest
+
+from animelayers.truth import Recipe
+from animelayers.truth.plan import FilmPlan
+from animelayers.truth.traits import DEMANDS
+
+PARTS = ("place", "props", "actors", "fronts", "lights")
+
+
+def hands(plan: FilmPlan) -> set[str]:
+    """The sources of all parts of a film."""
+    found = set()
+    for shot in plan.shots:
+        found.add(shot.place.source)
+        for each in (*shot.props, *shot.actors, *shot.fronts, *shot.lights):
+            found.add(each.part.source)
+    return found
+
+
+def test_train_and_val_share_no_hand(small: Callable[..., Recipe]) -> None:
+    train, val = small(split="train"), small(split="val")
+    sets = [set().union(*(hands(recipe.film(seed, 0)) for seed in range(300))) for recipe in (train, val)]
+    assert sets[0] and sets[1] and not sets[0] & sets[1]
+
+
+def test_a_film_depends_on_its_seed_alone(small: Callable[..., Recipe]) -> None:
+    one, other = small(), small()
+    for number in range(6):
+        other.film(9, number)
+    assert str(one.film(4, 2)) == str(other.film(4, 2)) != str(one.film(5, 2))
+
+
+def test_a_film_is_the_same_in_another_process(small: Callable[..., Recipe]) -> None:
+    script = (
+        "from omegaconf import OmegaConf; from animelayers import job\n"
+        "cfg = OmegaConf.merge(job.compose('compose', ['output=unused']).truth, {'size': [160, 96], 'frames': [3, 5]})\n"
+        "from animelayers.truth.film import frames; import zlib\n"
+        "plan = job.build(cfg).film(4, 1)\n"
+        "print(zlib.crc32(b''.join(c.frame.picture.tobytes() for _, made in frames(plan) for c in made)))\n"
+    )
+    from zlib import crc32
+
+    from animelayers.truth.film import frames
+
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    mine = crc32(b"".join(c.frame.picture.tobytes() for _, made in frames(small().film(4, 1)) for c in made))
+    assert int(told) == mine
+
+
+def test_every_distribution_of_the_words_is_one_of_the_recipe(small: Callable[..., Recipe]) -> None:
+    known = small().odds.keys()
+    for word, demand in DEMANDS.items():
+        assert demand.keys() <= known, word
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"focus": ["juggling"]}, "truth.focus=.*juggling"),
+        ({"figures": {"one": -1}}, "truth.figures"),
+        ({"tint": [0.5, 0.1]}, "truth.tint"),
+        ({"size": [33, 20]}, "truth.size"),
+        ({"frames": [9, 3]}, "truth.frames"),
+        ({"split": "test"}, "truth.split=test"),
+        ({"moods": "gay"}, "unknown moods"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(small: Callable[..., Recipe], change: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        small(**change).film(0, 0)
+
+
+def test_plans_are_values(small: Callable[..., Recipe]) -> None:
+    plan = small().film(0, 0)
+    assert astuple(plan.look) == astuple(small().film(0, 0).look)
