@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from compose import made as compose
 from decompose import decompose
 from omegaconf import DictConfig, OmegaConf
 
@@ -68,8 +69,6 @@ def _truth(cfg: DictConfig, folder: Path) -> Callable[[], Truth]:
     if cfg.truth == "drawn":
         _draw(cfg, given)
     elif not cfg.truth:
-        from compose import made as compose
-
         words = [f"output={given}", f"shots={cfg.shots}", f"seed={cfg.seed}", *cfg.compose]
         if compose(job.compose("compose", words)):
             raise job.ConfigError(f"no truth set could be composed in {given}")

@@ -134,7 +134,8 @@ def test_a_folder_of_films_and_stills_with_their_layers(tmp_path: Path) -> None:
     opened = partial(TruthFolder, tmp_path / "in", tmp_path / "seen")
     truth = opened()
     names = ["film.mkv", "film.mkv", "stills/crossing_00003.composite.png"]
-    assert [shot.film for shot in truth.shots] == names and {p.name for p in truth.films.rglob("*") if p.is_file()} == {p.split("/")[-1] for p in names}
+    assert [shot.film for shot in truth.shots] == names
+    assert {p.name for p in truth.films.rglob("*") if p.is_file()} == {Path(name).name for name in names}, "a job sees no truth"
     assert truth.shots[0].opens is None and truth.shots[1].opens == (3, 5) and truth.shots[2].traits == ("still_picture",)
     assert truth.shots[0].drawings == (0, 0, 1, 1) and truth.shots[1].drawings == (0, 1, 2, 3), "while the camera pans nothing is held"
     assert (truth.shots[1].cameras[:, 0, 2] == shots[1].pan).all()  # type: ignore[index]
