@@ -20,7 +20,7 @@ def _without(stage: str, *names: str, prefix: str = "") -> dict[str, tuple[str, 
 
 
 RULES: Mapping[str, tuple[str, ...]] = {
-    "camera": ("~stages.camera",),
+    "camera": ("~stages.camera", "~stages.cels"),
     "cels": ("~stages.cels",),
     **_without("cels.step", "settling", "moving", "claims", "palettes", "creatures", "outlines", "regained"),
     **_without("cels.step", "gaps", prefix="still "),

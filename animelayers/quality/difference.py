@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +12,8 @@ from animelayers.quality.board import ALL, groups, interval
 from animelayers.quality.figures import FIGURES
 
 LEVEL = 0.05
-"""Share of the differences called better or worse that may be chance."""
-_FLIPS = 4000
+"""How often what is called better or worse may be chance."""
+_FLIPS = 20_000
 _EXACT = 11  # shots up to which every way to flip signs is looked at
 Row = Mapping[str, Any]
 
@@ -48,51 +48,63 @@ def paired(a: Sequence[Row], b: Sequence[Row]) -> list[tuple[Row, Row]]:
 def differences(a: Sequence[Row], b: Sequence[Row], seed: int = 0) -> list[Difference]:
     """The differences of all figures over all shots, by trait and by source, of the rows of two systems.
 
-    A shot is compared with itself. Signs of its change are flipped at random to see what chance does (Fisher 1935), and since many figures
-    are looked at, of those called better or worse on average no more than `LEVEL` are chance (Benjamini and Hochberg 1995): over all shots
-    and over their groups apart.
+    A shot is compared with itself. Signs of its change are flipped at random to see what chance does (Fisher 1935). Many figures are looked
+    at: over all shots the probability that any of those called better or worse is chance is at most `LEVEL` (Holm 1979); of those over traits
+    and sources at most that share is, on average (Benjamini and Hochberg 1995).
     """
     pairs = {(row["film"], row["shot"]): (row, other) for row, other in paired(a, b)}
-    made: list[Difference] = []
-    for part in ((ALL,), ("traits", "sources")):
-        found = []
-        for kind, words in groups(row for row, _ in pairs.values()).items():
-            for word, rows in words.items() if kind in part else ():
-                found += _changes(kind, word, [pairs[row["film"], row["shot"]] for row in rows], seed)
-        made += _judged(found)
-    return made
+    whole: list[Difference] = []
+    parts: list[Difference] = []
+    for kind, words in groups(row for row, _ in pairs.values()).items():
+        for word, rows in words.items():
+            if rows:
+                (whole if kind == ALL else parts).extend(_changes(kind, word, [pairs[row["film"], row["shot"]] for row in rows], seed))
+    return [*_judged(whole, holm), *_judged(parts, benjamini_hochberg)]
 
 
 def _changes(kind: str, word: str, pairs: Sequence[tuple[Row, Row]], seed: int) -> list[Difference]:
     both = np.array([[[np.nan if row[f] is None else row[f] for f in FIGURES] for row in pair] for pair in pairs], float)
     change = both[:, 1] - both[:, 0]
     low, high = interval(change, seed, f"{kind}:{word}")
+    p = chance(np.nan_to_num(change), seed, f"{kind}:{word}")
     found = []
     for place, figure in enumerate(FIGURES):
         there = np.isfinite(change[:, place])
         if there.any():
             a, b = both[there][:, :, place].mean(axis=0).tolist()
-            p = chance(change[there, place], seed, f"{kind}:{word}:{figure}")
-            found.append(Difference(kind, word, figure, int(there.sum()), a, b, float(low[place]), float(high[place]), p, ""))
+            found.append(Difference(kind, word, figure, int(there.sum()), a, b, float(low[place]), float(high[place]), float(p[place]), ""))
     return found
 
 
-def chance(change: np.ndarray, seed: int, name: str) -> float:
-    """How probable it is that changes float (N,) of random signs have a mean as far from zero, 0..1."""
-    change = change[change != 0]
-    if not change.size:
-        return 1.0
-    if change.size <= _EXACT:
-        signs = 1.0 - 2.0 * ((np.arange(2**change.size)[:, None] >> np.arange(change.size)) & 1)
-        return float((np.abs(signs @ change) >= np.abs(change.sum()) * (1 - 1e-9)).mean())
-    signs = np.random.default_rng([seed, zlib.crc32(name.encode())]).choice([-1.0, 1.0], (_FLIPS, change.size))
-    return float((1 + (np.abs(signs @ change) >= np.abs(change.sum()) * (1 - 1e-9)).sum()) / (1 + _FLIPS))
+def chance(change: np.ndarray, seed: int, name: str) -> np.ndarray:
+    """How probable it is that changes of random signs have a mean as far from zero: of float (N, F), 0 for none, float (F,)."""
+    count = len(change)
+    if count <= _EXACT:
+        signs = 1 - 2 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1)
+    else:
+        signs = 2 * np.random.default_rng([seed, zlib.crc32(name.encode())]).integers(0, 2, (_FLIPS, count), np.int8) - 1
+        signs[0] = 1
+    as_far = np.abs(signs @ change) >= np.abs(change.sum(axis=0)) * (1 - 1e-9)
+    return np.asarray(as_far.mean(axis=0))
 
 
-def _judged(found: Sequence[Difference]) -> list[Difference]:
-    ranked = sorted(each.p for each in found)
-    passed = [p for rank, p in enumerate(ranked, 1) if p <= LEVEL * rank / len(ranked)]
-    most = max(passed, default=-1.0)
+def holm(p: Sequence[float]) -> float:
+    """The largest of some probabilities that may be called no chance, so that any such call is wrong with `LEVEL` at most; -1 for none."""
+    most = -1.0
+    for rank, each in enumerate(sorted(p)):
+        if each > LEVEL / (len(p) - rank):
+            break
+        most = each
+    return most
+
+
+def benjamini_hochberg(p: Sequence[float]) -> float:
+    """The same, so that of all calls the share `LEVEL` is wrong on average."""
+    return max((each for rank, each in enumerate(sorted(p), 1) if each <= LEVEL * rank / len(p)), default=-1.0)
+
+
+def _judged(found: Sequence[Difference], limit: Callable[[Sequence[float]], float]) -> list[Difference]:
+    most = limit([each.p for each in found])
     return [each._replace(verdict=_verdict(each, most)) for each in found]
 
 
