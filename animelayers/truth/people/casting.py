@@ -1,44 +1,19 @@
-"""The hands that draw people: each with its own line, shading, proportions, faces, hair and clothes, and each of one split."""
+"""Who a hand draws: its people, each from the hand's own rules and a number."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
 from animelayers.samples.pen import Colour
-from animelayers.truth.people.look import Arm, Build, Eyes, Face, Hair, Look, Outfit, Pose
-from animelayers.truth.people.marks import Ink
-
+from animelayers.truth.people.look import Arm, Build, Eyes, Hair, Look, Pose
+from animelayers.truth.people.style import Style
 
 Kind = TypeVar("Kind")
-
-
-@dataclass(frozen=True)
-class Style:
-    """One hand. ``heads``: heads to the height of a child, a teen, an adult, an elder; ``hairs``: (fringe, back, crown) it knows;
-    ``outfits``; ``palettes``: cloth, trim, accent, shoe; ``words``: true of all it draws; ``white``, ``dark``: how many of its cast in ten."""
-
-    name: str
-    split: str
-    ink: Ink
-    face: Face
-    heads: tuple[float, float, float, float]
-    hairs: tuple[tuple[str, str, str], ...]
-    outfits: tuple[Outfit, ...]
-    palettes: tuple[tuple[Colour, Colour, Colour, Colour], ...]
-    hair_colours: tuple[Colour, ...]
-    eye_colours: tuple[Colour, ...]
-    skins: tuple[Colour, ...]
-    extras: tuple[str, ...]
-    words: frozenset[str]
-    white: int = 1
-    dark: int = 1
-    old_hair: tuple[tuple[str, str, str], ...] = (("bare", "nape", "close"), ("bare", "bun", "close"))
-    limb: float = 1.0
 
 
 def cast(style: Style, number: int) -> tuple[Look, Pose, frozenset[str]]:
@@ -60,25 +35,43 @@ def cast(style: Style, number: int) -> tuple[Look, Pose, frozenset[str]]:
     skin, eye = one(style.skins), one(style.eye_colours)
     extras = frozenset(str(one(style.extras)) for _ in range(int(rng.integers(0, 3)))) - {""}
     extras = frozenset(x for x in extras if not (x in _HATS and hair[2] in ("spiky", "wild", "big")))
+    if (
+        age > 1
+        and outfit.bottom not in ("skirt", "gown")
+        and hair[1] in ("short", "nape", "none", "mane", "low_pony")
+        and rng.random() < 0.35 + 0.3 * (age == 3)
+    ):
+        extras |= {"beard" if rng.random() < 0.6 else "moustache"}
+    if hair[2] == "none":
+        extras -= {"band", "bow", "flower", "headphones"}
     hats = sorted(extras & _HATS)
     extras -= frozenset(hats[1:])
     words = set(style.words)
     turn = number % 10
     if turn < style.white and "outline" not in words:
-        cloth, trim, accent = ((250, 250, 252), (240, 240, 246), accent) if rng.random() < 0.6 else ((248, 247, 244), (250, 250, 252), (214, 222, 236))
+        cloth, trim, accent = (
+            ((250, 250, 252), (240, 240, 246), accent) if rng.random() < 0.6 else ((248, 247, 244), (250, 250, 252), (214, 222, 236))
+        )
         hair_colour, shoe = one(((248, 248, 252), (240, 240, 246), (250, 246, 236))), (236, 234, 236)
         words.add("white")
     elif style.white <= turn < style.white + style.dark and "outline" not in words:
-        cloth, trim, accent = one((((38, 36, 48), (28, 28, 38), (96, 34, 48)), ((30, 34, 44), (44, 40, 54), (60, 64, 80)), ((46, 34, 44), (30, 26, 36), (70, 60, 66))))
+        cloth, trim, accent = one(
+            (((38, 36, 48), (28, 28, 38), (96, 34, 48)), ((30, 34, 44), (44, 40, 54), (60, 64, 80)), ((46, 34, 44), (30, 26, 36), (70, 60, 66)))
+        )
         hair_colour, shoe = one(((36, 32, 44), (52, 40, 48), (28, 30, 40))), (26, 24, 30)
         words.add("dark")
     if style.ink.grey and not words & {"white", "dark", "outline"}:
         cloth, trim, accent = (_grey(c, 0.55) for c in (cloth, trim, accent))
-    mood = str(one(("smile", "calm", "smile", "stern", "glad" if number % 3 == 0 else "sly", "sad")))
+    mood = str(one(("smile", "calm", "smile", "stern", "sly", "calm", "glad", "sad")))
     look = Look(
         build=build,
         face=replace(style.face, chin=style.face.chin * (1.0, 1.0, 1.04, 1.03)[age] * (0.94 if age == 0 else 1.0), eyes=_aged(style.face.eyes, age)),
-        hair=Hair(*hair, length=float(rng.uniform(1.1, 1.9)) * (0.8 if age == 0 else 1.0), volume=float(rng.uniform(0.95, 1.15)), locks=float(rng.uniform(0.8, 1.3))),
+        hair=Hair(
+            *hair,
+            length=float(rng.uniform(1.1, 1.9)) * (0.8 if age == 0 else 1.0),
+            volume=float(rng.uniform(0.95, 1.15)),
+            locks=float(rng.uniform(0.8, 1.3)),
+        ),
         outfit=outfit,
         skin=skin,
         hair_colour=hair_colour,
@@ -93,7 +86,9 @@ def cast(style: Style, number: int) -> tuple[Look, Pose, frozenset[str]]:
         seed=int(rng.integers(2**31)),
     )
     words |= {("child", "teen", "adult", "elder")[age], body} - {"usual"}
-    return look, _stance(rng, outfit.sleeve == "wide"), frozenset(words)
+    stance = _stance(rng, outfit.sleeve == "wide")
+    words |= {"from behind"} if stance.away else set()
+    return look, stance, frozenset(words)
 
 
 _HATS = frozenset({"cap", "straw", "beret", "witch", "helmet", "headphones", "band", "bow", "cat_ears", "fox_ears", "rabbit_ears", "horns", "flower"})
@@ -128,7 +123,7 @@ def _aged(eyes: Eyes, age: int) -> Eyes:
 
 def _stance(rng: np.random.Generator, hanging: bool) -> Pose:
     """How someone stands when nothing is done."""
-    yaw = float(rng.choice([0, 0, 14, -14, 28, -28, 40])) + float(rng.uniform(-4, 4))
+    yaw = float(rng.choice([0, 0, 14, -14, 28, -28, 40, -40, 0, 16, -20, 172])) + float(rng.uniform(-4, 4))
     kind = int(rng.integers(5))
     arms = [Arm(), Arm()]
     if hanging and kind in (1, 2):
