@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from animelayers.samples.pen import Colour, mix, ribbon, spline
@@ -69,27 +70,22 @@ class Limbs:
 
     def _wide_sleeve(self, cap: np.ndarray, shoulder: np.ndarray, elbow: np.ndarray, wrist: np.ndarray, cloth: Colour, far: bool) -> None:
         """A kimono's sleeve: it hangs from the forearm."""
-        t, body = 0.021 * self.look.build.limb, self.body
-        a, e, w = body.at(np.stack([cap, elbow, elbow + 0.85 * (wrist - elbow)]))
+        t, body, end = 0.021 * self.look.build.limb, self.body, elbow + 0.86 * (wrist - elbow)
+        forearm = np.stack([elbow, (elbow + wrist) / 2, wrist])
+        self.limb(forearm, (1.5 * t, 1.4 * t, 1.15 * t), self.look.skin, far)
+        top = shoulder + 0.12 * (elbow - shoulder)
+        self.limb(np.stack([cap, top, (shoulder + elbow) / 2, elbow]), (0.5 * t, 1.6 * t, 2.4 * t, 2.6 * t, 2.6 * t), cloth, far)
+        a, e, w = body.at(np.stack([0.4 * shoulder + 0.6 * elbow, elbow, end]))
         along = (w - e) / max(float(np.linalg.norm(w - e)), 1e-6)
-        across = np.array([-along[1], along[0]])
-        across = across if across[1] > 0 or abs(across[1]) < 0.3 else -across
         out = 1.0 if a[0] > body.at([(0, shoulder[1], 0)])[0][0] else -1.0
-        if abs(along[1]) > 0.75:
-            across = np.array([out, 0.0])
-        sway = np.array([0.012 * (self.body.pose.wind + self.body.pose.swing), 0.0])
-        drop = np.array([0.0, 0.06])
-        upper = [a - (out * 0.2 * t, 0.4 * t), e - across * 1.0 * t, w - across * 1.5 * t]
-        lower = [
-            w + across * 2.2 * t + drop * 0.7 + sway,
-            e + across * 1.6 * t + drop * 0.4 + sway,
-            (a + e) / 2 + across * 1.2 * t,
-            a + np.array([out * 1.2 * t, 2.2 * t]),
-        ]
-        points = [p for p in (*upper, upper[-1], lower[0], *lower)]
-        shape = spline(np.array(points))
-        self.marks.fill(shape, mix(cloth, self.marks.ink.shade, self.marks.ink.far) if far else cloth, 0.014)
-        self.marks.stroke(np.array([upper[-1], lower[0]]), (0.008, 0.008), self.look.trim, shape)
+        sway = 0.012 * (body.pose.wind + body.pose.swing)
+        fall = np.array([0.035 * out * abs(along[1]) + sway, 0.075 * abs(along[0]) + 0.01])
+        across = t * np.array([-along[1], along[0]])
+        lips = np.stack([w - 1.4 * across, w + 1.4 * across, w + fall + 0.8 * across])
+        points = np.concatenate([lips, [e - 1.3 * across, e + 1.3 * across, e + 0.6 * fall, a]])
+        bag = cv2.convexHull(points.astype(np.float32))[:, 0].astype(np.float64)
+        self.marks.fill(bag, mix(cloth, self.marks.ink.shade, self.marks.ink.far) if far else cloth, 0.014)
+        self.marks.stroke(np.stack([*lips[np.argsort(lips @ np.array([-along[1], along[0]]))]]), (0.008, 0.008), self.look.trim, bag)
 
     def _hand(self, side: int, far: bool) -> None:
         look, body = self.look, self.body

@@ -64,9 +64,12 @@ class Face:
 
 @dataclass(frozen=True)
 class Outfit:
-    """Clothes. ``sleeve``: none, short, long, wide, puff; ``bottom``: trousers, wide, shorts, skirt, gown, robe; ``hem``: where a skirt ends,
-    share of the leg; ``flare`` of it; ``collar``: sailor, shirt, cross, high, round, hood, bib; ``front``: plain, buttons, zip, stripe, plates, band, tie, apron;
-    ``over``: '', coat, cape, vest; ``feet``: shoe, boot, sandal, bare; ``socks``: how high, share of the shin."""
+    """Clothes.
+
+    ``sleeve``: none, short, long, wide, puff; ``bottom``: trousers, wide, shorts, skirt, gown, robe; ``hem``: where a skirt ends, share of the leg;
+    ``flare``: how wide, 1 usual; ``collar``: sailor, shirt, cross, high, round, hood, bib; ``front``: plain, buttons, zip, stripe, plates, band,
+    tie, apron; ``over``: '', coat, cape, vest; ``feet``: shoe, boot, sandal, bare; ``socks``: how high, share of the shin, above 1 of the thigh.
+    """
 
     sleeve: str = "long"
     bottom: str = "trousers"
