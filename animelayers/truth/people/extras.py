@@ -19,7 +19,7 @@ _BLOWN = np.array([(0, 0), (0.01, 0), (0.035, -0.01), (0.035, -0.01), (0.01, 0),
 _PAULDRON = [(-1.0, 0.5), (-0.9, -0.45), (0.0, -0.8), (0.9, -0.45), (1.0, 0.5), (0.0, 0.75)]
 _BAG = [(-0.045, -0.03), (0.045, -0.03), (0.05, 0.04), (-0.05, 0.04)]
 _FLAP = [(-0.045, -0.032), (0.045, -0.032), (0.042, 0.005), (0.0, 0.016), (-0.042, 0.005)]
-_IN_FRONT = frozenset({"beard", "moustache", "flower", "cap", "glasses"})
+_IN_FRONT = frozenset({"moustache", "flower", "cap", "glasses"})
 
 
 def behind(figure: Figure) -> None:
@@ -135,5 +135,5 @@ def _glasses(figure: Figure) -> None:
 def _colour(figure: Figure, name: str) -> Colour:
     look = figure.look
     own = {"hair": look.hair_colour, "accent": look.accent, "trim": look.trim, "inner": mix(look.skin, (240, 130, 140), 0.4)}
-    given: dict[str, Colour] = {"straw": (236, 206, 140), "bone": (236, 226, 204), "dark": (52, 46, 58), "inside": (130, 60, 60)}
+    given: dict[str, Colour] = {"straw": (236, 206, 140), "bone": (236, 226, 204), "dark": (52, 46, 58)}
     return {**own, **given}[name]

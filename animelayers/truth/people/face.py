@@ -70,6 +70,8 @@ class FaceDrawing:
         if self.look.old:
             self._lines(outline)
         self._nose(outline)
+        if "beard" in self.look.extras:
+            self._beard(outline)
         self._mouth()
 
     def turned_away(self) -> None:
@@ -115,6 +117,16 @@ class FaceDrawing:
         colour = mix(self.look.hair_colour, self.line, 0.45 if pale else 0.6)
         width = self.style.brow * self.skull.unit
         self.marks.stroke(self.skull.place(spline(brow, False)), (0.5 * width, width, 0.3 * width), colour)
+
+    def _beard(self, outline: np.ndarray) -> None:
+        """A beard along the jaw, its point below the chin."""
+        mouth = self.skull.place([(0.0, 0.42)], 0.95)[0]
+        inner = self.skull.place(spline([(0.3, 0.28), (0.16, 0.37), (0.0, 0.385), (-0.16, 0.37), (-0.3, 0.28)], False))
+        jaw = outline[outline[:, 1] > self.skull.place([(0.0, 0.2)], 0.0)[0][1]]
+        grown = mouth + (jaw - mouth) * 1.04
+        low = np.clip((grown[:, 1] - mouth[1]) / (0.17 * self.skull.unit), 0, 1)
+        grown[:, 1] += 0.2 * self.skull.unit * low**2 * np.exp(-(((grown[:, 0] - mouth[0]) / (0.25 * self.skull.unit)) ** 2))
+        self.marks.fill(np.concatenate([grown, inner]), self.look.hair_colour, 0.012)
 
     def _nose(self, face: np.ndarray) -> None:
         u, kind, skin = self.skull.unit, self.style.nose, self.look.skin

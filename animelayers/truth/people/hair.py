@@ -141,7 +141,9 @@ class HairDrawing:
         self.shade = mix(self.shade, self.look.hair_colour, 0.75)
         self._fallen()
         crown = self.skull.seen(self._crown())
-        edge = spline([(-0.54, 0.1), (-0.46, 0.26), (-0.2, 0.34), (0.2, 0.34), (0.46, 0.26), (0.54, 0.1)], False)
+        if self.hair.back in ("short", "nape"):
+            self._falling(0.52, 0.52)
+        edge = spline([(-0.54, 0.1), (-0.47, 0.32), (-0.2, 0.42), (0.2, 0.42), (0.47, 0.32), (0.54, 0.1)], False)
         cap = np.concatenate([crown, self.skull.seen(edge)])
         self.marks.fill(cap, self.shade, line=0.0)
         if self.marks.ink.weight:

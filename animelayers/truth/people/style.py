@@ -29,5 +29,4 @@ class Style:
     words: frozenset[str]
     white: int = 1
     dark: int = 1
-    old_hair: tuple[tuple[str, str, str], ...] = (("bare", "nape", "close"), ("bare", "bun", "close"))
     limb: float = 1.0

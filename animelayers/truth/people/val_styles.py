@@ -65,7 +65,7 @@ TONE = Style(
         ((200, 200, 204), (40, 40, 44), (255, 255, 255), (30, 30, 34)), ((255, 255, 255), (255, 255, 255), (160, 160, 164), (60, 60, 64))),
     ((30, 30, 34), (255, 255, 255), (150, 150, 154), (210, 210, 214), (70, 70, 74)), ((90, 90, 94), (140, 140, 144)), ((255, 255, 255),
         (252, 252, 252), (206, 206, 208)),
-    ("", "glasses", "scarf", "headphones", "bag", "fox_ears", "horns"), frozenset({"outlined", "grey", "black-and-white"}), white=3, dark=2,
+    ("", "glasses", "scarf", "headphones", "bag", "fox_ears", "horns"), frozenset({"outlined", "grey"}), white=3, dark=2,
 )  # fmt: skip
 
 PAPER = Style(
