@@ -55,6 +55,8 @@ def cast(style: Style, number: int) -> tuple[Look, Pose, frozenset[str]]:
     words = {*style.words, ("child", "teen", "adult", "elder")[age], body, tone, "from behind" if stance.away else ""}
     if tone == "white" and style.ink.grey and style.ink.weight:
         words.add("outline")
+    if "outline" in words and sum(look.hair_colour) > 600 and sum(look.shoe) > 600:
+        words.add("white")
     return look, stance, frozenset(words - {"usual", ""})
 
 

@@ -121,7 +121,7 @@ class FaceDrawing:
     def _beard(self, outline: np.ndarray) -> None:
         """A beard along the jaw, its point below the chin."""
         mouth = self.skull.place([(0.0, 0.42)], 0.95)[0]
-        inner = self.skull.place(spline([(0.3, 0.28), (0.16, 0.37), (0.0, 0.385), (-0.16, 0.37), (-0.3, 0.28)], False))
+        inner = self.skull.place(spline([(0.34, 0.26), (0.2, 0.41), (0.0, 0.5), (-0.2, 0.41), (-0.34, 0.26)], False))
         jaw = outline[outline[:, 1] > self.skull.place([(0.0, 0.2)], 0.0)[0][1]]
         grown = mouth + (jaw - mouth) * 1.04
         low = np.clip((grown[:, 1] - mouth[1]) / (0.17 * self.skull.unit), 0, 1)

@@ -42,7 +42,7 @@ class _Paper:
     def __init__(self, size: tuple[int, int], start: np.ndarray, height: int, fine: int, ink: Ink) -> None:
         self.start, self.scale, self.fine, self.ink = start * fine, height * fine, fine, ink
         self.sheet = np.zeros((size[1] * fine, size[0] * fine, 4), np.uint8)
-        self.weight = max(0.75, ink.weight * 1e-3 * height) * fine
+        self.weight = max(0.5, ink.weight * 1e-3 * height) * fine
 
     def put(self, mark: Mark) -> None:
         points = self._pixels(mark.points)
