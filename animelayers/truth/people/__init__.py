@@ -8,11 +8,14 @@ from functools import lru_cache
 
 from animelayers.truth.part import SPLITS, Cutout
 from animelayers.truth.people.actions import ACTIONS, pose
+from animelayers.truth.people.casting import cast
 from animelayers.truth.people.figure import drawn
-from animelayers.truth.people.hands import STYLES
 from animelayers.truth.people.look import Look, Pose
-from animelayers.truth.people.marks import Ink, Mark, develop
-from animelayers.truth.people.styles import Style, cast
+from animelayers.truth.people.marks import Ink, Mark
+from animelayers.truth.people.paper import develop
+from animelayers.truth.people.style import Style
+from animelayers.truth.people.train_styles import TRAIN
+from animelayers.truth.people.val_styles import VAL
 
 CAST = 24
 """People of a style."""
@@ -36,7 +39,8 @@ class Person:
     @property
     def actions(self) -> Mapping[str, int]:
         """What it can do, and the number of drawings of each in its loop."""
-        return {name: count for name, (count, _) in ACTIONS.items()}
+        unseen = ("talk", "blink") if self.stance.away else ()
+        return {name: count for name, (count, _) in ACTIONS.items() if name not in unseen}
 
     def draw(self, action: str, k: int, height: int, part: str = "whole") -> Cutout:
         """Drawing `k` (counted around) of an action, the upright figure `height` pixels from its soles to the top of its head.
@@ -65,7 +69,7 @@ def people(split: str | None = None) -> list[Person]:
     """The drawn people of one split or of both. Raises ValueError for a split that is none."""
     if split not in (None, *SPLITS):
         raise ValueError(f"split={split}: one of {', '.join(SPLITS)}")
-    return [_person(style, number) for style in STYLES if split in (None, style.split) for number in range(CAST)]
+    return [_person(style, number) for style in (*TRAIN, *VAL) if split in (None, style.split) for number in range(CAST)]
 
 
 @lru_cache(maxsize=512)

@@ -75,13 +75,15 @@ class Body:
         return np.concatenate([spline(left, False), spline(right, False)[::-1]])
 
     def wrap(self, rings: Sequence[Ring], points: Sequence[tuple[float, float]]) -> np.ndarray:
-        """Points (u, y) on the front of stacked rings, u -1 at the left edge .. 1 at the right, 0 the middle of the front."""
+        """Points (u, y) on the near side of stacked rings, u -1 at the left edge .. 1 at the right, 0 the middle of the front or the back."""
         u, y = np.array(points, np.float64).T
         levels = np.array(rings, np.float64)
         a, d, z = (np.interp(y, levels[:, 0], levels[:, i]) for i in (1, 2, 3))
         angle = u * np.pi / 2
-        seen = np.clip(angle, -np.pi / 2 - self.yaw, np.pi / 2 - self.yaw) if abs(self.yaw) > 0.05 else angle
-        return self.at(np.stack([a * np.sin(seen), y, z + d * np.cos(seen)], 1))
+        way = -1 if self.pose.away else 1
+        yaw = self.yaw if way > 0 else self.yaw - np.pi * np.sign(self.yaw)
+        seen = np.clip(angle, -np.pi / 2 - yaw, np.pi / 2 - yaw) if abs(yaw) > 0.05 else angle
+        return self.at(np.stack([way * a * np.sin(seen), y, z + way * d * np.cos(seen)], 1))
 
     def _arm(self, side: int) -> np.ndarray:
         """Shoulder, elbow, wrist and finger tips (4, 3)."""
@@ -118,7 +120,10 @@ class Body:
         instep = sole[2:] * (0.85, 0, 0.86) + (0, 0.036 - 0.02 * size, 0)
         points = np.concatenate([sole, top, instep])
         splay = np.radians(sign * 14)
-        turned = np.stack([points[:, 0] * np.cos(splay) + points[:, 2] * np.sin(splay), points[:, 1], points[:, 2] * np.cos(splay) - points[:, 0] * np.sin(splay)], 1)
+        turned = np.stack(
+            [points[:, 0] * np.cos(splay) + points[:, 2] * np.sin(splay), points[:, 1], points[:, 2] * np.cos(splay) - points[:, 0] * np.sin(splay)],
+            1,
+        )
         y, z = turned[:, 1].copy(), turned[:, 2].copy()
         turned[:, 1], turned[:, 2] = y * np.cos(pitch) + z * np.sin(pitch), z * np.cos(pitch) - y * np.sin(pitch)
         placed = turned + self.legs[side][2]

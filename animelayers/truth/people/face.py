@@ -4,14 +4,36 @@ from __future__ import annotations
 
 import numpy as np
 
-from animelayers.samples.pen import Colour, Points, ellipse, mix, spline
+from animelayers.samples.pen import Points, ellipse, mix, spline
+from animelayers.truth.people.eye import eye
 from animelayers.truth.people.look import Look
 from animelayers.truth.people.marks import Marks
 from animelayers.truth.people.skull import Skull
 
-_FRONT = [(-0.47, -0.3), (-0.475, 0.05), (-0.43, 0.27), (-0.27, 0.47), (-0.06, 0.59), (0.06, 0.59), (0.27, 0.47), (0.43, 0.27), (0.475, 0.05), (0.47, -0.3)]
-_TURNED = [(-0.43, -0.3), (-0.42, 0.08), (-0.34, 0.3), (-0.1, 0.49), (0.17, 0.595), (0.28, 0.58), (0.405, 0.44), (0.46, 0.25), (0.425, 0.04), (0.46, -0.3)]
-_DARK: Colour = (30, 18, 34)
+_FRONT = [
+    (-0.47, -0.3),
+    (-0.475, 0.05),
+    (-0.43, 0.27),
+    (-0.27, 0.47),
+    (-0.06, 0.59),
+    (0.06, 0.59),
+    (0.27, 0.47),
+    (0.43, 0.27),
+    (0.475, 0.05),
+    (0.47, -0.3),
+]
+_TURNED = [
+    (-0.43, -0.3),
+    (-0.42, 0.08),
+    (-0.34, 0.3),
+    (-0.1, 0.49),
+    (0.17, 0.595),
+    (0.28, 0.58),
+    (0.405, 0.44),
+    (0.46, 0.25),
+    (0.425, 0.04),
+    (0.46, -0.3),
+]
 _MOODS = {"smile": (0.02, 0.0), "calm": (0.0, 0.0), "stern": (-0.012, -0.7), "sad": (-0.025, 0.6), "glad": (0.03, 0.3), "sly": (0.018, -0.4)}
 """Mood: how far the corners of the mouth rise, and the brows (negative frowns)."""
 
@@ -31,7 +53,7 @@ class FaceDrawing:
         for side in (-1, 1):
             if -0.3 < self._faces(side) <= 0.3:
                 self._ear(side)
-        self.marks.fill(outline, self.look.skin, 0.014)
+        self.marks.fill(outline, self.look.skin, 0.014 if self.marks.ink.shading != "tone" else 0.0)
         if self.marks.ink.shading != "flat" and len(shadow) > 9:
             low = self.skull.place([(x, y + 0.07) for x, y in shadow], None)
             high = self.skull.seen([(0.6, -0.7), (-0.6, -0.7)])
@@ -43,12 +65,20 @@ class FaceDrawing:
             if self.style.blush:
                 warm = mix(self.look.skin, (250, 110, 110), self.style.blush)
                 self.marks.inside(self.skull.place(ellipse(side * 0.3, 0.34, 0.09, 0.045)), warm, outline)
-            self._eye(side, outline)
+            eye(self.marks, self.look, self.skull, side, outline, self.line)
             self._brow(side)
         if self.look.old:
             self._lines(outline)
         self._nose(outline)
+        if "beard" in self.look.extras:
+            self._beard(outline)
         self._mouth()
+
+    def turned_away(self) -> None:
+        """The head from behind, below its hair."""
+        for side in (-1, 1):
+            self._ear(side)
+        self.marks.fill(self._outline(), self.look.skin, 0.014)
 
     def _faces(self, side: int) -> float:
         return float(-side * np.sin(self.skull.yaw))
@@ -73,73 +103,38 @@ class FaceDrawing:
         top = [(0.41, -0.5), (0.22, -0.64), (0.0, -0.68), (-0.22, -0.64), (-0.41, -0.5)] if bald else [(0.46, -0.4), (0, -0.6), (-0.46, -0.4)]
         return self.skull.seen(spline(np.concatenate([points, top])))
 
-    def _eye(self, side: int, face: np.ndarray) -> None:
-        look, eyes, marks, shut = self.look, self.style.eyes, self.marks, self.skull.pose.blink
-        x, y = side * eyes.apart, eyes.height
-
-        def at(points: Points) -> np.ndarray:
-            p = np.asarray(points, np.float64) * (eyes.wide / 0.13, 1.0)
-            p[:, 1] -= eyes.slant * (p[:, 0] + 0.12) / 0.25
-            return self.skull.place(p * (side, 1.0) + np.array([x, y]))
-
-        tall = eyes.tall
-        closed = shut > 0.7 or eyes.kind == "line" or (look.mood == "glad" and eyes.kind != "dot")
-        if closed:
-            bow = -0.05 if look.mood == "glad" and shut <= 0.7 else 0.055
-            lid = [(-0.12, 0.03), (-0.04, 0.03 + bow), (0.05, 0.03 + bow), (0.14, 0.03 - 0.2 * bow)]
-            marks.stroke(at(spline(lid, False)), (0.3 * eyes.lash * self._u, eyes.lash * self._u, 0.4 * eyes.lash * self._u), self.line)
-            return
-        if eyes.kind == "dot":
-            squeeze = 1 - 0.9 * shut
-            marks.inside(at(ellipse(0, 0.02, eyes.iris[0], eyes.iris[1] * squeeze)), mix(look.eye, _DARK, 0.75), face)
-            for gx, gy, a, b in eyes.glints:
-                marks.inside(at(ellipse(gx * side, gy, a, b * squeeze)), (255, 255, 255), face)
-            return
-        lid = -tall * (1 - 1.25 * shut)
-        ball_white = mix(eyes.white, look.skin, 0.12)
-        white = at(spline([(-0.118, 0.05), (-0.1, lid * 0.5), (-0.01, lid), (0.085, lid * 0.82), (0.135, 0.01), (0.1, 0.9 * tall), (-0.06, tall)]))
-        marks.inside(white, ball_white, face)
-        a, b = eyes.iris
-        ball = mix(look.eye, _DARK, 0.62)
-        marks.inside(at(ellipse(0.008, 0.012, a, b)), ball, white)
-        marks.inside(at(ellipse(0.008, 0.02, 0.84 * a, 0.88 * b)), look.eye, white)
-        marks.inside(at(ellipse(0.008, 0.02 - 0.5 * b, 0.84 * a, 0.55 * b)), mix(look.eye, _DARK, 0.5), white)
-        marks.inside(at(ellipse(0.008, 0.012 + 0.62 * b, 0.55 * a, 0.26 * b)), mix(look.eye, (255, 255, 240), eyes.glow), white)
-        marks.inside(at(ellipse(0.008, 0.004, eyes.pupil * a, eyes.pupil * b)), _DARK, white)
-        marks.inside(at([(-0.13, -0.3), (0.15, -0.3), (0.15, lid * 0.5), (-0.02, lid + 0.055), (-0.13, lid * 0.3)]), mix(ball_white, (96, 84, 140), 0.3), white)
-        marks.inside(at(ellipse(0.008, lid + 0.03, 0.8 * a, 0.03)), mix(look.eye, _DARK, 0.7), white)
-        for gx, gy, w, h in eyes.glints:
-            marks.inside(at(ellipse(gx * side, gy + 0.08 * shut, w, h)), (255, 255, 255), white)
-        lash, u = eyes.lash, self._u
-        upper = [(-0.125, 0.04), (-0.1, lid * 0.55), (-0.01, lid - 0.006), (0.09, lid * 0.84), (0.145, 0.0), (0.145 + 0.8 * eyes.wing, -0.03 - 0.2 * eyes.wing)]
-        marks.stroke(at(spline(upper, False)), (0.2 * lash * u, 0.6 * lash * u, lash * u, 1.1 * lash * u, 0.8 * lash * u, 0.0), self.line)
-        if eyes.lower:
-            low = eyes.lower * u
-            marks.stroke(at(spline([(0.135, 0.01), (0.125, 0.6 * tall), (0.085, tall), (-0.03, 1.07 * tall)], False)), (low, low, 0.3 * low), self.line)
-        if eyes.crease:
-            crease = at(spline([(-0.07, lid - 0.04), (0.03, lid - 0.058), (0.12, lid - 0.02)], False))
-            marks.crease(crease, mix(look.skin, self.line, 0.3), 0.8)
-
-    @property
-    def _u(self) -> float:
-        return self.skull.unit
-
     def _brow(self, side: int) -> None:
         if self.style.brow <= 0:
             return
         frown, top = self.skull.pose.brow + self.frown, self.style.eyes.height - self.style.eyes.tall - 0.085
         raised = 0.03 * max(frown, 0)
-        brow = [(side * 0.1, top + 0.03 - 0.055 * frown - raised), (side * 0.22, top - 0.02 - raised), (side * 0.35, top + 0.03 + 0.03 * frown - raised)]
+        brow = [
+            (side * 0.1, top + 0.03 - 0.055 * frown - raised),
+            (side * 0.22, top - 0.02 - raised),
+            (side * 0.35, top + 0.03 + 0.03 * frown - raised),
+        ]
         pale = sum(self.look.hair_colour) > 560
         colour = mix(self.look.hair_colour, self.line, 0.45 if pale else 0.6)
-        width = self.style.brow * self._u
+        width = self.style.brow * self.skull.unit
         self.marks.stroke(self.skull.place(spline(brow, False)), (0.5 * width, width, 0.3 * width), colour)
 
+    def _beard(self, outline: np.ndarray) -> None:
+        """A beard along the jaw, its point below the chin."""
+        mouth = self.skull.place([(0.0, 0.42)], 0.95)[0]
+        inner = self.skull.place(spline([(0.34, 0.26), (0.2, 0.41), (0.0, 0.5), (-0.2, 0.41), (-0.34, 0.26)], False))
+        jaw = outline[outline[:, 1] > self.skull.place([(0.0, 0.2)], 0.0)[0][1]]
+        grown = mouth + (jaw - mouth) * 1.04
+        low = np.clip((grown[:, 1] - mouth[1]) / (0.17 * self.skull.unit), 0, 1)
+        grown[:, 1] += 0.2 * self.skull.unit * low**2 * np.exp(-(((grown[:, 0] - mouth[0]) / (0.25 * self.skull.unit)) ** 2))
+        self.marks.fill(np.concatenate([grown, inner]), self.look.hair_colour, 0.012)
+
     def _nose(self, face: np.ndarray) -> None:
-        u, kind, skin = self._u, self.style.nose, self.look.skin
+        u, kind, skin = self.skull.unit, self.style.nose, self.look.skin
         ink = mix(self.shade, self.line, 0.45)
         if kind == "tick":
-            self.marks.stroke(self.skull.place(spline([(0.012, 0.29), (0.03, 0.33), (0.0, 0.345)], False), 1.1), (0.005 * u, 0.02 * u, 0.005 * u), ink)
+            self.marks.stroke(
+                self.skull.place(spline([(0.012, 0.29), (0.03, 0.33), (0.0, 0.345)], False), 1.1), (0.005 * u, 0.02 * u, 0.005 * u), ink
+            )
         elif kind == "dot":
             self.marks.inside(self.skull.place(ellipse(0.0, 0.33, 0.014, 0.01), 1.1), ink, face)
         elif kind == "bridge":
@@ -153,7 +148,7 @@ class FaceDrawing:
             self.marks.inside(self.skull.place(ellipse(0.0, 0.31, 0.045, 0.035), 1.1), mix(skin, (220, 90, 80), 0.35), face)
 
     def _mouth(self) -> None:
-        pose, u, wide = self.skull.pose, self._u, 0.082 * self.style.mouth
+        pose, u, wide = self.skull.pose, self.skull.unit, 0.082 * self.style.mouth
         wide *= 1 + 0.35 * pose.lips
         rise, opening = self.corners, pose.mouth
         if opening < 0.15:
@@ -167,10 +162,15 @@ class FaceDrawing:
         self.marks.fill(shape, (150, 50, 62), line=0.0)
         if opening > 0.45:
             self.marks.inside(self.skull.place(ellipse(0.0, low, 0.6 * wide, 0.045), 0.95), (226, 120, 120), shape)
-            self.marks.inside(self.skull.place([(-1.2 * wide, 0.3), (1.2 * wide, 0.3), (wide, top + 0.018), (-wide, top + 0.018)], 0.95), (255, 250, 248), shape)
+            self.marks.inside(
+                self.skull.place([(-1.2 * wide, 0.3), (1.2 * wide, 0.3), (wide, top + 0.018), (-wide, top + 0.018)], 0.95), (255, 250, 248), shape
+            )
         self.marks.outline(shape, (120, 40, 50), 0.7)
 
     def _lines(self, face: np.ndarray) -> None:
         for side in (-1, 1):
-            for path in ([(side * 0.09, 0.34), (side * 0.14, 0.4), (side * 0.15, 0.45)], [(side * 0.14, 0.32), (side * 0.22, 0.345), (side * 0.3, 0.33)]):
+            for path in (
+                [(side * 0.09, 0.34), (side * 0.14, 0.4), (side * 0.15, 0.45)],
+                [(side * 0.14, 0.32), (side * 0.22, 0.345), (side * 0.3, 0.33)],
+            ):
                 self.marks.crease(self.skull.place(spline(path, False)), self.look.skin, 0.6, face)

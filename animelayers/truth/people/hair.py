@@ -1,48 +1,16 @@
-"""Hair, in head widths around the middle of the face: fringes, crowns and what falls behind, as tables of points."""
+"""Hair, in head widths around the middle of the face: what falls behind, what lies over the forehead, what hangs in front."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
-from animelayers.samples.pen import Points, ellipse, mix, ribbon, spline
+from animelayers.samples.pen import ellipse, mix, ribbon, spline
+from animelayers.truth.people.locks import CROWNS, FRINGES, LENGTHS, SPIKY, Row
 from animelayers.truth.people.look import Look
 from animelayers.truth.people.marks import Marks
 from animelayers.truth.people.skull import Skull
-
-Row = list[tuple[float, float]]
-
-FRINGES: dict[str, tuple[Row, Row]] = {
-    "classic": ([(-0.36, 0.16), (-0.2, 0.06), (-0.01, 0.09), (0.16, 0.03), (0.31, 0.12)], [(-0.27, -0.14), (-0.115, -0.17), (0.055, -0.16), (0.225, -0.16)]),
-    "blunt": ([(-0.4, 0.05), (-0.24, 0.06), (-0.08, 0.055), (0.08, 0.06), (0.24, 0.055), (0.4, 0.05)], [(-0.32, 0.0), (-0.16, -0.03), (0.0, 0.0), (0.16, -0.02), (0.32, 0.0)]),
-    "swept": ([(-0.44, 0.2), (-0.3, 0.1), (-0.14, 0.04), (0.02, -0.04)], [(-0.36, 0.0), (-0.2, -0.08), (-0.05, -0.13)]),
-    "parted": ([(-0.43, 0.24), (-0.31, 0.08), (-0.18, -0.08), (0.2, -0.08), (0.32, 0.08), (0.43, 0.24)], [(-0.36, 0.0), (-0.23, -0.14), (0.0, -0.5), (0.24, -0.14), (0.37, 0.0)]),
-    "spikes": ([(-0.42, 0.1), (-0.26, 0.2), (-0.06, 0.28), (0.13, 0.15), (0.3, 0.2)], [(-0.33, -0.16), (-0.15, -0.2), (0.04, -0.22), (0.21, -0.2)]),
-    "short": ([(-0.38, -0.06), (-0.22, -0.12), (-0.05, -0.08), (0.12, -0.13), (0.28, -0.07)], [(-0.3, -0.2), (-0.14, -0.22), (0.03, -0.22), (0.2, -0.22)]),
-    "one_eye": ([(-0.4, 0.3), (-0.24, 0.34), (-0.1, 0.2), (0.03, 0.04), (0.2, -0.06)], [(-0.32, 0.1), (-0.16, 0.06), (-0.03, -0.06), (0.12, -0.2)]),
-    "bare": ([(-0.3, -0.3), (0.0, -0.36), (0.3, -0.3)], [(-0.15, -0.345), (0.15, -0.345)]),
-    "peak": ([(-0.36, -0.2), (0.0, -0.2), (0.36, -0.2)], [(-0.2, -0.36), (0.2, -0.36)]),
-    "wisps": ([(-0.42, 0.2), (-0.1, 0.05), (0.02, 0.14), (0.1, 0.02), (0.42, 0.2)], [(-0.3, -0.26), (-0.03, -0.3), (0.06, -0.26), (0.28, -0.28)]),
-    "rounded": ([(-0.38, 0.02), (-0.13, 0.0), (0.13, 0.0), (0.38, 0.02)], [(-0.26, -0.06), (0.0, -0.08), (0.26, -0.06)]),
-    "choppy": ([(-0.42, 0.14), (-0.32, 0.02), (-0.2, 0.12), (-0.06, 0.0), (0.07, 0.13), (0.18, 0.0), (0.32, 0.1)], [(-0.37, -0.08), (-0.26, -0.12), (-0.13, -0.14), (0.0, -0.16), (0.13, -0.14), (0.25, -0.12)]),
-    "curl": ([(-0.36, 0.0), (-0.16, -0.06), (0.04, 0.1), (0.22, -0.04), (0.38, 0.0)], [(-0.26, -0.12), (-0.05, -0.2), (0.13, -0.14), (0.3, -0.12)]),
-}
-"""Tips and the gaps between them, from left to right."""
-
-_HALF: Row = [(0.545, 0.14), (0.575, -0.15), (0.5, -0.46), (0.27, -0.66)]
-CROWNS: dict[str, Row] = {
-    "smooth": [*_HALF, (0.0, -0.71)],
-    "flat": [(0.53, 0.12), (0.56, -0.2), (0.53, -0.5), (0.34, -0.66), (0.0, -0.69)],
-    "big": [(0.6, 0.2), (0.68, -0.15), (0.62, -0.5), (0.35, -0.74), (0.0, -0.78)],
-    "close": [(0.485, 0.0), (0.5, -0.2), (0.44, -0.46), (0.24, -0.6), (0.0, -0.64)],
-}
-SPIKY: dict[str, list[tuple[float, float]]] = {
-    "spiky": [(0.56, 0.2), (0.5, 0.05), (0.72, -0.02), (0.56, -0.16), (0.78, -0.36), (0.52, -0.42), (0.62, -0.7), (0.36, -0.6), (0.32, -0.88), (0.12, -0.68)],
-    "wild": [(0.64, 0.42), (0.52, 0.16), (0.84, 0.14), (0.6, -0.1), (0.94, -0.3), (0.58, -0.4), (0.8, -0.78), (0.4, -0.62), (0.36, -1.0), (0.1, -0.7)],
-    "tousled": [(0.57, 0.24), (0.53, 0.02), (0.64, -0.08), (0.56, -0.2), (0.64, -0.34), (0.52, -0.42), (0.54, -0.58), (0.36, -0.6), (0.3, -0.74), (0.12, -0.68)],
-}
-"""The right half from ear to top, tip after gap; the left is its mirror, a little out of step."""
-_LENGTHS = {"bob": (0.62, 0.6), "medium": (1.15, 0.6), "long": (2.3, 0.6), "short": (0.36, 0.47), "nape": (0.46, 0.48), "mane": (1.3, 0.66)}
-"""How far it falls, and half its width."""
 
 
 class HairDrawing:
@@ -73,29 +41,31 @@ class HairDrawing:
 
     def behind(self) -> None:
         """What lies behind head and shoulders."""
+        self._fallen()
+        self._bound()
+
+    def _fallen(self) -> None:
         back = self.hair.back
-        if back in _LENGTHS:
-            long, wide = _LENGTHS[back]
+        if back in LENGTHS:
+            long, wide = LENGTHS[back]
             self._falling(long * (self.hair.length / 1.6 if long > 0.5 else 1.0), wide)
-        elif back in ("tails", "low_tails"):
+        elif back != "none" and back != "afro":
             self._falling(0.42)
+
+    def _bound(self) -> None:
+        back, way = self.hair.back, 1 if self.skull.degrees <= 0 else -1
+        if back in ("tails", "low_tails"):
             for side in (-1, 1):
                 self._tail(side * 0.5, -0.3 if back == "tails" else 0.28, side * 0.28, self.hair.length * 1.25, -0.3)
         elif back in ("pony", "low_pony"):
-            self._falling(0.4)
-            top = -0.5 if back == "pony" else 0.15
-            self._tail(0.12, top, 0.34 * (1 if self.skull.degrees <= 0 else -1), self.hair.length * 1.2, -1.2)
+            self._tail(0.12 if not self.skull.pose.away else 0.0, -0.5 if back == "pony" else 0.15, 0.34 * way, self.hair.length * 1.2, -1.2)
         elif back in ("bun", "buns"):
-            self._falling(0.4)
             for side in (-1, 1) if back == "buns" else (0,):
-                ball = ellipse(0.42 * side, -0.66 + 0.1 * abs(side), 0.25, 0.24)
-                self._lump(self.skull.seen(ball, 0.7), self.look.hair_colour)
+                self._lump(self.skull.seen(ellipse(0.42 * side, -0.66 + 0.1 * abs(side), 0.25, 0.24), 0.7), self.look.hair_colour)
         elif back == "afro":
             t = np.linspace(0, 2 * np.pi, 26, endpoint=False)
             bumps = [(0.9 * (1 + 0.06 * (i % 2)) * np.sin(a), -0.22 - 0.76 * (1 + 0.06 * (i % 2)) * np.cos(a)) for i, a in enumerate(t)]
-            self._lump(self.skull.seen(spline(bumps), 0.4), self.shade)
-        elif back == "braids":
-            self._falling(0.45)
+            self._lump(self.skull.seen(spline(bumps), 0.4), self.shade if not self.skull.pose.away else self.look.hair_colour)
 
     def _lump(self, shape: np.ndarray, colour: tuple[int, int, int]) -> None:
         self.marks.fill(shape, colour, 0.012)
@@ -121,7 +91,12 @@ class HairDrawing:
             for i in range(6):
                 x = rng.uniform(-0.48, 0.48)
                 path = self.skull.blown(spline([(x * 0.8, 0.5), (x, 0.6 * long), (x * 1.1, long * rng.uniform(0.72, 0.9))], False), -0.35, True)
-                self.marks.stroke(path, (0, 0.04 * self.u, 0), mix(self.shade, self.look.hair_colour, 0.8) if i % 2 else mix(self.shade, self.marks.ink.line(self.shade), 0.45), shape)
+                self.marks.stroke(
+                    path,
+                    (0, 0.04 * self.u, 0),
+                    mix(self.shade, self.look.hair_colour, 0.8) if i % 2 else mix(self.shade, self.marks.ink.line(self.shade), 0.45),
+                    shape,
+                )
 
     def _tail(self, x: float, y: float, out: float, long: float, depth: float) -> None:
         """A bound tail of hair from (x, y), swinging `out`."""
@@ -159,29 +134,52 @@ class HairDrawing:
         if self.marks.ink.weight:
             self.marks.outline(cap, look.hair_colour)
 
+    def from_behind(self) -> None:
+        """The back of the head, and what falls over it."""
+        if self.bald:
+            return
+        self.shade = mix(self.shade, self.look.hair_colour, 0.75)
+        self._fallen()
+        crown = self.skull.seen(self._crown())
+        if self.hair.back in ("short", "nape"):
+            self._falling(0.52, 0.52)
+        edge = spline([(-0.54, 0.1), (-0.47, 0.32), (-0.2, 0.42), (0.2, 0.42), (0.47, 0.32), (0.54, 0.1)], False)
+        cap = np.concatenate([crown, self.skull.seen(edge)])
+        self.marks.fill(cap, self.shade, line=0.0)
+        if self.marks.ink.weight:
+            self.marks.rim(crown, self.look.hair_colour)
+        for x in (-0.3, -0.1, 0.12, 0.32):
+            self.marks.crease(self.skull.seen(spline([(0.3 * x, -0.6), (x, -0.2), (x, 0.36)], False)), self.look.hair_colour, 1.0, cap)
+        self._shine(cap)
+        self._bound()
+
     def _crown(self) -> np.ndarray:
         name, grow = self.hair.crown, 1 + 0.5 * (self.hair.volume - 1)
         if name in CROWNS:
             half = CROWNS[name]
             points = [(x * grow, y * grow) for x, y in half] + [(-x * grow, y * grow) for x, y in reversed(half[:-1])]
             return spline([points[0], *points, points[-1]], False)
-        half = SPIKY[name]
-        right = half
-        left = [(-x * 0.97, y * (1.05 if i % 2 == 0 else 0.98) + 0.03) for i, (x, y) in enumerate(reversed(half))]
+        right = SPIKY[name]
+        left = [(-x * 0.97, y * (1.05 if i % 2 == 0 else 0.98) + 0.03) for i, (x, y) in enumerate(reversed(right))]
         sway = 0.05 * (self.skull.pose.wind + 0.5 * self.skull.pose.swing)
         points = [(x * grow + sway * (1 if i % 2 == 0 else 0), y * grow) for i, (x, y) in enumerate([*right, (0.02, -0.84), *left])]
-        doubled = [q for p in points for q in (p, p)]
-        bent: list[np.ndarray] = []
-        for a, b in zip(points[:-1], points[1:], strict=True):
-            a_, b_ = np.array(a), np.array(b)
-            middle = (a_ + b_) / 2 * 1.03
-            bent.append(spline([a_, a_, middle, b_, b_], False, 4)[:-1])
-        return np.concatenate([*bent, [doubled[-1]]])
+        bent = []
+        for a, b in pairwise(np.array(points)):
+            bent.append(spline(np.array([a, a, (a + b) / 2 * 1.03, b, b]), False, 4)[:-1])
+        return np.concatenate([*bent, [points[-1]]])
 
     def _side_locks(self) -> None:
         tip = 0.3 + 0.45 * min(self.hair.length, 1.2)
         for side in (-1, 1):
-            lock = [(side * 0.36, -0.35), (side * 0.53, -0.1), (side * 0.555, 0.2), (side * 0.47, tip), (side * 0.47, tip), (side * 0.43, 0.3), (side * 0.42, 0.0)]
+            lock = [
+                (side * 0.36, -0.35),
+                (side * 0.53, -0.1),
+                (side * 0.555, 0.2),
+                (side * 0.47, tip),
+                (side * 0.47, tip),
+                (side * 0.43, 0.3),
+                (side * 0.42, 0.0),
+            ]
             shape = self.skull.blown(spline(lock), 0.35)
             self.marks.fill(shape, self.look.hair_colour)
             if self.marks.ink.shading != "flat":
@@ -213,7 +211,9 @@ class HairDrawing:
             self.marks.inside(self.skull.place(np.concatenate([low, high[::-1]]), 0.8), self.light, cap)
         elif kind == "patch":
             for x, w in ((-0.26, 0.12), (-0.06, 0.05)):
-                self.marks.inside(self.skull.place(spline([(x - w, -0.36), (x - 0.3 * w, -0.47), (x + w, -0.45), (x + 0.2 * w, -0.34)]), 0.8), self.light, cap)
+                self.marks.inside(
+                    self.skull.place(spline([(x - w, -0.36), (x - 0.3 * w, -0.47), (x + w, -0.45), (x + 0.2 * w, -0.34)]), 0.8), self.light, cap
+                )
         elif kind == "streaks":
             for x in (-0.3, -0.18, -0.05, 0.12, 0.27):
                 path = self.skull.place(spline([(x * 0.8, -0.54), (x, -0.38), (x * 1.1, -0.22)], False), 0.8)
@@ -227,10 +227,17 @@ class HairDrawing:
             beads = max(3, round(3.2 * self.hair.length))
             for i in range(beads):
                 y = 0.42 + 0.2 * i
-                lump = spline([(side * 0.52 - 0.11, y - 0.03), (side * 0.52, y - 0.13), (side * 0.52 + 0.11, y - 0.03), (side * 0.52 + 0.05, y + 0.12), (side * 0.52 - 0.05, y + 0.12)])
+                lump = spline(
+                    [
+                        (side * 0.52 - 0.11, y - 0.03),
+                        (side * 0.52, y - 0.13),
+                        (side * 0.52 + 0.11, y - 0.03),
+                        (side * 0.52 + 0.05, y + 0.12),
+                        (side * 0.52 - 0.05, y + 0.12),
+                    ]
+                )
                 self._lump(self.skull.blown(lump, 0.2), self.look.hair_colour)
             y = 0.42 + 0.2 * beads
             tip = spline([(side * 0.52 - 0.07, y - 0.06), (side * 0.52 + 0.07, y - 0.06), (side * 0.52, y + 0.16), (side * 0.52, y + 0.16)])
             self.marks.fill(self.skull.blown(tip, 0.2), self.look.hair_colour)
             self.marks.fill(self.skull.blown(ellipse(side * 0.52, y - 0.08, 0.08, 0.05), 0.2), self.look.accent)
-

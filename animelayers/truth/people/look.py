@@ -9,7 +9,7 @@ from animelayers.samples.pen import Colour
 
 @dataclass(frozen=True)
 class Build:
-    """A body whose height is 1. ``heads``: heads to the height; ``shoulders``, ``waist``, ``hips``: half widths; ``limb``: thickness of arms and legs,
+    """A body whose height is 1. ``heads``: heads to the height; ``shoulders``, ``waist``, ``hips``: half widths; ``limb``: thickness of limbs,
     1 usual; ``legs``: height of the crotch; ``neck``: length in heads; ``chest``: how far it stands out; ``belly``: how round it is."""
 
     heads: float = 6.6
@@ -64,9 +64,12 @@ class Face:
 
 @dataclass(frozen=True)
 class Outfit:
-    """Clothes. ``sleeve``: none, short, long, wide, puff; ``bottom``: trousers, wide, shorts, skirt, gown, robe; ``hem``: of a skirt, share of the leg;
-    ``flare``: of it; ``collar``: sailor, shirt, cross, high, round, hood, bib; ``front``: plain, buttons, zip, stripe, plates, band, tie, apron;
-    ``over``: '', coat, cape, vest; ``feet``: shoe, boot, sandal, bare; ``socks``: how high, share of the shin."""
+    """Clothes.
+
+    ``sleeve``: none, short, long, wide, puff; ``bottom``: trousers, wide, shorts, skirt, gown, robe; ``hem``: where a skirt ends, share of the leg;
+    ``flare``: how wide, 1 usual; ``collar``: sailor, shirt, cross, high, round, hood, bib; ``front``: plain, buttons, zip, stripe, plates, band,
+    tie, apron; ``over``: '', coat, cape, vest; ``feet``: shoe, boot, sandal, bare; ``socks``: how high, share of the shin, above 1 of the thigh.
+    """
 
     sleeve: str = "long"
     bottom: str = "trousers"
@@ -157,3 +160,8 @@ class Pose:
     lift: float = 0.0
     arms: tuple[Arm, Arm] = field(default=(Arm(), Arm()))
     legs: tuple[Leg, Leg] = field(default=(Leg(), Leg()))
+
+    @property
+    def away(self) -> bool:
+        """Whether it is seen from behind."""
+        return abs(self.yaw) > 110

@@ -18,9 +18,10 @@ class Skull:
     def __init__(self, body: Body) -> None:
         pose = body.pose
         self.pose, self.unit = pose, body.head
-        self.degrees = float(np.clip(pose.yaw + pose.face, -self.MOST, self.MOST))
+        facing = pose.yaw + pose.face - (180 * np.sign(pose.yaw) if pose.away else 0)
+        self.degrees = float(np.clip(facing, -self.MOST, self.MOST))
         self.yaw, self.nod = np.radians(self.degrees), np.radians(pose.nod + 0.5 * pose.lean)
-        ahead = pose.yaw + pose.face - self.degrees
+        ahead = facing - self.degrees
         base = body.at([(0.0, body.chin + 0.012, 0.012)])[0]
         self.origin = base - (0.0, 0.6 * body.head) + (0.0, -0.004 * pose.breath)
         self.tilt = pose.tilt + 0.08 * ahead
