@@ -52,8 +52,7 @@ def band_error(error: np.ndarray, truth: np.ndarray) -> float | None:
 
 def squared_error(picture: np.ndarray, truth: np.ndarray, where: np.ndarray) -> tuple[float, int]:
     """Sum over the pixels of the mask `where` (bool (H, W)) of the squared error averaged over the channels, and their number."""
-    difference = picture[where].astype(np.float32) - truth[where]
-    return float(np.square(difference).sum(dtype=np.float64) / 3), int(np.count_nonzero(where))
+    return cv2.norm(picture, truth, cv2.NORM_L2SQR, where.view(np.uint8)) / 3, int(np.count_nonzero(where))
 
 
 def decibel(mean_square: float) -> float:

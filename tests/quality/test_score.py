@@ -3,10 +3,13 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from animelayers.quality.figures import FIGURES
+from animelayers.quality.found import Found
+from animelayers.quality.frame import measured
 from animelayers.quality.score import score
 from animelayers.quality.truth_folder import TruthFolder
 from animelayers.quality.truth_set import TruthSet
@@ -113,6 +116,18 @@ def test_an_effect_of_another_colour_and_a_background_that_flickers(scored: Scor
     assert rows[EMPTY]["effect_colour"] == pytest.approx(10) and rows[EMPTY]["effect_iou"] == 1
     # 3 of 7 steps change it
     assert rows[STAY]["background_flicker"] == pytest.approx(10 * 3 / 7) and rows[STAY]["hole_db"] < 35
+
+
+def test_a_film_without_colours_tells_none(truth_set: Path) -> None:
+    truth = TruthSet(truth_set)
+    shot = truth.shots[2]
+    layers = truth.layers(shot, 0)
+    grey = np.repeat(cv2.cvtColor(layers.background, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
+    said = Found(truth.output).layers(Found(truth.output).film("b.mkv")[0], layers.character.shape)
+    said = said._replace(background=grey, effect=np.dstack([np.repeat(said.effect[..., :1] // 2 + 80, 3, 2), said.effect[..., 3]]))
+    found = measured(layers, said, grey, None)
+    assert found.squares["behind_effect_db"][0] == 0 and measured(layers, said, layers.background, None).squares["behind_effect_db"][0] > 0
+    assert found.means["effect_colour"] < measured(layers, said, layers.background, None).means["effect_colour"]
 
 
 def test_drawings_that_are_not_held(scored: Scored) -> None:
