@@ -22,7 +22,7 @@ def compared(cfg: DictConfig) -> int:
     """Read both sides, score them where a truth is given, print what differs and write a page."""
     sides = {name: Path(cfg[name]) for name in ("a", "b")}
     folder = Path(cfg.output or sides["b"] / "compare")
-    if not cfg.truths and not all(map(result.is_result, sides.values())):
+    if not cfg.truth and not all(map(result.is_result, sides.values())):
         told = agreement(*(Output(str(path)) for path in sides.values()))
         if not told["frames"]:
             raise job.ConfigError(f"{cfg.a} and {cfg.b} have no frame of a film in common")
@@ -30,12 +30,12 @@ def compared(cfg: DictConfig) -> int:
         sys.stdout.write(f"{compare.agreed(told)}\n\n{folder}/index.html\n")
         return 0
     try:
-        rows, pictures = _scored(cfg, sides, folder) if cfg.truths else compare.sides(sides, {"a": cfg.system_a, "b": cfg.system_b})
+        rows, pictures = _scored(cfg, sides, folder) if cfg.truth else compare.sides(sides, {"a": cfg.system_a, "b": cfg.system_b})
     except (FileNotFoundError, KeyError) as problem:
         raise job.ConfigError(str(problem.args[0] if isinstance(problem, KeyError) else problem)) from None
     found = differences(rows["a"], rows["b"], cfg.seed)
     if not found:
-        raise job.ConfigError(f"{cfg.a} and {cfg.b} have no shot in common: score both on one truth, truths=FOLDER")
+        raise job.ConfigError(f"{cfg.a} and {cfg.b} have no shot in common: score both on one truth, truth=FOLDER")
     compare.write(found, rows, pictures, sides, folder)
     sys.stdout.write(f"{markdown(found)}\n\n{folder}/index.html\n")
     return 0
@@ -43,7 +43,7 @@ def compared(cfg: DictConfig) -> int:
 
 def _scored(cfg: DictConfig, sides: dict[str, Path], folder: Path) -> tuple[compare.Sides, compare.Pictures]:
     """Both outputs against a truth."""
-    truth = Path(cfg.truths)
+    truth = Path(cfg.truth)
     opened = partial(TruthSet, truth) if (truth / "metadata").is_dir() else partial(TruthFolder, truth, folder / "inputs")
     rows, pictures = score(opened, {name: str(path) for name, path in sides.items()}, cfg.workers)
     return {name: result.only(rows, name) for name in sides}, pictures

@@ -65,10 +65,10 @@ def _rules(cfg: DictConfig) -> list[str]:
 
 def _truth(cfg: DictConfig, folder: Path) -> Callable[[], Truth]:
     """Opens the truth: composed or drawn now, unless it is there already, or a folder that is given."""
-    given = Path(cfg.truths) if cfg.truths and cfg.truths != "drawn" else folder / "truth"
-    if cfg.truths == "drawn":
+    given = Path(cfg.truth) if cfg.truth and cfg.truth != "drawn" else folder / "truth"
+    if cfg.truth == "drawn":
         _draw(cfg, given)
-    elif not cfg.truths:
+    elif not cfg.truth:
         words = [f"output={given}", f"shots={cfg.shots}", f"seed={cfg.seed}", *cfg.compose]
         if compose(job.compose("compose", words)):
             raise job.ConfigError(f"no truth set could be composed in {given}")
@@ -77,7 +77,7 @@ def _truth(cfg: DictConfig, folder: Path) -> Callable[[], Truth]:
     try:
         TruthFolder(given, folder / "inputs")
     except FileNotFoundError as problem:
-        raise job.ConfigError(f"truths={given}: no truth set, and {problem}") from None
+        raise job.ConfigError(f"truth={given}: no truth set, and {problem}") from None
     return partial(TruthFolder, given, folder / "inputs")
 
 

@@ -46,7 +46,19 @@ def _of_shot(plan: FilmPlan, number: int, shot: Shot, index: int) -> Iterator[Co
             frame = frame._replace(layers=(*frame.layers, mixed), shown=-1 - into)
         elif shot.light(t) < 1:
             transition = "fade"
+        frame = _grey(frame) if plan.look.grey else frame
         yield Composed(index + t - own.start, number, frame._replace(layers=(*frame.layers, *over)), transition)
+
+
+def _grey(frame: Frame) -> Frame:
+    """A frame of a film without colours: its layers have none either."""
+    layers = tuple(layer._replace(rgba=np.dstack([grey(layer.rgba[..., :3]), layer.rgba[..., 3]])) for layer in frame.layers)
+    return frame._replace(base=grey(frame.base), layers=layers)
+
+
+def grey(picture: np.ndarray) -> np.ndarray:
+    """A picture uint8 (H, W, 3) without colours, of the same luma."""
+    return np.asarray(cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
 
 
 def developed(look: Look, seed: int) -> Callable[[np.ndarray, int], np.ndarray]:
@@ -60,8 +72,6 @@ def developed(look: Look, seed: int) -> Callable[[np.ndarray, int], np.ndarray]:
             picture = cv2.resize(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), (width, height), interpolation=cv2.INTER_CUBIC)
         if look.blur:
             picture = cv2.GaussianBlur(picture, (0, 0), look.blur)
-        if look.grey:
-            picture = np.asarray(cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
         if not (look.grain or look.flicker or look.scratches):
             return np.asarray(picture)
         made = picture.astype(np.float32) * np.float32(1 + rng.normal(0, 1) * look.flicker)

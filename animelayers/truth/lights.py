@@ -63,9 +63,7 @@ def _time(rng: np.random.Generator, part: Effect, frames: int, exposure: int) ->
     return first, min(frames, first + max(1, length)) - 1
 
 
-def _spot(
-    rng: np.random.Generator, part: Effect, where: str, size: tuple[int, int], actor: Actor | None
-) -> tuple[tuple[float, float], int]:
+def _spot(rng: np.random.Generator, part: Effect, where: str, size: tuple[int, int], actor: Actor | None) -> tuple[tuple[float, float], int]:
     """Where an effect comes from, and the side of its tile: what stands on the ground stands where the figure does."""
     width, height = size
     stands = part.anchor[1] > _FOOT

@@ -22,7 +22,9 @@ def drawing(actor: Actor, frame: int) -> int:
 def raised(actor: Actor, frame: int) -> float:
     """How far above the ground a jump has taken an actor, in pixels."""
     share = ((drawing(actor, frame) * actor.exposure + 3 * actor.phase) % _JUMP) / _JUMP
-    return 0.38 * actor.height * max(0.0, math.sin(math.pi * (share - _CROUCH) / (1 - _CROUCH))) if actor.move == "jumping" and share > _CROUCH else 0.0
+    return (
+        0.38 * actor.height * max(0.0, math.sin(math.pi * (share - _CROUCH) / (1 - _CROUCH))) if actor.move == "jumping" and share > _CROUCH else 0.0
+    )
 
 
 def placed(actor: Actor, frame: int, frames: int) -> np.ndarray:

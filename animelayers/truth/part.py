@@ -51,7 +51,8 @@ class Figure(Part, Protocol):
 
 class Effect(Part, Protocol):
     """An effect. ``kind``: rain, aura …; ``modes``: how it may lie over a picture, best first; ``field``: it fills the frame, else it is a tile;
-    ``anchor``: where in its tile it comes from, in shares of width and height; ``count``: drawings of its life; ``loops``: the first follows the last."""
+    ``anchor``: where in its tile it comes from, in shares of width and height; ``count``: drawings of its life; ``loops``: the first follows
+    the last."""
 
     @property
     def kind(self) -> str: ...  # noqa: D102

@@ -14,7 +14,7 @@ from animelayers.imaging.recompose import psnr, recompose
 from animelayers.imaging.seams import boxes
 from animelayers.schema import RECORD, Row
 from animelayers.truth.described import described
-from animelayers.truth.film import Composed, frames
+from animelayers.truth.film import Composed, frames, grey
 from animelayers.truth.plan import FilmPlan
 from animelayers.truth.shot import Frame, Shot
 
@@ -45,7 +45,7 @@ def pixels(plan: FilmPlan) -> Iterator[Row]:
             "effect": np.stack([frame.seen("effect") for frame in kept]),
             "background": np.stack([frame.background for frame in kept]),
             "instances": np.stack([frame.labels for frame in kept]),
-            "plate": shot.plate,
+            "plate": _plate(plan, shot),
             "plate_seen": np.full(shot.plate.shape[:2], 255, np.uint8),
         }
 
@@ -75,7 +75,7 @@ def stored(plan: FilmPlan, put: Put | None = None) -> Iterator[Row]:
                 put(picture if numbers[made.frame.shown] == len(numbers) - 1 else made.frame.picture, made.number)
             drawing.append(numbers[made.frame.shown])
             all_frames.append(made._replace(frame=kept[drawing[-1]]))
-        files[0]["plate.webp"] = codecs.encode_webp(shot.plate)
+        files[0]["plate.webp"] = codecs.encode_webp(_plate(plan, shot))
         names = list(dict.fromkeys(name for drawn in files for name in drawn))
         data = [drawn.get(name, b"") for drawn in files for name in names]
         yield {
@@ -91,6 +91,10 @@ def stored(plan: FilmPlan, put: Put | None = None) -> Iterator[Row]:
 _MERGED = {"figure": "character", "effect": "effect", "shadow": "shadow", "overlay": "overlay"}
 """Kinds of layers of which all together are a file, and its name."""
 _MEASURED = ("character_bbox", "character_coverage", "instance_ids", "instance_boxes", "effect_coverage", "recompose_psnr", "stack")
+
+
+def _plate(plan: FilmPlan, shot: Shot) -> np.ndarray:
+    return grey(shot.plate) if plan.look.grey else shot.plate
 
 
 def _outlined(frame: Frame) -> Frame:

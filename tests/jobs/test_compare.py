@@ -52,7 +52,7 @@ def test_two_outputs_with_a_truth_and_without_one(main: Main, tmp_path: Path) ->
             shot["character"] = np.roll(shot["character"], 3, axis=2)
 
     other = sets.changed(tmp_path / "other", moved)
-    code, said = main("compare", f"a={other}", f"b={truth}", f"truths={truth}", f"output={tmp_path / 'page'}")
+    code, said = main("compare", f"a={other}", f"b={truth}", f"truth={truth}", f"output={tmp_path / 'page'}")
     assert code == 0 and "nothing is better or worse beyond chance" in said, said
     page = (tmp_path / "page" / "index.html").read_text()
     assert "character IoU" in page and (tmp_path / "page" / "pictures" / "a-00.jpg").stat().st_size > 1000

@@ -28,7 +28,7 @@ def test_a_board_with_a_rule_left_out(
 ) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "jobs"))
     quality = runpy.run_path(str(ROOT / "jobs" / "quality.py"))["quality"]
-    words = [f"output={tmp_path / 'out'}", f"truths={folder}", "ablate=[ring]", "workers=1"]
+    words = [f"output={tmp_path / 'out'}", f"truth={folder}", "ablate=[ring]", "workers=1"]
     decompose = [*SMALL, f"model/matte={matte_weights}"]
     cfg = job.compose("quality", [*words, f"decompose={json.dumps(decompose)}"])
     assert quality(cfg) == 0
@@ -59,12 +59,12 @@ def test_a_board_with_a_rule_left_out(
     ("words", "told"),
     [
         (["ablate=[palets]"], "did you mean palettes?"),
-        (["truths=."], "no truth set, and"),
-        (["truths=drawn", "drawn.scenes=[wlak]"], "there is portrait"),
+        (["truth=."], "no truth set, and"),
+        (["truth=drawn", "drawn.scenes=[wlak]"], "there is portrait"),
         (["shots=0"], "shots=0: at least 1"),
     ],
 )
 def test_what_cannot_be_scored_is_told(main: Main, tmp_path: Path, words: list[str], told: str) -> None:
-    words = [word.replace("truths=.", f"truths={tmp_path}") for word in words]
+    words = [word.replace("truth=.", f"truth={tmp_path}") for word in words]
     code, said = main("quality", f"output={tmp_path / 'out'}", *words)
     assert code == 2 and told in said
