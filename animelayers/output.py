@@ -66,14 +66,14 @@ class Output:
     def frame(self, frame_id: str) -> dict[str, np.ndarray]:
         """All layers of a frame, by name: see `layer`."""
         row = self.row(frame_id)
-        return {name: self._picture(row, name) for name in self.layers if row[f"{name}_file"]}
+        return {name: self.picture(row, name) for name in self.layers if row[f"{name}_file"]}
 
     def layer(self, frame_id: str, name: str) -> np.ndarray:
         """A layer of a frame, uint8 sRGB: (H, W, 4) with straight alpha, (H, W, 3), or (H, W) for a mask.
 
         Raises KeyError for a frame or a layer that there is not.
         """
-        return self._picture(self.row(frame_id), name)
+        return self.picture(self.row(frame_id), name)
 
     def plate(self, frame_id: str) -> tuple[np.ndarray, np.ndarray]:
         """The clean plate of a frame's shot, uint8 sRGB (P, Q, 3), and where the frame lies on it: the homography float64 (3, 3) that takes
@@ -84,7 +84,7 @@ class Output:
         whole = self._plates.get(frame_id)
         data = self._store.read(whole[0]) if whole else None
         if whole is None or data is None:
-            return self._picture(row, "plate"), np.array(row["camera"]).reshape(3, 3)
+            return self.picture(row, "plate"), np.array(row["camera"]).reshape(3, 3)
         with Image.open(io.BytesIO(data)) as picture:
             return np.array(picture), np.array(whole[1]).reshape(3, 3)
 
@@ -170,7 +170,8 @@ class Output:
             raise SinkError(self._store.path(file), f"ends inside {name} of {row['frame_id']}", "copy the output again")
         return data
 
-    def _picture(self, row: dict[str, Any], name: str) -> np.ndarray:
+    def picture(self, row: dict[str, Any], name: str) -> np.ndarray:
+        """A layer of a row of the frame table, which need not be loaded for it: see `layer`."""
         with Image.open(io.BytesIO(self.stored(row, name))) as picture:
             return np.array(picture)
 

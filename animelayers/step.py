@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from animelayers.rules import left_out
 from animelayers.schema import IDENTITY, RECORD, Batch, Row, blank, rebatch, unbatch
 
 log = logging.getLogger(__name__)
@@ -31,11 +32,13 @@ class Step(ABC):
     """Columns it uses where some stage before it wrote them; where none did it is given None."""
     writes: ClassVar[tuple[str, ...]]
     """Columns it adds."""
+    rules: ClassVar[tuple[str, ...]] = ()
+    """Rules that its option `without` may leave out, to measure what they are worth."""
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
         """Refuse bad constructor options before any worker starts, where that needs no model. Raises ValueError."""
-        return
+        left_out(options.get("without", ()), cls.rules)
 
     @abstractmethod
     def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:

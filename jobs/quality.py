@@ -1,37 +1,112 @@
-"""The main job measured on drawn scenes with known layers. `python jobs/quality.py --help` tells how."""
+"""The scoreboard: the main job and its peers on films whose layers are known. `python jobs/quality.py --help` tells how."""
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from compose import made as compose
 from decompose import decompose
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from animelayers import job
+from animelayers import cluster, job
+from animelayers.benchmark import host
+from animelayers.quality import ablate, page, peers, result
+from animelayers.quality.board import markdown
+from animelayers.quality.figures import HEAD
+from animelayers.quality.runs import ANEW, KEEP, System, run
+from animelayers.quality.score import score
+from animelayers.quality.truth_folder import TruthFolder
+from animelayers.quality.truth_set import TruthSet
+from animelayers.quality.truths import Truth, digest
 from animelayers.samples import SCENES, scene, write
-from animelayers.samples.score import markdown, score
+
+OURS = "animelayers"
 
 
 def quality(cfg: DictConfig) -> int:
-    """Draw, decompose, score, print."""
-    unknown = [name for name in cfg.scenes if name not in SCENES]
-    if unknown:
-        raise job.ConfigError(f"scenes={unknown}: there is {', '.join(SCENES)}")
+    """Compose or open the truth, run the systems on its films, score, write, print."""
     folder = Path(cfg.output)
-    truth, inputs = Path(cfg.truth or folder / "truth"), Path(cfg.truth or folder / "input")
-    if not cfg.truth:
-        for name in cfg.scenes:
-            shot = scene(name, cfg.frames, (cfg.size[0], cfg.size[1]))
-            write([shot], name, inputs, truth / name, cfg.form)
-    elif not any(truth.glob("*/truth.json")):
-        raise job.ConfigError(f"truth={truth}: no FILM/truth.json there")
-    films = [f"source.path={inputs}"] if not cfg.truth else []
-    code = 0
-    for film in films or [f"source.path={path}" for path in sorted(inputs.iterdir()) if path.is_file() and (truth / path.stem).is_dir()]:
-        code = max(code, decompose(job.compose("decompose", [film, f"output={folder / 'layers'}", *cfg.decompose])))
-    sys.stdout.write(markdown(score(truth, inputs, str(folder / "layers"))) + "\n")
-    return code
+    rules, nets = _rules(cfg), peers.here() if cfg.peers == "here" else list(cfg.peers or ())
+    opened = _truth(cfg, folder)
+    truth = opened()
+    systems = [System(OURS, (), KEEP if rules else ANEW), *(System(net, tuple(peers.overrides(net))) for net in nets)]
+    systems += [System(str(name), tuple(words)) for name, words in (cfg.systems or {}).items()]
+    rest = ablate.systems(rules)
+    outputs, costs = _outputs([*systems, *rest], truth, folder, list(cfg.decompose))
+    rows, pictures = score(opened, outputs, cfg.workers or int(cluster.machine().cpus))
+    shown = {key: data for key, data in pictures.items() if key[0] in {system.name for system in systems}}
+    made = result.Result(rows, _about(cfg, truth), costs)
+    told = result.write(made, folder, shown)
+    worth = ablate.worth(rows, costs, rules, OURS, cfg.seed)
+    if rules:
+        (folder / "ablation.json").write_text(json.dumps(worth, indent=1))
+    page.write(made, told, folder, [system.name for system in rest], worth)
+    sys.stdout.write(_said(told, [system.name for system in systems], worth, folder))
+    return 3 if told["failed"] else 0
+
+
+def _about(cfg: DictConfig, truth: Truth) -> dict[str, Any]:
+    films = len({shot.film for shot in truth.shots})
+    facts = {"shots": len(truth.shots), "films": films, "truth": digest(truth), "seed": cfg.seed}
+    return {**facts, "host": host.describe(), "config": OmegaConf.to_container(cfg, resolve=True)}
+
+
+def _rules(cfg: DictConfig) -> list[str]:
+    try:
+        return ablate.chosen(OmegaConf.to_container(cfg.ablate) if OmegaConf.is_config(cfg.ablate) else cfg.ablate or [])  # type: ignore[arg-type]
+    except ValueError as problem:
+        raise job.ConfigError(str(problem)) from None
+
+
+def _truth(cfg: DictConfig, folder: Path) -> Callable[[], Truth]:
+    """Opens the truth: composed or drawn now, unless it is there already, or a folder that is given."""
+    given = Path(cfg.truths) if cfg.truths and cfg.truths != "drawn" else folder / "truth"
+    if cfg.truths == "drawn":
+        _draw(cfg, given)
+    elif not cfg.truths:
+        words = [f"output={given}", f"shots={cfg.shots}", f"seed={cfg.seed}", *cfg.compose]
+        if compose(job.compose("compose", words)):
+            raise job.ConfigError(f"no truth set could be composed in {given}")
+    if (given / "metadata").is_dir():
+        return partial(TruthSet, given)
+    try:
+        TruthFolder(given, folder / "inputs")
+    except FileNotFoundError as problem:
+        raise job.ConfigError(f"truths={given}: no truth set, and {problem}") from None
+    return partial(TruthFolder, given, folder / "inputs")
+
+
+def _draw(cfg: DictConfig, folder: Path) -> None:
+    unknown = [name for name in cfg.drawn.scenes if name not in SCENES]
+    if unknown:
+        raise job.ConfigError(f"drawn.scenes={unknown}: there is {', '.join(SCENES)}")
+    for name in cfg.drawn.scenes:
+        write([scene(name, cfg.drawn.frames, tuple(cfg.drawn.size))], name, folder, folder / name, cfg.drawn.form)
+
+
+def _outputs(systems: Sequence[System], truth: Truth, folder: Path, base: Sequence[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    outputs, costs = {}, {}
+    for number, system in enumerate(systems, 1):
+        sys.stderr.write(f"{number}/{len(systems)} {system.name}\n")
+        try:
+            outputs[system.name], costs[system.name] = run(system, truth, folder / "systems", base, decompose)
+        except RuntimeError as problem:
+            raise job.ConfigError(str(problem)) from None
+    return outputs, costs
+
+
+def _said(told: Mapping[str, Any], systems: Sequence[str], worth: Sequence[Any], folder: Path) -> str:
+    boards = told["systems"]
+    parts = [markdown({system: boards[system]["all"]["all"] for system in systems}, HEAD, "system")]
+    parts.append(markdown(boards[systems[0]]["traits"], HEAD, f"{systems[0]} by trait"))
+    parts += [ablate.markdown(worth)] if worth else []
+    parts += [f"{row['system']}: {row['missing']} frames of {row['film']} are missing: {row['error'] or 'not read'}" for row in told["failed"]]
+    return "\n\n".join([*parts, f"{folder}/index.html"]) + "\n"
 
 
 if __name__ == "__main__":

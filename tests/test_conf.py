@@ -11,7 +11,8 @@ from animelayers.placement import PipelineError
 from animelayers.run import DECODED
 
 GROUPED = [str(path.relative_to(job.CONF).with_suffix("")) for path in sorted(job.CONF.rglob("*.yaml")) if path.parent != job.CONF]
-GROUPED = [name for name in GROUPED if name.split("/")[0] not in ("export", "strategy", "decision", "truth")]  # composed by the tests of their jobs
+OTHERS = ("export", "strategy", "decision", "quality", "truth")  # composed by the tests of their jobs
+GROUPED = [name for name in GROUPED if name.split("/")[0] not in OTHERS]
 JOBS = [path.stem for path in sorted(job.CONF.glob("*.yaml"))]
 
 

@@ -10,11 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from animelayers.imaging import measures
 from animelayers.samples import SCENES, Scene, combine, join, scene, write, write_stills
-from animelayers.samples.score import markdown, score
-from animelayers.sinks.shards import Shards
-from animelayers.stages.encode import Encode
 
 SMALL = (192, 108)
 
@@ -138,70 +134,6 @@ def test_stills_carry_their_layers(drawn: dict[str, Scene], tmp_path: Path) -> N
     assert np.array_equal(character[..., 3], drawn["fire"].character[5])
     assert np.array_equal(character[..., 2::-1], drawn["fire"].character_colour[5])
     assert len(list(tmp_path.iterdir())) == 4
-
-
-def test_score_of_the_truth_itself_and_of_nothing(drawn: dict[str, Scene], tmp_path: Path) -> None:
-    rows = []
-    for name in ("standing", "empty"):
-        shot = drawn[name]
-        write([shot], name, tmp_path / "input", tmp_path / "truth" / name)
-        first = [int(np.flatnonzero(shot.drawing == d)[0]) for d in range(shot.drawing.max() + 1)]
-        rows.append(
-            {
-                "clip_id": f"{name}/scene0000/000000",
-                "source": f"{name}.mkv",
-                "episode": name,
-                "scene_id": "scene0000",
-                "frame_index": np.arange(len(shot)),
-                "timestamp_s": np.arange(len(shot)) / shot.fps,
-                "drawing": shot.drawing,
-                "frames": shot.frames[first],
-                "character": shot.character[first],
-                "background": shot.background[first],
-                "error": "",
-                "error_type": "",
-                "attempt": np.int32(0),
-            }
-        )
-    sink = Shards(str(tmp_path / "out"))
-    with sink.open("run"):
-        sink.write(Encode(background="png").run(rows), "run")
-    empty, standing = score(tmp_path / "truth", tmp_path / "input", str(tmp_path / "out"))
-    assert empty["scene"] == "empty" and empty["iou"] == 1 and empty["background in the hole, dB"] is None and empty["recomposed, dB"] == 100
-    assert standing["iou"] > 0.999 and standing["edge band ×1000"] < 2 and standing["static flicker ×1000"] == 0
-    assert standing["background in the hole, dB"] == 100 and standing["recomposed, dB"] > 50
-    table = markdown([empty, standing]).splitlines()
-    assert len(table) == 5 and table[2].startswith("| empty | 1.000 | – |") and table[-1].startswith("| mean | 1.000 |")
-
-    (tmp_path / "truth" / "empty" / "truth.json").unlink()
-    write([drawn["walk"]], "walk", tmp_path / "input", tmp_path / "truth" / "walk")
-    walk = score(tmp_path / "truth", tmp_path / "input", str(tmp_path / "out"))[1]
-    assert walk["iou"] == 0 and walk["recomposed, dB"] < 15, "frames that are missing score as blank"
-
-
-def test_measures_by_hand() -> None:
-    truth = np.zeros((40, 40), np.uint8)
-    truth[10:30, 10:30] = 255
-    shifted = np.roll(truth, 5, 1)
-    assert measures.iou(truth, truth) == 1 and measures.iou(shifted, truth) == pytest.approx(300 / 500)
-    assert np.abs(measures.alpha_error(shifted, truth)).mean() == pytest.approx(200 / 1600)
-    fire = np.zeros_like(truth)
-    fire[10:30, 10:20] = 255
-    seen = np.where(fire > 0, 0, truth).astype(np.uint8)
-    assert measures.iou(seen, truth, fire) == 1 and not measures.alpha_error(seen, truth, fire).any()
-    blank = np.zeros_like(truth)
-    assert (
-        measures.iou(blank, blank) == 1 and measures.iou(truth, blank) == 0 and measures.band_error(measures.alpha_error(blank, blank), blank) is None
-    )
-    far = blank.copy()
-    far[0, 0] = 255
-    assert measures.band_error(measures.alpha_error(cv2.max(truth, far), truth), truth) == 0, "an error in a corner is not the edge's"
-    errors = (np.zeros((40, 40), np.float32), np.full((40, 40), 0.25, np.float32))
-    assert measures.static_flicker(errors, (truth, truth), (blank, blank)) == pytest.approx(0.25)
-    assert measures.static_flicker(errors, (blank, np.full_like(truth, 255)), (blank, blank)) is None
-    picture = np.full((40, 40, 3), 10, np.uint8)
-    square, count = measures.squared_error(picture, np.zeros_like(picture), truth > 0)
-    assert (square / count, count) == (100, 400) and measures.decibel(100) == pytest.approx(28.13, abs=0.01) and measures.decibel(0) == 100
 
 
 def test_sample_folder_without_a_network(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -67,6 +68,51 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None, me
         raise Failed(f"{' '.join(command)} ended with {process.returncode}: {' '.join(words.split()[-60:])}")
     # What the command itself waited for is known to the end, what its daemons did only from the last look.
     return Ended(started, wall, max(sum(cpu.values()), _children() - before), peak, words)
+
+
+@dataclass
+class Spent:
+    """``wall`` and ``cpu`` seconds."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+
+@contextmanager
+def metered() -> Iterator[Spent]:
+    """What this process and all it started, before or within, spend until the end of the block; known when it has ended.
+
+    On a cluster of several machines only what runs on this one is counted. A process that lives less than half a second between two looks is missed.
+    """
+    spent, start = Spent(), time.perf_counter()
+    before, last = _times(), dict[tuple[int, float], float]()
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(EVERY_S):
+            last.update(_times())
+
+    watch = threading.Thread(target=look, daemon=True)
+    watch.start()
+    try:
+        yield spent
+    finally:
+        ended.set()
+        watch.join()
+        last.update(_times())
+        spent.wall = time.perf_counter() - start
+        spent.cpu = sum(cpu - before.get(process, 0.0) for process, cpu in last.items())
+
+
+def _times() -> dict[tuple[int, float], float]:
+    """CPU seconds of this process and its descendants, by number and start."""
+    found: dict[tuple[int, float], float] = {}
+    own = psutil.Process()
+    for process in [own, *own.children(recursive=True)]:
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            found[process.pid, process.create_time()] = times.user + times.system
+    return found
 
 
 def decompose(*overrides: str) -> list[str]:

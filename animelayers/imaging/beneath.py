@@ -36,17 +36,18 @@ class Plates:
         return [self._shown(plate, seen, self._small_camera(size, k), size) for k in range(count)]
 
     def without(
-        self, full: Sequence[Drawn], small: Sequence[Drawn], asked: Sequence[np.ndarray] | None
+        self, full: Sequence[Drawn], small: Sequence[Drawn], asked: Sequence[np.ndarray] | None, lights: bool = True
     ) -> tuple[np.ndarray, Sequence[np.ndarray] | None]:
         """Paint over light that never rests, see `burning.burning`, and what is `asked` for and claimed in every drawing, see `claims.always`.
 
+        ``lights``: whether there may be light that never rests.
         ``full``, ``small``: all drawings with their mattes, and the same shrunk; the masks asked for are of the size of those. Gives where
         nothing is known now, bool (P, Q), and what is claimed in each drawing, None if nothing is.
         """
         size = (small[0][0].shape[1], small[0][0].shape[0])
         plate, seen = self._shrunk(size)
         views = [self._laid(self._small_camera(size, k), plate, *each) for k, each in enumerate(small)]
-        light = burning(views, plate)
+        light = burning(views if lights else [], plate)
         hole = light.where
         if hole.any():
             self._darken(enlarged(hole * np.uint8(255), self.plate.shape[:2]), full)

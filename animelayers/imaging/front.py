@@ -53,17 +53,18 @@ class Shot(NamedTuple):
     claims: Sequence[np.ndarray] | None = None
 
 
-def separated(shot: Shot, small: Sequence[np.ndarray], least: float) -> tuple[Front | None, np.ndarray]:
+def separated(shot: Shot, small: Sequence[np.ndarray], least: float, *, lights: bool = True, cels: bool = True) -> tuple[Front | None, np.ndarray]:
     """The layer in front of the clip's own drawings of a shot, None if there is nothing; and where the plate was painted over, bool (P, Q).
 
     ``small``: the drawings as small pictures; ``least``: share of the picture that the smallest effect covers. The figures have the alpha
-    of their cel where an effect lies in front of them, and their matte elsewhere.
+    of their cel where an effect lies in front of them, and their matte elsewhere; without `cels` their matte everywhere. Without `lights` no
+    light that never rests is looked for.
     """
     drawings, mattes, plates, own = shot.drawings, shot.mattes, shot.plates, shot.own
     height, width = drawings[0].shape[:2]
     size = (small[0].shape[1], small[0].shape[0])
     small_mattes = shrunk(mattes, size)
-    over, claimed = plates.without(list(zip(drawings, mattes, strict=True)), list(zip(small, small_mattes, strict=True)), shot.claims)
+    over, claimed = plates.without(list(zip(drawings, mattes, strict=True)), list(zip(small, small_mattes, strict=True)), shot.claims, lights)
     small_plates = plates.small(size, len(drawings))
     found = changing.find(small, small_mattes, small_plates, least, shot.spread)
     shifts = cel.shifts(small, small_mattes)
@@ -88,7 +89,8 @@ def separated(shot: Shot, small: Sequence[np.ndarray], least: float) -> tuple[Fr
         n = k - own[0]
         effect[n][where] = unmix.layer(drawings[k][where], *base, inside[k], around[k], blend)
         hidden = effect[n][where][..., 3] > (_HIDDEN if blend == "over" else _DAZZLED)
-        character[n][where] = np.where(hidden, cel.moved(figure.alpha, by[k]), mattes[k][where])
+        if cels:
+            character[n][where] = np.where(hidden, cel.moved(figure.alpha, by[k]), mattes[k][where])
         bare[n] = uncovered(drawings[k], effect[n], blend, character[n])
         bare[n][where] = _painted(bare[n][where], effect[n][where][..., 3], figure, by[k].tolist())
     return Front(effect, [blend if k in under else "none" for k in own], character, bare), over

@@ -58,13 +58,23 @@ def _solid(frame: np.ndarray, said: Evidence) -> np.ndarray:
     return found
 
 
-def settle(frame: np.ndarray, alpha: np.ndarray, said: Evidence, colours: Palette, creature: np.ndarray | None = None) -> np.ndarray:
+def settle(
+    frame: np.ndarray,
+    alpha: np.ndarray,
+    said: Evidence,
+    colours: Palette,
+    creature: np.ndarray | None = None,
+    *,
+    gaps: bool = True,
+    outlines: bool = True,
+) -> np.ndarray:
     """The character's alpha, uint8 (H, W), from a net's and the plate's evidence, and of the `creature` (bool (H, W)) no net knows.
 
     Where the frame shows the plate, it is background; where it shows a figure that never leaves, the mean of all mattes of it, but for
     the gaps that its own matte has: others may lack them because an effect hid what is seen through them. What
     moves is a figure's beside what the net sees, and elsewhere where its colours are those of the shot's figures: so a figure is carried
     into frames whose matte is empty, and fire is not. Outlines before a known background are solved against it.
+    Without `gaps` a figure that stays has none of its own matte, without `outlines` none is solved.
     """
     height = len(frame)
     background, moving = said.same & said.seen, said.moving == CEL
@@ -72,7 +82,8 @@ def settle(frame: np.ndarray, alpha: np.ndarray, said: Evidence, colours: Palett
     # knows better, for people breathe.
     depth = 2 * max(1, round(_DEEP * height)) + 1
     core = cv2.erode(np.where(said.seen, 0, said.claim).astype(np.uint8), np.ones((depth, depth), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    still = np.where(said.same, np.where(_gaps(alpha, said.claim), alpha, said.claim), cv2.max(alpha, core))
+    own = np.where(_gaps(alpha, said.claim), alpha, said.claim) if gaps else said.claim
+    still = np.where(said.same, own, cv2.max(alpha, core))
     # Within the reach of what moves a net may know better: paint of the colour behind it.
     settled = np.where(said.seen, np.where(background, 0, alpha), still).astype(np.uint8)
     sure = (settled > _HALF) & (moving | ~said.seen)
@@ -88,6 +99,8 @@ def settle(frame: np.ndarray, alpha: np.ndarray, said: Evidence, colours: Palett
     filled = closed & ~figure & (alpha > 160)
     settled[filled] = alpha[filled]
     figure = figure | filled
+    if not outlines:
+        return settled
     known = said.seen & ~_near(~said.seen & (said.claim > _HALF), 1)
     return rim(frame, settled, figure, said.behind, known)
 

@@ -6,8 +6,12 @@ right: any alpha from c (1 - e) to c counts as no error.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
 import cv2
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from animelayers.imaging.recompose import decibels
 
@@ -48,8 +52,7 @@ def band_error(error: np.ndarray, truth: np.ndarray) -> float | None:
 
 def squared_error(picture: np.ndarray, truth: np.ndarray, where: np.ndarray) -> tuple[float, int]:
     """Sum over the pixels of the mask `where` (bool (H, W)) of the squared error averaged over the channels, and their number."""
-    difference = picture[where].astype(np.float32) - truth[where]
-    return float(np.square(difference).sum(dtype=np.float64) / 3), int(np.count_nonzero(where))
+    return cv2.norm(picture, truth, cv2.NORM_L2SQR, where.view(np.uint8)) / 3, int(np.count_nonzero(where))
 
 
 def decibel(mean_square: float) -> float:
@@ -68,3 +71,57 @@ def static_flicker(errors: Pair, truths: Pair, effects: Pair) -> float | None:
 def _interval(truth: np.ndarray, effect: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     high = truth.astype(np.float32) / 255
     return (high if effect is None else high * (1 - effect.astype(np.float32) / 255)), high
+
+
+def colour_error(layer: np.ndarray, truth: np.ndarray) -> float | None:
+    """Mean error in grey levels of the straight colours of two RGBA layers where both alphas are above a quarter; None where none are."""
+    where = (layer[..., 3] > 63) & (truth[..., 3] > 63)
+    return float(cv2.absdiff(layer, truth)[..., :3][where].mean()) if where.any() else None
+
+
+def owners(truth: np.ndarray, labels: np.ndarray, least: float) -> dict[int, int]:
+    """Of each label of `truth` that covers the share `least` of the plane or more, the label that has most of it in the other plane.
+
+    Planes of integers (H, W), 0 nobody; 0 too for one of which no label has a quarter.
+    """
+    found = {}
+    for number in np.unique(truth[truth > 0]).tolist():
+        own = truth == number
+        if own.mean() >= least:
+            values, counts = np.unique(labels[own], return_counts=True)
+            counts = np.where((values > 0) & (counts >= own.sum() / 4), counts, 0)
+            found[number] = int(values[counts.argmax()]) if counts.any() else 0
+    return found
+
+
+def kept(seen: Sequence[Mapping[int, int]]) -> tuple[float, int] | None:
+    """Whether figures keep their ids, from what `owners` says of each frame; None where nobody is.
+
+    The share of all appearances under the id that is the figure's own (ids are dealt out so that it is largest: Kuhn 1955, as IDF1 does,
+    Ristani et al. 2016), and how often a figure goes from one id to another.
+    """
+    told = [(figure, name) for frame in seen for figure, name in frame.items()]
+    if not told:
+        return None
+    figures, names = (sorted(set(values)) for values in zip(*told, strict=True))
+    counts = np.zeros((len(figures), len(names)))
+    for figure, name in told:
+        counts[figures.index(figure), names.index(name)] += name > 0
+    rows, columns = linear_sum_assignment(-counts)
+    ways = [[frame[figure] for frame in seen if frame.get(figure)] for figure in figures]
+    switches = sum(a != b for way in ways for a, b in pairwise(way))
+    return float(counts[rows, columns].sum() / len(told)), switches
+
+
+def camera_error(cameras: np.ndarray, truth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Mean distance in pixels of where the corners and the middle of a frame of `size` (width, height) lie, float64 (T,).
+
+    Both are homographies float64 (T, 3, 3) to a plate; each plate has its own place and size, so that all is seen from the first frame.
+    """
+    (width, height), points = size, np.ones((3, 5))
+    points[0], points[1] = np.array([0, 1, 0, 1, 0.5]) * (width - 1), np.array([0, 0, 1, 1, 0.5]) * (height - 1)
+    places = []
+    for seats in (cameras, truth):
+        lying = np.linalg.inv(seats[0]) @ seats @ points
+        places.append(lying[:, :2] / lying[:, 2:])
+    return np.asarray(np.linalg.norm(places[0] - places[1], axis=1).mean(axis=1))

@@ -22,7 +22,16 @@ _WHOLE = 0.5  # coverage, as a share of that of the next figure, from which a dr
 _BAND = 64  # rows pooled at a time
 
 
-def steady(pictures: Sequence[np.ndarray], alphas: np.ndarray, strength: float = 1.0, flow: Flow = dis) -> tuple[np.ndarray, list[int]]:
+def steady(
+    pictures: Sequence[np.ndarray],
+    alphas: np.ndarray,
+    strength: float = 1.0,
+    flow: Flow = dis,
+    *,
+    carry: bool = True,
+    rest: bool = True,
+    trace: bool = True,
+) -> tuple[np.ndarray, list[int]]:
     """The alphas of D drawings of one shot without flicker, uint8 (D, H, W), and which drawings had lost theirs and were given one.
 
     `pictures` D uint8 sRGB (H, W, 3), `alphas` uint8 (D, H, W), 0..255 linear coverage; `strength` 0..1 is the share of the change
@@ -30,13 +39,14 @@ def steady(pictures: Sequence[np.ndarray], alphas: np.ndarray, strength: float =
     median of its own and of those in the drawings before and after that the flow traces it to, where flow is consistent both ways
     (Sundaram, Brox, Keutzer, ECCV 2010) and leads to the same colour; where it leads to one drawing only the mean of the two;
     where to none, its own. So nothing crosses a cut or a new pose. A matte that drops out between two that agree is carried from them.
+    Each of the three may be left out: `rest`, `trace`, `carry`.
     """
     if len(alphas) < 2 or not alphas.any() or strength <= 0:
         return alphas, []
     traces = Traces(pictures, flow)
-    carried, lost = _carry(alphas, traces)
-    pooled, resting = pool(pictures, carried)
-    made = np.stack([_tidy(_along(t, pooled, resting[t], traces), carried[t]) for t in range(len(pooled))])
+    carried, lost = _carry(alphas, traces) if carry else (alphas, [])
+    pooled, resting = pool(pictures, carried) if rest else (carried, np.zeros(alphas.shape, bool))
+    made = np.stack([_tidy(_along(t, pooled, resting[t], traces) if trace else pooled[t], carried[t]) for t in range(len(pooled))])
     _drop_scraps(made, carried)
     if strength < 1:
         made = np.stack([cv2.addWeighted(new, strength, old, 1 - strength, 0) for new, old in zip(made, alphas, strict=True)])

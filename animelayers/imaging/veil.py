@@ -52,12 +52,12 @@ class Bare(NamedTuple):
     veils: list[Veil | None]
 
 
-def bare(frames: Sequence[np.ndarray], mattes: Sequence[np.ndarray], plates: Plates) -> Bare:
-    """Some drawings of a shot, with their mattes, without their veils over the clean plate as the camera of each shows it."""
+def bare(frames: Sequence[np.ndarray], mattes: Sequence[np.ndarray], plates: Plates, sought: bool = True) -> Bare:
+    """Some drawings of a shot, with their mattes, without their veils over the clean plate as the camera of each shows it; if they are `sought`."""
     size = small_size(frames[0].shape) if len(frames) else (1, 1)
     small = shrunk(frames, size)
     known = plates.small(size, len(small))
-    veils = [_found(*each) for each in zip(small, shrunk(mattes, size), known, strict=True)]
+    veils = [_found(*each) if sought else None for each in zip(small, shrunk(mattes, size), known, strict=True)]
     told = [k for k, veil in enumerate(veils) if veil is None or not veil.hides]
 
     def lifted(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -15,6 +15,7 @@ from animelayers.models.onnx import Running
 from animelayers.models.portrait import MODNet
 from animelayers.models.protocols import Mattes
 from animelayers.models.saliency import Saliency
+from animelayers.rules import left_out
 
 _SHORT = 360  # pixels of the short side that claims are compared at; their outlines are refined later at full size
 _SAME = 0.6  # overlap from which two claims mean the same figure: between figures above 0.7, between a figure and scenery below 0.4
@@ -38,10 +39,23 @@ class Joined:
     nets see alone, is large, does not lie across the frame like ground and is not the lettering of a title card, is a creature
     ('u2net+u2netp'). Everything else is dropped, and the layer may be empty ('none').
 
-    ``portrait``, ``saliency`` and ``second`` are weights (names or paths); other options are those of `onnx.Onnx`.
+    ``portrait``, ``saliency`` and ``second`` are weights (names or paths); other options are those of `onnx.Onnx`. ``without``: rules left out.
+    second: the second opinion, doubtful regions stay as the two nets have them; creatures: what saliency nets see alone; colours: they settle
+    nothing; gaps: between hair, arm and body.
     """
 
-    def __init__(self, portrait: str | Path = "modnet", saliency: str | Path = "u2net", second: str | Path = "u2netp", **options: Unpack[Running]):
+    RULES = ("second", "creatures", "colours", "gaps")
+
+    def __init__(
+        self,
+        portrait: str | Path = "modnet",
+        saliency: str | Path = "u2net",
+        second: str | Path = "u2netp",
+        without: Sequence[str] = (),
+        **options: Unpack[Running],
+    ):
+        """Raises ValueError for an unknown rule."""
+        self.without = left_out(without, self.RULES)
         self._portrait = MODNet(portrait, short=(512, 320), **options)
         self._saliency = Saliency("u2net", saliency, **options)
         self._second = Saliency("u2netp", second, **options)
@@ -51,7 +65,8 @@ class Joined:
         small = [_shrink(p) for p in pictures]
         people = [_like(c, s) for c, s in zip(self._portrait.claim(pictures), small, strict=True)]
         things = [_like(c, s) for c, s in zip(self._saliency.claim(pictures), small, strict=True)]
-        doubt = [i for i, (p, t) in enumerate(zip(people, things, strict=True)) if not _same(p, t)]
+        doubtful = [not _same(p, t) for p, t in zip(people, things, strict=True)] if "second" not in self.without else []
+        doubt = [i for i, told in enumerate(doubtful) if told]
         asked = self._second.claim([pictures[i] for i in doubt])
         second = {i: _like(claim, small[i]) for i, claim in zip(doubt, asked, strict=True)}
         mattes = Mattes([], [], [])
@@ -59,7 +74,7 @@ class Joined:
             if i in second:
                 verdict = self._arbitrate(picture, small[i], people[i], things[i], second[i])
             else:
-                verdict = _join(small[i], people[i], things[i], "modnet+u2net")
+                verdict = self._join(small[i], people[i], things[i], "modnet+u2net")
             mattes.alpha.append(_like(verdict[0], picture))
             mattes.model.append(verdict[1])
             # An empty layer is the less sure the more of the frame a net claimed all the same.
@@ -73,14 +88,14 @@ class Joined:
             if both[region].mean() < _WITNESS:
                 people, both = self._reconsider(picture, region, people, both)
         if not _same(people, both):
-            creatures = _creatures(small, people, things, second)
+            creatures = _creatures(small, people, things, second) if "creatures" not in self.without else []
             if creatures:
-                matte = masks.within(_settle(small, (things + both) / 2), creatures, 8)
+                matte = masks.within(self._settle(small, (things + both) / 2), creatures, 8)
                 return matte, "u2net+u2netp", masks.overlap(things > 0.5, second > 0.5)
             either = masks.islands((people > 0.5) | (both > 0.5), _STRAY)
             agreed = [r for r in either if masks.overlap(r & (people > 0.5), r & (both > 0.5)) >= _SAME]
             people, both = masks.within(people, agreed, 0), masks.within(both, agreed, 0)
-        return _join(small, people, both, "modnet+u2net+u2netp")
+        return self._join(small, people, both, "modnet+u2net+u2netp")
 
     def _reconsider(self, picture: np.ndarray, region: np.ndarray, people: np.ndarray, both: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Both claims after a region that only the portrait net sees was confirmed in `both`, enlarged, or struck from `people`."""
@@ -99,15 +114,18 @@ class Joined:
             people[region] = 0
         return people, both
 
+    def _join(self, picture: np.ndarray, people: np.ndarray, things: np.ndarray, names: str) -> Verdict:
+        joined = (2 * people + things) / 3
+        figures = [f for f in masks.islands(joined > 0.5, _STRAY) if people[f].mean() > _WITNESS and things[f].mean() > _WITNESS]
+        if not figures:
+            return np.zeros_like(joined), "none", 0.0
+        matte = masks.within(self._settle(picture, joined), figures, 8)
+        if "gaps" not in self.without:
+            matte[gaps(picture, matte, things)] = 0
+        return matte, names, masks.overlap(people > 0.5, things > 0.5)
 
-def _join(picture: np.ndarray, people: np.ndarray, things: np.ndarray, names: str) -> Verdict:
-    joined = (2 * people + things) / 3
-    figures = [f for f in masks.islands(joined > 0.5, _STRAY) if people[f].mean() > _WITNESS and things[f].mean() > _WITNESS]
-    if not figures:
-        return np.zeros_like(joined), "none", 0.0
-    matte = masks.within(_settle(picture, joined), figures, 8)
-    matte[gaps(picture, matte, things)] = 0
-    return matte, names, masks.overlap(people > 0.5, things > 0.5)
+    def _settle(self, picture: np.ndarray, claim: np.ndarray) -> np.ndarray:
+        return claim if "colours" in self.without else _settle(picture, claim)
 
 
 def _creatures(picture: np.ndarray, people: np.ndarray, things: np.ndarray, second: np.ndarray) -> list[np.ndarray]:

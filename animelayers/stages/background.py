@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import cv2
@@ -9,10 +10,11 @@ import numpy as np
 
 from animelayers.imaging.changing import around
 from animelayers.imaging.colour import behind
-from animelayers.imaging.exposure import Light, match
+from animelayers.imaging.exposure import EQUAL, Light, match
 from animelayers.imaging.views import view
 from animelayers.models.inpaint import Noted, named
 from animelayers.models.protocols import Inpainter, Video, VideoInpainter
+from animelayers.rules import left_out
 from animelayers.schema import RECORD, blank
 from animelayers.step import ClipStep
 
@@ -39,6 +41,8 @@ class Background(ClipStep):
     frame, bit for bit, outside its hole.
     ``provenance``: also tell of every pixel where it is from. The plate goes on with its holes filled. ``video``: without a plate that is
     trusted, the model that follows what is hidden to drawings that show it; None: each drawing is then inpainted for itself.
+    ``without``: rules left out. plate: each drawing is inpainted for itself; light: the plate's fitted to the frame's; given_back: what shows plain
+    background on the soft edge of a matte.
     """
 
     name = "background"
@@ -55,6 +59,7 @@ class Background(ClipStep):
         "inpainter",
         "inpainting_fallback",
     )
+    rules = ("plate", "light", "given_back")
 
     def __init__(
         self,
@@ -65,20 +70,22 @@ class Background(ClipStep):
         trust: float = 0.75,
         provenance: bool = False,
         video: VideoInpainter | None = None,
+        without: Sequence[str] = (),
     ) -> None:
-        """Raises ValueError for a value out of range."""
+        """Raises ValueError for a value out of range, and for an unknown rule."""
         if min(dilate, ring) < 0 or not 0 <= threshold < 255:
             raise ValueError(f"dilate and ring must be 0 or more and threshold 0..254, not {dilate}, {ring} and {threshold}")
         if not 0 <= trust <= 1:
             raise ValueError(f"trust must be 0..1, not {trust}")
         self.inpaint, self.threshold, self.ring, self.trust, self.provenance, self.video = inpaint, threshold, ring, trust, provenance, video
+        self.without = left_out(without, self.rules)
         self.around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * dilate + 1,) * 2)
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Background uint8 (D, H, W, 3), the shares seen, borrowed and invented of each drawing, the plate, the provenance, and who inpainted."""
         frames, alphas, cameras, plate, seen, trust, effects, words, context, context_alphas = columns
         whole, inpaint = None, Noted(self.inpaint)
-        if cameras is not None and plate is not None and plate.size and trust >= self.trust:
+        if cameras is not None and plate is not None and plate.size and trust >= self.trust and "plate" not in self.without:
             whole = _Behind(inpaint([plate], [seen == 0])[0], seen)
         modes = words.split() if words else ["unknown"] * len(frames)
         covers = [
@@ -98,12 +105,12 @@ class Background(ClipStep):
                 origins[i] = _told(known, holes[i])
         elif passed is not None:
             for i in open_ones:
-                made[i] = behind(frames[i], covers[i], passed.pictures[i], holes[i].view(np.bool_))
+                made[i] = self._behind(frames[i], covers[i], passed.pictures[i], holes[i])
                 origins[i] = _told(passed.borrowed[i], holes[i])
         elif open_ones:
             filled = inpaint([frames[i] for i in open_ones], [holes[i].view(np.bool_) for i in open_ones])
             for i, fill in zip(open_ones, filled, strict=True):
-                made[i] = behind(frames[i], covers[i], fill, holes[i].view(np.bool_))
+                made[i] = self._behind(frames[i], covers[i], fill, holes[i])
         shares = [np.array([np.count_nonzero(o == value) / o.size for o in origins], np.float32) for value in (BORROWED, INVENTED)]
         stored = whole.picture if whole else blank("plate") if plate is None else plate
         provenance = joined(origins, alphas) if self.provenance else blank("provenance")
@@ -113,6 +120,9 @@ class Background(ClipStep):
         ]
         by, why = (RECORD[name].gather([note[k] for note in notes]) for k, name in enumerate(self.writes[-2:]))
         return joined(made, frames), 1 - shares[0] - shares[1], *shares, stored, provenance, by, why
+
+    def _behind(self, frame: np.ndarray, cover: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        return filled if "given_back" in self.without else behind(frame, cover, filled, hole > 0)
 
     def _hole(self, cover: np.ndarray) -> np.ndarray:
         return cv2.dilate(cv2.threshold(cover, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around)
@@ -137,9 +147,10 @@ class Background(ClipStep):
         return Video(*(side[own.start : own.stop] for side in made))
 
     def _from_plate(self, frame: np.ndarray, cover: np.ndarray, hole: np.ndarray, seen: np.ndarray, picture: np.ndarray) -> np.ndarray:
-        picture = _light(frame, picture, (hole == 0) & (seen > 0)).cast(picture)
+        light = EQUAL if "light" in self.without else _light(frame, picture, (hole == 0) & (seen > 0))
+        picture = light.cast(picture)
         filled = cv2.copyTo(picture, hole, frame.copy())
-        background = behind(frame, cover, filled, hole > 0)
+        background = self._behind(frame, cover, filled, hole)
         weight = cv2.dilate(hole * np.uint8(255), np.ones((2 * self.ring + 1,) * 2, np.uint8))
         weight = cv2.max(cv2.blur(weight, (self.ring + 1,) * 2), hole * np.uint8(255))
         # Beside what no frame shows, the frame itself is the better guess.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from animelayers.imaging.cels import UNKNOWN, Evidence, evidence
+from animelayers.imaging.cels import UNKNOWN, Evidence, Palette, evidence
 from animelayers.imaging.joining import creatures, palette, settle
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.plate import Plate, clean_plate
 from animelayers.imaging.views import view
+from animelayers.rules import left_out
 from animelayers.step import ClipStep
 
 _HALF = 127
@@ -26,6 +28,9 @@ class Cels(ClipStep):
     camera that could not be followed, a shot of one drawing) the plate is not used, and the characters are left as they are. ``still``:
     the same where the camera stands: there is no parallax to fear, and worn film explains less.
     A drawing whose matte lacks most of the figure that the plate tells of lost it: the plate is made once more with what was found.
+    ``without``: rules left out. settling: all of what follows, the mattes stay as they are; moving: what differs from the plate; claims: the mean
+    matte of a figure that stays; gaps: in that; palettes: the colours of the figures; creatures: figures no net knows; outlines: solved
+    against the plate; regained: mattes that were lost.
     """
 
     name = "cels"
@@ -33,12 +38,13 @@ class Cels(ClipStep):
     reads = ("frames", "character", "camera", "camera_motion")
     wants = ("context", "context_character", "context_camera")
     writes = ("character", "moving", "plate", "plate_seen", "plate_trust")
+    rules = ("settling", "moving", "claims", "gaps", "palettes", "creatures", "outlines", "regained")
 
-    def __init__(self, trust: float = 0.9, still: float = 0.75) -> None:
-        """Raises ValueError for a trust that is no share."""
+    def __init__(self, trust: float = 0.9, still: float = 0.75, without: Sequence[str] = ()) -> None:
+        """Raises ValueError for a trust that is no share, and for an unknown rule."""
         if not (0 <= trust <= 1 and 0 <= still <= 1):
             raise ValueError(f"trust and still must be 0..1, not {trust} and {still}")
-        self.trust, self.still = trust, still
+        self.trust, self.still, self.without = trust, still, left_out(without, self.rules)
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Alpha and motion matte of each drawing, the plate, where it is seen and how well it explains the shot."""
@@ -59,26 +65,37 @@ class Cels(ClipStep):
         plate = clean_plate(frames, mattes, seats, whole)
         if plate.trust < least:
             return *nothing, plate.trust
-        settled, said = _settled(list(drawings), list(alphas), cameras, plate)
+        settled, said = self._settled(list(drawings), list(alphas), cameras, plate)
         lost = [i for i, (given, found) in enumerate(zip(alphas, settled, strict=True)) if _lost(given, found)]
-        if lost:
+        if lost and "regained" not in self.without:
             # what a matte that dropped out left to the background would stay in the plate, and make half figures of all others
             kept = [_regained(settled[i], alphas, lost, motion) if i in lost else alpha for i, alpha in enumerate(alphas)]
             better = clean_plate(frames, [*kept, *mattes[len(kept) :]], seats, whole)
             if better.trust >= least:
                 plate = better
-                settled, said = _settled(list(drawings), kept, cameras, plate)
+                settled, said = self._settled(list(drawings), kept, cameras, plate)
         picture = np.where(plate.seen[..., None] > 0, plate.picture, 0).astype(np.uint8)
         return np.stack(settled), np.stack([e.moving for e in said]), picture, plate.seen, plate.trust
 
-
-def _settled(drawings: list[np.ndarray], alphas: list[np.ndarray], cameras: np.ndarray, plate: Plate) -> tuple[list[np.ndarray], list[Evidence]]:
-    """The mattes of the drawings settled with the plate, and what it says of each drawing."""
-    size, whole = drawings[0].shape[1::-1], plate.picture.shape[1::-1]
-    said = [evidence(f, plate, view(c, size, whole), i) for i, (f, c) in enumerate(zip(drawings, cameras, strict=True))]
-    colours = palette(drawings, alphas, said)
-    unknown = [None] * len(said) if colours.known or plate.trust < _CERTAIN else creatures(drawings, said)
-    return [settle(f, a, e, colours, u) for f, a, e, u in zip(drawings, alphas, said, unknown, strict=True)], said
+    def _settled(
+        self, drawings: list[np.ndarray], alphas: list[np.ndarray], cameras: np.ndarray, plate: Plate
+    ) -> tuple[list[np.ndarray], list[Evidence]]:
+        """The mattes of the drawings settled with the plate, and what it says of each drawing."""
+        size, whole = drawings[0].shape[1::-1], plate.picture.shape[1::-1]
+        said = [evidence(f, plate, view(c, size, whole), i) for i, (f, c) in enumerate(zip(drawings, cameras, strict=True))]
+        if "settling" in self.without:
+            return alphas, said
+        if "moving" in self.without:
+            said = [e._replace(moving=np.full_like(e.moving, UNKNOWN)) for e in said]
+        if "claims" in self.without:
+            said = [e._replace(claim=a) for e, a in zip(said, alphas, strict=True)]
+        colours = palette(drawings, alphas, said)
+        wanted = not colours.known and plate.trust >= _CERTAIN and "creatures" not in self.without
+        unknown = creatures(drawings, said) if wanted else [None] * len(said)
+        if "palettes" in self.without:
+            colours = Palette((), (), ())
+        rules = {"gaps": "gaps" not in self.without, "outlines": "outlines" not in self.without}
+        return [settle(f, a, e, colours, u, **rules) for f, a, e, u in zip(drawings, alphas, said, unknown, strict=True)], said
 
 
 def _lost(given: np.ndarray, found: np.ndarray) -> bool:

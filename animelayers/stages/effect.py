@@ -13,6 +13,7 @@ from animelayers.imaging.beneath import Plates, shrunk, small_size
 from animelayers.imaging.front import Front, Shot, alone, separated, veiled
 from animelayers.imaging.motion import placed
 from animelayers.models.protocols import Proposer
+from animelayers.rules import left_out
 from animelayers.schema import blank
 from animelayers.step import ClipStep
 
@@ -42,6 +43,8 @@ class Effect(ClipStep):
     Who has a pixel. Where an effect is found by un-mixing, the character has the alpha that its cel shows there in the other drawings;
     everywhere else it keeps its matte. A proposal in front of a figure counts only where the frame differs from the cel, gives light and
     is none of the figures' paint; without a plate it lies around the figures, and both alphas add up to at most one.
+
+    ``without``: rules left out. veils: flashes over the whole frame; burning: light that never rests; cels: the character's alpha from its cel.
     """
 
     name = "effect"
@@ -49,6 +52,7 @@ class Effect(ClipStep):
     reads = ("frames", "character")
     wants = ("camera", "plate", "plate_seen", "plate_trust", "context", "context_character", "context_camera")
     writes = ("effect", "effect_mode", "effect_types", "effect_intensity", "effect_coverage", "character", "plate", "plate_seen", "bare")
+    rules = ("veils", "burning", "cels")
 
     def __init__(
         self,
@@ -58,8 +62,9 @@ class Effect(ClipStep):
         proposer: Proposer | None = None,
         effect_prompts: Sequence[str] = PROMPTS,
         effect_threshold: float = 0.5,
+        without: Sequence[str] = (),
     ) -> None:
-        """Raises ValueError for a value out of range."""
+        """Raises ValueError for a value out of range, and for an unknown rule."""
         if not 0 < least < 1 or not 0 <= trust <= 1 or drawings < 2:
             raise ValueError(f"least must be above 0 and below 1, trust 0..1 and drawings 2 or more, not {least}, {trust} and {drawings}")
         if not 0 < effect_threshold < 1:
@@ -70,6 +75,7 @@ class Effect(ClipStep):
             raise ValueError("a proposer needs effect_prompts: name what to look for, or choose model/effect=none")
         self.least, self.trust, self.drawings = least, trust, drawings
         self.proposer, self.prompts, self.threshold = proposer, list(effect_prompts), effect_threshold
+        self.without = left_out(without, self.rules)
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Effect RGBA, its mode, types, intensity and coverage, the character without it, the plate and where it is seen, and the bare drawings."""
@@ -87,7 +93,10 @@ class Effect(ClipStep):
         there: Any = np.flatnonzero(placed(context[2])) if all(column is not None and len(column) for column in (cameras, *context)) else []
         elsewhere = [column[there] for column in context] if len(there) else [frames[:0], alphas[:0], None]
         extent = (frames.shape[2], frames.shape[1])
-        clip, rest = (veil.bare(shown, mattes, Plates(plate, seen, seats, extent)) for shown, mattes, seats in ((frames, alphas, cameras), elsewhere))
+        sought = "veils" not in self.without
+        clip, rest = (
+            veil.bare(shown, mattes, Plates(plate, seen, seats, extent), sought) for shown, mattes, seats in ((frames, alphas, cameras), elsewhere)
+        )
         before, same, after = changing.around(clip.small, rest.small)
 
         def shot(own: Any, context: Any) -> list[Any]:
@@ -99,7 +108,8 @@ class Effect(ClipStep):
         plates = Plates(plate, seen, seats, extent)
         maps = self._maps(drawings) if self.proposer else []
         asked = self._asked(maps) if self.proposer else None
-        front, over = separated(Shot(drawings, mattes, plates, own, spread, asked), small, self.least) if own else (None, plates.seen == 0)
+        rules = {"lights": "burning" not in self.without, "cels": "cels" not in self.without}
+        front, over = separated(Shot(drawings, mattes, plates, own, spread, asked), small, self.least, **rules) if own else (None, plates.seen == 0)
         front = veiled(front, frames, alphas, clip.veils)
         kept = np.where(over, np.uint8(0), plates.seen)
         named = iter([maps[k] for k in own] if maps else [])

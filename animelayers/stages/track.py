@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from animelayers.imaging.instances import whose
 from animelayers.imaging.seams import boxes
 from animelayers.imaging.steady import dis, steady
 from animelayers.models.protocols import Flow, Tracker
+from animelayers.rules import left_out
 from animelayers.stages.segment import named
 from animelayers.step import ClipStep
 
@@ -20,7 +22,8 @@ class Track(ClipStep):
     ``tracker``: what follows them. ``steady``: share of the flicker's correction that is made, 0 (leave the mattes) .. 1. ``flow``: the model
     of motion along which mattes are compared, on pictures of 360 pixels; None: OpenCV's DIS in its fast preset.
     A drawing that lost its matte is given that of its neighbours, and carries the name of their models. Where a segmenter ran,
-    figures that touch are told apart by it.
+    figures that touch are told apart by it. ``without``: rules left out. carried: mattes that were lost; resting: the median where the picture
+    rests; traced: the median along the flow.
     """
 
     name = "track"
@@ -28,18 +31,21 @@ class Track(ClipStep):
     reads = ("frames", "character", "matte")
     wants = ("segments", "segment_scores")
     writes = ("character", "matte", "instances", "instance_ids", "instance_boxes")
+    rules = ("carried", "resting", "traced")
 
-    def __init__(self, tracker: Tracker, steady: float = 1.0, flow: Flow | None = None) -> None:
-        """Raises ValueError for a value out of range."""
+    def __init__(self, tracker: Tracker, steady: float = 1.0, flow: Flow | None = None, without: Sequence[str] = ()) -> None:
+        """Raises ValueError for a value out of range, and for an unknown rule."""
         if not 0 <= steady <= 1:
             raise ValueError(f"steady must be between 0 and 1, not {steady}")
         self.tracker, self.steady = tracker, float(steady)
         self.flow = flow
+        gone = left_out(without, self.rules)
+        self._rules = {"carry": "carried" not in gone, "rest": "resting" not in gone, "trace": "traced" not in gone}
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Alpha uint8 (D, H, W), the models' names, labels uint8 (D, H, W), ids and boxes of D drawings."""
         frames, character, matte, segments, scores = columns
-        alphas, carried = steady(frames, character, self.steady, self._between)
+        alphas, carried = steady(frames, character, self.steady, self._between, **self._rules)
         figures = [alpha > 127 for alpha in alphas]
         if segments is not None:
             figures = [_told(*each) for each in zip(figures, segments, scores.split(), strict=True)]

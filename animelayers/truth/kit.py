@@ -98,6 +98,11 @@ class FileEffect(_Files):
     field: bool = False
 
     @property
+    def anchor(self) -> tuple[float, float]:
+        """Where in the tile it comes from, in shares of its width and height: fire from its foot."""
+        return (0.5, 0.95) if self.kind == "fire" else (0.5, 0.5)
+
+    @property
     def count(self) -> int:
         """Drawings of its life."""
         return len(self.paths)

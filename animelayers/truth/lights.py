@@ -13,6 +13,7 @@ from animelayers.truth.parts import Parts
 from animelayers.truth.plan import Actor, Colour, Light
 
 _COLOURS: tuple[Colour, ...] = ((255, 140, 60), (255, 220, 110), (120, 200, 255), (150, 255, 160), (255, 120, 200), (190, 140, 255))
+_FOOT = 0.8  # how low in its tile an effect comes from that stands on the ground
 _WHOLE = ("aura", "smoke", "rain", "snow", "petals", "fire", "sparkle", "fog", "dust", "magic_circle")
 """Kinds that may go on through a whole shot."""
 
@@ -45,7 +46,8 @@ def lit(rng: np.random.Generator, parts: Parts, odds: Mapping[str, Any], size: t
     at, side = _spot(rng, part, where, size, actors[near] if near >= 0 else None)
     drift = (float(rng.normal(0, 0.004)) * size[1], -abs(float(rng.normal(0, 0.004))) * size[1] if part.kind == "smoke" else 0.0)
     goes = part.kind == "aura" or rng.random() < 0.4
-    return Light(part, mode, where, first, last, at, (side, side), drift=drift, with_actor=near if goes else -1, **common)
+    middle = (at[0] + (0.5 - part.anchor[0]) * side, at[1] + (0.5 - part.anchor[1]) * side)
+    return Light(part, mode, where, first, last, middle, (side, side), drift=drift, with_actor=near if goes else -1, **common)
 
 
 def _time(rng: np.random.Generator, part: Effect, frames: int, exposure: int) -> tuple[int, int]:
@@ -61,18 +63,23 @@ def _time(rng: np.random.Generator, part: Effect, frames: int, exposure: int) ->
     return first, min(frames, first + max(1, length)) - 1
 
 
-def _spot(rng: np.random.Generator, part: Effect, where: str, size: tuple[int, int], actor: Actor | None) -> tuple[tuple[float, float], int]:
-    """The middle of its tile and the tile's side."""
+def _spot(
+    rng: np.random.Generator, part: Effect, where: str, size: tuple[int, int], actor: Actor | None
+) -> tuple[tuple[float, float], int]:
+    """Where an effect comes from, and the side of its tile: what stands on the ground stands where the figure does."""
     width, height = size
+    stands = part.anchor[1] > _FOOT
     if actor is None:
         side = round(float(rng.uniform(0.3, 0.9)) * height)
-        return (float(rng.uniform(0.2, 0.8)) * width, float(rng.uniform(0.35, 0.75)) * height), side
+        low = float(rng.uniform(0.75, 0.98)) if stands else float(rng.uniform(0.35, 0.75))
+        return (float(rng.uniform(0.2, 0.8)) * width, low * height), side
     tall = min(actor.height, round(1.3 * height))
-    x, y = actor.at[0], min(actor.at[1], height) - tall * 0.5
+    x, foot = actor.at[0], min(actor.at[1], height)
+    y = foot if stands else foot - tall * 0.5
     if part.kind == "aura":
         return (x, y), round(tall * float(rng.uniform(1.15, 1.5)))
-    side = round(tall * float(rng.uniform(0.5, 1.2)))
+    side = max(24, round(tall * float(rng.uniform(0.5, 1.2))))
     if where == "beside":
         away = float(rng.choice([-1, 1])) * (0.45 * tall + 0.3 * side)
-        return (float(np.clip(x + away, 0.1 * width, 0.9 * width)), y + float(rng.uniform(-0.1, 0.25)) * tall), side
-    return (x + float(rng.uniform(-0.25, 0.25)) * tall, y + float(rng.uniform(-0.2, 0.3)) * tall), max(24, side)
+        return (float(np.clip(x + away, 0.1 * width, 0.9 * width)), y + (0 if stands else float(rng.uniform(-0.1, 0.25)) * tall)), side
+    return (x + float(rng.uniform(-0.25, 0.25)) * tall, y + (0 if stands else float(rng.uniform(-0.2, 0.3)) * tall)), side

@@ -51,7 +51,7 @@ class Figure(Part, Protocol):
 
 class Effect(Part, Protocol):
     """An effect. ``kind``: rain, aura …; ``modes``: how it may lie over a picture, best first; ``field``: it fills the frame, else it is a tile;
-    ``count``: drawings of its life; ``loops``: the first follows the last."""
+    ``anchor``: where in its tile it comes from, in shares of width and height; ``count``: drawings of its life; ``loops``: the first follows the last."""
 
     @property
     def kind(self) -> str: ...  # noqa: D102
@@ -59,6 +59,8 @@ class Effect(Part, Protocol):
     def modes(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def field(self) -> bool: ...  # noqa: D102
+    @property
+    def anchor(self) -> tuple[float, float]: ...  # noqa: D102
     @property
     def count(self) -> int: ...  # noqa: D102
     @property

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 import zlib
@@ -112,3 +113,7 @@ def test_too_small_a_size_is_refused_by_name() -> None:
     effect = effects()[0]
     with pytest.raises(ValueError, match=effect.kind):
         effect.draw(0, (8, 200), 0)
+
+
+def test_all_travel_to_a_worker() -> None:
+    assert pickle.loads(pickle.dumps(effects())) == effects()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 import zlib
@@ -93,3 +94,10 @@ def test_another_process_paints_the_same() -> None:
 def test_too_small_a_size_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=places()[0].scene):
         places()[0].planes((16, 16), 0)
+
+
+def test_all_travel_to_a_worker_and_odd_sizes_are_painted() -> None:
+    assert [p.name for p in pickle.loads(pickle.dumps(places()))] == [p.name for p in places()]
+    for place in places()[::9]:
+        for size in ((61, 33), (48, 97)):
+            assert place.planes(size, 0)[0].shape == (size[1], size[0], 4)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 import zlib
@@ -61,3 +62,9 @@ def test_what_it_cannot_do_is_said() -> None:
         prop.draw("walk", 0, 100)
     with pytest.raises(ValueError, match="16"):
         prop.draw("still", 0, 4)
+
+
+def test_it_travels_to_a_worker_and_serves_as_a_key() -> None:
+    prop = props()[5]
+    twin = pickle.loads(pickle.dumps(prop))
+    assert {prop: 1}[twin] == 1 and dict(twin.actions) == {"still": 1}

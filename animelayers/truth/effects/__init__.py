@@ -6,6 +6,7 @@ A hand (`source`) belongs to one split; the designs of ``train`` and ``val`` dif
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from animelayers.truth.effects import render, train_bursts, train_fields, train_tiles, val_bursts, val_fields, val_tiles
@@ -28,11 +29,20 @@ _HANDS: Mapping[str, tuple[str, Render, tuple[Design, ...]]] = {
 
 
 def _modes(kind: str, hand: Render) -> tuple[str, ...]:
+    soft = hand in (render.glow, render.chalk)
     if kind in _MATTER:
-        return ("over", "screen") if kind in {"rain", "snow", "smoke"} else ("over",)
-    if kind in {"flash", "speed_lines"}:
-        return ("over", "add", "screen") if hand is not render.glow else ("add", "screen", "over")
+        return ("over", "screen") if kind in {"rain", "snow"} or (kind == "smoke" and soft) else ("over",)
+    if kind == "speed_lines" and not soft:
+        return ("over",)
     return ("add", "screen") if hand is render.glow else ("over", "screen", "add")
+
+
+def _lit(design: Design, modes: tuple[str, ...]) -> Design:
+    """The design in those of its palettes that can be seen: dark ink added to a picture leaves it as it was."""
+    if modes == ("over",):
+        return design
+    bright = tuple(p for p in design.palettes if 0.299 * p[1][0] + 0.587 * p[1][1] + 0.114 * p[1][2] > 80)
+    return replace(design, palettes=bright)
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +54,8 @@ def _all() -> tuple[DrawnEffect, ...]:
             tags |= {"smoke"} if design.kind in _SMOKE else set()
             tags |= {"sparkle"} if design.kind == "burst" else set()
             tags |= {"outline"} if hand is render.ink else set()
-            made.append(DrawnEffect(design, source, split, _modes(design.kind, hand), hand, frozenset(tags)))
+            modes = _modes(design.kind, hand)
+            made.append(DrawnEffect(_lit(design, modes), source, split, modes, hand, frozenset(tags)))
     return tuple(made)
 
 

@@ -24,8 +24,8 @@ def explosion(stage: Stage) -> list[Mark]:
     angle, away, size = np.sort(rng.uniform(0, TAU, n)), rng.uniform(0.25, 0.62, n), rng.uniform(0.2, 0.34, n)
     turn = rng.uniform(0, TAU, n)
     if t < 0.16:
-        marks.append(stage.mark(star(0, 0, 0.55 + 2 * t, 0.3 + 1.0 * t, 9, float(turn[0])), 0.5))
-        return [*marks, stage.mark(star(0, 0, 0.4 + 1.6 * t, 0.22 + t, 9, float(turn[0])), 1.0)]
+        marks.append(stage.mark(star(0, 0, 0.5 + 1.2 * t, 0.28 + 0.7 * t, 9, float(turn[0])), 0.5))
+        return [*marks, stage.mark(star(0, 0, 0.36 + 0.9 * t, 0.2 + 0.6 * t, 9, float(turn[0])), 1.0)]
     out = 1 - (1 - t) ** 3
     shrink = min(1.0, (1.02 - t) / 0.55)
     for tone, share, until in ((0.0, 1.0, 1.1), (0.5, 0.8, 0.72), (1.0, 0.5, 0.5)):

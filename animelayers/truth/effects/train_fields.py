@@ -145,10 +145,12 @@ def speed_lines(stage: Stage) -> list[Mark]:
     return marks
 
 
-def flash(stage: Stage) -> np.ndarray:
+def flash(stage: Stage) -> list[Mark]:
     """A white frame or two, then an afterglow in its colour that sinks evenly."""
-    levels = (0.72, 1.0, 1.0, 0.86, 0.7, 0.58, 0.5, 0.42)
-    return np.full((stage.size[1], stage.size[0]), round(255 * levels[min(stage.k, 7)]), np.uint8)
+    frame = np.array([(-0.1, -0.1), (stage.wide + 0.1, -0.1), (stage.wide + 0.1, 1.1), (-0.1, 1.1)])
+    strength = (0.7, 1.0, 1.0, 0.78, 0.58, 0.4, 0.26, 0.14)[min(stage.k, 7)]
+    tone = (1.0, 1.0, 1.0, 0.5, 0.5, 0.0, 0.0, 0.0)[min(stage.k, 7)]
+    return [stage.mark(frame, tone, strength, line=False)]
 
 
 def bokeh(stage: Stage) -> list[Mark]:

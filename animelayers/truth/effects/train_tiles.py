@@ -158,7 +158,7 @@ def plume(stage: Stage) -> list[Mark]:
     return marks
 
 
-def dawn(stage: Stage) -> list[Mark]:
+def rays(stage: Stage) -> list[Mark]:
     """An arc of light rays standing behind something, sweeping slowly."""
     marks = []
     for i in range(14):
@@ -178,5 +178,5 @@ TILES: tuple[Design, ...] = (
     Design("magic_circle", magic_circle, ENERGY, 96),
     Design("orb", orb, ENERGY, 48),
     Design("plume", plume, SMOKE, 48, anchor=(0.5, 0.9)),
-    Design("rays", dawn, ENERGY, 48),
+    Design("rays", rays, ENERGY, 48),
 )

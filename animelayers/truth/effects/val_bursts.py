@@ -27,7 +27,7 @@ def explosion(stage: Stage) -> list[Mark]:
     """A jagged flash, then three clouds of rolls heaped up, a ring of dust at their foot; holes eat them from the middle."""
     t, turn, foot = stage.t, float(stage.rng.uniform(0, TAU)), stage.high * 0.74
     if t < 0.16:
-        r = 0.4 + 2.4 * t
+        r = 0.4 + 1.3 * t
         return [stage.mark(star(0, foot - 0.45, r * s, r * s * 0.45, 11, turn), tone) for s, tone in ((1.0, 0.5), (0.6, 1.0))]
     grow, fade, marks = 1 - (1 - t) ** 2.4, min(1.0, (1.0 - t) / 0.4), []
     flat = 0.3 + 0.62 * grow
@@ -113,7 +113,7 @@ def dust(stage: Stage) -> list[Mark]:
     for i, x in enumerate(stage.rng.uniform(-0.8, 0.8, 10)):
         r = 0.045 * thin * (1 - 0.4 * t)
         if r > 0.008:
-            marks.append(stage.mark(disc(float(x * stage.wide * out), float(foot - (0.1 + 0.06 * i) * out), float(r), 14), 0.25))
+            marks.append(stage.mark(disc(float(x * stage.wide * out), float(foot - (0.1 + 0.06 * i) * out), float(r), 14), 0.25, line=False))
     return marks
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import ClassVar
 
 import numpy as np
@@ -76,15 +76,11 @@ def _words(scene: str, words: tuple[str, ...], hand: type[Painter]) -> frozenset
     return said
 
 
-def _sample(picture: Callable[[tuple[int, int], np.random.Generator], np.ndarray]) -> _Scene:
-    """A place of the drawn sample scenes, which is one picture, as a layout."""
-
-    def layout(new: New) -> list[Painter]:
-        plane = new()
-        plane.sheet[..., :3], plane.sheet[..., 3] = picture(plane.size, plane.rng), 255
-        return [plane]
-
-    return layout
+def _sample(picture: Callable[[tuple[int, int], np.random.Generator], np.ndarray], new: New) -> list[Painter]:
+    """A place of the drawn sample scenes, which is one picture."""
+    plane = new()
+    plane.sheet[..., :3], plane.sheet[..., 3] = picture(plane.size, plane.rng), 255
+    return [plane]
 
 
 class Sheet(Painter):
@@ -105,7 +101,7 @@ def _all() -> tuple[DrawnPlace, ...]:
             made.append(DrawnPlace(scene, source, split, _words(scene, words, hand), hand, layout))
     for scene, picture in _SAMPLES.items():
         words = ("night", "dark") if scene == "night" else ("busy",)
-        made.append(DrawnPlace(scene, "animelayers-samples", "train", _words(scene, words, Sheet), Sheet, _sample(picture)))
+        made.append(DrawnPlace(scene, "animelayers-samples", "train", _words(scene, words, Sheet), Sheet, partial(_sample, picture)))
     return tuple(made)
 
 

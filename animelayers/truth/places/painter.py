@@ -108,14 +108,22 @@ class Painter:
             self.disc(float(x), float(y), float(size), colours[k])
 
     def light(self, x: float, y: float, r: float, colour: Colour, strength: float = 0.6) -> None:
-        """A soft light around (x, y) on what is painted already."""
-        high, wide = max(4, self.size[1] // 4), max(4, self.size[0] // 4)
-        yy, xx = np.mgrid[:high, :wide].astype(np.float32) / high
-        share = np.exp(-((xx - x) ** 2 + (yy - y) ** 2) / (2 * (r / 2) ** 2)) * strength
-        share = cv2.resize(share, self.size)[..., None]
-        self.sheet[..., :3] = (
-            self.sheet[..., :3] * (1 - share) + np.array(self.hue(colour), np.float32) * share * (self.sheet[..., 3:] / 255)
-        ).astype(np.uint8)
+        """A soft light around (x, y), as far as r, on what is painted already."""
+        unit = self.size[1]
+        x0, x1 = (int(np.clip((x + side * 1.5 * r) * unit, 0, self.size[0])) for side in (-1, 1))
+        y0, y1 = (int(np.clip((y + side * 1.5 * r) * unit, 0, self.size[1])) for side in (-1, 1))
+        if x0 >= x1 or y0 >= y1:
+            return
+        across = np.exp(-(((np.arange(x0, x1) / unit - x) / r) ** 2) * 2)
+        down = np.exp(-(((np.arange(y0, y1) / unit - y) / r) ** 2) * 2)
+        share: np.ndarray = (np.outer(down, across) * strength * 255).astype(np.uint8)
+        under = self.sheet[y0:y1, x0:x1]
+        lit = np.array(self.hue(colour), np.uint8)
+        share = cv2.multiply(share, np.ascontiguousarray(under[..., 3]), scale=1 / 255)
+        for channel in range(3):
+            plane = np.ascontiguousarray(under[..., channel])
+            dimmed = cv2.multiply(plane, 255 - share, scale=1 / 255)
+            under[..., channel] = cv2.add(dimmed, cv2.multiply(share, np.full_like(share, lit[channel]), scale=1 / 255))
 
     def land(self, line: np.ndarray, top: Colour, bottom: Colour) -> None:
         """Fill below `line` (N, 2) down to the lower edge."""

@@ -73,13 +73,14 @@ class Impasto(Painter):
     def _strokes(self, paint: np.ndarray) -> None:
         high, wide = paint.shape[:2]
         unit = self.size[1]
-        n = min(900, round(high * wide / (unit * unit) * 1100))
+        n = min(700, round(high * wide / (unit * unit) * 1100))
         at = self.rng.uniform((0, 0), (wide, high), (n, 2))
-        turn, shade = self.rng.normal(12, 14, n), self.rng.uniform(-11, 11, (n, 1)) + self.rng.uniform(-5, 5, (n, 3))
-        for (x, y), degrees, shift in zip(at, turn, shade, strict=True):
-            colour = np.clip(paint[min(int(y), high - 1), min(int(x), wide - 1)] + shift, 0, 255)
-            box = cv2.boxPoints(((float(x), float(y)), (unit * 0.075, unit * 0.016), float(degrees)))
-            cv2.fillConvexPoly(paint, fixed(box.astype(np.float64)), [float(c) for c in colour], cv2.LINE_AA, 4)
+        turn, shade = np.radians(self.rng.normal(12, 14, n)), self.rng.uniform(-11, 11, (n, 1)) + self.rng.uniform(-5, 5, (n, 3))
+        along, across = np.stack([np.cos(turn), np.sin(turn)], 1) * unit * 0.0375, np.stack([-np.sin(turn), np.cos(turn)], 1) * unit * 0.008
+        boxes = fixed(np.stack([at - along - across, at + along - across, at + along + across, at - along + across], 1))
+        y, x = np.minimum(at[:, 1].astype(int), high - 1), np.minimum(at[:, 0].astype(int), wide - 1)
+        for box, colour in zip(boxes, np.clip(paint[y, x] + shade, 0, 255).tolist(), strict=True):
+            cv2.fillConvexPoly(paint, box, colour, cv2.LINE_AA, 4)
 
 
 class Air(Painter):

@@ -180,7 +180,7 @@ def pattern(new: New) -> list[Painter]:
     p = new()
     a, b, c = p.shade(110, 250), p.shade(110, 250), p.shade(110, 250)
     p.sky([(0, a), (1, a)])
-    which, step = int(p.rng.integers(3)), float(p.rng.uniform(0.16, 0.28))
+    which, step = int(p.rng.integers(3)), float(p.rng.uniform(0.2, 0.32))
     if which == 2:
         for i in range(0, 28, 2):
             a0, a1 = i * np.pi / 14, (i + 1) * np.pi / 14
@@ -190,7 +190,7 @@ def pattern(new: New) -> list[Painter]:
         for i in range(int(p.wide / step) + 2):
             x, y = (i + 0.5 * (j % 2)) * step, j * step * 0.5
             if which == 0:
-                for r, tone in ((0.56, c), (0.5, b), (0.36, a), (0.2, b)):
+                for r, tone in ((0.56, c), (0.5, b), (0.3, a)):
                     p.fill(disc(x, y, r * step, 18), tone)
             elif (i + j) % 3:
                 p.fill([(x, y - step * 0.46), (x + step * 0.3, y), (x, y + step * 0.46), (x - step * 0.3, y)], b if (i + j) % 3 == 1 else c)

@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
+from animelayers.truth.part import Cutout
 from animelayers.truth.places import train_hands, val_hands
 from animelayers.truth.places.painter import Painter
 from animelayers.truth.props import train_figures, train_things, val_figures, val_things
@@ -22,13 +22,6 @@ __all__ = ["Cutout", "DrawnProp", "props"]
 
 VARIANTS = 3
 """Versions of every thing in every hand, of other colours and other leaves."""
-
-
-class Cutout(NamedTuple):
-    """One drawing: straight RGBA uint8 (h, w, 4) cropped to what is drawn, and the pixel (x, y) in it that stands on the ground."""
-
-    rgba: np.ndarray
-    pin: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -44,7 +37,7 @@ class DrawnProp:
     build: Callable[[Easel], None]
     licence: str = "MIT"
     credit: str = "animelayers"
-    actions: Mapping[str, int] = field(default_factory=lambda: {"still": 1})
+    actions: Mapping[str, int] = field(default_factory=lambda: {"still": 1}, compare=False)
 
     @property
     def name(self) -> str:

@@ -1,0 +1,153 @@
+"""The figures of a shot: the measures of its frames put together, and what only the whole shot tells."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+
+from animelayers.imaging import measures
+from animelayers.quality.figures import FIGURES
+from animelayers.quality.found import Found, FoundLayers, Row
+from animelayers.quality.frame import Measured, measured
+from animelayers.quality.truths import TrueLayers, TrueShot
+
+Worst = tuple[int, np.ndarray, TrueLayers, FoundLayers]
+"""A frame's number, its picture, and its layers."""
+
+
+class ShotScore:
+    """Takes the frames of a shot one after the other, and gives its figures (`FIGURES`; None for what the shot does not tell).
+
+    A frame that the output lacks is blank. ``worst``: the frame that is farthest off.
+    """
+
+    def __init__(self, shot: TrueShot, found: Found) -> None:
+        self.shot, self.found = shot, found
+        rows = found.film(shot.film)
+        self.rows: list[Row | None] = [rows.get(t) for t in range(shot.first, shot.last + 1)]
+        self.size = (0, 0)
+        self.worst: Worst | None = None
+        self._bad = -1.0
+        self._values: dict[str, list[float]] = defaultdict(list)
+        self._squares: dict[str, list[tuple[float, int]]] = defaultdict(list)
+        self._ids: list[dict[int, int]] = []
+        self._known: dict[Any, Measured] = {}
+        self._before: tuple[Any, TrueLayers, FoundLayers, Measured] | None = None
+        self._layers: tuple[Any, FoundLayers] | None = None
+
+    def take(self, t: int, key: Any, truth: TrueLayers, picture: np.ndarray, shown: np.ndarray | None) -> None:
+        """Frame `t` of the film, in order. Frames of equal `key` have equal true layers."""
+        shape = truth.character.shape
+        self.size = (shape[1], shape[0])
+        row = self.rows[t - self.shot.first]
+        name = row and (row["drawing_of"] or row["frame_id"])
+        if self._layers is None or self._layers[0] != name:
+            self._layers = (name, self.found.layers(row, (shape[0], shape[1])))
+        layers, pair = self._layers[1], (key, name)
+        if pair not in self._known:
+            self._known[pair] = measured(truth, layers, picture, shown)
+            if self._known[pair].bad > self._bad:
+                self._bad, self.worst = self._known[pair].bad, (t, picture, truth, layers)
+        now = self._known[pair]
+        for figure, value in now.means.items():
+            self._values[figure].append(value)
+        for figure, square in now.squares.items():
+            self._squares[figure].append(square)
+        self._ids.append(now.ids)
+        self._flicker(pair, truth, layers, now)
+        self._before = (pair, truth, layers, now)
+
+    def skip(self) -> None:
+        """A frame whose layers are not scored: nothing is compared across it."""
+        self._before = None
+
+    def _flicker(self, pair: Any, truth: TrueLayers, layers: FoundLayers, now: Measured) -> None:
+        if self._before is None:
+            return
+        before, true_before, layers_before, then = self._before
+        if before == pair:
+            self._values["flicker"].append(0.0)
+            if (truth.character > 127).any():
+                self._values["background_flicker"].append(0.0)
+            return
+        effects = (true_before.effect[..., 3], truth.effect[..., 3])
+        value = measures.static_flicker((then.error, now.error), (true_before.character, truth.character), effects)
+        if value is not None:
+            self._values["flicker"].append(value)
+        rests = cv2.absdiff(true_before.background, truth.background).max(axis=2) <= 1
+        both = (truth.character > 127) & (true_before.character > 127) & rests
+        if both.any():
+            errors = (b.background[both].astype(np.float32) - a.background[both] for a, b in ((true_before, layers_before), (truth, layers)))
+            self._values["background_flicker"].append(float(np.abs(np.subtract(*errors)).mean()))
+
+    def figures(self) -> dict[str, float | None]:
+        """All figures but those of the cuts."""
+        made: dict[str, float | None] = {name: float(np.mean(values)) for name, values in self._values.items()}
+        for name, squares in self._squares.items():
+            total, count = np.sum(squares, axis=0)
+            made[name] = measures.decibel(total / count)
+        kept = measures.kept(self._ids)
+        if kept is not None:
+            made["ids_kept"], made["id_switches"] = kept
+        made |= _held(self.shot, self.rows) | _camera(self.shot, self.rows, self.size)
+        return {name: made.get(name) for name in FIGURES}
+
+
+def _held(shot: TrueShot, rows: Sequence[Row | None]) -> dict[str, float | None]:
+    """Of the frames that are said to repeat a drawing of the shot, how many do; of those that do, how many are told."""
+    if shot.drawings is None:
+        return {}
+    places = {row["frame_id"]: place for place, row in enumerate(rows) if row is not None}
+    said = {place: places.get(row["drawing_of"]) for place, row in enumerate(rows) if row is not None and row["drawing_of"]}
+    right = sum(first is not None and shot.drawings[first] == shot.drawings[place] for place, first in said.items())
+    repeats = len(shot.drawings) - len(set(shot.drawings))
+    return {"held_precision": right / len(said) if said else None, "held_recall": right / repeats if repeats else None}
+
+
+def _camera(shot: TrueShot, rows: Sequence[Row | None], size: tuple[int, int]) -> dict[str, float | None]:
+    """Cameras are compared within each clip: the plates of two have nothing in common."""
+    scored = [place for place, counts in enumerate(shot.scored) if counts]
+    if shot.cameras is None or len(scored) < 2 or not size[0]:
+        return {}
+    clips: dict[str, list[int]] = defaultdict(list)
+    for place in scored:
+        row = rows[place]
+        if row is not None and row.get("camera") and row.get("camera_motion") != "unknown":
+            clips[row["clip_id"]].append(place)
+    errors: list[float] = []
+    known = 0
+    for places in clips.values():
+        said = np.array([rows[place]["camera"] for place in places], np.float64).reshape(-1, 3, 3)  # type: ignore[index]
+        usable = np.isfinite(said).all((1, 2)) & (np.abs(np.linalg.det(said)) > 1e-12)
+        known += int(usable.sum())
+        if usable.sum() > 1:  # the first is where all is seen from
+            errors += measures.camera_error(said[usable], shot.cameras[np.array(places)[usable]], size)[1:].tolist()
+    return {"camera_px": float(np.mean(errors)) if errors else None, "camera_known": known / len(scored)}
+
+
+def cuts(shots: Sequence[TrueShot], rows: Mapping[int, Row]) -> Iterator[tuple[float | None, float]]:
+    """Of each shot of a film, in order: whether it is told from the one before (None for the first), and how many cuts are within it.
+
+    Of several changes in one transition one is right and the others are not counted.
+    """
+    told = sorted(rows)
+    changes = [b for a, b in pairwise(told) if _scene(rows[a]) != _scene(rows[b])]
+    right: set[int] = set()
+    found: dict[int, float] = {}
+    for shot in shots:
+        if shot.opens is not None:
+            within = [p for p in changes if shot.opens[0] <= p <= shot.opens[1]]
+            found[shot.number] = float(bool([p for p in within if p not in right]))
+            right |= set(within)
+    for shot in shots:
+        wrong = [p for p in changes if p not in right and shot.first <= p <= shot.last]
+        yield found.get(shot.number), float(len(wrong))
+
+
+def _scene(row: Row) -> tuple[str, str]:
+    return str(row.get("episode", "")), str(row["scene_id"])

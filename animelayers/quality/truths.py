@@ -1,0 +1,105 @@
+"""Films whose layers are known, as both readers give them: shots, and the layers of a frame."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from animelayers.sources.film import Film
+from animelayers.sources.listing import VIDEOS
+from animelayers.sources.pictures import still
+from animelayers.sources.windows import pixels
+
+_WHITE = (255, 255, 255)
+_MAX_PIXELS = 64_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class TrueShot:
+    """A shot of a film: frames ``first`` to ``last`` of ``film`` (path below the folder of films), its ``number`` there, what it shows and whose
+    hands it is from. Per frame: whether its layers are ``scored`` (not in a fade or a dissolve), its ``drawings`` by number and its ``cameras``,
+    homographies float64 (T, 3, 3) to one plane; None where they are not known. ``opens``: the frames at one of which a change of shot is right;
+    None at the start of a film.
+    """
+
+    film: str
+    number: int
+    first: int
+    last: int
+    traits: tuple[str, ...]
+    sources: tuple[str, ...]
+    scored: tuple[bool, ...]
+    drawings: tuple[int, ...] | None = None
+    cameras: np.ndarray | None = None
+    opens: tuple[int, int] | None = None
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+
+class TrueLayers(NamedTuple):
+    """The layers of a frame.
+
+    ``character``: alpha uint8 (H, W), the whole figure where only effects hide it. ``instances``: labels uint8 (H, W), None where not known.
+    ``effect``: straight RGBA uint8 (H, W, 4), its colour right only where it is ``coloured``. ``overlay``: bool (H, W), where bars, subtitles or
+    a logo lie over the picture. ``background``: uint8 (H, W, 3).
+    """
+
+    character: np.ndarray
+    instances: np.ndarray | None
+    effect: np.ndarray
+    coloured: bool
+    overlay: np.ndarray
+    background: np.ndarray
+
+
+class Truth(Protocol):
+    """A set of films with known layers. ``films``: the folder that a job which is measured may see; ``shots``: in order of film and time."""
+
+    films: Path
+    shots: Sequence[TrueShot]
+
+    def layers(self, shot: TrueShot, t: int) -> TrueLayers:
+        """The layers of frame `t` of the shot's film."""
+        ...
+
+    def key(self, shot: TrueShot, t: int) -> Hashable:
+        """Frames of a shot with equal keys have equal layers."""
+        ...
+
+
+def frames(path: Path) -> Iterator[np.ndarray]:
+    """The pictures of a film, or of a still, uint8 sRGB (H, W, 3), as the main job reads them."""
+    with path.open("rb") as file:
+        if path.suffix.lower().encode() not in VIDEOS:
+            yield still(file, _MAX_PIXELS, _WHITE)[0]
+            return
+        with Film(file, _MAX_PIXELS) as film:
+            for frame in film.frames():
+                yield pixels(frame, _WHITE)[0]
+
+
+def digest(truth: Truth) -> str:
+    """A digest of the films of a set, names and bytes."""
+    found = hashlib.sha256()
+    for film in dict.fromkeys(shot.film for shot in truth.shots):
+        found.update(f"{film}\0".encode() + hashlib.sha256((truth.films / film).read_bytes()).digest())
+    return found.hexdigest()[:16]
+
+
+def opened(transitions: Sequence[str], boundary: int) -> tuple[int, int]:
+    """Where a change of shot before frame `boundary` may be told: within the fade or the dissolve around it, and a frame to either side.
+
+    `transitions`: of every frame of the film, none, cut, fade or dissolve.
+    """
+    first = last = boundary
+    while first > 0 and transitions[first - 1] in ("fade", "dissolve"):
+        first -= 1
+    while last < len(transitions) and transitions[last] in ("fade", "dissolve"):
+        last += 1
+    return first - 1, last + 1

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from animelayers import job
+from animelayers.quality.figures import FIGURES
+from animelayers.samples import scene, write
+from tests.jobs.conftest import ROOT, Main
+
+SMALL = ["preset=demo", "source.row_bytes=400000", "placement.cpus=0.5", "placement.workers=1"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two drawn shots as a film, and their layers."""
+    truth = tmp_path_factory.mktemp("films")
+    write([scene(name, frames=4, size=(192, 108), seed=1) for name in ("walk", "empty")], "film", truth, truth / "film")
+    return truth
+
+
+def test_a_board_with_a_rule_left_out(
+    ray_here: object, matte_weights: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "jobs"))
+    quality = runpy.run_path(str(ROOT / "jobs" / "quality.py"))["quality"]
+    words = [f"output={tmp_path / 'out'}", f"truths={folder}", "ablate=[ring]", "workers=1"]
+    decompose = [*SMALL, f"model/matte={matte_weights}"]
+    cfg = job.compose("quality", [*words, f"decompose={json.dumps(decompose)}"])
+    assert quality(cfg) == 0
+    said, out = capsys.readouterr().out, tmp_path / "out"
+    assert "| animelayers | 2 |" in said and "| ring | " in said and f"{out}/index.html" in said
+    board = json.loads((out / "board.json").read_text())
+    assert list(board["systems"]) == ["animelayers", "all rules", "without ring"] and board["shots"] == 2 and board["failed"] == []
+    assert board["systems"]["animelayers"]["all"]["all"]["character_iou"]["n"] == 1 and set(board["systems"]["all rules"]["traits"]) == {"film"}
+    for system, cost in board["costs"].items():
+        assert cost["cpu"] > 0 and cost["wall"] > 0 and cost["frames"] == 8 >= cost["drawings"] > 0, system
+    rows = pq.read_table(out / "shots.parquet").to_pylist()
+    assert len(rows) == 6 and set(FIGURES) < set(rows[0])
+    by = {(row["system"], row["shot"]): row for row in rows}
+    same = [name for name in FIGURES if by["animelayers", 0][name] != by["all rules", 0][name]]
+    assert same == [], "mattes that are remembered make the same layers"
+    page = (out / "index.html").read_text()
+    assert (
+        "What each rule is worth" in page and "without ring" not in page.split("What each rule")[0] and len(list(out.glob("pictures/*/*.jpg"))) == 2
+    )
+    assert json.loads((out / "ablation.json").read_text())[0]["name"] == "ring"
+
+    costs = {path: path.stat().st_mtime_ns for path in out.glob("systems/*/cost.json")}
+    assert len(costs) == 3 and quality(cfg) == 0
+    assert {path: path.stat().st_mtime_ns for path in out.glob("systems/*/cost.json")} == costs, "nothing is run twice"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["ablate=[palets]"], "did you mean palettes?"),
+        (["truths=."], "no truth set, and"),
+        (["truths=drawn", "drawn.scenes=[wlak]"], "there is portrait"),
+        (["shots=0"], "shots=0: at least 1"),
+    ],
+)
+def test_what_cannot_be_scored_is_told(main: Main, tmp_path: Path, words: list[str], told: str) -> None:
+    words = [word.replace("truths=.", f"truths={tmp_path}") for word in words]
+    code, said = main("quality", f"output={tmp_path / 'out'}", *words)
+    assert code == 2 and told in said
