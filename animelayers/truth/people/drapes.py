@@ -85,7 +85,7 @@ def _hung(figure: Figure, rings: Sequence[Ring]) -> tuple[np.ndarray, Callable[[
     body, pose = figure.body, figure.pose
     y, a, d, z = np.array(rings).T
     share = np.linspace(0, 1, len(y)) ** 1.6
-    middle = body.at(np.stack([0 * y, y, z], 1)) + np.stack([share * (0.012 * pose.wind + 0.008 * pose.swing), 0 * y], 1)
+    middle = body.at(np.stack([0 * y, y, z], 1)) + np.stack([share * (0.019 * pose.wind + 0.01 * pose.swing), 0 * y], 1)
     half = np.hypot(a * np.cos(body.yaw), d * np.sin(body.yaw))
     left, right = middle - np.stack([half, 0 * y], 1), middle + np.stack([half, 0 * y], 1)
 

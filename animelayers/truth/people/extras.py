@@ -19,6 +19,7 @@ _BLOWN = np.array([(0, 0), (0.01, 0), (0.035, -0.01), (0.035, -0.01), (0.01, 0),
 _PAULDRON = [(-1.0, 0.5), (-0.9, -0.45), (0.0, -0.8), (0.9, -0.45), (1.0, 0.5), (0.0, 0.75)]
 _BAG = [(-0.045, -0.03), (0.045, -0.03), (0.05, 0.04), (-0.05, 0.04)]
 _FLAP = [(-0.045, -0.032), (0.045, -0.032), (0.042, 0.005), (0.0, 0.016), (-0.042, 0.005)]
+_ROUND = 0.8  # what is wider goes around a head, and looks the same from any side
 _IN_FRONT = frozenset({"moustache", "flower", "cap", "glasses"})
 
 
@@ -91,7 +92,11 @@ def above(figure: Figure) -> None:
     for name, shapes in ON_TOP.items():
         for colour, points, depth, both in shapes if name in extras else ():
             for sign in (-1, 1) if both else (1,):
-                placed = figure.skull.place(spline([(sign * x, y) for x, y in points]), depth)
+                shape = spline([(sign * x, y) for x, y in points])
+                if depth is not None and depth < 0.5 and np.ptp(shape[:, 0]) > _ROUND:
+                    placed = figure.skull.seen(shape, -depth)
+                else:
+                    placed = figure.skull.place(shape, depth)
                 figure.marks.fill(placed, _colour(figure, colour), 0.014)
 
 
@@ -128,7 +133,9 @@ def _glasses(figure: Figure) -> None:
     for side in (-1, 1):
         ring = skull.place(ellipse(side * eyes.apart, eyes.height + 0.01, 0.165, 0.145))
         marks.stroke(np.concatenate([ring, ring[:2]]), (thick, thick), frame)
-        marks.stroke(skull.place([(side * 0.385, 0.13), (side * 0.47, 0.11)], 0.5), (thick, 0.7 * thick), frame)
+        if side * skull.degrees < 20:
+            hinge, ear = skull.place([(side * (eyes.apart + 0.16), 0.13)])[0], skull.place([(side * 0.5, 0.1)], 0.0)[0]
+            marks.stroke(np.stack([hinge, ear]), (thick, 0.7 * thick), frame)
     marks.stroke(skull.place([(-0.07, 0.14), (0.0, 0.12), (0.07, 0.14)], 1.05), (thick, thick), frame)
 
 
