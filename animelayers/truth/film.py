@@ -80,7 +80,7 @@ def developed(look: Look, seed: int) -> Callable[[np.ndarray, int], np.ndarray]:
             made += (cv2.GaussianBlur(noise, (0, 0), 0.6) * np.float32(1.6))[..., None]
         if look.scratches:
             _scratched(made, rng)
-        return np.clip(np.rint(made), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.rint(made), 0, 255), np.uint8)
 
     return develop
 

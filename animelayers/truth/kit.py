@@ -244,7 +244,7 @@ def scaled(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     plain = cv2.resize(picture[..., :3], size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
     seen = share[..., None] > 8
     straight = np.where(seen, light * 255 / np.maximum(share, 8)[..., None], plain)
-    return np.clip(np.rint(np.dstack([straight, share])), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(np.dstack([straight, share])), 0, 255), np.uint8)
 
 
 def _table(path: Path) -> Iterator[dict[str, str]]:

@@ -21,11 +21,11 @@ def painted(rgba: np.ndarray, paint: Paint, behind: np.ndarray | None = None, ti
     colour = rgba[..., :3].astype(np.float32)
     if paint.grey:
         colour = np.repeat(colour @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, 2)
-    gain = np.array(paint.gain, np.float32)
+    gain: np.ndarray = np.array(paint.gain, np.float32)
     if behind is not None and tint:
         tone = behind / max(float(behind.max()), 1.0)
         gain = gain * (1 - tint + tint * tone)
-    colour *= gain
+    colour *= gain.astype(np.float32)
     if paint.lift:
         colour += (255 - colour) * paint.lift if paint.lift > 0 else colour * paint.lift
     if behind is not None and paint.close:

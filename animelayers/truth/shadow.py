@@ -22,7 +22,7 @@ def shadow(cut: Cutout, move: np.ndarray, actor: Actor, size: tuple[int, int]) -
     if actor.shadow == "contact":
         half = max(4.0, 0.34 * float(np.hypot(*move[:, 0])) * min(cut.rgba.shape[1], cut.rgba.shape[0]) / 2 * 1.6)
         w, h = int(2 * half) + 1, max(5, int(0.5 * half))
-        alpha = np.zeros((h + 16, w + 16), np.uint8)
+        alpha: np.ndarray = np.zeros((h + 16, w + 16), np.uint8)
         cv2.ellipse(alpha, ((w + 16) // 2, (h + 16) // 2), (w // 2, h // 2), 0, 0, 360, 150, -1, cv2.LINE_AA)
         alpha = cv2.GaussianBlur(alpha, (0, 0), max(1.0, h / 7))
         at = np.array([[1.0, 0, np.rint(move[0, 2] - alpha.shape[1] / 2)], [0, 1, np.rint(move[1, 2] - alpha.shape[0] / 2)]])
