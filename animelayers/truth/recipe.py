@@ -50,7 +50,7 @@ class Recipe:
     ) -> None:
         self.split, self.folder, self.drawn = split, parts, drawn
         self.size, self.fps, self.frames = (int(size[0]), int(size[1])), int(fps), (int(frames[0]), int(frames[1]))
-        self.focus = tuple(DEMANDS) if list(focus) == ["all"] else tuple(focus)
+        self.focus = _apart(tuple(DEMANDS) if list(focus) == ["all"] else tuple(focus))
         unknown = [word for word in self.focus if word not in DEMANDS]
         if unknown:
             raise ValueError(f"truth.focus={unknown}: words are {', '.join(DEMANDS)}")
@@ -124,6 +124,14 @@ class Recipe:
             elif kind == "fade" and length > 1:
                 shots[i], shots[i + 1] = replace(shots[i], fade_out=length), replace(shots[i + 1], fade_in=length)
         return shots
+
+
+def _apart(words: Sequence[str]) -> tuple[str, ...]:
+    """The words in an order in which no two that ask for something of a whole film fall into one, as far as there are others to go between."""
+    whole = [word for word in words if DEMANDS.get(word, {}).keys() & set(_FILM)]
+    rest = [word for word in words if word not in whole]
+    pairs = [word for pair in zip(rest, whole, strict=False) for word in pair]
+    return (*pairs, *rest[len(whole) :], *whole[len(rest) :])
 
 
 def _look(rng: np.random.Generator, odds: Mapping[str, Any]) -> Look:
