@@ -122,7 +122,7 @@ class HairDrawing:
             self._side_locks()
         crown = self._crown()
         row = self.fringe()
-        sharp = look.face.jaw < 1.08 and hair.fringe not in ("rounded", "curl", "bare")
+        sharp = look.face.jaw < 1.08 and hair.fringe not in ("rounded", "scalloped", "curl", "bare")
         edge: Row = []
         for i, p in enumerate(row):
             edge += [p, p] if sharp and i % 2 and 0 < i < len(row) - 1 else [p]
