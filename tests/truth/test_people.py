@@ -146,3 +146,11 @@ def test_what_cannot_be_drawn_says_so():
         person.draw("still", 0, 5)
     with pytest.raises(ValueError, match="bust"):
         person.draw("still", 0, 100, "legs")
+
+
+def test_hands_of_the_splits_draw_hair_by_rules_of_their_own():
+    fringes = {split: {p.look.hair.fringe for p in people(split)} - {"bare"} for split in ("train", "val")}
+    assert not fringes["train"] & fringes["val"]
+    crowns = {split: {p.look.hair.crown for p in people(split)} - {"smooth", "close", "big", "tousled", "none"} for split in ("train", "val")}
+    assert not crowns["train"] & crowns["val"]
+    assert len({p.look.face.eyes.iris for p in people() if not p.look.old}) >= 10

@@ -39,7 +39,7 @@ class Ink:
 
 class Mark(NamedTuple):
     """A filled outline (N, 2) in a colour; ``clip``: only within this outline, on what is there; ``shift``: how far its lit side lies from its
-    edge, 0 for no shading; ``line``: relative weight of the line around it, 0 for none."""
+    edge, 0 for no shading, below 0 for a line alone; ``line``: relative weight of the line around it, 0 for none."""
 
     points: np.ndarray
     colour: Colour
