@@ -20,11 +20,11 @@ def drawing(actor: Actor, frame: int) -> int:
 
 
 def raised(actor: Actor, frame: int) -> float:
-    """How far above the ground a jump has taken an actor, in pixels."""
+    """How far above the ground a jump has taken an actor, in pixels; 0 for one whose own drawings jump."""
+    if actor.move != "jumping" or actor.action == "jump":
+        return 0.0
     share = ((drawing(actor, frame) * actor.exposure + 3 * actor.phase) % _JUMP) / _JUMP
-    return (
-        0.38 * actor.height * max(0.0, math.sin(math.pi * (share - _CROUCH) / (1 - _CROUCH))) if actor.move == "jumping" and share > _CROUCH else 0.0
-    )
+    return 0.38 * actor.height * max(0.0, math.sin(math.pi * (share - _CROUCH) / (1 - _CROUCH))) if share > _CROUCH else 0.0
 
 
 def placed(actor: Actor, frame: int, frames: int) -> np.ndarray:
@@ -40,7 +40,7 @@ def placed(actor: Actor, frame: int, frames: int) -> np.ndarray:
         dx = actor.speed * middle
     elif actor.move == "jumping":
         dx, dy = actor.speed * middle, -raised(actor, frame)
-        scale, across = (1.0, 1.0) if dy else (0.92, 1.05)
+        scale, across = (1.0, 1.0) if dy or actor.action == "jump" else (0.92, 1.05)
     elif actor.move == "flying":
         beat = 0.28 * t + actor.phase
         dx, dy, angle = actor.speed * middle, 0.12 * actor.height * math.sin(beat), 7 * math.sin(beat + 1)
