@@ -17,6 +17,7 @@ def made(cfg: DictConfig) -> int:
         raise job.ConfigError(f"shots={cfg.shots}: at least 1")
     try:
         recipe = job.build(cfg.truth)
+        recipe.film(cfg.seed, 0)  # what the parts cannot give is told before anything starts
         found = compose(recipe, cfg.output, cfg.seed, cfg.shots, cfg.cpus, OmegaConf.to_container(cfg.truth))
     except (PartsError, FileNotFoundError, ValueError) as problem:
         raise job.ConfigError(str(problem)) from None
