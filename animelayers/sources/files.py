@@ -17,16 +17,18 @@ from PIL import ImageColor
 from pyarrow import fs
 
 from animelayers.schema import Row
+from animelayers.sources import deep
+from animelayers.sources.asked import Asked
 from animelayers.sources.colour import upright
-from animelayers.sources.content import family
+from animelayers.sources.content import HEAD, family
 from animelayers.sources.decode import Decoder, failed
 from animelayers.sources.film import Film
-from animelayers.sources.listing import list_inputs, root_of
+from animelayers.sources.listing import LeftOut, list_inputs, root_of
 from animelayers.sources.names import as_path, numbered, slug
 from animelayers.sources.opening import opened, unchanged
 from animelayers.sources.pictures import header, moves
 from animelayers.sources.plan import PLAN, Input, kind_of, limited, message, sample
-from animelayers.sources.scan import scan_animation, scan_film
+from animelayers.sources.scan import Scan, scan_animation, scan_film
 from animelayers.sources.shots import Shots
 from animelayers.storage import filesystem
 
@@ -34,9 +36,12 @@ log = logging.getLogger(__name__)
 
 COLUMNS = (
     "clip_id", "source", "episode", "scene_id", "frame_index", "timestamp_s", "drawing", "frames", "context", "note",
-    "error", "error_type", "attempt",
+    "flags", "error", "error_type", "attempt",
 )  # fmt: skip
 """What `Files.read` gives of the record."""
+
+
+SAMPLED = "source.every, fps, start or end leave nothing of it"
 
 
 class Files:
@@ -48,7 +53,8 @@ class Files:
     frames at ``bytes_per_pixel`` stay below it. ``max_pixels``: larger pictures are refused from their header. ``follow_links``:
     whether links may leave the root. ``alpha_on``: the colour transparent pictures are composed on. ``held``: give each drawing of a
     clip once, however long it is held. ``context``: of a film's shot that is cut into clips so many frames of all of it go with each
-    clip, within ``row_bytes``. Raises ValueError for values that make no sense.
+    clip, within ``row_bytes``. ``aspect``, ``hdr``, ``deinterlace``, ``damaged``: see `Asked`. What is no input is named in `left_out`.
+    Raises ValueError for values that make no sense.
     """
 
     def __init__(
@@ -68,6 +74,10 @@ class Files:
         alpha_on: str = "white",
         held: bool = True,
         context: int = 12,
+        aspect: str = "square",
+        hdr: str = "tone_map",
+        deinterlace: str = "auto",
+        damaged: str = "flag",
     ) -> None:
         if every < 1 or (every > 1 and fps is not None):
             raise ValueError("source.every counts from 1, and source.fps is given instead of it, not with it")
@@ -80,11 +90,12 @@ class Files:
         Shots(detector)  # a detector that cannot be had is told here, not once per input
         self.path, self.limit = path, limit
         self._every, self._fps, self._start, self._end = every, fps, start, end
-        self._detector, self._follow_links, self._max_pixels = detector, follow_links, max_pixels
+        self._detector, self._follow_links = detector, follow_links
         self._held, self._context = held, context
         self.row_bytes, self._bytes_per_pixel = row_bytes, bytes_per_pixel
         colour = ImageColor.getrgb(alpha_on)
-        self._alpha_on = (colour[0], colour[1], colour[2])
+        self._asked = Asked(max_pixels, (colour[0], colour[1], colour[2]), aspect, hdr, deinterlace, damaged)
+        self.left_out: list[LeftOut] = []
 
     columns: ClassVar[tuple[str, ...]] = COLUMNS
 
@@ -98,7 +109,7 @@ class Files:
         `every`, `fps`, `start` and `end` choose among the pictures of each folder here (times from numbered names), for films
         in `scan`. Raises OSError where the path is not there or cannot be listed.
         """
-        listed = list_inputs(*self._place, self._follow_links)
+        listed, self.left_out = list_inputs(*self._place, self._follow_links)
         if (self._every, self._fps, self._start, self._end) == (1, None, None, None):
             return listed
         folders: dict[bytes, list[int]] = {}
@@ -110,6 +121,7 @@ class Files:
             taken = self._taken(np.array([_number(listed[place])[2] for place in places]))
             dropped.update(np.array(places)[~taken].tolist())
         log.info("%d of %d inputs are left out by source.every, fps, start or end", len(dropped), len(listed))
+        self.left_out += [LeftOut(listed[place].source, SAMPLED) for place in sorted(dropped)]
         return [item for place, item in enumerate(listed) if place not in dropped]
 
     def scan(self, inputs: Sequence[Input]) -> pa.Table:
@@ -131,7 +143,7 @@ class Files:
         """
         rows = plan.to_pylist() if isinstance(plan, pa.Table) else plan
         for _, clips in groupby(rows, key=lambda row: row["source"]):
-            decoder = Decoder(self._opened, self._max_pixels, self._alpha_on, self._held)
+            decoder = Decoder(self._opened, self._asked, self._held)
             try:
                 for row in clips:
                     yield _decoded(decoder, row)
@@ -143,7 +155,7 @@ class Files:
             return [item.failed(item.error) | {"error": item.error, "error_type": item.error_type}]
         try:
             with self._opened({"source": item.source, "size": item.size, "mtime_ns": item.mtime_ns}) as file:
-                kind = family(file.read(32)) or item.kind
+                kind = family(file.read(HEAD)) or item.kind
                 file.seek(0)
                 rows = self._film(item, file) if kind == "video" else self._picture(item, file)
                 unchanged(file, item.size, item.mtime_ns)
@@ -156,25 +168,33 @@ class Files:
             return [item.failed(error, scene, frame)]
 
     def _picture(self, item: Input, file: IO[bytes]) -> list[Row]:
-        picture = header(file, self._max_pixels)
+        scene, frame, seconds = _number(item)
+        if (form := deep.form(file)) or deep.floats(file):
+            return [replace(item, kind="image").row(scene, [frame], [seconds], deep.size(file, form, self._asked))]
+        picture = header(file, self._asked.max_pixels)
         if moves(picture):
             file.seek(0)
             item = self._moving(item, "animation")
-            scan = scan_animation(file, self._detector, self._max_pixels, self._enough)
-            return list(scan.rows(item, self._taken(scan.times), self._bytes_per_pixel, self.row_bytes))
-        scene, frame, seconds = _number(item)
+            scan = scan_animation(file, self._detector, self._asked, self._enough)
+            return list(scan.rows(item, self._of(scan), self._bytes_per_pixel, self.row_bytes))
         return [replace(item, kind="image").row(scene, [frame], [seconds], upright(picture))]
 
     def _film(self, item: Input, file: IO[bytes]) -> list[Row]:
-        with Film(file, self._max_pixels) as film:
-            scan = scan_film(film, self._detector, self._enough)
+        with Film(file, self._asked.max_pixels) as film:
+            scan = scan_film(film, self._detector, self._enough, self._asked)
         item = self._moving(item, "video")
-        return list(scan.rows(item, self._taken(scan.times), self._bytes_per_pixel, self.row_bytes, self._context))
+        return list(scan.rows(item, self._of(scan), self._bytes_per_pixel, self.row_bytes, self._context))
 
     def _moving(self, item: Input, kind: str) -> Input:
         """A film or animation is an episode of its own, whatever its name."""
         name = slug(as_path(item.source), self._root[1])
         return replace(item, kind=kind, name=name, episode=name, numbered=False)
+
+    def _of(self, scan: Scan) -> np.ndarray:
+        """Which frames of a moving input are taken, bool [T]: of those that are no copies which telecine made."""
+        taken = np.zeros(len(scan.times), bool)
+        taken[scan.kept] = self._taken(scan.times[scan.kept])
+        return taken
 
     def _taken(self, times: np.ndarray) -> np.ndarray:
         return sample(times, self._every, self._fps, self._start, self._end)

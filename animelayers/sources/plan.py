@@ -29,6 +29,9 @@ PLAN = pa.schema(
         "height": pa.int64(),
         "size": pa.int64(),  # of the file
         "mtime_ns": pa.int64(),
+        "reading": pa.string(),  # the filters a film's frames go through, see `fields.chain`; '' for none
+        "told": pa.string(),  # notes on the clip that only the whole film gives
+        "doubts": pa.list_(pa.string()),  # of each frame what only the whole film tells, joined by commas, '' for nothing; none for no doubt
         "error": pa.string(),
         "error_type": pa.string(),
     }
@@ -73,6 +76,9 @@ class Input:
             "height": size[1],
             "size": self.size,
             "mtime_ns": self.mtime_ns,
+            "reading": "",
+            "told": "",
+            "doubts": [],
             "error": self.error,
             "error_type": self.error_type,
         }
@@ -173,6 +179,6 @@ def limited(plan: pa.Table, limit: int | None) -> pa.Table:
     for row in plan.to_pylist():
         if left <= 0:
             break
-        rows.append(row | {"indices": row["indices"][:left], "times": row["times"][:left]})
+        rows.append(row | {name: (row[name] or [])[:left] for name in ("indices", "times", "doubts") if name in row})
         left -= len(row["indices"])
     return pa.Table.from_pylist(rows, plan.schema)
