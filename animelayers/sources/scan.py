@@ -132,10 +132,11 @@ def _pass(film: Film, detector: str, enough: Enough, asked: Asked) -> Scan:
     scan.kept, scan.indexed = np.ones(len(scan.pts), bool), film.indexed
     if early := watch.early():
         scan.told.append(f"begins inside a group of pictures: {early} before its first key frame cannot be decoded")
-    if whole and not film.damage:
+    if whole:
         shown = float(scan.times[-1]) + max(last * unit, 1 / rate) if scan.pts else 0.0
         begun = float(next((stamp for stamp in scan.pts if stamp is not None), 0)) * unit
-        film.damage = _missing(film, len(scan.pts), shown, max(0.0, begun)) or watch.lost()
+        short = _missing(film, len(scan.pts), shown, max(0.0, begun))
+        film.damage = "; ".join(filter(None, [short, film.damage])) or watch.lost()
     if (damaged := watch.damaged(scan.pts)).any():
         scan.doubts["damaged"] = damaged
         scan.told.append(f"damaged: {int(damaged.sum())} of {len(damaged)} frames cannot be decoded whole, or lean on one that cannot")
