@@ -141,6 +141,10 @@ RECORD: Mapping[str, Column] = {
     "attempt": Column("int32", "", "how often the failing step was tried; 0 for a good clip", table=True),
 }
 
+READING = ("damaged", "interlaced", "unknown_colours", "tone_mapped", "guessed_aspect", "transition")
+"""Words of `flags` that reading a frame leaves there, in their order: not whole, still combed, colours nobody declared, brought down from HDR,
+a shape of pixels that is not known, between two shots."""
+
 IDENTITY = ("clip_id", "source", "episode", "scene_id", "error", "error_type", "attempt")
 """Columns every row has from the source to the sink."""
 

@@ -40,7 +40,7 @@ def family(head: bytes) -> str:
         return "deep"
     if re.match(rb"P[1-7][\s#]|P[Ff]\n|\n[\x00\x02-\x05]\x01[\x01\x02\x04\x08]", head) or targa(head):
         return "image"
-    if head.startswith(_FILMS) or (head[:4] == b"RIFF" and head[8:12] == b"AVI ") or _transport(head):
+    if head.startswith(_FILMS) or (head[:4] == b"RIFF" and head[8:12] == b"AVI ") or transport(head):
         return "video"
     return "video" if head[4:8] in _BOXES and int.from_bytes(head[:4], "big") > 7 else ""
 
@@ -72,6 +72,6 @@ def unread(head: bytes) -> str:
     return next((name for start, name in UNREAD.items() if head.startswith(start)), "")
 
 
-def _transport(head: bytes) -> bool:
-    """Packets of 188 bytes, each with its mark; Blu-ray's have four bytes before it."""
+def transport(head: bytes) -> bool:
+    """Whether it begins with packets of 188 bytes, each with its mark; Blu-ray's have four bytes before it."""
     return any(len(head) > at + step and head[at] == head[at + step] == 0x47 for at, step in ((0, _PACKET), (4, _PACKET + 4)))

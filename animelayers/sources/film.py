@@ -14,6 +14,7 @@ from av.codec.codec import UnknownCodecError
 from av.error import FFmpegError
 
 from animelayers.sources import facts
+from animelayers.sources.content import HEAD, transport
 from animelayers.sources.damage import Watch
 from animelayers.sources.fields import Chain
 from animelayers.sources.pictures import TooLargeError
@@ -43,8 +44,11 @@ class Film:
     def _open(self) -> None:
         # Protocols would let a container name other files; the bytes come from `file`, so none is needed.
         limits = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
+        head = self._file.read(HEAD)
+        self._file.seek(0)
+        form = "mpegts" if transport(head) else None  # of a short one FFmpeg is not sure enough
         try:
-            self._container = av.open(self._file, "r", container_options=limits, metadata_errors="replace", buffer_size=1 << 18)
+            self._container = av.open(self._file, "r", form, container_options=limits, metadata_errors="replace", buffer_size=1 << 18)
         except (FFmpegError, EOFError):
             raise ValueError(f"is not a film of a known kind ({CONTAINERS}), or its header is damaged") from None
         try:

@@ -7,15 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-DOUBTS = ("damaged", "interlaced", "unknown_colours", "tone_mapped", "guessed_aspect", "transition")
-"""Words that reading a picture leaves among its flags, in the order in which they are told."""
+from animelayers.schema import READING
 
 NONE = "ok"
 """The word of a picture with nothing to flag."""
 
 
 class Seen(NamedTuple):
-    """A picture: uint8 sRGB (H, W, 3); its own alpha uint8 (H, W), None where it has none; notes; and doubts, words of `DOUBTS`."""
+    """A picture: uint8 sRGB (H, W, 3); its own alpha uint8 (H, W), None where it has none; notes; and doubts, words of `schema.READING`."""
 
     pixels: np.ndarray
     alpha: np.ndarray | None = None
@@ -29,7 +28,7 @@ class Seen(NamedTuple):
 
 def flags(words: Sequence[str] | frozenset[str]) -> str:
     """Doubts as the word or words of a picture's flags."""
-    return ",".join(word for word in DOUBTS if word in words) or NONE
+    return ",".join(word for word in READING if word in words) or NONE
 
 
 def over(pixels: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
