@@ -11,7 +11,9 @@ class Asked:
 
     ``max_pixels``: larger pictures are refused. ``alpha_on``: the colour that transparent ones are composed on, sRGB. ``aspect``: square
     (pixels are made square) or stored. ``hdr``: tone_map or keep. ``deinterlace``: auto or off. ``damaged``: what becomes of a picture
-    that only a lenient decoder reads: flag, error or keep (which keeps those cut short, too).
+    that only a lenient decoder reads: flag, error or keep (which keeps those cut short, too). ``alpha``: what becomes of alpha that
+    pictures and films have of their own: character (it is the character's), compose (it is gone once they are composed) or auto
+    (character where it tells a figure from nothing: some of it clear, some of it not).
     """
 
     max_pixels: int = 64_000_000
@@ -20,11 +22,14 @@ class Asked:
     hdr: str = "tone_map"
     deinterlace: str = "auto"
     damaged: str = "flag"
+    alpha: str = "auto"
 
     def __post_init__(self) -> None:
         """Raises ValueError for a word that is no choice."""
-        for name, choices in {"aspect": ("square", "stored"), "hdr": ("tone_map", "keep"), "deinterlace": ("auto", "off")}.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(f"source.{name}={getattr(self, name)!r} is none of {', '.join(choices)}")
-        if self.damaged not in ("flag", "error", "keep"):
-            raise ValueError(f"source.damaged={self.damaged!r} is none of flag, error, keep")
+        choices = {
+            "aspect": ("square", "stored"), "hdr": ("tone_map", "keep"), "deinterlace": ("auto", "off"), "damaged": ("flag", "error", "keep"),
+            "alpha": ("auto", "character", "compose"),
+        }  # fmt: skip
+        for name, words in choices.items():
+            if getattr(self, name) not in words:
+                raise ValueError(f"source.{name}={getattr(self, name)!r} is none of {', '.join(words)}")

@@ -41,6 +41,11 @@ class Facts:
     notes: tuple[str, ...] = ()
     doubts: frozenset[str] = field(default_factory=frozenset)
 
+    @property
+    def shape(self) -> str:
+        """The shape of a pixel, width:height."""
+        return f"{self.aspect.numerator}:{self.aspect.denominator}"
+
     def noting(self, *notes: str) -> Facts:
         """The same, and more to tell."""
         return replace(self, notes=(*self.notes, *notes))

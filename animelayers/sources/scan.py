@@ -46,16 +46,18 @@ class Scan:
     doubts: dict[str, np.ndarray] = field(default_factory=dict)  # bool [T] by the word of a flag
     reading: str = ""
     told: list[str] = field(default_factory=list)
+    aspect: str = "1:1"
+    numbers: np.ndarray | None = None  # of the shots, where they are known without a detector
 
     def rows(self, item: Input, taken: np.ndarray, frame_bytes: int, row_bytes: int, context: int = 0) -> Iterator[dict[str, Any]]:
         """The plan rows: one per clip of the sampled frames, and one for the damage. Context only where a film can be sought in."""
-        numbers = self.shots.numbers()
+        numbers = self.shots.numbers() if self.numbers is None else self.numbers
         count, keys = context if self.steady and self.indexed else 0, np.array(self.keys, bool)
         for scene, indices, shared in clips(numbers, np.array(self.sizes).reshape(-1, 2), taken, frame_bytes, row_bytes, count, keys):
             pts = self.pts[indices[0]] if self.steady else None
             row = item.row(scene, indices.tolist(), self.times[indices].tolist(), self.sizes[indices[0]], pts=-1 if pts is None else pts)
             row |= {"context": shared.tolist(), "context_times": self.times[shared].tolist(), "context_pts": self._sought(shared)}
-            yield row | {"reading": self.reading, "told": "; ".join(self.told), "doubts": self._doubts(indices)}
+            yield row | {"reading": self.reading, "told": "; ".join(self.told), "doubts": self._doubts(indices), "aspect": self.aspect}
         if self.damage:
             yield item.failed(self.damage, int(numbers[-1]) if len(numbers) else 0, len(numbers))
 
@@ -79,6 +81,7 @@ def scan_film(film: Film, detector: str, enough: Enough, asked: Asked | None = N
     """
     asked = asked or Asked()
     scan = _pass(film, detector, enough, asked)
+    scan.aspect = film.facts.shape if asked.aspect == "stored" else "1:1"
     if not fields.suspected(scan.combs):
         return scan
     film.rewind()
@@ -92,7 +95,7 @@ def scan_film(film: Film, detector: str, enough: Enough, asked: Asked | None = N
     film.reading = reading
     film.rewind()
     again = _pass(film, detector, enough, asked)
-    again.reading = reading
+    again.reading, again.aspect = reading, scan.aspect
     again.told.append(f"{'telecine undone' if reading.startswith('telecine') else 'deinterlaced by bwdif'}, {reading[-3:]}")
     left = np.array(again.combs) > fields.COMBED
     if left.any() and len(left) == len(again.pts):

@@ -39,8 +39,7 @@ def show(frame: av.VideoFrame, facts: Facts, asked: Asked) -> Seen:
     if width != picture.shape[1]:
         picture, alpha = _stretched(picture, width), alpha if alpha is None else _stretched(alpha, width)
     if facts.aspect != 1:
-        shape = f"{facts.aspect.numerator}:{facts.aspect.denominator}"
-        told.append(f"pixels of {shape} made square" if asked.aspect == "square" else f"pixels of {shape} kept")
+        told.append(f"pixels of {facts.shape} {'made square' if asked.aspect == 'square' else 'kept'}")
     upright, odd = turn(frame)
     picture, alpha = turned(picture, upright), alpha if alpha is None else turned(alpha, upright)
     told += [note for note in (odd, upright.note) if note]
