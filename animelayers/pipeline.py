@@ -141,7 +141,7 @@ class Pipeline:
         for i, group in enumerate(groups):
             available = available.union(*(stage.kind.writes for stage in group.stages.values()))
             later = [stage.kind for g in groups[i + 1 :] for stage in g.stages.values()]
-            needed = {*IDENTITY, "seconds", *keep}.union(*(step.reads + step.wants for step in later))
+            needed = {*IDENTITY, "seconds", "given", *keep}.union(*(step.reads + step.wants for step in later))
             reads = read if i == 0 else None
             clips = clips.map_batches(
                 Worker,

@@ -137,7 +137,7 @@ class Remake:
         if not row.get("flags"):
             return made
         words = RECORD["flags"].per_drawing(row["flags"])
-        (told,) = self.quality.run([{name: value for name, value in made.items() if name not in ("plate_trust", "flags")}])
+        (told,) = self.quality.run([{name: value for name, value in made.items() if name != "plate_trust"}])
         for d in edited:
             new = [*RECORD["flags"].per_drawing(told["flags"])[d].split(","), *(["plate_doubtful"] if "plate_doubtful" in words[d] else [])]
             words[d] = ",".join(word for word in new if word != "ok") or "ok"

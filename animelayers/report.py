@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from animelayers import plates
+from animelayers import leftout, plates
 from animelayers.exposure import saved, saved_in_all
 from animelayers.imaging.recompose import blend
 from animelayers.imaging.sheet import contact_sheet, fit, over
@@ -32,7 +32,7 @@ WIDTH = 320
 def write(summary: Summary) -> None:
     """Write OUT/report/index.html, its pictures and summary.json; nothing where the run had nothing to do."""
     if not summary.frames_done and not summary.failures:
-        return
+        return  # what was left out stands beside the output, and at the end of the run's words
     output = Output(summary.output)
     place, root = filesystem(summary.output)
     place.create_dir(f"{root}/report/pictures", recursive=True)
@@ -52,6 +52,7 @@ def write(summary: Summary) -> None:
         output=output,
         held=saved_in_all(output.table),
         plates=plates.listed(output)[:SAMPLES],
+        left_out=leftout.by_reason(summary.left_out),
     )
     put(place, f"{root}/report/index.html", html)
     put(place, f"{root}/report/summary.json", json.dumps(facts, indent=1).encode())
@@ -140,6 +141,7 @@ def tell(summary: Summary, what: str = "layers", page: bool = True) -> None:
         lines += [f"  {f['source']!r}: {f['error']}" for f in summary.failures[:10]]
         if len(summary.failures) > 10:
             lines.append(f"  … and {len(summary.failures) - 10} more in the report")
+    lines += leftout.told(summary.left_out)
     lines += [f"in {count} frames another inpainter filled in: {why}" for why, count in summary.fallbacks.items()]
     if summary.changed:
         lines.append(f"{len(summary.changed)} inputs changed since their layers were made: {', '.join(summary.changed[:5])}")

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from animelayers import card, cluster, exposure, plates, tracks
+from animelayers import card, cluster, exposure, leftout, plates, tracks
 from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline
@@ -40,7 +40,8 @@ FRAMES_PER_TASK = 64
 @dataclass
 class Summary:
     """What a run did. Times are seconds; `stages` maps a stage to the seconds all its workers spent in it,
-    `fallbacks` a reason why another inpainter than the one asked for filled a background to the frames of the output for which it holds.
+    `fallbacks` a reason why another inpainter than the one asked for filled a background to the frames of the output for which it holds,
+    `left_out` what lies under the input and is no part of it, each entry with the reason.
     """
 
     output: str
@@ -57,6 +58,7 @@ class Summary:
     workers: dict[str, int] = field(default_factory=dict)
     spilled: int = 0
     fallbacks: dict[str, int] = field(default_factory=dict)
+    left_out: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -109,6 +111,9 @@ def run(
                 sink.expect(plan.table, inputs)
         summary.changed = plan.changed
         todo = source.limited(plan.table)
+        if not stored:
+            summary.left_out = leftout.of(source, plan.order, todo)
+            leftout.write(str(sink.path), summary.left_out)
         pending = _pending(todo, plan.table, sink, retry_failed)
         summary.frames_planned = _frames(todo)
         summary.frames_before = summary.frames_planned - _frames(pending)

@@ -92,6 +92,9 @@ RECORD: Mapping[str, Column] = {
     "frames": Column("uint8", "D H W 3", "the distinct drawings, sRGB"),
     "context": Column("uint8", "K H W 3", "a few frames of a shot that is longer than the clip, the same for all its clips: evidence, never written"),
     "note": Column("str", "", "what reading the input changed: orientation applied, alpha flattened, profile converted", table=True),
+    "pixel_aspect": Column("str", "", "the shape of a pixel of the frame, width:height: 1:1 unless source.aspect=stored", table=True),
+    "caption_given": _text("the caption that lay beside the input"),
+    "given": Column("uint8", "E H W", "the character's alpha of each drawing as it came with the input; empty where none did; no step changes it"),
     "segments": Column("uint8", "D H W", "label map of the segmenter: 0 none, k the k-th best segment of the drawing"),
     "segment_scores": Column("str", "D", "label:score of each segment, in their order, joined by commas; 'none' for no segment", table=True),
     "segment_boxes": Column("str", "D", "x:y:w:h of each segment, in their order, joined by commas; 'none' for no segment", table=True),
@@ -144,6 +147,10 @@ RECORD: Mapping[str, Column] = {
     "error_type": Column("str", "", "class name of the exception, or empty", table=True),
     "attempt": Column("int32", "", "how often the failing step was tried; 0 for a good clip", table=True),
 }
+
+READING = ("damaged", "interlaced", "unknown_colours", "tone_mapped", "guessed_aspect", "transition")
+"""Words of `flags` that reading a frame leaves there, in their order: not whole, still combed, colours nobody declared, brought down from HDR,
+a shape of pixels that is not known, between two shots."""
 
 IDENTITY = ("clip_id", "source", "episode", "scene_id", "error", "error_type", "attempt")
 """Columns every row has from the source to the sink."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 from animelayers.rules import left_out
 from animelayers.schema import IDENTITY, RECORD, Batch, Row, blank, rebatch, unbatch
@@ -86,7 +87,34 @@ class Step(ABC):
     def _merge(self, row: Row, outcome: tuple[Any, ...] | Exception) -> Row:
         if isinstance(outcome, Exception):
             return failed(row, self.writes, self.name, outcome)
-        return {**row, **dict(zip(self.writes, outcome, strict=True))}
+        made = dict(zip(self.writes, outcome, strict=True))
+        alpha = row.get("given")
+        return {**row, **(made if alpha is None or not alpha.size else honoured(made, alpha))}
+
+
+def honoured(made: Row, alpha: np.ndarray) -> Row:
+    """What a step made of a clip whose alpha (uint8 (D, H, W)) came with the input: that stays, and nothing of it is taken for an effect."""
+    kept: Row = {"character": alpha, "character_confidence": np.ones(len(alpha), np.float32)}
+    out: Row = {name: kept.get(name, value) for name, value in made.items()}
+    if "matte" in made:
+        out["matte"] = " ".join("given" if plane.any() else "none" for plane in alpha)
+    if "effect" in made and made["effect"].shape[:3] == alpha.shape:
+        out["effect"] = made["effect"].copy()
+        out["effect"][..., 3] = np.minimum(made["effect"][..., 3], 255 - alpha)
+    if "instances" in made and made["instances"].shape == alpha.shape:
+        out["instances"] = np.stack([_labelled(labels, plane) for labels, plane in zip(made["instances"], alpha, strict=True)])
+    return out
+
+
+def _labelled(labels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Labels on all of a figure and on nothing else: what has none takes that of the nearest that has."""
+    solid = alpha > 127
+    bare = solid & (labels == 0)
+    if bare.any() and (labels > 0).any():
+        _, (ys, xs) = distance_transform_edt(labels == 0, return_indices=True)
+        labels = np.where(bare, labels[ys, xs], labels)
+    made: np.ndarray = labels * solid
+    return made
 
 
 def failed(row: Row, also: Sequence[str] = (), stage: str = "", problem: Exception | None = None, attempt: int = 1) -> Row:

@@ -28,9 +28,9 @@ class Chosen(Files):
         self._key_frames, self._per_scene = key_frames, per_scene
 
     def _film(self, item: Input, file: IO[bytes]) -> list[Row]:
-        with Film(file, self._max_pixels) as film:
-            scan = scan_film(film, self._detector, self._enough)
-        taken = chosen(self._taken(scan.times), scan.shots.numbers(), np.array(scan.keys, bool), self._key_frames, self._per_scene)
+        with Film(file, self._asked.max_pixels) as film:
+            scan = scan_film(film, self._detector, self._enough, self._asked)
+        taken = chosen(self._of(scan), scan.shots.numbers(), np.array(scan.keys, bool), self._key_frames, self._per_scene)
         return list(scan.rows(self._moving(item, "video"), taken, self._bytes_per_pixel, self.row_bytes, self._context))
 
     def _enough(self, times: np.ndarray) -> bool:

@@ -84,7 +84,7 @@ class Anime:
         self._blanks = 0
         self._shown.append(small)
         if self._faded is not None and len(self._shown) == _FADE:
-            if not _same(self._faded, small):
+            if not same(self._faded, small):
                 self._unlike.append(len(self._contrast) - _FADE)
             self._faded = None
 
@@ -98,11 +98,12 @@ class Anime:
         ahead = range(at + 1, min(at + 1 + FLASH, len(self._recent)))
         behind = range(at - 2, max(-1, at - 2 - FLASH), -1)
         pairs = [(before, now), *((before, self._recent[i]) for i in ahead), *((self._recent[i], now) for i in behind)]
-        if not any(_same(one, other) for one, other in pairs):
+        if not any(same(one, other) for one, other in pairs):
             self._unlike.append(frame)
 
 
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
+def same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two pictures, from `likeness.shrink` and of one size, show the same place."""
     found = likeness(one, other, _ENOUGH)
     return found >= _ENOUGH or (found > 2 * SAME - 1 and (found + palette(one, other)) / 2 >= SAME)
 

@@ -47,6 +47,17 @@ def opened(filesystem: fs.FileSystem, root: str, source: str, size: int, mtime_n
         yield file
 
 
+@contextmanager
+def sidecar(filesystem: fs.FileSystem, root: str, source: str, follow_links: bool = False) -> Iterator[IO[bytes]]:
+    """As `opened`, a file that was not listed: whatever it is now."""
+    if not isinstance(filesystem, fs.LocalFileSystem):
+        with filesystem.open_input_file(f"{root}/{as_path(source).decode()}") as remote:
+            yield cast("IO[bytes]", remote)
+        return
+    with open(_descriptor(os.fsencode(root), as_path(source), follow_links), "rb") as file:
+        yield file
+
+
 def unchanged(file: IO[bytes], size: int, mtime_ns: int) -> None:
     """Raise ChangedError if an open local file is no longer the one that was listed; call it when its pixels have been read."""
     if isinstance(file, io.BufferedReader):

@@ -12,13 +12,15 @@ import pyarrow as pa
 
 from animelayers.sources.names import clip_id, scene_id
 
+MEMBER = pa.struct({"source": pa.string(), "size": pa.int64(), "mtime_ns": pa.int64()})
+
 PLAN = pa.schema(
     {
         "clip_id": pa.string(),
         "source": pa.string(),
         "episode": pa.string(),
         "scene_id": pa.string(),
-        "kind": pa.string(),  # image, animation (GIF, WebP, APNG, AVIF, TIFF pages), video, problem
+        "kind": pa.string(),  # image, animation (GIF, WebP, APNG, AVIF, TIFF pages), video, sequence (of pictures), problem
         "indices": pa.list_(pa.int64()),  # frames of the source, 0-based; a numbered picture's own number
         "times": pa.list_(pa.float64()),  # seconds from the first frame; NaN where nothing tells
         "context": pa.list_(pa.int64()),  # frames of the whole shot that each of its clips brings along; none where one clip holds it
@@ -29,6 +31,14 @@ PLAN = pa.schema(
         "height": pa.int64(),
         "size": pa.int64(),  # of the file
         "mtime_ns": pa.int64(),
+        "reading": pa.string(),  # the filters a film's frames go through, see `fields.chain`; '' for none
+        "told": pa.string(),  # notes on the clip that only the whole film gives
+        "doubts": pa.list_(pa.string()),  # of each frame what only the whole film tells, joined by commas, '' for nothing; none for no doubt
+        "members": pa.list_(MEMBER),  # the files of a sequence's frames
+        "context_members": pa.list_(MEMBER),
+        "captions": pa.list_(pa.string()),  # that lay beside each frame, '' for none; none for none at all
+        "mattes": pa.list_(pa.string()),  # the files of each frame in source.mattes, '' for none; none for none at all
+        "aspect": pa.string(),  # the shape of a pixel as it is given, width:height
         "error": pa.string(),
         "error_type": pa.string(),
     }
@@ -42,7 +52,7 @@ class Input:
 
     ``source`` is the path relative to the root, as text; ``name`` the first part of the ids of its clips; ``episode`` the
     folder or film they belong to; ``numbered`` tells that scene, frame and time stand in the file's own name.
-    ``kind`` is image, video or problem; a problem carries its ``error``.
+    ``kind`` is image, video, sequence or problem; a problem carries its ``error``, a sequence of pictures its ``members`` with their ``numbers``.
     """
 
     source: str
@@ -54,6 +64,13 @@ class Input:
     numbered: bool = False
     error: str = ""
     error_type: str = ""
+    members: tuple[Input, ...] = ()
+    numbers: tuple[int, ...] = ()
+
+    @property
+    def file(self) -> dict[str, Any]:
+        """What opening it takes."""
+        return {"source": self.source, "size": self.size, "mtime_ns": self.mtime_ns}
 
     def row(self, scene: int, indices: Sequence[int], times: Sequence[float], size: tuple[int, int], pts: int = -1) -> dict[str, Any]:
         """A plan row of this input; `size` is width and height."""
@@ -73,6 +90,14 @@ class Input:
             "height": size[1],
             "size": self.size,
             "mtime_ns": self.mtime_ns,
+            "reading": "",
+            "told": "",
+            "doubts": [],
+            "members": [],
+            "context_members": [],
+            "captions": [],
+            "mattes": [],
+            "aspect": "1:1",
             "error": self.error,
             "error_type": self.error_type,
         }
@@ -165,6 +190,9 @@ def spread(run: np.ndarray, count: int, keys: np.ndarray | None = None) -> np.nd
     return np.array(chosen, np.int64)
 
 
+_PER_FRAME = ("indices", "times", "doubts", "members", "captions", "mattes")
+
+
 def limited(plan: pa.Table, limit: int | None) -> pa.Table:
     """The first `limit` frames of a plan in its own order: the last clip is cut, what follows is left out."""
     if limit is None:
@@ -173,6 +201,6 @@ def limited(plan: pa.Table, limit: int | None) -> pa.Table:
     for row in plan.to_pylist():
         if left <= 0:
             break
-        rows.append(row | {"indices": row["indices"][:left], "times": row["times"][:left]})
+        rows.append(row | {name: (row[name] or [])[:left] for name in _PER_FRAME if name in row})
         left -= len(row["indices"])
     return pa.Table.from_pylist(rows, plan.schema)

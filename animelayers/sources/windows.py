@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import av
-import numpy as np
 from av.error import FFmpegError
 
-from animelayers.sources.colour import over
 from animelayers.sources.film import Film
 
 NEAR = 48
 """Frames that are rather decoded than sought over."""
 
-_HDR = {16: "PQ", 18: "HLG"}
+_BEFORE = 2  # frames that a filter which looks at neighbours must have seen before it gives what it gives in a pass from the start
 
 
 class Windows:
     """Takes windows out of a film, in any order; consecutive ones cost one sequential decode."""
 
-    def __init__(self, film: Film) -> None:
-        self._film = film
+    def __init__(self, film: Film, slack: float = 0.0) -> None:
+        """``slack``: seconds by which the plan's times may differ from the container's."""
+        self._film, self._slack = film, slack
         self._running = film.frames()
         self._next: int | None = 0  # number of the frame `_running` gives next; None after a failure
         self._sought = False
@@ -44,11 +43,14 @@ class Windows:
             number, self._next = self._next or 0, (self._next or 0) + 1
             if number != indices[place]:
                 continue
-            if self._sought and frame.pts != pts + round((times[place] - times[0]) / unit):
+            if self._sought and not self._expected(frame, pts + round((times[place] - times[0]) / unit)):
                 self._rewind()
                 continue
             place += 1
             yield frame
+
+    def _expected(self, frame: av.VideoFrame, pts: int) -> bool:
+        return frame.pts is not None and abs(frame.pts - pts) * float(self._film.stream.time_base or 1) <= self._slack
 
     def _locate(self, index: int, pts: int) -> None:
         second = round(1 / (self._film.stream.time_base or 1))
@@ -64,10 +66,10 @@ class Windows:
 
     def _reach(self, pts: int) -> bool:
         """Run to the frame with this time stamp. A key frame must have been shown before: what precedes it may lack its references."""
-        safe = False
+        seen, needed = 0, 1 + (_BEFORE if self._film.reading else 0)
         for frame in self._running:
-            safe = safe or frame.key_frame
-            if safe and frame.pts == pts:
+            seen += bool(seen or self._film.is_key(frame))
+            if seen >= needed and frame.pts == pts:
                 self._running = _chain(frame, self._running)
                 return True
             if frame.pts is None or frame.pts > pts:
@@ -82,30 +84,3 @@ class Windows:
 def _chain(first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
     yield first
     yield from rest
-
-
-def pixels(frame: av.VideoFrame, alpha_on: tuple[int, int, int]) -> tuple[np.ndarray, list[str]]:
-    """The frame upright as uint8 RGB (H, W, 3), and notes.
-
-    YUV becomes RGB by the matrix and range the stream declares; undeclared means ITU-R BT.601, limited range, as in OpenCV.
-    Alpha is composed on `alpha_on`. HDR transfer curves are kept as they are.
-    """
-    notes = []
-    if any(component.is_alpha for component in frame.format.components):
-        rgba = frame.to_ndarray(format="rgba", threads=1)
-        image = over(rgba[..., :3], rgba[..., 3], alpha_on)
-        notes.append("alpha composed on #{:02x}{:02x}{:02x}".format(*alpha_on))
-    else:
-        image = frame.to_ndarray(format="rgb24", threads=1)
-    if int(frame.color_trc) in _HDR:
-        notes.append(f"{_HDR[int(frame.color_trc)]} values kept")
-    turns = quarter_turns(frame)
-    if turns:
-        notes.append(f"rotation {turns * 90} applied")
-        image = np.ascontiguousarray(np.rot90(image, turns))
-    return image, notes
-
-
-def quarter_turns(frame: av.VideoFrame) -> int:
-    """Counter-clockwise quarter turns that bring the frame upright, 0..3."""
-    return round(frame.rotation / 90) % 4

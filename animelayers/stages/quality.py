@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from animelayers.schema import READING
 from animelayers.step import ClipStep
 
 NONE = "ok"
@@ -19,12 +20,12 @@ class Quality(ClipStep):
     larger share of the background that an inpainter made up is ``background_invented``. ``flicker``: where the character's
     coverage, as a share of itself, differs by more from both neighbouring drawings while these agree, it is ``flicker``. ``trust``: of a
     shot whose plate explains it, but less, every drawing is ``plate_doubtful``: by default such a plate is used where the camera stands, and
-    not else. What no stage measured is not flagged.
+    not else. What no stage measured is not flagged. Words that reading the frame left stay before all others.
     """
 
     name = "quality"
     reads = ("recompose_psnr",)
-    wants = ("character_confidence", "background_invented", "character_coverage", "plate_trust")
+    wants = ("character_confidence", "background_invented", "character_coverage", "plate_trust", "flags")
     writes = ("flags",)
 
     def __init__(self, recompose: float = 35.0, unsure: float = 0.5, invented: float = 0.5, flicker: float = 0.25, trust: float = 0.9) -> None:
@@ -36,7 +37,7 @@ class Quality(ClipStep):
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """The flags of each drawing."""
-        psnr, confidence, invented, coverage, trust = columns
+        psnr, confidence, invented, coverage, trust, *read = columns
         low = np.asarray(psnr) < self.recompose
         nothing = np.zeros(low.shape, bool)
         found = {
@@ -46,7 +47,10 @@ class Quality(ClipStep):
             "flicker": nothing if coverage is None else jumps(np.asarray(coverage, np.float64), self.flicker),
             "plate_doubtful": nothing | bool(trust is not None and 0 < trust < self.trust),
         }
-        return (" ".join(",".join(word for word, mask in found.items() if mask[k]) or NONE for k in range(len(low))),)
+        before = [[word for word in words.split(",") if word in READING] for words in str(read[0] if read and read[0] else "").split()] or [[]] * len(
+            low
+        )
+        return (" ".join(",".join([*before[k], *(word for word, mask in found.items() if mask[k])]) or NONE for k in range(len(low))),)
 
 
 def jumps(values: np.ndarray, share: float) -> np.ndarray:

@@ -158,3 +158,13 @@ def test_the_still_for_old_viewers_is_no_frame(tmp_path: Path, read: Read) -> No
     frames[0].save(tmp_path / "a.png", save_all=True, default_image=True, append_images=frames[1:], duration=40)
     (row,) = read(tmp_path)
     assert [films.number(frame) for frame in row["frames"]] == [1, 2]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
+@pytest.mark.parametrize(("delay", "shown"), [(0, 0.1), (10, 0.1), (20, 0.02), (50, 0.05), (1000, 1.0)])
+def test_delays_are_those_of_browsers(tmp_path: Path, read: Read, suffix: str, delay: int, shown: float) -> None:
+    frames = [Image.fromarray(films.pattern(place)) for place in (1, 2, 3)]
+    more = {"lossless": True} if suffix == "webp" else {}
+    frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:], duration=delay, **more)
+    (row,) = read(tmp_path)
+    assert row["timestamp_s"] == pytest.approx([0, shown, 2 * shown])

@@ -35,3 +35,8 @@ def test_a_figure_that_walks_in_does_not_flicker() -> None:
 def test_shares_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="unsure"):
         Quality(unsure=2)
+
+
+def test_words_of_reading_stay_and_those_of_an_earlier_look_do_not() -> None:
+    (words,) = Quality().clip(np.array([50.0, 20.0, 50.0]), None, None, None, None, "damaged,tone_mapped interlaced,flicker recompose_low")
+    assert words == "damaged,tone_mapped interlaced,recompose_low ok"

@@ -17,7 +17,8 @@ _LONGEST = 120  # bytes of a folder's name
 class Caption:
     """Captions in one line: the trigger, the separator, and a template in which ``{column}`` is the frame's value of that column.
 
-    ``{caption}`` is caption_frame, caption_character or caption_background, as the layer has it, and ``{layer}`` its name. Parts between
+    ``{caption}`` is caption_frame, caption_character or caption_background, as the layer has it, or the caption that lay beside the input
+    (of a frame before, of a layer after what a model says), and ``{layer}`` its name. Parts between
     commas of which all columns are blank go, and so does the separator where there is nothing behind it. ``separator``: ', ', or '|||'
     where kohya shall keep the trigger in front.
     """
@@ -59,8 +60,14 @@ def _part(part: str, row: Row, layer: str) -> str:
     return "" if fields and not any(_value(name, row, layer) for name in fields) else fill(part, row, layer)
 
 
+def _caption(row: Row, layer: str) -> object:
+    """What lay beside the user's own picture tells the whole frame, and a layer of which nothing else is told."""
+    own, made = row.get("caption_given"), row.get(f"caption_{layer}")
+    return own or made if layer == "frame" else made or own
+
+
 def _value(name: str, row: Row, layer: str) -> str:
-    value = layer if name == "layer" else row.get(f"caption_{layer}" if name == "caption" else name)
+    value = layer if name == "layer" else _caption(row, layer) if name == "caption" else row.get(name)
     if isinstance(value, float):
         return f"{value:g}"
     return "" if value is None or value == "none" else str(value).strip().rstrip(".")

@@ -15,7 +15,12 @@ from animelayers.imaging import codecs
 from animelayers.output import Output
 from animelayers.sinks.export.select import Select
 
-_USUAL = [Fraction(n) for n in (6, 8, 10, 12, 15, 24, 25, 30, 48, 50, 60)] + [Fraction(n * 1000, 1001) for n in (12, 24, 30, 60)]
+_USUAL = [Fraction(n) for n in (6, 8, 10, 12, 15, 24, 25, 30, 48, 50, 60, 72, 90, 100, 120, 144, 240)] + [
+    Fraction(n * 1000, 1001) for n in (12, 24, 30, 60)
+]
+_LATE = 0.6  # of a frame by which one comes late that is not evenly spaced
+_FASTEST = 240.0
+_ROUNDED = 0.0012  # seconds by which Matroska's time stamps are off
 _NEAR = 1e-3  # share by which a measured rate may be off a usual one: time stamps are rounded
 
 
@@ -57,8 +62,11 @@ def shots(output: Output, select: Select, fps: float | None = None) -> Iterator[
 def running(sheet: exposure.Sheet) -> list[int]:
     """The number of the drawing shown at each frame of a shot, from its first to its last.
 
-    A drawing stays until the next entry, over frames that sampling left out; frames of a clip that failed, more than two steps, show 0.
+    A drawing stays until the next entry, over frames that sampling left out, and where frames are not evenly spaced in time until the time of
+    the next; frames of a clip that failed, more than two steps, show 0.
     """
+    if _uneven(sheet):
+        return _timed(sheet)
     steps = np.diff(sheet.place)
     usual = int(np.median(steps)) if len(steps) else 1
     numbers = np.zeros(int(sheet.place[-1]) + 1, np.int64)
@@ -69,13 +77,54 @@ def running(sheet: exposure.Sheet) -> list[int]:
 
 
 def rate(sheet: exposure.Sheet, fps: float | None = None) -> Fraction:
-    """Frames a second of a shot, a usual rate where one is near, from its times; `fps` or 24 where they tell nothing."""
+    """Frames a second of a shot, a usual rate where one is near, from its times; `fps` or 24 where they tell nothing.
+
+    Of frames that are not evenly spaced it is that of the closer ones: the others are held.
+    """
+    if _uneven(sheet):
+        seconds, count = _closest(sheet)
+        return _usual(1 / seconds, max(_NEAR, _ROUNDED / (count * seconds)))
     known = np.flatnonzero(np.isfinite(sheet.seconds))
     if len(known) > 1 and (span := float(sheet.seconds[known[-1]] - sheet.seconds[known[0]])) > 0:
-        measured = float(sheet.place[known[-1]] - sheet.place[known[0]]) / span
-        nearest = min(_USUAL, key=lambda usual: abs(float(usual) - measured))
-        return nearest if abs(float(nearest) / measured - 1) < _NEAR else Fraction(measured).limit_denominator(1000)
+        return _usual(float(sheet.place[known[-1]] - sheet.place[known[0]]) / span)
     return Fraction(fps or 24).limit_denominator(1001)
+
+
+def _usual(measured: float, near: float = _NEAR) -> Fraction:
+    nearest = min(_USUAL, key=lambda usual: abs(float(usual) - measured))
+    return nearest if abs(float(nearest) / measured - 1) < near else Fraction(measured).limit_denominator(1000)
+
+
+def _uneven(sheet: exposure.Sheet) -> bool:
+    """Whether frames of a shot are not as far apart in time as their numbers say."""
+    if len(sheet.place) < 3 or not np.isfinite(sheet.seconds).all():
+        return False
+    steps, numbers = np.diff(sheet.seconds), np.diff(sheet.place)
+    unit = float(np.median(steps / numbers))
+    return unit > 0 and bool((np.abs(steps - unit * numbers) > _LATE * unit).any()) and bool((steps > 0).all())
+
+
+def _closest(sheet: exposure.Sheet) -> tuple[float, int]:
+    """Seconds between frames that follow closely, the usual step or a shorter one that is not rare, and how many such steps there are."""
+    steps = np.diff(sheet.seconds)
+    short, usual = float(np.percentile(steps, 10)), float(np.median(steps))
+    seconds = short if short < _LATE * usual else usual
+    near = steps[np.abs(steps - seconds) < 0.2 * seconds]
+    return max(1 / _FASTEST, float(near.mean()) if len(near) else seconds), max(1, len(near))
+
+
+def _timed(sheet: exposure.Sheet) -> list[int]:
+    """As `running`, by time: a drawing that is shown for a second is there for a second."""
+    fast, usual = float(rate(sheet)), float(np.median(np.diff(sheet.place)))
+    slots = np.rint((sheet.seconds - sheet.seconds[0]) * fast).astype(np.int64)
+    for at in range(1, len(slots)):  # no drawing is lost to rounding
+        slots[at] = max(slots[at], slots[at - 1] + 1)
+    numbers = np.zeros(int(slots[-1]) + 1, np.int64)
+    for at, slot in enumerate(slots.tolist()):
+        until = int(slots[at + 1]) if at + 1 < len(slots) else slot + 1
+        failed = at + 1 < len(slots) and sheet.place[at + 1] - sheet.place[at] > 2 * usual
+        numbers[slot : slot + 1 if failed else until] = sheet.drawing[at]
+    return [int(number) for number in numbers]
 
 
 def picture(output: Output, frame_id: str, layer: str, size: tuple[int, int]) -> np.ndarray:

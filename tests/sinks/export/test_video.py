@@ -97,3 +97,21 @@ def test_sampled_frames_are_held_and_missing_ones_are_empty() -> None:
 def test_options_that_are_none_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Video(**options)
+
+
+@pytest.mark.parametrize(("seconds", "shown", "right"), [
+    ([0, 0.041, 0.083, 1.083, 1.125, 1.166], [1, 2, *[3] * 24, 4, 5, 6], 24),  # held for a second
+    ([0, 0.04, 0.08, 0.12, 0.52, 0.56, 0.60], [1, 2, 3, *[4] * 10, 5, 6, 7], 25),
+    ([0, 1 / 144, 2 / 144, 3 / 144, 9 / 144, 10 / 144], [1, 2, 3, *[4] * 6, 5, 6], 144),
+    ([0, 0.1, 0.2, 1.2], [1, 2, *[3] * 10, 4], 10),
+])  # fmt: skip
+def test_what_is_held_in_time_is_held_in_the_film(seconds: list[float], shown: list[int], right: int) -> None:
+    timed = sheet(list(range(len(seconds))), [float(second) for second in seconds])
+    assert running(timed) == shown and rate(timed) == right
+
+
+def test_no_drawing_is_lost_where_time_is_uneven() -> None:
+    seconds = np.cumsum(np.random.default_rng(0).uniform(0.004, 0.2, 40)).tolist()
+    timed = sheet(list(range(40)), seconds)
+    assert sorted(set(running(timed))) == list(range(1, 41))
+    assert len(running(timed)) / float(rate(timed)) == pytest.approx(seconds[-1] - seconds[0], rel=0.15)

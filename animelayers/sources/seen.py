@@ -1,0 +1,37 @@
+"""A picture as it is meant to be seen, with what has to be told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from animelayers.schema import READING
+
+NONE = "ok"
+"""The word of a picture with nothing to flag."""
+
+
+class Seen(NamedTuple):
+    """A picture: uint8 sRGB (H, W, 3); its own alpha uint8 (H, W), None where it has none; notes; and doubts, words of `schema.READING`."""
+
+    pixels: np.ndarray
+    alpha: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+    doubts: frozenset[str] = frozenset()
+
+    def doubting(self, *words: str, note: str = "") -> Seen:
+        """The same with more doubts, and a note."""
+        return self._replace(doubts=self.doubts | {*words}, notes=(*self.notes, *([note] if note else [])))
+
+
+def flags(words: Sequence[str] | frozenset[str]) -> str:
+    """Doubts as the word or words of a picture's flags."""
+    return ",".join(word for word in READING if word in words) or NONE
+
+
+def over(pixels: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    """Straight uint8 (H, W, 3) `pixels` with `alpha` uint8 (H, W) composed on a flat colour, rounded to the nearest value."""
+    cover = alpha[..., None].astype(np.uint16)
+    return ((pixels * cover + np.array(colour, np.uint16) * (255 - cover) + 127) // 255).astype(np.uint8)
