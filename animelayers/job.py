@@ -119,6 +119,7 @@ def build(node: Any) -> Any:
 def conduct(cfg: DictConfig) -> dict[str, Any]:
     """How `run.run` goes about it, from a configuration: the cluster, what is done again, and how long one stage may take for one clip."""
     again = {name: cfg[name] for name in ("retry_failed", "redo_changed", "take_over", "time_limit")}
+    again |= {name: bool(cfg.get(name, False)) for name in ("verify", "mend")}
     return {"address": cfg.cluster.address, "cpus": cfg.cluster.cpus, **again}
 
 

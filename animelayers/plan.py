@@ -39,7 +39,7 @@ class Plan:
         """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the plan."""
         from animelayers.sources import PLAN
 
-        old = sink.load_plan()
+        old = _kept(sink, PLAN.names)
         old = PLAN.empty_table() if old is None else old
         known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns")), strict=True)}
         inputs = _listed(source)
@@ -57,8 +57,8 @@ class Plan:
     @classmethod
     def of_clips(cls, table: pa.Table, sink: Any, redo_changed: bool = False) -> Plan:
         """The plan of a source that knows its clips, held clip by clip against the kept one; `changed` and `outdated` name clips."""
-        old = sink.load_plan()
         facts = ("clip_id", "size", "mtime_ns")
+        old = _kept(sink, facts)
         known = {} if old is None else {clip: now for clip, *now in zip(*(old[c].to_pylist() for c in facts), strict=True)}
         rows = list(zip(*(table[c].to_pylist() for c in facts), strict=True))
         changed = [clip for clip, *now in rows if known.get(clip, now) != now]
@@ -73,6 +73,15 @@ class Plan:
         table = pa.concat_tables([self.table, *tables], promote_options="default")
         rank = np.array([self.order[name] for name in table["source"].to_pylist()], np.int64)
         return replace(self, table=table.take(np.argsort(rank, kind="stable")), unscanned=[])
+
+
+def _kept(sink: Any, columns: Sequence[str]) -> pa.Table | None:
+    """The kept plan; none where it is not one of ours, since it can be made anew."""
+    old = sink.load_plan()
+    if old is not None and (missing := [name for name in columns if name not in old.column_names]):
+        log.warning("%s: the kept plan has no columns %s and is made anew", sink.path, missing)
+        return None
+    return old
 
 
 def _listed(source: Any) -> list[Any]:

@@ -18,13 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from animelayers import card, cluster, exposure, plates, tracks
+from animelayers import cluster, products
+from animelayers import verify as verifying
 from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline
 from animelayers.placement import Group, PipelineError
 from animelayers.plan import Plan, scan
 from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
+from animelayers.sinks.store import SinkError
 from animelayers.sources.layers import Layers
 from animelayers.worker import Committer, Reader
 
@@ -40,6 +42,7 @@ FRAMES_PER_TASK = 64
 @dataclass
 class Summary:
     """What a run did. Times are seconds; `stages` maps a stage to the seconds all its workers spent in it,
+    `lost` clips whose files were gone or cut short, and how,
     `fallbacks` a reason why another inpainter than the one asked for filled a background to the frames of the output for which it holds.
     """
 
@@ -50,6 +53,7 @@ class Summary:
     clips_done: int = 0
     failures: list[dict[str, str]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
     swept: int = 0
     seconds: float = 0
     start_seconds: float = 0
@@ -79,6 +83,8 @@ def run(
     redo_changed: bool = False,
     take_over: bool = False,
     time_limit: float = 0,
+    verify: bool = False,
+    mend: bool = False,
 ) -> Summary:
     """Run a pipeline from a source into a sink and return what happened.
 
@@ -96,6 +102,8 @@ def run(
     with sink.open(name, take_over=take_over) as swept:
         summary = Summary(str(sink.path), swept=swept)
         sink.check(fingerprints)
+        if verify:
+            _verified(sink, mend)
         stored = isinstance(source, Layers)
         plan = Plan.of_clips(source.plan(), sink, redo_changed) if stored else Plan.renew(source, sink, redo_changed)
         have = cluster.connect(address, cpus) if plan.unscanned else None
@@ -108,12 +116,15 @@ def run(
             else:  # a plan that ends at the limit is no plan of its inputs
                 sink.expect(plan.table, inputs)
         summary.changed = plan.changed
+        summary.lost = _lost(sink, plan.table)
         todo = source.limited(plan.table)
         pending = _pending(todo, plan.table, sink, retry_failed)
         summary.frames_planned = _frames(todo)
         summary.frames_before = summary.frames_planned - _frames(pending)
         sink.describe({**describe, "fingerprints": dict(fingerprints)})
         if pending.num_rows:
+            if sink.needs:  # a run that dies from here on leaves end products that are of other commits
+                products.forget(sink.store)
             have = have or cluster.connect(address, cpus)
             groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in pipeline.fit(have, source.row_bytes)]
             summary.workers = {stage: group.workers for group in groups for stage in group.stages}
@@ -129,13 +140,10 @@ def run(
         summary.seconds = time.perf_counter() - started
         summary.failures = sink.failures()
         sink.finish()
+        if summary.frames_done + summary.frames_before and sink.needs:
+            products.write(str(sink.path), anew=bool(summary.frames_done))
         if summary.frames_done and sink.needs:
-            output = Output(str(sink.path))
-            summary.fallbacks = _fallbacks(output.table)
-            exposure.write(output)
-            tracks.write(output)
-            plates.write(output)
-            card.write(output)
+            summary.fallbacks = _fallbacks(Output(str(sink.path)).table)
     return summary
 
 
@@ -155,6 +163,26 @@ def _astray(done: Iterable[str], plan: pa.Table) -> set[str]:
         if kind == "video" and indices:
             last[clip.split("/")[0]] = max(indices[-1], last.get(clip.split("/")[0], 0))
     return {clip for clip in done if clip not in planned and int(clip.split("/")[2]) <= last.get(clip.split("/")[0], -1)}
+
+
+def _lost(sink: Any, plan: pa.Table) -> dict[str, str]:
+    """Forget planned clips whose files are gone or not of the size they were written with, so that they are made again; tell which."""
+    planned = set(plan["clip_id"].to_pylist())
+    lost = {clip: problem for clip, problem in sink.lost().items() if clip in planned}
+    for clip, problem in list(lost.items())[:5]:
+        log.warning("%s is made again: %s", clip, problem)
+    sink.forget(lost)
+    return lost
+
+
+def _verified(sink: Any, mend: bool) -> None:
+    """Read the whole output; forget what is damaged, or refuse to go on."""
+    found = verifying.verify(sink)
+    if found and mend:
+        verifying.mend(sink, found, held=True)
+    elif found.clips or found.tables or found.products:
+        said = "; ".join(list(found.lines())[:5])
+        raise SinkError(str(sink.path), f"damaged: {said}", "mend=true forgets what is damaged and makes it again")
 
 
 def _fallbacks(table: pa.Table) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pyarrow import ArrowInvalid, fs
 
-from animelayers.storage import filesystem, is_local
+from animelayers.storage import below, filesystem, is_local
 
 _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up", errno.EFBIG: "the file may not grow further"}
 _CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -28,6 +28,10 @@ class SinkError(RuntimeError):
         return f"{self.path}: {self.problem}; {self.remedy}"
 
 
+class Damaged(SinkError, ValueError):
+    """Bytes that are not those that were written."""
+
+
 class Store:
     """The files below one folder, local or remote. Names are relative to it, with '/'."""
 
@@ -36,8 +40,13 @@ class Store:
         self.local = is_local(self.fs)
 
     def path(self, name: str) -> str:
-        """The path of a file inside the file system."""
-        return f"{self.root}/{name}"
+        """The path of a file inside the file system. Raises `SinkError` for a name that leaves the folder: tables may be a stranger's."""
+        try:
+            return f"{self.root}/{below(name)}"
+        except ValueError as outside:
+            raise SinkError(
+                self.root, f"a table names a file that {str(outside).partition(' ')[2] or outside}: {name!r}", "do not trust this output"
+            ) from None
 
     @contextmanager
     def guard(self, name: str) -> Iterator[None]:
@@ -130,7 +139,11 @@ class Store:
             return True
 
     def remove(self, name: str) -> None:
-        """Delete a file if it is there."""
+        """Delete a file if it is there. Raises `SinkError` where a link on the way to it leaves the folder."""
+        if self.local and os.path.lexists(self.path(name)):
+            folder, root = os.path.realpath(os.path.dirname(self.path(name))), os.path.realpath(self.root)
+            if folder != root and not folder.startswith(f"{root.rstrip('/')}/"):
+                raise SinkError(self.path(name), "a link on the way leaves the output", "put the folder itself there, or mount it")
         with self.guard(name), suppress(FileNotFoundError):
             self.fs.delete_file(self.path(name))
 

@@ -122,7 +122,7 @@ def rows(output: Path) -> list[dict[str, object]]:
     from animelayers import Output
 
     table = Output(str(output)).table
-    kept = [c for c in table.column_names if c != "shard" and not c.endswith("_offset")]
+    kept = [c for c in table.column_names if c not in ("shard", "shard_bytes") and not c.endswith("_offset")]
     return [
         {k: (round(v, 5) if isinstance(v, float) and np.isfinite(v) else str(v)) for k, v in row.items()} for row in table.select(kept).to_pylist()
     ]
