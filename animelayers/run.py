@@ -7,8 +7,10 @@ import logging
 import sys
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -20,15 +22,16 @@ from tqdm import tqdm
 
 from animelayers import cluster, products
 from animelayers import verify as verifying
+from animelayers.crew import Crew
 from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline
-from animelayers.placement import Group, PipelineError
+from animelayers.placement import Group, PipelineError, Resources
 from animelayers.plan import Plan, scan
 from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
 from animelayers.sinks.store import SinkError
 from animelayers.sources.layers import Layers
-from animelayers.worker import Committer, Reader
+from animelayers.worker import Committer, Reader, Worker
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,8 @@ DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "contex
 LAYERS = ("character", "mask", "background")
 """Layers the frame table always has columns for, so that a table of failures only has the columns of any other."""
 FRAMES_PER_TASK = 64
+LIGHT = 256_000_000
+"""Bytes of inputs that are looked into without Ray where a run may do without it."""
 
 
 @dataclass
@@ -85,8 +90,13 @@ def run(
     time_limit: float = 0,
     verify: bool = False,
     mend: bool = False,
+    small: int = 0,
+    processes: int | None = None,
 ) -> Summary:
     """Run a pipeline from a source into a sink and return what happened.
+
+    Without Ray where `address` is 'inline', or none is given and no more than `small` frames are to be done: in `processes` of this
+    machine (None: as many as have work and CPUs; 0: in this one).
 
     Raises `PipelineError` for a configuration that cannot run, `SinkError` for an output that cannot be written.
     """
@@ -106,11 +116,16 @@ def run(
             _verified(sink, mend)
         stored = isinstance(source, Layers)
         plan = Plan.of_clips(source.plan(), sink, redo_changed) if stored else Plan.renew(source, sink, redo_changed)
-        have = cluster.connect(address, cpus) if plan.unscanned else None
+        without = _without(address, small, pipeline)
         if plan.unscanned or stored:
             sink.forget(plan.outdated)
             inputs = plan.unscanned
-            plan = plan.with_rows(scan(source, inputs, source.limit)) if inputs else plan
+            crew = None
+            if without and (address == cluster.INLINE or sum(item.size for item in inputs) < LIGHT):
+                crew = _processes(processes, pipeline, cluster.machine(cpus), len(inputs))
+            elif inputs:
+                cluster.connect(address, cpus)
+            plan = plan.with_rows(scan(source, inputs, source.limit, time_limit, crew)) if inputs else plan
             if source.limit is None:
                 sink.save_plan(plan.table)
             else:  # a plan that ends at the limit is no plan of its inputs
@@ -125,18 +140,24 @@ def run(
         if pending.num_rows:
             if sink.needs:  # a run that dies from here on leaves end products that are of other commits
                 products.forget(sink.store)
-            have = have or cluster.connect(address, cpus)
+            ledger = Ledger(_ledger_folder(sink), name, time_limit)
+            write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(fingerprints)})
+            without = without and (address == cluster.INLINE or summary.frames_planned - summary.frames_before <= small)
+            have = cluster.machine(cpus) if without else cluster.connect(address, cpus)
             groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in pipeline.fit(have, source.row_bytes)]
             summary.workers = {stage: group.workers for group in groups for stage in group.stages}
             summary.workers["decode"] = pipeline.readers or groups[0].workers
-            cluster.calm(source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
-            tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
-            ledger = Ledger(_ledger_folder(sink), name, time_limit)
-            write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(fingerprints)})
-            receipts = _stream(source, pipeline, groups, pending, ledger, write)
+            if without:
+                count = _processes(processes, pipeline, have, pending.num_rows)
+                summary.workers = dict.fromkeys(summary.workers, max(1, count))
+                receipts = _stream_here(source, groups, pending, ledger, write, count)
+            else:
+                cluster.calm(source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
+                tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
+                receipts = _stream(source, pipeline, groups, pending, ledger, write)
             summary.start_seconds = time.perf_counter() - started
             _follow(receipts, summary, ["decode", *pipeline.stages])
-            summary.spilled = cluster.spilled_bytes()
+            summary.spilled = 0 if without else cluster.spilled_bytes()
         summary.seconds = time.perf_counter() - started
         summary.failures = sink.failures()
         sink.finish()
@@ -200,6 +221,45 @@ def _ledger_folder(sink: Any) -> Path:
     """Beside the output where all workers reach it, else in this node's own temporary folder."""
     local = sink.local_path
     return local / "attempts" if local else Path(gettempdir()) / "animelayers-attempts"
+
+
+def _without(address: str | None, small: int, pipeline: Pipeline) -> bool:
+    """Whether the run may do without Ray: it is told to, or nobody asks for a cluster or a GPU."""
+    return address == cluster.INLINE or bool(address is None and small and not cluster.is_up() and not any(g.gpus for g in pipeline.groups()))
+
+
+def _processes(asked: int | None, pipeline: Pipeline, have: Resources, tasks: int) -> int:
+    """How many processes do the work: each goes through all stages, so it needs what the largest of them needs."""
+    if asked is not None:
+        return min(asked, tasks)
+    groups = pipeline.groups()
+    widest = max((group.cpus for group in groups), default=1)
+    most = min(max((group.bounds[1] for group in groups), default=1), int(have.memory // max((group.memory for group in groups), default=1)))
+    return max(1, min(int(have.cpus // max(widest, 0.5)), most, tasks))
+
+
+def _stream_here(source: Any, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer, count: int) -> Iterator[Batch]:
+    """The receipts of a run without Ray: each process reads, goes through all stages and commits."""
+    rows = [group.rows for group in groups if group.rows]
+    make = partial(
+        Worker,
+        steps={name: stage.step for group in groups for name, stage in group.stages.items()},
+        keep=(),
+        ledger=ledger,
+        threads=max(1, round(max(group.cpus for group in groups))),
+        read=Reader(source, ledger, min(rows) if rows else None),
+        write=write,
+    )
+    tasks = deque(_tasks(pending, max(1, count)))
+    done: set[str] = set()
+    for event in Crew(make, count)(tasks):
+        if event.part is not None:
+            done |= {str(clip) for clip in event.part["clip_id"]}
+            yield event.part
+        elif event.died:
+            left = event.task.filter(pa.array([clip not in done for clip in event.task["clip_id"].to_pylist()], pa.bool_()))
+            if left.num_rows:
+                tasks.appendleft(left)
 
 
 def _stream(source: Any, pipeline: Pipeline, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer) -> Iterator[Batch]:

@@ -244,7 +244,7 @@ def test_store_without_rename(monkeypatch):
         assert swept == 1
         sink.write(ROWS, "two")
         sink.describe({"counts": {"frames": 4}})
-    assert [path.rpartition(".")[2] for path in Shaky.puts] == ["lock", "tar", "parquet", "json"], "the tar first, the Parquet last"
+    assert [path.rpartition(".")[2] for path in Shaky.puts] == ["tar", "parquet", "json"], "the tar first, the Parquet last"
     output = Output("shaky://bucket/out")
     assert output.read("e/scene0000_frame000001", "background") == b"e/scene0000/000000 0 background.jpg"
     assert sink.description()["counts"] == {"frames": 4}
