@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from animelayers import owner
 from animelayers.placement import PipelineError, Resources
 
 log = logging.getLogger(__name__)
+STARTS = 3
+_MARK = "animelayers.json"
+_PATIENT = {
+    "RAY_enable_metrics_collection": "0",  # three servers less, and nobody asks them
+    "RAY_agent_register_timeout_ms": "180000",
+    "RAY_raylet_start_wait_time_s": "180",
+    "RAY_gcs_server_port_wait_time_s": "120",
+    "RAY_worker_register_timeout_seconds": "300",
+}
+"""Limits for a busy machine: Ray's own end a start after 16 to 30 seconds."""
+INLINE = "inline"
+"""The address that means: without Ray."""
+
+
+class StartError(RuntimeError):
+    """Ray could not be started on this machine."""
 
 
 def machine(cpus: int | None = None) -> Resources:
@@ -26,10 +45,12 @@ def machine(cpus: int | None = None) -> Resources:
 
 
 def connect(address: str | None = None, cpus: int | None = None) -> Resources:
-    """Start Ray on this machine (no address) or join a cluster ('auto', 'HOST:PORT'), and tell what there is.
+    """Start Ray on this machine (no address) or join a cluster ('auto', 'HOST:PORT'), and tell what there is; 'inline' starts nothing.
 
     A local instance listens on loopback, has no dashboard and sends no usage report. Raises `PipelineError` if no cluster answers.
     """
+    if address == INLINE:
+        return machine(cpus)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
@@ -47,9 +68,53 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
             raise PipelineError(f"no Ray cluster answers at {address}: {problem}") from problem
         have = ray.cluster_resources()
         return Resources(have.get("CPU", 0), have.get("GPU", 0), have.get("memory", 0))
-    with _hushed():
-        ray.init(num_cpus=int(machine(cpus).cpus), include_dashboard=False, **quiet)
+    _start({"num_cpus": int(machine(cpus).cpus), "include_dashboard": False, **quiet})
     return Resources(machine(cpus).cpus, ray.cluster_resources().get("GPU", 0), machine(cpus).memory)
+
+
+def _start(options: dict[str, Any]) -> None:
+    """Start Ray here, up to three times: on a busy machine its daemons give up before they have come up."""
+    import ray
+
+    if ray.is_initialized():
+        return
+    for name, value in _PATIENT.items():
+        os.environ.setdefault(name, value)
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    problem: Exception | None = None
+    for trial in range(1, STARTS + 1):
+        try:
+            with _hushed():
+                ray.init(**options)
+            node: Any = ray._private.worker._global_node
+            _sign(Path(node.get_session_dir_path()))
+            return
+        except Exception as refused:  # Ray raises a bare Exception
+            problem = refused
+            log.warning("Ray did not start (%d of %d): %s", trial, STARTS, refused)
+            with suppress(Exception), _hushed():
+                ray.shutdown()
+            for child in psutil.Process().children(recursive=True):
+                if child.pid not in before:
+                    with suppress(psutil.Error):
+                        child.kill()
+    raise StartError(f"Ray did not start in {STARTS} trials ({problem}); run again when the machine is less busy, or with cluster=inline")
+
+
+def _sign(session: Path) -> None:
+    """Write into a session's folder who made it, and remove those of instances of ours that have ended: Ray leaves them for ever."""
+    for mark in session.parent.glob(f"session_*/{_MARK}"):
+        with suppress(OSError, ValueError):
+            if owner.dead(json.loads(mark.read_text())):
+                shutil.rmtree(mark.parent, ignore_errors=True)
+    with suppress(OSError):
+        (session / _MARK).write_text(json.dumps(owner.here()))
+
+
+def is_up() -> bool:
+    """Whether this process is on a Ray already, or is told of one."""
+    ray = sys.modules.get("ray")
+    return bool(os.environ.get("RAY_ADDRESS") or (ray is not None and ray.is_initialized()))
 
 
 def _code() -> dict[str, Any]:

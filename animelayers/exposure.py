@@ -115,14 +115,10 @@ def write(output: Output, folder: str = FOLDER) -> int:
         files[f"{folder}/{sheet.name}.csv"] = as_csv(sheet).encode()
         files[f"{folder}/{sheet.name}.xdts"] = as_xdts(sheet).encode()
 
-    def put(item: tuple[str, bytes]) -> None:
-        with store.guard(item[0]), store.fs.open_output_stream(store.path(item[0])) as stream:
-            stream.write(item[1])
-
     if files:
         store.folder(folder)
     with ThreadPoolExecutor(_WRITERS) as pool:
-        list(pool.map(put, files.items()))
+        list(pool.map(lambda item: store.put(item[0], "exposure", item[1]), files.items()))
     return len(files) // 2
 
 

@@ -25,6 +25,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from animelayers.cluster import StartError
 from animelayers.order import in_order
 from animelayers.placement import PipelineError, Stage
 from animelayers.sinks import Changed, SinkError
@@ -63,7 +64,7 @@ def _ended(body: Callable[[DictConfig], int], cfg: DictConfig) -> int:
         return _told(2, f"configuration: {_short(problem)}")
     except (ConfigError, PipelineError, WeightsError, Changed) as problem:
         return _told(2, str(problem))
-    except SinkError as problem:
+    except (SinkError, StartError) as problem:
         return _told(1, str(problem))
     except KeyboardInterrupt:
         return _told(130, "interrupted: what is committed stays; run the same command again to go on")
@@ -118,8 +119,10 @@ def build(node: Any) -> Any:
 
 def conduct(cfg: DictConfig) -> dict[str, Any]:
     """How `run.run` goes about it, from a configuration: the cluster, what is done again, and how long one stage may take for one clip."""
-    again = {name: cfg[name] for name in ("retry_failed", "redo_changed", "take_over", "time_limit")}
-    return {"address": cfg.cluster.address, "cpus": cfg.cluster.cpus, **again}
+    again = {name: bool(cfg.get(name, False)) for name in ("retry_failed", "redo_changed", "take_over", "verify", "mend")}
+    again["time_limit"] = cfg.time_limit
+    place = {name: cfg.cluster.get(name) for name in ("address", "cpus", "processes")}
+    return {**place, "small": cfg.cluster.get("small") or 0, **again}
 
 
 def unbuilt(node: Any) -> Any:

@@ -7,6 +7,7 @@ Marks left by an earlier run only make a clip run alone, so killing a whole job 
 
 from __future__ import annotations
 
+import faulthandler
 import hashlib
 import logging
 import os
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from animelayers.schema import Row
+from animelayers.sinks.store import SinkError
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +58,10 @@ class Ledger:
         """Marks the clips while the body runs, and ends the process if it takes longer than the limit."""
         clips = list(clip_ids)
         self.enter(stage, clips)
-        watchdog = threading.Timer(self.limit * len(clips), self._end, (stage, clips)) if self.limit and clips else None
-        if watchdog:
-            watchdog.daemon = True
-            watchdog.start()
         try:
-            yield
+            with watched(self.limit * len(clips), f"{stage}: over its time limit with {', '.join(clips)}"):
+                yield
         finally:
-            if watchdog:
-                watchdog.cancel()
             self.leave(stage, clips)
 
     def guard(self, stage: str, read: Callable[[list[Row]], Iterable[Row]], plan: Sequence[Row]) -> Iterator[Row]:
@@ -84,12 +81,16 @@ class Ledger:
                 yield clip
 
     def enter(self, stage: str, clip_ids: Iterable[str]) -> None:
-        """Mark the clips as being inside the stage."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for clip in clip_ids:
-            # No fsync: marks must survive a process, not a power cut.
-            with open(self._mark(stage, clip), "a") as mark:
-                mark.write(self.run + "\n")
+        """Mark the clips as being inside the stage. Raises `SinkError` where that cannot be written down."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for clip in clip_ids:
+                # No fsync: marks must survive a process, not a power cut.
+                with open(self._mark(stage, clip), "a") as mark:
+                    mark.write(self.run + "\n")
+        except OSError as refused:
+            what = f"cannot be written ({refused.strerror or refused})"
+            raise SinkError(str(self.folder), what, "free some space or inodes there, or let this user write there") from refused
 
     def leave(self, stage: str, clip_ids: Iterable[str]) -> None:
         """Remove the marks of clips that returned."""
@@ -99,6 +100,29 @@ class Ledger:
     def _mark(self, stage: str, clip_id: str) -> Path:
         return self.folder / hashlib.sha256(f"{stage}\n{clip_id}".encode()).hexdigest()[:32]
 
-    def _end(self, stage: str, clip_ids: list[str]) -> None:
-        log.error("%s: over its time limit with %s: ending the process", stage, ", ".join(clip_ids))
-        os._exit(70)
+
+@contextmanager
+def watched(seconds: float, what: str) -> Iterator[None]:
+    """End this process if the body runs for longer than `seconds` (0: any time); `what` goes to the log.
+
+    Python's own timer says why; where native code holds the interpreter, so that no timer comes to its turn, faulthandler's thread,
+    which needs none, ends the process a little later.
+    """
+    if not seconds:
+        yield
+        return
+    timer = threading.Timer(seconds, _end, (what,))
+    timer.daemon = True
+    timer.start()
+    with open(os.devnull, "w") as nowhere:
+        faulthandler.dump_traceback_later(seconds + max(1.0, 0.1 * seconds), exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            timer.cancel()
+
+
+def _end(what: str) -> None:
+    log.error("%s: ending the process", what)
+    os._exit(70)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
+from animelayers.crew import Crew
+from animelayers.ledger import watched
 from animelayers.placement import PipelineError
 
 log = logging.getLogger(__name__)
@@ -39,7 +43,7 @@ class Plan:
         """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the plan."""
         from animelayers.sources import PLAN
 
-        old = sink.load_plan()
+        old = _kept(sink, PLAN.names)
         old = PLAN.empty_table() if old is None else old
         known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns")), strict=True)}
         inputs = _listed(source)
@@ -57,8 +61,8 @@ class Plan:
     @classmethod
     def of_clips(cls, table: pa.Table, sink: Any, redo_changed: bool = False) -> Plan:
         """The plan of a source that knows its clips, held clip by clip against the kept one; `changed` and `outdated` name clips."""
-        old = sink.load_plan()
         facts = ("clip_id", "size", "mtime_ns")
+        old = _kept(sink, facts)
         known = {} if old is None else {clip: now for clip, *now in zip(*(old[c].to_pylist() for c in facts), strict=True)}
         rows = list(zip(*(table[c].to_pylist() for c in facts), strict=True))
         changed = [clip for clip, *now in rows if known.get(clip, now) != now]
@@ -75,6 +79,15 @@ class Plan:
         return replace(self, table=table.take(np.argsort(rank, kind="stable")), unscanned=[])
 
 
+def _kept(sink: Any, columns: Sequence[str]) -> pa.Table | None:
+    """The kept plan; none where it is not one of ours, since it can be made anew."""
+    old = sink.load_plan()
+    if old is not None and (missing := [name for name in columns if name not in old.column_names]):
+        log.warning("%s: the kept plan has no columns %s and is made anew", sink.path, missing)
+        return None
+    return old
+
+
 def _listed(source: Any) -> list[Any]:
     try:
         return list(source.inputs())
@@ -82,8 +95,22 @@ def _listed(source: Any) -> list[Any]:
         raise PipelineError(f"source.path={source.path}: {problem.strerror or problem}") from problem
 
 
-def scan(source: Any, inputs: Sequence[Any], limit: int | None = None) -> list[pa.Table]:
-    """Look into inputs in Ray tasks, pictures by the hundred and films one by one; one plan table per task.
+@dataclass(frozen=True)
+class Look:
+    """Looks into inputs with a source, each within `limit` seconds (0: any time), or its process ends."""
+
+    source: Any
+    limit: float = 0
+
+    def __call__(self, chosen: Sequence[Any]) -> Iterator[pa.Table]:
+        """The plan of some inputs."""
+        with watched(self.limit * len(chosen), f"over the time limit with {chosen[0].source!r}"):
+            yield self.source.scan(chosen)
+
+
+def scan(source: Any, inputs: Sequence[Any], limit: int | None = None, seconds: float = 0, processes: int | None = None) -> list[pa.Table]:
+    """Look into inputs, pictures by the hundred and films one by one, in Ray tasks or, given their number, in `processes` without Ray;
+    one plan table per task. An input may take `seconds` (0: any time).
 
     With a limit they are looked into in order, and no more of them than hold so many frames. An input that kills its reader
     again and again becomes an error row; its neighbours are looked into without it.
@@ -91,16 +118,19 @@ def scan(source: Any, inputs: Sequence[Any], limit: int | None = None) -> list[p
     if limit is not None:
         tables: list[pa.Table] = []
         for chosen in _tasks(inputs, in_order=True):
-            tables += scan(source, chosen)
+            tables += scan(source, chosen, None, seconds, processes)
             if sum(pc.sum(pc.list_value_length(table["indices"])).as_py() or 0 for table in tables) >= limit:
                 break
         return tables
+    looking = Look(source, seconds)
+    if processes is not None:
+        return _scan_here(source, looking, inputs, processes)
     import ray
     from ray.exceptions import WorkerCrashedError
 
     @ray.remote(num_cpus=0.5, max_retries=0)
     def look(chosen: list[Any]) -> pa.Table:
-        return source.scan(chosen)
+        return next(looking(chosen))
 
     waiting = {look.remote(chosen): (chosen, 1) for chosen in _tasks(inputs)}
     tables = []
@@ -117,6 +147,28 @@ def scan(source: Any, inputs: Sequence[Any], limit: int | None = None) -> list[p
                     bar.update(1)
                 else:
                     waiting.update({look.remote([one]): ([one], tries + (len(chosen) == 1)) for one in chosen})
+    return tables
+
+
+def _scan_here(source: Any, looking: Look, inputs: Sequence[Any], processes: int) -> list[pa.Table]:
+    """The same without Ray."""
+    tables: list[pa.Table] = []
+    tries: Counter[str] = Counter()
+    tasks = deque(_tasks(inputs))
+    with tqdm(total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False) as bar:
+        for event in Crew(partial(Look, source, looking.limit), min(processes, len(tasks)))(tasks):
+            if event.part is not None:
+                tables.append(event.part)
+                bar.update(len(event.task))
+            elif event.died and len(event.task) > 1:
+                tasks.extend([one] for one in event.task)
+            elif event.died:
+                tries[event.task[0].source] += 1
+                if tries[event.task[0].source] < TRIES:
+                    tasks.append(event.task)
+                else:
+                    tables.append(source.refuse(event.task[0], f"killed its reader {TRIES} times"))
+                    bar.update(1)
     return tables
 
 

@@ -54,7 +54,7 @@ def write(output: Output) -> int:
     for row in before:
         known.setdefault((row["episode"], row["scene_id"]), []).append(row)
     rows: Clip = []
-    for shot, clips in tqdm(list(_shots(output.table)), unit="shot", desc="plates", dynamic_ncols=True, leave=False):
+    for shot, clips in tqdm(list(_shots(output.table)), unit="shot", desc="plates", dynamic_ncols=True, leave=False, disable=None):
         made_from = _digest(clips)
         old = known.get(shot, [])
         if old and {row["made_from"] for row in old} == {made_from} and all(store.exists(name) for name in {row["plate"] for row in old}):
@@ -93,7 +93,7 @@ def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
     """The clips with a plate of each shot."""
     if not {"plate_file", "camera"} <= set(table.column_names):
         return
-    there = [name for layer in ("plate", "mask", "effect") for name in (f"{layer}_file", f"{layer}_offset", f"{layer}_size")]
+    there = [name for layer in ("plate", "mask", "effect") for name in (f"{layer}_file", f"{layer}_offset", f"{layer}_size", f"{layer}_xxh3")]
     columns = [
         "episode",
         "scene_id",

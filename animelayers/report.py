@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from importlib.resources import files
@@ -16,13 +17,14 @@ import pyarrow.compute as pc
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from animelayers import leftout, plates
+from animelayers import leftout, plates, products
 from animelayers.exposure import saved, saved_in_all
 from animelayers.imaging.recompose import blend
 from animelayers.imaging.sheet import contact_sheet, fit, over
 from animelayers.output import Output
 from animelayers.run import Summary
-from animelayers.storage import filesystem
+from animelayers.sinks.store import Store
+from animelayers.storage import filesystem, is_local
 
 SAMPLES = 24
 WORST = 12
@@ -30,9 +32,12 @@ WIDTH = 320
 
 
 def write(summary: Summary) -> None:
-    """Write OUT/report/index.html, its pictures and summary.json; nothing where the run had nothing to do."""
-    if not summary.frames_done and not summary.failures:
-        return  # what was left out stands beside the output, and at the end of the run's words
+    """Write OUT/report/index.html, its pictures and summary.json; nothing where the run had nothing to do and a report is there."""
+    store = Store(summary.output)
+    if not summary.frames_planned and not summary.failures:
+        return
+    if not summary.frames_done and not summary.failures and products.fits(store, products.REPORT):
+        return
     output = Output(summary.output)
     place, root = filesystem(summary.output)
     place.create_dir(f"{root}/report/pictures", recursive=True)
@@ -56,6 +61,7 @@ def write(summary: Summary) -> None:
     )
     put(place, f"{root}/report/index.html", html)
     put(place, f"{root}/report/summary.json", json.dumps(facts, indent=1).encode())
+    products.note(store, products.REPORT)
 
 
 def render(template: Traversable, **values: Any) -> bytes:
@@ -121,9 +127,12 @@ def _shots(output: Output) -> list[dict[str, Any]]:
 
 
 def put(place: Any, path: str, data: bytes) -> None:
-    """Write a file of a report."""
-    with place.open_output_stream(path) as stream:
+    """Write a file of a report; locally a reader sees the old one or the new one."""
+    draft = f"{os.path.dirname(path)}/.{os.path.basename(path)}.tmp" if is_local(place) else path
+    with place.open_output_stream(draft) as stream:
         stream.write(data)
+    if draft != path:
+        os.replace(draft, path)
 
 
 def tell(summary: Summary, what: str = "layers", page: bool = True) -> None:
@@ -142,6 +151,8 @@ def tell(summary: Summary, what: str = "layers", page: bool = True) -> None:
         if len(summary.failures) > 10:
             lines.append(f"  … and {len(summary.failures) - 10} more in the report")
     lines += leftout.told(summary.left_out)
+    if summary.lost:
+        lines.append(f"{len(summary.lost)} clips were made again, their files were gone or cut short: {', '.join(list(summary.lost)[:5])}")
     lines += [f"in {count} frames another inpainter filled in: {why}" for why, count in summary.fallbacks.items()]
     if summary.changed:
         lines.append(f"{len(summary.changed)} inputs changed since their layers were made: {', '.join(summary.changed[:5])}")

@@ -7,8 +7,10 @@ import logging
 import sys
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -18,15 +20,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from animelayers import card, cluster, exposure, leftout, plates, tracks
+from animelayers import cluster, leftout, products
+from animelayers import verify as verifying
+from animelayers.crew import Crew
 from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline
-from animelayers.placement import Group, PipelineError
+from animelayers.placement import Group, PipelineError, Resources
 from animelayers.plan import Plan, scan
 from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
+from animelayers.sinks.store import SinkError
 from animelayers.sources.layers import Layers
-from animelayers.worker import Committer, Reader
+from animelayers.worker import Committer, Reader, Worker
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +40,14 @@ DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "contex
 LAYERS = ("character", "mask", "background")
 """Layers the frame table always has columns for, so that a table of failures only has the columns of any other."""
 FRAMES_PER_TASK = 64
+LIGHT = 256_000_000
+"""Bytes of inputs that are looked into without Ray where a run may do without it."""
 
 
 @dataclass
 class Summary:
     """What a run did. Times are seconds; `stages` maps a stage to the seconds all its workers spent in it,
+    `lost` clips whose files were gone or cut short, and how,
     `fallbacks` a reason why another inpainter than the one asked for filled a background to the frames of the output for which it holds,
     `left_out` what lies under the input and is no part of it, each entry with the reason.
     """
@@ -51,6 +59,7 @@ class Summary:
     clips_done: int = 0
     failures: list[dict[str, str]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
     swept: int = 0
     seconds: float = 0
     start_seconds: float = 0
@@ -81,8 +90,15 @@ def run(
     redo_changed: bool = False,
     take_over: bool = False,
     time_limit: float = 0,
+    verify: bool = False,
+    mend: bool = False,
+    small: int = 0,
+    processes: int | None = None,
 ) -> Summary:
     """Run a pipeline from a source into a sink and return what happened.
+
+    Without Ray where `address` is 'inline', or none is given and no more than `small` frames are to be done: in `processes` of this
+    machine (None: as many as have work and CPUs; 0: in this one).
 
     Raises `PipelineError` for a configuration that cannot run, `SinkError` for an output that cannot be written.
     """
@@ -98,18 +114,26 @@ def run(
     with sink.open(name, take_over=take_over) as swept:
         summary = Summary(str(sink.path), swept=swept)
         sink.check(fingerprints)
+        if verify:
+            _verified(sink, mend)
         stored = isinstance(source, Layers)
         plan = Plan.of_clips(source.plan(), sink, redo_changed) if stored else Plan.renew(source, sink, redo_changed)
-        have = cluster.connect(address, cpus) if plan.unscanned else None
+        without = _without(address, small, pipeline)
         if plan.unscanned or stored:
             sink.forget(plan.outdated)
             inputs = plan.unscanned
-            plan = plan.with_rows(scan(source, inputs, source.limit)) if inputs else plan
+            crew = None
+            if without and (address == cluster.INLINE or sum(item.size for item in inputs) < LIGHT):
+                crew = _processes(processes, pipeline, cluster.machine(cpus), len(inputs))
+            elif inputs:
+                cluster.connect(address, cpus)
+            plan = plan.with_rows(scan(source, inputs, source.limit, time_limit, crew)) if inputs else plan
             if source.limit is None:
                 sink.save_plan(plan.table)
             else:  # a plan that ends at the limit is no plan of its inputs
                 sink.expect(plan.table, inputs)
         summary.changed = plan.changed
+        summary.lost = _lost(sink, plan.table)
         todo = source.limited(plan.table)
         if not stored:
             summary.left_out = leftout.of(source, plan.order, todo)
@@ -119,28 +143,33 @@ def run(
         summary.frames_before = summary.frames_planned - _frames(pending)
         sink.describe({**describe, "fingerprints": dict(fingerprints)})
         if pending.num_rows:
-            have = have or cluster.connect(address, cpus)
+            if sink.needs:  # a run that dies from here on leaves end products that are of other commits
+                products.forget(sink.store)
+            ledger = Ledger(_ledger_folder(sink), name, time_limit)
+            write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(fingerprints)})
+            without = without and (address == cluster.INLINE or summary.frames_planned - summary.frames_before <= small)
+            have = cluster.machine(cpus) if without else cluster.connect(address, cpus)
             groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in pipeline.fit(have, source.row_bytes)]
             summary.workers = {stage: group.workers for group in groups for stage in group.stages}
             summary.workers["decode"] = pipeline.readers or groups[0].workers
-            cluster.calm(source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
-            tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
-            ledger = Ledger(_ledger_folder(sink), name, time_limit)
-            write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(fingerprints)})
-            receipts = _stream(source, pipeline, groups, pending, ledger, write)
+            if without:
+                count = _processes(processes, pipeline, have, pending.num_rows)
+                summary.workers = dict.fromkeys(summary.workers, max(1, count))
+                receipts = _stream_here(source, groups, pending, ledger, write, count)
+            else:
+                cluster.calm(source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
+                tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
+                receipts = _stream(source, pipeline, groups, pending, ledger, write)
             summary.start_seconds = time.perf_counter() - started
             _follow(receipts, summary, ["decode", *pipeline.stages])
-            summary.spilled = cluster.spilled_bytes()
+            summary.spilled = 0 if without else cluster.spilled_bytes()
         summary.seconds = time.perf_counter() - started
         summary.failures = sink.failures()
         sink.finish()
+        if summary.frames_done + summary.frames_before and sink.needs:
+            products.write(str(sink.path), anew=bool(summary.frames_done))
         if summary.frames_done and sink.needs:
-            output = Output(str(sink.path))
-            summary.fallbacks = _fallbacks(output.table)
-            exposure.write(output)
-            tracks.write(output)
-            plates.write(output)
-            card.write(output)
+            summary.fallbacks = _fallbacks(Output(str(sink.path)).table)
     return summary
 
 
@@ -162,6 +191,26 @@ def _astray(done: Iterable[str], plan: pa.Table) -> set[str]:
     return {clip for clip in done if clip not in planned and int(clip.split("/")[2]) <= last.get(clip.split("/")[0], -1)}
 
 
+def _lost(sink: Any, plan: pa.Table) -> dict[str, str]:
+    """Forget planned clips whose files are gone or not of the size they were written with, so that they are made again; tell which."""
+    planned = set(plan["clip_id"].to_pylist())
+    lost = {clip: problem for clip, problem in sink.lost().items() if clip in planned}
+    for clip, problem in list(lost.items())[:5]:
+        log.warning("%s is made again: %s", clip, problem)
+    sink.forget(lost)
+    return lost
+
+
+def _verified(sink: Any, mend: bool) -> None:
+    """Read the whole output; forget what is damaged, or refuse to go on."""
+    found = verifying.verify(sink)
+    if found and mend:
+        verifying.mend(sink, found, held=True)
+    elif found.clips or found.tables or found.products:
+        said = "; ".join(list(found.lines())[:5])
+        raise SinkError(str(sink.path), f"damaged: {said}", "mend=true forgets what is damaged and makes it again")
+
+
 def _fallbacks(table: pa.Table) -> dict[str, int]:
     if "inpainting_fallback" not in table.column_names:
         return {}
@@ -177,6 +226,45 @@ def _ledger_folder(sink: Any) -> Path:
     """Beside the output where all workers reach it, else in this node's own temporary folder."""
     local = sink.local_path
     return local / "attempts" if local else Path(gettempdir()) / "animelayers-attempts"
+
+
+def _without(address: str | None, small: int, pipeline: Pipeline) -> bool:
+    """Whether the run may do without Ray: it is told to, or nobody asks for a cluster or a GPU."""
+    return address == cluster.INLINE or bool(address is None and small and not cluster.is_up() and not any(g.gpus for g in pipeline.groups()))
+
+
+def _processes(asked: int | None, pipeline: Pipeline, have: Resources, tasks: int) -> int:
+    """How many processes do the work: each goes through all stages, so it needs what the largest of them needs."""
+    if asked is not None:
+        return min(asked, tasks)
+    groups = pipeline.groups()
+    widest = max((group.cpus for group in groups), default=1)
+    most = min(max((group.bounds[1] for group in groups), default=1), int(have.memory // max((group.memory for group in groups), default=1)))
+    return max(1, min(int(have.cpus // max(widest, 0.5)), most, tasks))
+
+
+def _stream_here(source: Any, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer, count: int) -> Iterator[Batch]:
+    """The receipts of a run without Ray: each process reads, goes through all stages and commits."""
+    rows = [group.rows for group in groups if group.rows]
+    make = partial(
+        Worker,
+        steps={name: stage.step for group in groups for name, stage in group.stages.items()},
+        keep=(),
+        ledger=ledger,
+        threads=max(1, round(max(group.cpus for group in groups))),
+        read=Reader(source, ledger, min(rows) if rows else None),
+        write=write,
+    )
+    tasks = deque(_tasks(pending, max(1, count)))
+    done: set[str] = set()
+    for event in Crew(make, count)(tasks):
+        if event.part is not None:
+            done |= {str(clip) for clip in event.part["clip_id"]}
+            yield event.part
+        elif event.died:
+            left = event.task.filter(pa.array([clip not in done for clip in event.task["clip_id"].to_pylist()], pa.bool_()))
+            if left.num_rows:
+                tasks.appendleft(left)
 
 
 def _stream(source: Any, pipeline: Pipeline, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer) -> Iterator[Batch]:

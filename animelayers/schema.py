@@ -186,11 +186,13 @@ def table_schema(columns: Sequence[str], layers: Sequence[str]) -> pa.Schema:
 
     One row per frame, and one per failed clip with its frame fields null. Plain Arrow types only.
     """
-    fields = [pa.field("frame_id", pa.string()), pa.field("drawing_of", pa.string()), pa.field("shard", pa.string())]
+    fields = [pa.field("frame_id", pa.string()), pa.field("drawing_of", pa.string())]
+    fields += [pa.field("shard", pa.string()), pa.field("shard_bytes", pa.int64())]
     fields += [pa.field(name, _arrow(RECORD[name])) for name in RECORD if RECORD[name].table and name in columns]
     for layer in layers:
         stem = layer.split(".")[0]
         fields += [pa.field(f"{stem}_file", pa.string()), pa.field(f"{stem}_offset", pa.int64()), pa.field(f"{stem}_size", pa.int64())]
+        fields.append(pa.field(f"{stem}_xxh3", pa.int64()))
     return pa.schema(fields)
 
 

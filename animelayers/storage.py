@@ -37,6 +37,17 @@ def filesystem(path: str | os.PathLike[str]) -> tuple[fs.FileSystem, str]:
     return filesystem, root.rstrip("/") or root
 
 
+def below(name: str) -> str:
+    """A file's name as it stands in a table, an archive or an edit, given back when it lies below whatever folder it is put in.
+
+    The one check of all such names, whoever wrote them. Raises ValueError for one that is absolute, climbs ('..') or holds what another
+    system takes for a separator.
+    """
+    if name.startswith(("/", "~")) or "\\" in name or "\0" in name or ".." in name.split("/") or re.match(r"[A-Za-z]:", name):
+        raise ValueError(f"{name!r} points outside")
+    return name
+
+
 def is_local(filesystem: fs.FileSystem) -> bool:
     """Whether paths of the file system can be given to the operating system."""
     return isinstance(filesystem, fs.LocalFileSystem)

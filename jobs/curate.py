@@ -114,8 +114,7 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
         summary = run(
             source, pipeline, sink,
             fingerprints=job.fingerprints(cfg, stages), describe={"config": OmegaConf.to_container(cfg.stages, resolve=False)},
-            address=cfg.cluster.address, cpus=cfg.cluster.cpus, retry_failed=cfg.retry_failed, redo_changed=True, take_over=cfg.take_over,
-            time_limit=cfg.time_limit,
+            **{**job.conduct(cfg), "redo_changed": True},
         )  # fmt: skip
         report.tell(summary, "metrics", page=False)
         table = columns.join(table, metadata.load(sink.store)[0], "metrics")
@@ -170,6 +169,7 @@ def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: 
         cfg.time_limit,
         cfg.skip_existing,
         cfg.retry_failed,
+        cfg.cluster.get("processes"),
     )
     return carry_out(str(cfg.output), name, str(cfg.source.path), table, used, plan.columns, ways)
 

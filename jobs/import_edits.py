@@ -7,7 +7,7 @@ import uuid
 
 from omegaconf import DictConfig
 
-from animelayers import card, edits, exposure, job, tracks
+from animelayers import edits, job, products
 from animelayers.output import Output
 from animelayers.remake import Remake
 from animelayers.schema import Row
@@ -53,11 +53,7 @@ def import_edits(cfg: DictConfig) -> int:
         return 1
     sink: Sink = Shards(cfg.output) if output.table["shard"].null_count < len(output) else Tree(cfg.output)
     replace(cfg.source.path, sink, clips, uuid.uuid4().hex, {"edits": done})
-    made = Output(cfg.output)
-    exposure.write(made)
-    tracks.write(made)
-    if Store(cfg.source.path).exists(card.FILE):
-        card.write(made)
+    products.write(cfg.output, anew=True)
     for frame_id, layers in done.items():
         sys.stdout.write(f"{frame_id}: {', '.join(layers)}\n")
     sys.stdout.write(f"{len(done)} drawings of {len(clips)} clips made anew, {len(problems)} lines not imported; written to {cfg.output}\n")

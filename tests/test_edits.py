@@ -62,7 +62,7 @@ def others_are_untouched(source: Path, target: Path, *edited: str) -> None:
     """Every layer and value of every frame that does not show an edited drawing, and the files of clips that hold none."""
     old, new = Output(str(source)), Output(str(target))
     assert list(old) == list(new)
-    places = ("_offset", "_file", "shard")
+    places = ("_offset", "_file", "shard", "shard_bytes")
     for frame in old:
         before, after = old.row(frame), new.row(frame)
         if frame not in edited and before["drawing_of"] not in edited:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from animelayers import cluster
 from animelayers.curate import results
-from animelayers.curate.execute import built, execute, tasks
+from animelayers.curate.execute import built, execute, execute_here, tasks
 from animelayers.curate.strategies.base import Strategy
 from animelayers.ledger import Ledger
 from animelayers.placement import PipelineError, Resources
@@ -26,7 +26,8 @@ _BLOCK = 16_000_000
 
 @dataclass(frozen=True)
 class Ways:
-    """How a set is carried out: where Ray is, the workers (None: as many as fit) with their CPUs and GPUs, frames a task, seconds a frame."""
+    """How a set is carried out: where Ray is ('inline': without it, in `processes`; 0: in this one),
+    the workers (None: as many as fit) with their CPUs and GPUs, frames a task, seconds a frame."""
 
     address: str | None = None
     machine_cpus: int | None = None
@@ -37,6 +38,7 @@ class Ways:
     time_limit: float = 0
     skip_existing: bool = True
     retry_failed: bool = False
+    processes: int | None = None
 
     def fitting(self, have: Resources) -> int:
         """How many workers fit. Raises `PipelineError` where not one does."""
@@ -69,14 +71,20 @@ def carry_out(
     if len(todo):
         have = cluster.connect(ways.address, ways.machine_cpus)
         workers = ways.fitting(have)
-        built({name: strategies[name] for name in todo["strategy"].unique().to_pylist()}, ways.cpus, ways.gpus)
+        here = ways.address == cluster.INLINE
+        built({name: strategies[name] for name in todo["strategy"].unique().to_pylist()}, ways.cpus, ways.gpus, here)
     results.forget(store, found, standing, table["name"].to_pylist(), known)
     if len(todo):
         store.folder(results.PROGRESS)
-        cluster.calm(_BLOCK)
+        if not here:
+            cluster.calm(_BLOCK)
         folder = Path(store.root) / "attempts" if store.local else Path(gettempdir()) / "animelayers-attempts"
         blocks, errors = tasks(todo, ways.batch_size), 0
-        receipts = execute(blocks, strategies, source, target, Ledger(folder, run, ways.time_limit), min(workers, len(blocks)), ways.cpus, ways.gpus)
+        ledger, workers = Ledger(folder, run, ways.time_limit), min(workers, len(blocks))
+        if here:
+            receipts = execute_here(blocks, strategies, source, target, ledger, workers if ways.processes is None else ways.processes, ways.cpus)
+        else:
+            receipts = execute(blocks, strategies, source, target, ledger, workers, ways.cpus, ways.gpus)
         with tqdm(total=len(strategy), initial=len(standing), unit="frame", smoothing=0.05, dynamic_ncols=True, desc="set") as bar:
             for frames, failed in receipts:
                 errors += failed

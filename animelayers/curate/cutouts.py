@@ -23,7 +23,7 @@ class Cutouts:
     def __init__(self, output: Output) -> None:
         self._output = output
         places = [name for name in output.table.column_names if name.split("_")[0] in ("character", "instances")]
-        places = [name for name in places if name.endswith(("_file", "_offset", "_size"))]
+        places = [name for name in places if name.endswith(("_file", "_offset", "_size", "_xxh3"))]
         self._places = output.table.select([*_COLUMNS, *places])
 
     def cut(self, seen: Seen) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from animelayers.crew import Crew
 from animelayers.curate.results import PROGRESS, RESULT
 from animelayers.curate.strategies.base import Made, Strategy
 from animelayers.imaging import codecs
@@ -166,8 +168,41 @@ def execute(
         yield int(receipt["frames"].sum()), int(receipt["failed"].sum())
 
 
-def built(strategies: Mapping[str, partial[Strategy]], cpus: float, gpus: float) -> None:
-    """Build strategies once on a worker of a Ray that is up, before any frame: raises what is wrong with their options or their models."""
+def execute_here(
+    blocks: list[pa.Table],
+    strategies: Mapping[str, partial[Strategy]],
+    source: str,
+    target: str,
+    ledger: Ledger,
+    processes: int,
+    cpus: float = 1,
+) -> Iterator[tuple[int, int]]:
+    """The same without Ray, in so many processes (0: in this one)."""
+    tasks = deque(blocks)
+    for event in Crew(partial(_Single, dict(strategies), source, target, ledger, max(1, round(cpus))), processes)(tasks):
+        if event.part is not None:
+            yield int(event.part["frames"].sum()), int(event.part["failed"].sum())
+        elif event.died:
+            tasks.append(event.task)
+
+
+class _Single:
+    """An `Executor` whose result has one part."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self._executor = Executor(*arguments)
+
+    def __call__(self, task: pa.Table) -> list[Batch]:
+        return [self._executor(task)]
+
+
+def built(strategies: Mapping[str, partial[Strategy]], cpus: float, gpus: float, here: bool = False) -> None:
+    """Build strategies once on a worker of a Ray that is up, or `here`, before any frame: raises what is wrong with their options or models."""
+    if here:
+        problem = _tried(dict(strategies))
+        if problem is not None:
+            raise problem
+        return
     import ray
 
     problem = ray.get(ray.remote(_tried).options(num_cpus=cpus, num_gpus=gpus or None).remote(dict(strategies)))

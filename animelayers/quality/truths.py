@@ -10,13 +10,13 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from animelayers.sources.asked import Asked
 from animelayers.sources.film import Film
 from animelayers.sources.listing import VIDEOS
 from animelayers.sources.pictures import still
-from animelayers.sources.windows import pixels
+from animelayers.sources.showing import show
 
-_WHITE = (255, 255, 255)
-_MAX_PIXELS = 64_000_000
+_ASKED = Asked()
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +77,11 @@ def frames(path: Path) -> Iterator[np.ndarray]:
     """The pictures of a film, or of a still, uint8 sRGB (H, W, 3), as the main job reads them."""
     with path.open("rb") as file:
         if path.suffix.lower().encode() not in VIDEOS:
-            yield still(file, _MAX_PIXELS, _WHITE)[0]
+            yield still(file, _ASKED).pixels
             return
-        with Film(file, _MAX_PIXELS) as film:
+        with Film(file, _ASKED.max_pixels) as film:
             for frame in film.frames():
-                yield pixels(frame, _WHITE)[0]
+                yield show(frame, film.facts, _ASKED).pixels
 
 
 def digest(truth: Truth) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from animelayers.sinks.store import SinkError, Store
 
 DATASET, PLAN = "dataset.json", "plan.parquet"
 FORMAT = 1
+FINGERPRINTS = b"fingerprints"
+log = logging.getLogger(__name__)
 
 
 class Changed(SinkError):
@@ -29,12 +32,44 @@ def description(store: Store) -> dict[str, Any]:
     """What dataset.json says; empty without one. Raises `SinkError` if it is damaged or from a newer version."""
     data = store.read(DATASET)
     try:
-        found = dict(json.loads(data)) if data is not None else {}
+        found = json.loads(data) if data is not None else {}
+        if not isinstance(found, dict):
+            raise ValueError("no mapping")
+        number = int(found.get("format", FORMAT))
     except (ValueError, TypeError) as damaged:
         raise SinkError(store.path(DATASET), f"unreadable, {damaged}", "restore it or choose another output") from None
-    if found.get("format", FORMAT) > FORMAT:
-        raise SinkError(store.path(DATASET), f"format {found['format']}, this package knows {FORMAT}", "update the package")
+    if number > FORMAT:
+        raise SinkError(store.path(DATASET), f"format {number}, this package knows {FORMAT}", "update the package")
     return found
+
+
+def fingerprints(store: Store) -> dict[str, Any]:
+    """What made the output: as dataset.json says, and where that is lost or damaged as all its tables say with one voice.
+
+    Never guessed: raises `SinkError` where the tables say nothing or differ, and for a dataset.json of a newer version.
+    """
+    try:
+        found = description(store).get("fingerprints")
+        if isinstance(found, dict):
+            return found
+        lost = "says nothing of what made it" if store.exists(DATASET) else "is lost"
+    except SinkError as problem:
+        if "this package knows" in problem.problem:
+            raise
+        lost = problem.problem
+    told = {metadata.footer(store, name).get(FINGERPRINTS, b"") for name in metadata.names(store)}
+    if not told:
+        return {}
+    try:
+        (only,) = told
+        restored = json.loads(only)
+        if not isinstance(restored, dict):
+            raise ValueError("no mapping")
+    except ValueError:
+        remedy = "restore it, or give a new output: layers of two configurations are never mixed"
+        raise SinkError(store.path(DATASET), f"{lost}, and its tables do not agree on what made them", remedy) from None
+    log.warning("%s %s: what made the output is taken from its tables", store.path(DATASET), lost)
+    return restored
 
 
 def save_plan(store: Store, plan: pa.Table) -> None:
@@ -43,8 +78,13 @@ def save_plan(store: Store, plan: pa.Table) -> None:
 
 
 def load_plan(store: Store) -> pa.Table | None:
-    """The kept plan, or None."""
-    return metadata.read(store, PLAN) if store.exists(PLAN) else None
+    """The kept plan, or None; also where it is damaged or from elsewhere, since it can be made anew."""
+    try:
+        plan = metadata.read(store, PLAN) if store.exists(PLAN) else None
+    except SinkError as damaged:
+        log.warning("%s: made anew", damaged)
+        return None
+    return plan
 
 
 def check_fingerprints(path: str, previous: Mapping[str, Any], now: Mapping[str, Any]) -> None:

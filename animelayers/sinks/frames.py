@@ -19,11 +19,12 @@ _CLIP_ID = re.compile(r"[a-z0-9_-]+/[a-z0-9_-]+/[a-z0-9_-]+")
 
 
 class Place(NamedTuple):
-    """Where a layer's file lies: member of a tar, or path below the output; the offset of its bytes; their number."""
+    """Where a layer's file lies: member of a tar, or path below the output; the offset of its bytes; their number; their XXH3."""
 
     file: str
     offset: int
     size: int
+    xxh3: int
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
@@ -83,16 +84,18 @@ def frame_table(
     shard: str | None,
     layers: Sequence[str] = (),
     footer: Mapping[str, str] | None = None,
+    shard_bytes: int | None = None,
 ) -> pa.Table:
     """Rows of the frame table for clips whose drawings' files lie at `places` (per clip, per drawing, by layer file name).
 
-    `layers` names the layers when all clips failed and cannot tell; `footer` goes to the schema's metadata.
+    `layers` names the layers when all clips failed and cannot tell; `footer` goes to the schema's metadata;
+    `shard_bytes` is the size of the whole shard.
     """
     known = {name.split(".")[0]: name for name in [*layers, *(name for row in clips for name in layer_names(row))]}
     schema = table_schema([name for name in RECORD if any(name in row for row in clips)], list(known.values()))
     columns: dict[str, list[Any]] = {name: [] for name in schema.names}
     for row, where in zip(clips, places, strict=True):
-        for name, values in (_failed(row) if row["error"] else _good(row, where, shard)).items():
+        for name, values in (_failed(row) if row["error"] else _good(row, where, shard, shard_bytes)).items():
             columns[name] += values
         length = max(map(len, columns.values()))
         for values in columns.values():
@@ -112,12 +115,13 @@ def _failed(row: Row) -> dict[str, list[Any]]:
     return {name: [_plain(row[name])] for name in {*IDENTITY, *text} if name in row}
 
 
-def _good(row: Row, places: Sequence[Mapping[str, Place]], shard: str | None) -> dict[str, list[Any]]:
+def _good(row: Row, places: Sequence[Mapping[str, Place]], shard: str | None, shard_bytes: int | None) -> dict[str, list[Any]]:
     ids, drawing, first = frame_ids(row), np.asarray(row["drawing"]).tolist(), carriers(row)
     columns: dict[str, list[Any]] = {
         "frame_id": list(ids),
         "drawing_of": [None if first[d] == t else ids[first[d]] for t, d in enumerate(drawing)],
         "shard": [shard] * len(ids),
+        "shard_bytes": [shard_bytes] * len(ids),
     }
     for name in row:
         if not (name in RECORD and RECORD[name].table):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import socket
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
+from animelayers import owner
 from animelayers.sinks.store import SinkError, Store
 
 NAME = "run.lock"
-TOUCH_S = 30.0
-STALE_S = 300.0
+BEAT_S = 10.0
+WATCH_S = 45.0
+"""How long a lock is watched for a beat before it counts as silent."""
 log = logging.getLogger(__name__)
 
 
@@ -28,23 +27,23 @@ class Fenced(SinkError):
 
 
 class Lock:
-    """Holds OUT/run.lock while entered, touching it every 30 s from a thread.
+    """Holds OUT/run.lock while entered; a thread counts its `beat` up every 10 s.
 
-    A lock is taken over silently when its host is this one and says that the process is dead or that the machine was restarted;
-    otherwise only with `take_over`, five minutes after its last touch. Raises `Locked`.
+    A lock whose process is dead for certain (see `owner.dead`) is taken over silently. Where that cannot be told it is watched for 45 s: one
+    that beats is refused; one that does not is taken if it is of a host of this name, as a container's that was started again, and else only
+    with `take_over`, which always works where nothing beats, also for a damaged lock and a process that lives but hangs. Beats are compared
+    with each other and never with a clock. Raises `Locked`.
     """
 
     def __init__(self, store: Store, run: str, take_over: bool = False) -> None:
-        self._store, self._run, self._take_over = store, run, take_over
-        self._start = time.strftime("%Y-%m-%d %H:%M:%S")
+        self._store, self._run, self._take_over, self._beat = store, run, take_over, 0
+        self._owner = {"run": run, **owner.here(), "start": time.strftime("%Y-%m-%d %H:%M:%S")}
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._touching, name="run.lock", daemon=True)
+        self._thread = threading.Thread(target=self._beating, name="run.lock", daemon=True)
 
     def __enter__(self) -> Lock:
         if not self._store.create(NAME, self._mine()):
-            holder = read(self._store)
-            if holder is not None and not _dead(holder):
-                self._refuse_while_alive(holder)
+            self._wait_for_silence()
             # Two drivers may get here at once: the last to write holds the lock, and the fence stops the other one.
             self._store.put(NAME, self._run, self._mine())
         fence(self._store, self._run)
@@ -57,73 +56,74 @@ class Lock:
         if self._held():
             self._store.remove(NAME)
 
-    def _refuse_while_alive(self, holder: dict[str, Any]) -> None:
-        quiet = time.time() - float(holder.get("touched", 0))
-        if self._take_over and quiet > STALE_S:
-            log.warning("taking over the lock of run %s, silent for %.0f s", holder.get("run"), quiet)
+    def _wait_for_silence(self) -> None:
+        """Return where the lock may be taken, or raise `Locked`."""
+        first = self._store.read(NAME)
+        if first is None:
             return
-        who = "run {run} on host {host}, process {pid}, started {start}".format_map({**dict.fromkeys(_FIELDS, "?"), **holder})
-        wait = f"{max(0.0, STALE_S - quiet):.0f} s from now" if quiet <= STALE_S else "now"
-        remedy = f"wait for it or stop it; if you know it is dead, repeat {wait} with take_over=true"
-        raise Locked(self._store.path(NAME), f"{who}, is writing here (last sign of life {quiet:.0f} s ago)", remedy)
+        holder = _parsed(first)
+        ended = owner.dead(holder)
+        if ended:
+            return
+        own_host = ended is None and holder.get("host") == self._owner["host"]
+        if not (self._take_over or own_host):
+            self._refuse(holder, "wait for it or stop it; if you know it is dead, repeat with take_over=true, which watches it for a moment first")
+        log.warning("watching the lock of %s for %.0f s", _named(holder), WATCH_S)
+        end = time.monotonic() + WATCH_S
+        while (left := end - time.monotonic()) > 0:
+            self._done.wait(min(left, BEAT_S / 10))
+            now = self._store.read(NAME)
+            if now is None:
+                return
+            if now != first:
+                self._refuse(_parsed(now), "it beats, so it is alive: wait for it or stop it")
+        log.warning("taking over the lock of %s, which was silent for %.0f s", _named(holder), WATCH_S)
+
+    def _refuse(self, holder: dict[str, Any], remedy: str) -> None:
+        raise Locked(self._store.path(NAME), f"{_named(holder)} is writing here", remedy)
 
     def _mine(self) -> bytes:
-        fields = (self._run, socket.gethostname(), os.getpid(), _boot_id(), self._start, time.time())
-        return json.dumps(dict(zip(_FIELDS, fields, strict=True))).encode()
+        return json.dumps({**self._owner, "beat": self._beat}).encode()
 
     def _held(self) -> bool:
         return (read(self._store) or {}).get("run") == self._run
 
-    def _touching(self) -> None:
-        while not self._done.wait(TOUCH_S):
+    def _beating(self) -> None:
+        while not self._done.wait(BEAT_S):
             try:
                 if not self._held():
                     log.error("another run took %s: this one can commit nothing more", self._store.path(NAME))
                     return
+                self._beat += 1
                 self._store.put(NAME, self._run, self._mine())
             except (SinkError, OSError) as passing:
                 log.warning("could not touch the lock: %s", passing)
 
 
-_FIELDS = ("run", "host", "pid", "boot_id", "start", "touched")
-
-
 def read(store: Store) -> dict[str, Any] | None:
-    """What the lock says; None without one. Of a lock whose writing was cut short only the time is known."""
+    """What the lock says; None without one, nothing of a damaged one."""
     data = store.read(NAME)
-    if data is None:
-        return None
-    try:
-        return dict(json.loads(data))
-    except (ValueError, TypeError):
-        return {"touched": store.fs.get_file_info(store.path(NAME)).mtime_ns / 1e9}
+    return None if data is None else _parsed(data)
 
 
 def fence(store: Store, run: str) -> None:
     """Raise `Fenced` unless the lock names `run`: called just before anything becomes visible."""
     holder = read(store)
     if holder is None or holder.get("run") != run:
-        owner = "no run" if holder is None else f"run {holder.get('run', '?')}"
+        who = "no run" if holder is None else f"run {holder.get('run', '?')}"
         remedy = "this shard was dropped, its clips are done by the run that holds the output or by the next one"
-        raise Fenced(store.path(NAME), f"run {run} wants to commit, but the lock names {owner}", remedy)
+        raise Fenced(store.path(NAME), f"run {run} wants to commit, but the lock names {who}", remedy)
 
 
-def _dead(holder: dict[str, Any]) -> bool:
-    if holder.get("host") != socket.gethostname():
-        return False
-    if holder.get("boot_id") != _boot_id():
-        return True
+def _parsed(data: bytes) -> dict[str, Any]:
     try:
-        os.kill(int(holder.get("pid", 0)), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+        found = json.loads(data)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
+def _named(holder: dict[str, Any]) -> str:
+    if not holder:
+        return "a run whose lock is damaged"
+    return "run {run} on host {host}, process {pid}, started {start}".format_map({**dict.fromkeys(("run", "host", "pid", "start"), "?"), **holder})

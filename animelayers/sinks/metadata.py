@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
+import xxhash
 
 from animelayers.schema import RECORD, table_schema
-from animelayers.sinks.store import Store
+from animelayers.sinks.store import Damaged, SinkError, Store
 
 FOLDER = "metadata"
+SEAL = b"rows"
 _PART = "__part"
 _READERS = 8  # a remote store answers in tens of milliseconds
 
@@ -28,17 +30,58 @@ def names(store: Store) -> list[str]:
 def to_bytes(table: pa.Table) -> bytes:
     """A Parquet file of a table; the schema's metadata becomes its footer's."""
     buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="zstd")
+    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
     return bytes(buffer.getvalue())
+
+
+def sealed(table: pa.Table) -> bytes:
+    """The same of a commit, with a digest of all its values in the footer: the checksums of pages do not cover what names their columns."""
+    facts = {key: value for key, value in (table.schema.metadata or {}).items() if key != SEAL}
+    return to_bytes(table.replace_schema_metadata(facts | {SEAL: digest(table)}))
+
+
+def digest(table: pa.Table) -> bytes:
+    """Hex XXH3 of a table's names, types and values, and of what its footer says beside."""
+    found = xxhash.xxh3_64()
+    for key, value in sorted((table.schema.metadata or {}).items()):
+        if key not in (SEAL, b"ARROW:schema", b"pandas"):
+            found.update(key + value)
+    for field in table.schema:
+        found.update(f"{field.name} {str(field.type).replace('element:', 'item:')} ".encode())
+        column = table[field.name].combine_chunks()
+        while pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type):
+            found.update(repr(pc.list_value_length(column).to_pylist()).encode())
+            column = column.flatten()
+        number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        if number and not column.null_count:  # lists of embeddings are long
+            found.update(np.ascontiguousarray(column.to_numpy(zero_copy_only=False)).tobytes())
+        else:
+            found.update(repr(column.to_pylist()).encode())
+    return found.hexdigest().encode()
+
+
+def intact(store: Store, name: str) -> pa.Table:
+    """A commit that is what was written, as far as its footer tells: one of an earlier release has no digest. Raises `SinkError` otherwise."""
+    table = declared(store, name, plain=True)
+    seal = (table.schema.metadata or {}).get(SEAL)
+    if seal is not None and seal != digest(table):
+        raise Damaged(store.path(name), "its values are not those that were written", "mend=true has its clips made again")
+    return table
 
 
 def read(store: Store, name: str, columns: Sequence[str] | None = None) -> pa.Table:
     """A Parquet of the output, or some columns of it. Raises `SinkError` if it is damaged."""
     with store.guard(name):
         try:
-            return pq.ParquetFile(pa.BufferReader(store.read(name) or b"")).read(columns)
+            return pq.ParquetFile(pa.BufferReader(store.read(name) or b""), page_checksum_verification=True).read(columns)
         except (AttributeError, TypeError) as strange:  # an extension type of a library that is loaded, forged
             raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
+
+
+def footer(store: Store, name: str) -> dict[bytes, bytes]:
+    """What the footer of a Parquet says beside its schema. Raises `SinkError` if it is damaged."""
+    with store.guard(name):
+        return dict(pq.ParquetFile(pa.BufferReader(store.read(name) or b"")).schema_arrow.metadata or {})
 
 
 def scan(store: Store, columns: Sequence[str]) -> pa.Table:
@@ -47,7 +90,14 @@ def scan(store: Store, columns: Sequence[str]) -> pa.Table:
     schema = pa.schema([schema.field(column) for column in columns])
     files = [store.path(name) for name in names(store)]
     with store.guard(FOLDER):
-        return ds.dataset(files, schema=schema, filesystem=store.fs, format="parquet").to_table() if files else schema.empty_table()
+        if not files:
+            return schema.empty_table()
+        checked = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True))
+        table = ds.dataset(files, schema=schema, filesystem=store.fs, format=checked).to_table()
+    if table["clip_id"].null_count if "clip_id" in columns else False:
+        strange = next(name for name in names(store) if "clip_id" not in pq.read_schema(pa.BufferReader(store.read(name) or b"")).names)
+        raise SinkError(store.path(strange), "is no frame table", "it was not written by this package: move it away and run again")
+    return table
 
 
 def committed(store: Store, retry_failed: bool = False) -> dict[str, int]:
@@ -128,8 +178,8 @@ def _codes(table: pa.Table, column: str) -> np.ndarray:
     return np.asarray(table[column].combine_chunks().dictionary_encode().indices)
 
 
-def declared(store: Store, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """A Parquet of the output, or some columns of it, with the record's own types.
+def declared(store: Store, name: str, columns: Sequence[str] | None = None, plain: bool = False) -> pa.Table:
+    """A Parquet of the output, or some columns of it, with the record's own types, or with those it has (`plain`).
 
     Extension types are refused: reading one may run code that came with the file.
     """
@@ -138,6 +188,8 @@ def declared(store: Store, name: str, columns: Sequence[str] | None = None) -> p
         strange = [field.name for field in table.schema if _extended(field)]
         if strange:
             raise pa.ArrowInvalid(f"columns {strange} are not plain Arrow types")
+        if plain:
+            return table
         fields = {field.name: field for field in table_schema(table.column_names, []) if not pa.types.is_list(field.type)}
         return table.cast(pa.schema([fields.get(field.name, field) for field in table.schema]))
 

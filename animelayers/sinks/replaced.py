@@ -41,7 +41,7 @@ def replace(path: str, sink: Sink, clips: Sequence[Row], run: str, said: Mapping
             for file in sorted(sink.files_of(kept)):
                 copy(source, sink.store, file, run)
             if kept.num_rows:
-                data = metadata.to_bytes(kept) if gone.num_rows else source.read(name) or b""
+                data = metadata.sealed(kept) if gone.num_rows else source.read(name) or b""
                 sink.store.put(name, run, data)
         for clip in clips:
             sink.write([{name: value for name, value in clip.items() if name in sink.takes}], run)
@@ -84,7 +84,7 @@ def _annotations(source: Store, target: Store, without: Collection[str], run: st
     for name in metadata.names(source):
         gone, kept = metadata.split(metadata.read(source, name), without)
         if kept.num_rows:
-            target.put(name, run, metadata.to_bytes(kept) if gone.num_rows else source.read(name) or b"")
+            target.put(name, run, metadata.sealed(kept) if gone.num_rows else source.read(name) or b"")
         else:
             target.remove(name)
     for name in (dataset.DATASET, dataset.PLAN):

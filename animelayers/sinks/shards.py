@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import pyarrow as pa
@@ -10,9 +11,10 @@ import pyarrow as pa
 from animelayers.schema import Row
 from animelayers.sinks import metadata, tar
 from animelayers.sinks.frames import Place, carriers, files, frame_ids, frame_table
-from animelayers.sinks.sink import Files, Sink
+from animelayers.sinks.sink import Files, Sink, checksum
 
 FOLDER = "shards"
+_OWN = re.compile(r"-[0-9a-f]{12}\.tar$")
 
 
 class Shards(Sink):
@@ -32,22 +34,35 @@ class Shards(Sink):
             names.append([{layer: f"{ids[position]}.{layer}" for layer in drawing} for position, drawing in zip(first, drawings, strict=True)])
             for d in sorted(range(len(first)), key=first.__getitem__):
                 members += [tar.Member(names[-1][d][layer], data) for layer, data in drawings[d].items()]
-        at = {member.name: Place(member.name, offset, len(member.data)) for member, offset in zip(members, tar.offsets(members), strict=True)}
+        at = {
+            member.name: Place(member.name, offset, len(member.data), checksum(member.data))
+            for member, offset in zip(members, tar.offsets(members), strict=True)
+        }
         if len(at) < len(members):
             raise ValueError(f"two clips of {[str(clip['clip_id']) for clip in clips]} hold the same frame")
         places = [[{layer: at[file] for layer, file in drawing.items()} for drawing in clip] for clip in names]
         shard = f"{name}.tar" if members else None
-        return {f"{FOLDER}/{shard}": tar.chunks(members)} if shard else {}, frame_table(clips, places, shard, layers, footer)
+        return {f"{FOLDER}/{shard}": tar.chunks(members)} if shard else {}, frame_table(
+            clips, places, shard, layers, footer, tar.length(members) if shard else None
+        )
 
     def files_of(self, table: pa.Table) -> set[str]:
         """The tars that rows of the frame table point at."""
         return {f"{FOLDER}/{shard}" for shard in table["shard"].to_pylist() if shard}
 
+    def sizes(self) -> Iterator[tuple[str, str, int | None]]:
+        """Of each good clip its id, its tar, and the bytes that should have (None in outputs of earlier releases)."""
+        table = metadata.scan(self.store, ["clip_id", "shard", "shard_bytes"]).group_by(["clip_id", "shard", "shard_bytes"]).aggregate([])
+        for row in table.to_pylist():
+            if row["shard"]:
+                yield row["clip_id"], f"{FOLDER}/{row['shard']}", row["shard_bytes"]
+
     def sweep(self) -> int:
         """Delete temporaries, and tars whose Parquet was never published."""
         leftovers = super().sweep()
         committed = {PurePosixPath(name).stem for name in metadata.names(self.store)}
-        orphans = [name for name in self.store.names(FOLDER, ".tar") if name.removesuffix(".tar") not in committed]
+        own = [name for name in self.store.names(FOLDER, ".tar") if _OWN.search(name)]  # a person's own tar is none of ours
+        orphans = [name for name in own if name.removesuffix(".tar") not in committed]
         for name in orphans:
             self.store.remove(f"{FOLDER}/{name}")
         return leftovers + len(orphans)

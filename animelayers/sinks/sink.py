@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pyarrow as pa
+import xxhash
 
 from animelayers.schema import RECORD, Row
 from animelayers.sinks import dataset, metadata
@@ -22,6 +23,11 @@ log = logging.getLogger(__name__)
 
 Files = Mapping[str, Iterable[Any]]
 """Files to write: path below the output -> chunks of bytes."""
+
+
+def checksum(data: Any) -> int:
+    """XXH3 of some bytes as a signed number of 64 bits: against faulty disks and copies, not against people."""
+    return int.from_bytes(xxhash.xxh3_64_digest(data), signed=True)
 
 
 class Sink(ABC):
@@ -47,6 +53,10 @@ class Sink(ABC):
     @abstractmethod
     def files_of(self, table: pa.Table) -> set[str]:
         """Paths of the files that rows of the frame table point at."""
+
+    def sizes(self) -> Iterator[tuple[str, str, int | None]]:
+        """Of each good clip its id, a file it needs, and the bytes that should have, where that is known."""
+        return iter(())
 
     # The driver's side.
 
@@ -96,16 +106,34 @@ class Sink(ABC):
                 continue
             gone, kept = metadata.split(metadata.read(self.store, name), clip_ids)
             if kept.num_rows:
-                self.store.put(name, "forget", metadata.to_bytes(kept))
+                self.store.put(name, "forget", metadata.sealed(kept))
             else:
                 self.store.remove(name)
             for file in self.files_of(gone) - self.files_of(kept):
                 self.store.remove(file)
 
+    def lost(self) -> dict[str, str]:
+        """Clips whose files are gone or not of the size they were written with, and what is wrong: one stat per file, nothing is read."""
+        wanted: dict[str, int | None] = {}
+        clips: dict[str, list[str]] = {}
+        for clip, file, size in self.sizes():
+            wanted[file] = size
+            clips.setdefault(file, []).append(clip)
+        files = list(wanted)
+        found: dict[str, str] = {}
+        with self.store.guard(""):
+            there = self.store.fs.get_file_info([self.store.path(file) for file in files]) if files else []
+        for file, info in zip(files, there, strict=True):
+            size = wanted[file]
+            if not info.is_file or size not in (None, info.size):
+                problem = f"{file} has {info.size} of {size} bytes" if info.is_file else f"{file} is gone"
+                found |= dict.fromkeys(clips[file], problem)
+        return found
+
     def check(self, fingerprints: Mapping[str, Any]) -> None:
         """Raise `Changed` if what is committed was made by stages with other fingerprints, naming stage and key."""
         if metadata.names(self.store):
-            dataset.check_fingerprints(self.path, self.description().get("fingerprints", {}), fingerprints)
+            dataset.check_fingerprints(self.path, dataset.fingerprints(self.store), fingerprints)
 
     def describe(self, description: Mapping[str, Any]) -> None:
         """Write dataset.json."""
@@ -151,7 +179,7 @@ class Sink(ABC):
         drafts = []
         try:
             drafts += [self.store.draft(name, run, chunks) for name, chunks in files.items()]
-            commit = self.store.draft(_parquet(clips), run, [metadata.to_bytes(table)])
+            commit = self.store.draft(_parquet(clips), run, [metadata.sealed(table)])
             drafts.append(commit)
             fence(self.store, run)
             self.store.publish(drafts[:-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,9 +12,11 @@ from typing import Any
 
 from pyarrow import ArrowInvalid, fs
 
-from animelayers.storage import filesystem, is_local
+from animelayers.storage import below, filesystem, is_local
 
+log = logging.getLogger(__name__)
 _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up", errno.EFBIG: "the file may not grow further"}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -28,6 +31,10 @@ class SinkError(RuntimeError):
         return f"{self.path}: {self.problem}; {self.remedy}"
 
 
+class Damaged(SinkError, ValueError):
+    """Bytes that are not those that were written."""
+
+
 class Store:
     """The files below one folder, local or remote. Names are relative to it, with '/'."""
 
@@ -36,8 +43,13 @@ class Store:
         self.local = is_local(self.fs)
 
     def path(self, name: str) -> str:
-        """The path of a file inside the file system."""
-        return f"{self.root}/{name}"
+        """The path of a file inside the file system. Raises `SinkError` for a name that leaves the folder: tables may be a stranger's."""
+        try:
+            return f"{self.root}/{below(name)}"
+        except ValueError as outside:
+            raise SinkError(
+                self.root, f"a table names a file that {str(outside).partition(' ')[2] or outside}: {name!r}", "do not trust this output"
+            ) from None
 
     @contextmanager
     def guard(self, name: str) -> Iterator[None]:
@@ -113,24 +125,59 @@ class Store:
                 _sync(folder)
 
     def create(self, name: str, data: bytes) -> bool:
-        """Write a small file unless it exists; False if it does. Remote stores only look first."""
+        """Write a small file, whole, unless it exists; False if it does.
+
+        Of the remote stores those of fsspec are asked for a conditional put; pyarrow's own know none, there we look first.
+        """
         with self.guard(name):
             if not self.local:
-                if self.exists(name):
-                    return False
-                with self.fs.open_output_stream(self.path(name)) as stream:
-                    stream.write(data)
-                return True
+                return self._created(name, data)
+            draft = self.draft(name, "create", [data])
             try:
-                descriptor = os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+                # A link appears whole or not at all, and never in the place of another: no reader sees a file half written.
+                os.link(self.path(draft.temporary), self.path(name))
             except FileExistsError:
                 return False
-            with open(descriptor, "wb") as file:
-                file.write(data)
+            except OSError as cannot:
+                if cannot.errno not in _NO_LINKS:
+                    raise
+                return self._opened_first(name, data)
+            finally:
+                draft.discard()
             return True
 
+    def _created(self, name: str, data: bytes) -> bool:
+        handler = getattr(self.fs, "handler", None)
+        if handler is not None:
+            try:
+                handler.fs.pipe_file(self.path(name), data, mode="create")
+                return True
+            except FileExistsError:
+                return False
+            except (NotImplementedError, TypeError, ValueError):
+                log.debug("%s knows no conditional put", type(handler.fs).__name__)
+        if self.exists(name):
+            return False
+        with self.fs.open_output_stream(self.path(name)) as stream:
+            stream.write(data)
+        return True
+
+    def _opened_first(self, name: str, data: bytes) -> bool:
+        """Where the file system knows no links."""
+        try:
+            descriptor = os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        except FileExistsError:
+            return False
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        return True
+
     def remove(self, name: str) -> None:
-        """Delete a file if it is there."""
+        """Delete a file if it is there. Raises `SinkError` where a link on the way to it leaves the folder."""
+        if self.local and os.path.lexists(self.path(name)):
+            folder, root = os.path.realpath(os.path.dirname(self.path(name))), os.path.realpath(self.root)
+            if folder != root and not folder.startswith(f"{root.rstrip('/')}/"):
+                raise SinkError(self.path(name), "a link on the way leaves the output", "put the folder itself there, or mount it")
         with self.guard(name), suppress(FileNotFoundError):
             self.fs.delete_file(self.path(name))
 
@@ -146,11 +193,11 @@ class Draft:
         self.store, self.name, self._chunks = store, name, chunks
         # The random part keeps two attempts of one write apart: Ray repeats a write whose worker only seemed lost.
         folder, token = os.path.dirname(name), uuid.uuid4().hex[:8]
-        self._temporary = os.path.join(folder, f".{run}.{token}.tmp")
+        self.temporary = os.path.join(folder, f".{run}.{token}.tmp")
         if store.local:
             try:
-                self._write(self._temporary)
-                _sync(store.path(self._temporary))
+                self._write(self.temporary)
+                _sync(store.path(self.temporary))
             except BaseException:
                 self.discard()
                 raise
@@ -158,7 +205,7 @@ class Draft:
     def publish(self) -> None:
         """Give the file its name."""
         if self.store.local:
-            os.replace(self.store.path(self._temporary), self.store.path(self.name))
+            os.replace(self.store.path(self.temporary), self.store.path(self.name))
         else:
             self._write(self.name)
 
@@ -166,7 +213,7 @@ class Draft:
         """Remove what was not published; harmless afterwards."""
         if self.store.local:
             with suppress(OSError):
-                os.unlink(self.store.path(self._temporary))
+                os.unlink(self.store.path(self.temporary))
 
     def _write(self, name: str) -> None:
         with self.store.fs.open_output_stream(self.store.path(name)) as stream:

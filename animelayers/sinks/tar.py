@@ -25,12 +25,22 @@ def offsets(members: Sequence[Member]) -> list[int]:
     return found
 
 
+def length(members: Sequence[Member]) -> int:
+    """Bytes of the archive that `chunks` makes."""
+    return sum(BLOCK + len(member.data) + _padding(member) for member in members) + 2 * BLOCK
+
+
+def header(name: str, size: int) -> bytes:
+    """The block before a member's bytes. Raises ValueError for a name that is too long."""
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = size, 0o644
+    return info.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
+
+
 def chunks(members: Sequence[Member]) -> Iterator[bytes | memoryview]:
     """The archive, piece by piece: ustar, mode 0644, times and owners zero. Raises ValueError for a name that is too long."""
     for member in members:
-        info = tarfile.TarInfo(member.name)
-        info.size, info.mode = len(member.data), 0o644
-        yield info.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
+        yield header(member.name, len(member.data))
         yield member.data
         yield bytes(_padding(member))
     yield bytes(2 * BLOCK)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -15,7 +15,7 @@ from animelayers.schema import Row
 from animelayers.sinks import metadata
 from animelayers.sinks.frames import Place, carriers, files, frame_table
 from animelayers.sinks.names import Home, homes
-from animelayers.sinks.sink import Files, Sink
+from animelayers.sinks.sink import Files, Sink, checksum
 from animelayers.sinks.store import SinkError
 
 RESULTS = "segmentation_results.json"
@@ -44,7 +44,7 @@ class Tree(Sink):
             for position, drawing in zip(carriers(clip), files(clip), strict=True):
                 paths = {layer: self._file(clip, position, layer) for layer in drawing}
                 written |= {paths[layer]: [data] for layer, data in drawing.items()}
-                places[-1].append({layer: Place(paths[layer], 0, len(data)) for layer, data in drawing.items()})
+                places[-1].append({layer: Place(paths[layer], 0, len(data), checksum(data)) for layer, data in drawing.items()})
         for folder in {str(PurePosixPath(file).parent) for file in written}:
             self.store.folder(folder)
         return written, frame_table(clips, places, None, layers, footer)
@@ -53,6 +53,16 @@ class Tree(Sink):
         """The pictures that rows of the frame table point at."""
         columns = [name for name in table.column_names if name.endswith("_file")]
         return {file for name in columns for file in table[name].to_pylist() if file}
+
+    def sizes(self) -> Iterator[tuple[str, str, int | None]]:
+        """Of each good clip its id, its pictures, and the bytes they should have."""
+        for name in metadata.names(self.store):
+            table = metadata.read(self.store, name)
+            layers = [column.removesuffix("_file") for column in table.column_names if column.endswith("_file")]
+            for row in table.to_pylist():
+                for file in self.files_of(pa.Table.from_pylist([row], table.schema)):
+                    size = next((row.get(f"{layer}_size") for layer in layers if row[f"{layer}_file"] == file), None)
+                    yield row["clip_id"], file, size
 
     def save_plan(self, plan: pa.Table) -> None:
         """Keep the table of planned clips, from which the names are made."""

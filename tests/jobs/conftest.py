@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 Decompose = Callable[..., int]
 Main = Callable[..., tuple[int, str]]
 Start = Callable[..., "subprocess.Popen[str]"]
+HERE = ("cluster=inline", "cluster.processes=0", "placement.cpus=0.5", "placement.workers=1")
+"""Words of a run that starts no process."""
 FRAMES = 12
 """Frames of each of the two shots of the film."""
 MARK = "ANIMELAYERS_TEST"
@@ -67,12 +69,12 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def decompose(ray_here: object, matte_weights: str) -> Decompose:
-    """The main job in this process, on the tests' own Ray."""
+def decompose(matte_weights: str) -> Decompose:
+    """The main job in this process, without Ray; what ends a process is tested with one."""
     body = runpy.run_path(str(ROOT / "jobs" / "decompose.py"))["decompose"]
 
     def call(source: Path | str, output: Path | str, *words: str) -> int:
-        small = ["preset=demo", "source.row_bytes=400000", "placement.cpus=0.5", "placement.workers=1", f"model/matte={matte_weights}"]
+        small = ["preset=demo", "source.row_bytes=400000", *HERE, f"model/matte={matte_weights}"]
         return int(body(job.compose("decompose", [f"source.path={source}", f"output={output}", *small, *words])))
 
     return call
@@ -122,7 +124,7 @@ def rows(output: Path) -> list[dict[str, object]]:
     from animelayers import Output
 
     table = Output(str(output)).table
-    kept = [c for c in table.column_names if c != "shard" and not c.endswith("_offset")]
+    kept = [c for c in table.column_names if c not in ("shard", "shard_bytes") and not c.endswith("_offset")]
     return [
         {k: (round(v, 5) if isinstance(v, float) and np.isfinite(v) else str(v)) for k, v in row.items()} for row in table.select(kept).to_pylist()
     ]

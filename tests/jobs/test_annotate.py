@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from animelayers import Output, job, weights
-from tests.jobs.conftest import ROOT, Decompose
+from tests.jobs.conftest import HERE, ROOT, Decompose
 
 LIGHT = ("~stages.embed_visual", "model/pose=none", "model/faces=none")
 """Words that leave out what needs weights."""
@@ -35,7 +35,7 @@ def annotated(film: Path, decompose: Decompose, tmp_path_factory: pytest.TempPat
 
 def annotate(output: Path, *words: str) -> int:
     body = runpy.run_path(str(ROOT / "jobs" / "annotate.py"))["annotate"]
-    return int(body(job.compose("annotate", [f"source.path={output}", "placement.cpus=0.5", *words])))
+    return int(body(job.compose("annotate", [f"source.path={output}", *HERE, *words])))
 
 
 def test_columns_and_a_page_are_added_and_no_file_is_touched(annotated: tuple[Path, dict[Path, bytes]]) -> None:

@@ -17,7 +17,7 @@ from animelayers.curate.analyse import METRICS, analyse, names
 from animelayers.curate.strategies import STRATEGIES
 from animelayers.imaging.recompose import psnr
 from animelayers.sinks import Changed, Shards, SinkError
-from tests.jobs.conftest import ROOT
+from tests.jobs.conftest import HERE, ROOT
 from tests.sources.test_layers import made, store
 
 Curate = Callable[..., int]
@@ -29,12 +29,12 @@ QUICK = ["strategies.enhance_segment.enhancement_steps=[sharpen]", "strategies.e
 
 
 def composed(source: Path, output: Path, *words: str) -> Any:
-    return job.compose("curate", [f"source.path={source}", f"output='{output}'", "placement.cpus=0.5", "cpus=0.5", *QUICK, *words])
+    return job.compose("curate", [f"source.path={source}", f"output='{output}'", *HERE, "cpus=0.5", *QUICK, *words])
 
 
 @pytest.fixture(scope="module")
-def curate(ray_here: object) -> Curate:
-    """The job in this process, on the tests' own Ray, without weights."""
+def curate() -> Curate:
+    """The job in this process, without Ray and without weights."""
     body = runpy.run_path(str(ROOT / "jobs" / "curate.py"))["curate"]
     return lambda source, output, *words: int(body(composed(source, output, *words)))
 

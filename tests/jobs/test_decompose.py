@@ -22,7 +22,7 @@ from tests.jobs.conftest import FRAMES, MARK, ROOT, Decompose, Main, Start, comm
 def whole(film: Path, decompose: Decompose, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An unbroken run over the film folder."""
     output = tmp_path_factory.mktemp("whole") / "out"
-    assert decompose(film, output, "placement.workers=2") == 0
+    assert decompose(film, output) == 0
     return output
 
 
@@ -92,13 +92,15 @@ def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: 
     assert {path for path in after if after[path] != before.get(path)} <= {whole / "dataset.json", whole / "plan.parquet"}
 
 
+WAYS = pytest.mark.parametrize("way", ["cluster.small=0", "cluster=inline"], ids=["ray", "inline"])
 SLOW = ("preset=demo", "model/matte=u2netp", "source.row_bytes=400000")
 """Words of a run that is long enough to be killed."""
 
 
-def test_kill_the_driver_and_run_again(whole: Path, film: Path, decompose: Decompose, start: Start, tmp_path: Path) -> None:
+@WAYS
+def test_kill_the_driver_and_run_again(way: str, whole: Path, film: Path, decompose: Decompose, start: Start, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    job = start("decompose", *SLOW, "placement.workers=1", f"source.path={film}", f"output={output}")
+    job = start("decompose", *SLOW, way, "placement.workers=1", f"source.path={film}", f"output={output}")
     _wait(lambda: len(list((output / "metadata").glob("*.parquet"))) >= 1, job)
     job.kill()
     job.wait()
@@ -110,13 +112,18 @@ def test_kill_the_driver_and_run_again(whole: Path, film: Path, decompose: Decom
     assert members(output) == members(whole), "byte for byte"
 
 
-def test_kill_a_worker_in_the_middle(whole: Path, film: Path, start: Start, tmp_path: Path) -> None:
+@WAYS
+def test_kill_a_worker_in_the_middle(way: str, whole: Path, film: Path, start: Start, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    job = start("decompose", *SLOW, f"source.path={film}", f"output={output}")
+    job = start("decompose", *SLOW, way, f"source.path={film}", f"output={output}")
     victims: list[psutil.Process] = []
 
     def inside() -> bool:
-        victims[:] = [p for p in psutil.process_iter() if _started_by(p, job) and "MapWorker" in " ".join(p.cmdline())]
+        victims[:] = [
+            p
+            for p in psutil.process_iter()
+            if _started_by(p, job) and any(name in " ".join(p.cmdline()) for name in ("MapWorker", "animelayers.crew"))
+        ]
         return bool(victims) and any((output / "attempts").glob("*"))
 
     _wait(inside, job)
@@ -126,12 +133,12 @@ def test_kill_a_worker_in_the_middle(whole: Path, film: Path, start: Start, tmp_
     assert rows(output) == rows(whole) and members(output) == members(whole)
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("sent", "code", "way"), [(signal.SIGINT, 130, "cluster=inline"), (signal.SIGTERM, 143, "cluster.small=0")])
 def test_an_interrupted_run_lets_go_of_the_output(
-    sent: signal.Signals, code: int, film: Path, matte_weights: str, start: Start, tmp_path: Path
+    sent: signal.Signals, code: int, way: str, film: Path, matte_weights: str, start: Start, tmp_path: Path
 ) -> None:
     output = tmp_path / "out"
-    job = start("decompose", *SLOW, "placement.workers=1", f"source.path={film}", f"output={output}")
+    job = start("decompose", *SLOW, way, "placement.workers=1", f"source.path={film}", f"output={output}")
     _wait(lambda: any((output / "attempts").glob("*")) if (output / "attempts").exists() else False, job)
     job.send_signal(sent)
     said, _ = job.communicate(timeout=200)
@@ -199,9 +206,7 @@ def test_changed_input_is_named_and_made_again_on_request(
         (["stages.character.step._target_=os.system"], "os.system is refused"),
     ],
 )
-def test_a_configuration_that_cannot_run_ends_in_one_sentence(
-    words: list[str], message: str, film: Path, ray_here: object, main: Main, tmp_path: Path
-) -> None:
+def test_a_configuration_that_cannot_run_ends_in_one_sentence(words: list[str], message: str, film: Path, main: Main, tmp_path: Path) -> None:
     words = ["model/matte=u2netp", f"source.path={film / 'episode_002'}", f"output={tmp_path / 'out'}", *words]
     code, said = main("decompose", *words)
     assert code == 2, said

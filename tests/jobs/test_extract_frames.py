@@ -17,7 +17,7 @@ from animelayers.sinks import Changed
 from animelayers.sources import Files
 from animelayers.sources.chosen import Chosen, chosen
 from animelayers.sources.names import numbered
-from tests.jobs.conftest import ROOT
+from tests.jobs.conftest import HERE, ROOT
 from tests.sinks.clips import contents
 from tests.sources.films import pattern
 from tests.sources.films import write as write_film
@@ -34,13 +34,12 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def extract(ray_here: object) -> Extract:
-    """The job in this process, on the tests' own Ray."""
+def extract() -> Extract:
+    """The job in this process, without Ray."""
     body = runpy.run_path(str(ROOT / "jobs" / "extract_frames.py"))["extract_frames"]
 
     def call(source: Path, output: Path, *words: str) -> int:
-        placed = ["placement.cpus=0.5", "placement.workers=1"]
-        return int(body(job.compose("extract_frames", [f"source.path={source}", f"output={output}", *placed, *words])))
+        return int(body(job.compose("extract_frames", [f"source.path={source}", f"output={output}", *HERE, *words])))
 
     return call
 

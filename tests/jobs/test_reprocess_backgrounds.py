@@ -21,7 +21,7 @@ from animelayers.run import DECODED
 from animelayers.samples import scene, write
 from animelayers.schema import Row
 from animelayers.sinks import Shards, SinkError
-from tests.jobs.conftest import ROOT, Main
+from tests.jobs.conftest import HERE, ROOT, Main
 from tests.models import tiny_masks
 from tests.sinks.clips import contents
 from tests.sources.test_layers import made, store
@@ -41,7 +41,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def composed(source: Path, output: Path, *words: str) -> object:
-    small = ["min_instance_size=64", "placement.cpus=0.5", "placement.workers=1", "model/segment=matte", "model/inpaint=telea"]
+    small = ["min_instance_size=64", *HERE, "model/segment=matte", "model/inpaint=telea"]
     cfg = job.compose("reprocess_backgrounds", [f"source.path={source}", f"output={output}", *small, *words])
     if "matte" in cfg.stages.segment.step.segmenter:
         OmegaConf.update(cfg, "stages.segment.step.segmenter.matte", MATTE, merge=False)
@@ -49,8 +49,8 @@ def composed(source: Path, output: Path, *words: str) -> object:
 
 
 @pytest.fixture(scope="module")
-def reprocess(ray_here: object, matte_weights: str) -> Reprocess:
-    """The job in this process, on the tests' own Ray, with a small net."""
+def reprocess(matte_weights: str) -> Reprocess:
+    """The job in this process, without Ray, with a small net."""
     body = runpy.run_path(str(ROOT / "jobs" / "reprocess_backgrounds.py"))["reprocess"]
     return lambda source, output, *words: int(body(composed(source, output, *words)))
 

@@ -90,14 +90,15 @@ def test_leftovers_are_swept_under_the_lock(tmp_path):
     with sink.open("one"):
         sink.write(ROWS, "one")
     before = contents(tmp_path)
-    planted = ["shards/orphan.tar", "shards/.gone.run0.tmp", "metadata/.gone.run0.tmp"]
+    planted = ["shards/e-scene0000-000000-0123456789ab.tar", "shards/.gone.run0.tmp", "metadata/.gone.run0.tmp"]
     for name in planted:
         (tmp_path / name).write_bytes(b"half")
     (tmp_path / "notes.txt").write_text("somebody's own")
+    (tmp_path / "shards" / "mine.tar").write_text("somebody's own")
     assert set(sink.committed()) == {row["clip_id"] for row in ROWS}, "readers do not trip over leftovers"
     with sink.open("two") as swept:
         assert swept == 3
-    assert contents(tmp_path) == before | {"notes.txt": b"somebody's own"}
+    assert contents(tmp_path) == before | {"notes.txt": b"somebody's own", "shards/mine.tar": b"somebody's own"}
 
 
 def test_retry_of_failures_leaves_good_files_alone(tmp_path):
@@ -243,7 +244,7 @@ def test_store_without_rename(monkeypatch):
         assert swept == 1
         sink.write(ROWS, "two")
         sink.describe({"counts": {"frames": 4}})
-    assert [path.rpartition(".")[2] for path in Shaky.puts] == ["lock", "tar", "parquet", "json"], "the tar first, the Parquet last"
+    assert [path.rpartition(".")[2] for path in Shaky.puts] == ["tar", "parquet", "json"], "the tar first, the Parquet last"
     output = Output("shaky://bucket/out")
     assert output.read("e/scene0000_frame000001", "background") == b"e/scene0000/000000 0 background.jpg"
     assert sink.description()["counts"] == {"frames": 4}

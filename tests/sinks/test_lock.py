@@ -5,15 +5,19 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
+from animelayers import owner
 from animelayers.sinks import Locked, Shards, lock
 
 HOLD = """
 import sys
-from animelayers.sinks import Shards
+from animelayers.sinks import Shards, lock
+lock.BEAT_S = 0.1
 with Shards(sys.argv[1]).open("first"):
     sys.stdout.write("in")
     sys.stdout.flush()
@@ -30,11 +34,12 @@ def holder(tmp_path):
     process.communicate()
 
 
-def test_second_run_is_refused_until_the_first_is_dead(tmp_path, holder):
+def test_second_run_is_refused_until_the_first_is_dead(tmp_path, holder, monkeypatch):
+    monkeypatch.setattr(lock, "WATCH_S", 30)
     sink = Shards(str(tmp_path))
-    named = rf"run first on host {socket.gethostname()}, process {holder.pid}, .*take_over=true"
-    for take_over in (False, True):
-        with pytest.raises(Locked, match=named), sink.open("second", take_over=take_over):
+    named = rf"run first on host {socket.gethostname()}, process {holder.pid}, started .*"
+    for take_over, remedy in ((False, "take_over=true"), (True, "it beats")):
+        with pytest.raises(Locked, match=named + remedy), sink.open("second", take_over=take_over):
             pass
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
@@ -46,55 +51,92 @@ def test_second_run_is_refused_until_the_first_is_dead(tmp_path, holder):
 
 def planted(folder: Path, **fields) -> Path:
     path = folder / "run.lock"
-    here = {"run": "old", "host": socket.gethostname(), "pid": os.getpid(), "boot_id": lock._boot_id(), "start": "then", "touched": time.time()}
-    path.write_text(json.dumps(here | fields))
+    path.write_text(json.dumps({"run": "old", **owner.here(), "start": "then", "beat": 3} | fields))
     return path
 
 
+DEAD = {"born": 1.0}
+CONTAINER = {"namespace": "pid:[1]"}
+ELSEWHERE = {"host": "elsewhere", "boot_id": "of another machine", "machine_id": "another"}
+
+
 @pytest.mark.parametrize(
-    ("fields", "take_over", "taken"),
+    ("fields", "silently", "by_force"),
     [
-        ({"boot_id": "before the restart"}, False, True),
-        ({"host": "elsewhere", "touched": 0}, False, False),
-        ({"host": "elsewhere", "touched": 0}, True, True),
-        ({"host": "elsewhere"}, True, False),
-        ({"touched": 0}, False, False),
-        ({"touched": 0}, True, True),
+        (DEAD, True, True),  # this pid used again, as by pid 1 of a container
+        ({"pid": 4_000_000}, True, True),
+        ({"boot_id": "before the restart"}, True, True),
+        (CONTAINER, True, True),  # of the same name: it was started again, or it would beat
+        ({**CONTAINER, "host": "elsewhere"}, False, True),
+        (ELSEWHERE, False, True),
+        ({}, False, True),  # alive and silent: it hangs
     ],
 )
-def test_stale_locks(tmp_path, fields, take_over, taken):
-    planted(tmp_path, **fields)
+def test_silent_locks(tmp_path, monkeypatch, fields, silently, by_force):
+    monkeypatch.setattr(lock, "WATCH_S", 0.05)
+    monkeypatch.setattr(owner, "_machine_id", lambda: "this")
     sink = Shards(str(tmp_path))
-    if taken:
-        with sink.open("new", take_over=take_over):
-            lock.fence(sink.store, "new")
-    else:
-        with pytest.raises(Locked, match="run old"), sink.open("new", take_over=take_over):
-            pass
+    for take_over, taken in ((False, silently), (True, by_force)):
+        planted(tmp_path, **fields)
+        if taken:
+            with sink.open("new", take_over=take_over):
+                lock.fence(sink.store, "new")
+        else:
+            with pytest.raises(Locked, match=r"run old .*take_over=true"), sink.open("new", take_over=take_over):
+                pass
 
 
-def test_lock_cut_short_while_written_grows_stale(tmp_path):
-    (tmp_path / "run.lock").touch()
+@pytest.mark.parametrize("data", [b"", b"\0" * 64, b"{", b"[]", b"null", b'{"pid": "x"}', b'{"pid": [1], "boot_id": {}}', b"\xff\xfe"])
+def test_a_damaged_lock_is_one_sentence_and_can_be_taken(tmp_path, monkeypatch, data):
+    """What a power cut leaves."""
+    monkeypatch.setattr(lock, "WATCH_S", 0.05)
+    (tmp_path / "run.lock").write_bytes(data)
     sink = Shards(str(tmp_path))
-    with pytest.raises(Locked), sink.open("new", take_over=True):
+    with pytest.raises(Locked, match="take_over=true") as told, sink.open("new"):
         pass
-    os.utime(tmp_path / "run.lock", (0, 0))
+    assert "\n" not in str(told.value)
     with sink.open("new", take_over=True):
         lock.fence(sink.store, "new")
 
 
-def test_lock_is_touched_and_never_taken_back(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(lock, "TOUCH_S", 0.01)
+def test_a_beating_lock_is_never_taken_whatever_the_clock_says(tmp_path, monkeypatch):
+    """Of a machine whose processes cannot be seen from here; the clock stands a day back, where no clock is asked."""
+    monkeypatch.setattr(lock, "BEAT_S", 0.05)
+    monkeypatch.setattr(lock, "WATCH_S", 60)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    first = lock.Lock(Shards(str(tmp_path)).store, "first")
+    first._owner |= ELSEWHERE
+    with first, pytest.raises(Locked, match="it beats, so it is alive"), Shards(str(tmp_path)).open("second", take_over=True):
+        pass
+
+
+def test_lock_beats_and_is_never_taken_back(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(lock, "BEAT_S", 0.01)
     path = tmp_path / "run.lock"
     with Shards(str(tmp_path)).open("one"):
-        first = json.loads(path.read_text())["touched"]
-        deadline = time.time() + 20
-        while json.loads(path.read_text())["touched"] == first and time.time() < deadline:
+        deadline = time.monotonic() + 20
+        while json.loads(path.read_text())["beat"] < 2 and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert json.loads(path.read_text())["touched"] > first
+        assert json.loads(path.read_text())["beat"] >= 2
         theirs = planted(tmp_path, run="two").read_text()
-        while "can commit nothing more" not in caplog.text and time.time() < deadline:
+        while "can commit nothing more" not in caplog.text and time.monotonic() < deadline:
             time.sleep(0.01)
-            if json.loads(path.read_text())["run"] == "one":  # a touch was under way
+            if json.loads(path.read_text())["run"] == "one":  # a beat was under way
                 theirs = planted(tmp_path, run="two").read_text()
     assert path.read_text() == theirs
+
+
+def test_of_two_that_create_a_lock_at_once_one_has_it_and_nobody_reads_half_of_it(tmp_path):
+    store = Shards(str(tmp_path)).store
+    names = [f"run{i}".encode() * 1000 for i in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda name: store.create("run.lock", name), names))
+    assert won.count(True) == 1 and (tmp_path / "run.lock").read_bytes() == names[won.index(True)]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_store_that_knows_conditional_puts_is_asked_for_one():
+    fs = MemoryFileSystem()
+    store = Shards("memory://locks/out").store
+    assert store.create("run.lock", b"one") and not store.create("run.lock", b"two")
+    assert fs.cat("/locks/out/run.lock") == b"one"

@@ -19,7 +19,8 @@ from tests.sources.hostile import picture
 FILMS = {
     "a.ts": {"container": "mpegts"}, "a.m2ts": {"container": "mpegts"}, "a.vob": {"codec": "mpeg2video", "container": "dvd"},
     "a.flv": {"codec": "flv"}, "a.wmv": {"codec": "wmv2", "container": "asf"}, "a.3gp": {"codec": "mpeg4", "container": "3gp"},
-    "a.y4m": {"codec": "wrapped_avframe", "container": "yuv4mpegpipe"}, "a.mxf": {"codec": "mpeg2video"}, "a.ogv": {"codec": "libvpx", "container": "ogg"},
+    "a.y4m": {"codec": "wrapped_avframe", "container": "yuv4mpegpipe"}, "a.mxf": {"codec": "mpeg2video"},
+    "a.ogv": {"codec": "libvpx", "container": "ogg"},
     "a.f4v": {"container": "mp4"}, "episode.bin": {"container": "matroska"}, "noend": {"container": "mp4"}, "a.mts": {"container": "mpegts"},
     "a.nut": {"codec": "ffv1", "container": "nut"}, "a.qt": {"container": "mov"}, "a.m2v": {"codec": "mpeg2video", "container": "mpeg2video"},
     "a.ivf": {"codec": "libvpx-vp9", "deadline": "realtime", "cpu_used": "8"}, "a.avi": {"codec": "mjpeg", "pixels": "yuvj420p"},

@@ -114,7 +114,9 @@ def facts(row: Row) -> Mapping[str, object]:
 
 def internal(column: str) -> bool:
     """Whether a column of the frame table is about files and the run, not about the frame."""
-    return column in ("shard", "error", "error_type", "attempt") or (column.endswith(("_file", "_offset", "_size")) and column != "shot_size")
+    return column in ("shard", "shard_bytes", "error", "error_type", "attempt") or (
+        column.endswith(("_file", "_offset", "_size", "_xxh3")) and column != "shot_size"
+    )
 
 
 def _colour(row: Row, layer: str) -> str:
