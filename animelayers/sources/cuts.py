@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from animelayers.sources.likeness import contrast, likeness, palette, shrink
+from animelayers.sources.transitions import Blends
 
 SAME = 0.54
 """Mean of likeness and common palette from which two frames are of one shot. Across 17 cuts marked by hand it is 0.49 and less; within
@@ -26,6 +27,7 @@ BLANK = 6.0
 _ENOUGH = 0.6  # likeness from which the palette is not asked: the cuts marked by hand have half of it at most
 _NEAR = 8  # frames beside a blank that tell whether it was cut to or faded to
 _FADE = 16  # frames from a blank at which what a fade hid can be told: nearer to it all is dark, and alike
+_SHOWN = 0.85  # share of the contrast at which a fade is over
 _SUDDEN = 0.5  # share of the contrast beside it that a frame next to a blank still has, if it was cut
 
 
@@ -37,7 +39,7 @@ class Anime:
     the palette holds together what moved too far for it. A slow fade is like itself all the way, so what a blank longer than a flash has
     before it and behind it is compared at a distance. A blank picture is like nothing, so what lies around it decides: a blank
     that was cut to or from gives its sharp edges, one between two fades is one cut at its flattest frame. A film that fades in has
-    no cut there.
+    no cut there. A dissolve and a wipe (see `transitions.Blends`) are one cut, where the second place outweighs the first.
     """
 
     def __init__(self) -> None:
@@ -47,18 +49,24 @@ class Anime:
         self._shown: deque[np.ndarray] = deque(maxlen=_FADE)
         self._faded: np.ndarray | None = None
         self._blanks = 0
+        self._blends = Blends()
+        self.between: list[tuple[int, int]] = []
 
     def add(self, picture: np.ndarray) -> None:
         """The next frame, uint8 BGR (H, W, 3); all of one size."""
         small = shrink(picture)
         self._recent.append(small)
         self._contrast.append(contrast(small))
+        self._blends.add(small)
         if len(self._contrast) > FLASH:
             self._judge(len(self._contrast) - 1 - FLASH)
         self._bridge(small)
 
     def cuts(self) -> list[int]:
-        """The first frame of every shot but the first, rising. Nothing may be added afterwards."""
+        """The first frame of every shot but the first, rising; `between` holds the spans [a, b) that show two shots, or a fade.
+
+        Nothing may be added afterwards.
+        """
         count = len(self._contrast)
         for frame in range(max(0, count - FLASH), count):
             self._judge(frame)
@@ -71,7 +79,10 @@ class Anime:
             # What is alike on both sides of a short blank was flashed over.
             if start in suspects or stop in suspects:
                 sharp += _around(levels, start, stop)
-        return list(_apart(sorted(sharp)))
+                self.between += _faded(levels, start, stop)
+        mixed = self._blends.found(sharp)
+        self.between += [(one.first, one.last + 1) for one in mixed]
+        return list(_apart(sorted([*sharp, *(one.middle for one in mixed)])))
 
     def _bridge(self, small: np.ndarray) -> None:
         """Note the end of a blank too long for a flash if what follows is unlike what was before: each frame of a slow fade is like the next."""
@@ -122,6 +133,13 @@ def _around(levels: np.ndarray, start: int, stop: int) -> list[int]:
             flat = np.flatnonzero(levels[start:stop] <= levels[start:stop].min() + 0.5)
             found.append(start + int(flat[len(flat) // 2]))
     return found
+
+
+def _faded(levels: np.ndarray, start: int, stop: int) -> list[tuple[int, int]]:
+    """The span that a blank takes with the fades at its sides; none where it was cut to and from."""
+    before, after = levels[max(0, start - _FADE) : start][::-1], levels[stop : stop + _FADE]
+    sides = [0 if not len(side) or _sudden(side[:_NEAR]) else int(np.argmax(side >= _SHOWN * side.max())) for side in (before, after)]
+    return [(start - sides[0], stop + sides[1])] if any(sides) else []
 
 
 def _sudden(levels: np.ndarray) -> bool:

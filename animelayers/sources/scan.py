@@ -52,6 +52,8 @@ class Scan:
     def rows(self, item: Input, taken: np.ndarray, frame_bytes: int, row_bytes: int, context: int = 0) -> Iterator[dict[str, Any]]:
         """The plan rows: one per clip of the sampled frames, and one for the damage. Context only where a film can be sought in."""
         numbers = self.shots.numbers() if self.numbers is None else self.numbers
+        if self.numbers is None and (between := self.shots.between()).any():
+            self.doubts["transition"] = between
         count, keys = context if self.steady and self.indexed else 0, np.array(self.keys, bool)
         for scene, indices, shared in clips(numbers, np.array(self.sizes).reshape(-1, 2), taken, frame_bytes, row_bytes, count, keys):
             pts = self.pts[indices[0]] if self.steady else None

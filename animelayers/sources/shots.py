@@ -43,6 +43,7 @@ class Shots:
         self._new = _KINDS[detector]
         self._detector = self._new()
         self._starts: list[int] = []
+        self._between: list[tuple[int, int]] = []
         self._first = self._seen = 0
         self._shape: tuple[int, ...] = ()
 
@@ -68,8 +69,16 @@ class Shots:
         starts[[cut for cut in self._starts if 0 < cut < self._seen]] = 1
         return np.cumsum(starts)
 
+    def between(self) -> np.ndarray:
+        """Which frames lie between two shots, in a dissolve, a wipe or a fade, bool [T]; only after `numbers`, and only 'anime' tells."""
+        found = np.zeros(self._seen, bool)
+        for a, b in self._between:
+            found[max(0, a) : b] = True
+        return found
+
     def _close(self) -> None:
         self._starts += [self._first + cut for cut in self._detector.cuts()] + [self._seen]
+        self._between += [(self._first + a, self._first + b) for a, b in getattr(self._detector, "between", ())]
         self._first = self._seen
 
 
