@@ -14,7 +14,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, composing, decide, encode, held, host, lama, masks, memory, metrics, nets, process, race, track
+from animelayers.benchmark import again, composing, decide, encode, held, host, lama, masks, memory, metrics, nets, process, race, read, track
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
 from animelayers.curate.decide import KNOWN
@@ -76,6 +76,10 @@ def _again(cfg: DictConfig, folder: Path) -> Measured:
         return again.Parts(job.build(composed.source), job.build(composed.sink), job.fingerprints(composed, job.stages(composed)))
 
     return again.measure(compose, folder, cfg.again.frames, cfg.again.rounds, cfg.decompose)
+
+
+def _read(cfg: DictConfig, folder: Path) -> Measured:
+    return read.measure(folder, cfg.read.frames, cfg.read.rounds)
 
 
 def _metrics(cfg: DictConfig, folder: Path) -> Measured:
@@ -140,6 +144,7 @@ PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "masks": _masks,
     "nets": _nets,
     "track": _track,
+    "read": _read,
 }
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.sources.likeness import contrast, likeness
+from animelayers.sources.likeness import contrast, likeness, palette
 
 SPANS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96)
 """Frames apart at which two places are compared; a transition may be as long as the largest."""
@@ -17,8 +17,10 @@ SPANS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96)
 _EVERY = 3  # frames between two looks
 _CELL = 4  # pixels of the side of a cell that goes over at once in a wipe
 _APART = 150.0  # squared levels by which two places differ at least
+_SEEN, _SPREAD = 4.0, 0.48  # levels by which a cell has changed, and share of the picture that has: a figure that comes in changes less
 _LIKE = 0.4  # likeness up to which two pictures are of two places, if a mixture of both explains what lies between
 _STEP = 0.64  # the same of an end and the middle, which is half of that end
+_COLOURS = 0.93  # common palette from which two pictures are of the same things, moved
 _SHOWN, _FADED = 20.0, 0.75  # levels of contrast of a place that is shown, and share of the other's: a fade changes the light, not the place
 _LEFT, _WORST = 0.14, 0.3  # share of the difference of the two places that a mixture leaves unexplained, at most: in the mean, and ever
 _BACK, _LEAP = 0.13, 0.5  # how far the mixture may go back from one sixth of the time to the next, or forth
@@ -96,7 +98,7 @@ class Blends:
         """Whether the mixture explains a few frames between, the middle first, and grows from each to the next."""
         before = self._tiny[-1 - span]
         apart = self._tiny[-1] - before
-        if float(np.vdot(apart, apart)) < _APART * apart.size:
+        if float(np.vdot(apart, apart)) < _APART * apart.size or (np.abs(apart).max(1) > _SEEN).mean() < _SPREAD:
             return False
         places = np.linspace(0, span, 7).astype(int)[1:-1]
         shares, left = dict.fromkeys(places.tolist(), 0.0), 0.0
@@ -110,7 +112,9 @@ class Blends:
 
 
 def _unlike(before: np.ndarray, between: np.ndarray, after: np.ndarray) -> bool:
-    """Whether two places are none that something moved through, or that the light changed in."""
+    """Whether two places are none that something moved through, which keeps its colours, or that the light changed in."""
+    if palette(before, after) > _COLOURS:
+        return False
     return likeness(before, after, _LIKE) < _LIKE and max(likeness(before, between, _STEP), likeness(between, after, _STEP)) < _STEP
 
 
