@@ -82,7 +82,7 @@ def test_what_only_moves_is_no_transition(kind: str) -> None:
             picture = cv2.warpAffine(picture, matrix, SIZE, borderMode=cv2.BORDER_REFLECT)
         elif kind == "walk":
             picture = shot(3, 1)[0].copy()
-            cv2.circle(picture, (4 * at - 60, 50), 34, (220, 190, 40), -1)
+            cv2.circle(picture, (4 * at - 60, 50), 24, (220, 190, 40), -1)
         elif kind == "light":
             picture = (picture * (1 - at / 120)).astype(np.uint8)
         shots.add(np.ascontiguousarray(picture))
