@@ -39,6 +39,14 @@ PLACED = frozenset({"device", "batch", "compile", "url", "key", "parallel", "tim
 """Options of a model that say where and how fast it runs, not what it makes."""
 
 
+READ = ("aspect", "hdr", "deinterlace", "damaged", "alpha", "mattes", "sequence", "rate")
+"""Options of a source that say how its pictures are read."""
+
+
+PATHS = frozenset({"source.path", "output", "source.mattes", "edits", "curated", "film", "track.source", "masks.source", "lama.picture", "report"})
+"""Keys whose values are paths: what a shell gives for them is taken as it is."""
+
+
 class ConfigError(ValueError):
     """A configuration that names something it may not, or lacks something it must have."""
 
@@ -47,13 +55,26 @@ def launch(config_name: str, body: Callable[[DictConfig], int]) -> None:
     """Compose `conf/CONFIG_NAME.yaml` with the command line's overrides, run `body` and exit with its code."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors arrive here instead of ending in Hydra's own exit code
     signal.signal(signal.SIGTERM, _terminated)
-    sys.argv[1:] = ["dry_run=true" if word == "--dry-run" else word for word in sys.argv[1:]]
+    sys.argv[1:] = ["dry_run=true" if word == "--dry-run" else quoted(word) for word in sys.argv[1:]]
     codes: list[int] = []
     try:
         hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(_ended(body, cfg)))()
     except (HydraException, OmegaConfBaseException) as problem:
         codes.append(_told(2, f"configuration: {_short(problem)}{_nearest(str(problem), config_name)}"))
     sys.exit(codes[0] if codes else 0)
+
+
+def quoted(word: str) -> str:
+    """A word of the command line with its path in quotes, so that brackets, commas, blanks and any alphabet in a name are the name.
+
+    Words of other keys, and paths that Hydra shall read in its own way (in quotes already, or a sweep of `choice(…)`), stay as they are.
+    """
+    key, equals, value = word.partition("=")
+    name = key.lstrip("+").split("@")[0]
+    if not equals or name not in PATHS or not value or value[0] in "'\"" or value in ("null", "???") or value.startswith(("${", "choice(")):
+        return word
+    escaped = re.sub(r"(\\*)\"", r'\1\1\\"', value)
+    return f'{key}="{escaped}{chr(92) * (len(value) - len(value.rstrip(chr(92))))}"'
 
 
 def _ended(body: Callable[[DictConfig], int], cfg: DictConfig) -> int:
@@ -158,7 +179,7 @@ def fingerprints(cfg: DictConfig, made: Mapping[str, Stage]) -> dict[str, Any]:
 
     Placement is left out: where a stage runs never changes what it makes.
     """
-    source = {key: cfg.source[key] for key in ("every", "fps", "start", "end", "detector", "held", "context") if key in cfg.source}
+    source = {key: cfg.source[key] for key in ("every", "fps", "start", "end", "detector", "held", "context", *READ) if key in cfg.source}
     prints: dict[str, Any] = {"source": {"config": source, "fingerprint": _digest(source)}}
     writers = {"frames": "source"}
     for name, stage in made.items():
