@@ -7,7 +7,8 @@ import pytest
 from animelayers import job
 
 NAMES = [
-    "[SubGroup] My Show - 01 (1080p) [ABCD].mkv", "It's = {pilot}, part 2.mkv", "空の歌 第01話「始まり」 #1 50% ~v2~ \\$x.mkv", 'a "quoted" name', "C:\\films\\",
+    "[SubGroup] My Show - 01 (1080p) [ABCD].mkv", "It's = {pilot}, part 2.mkv", "空の歌 第01話「始まり」 #1 50% ~v2~ \\$x.mkv",
+    'a "quoted" name', "C:\\films\\",
     "plain.mkv", "a!b&c;d|e", "tab\tin it", "ends with a quote\\\"", "1", "true", "10_000",
 ]  # fmt: skip
 
