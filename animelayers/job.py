@@ -28,6 +28,7 @@ from omegaconf.errors import OmegaConfBaseException
 from animelayers.cluster import StartError
 from animelayers.order import in_order
 from animelayers.placement import PipelineError, Stage
+from animelayers.private import without_keys
 from animelayers.sinks import Changed, SinkError
 from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate
 
@@ -76,7 +77,7 @@ def _terminated(*_: Any) -> None:
 
 
 def _told(code: int, message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {without_keys(message)}", file=sys.stderr)
     return code
 
 

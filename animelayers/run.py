@@ -28,6 +28,7 @@ from animelayers.output import Output
 from animelayers.pipeline import Pipeline
 from animelayers.placement import Group, PipelineError, Resources
 from animelayers.plan import Plan, scan
+from animelayers.private import published
 from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
 from animelayers.sinks.store import SinkError
 from animelayers.sources.layers import Layers
@@ -141,7 +142,7 @@ def run(
             if sink.needs:  # a run that dies from here on leaves end products that are of other commits
                 products.forget(sink.store)
             ledger = Ledger(_ledger_folder(sink), name, time_limit)
-            write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(fingerprints)})
+            write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(published(dict(fingerprints)))})
             without = without and (address == cluster.INLINE or summary.frames_planned - summary.frames_before <= small)
             have = cluster.machine(cpus) if without else cluster.connect(address, cpus)
             groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in pipeline.fit(have, source.row_bytes)]
