@@ -152,6 +152,10 @@ def tell(summary: Summary, what: str = "layers", page: bool = True) -> None:
         lines += [f"  {f['source']!r}: {f['error']}" for f in summary.failures[:10]]
         if len(summary.failures) > 10:
             lines.append(f"  … and {len(summary.failures) - 10} more in the report")
+    if summary.removed:
+        told = [f"{old} (now {new})" if new else old for old, new in summary.removed.items()]
+        lines.append(f"{len(told)} inputs are gone whose layers are here: {', '.join(told[:5])}")
+        lines.append("  drop_removed=true leaves their layers out")
     if summary.lost:
         lines.append(f"{len(summary.lost)} clips were made again, their files were gone or cut short: {', '.join(list(summary.lost)[:5])}")
     lines += [f"in {count} frames another inpainter filled in: {why}" for why, count in summary.fallbacks.items()]

@@ -40,6 +40,10 @@ def test_what_is_told_of_a_text(text: str, kept: str | None) -> None:
 TELLING = ("mallory-home", "mallory-films", "HUSHKEY", "HUSHSECRET")
 
 
+def _refused(*_: object) -> None:
+    raise AssertionError("a job asked the network for something")
+
+
 def everything(folder: Path) -> bytes:
     """All bytes of an output, names included, tables unpacked."""
     said = b""
@@ -66,6 +70,7 @@ def test_an_output_tells_no_user_path_or_key(sink: str, decompose: Decompose, tm
     (films / "frames" / "gone.png").symlink_to(home / "mallory-films" / "elsewhere.png")
     output = tmp_path / "out"
     monkeypatch.setattr("socket.gethostname", lambda: "mallory-host")
+    monkeypatch.setattr("socket.socket.connect", _refused)
     assert decompose(films, output, f"sink={sink}", *(["sink.input_dir=s3://HUSHKEY:HUSHSECRET@bucket/x"] if sink == "tree" else [])) == 3
     said = everything(output)
     assert len(Output(str(output))) == 2 and b"bad.png" in said
