@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -47,7 +48,8 @@ def machine(cpus: int | None = None) -> Resources:
 def connect(address: str | None = None, cpus: int | None = None) -> Resources:
     """Start Ray on this machine (no address) or join a cluster ('auto', 'HOST:PORT'), and tell what there is; 'inline' starts nothing.
 
-    A local instance listens on loopback, has no dashboard and sends no usage report. Raises `PipelineError` if no cluster answers.
+    A local instance has no dashboard and no metrics servers, answers nobody without the run's own token,
+    and sends no usage report. Raises `PipelineError` if no cluster answers.
     """
     if address == INLINE:
         return machine(cpus)
@@ -56,9 +58,11 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own notices on actors, not errors of a clip
     os.environ.setdefault("RAY_idle_worker_killing_time_threshold_ms", "3600000")  # a worker that waits is cheaper than a new one
+    address = address or os.environ.get("RAY_ADDRESS")
+    if not address:
+        _token()
     import ray
 
-    address = address or os.environ.get("RAY_ADDRESS")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True, "ignore_reinit_error": True}
     if address:
         try:
@@ -70,6 +74,15 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
         return Resources(have.get("CPU", 0), have.get("GPU", 0), have.get("memory", 0))
     _start({"num_cpus": int(machine(cpus).cpus), "include_dashboard": False, **quiet})
     return Resources(machine(cpus).cpus, ray.cluster_resources().get("GPU", 0), machine(cpus).memory)
+
+
+def _token() -> None:
+    """Have a Ray of our own refuse whoever has not this run's token: its servers listen on all addresses and cannot be told otherwise.
+
+    It looks at that when it is imported, and not again.
+    """
+    if "ray" not in sys.modules and not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
+        os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", secrets.token_hex(32)
 
 
 def _start(options: dict[str, Any]) -> None:

@@ -28,8 +28,9 @@ from omegaconf.errors import OmegaConfBaseException
 from animelayers.cluster import StartError
 from animelayers.order import in_order
 from animelayers.placement import PipelineError, Stage
+from animelayers.private import without_keys
 from animelayers.sinks import Changed, SinkError
-from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate
+from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate, own
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def _terminated(*_: Any) -> None:
 
 
 def _told(code: int, message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {without_keys(message)}", file=sys.stderr)
     return code
 
 
@@ -140,7 +141,7 @@ def build(node: Any) -> Any:
 
 def conduct(cfg: DictConfig) -> dict[str, Any]:
     """How `run.run` goes about it, from a configuration: the cluster, what is done again, and how long one stage may take for one clip."""
-    again = {name: bool(cfg.get(name, False)) for name in ("retry_failed", "redo_changed", "take_over", "verify", "mend")}
+    again = {name: bool(cfg.get(name, False)) for name in ("retry_failed", "redo_changed", "take_over", "verify", "mend", "drop_removed")}
     again["time_limit"] = cfg.time_limit
     place = {name: cfg.cluster.get(name) for name in ("address", "cpus", "processes")}
     return {**place, "small": cfg.cluster.get("small") or 0, **again}
@@ -201,7 +202,9 @@ def _plain(value: Any) -> Any:
         return {key: _plain(v) for key, v in sorted(value.items())}
     if isinstance(value, list):
         return [_plain(v) for v in value]
-    return digest(value) or value if isinstance(value, str) and value in TABLE else value
+    if isinstance(value, str) and value in TABLE:
+        return digest(value) or value
+    return own(value) or value if isinstance(value, str) else value
 
 
 def named(made: Mapping[str, Stage], detector: str = "") -> list[str]:
@@ -228,6 +231,7 @@ def models(
             refused.append(str(problem))
     if refused:
         raise WeightsError("\n  ".join(refused))
+    used += _own_files([stage.step for stage in made.values()])
     for name in names:
         find(name)
         facts = TABLE[name]
@@ -242,9 +246,26 @@ def _names(values: Any) -> set[str]:
         return {values} & set(TABLE)
     if isinstance(values, partial):
         values = _found(values)
+        if any(isinstance(value, str) and own(value) for value in values.values()):
+            values = {key: value for key, value in values.items() if key != "name"}  # what runs is the file, whatever it is called
     if isinstance(values, Mapping):
         values = values.values()
     return set().union(*map(_names, values)) if isinstance(values, Iterable) else set()
+
+
+def _own_files(values: Any, role: str = "") -> list[dict[str, Any]]:
+    """The files of a person's own that stand where weights may: by their name and digest, of terms that nobody knows."""
+    if isinstance(values, partial):
+        return [entry for key, value in _found(values).items() for entry in _own_files(value, key)]
+    if isinstance(values, Mapping):
+        values = list(values.values())
+    if isinstance(values, list | tuple):
+        return [entry for value in values for entry in _own_files(value, role)]
+    known = own(values) if isinstance(values, str) else ""
+    if not known:
+        return []
+    terms = {"license": "unknown", "commercial": "unknown", "pinned": False, "own": True}
+    return [{"name": Path(values).name, "role": role, "digest": known, **terms}]
 
 
 def _found(made: partial[Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -29,7 +29,8 @@ class Plan:
     """Clips of all inputs (``table``, schema `animelayers.sources.PLAN`) and the inputs still to be looked into.
 
     ``order`` ranks the inputs; ``changed`` names those whose size or time differs from what their layers were made of, and which
-    are left as they are; ``outdated`` holds the clips of those that are to be made again.
+    are left as they are; ``removed`` names those that are gone, and as what each is there now, if it was only renamed;
+    ``outdated`` holds the clips of those that are to be made again.
     """
 
     table: pa.Table
@@ -37,6 +38,7 @@ class Plan:
     order: Mapping[str, int]
     changed: list[str]
     outdated: list[str]
+    removed: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def renew(cls, source: Any, sink: Any, redo_changed: bool = False) -> Plan:
@@ -55,6 +57,7 @@ class Plan:
             unscanned=[i for i in inputs if i.source not in known or i.source in again],
             order={i.source: number for number, i in enumerate(inputs)},
             changed=sorted(changed - again),
+            removed=_removed(known, inputs),
             outdated=old.filter(pc.is_in(old["source"], pa.array(sorted(again), pa.string())))["clip_id"].to_pylist(),
         )
 
@@ -77,6 +80,17 @@ class Plan:
         table = pa.concat_tables([self.table, *tables], promote_options="default")
         rank = np.array([self.order[name] for name in table["source"].to_pylist()], np.int64)
         return replace(self, table=table.take(np.argsort(rank, kind="stable")), unscanned=[])
+
+
+def _removed(known: Mapping[str, list[int]], inputs: Sequence[Any]) -> dict[str, str]:
+    """Inputs of the kept plan that are gone, and the new one of the same size and time, if there is just one."""
+    there = {item.source for item in inputs}
+    new: dict[tuple[int, int], list[str]] = {}
+    for item in inputs:
+        if item.source not in known:
+            new.setdefault((item.size, item.mtime_ns), []).append(item.source)
+    found = {source: new.get((facts[0], facts[1]), []) for source, facts in known.items() if source not in there}
+    return {source: names[0] if len(names) == 1 else "" for source, names in found.items()}
 
 
 def _kept(sink: Any, columns: Sequence[str]) -> pa.Table | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -22,7 +22,9 @@ from animelayers.exposure import saved, saved_in_all
 from animelayers.imaging.recompose import blend
 from animelayers.imaging.sheet import contact_sheet, fit, over
 from animelayers.output import Output
+from animelayers.private import without_keys
 from animelayers.run import Summary
+from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 from animelayers.storage import filesystem, is_local
 
@@ -46,6 +48,7 @@ def write(summary: Summary) -> None:
         shown[name] = [{**row, "file": f"pictures/{name}{number:03d}.jpg"} for number, row in enumerate(rows)]
         for row in shown[name]:
             put(place, f"{root}/report/{row['file']}", _sheet(output, row))
+    summary = replace(summary, output=dataset.told(store, summary.output))
     facts = {**asdict(summary), "exit_code": summary.exit_code}
     html = render(
         files("animelayers").joinpath("report.html"),
@@ -151,6 +154,10 @@ def tell(summary: Summary, what: str = "layers", page: bool = True) -> None:
         if len(summary.failures) > 10:
             lines.append(f"  … and {len(summary.failures) - 10} more in the report")
     lines += leftout.told(summary.left_out)
+    if summary.removed:
+        told = [f"{old} (now {new})" if new else old for old, new in summary.removed.items()]
+        lines.append(f"{len(told)} inputs are gone whose layers are here: {', '.join(told[:5])}")
+        lines.append("  drop_removed=true leaves their layers out")
     if summary.lost:
         lines.append(f"{len(summary.lost)} clips were made again, their files were gone or cut short: {', '.join(list(summary.lost)[:5])}")
     lines += [f"in {count} frames another inpainter filled in: {why}" for why, count in summary.fallbacks.items()]
@@ -159,7 +166,8 @@ def tell(summary: Summary, what: str = "layers", page: bool = True) -> None:
         lines.append("  redo_changed=true makes them again")
     if summary.spilled:
         lines.append(f"{summary.spilled / 1e6:.0f} MB were spilled to disk: lower source.row_bytes or the number of workers")
-    lines.append(f"{what}  {summary.output}")
+    output = without_keys(summary.output)
+    lines.append(f"{what}  {output}")
     if page and (summary.frames_done or summary.failures):
-        lines.append(f"report  {summary.output}/report/index.html")
+        lines.append(f"report  {output}/report/index.html")
     print("\n".join(lines), file=sys.stderr)

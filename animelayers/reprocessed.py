@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +14,7 @@ from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
 from animelayers.report import SAMPLES, WIDTH, put, render, sample, stages
 from animelayers.run import Summary
+from animelayers.sinks import dataset
 from animelayers.sinks.guide import Backgrounds, Instances
 from animelayers.sinks.store import SinkError
 from animelayers.storage import filesystem
@@ -49,6 +51,7 @@ def write(summary: Summary, sink: Instances | Backgrounds, masks: Instances | No
     found = sink.figures()
     figures = [(name, form.format(found[key]), wish) for key, (name, form, wish) in EXPECTED.items() if key in found]
     template = files("animelayers").joinpath("reprocessed.html")
+    summary = replace(summary, output=dataset.told(sink.store, summary.output))
     html = render(template, summary=summary, figures=figures, samples=shown, stages=stages(summary), counts=found)
     put(place, f"{root}/report/index.html", html)
 

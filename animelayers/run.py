@@ -28,7 +28,9 @@ from animelayers.output import Output
 from animelayers.pipeline import Pipeline
 from animelayers.placement import Group, PipelineError, Resources
 from animelayers.plan import Plan, scan
+from animelayers.private import published
 from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
+from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError
 from animelayers.sources.layers import Layers
 from animelayers.worker import Committer, Reader, Worker
@@ -60,6 +62,7 @@ class Summary:
     failures: list[dict[str, str]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
+    removed: dict[str, str] = field(default_factory=dict)
     swept: int = 0
     seconds: float = 0
     start_seconds: float = 0
@@ -92,6 +95,7 @@ def run(
     time_limit: float = 0,
     verify: bool = False,
     mend: bool = False,
+    drop_removed: bool = False,
     small: int = 0,
     processes: int | None = None,
 ) -> Summary:
@@ -133,6 +137,7 @@ def run(
             else:  # a plan that ends at the limit is no plan of its inputs
                 sink.expect(plan.table, inputs)
         summary.changed = plan.changed
+        summary.removed = _gone(sink, plan, drop_removed)
         summary.lost = _lost(sink, plan.table)
         todo = source.limited(plan.table)
         if not stored:
@@ -146,7 +151,7 @@ def run(
             if sink.needs:  # a run that dies from here on leaves end products that are of other commits
                 products.forget(sink.store)
             ledger = Ledger(_ledger_folder(sink), name, time_limit)
-            write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(fingerprints)})
+            write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(published(dict(fingerprints)))})
             without = without and (address == cluster.INLINE or summary.frames_planned - summary.frames_before <= small)
             have = cluster.machine(cpus) if without else cluster.connect(address, cpus)
             groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in pipeline.fit(have, source.row_bytes)]
@@ -189,6 +194,18 @@ def _astray(done: Iterable[str], plan: pa.Table) -> set[str]:
         if kind == "video" and indices:
             last[clip.split("/")[0]] = max(indices[-1], last.get(clip.split("/")[0], 0))
     return {clip for clip in done if clip not in planned and int(clip.split("/")[2]) <= last.get(clip.split("/")[0], -1)}
+
+
+def _gone(sink: Any, plan: Plan, drop: bool) -> dict[str, str]:
+    """Inputs whose layers are there and which themselves are not any more, and their new names; their clips are forgotten with `drop`."""
+    if not plan.order:
+        return {}
+    table = metadata.scan(sink.store, ["clip_id", "source"])
+    sources = table["source"].to_pylist()
+    gone = {source: plan.removed.get(source, "") for source in sources if source not in plan.order}
+    if drop:
+        sink.forget([clip for clip, source in zip(table["clip_id"].to_pylist(), sources, strict=True) if source in gone])
+    return gone
 
 
 def _lost(sink: Any, plan: pa.Table) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from animelayers.schema import Row
 from animelayers.step import ClipStep, FrameStep
@@ -84,3 +86,24 @@ def clip(number: int, drawings: int = 2, size: tuple[int, int] = (6, 8)) -> Row:
         "note": "",
         "seconds": np.zeros(1),
     }
+
+
+class Listed:
+    """A source of the clips whose numbers its plan names."""
+
+    row_bytes = 1_000_000
+
+    def read(self, rows: Sequence[Row]) -> list[Row]:
+        return [{**clip(int(row["number"])), "error": row.get("error") or ""} for row in rows]
+
+
+class Stuck:
+    """A source one of whose inputs holds the interpreter for ever while it is looked into."""
+
+    def scan(self, inputs: Sequence[Any]) -> pa.Table:
+        if any(item.source == "stuck" for item in inputs):
+            ctypes.PyDLL(None).sleep(3600)  # native code that does not let go of the interpreter
+        return pa.table({"source": [item.source for item in inputs], "error": [""] * len(inputs)})
+
+    def refuse(self, item: Any, error: str) -> pa.Table:
+        return pa.table({"source": [item.source], "error": [error]})

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from animelayers.ledger import ATTEMPTS, Ledger, Poisonous
+from animelayers.sinks import SinkError
 
 
 def test_a_clip_that_returns_leaves_no_mark(tmp_path: Path) -> None:
@@ -56,10 +57,18 @@ def test_a_reader_tries_marked_rows_alone_and_reports_poison(tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
-def test_the_watchdog_ends_the_process(tmp_path: Path) -> None:
-    code = (
-        "import sys, time; from pathlib import Path; from animelayers.ledger import Ledger\n"
-        f"with Ledger(Path({str(tmp_path)!r}), 'run', 0.2).inside('matte', ['a']): time.sleep(60)"
+@pytest.mark.parametrize(("busy", "code"), [("time.sleep(60)", 70), ("ctypes.PyDLL(None).sleep(60)", 1)], ids=["python", "native"])
+def test_the_watchdog_ends_the_process(busy: str, code: int, tmp_path: Path) -> None:
+    """Native code that holds the interpreter, too, where no thread of Python comes to its turn."""
+    script = (
+        "import ctypes, sys, time; from pathlib import Path; from animelayers.ledger import Ledger\n"
+        f"with Ledger(Path({str(tmp_path)!r}), 'run', 0.2).inside('matte', ['a']): {busy}"
     )
-    assert subprocess.run([sys.executable, "-c", code], timeout=50, check=False, capture_output=True).returncode == 70
+    assert subprocess.run([sys.executable, "-c", script], timeout=50, check=False, capture_output=True).returncode == code
     assert Ledger(tmp_path, "run").tried("matte", "a") == (1, 1)
+
+
+def test_a_ledger_that_cannot_be_written_says_so_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "attempts").write_text("a file where the folder should be")
+    with pytest.raises(SinkError, match=r"attempts: cannot be written .*free some space"):
+        Ledger(tmp_path / "attempts", "run").enter("matte", ["a"])

@@ -88,7 +88,7 @@ class Executor:
         except SinkError as refused:
             if refused.path.startswith(self._store.root):  # the set cannot be written: no fault of the frame
                 raise
-            return {**result, "error": str(refused)}
+            return {**result, "error": f"{strategy}: {refused}"}
         except Exception as problem:  # the boundary of a strategy: whatever it raises becomes a result
             log.warning("%s: %s: %s", strategy, frame_id, _said(problem))
             return {**result, "error": f"{strategy}: {_said(problem)}"}

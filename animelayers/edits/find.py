@@ -11,6 +11,7 @@ from animelayers.edits.sequences import named, sequence
 from animelayers.output import Output
 from animelayers.sinks.export.sequence import NOTE
 
+_LARGEST = 1 << 30
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
@@ -33,6 +34,8 @@ def find(output: Output, folder: str | Path) -> Found:
     for path in sorted(path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")):
         suffix, name = path.suffix.lower(), str(path.relative_to(root))
         try:
+            if path.stat().st_size > _LARGEST:
+                raise ValueError(f"has more than {_LARGEST >> 20} MB")
             if suffix in DOCUMENTS:
                 found.problems.extend(f"{name}: {line}" for line in document(output, path, name, found.edits))
             elif path.name == NOTE:
@@ -40,8 +43,8 @@ def find(output: Output, folder: str | Path) -> Found:
             elif suffix in _PICTURES and name not in named(path, root):
                 raise ValueError("is none of the exported pictures, left out")
             known |= suffix in DOCUMENTS or path.name == NOTE
-        except (ValueError, OSError) as problem:
-            found.problems.append(f"{name}: {problem}")
+        except Exception as problem:  # the boundary of an import: whatever a file makes a reader raise is a line about it
+            found.problems.append(f"{name}: {problem or type(problem).__name__}")
     if not known:
         raise ValueError(f"edits={folder}: no export is there: no PSD or OpenRaster file and no {NOTE}")
     return found

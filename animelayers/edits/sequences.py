@@ -18,6 +18,7 @@ from animelayers.output import Output
 from animelayers.schema import Row
 from animelayers.sinks.export.sequence import NOTE
 from animelayers.sinks.export.stack import CHARACTER, EFFECT, Layer
+from animelayers.storage import below
 
 _SHAPES = {"character": "RGBA", "effect": "RGBA", "background": "RGB", "mask": "L"}
 
@@ -25,19 +26,23 @@ _SHAPES = {"character": "RGBA", "effect": "RGBA", "background": "RGB", "mask": "
 def sequence(output: Output, path: Path, root: Path, edits: dict[str, Edit]) -> Iterator[str]:
     """Take over what was changed in the numbered pictures of a shot; gives a line for each that cannot be."""
     for file, facts in sorted(read_note(path).get("files", {}).items()):
-        picture, name = path.parent / file, str((path.parent / file).relative_to(root))
+        try:
+            picture, name = path.parent / below(file), str((path.parent / file).relative_to(root))
+        except ValueError as outside:
+            yield f"{path.relative_to(root)}: {outside}"
+            continue
         if Path(file).name != file or not picture.is_file():
             continue
-        data = picture.read_bytes()
-        if hashlib.sha256(data).hexdigest()[:32] == facts["digest"]:
-            continue
         try:
+            data = picture.read_bytes()
+            if hashlib.sha256(data).hexdigest()[:32] == facts["digest"]:
+                continue
             row = row_of(output, facts["frame_id"])
             edit = _picture(output, row, str(facts["layer"]), data, str(facts["digest"]))
             edit.files.append(name)
             yield from (f"{name}: {line}" for line in keep(edits, edit))
-        except (ValueError, OSError) as problem:
-            yield f"{name}: {problem}"
+        except Exception as problem:  # one bad picture or note never ends an import
+            yield f"{name}: {problem or type(problem).__name__}"
 
 
 def _picture(output: Output, row: Row, layer: str, data: bytes, known: str) -> Edit:

@@ -8,6 +8,7 @@ import json
 import os
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ import numpy as np
 
 from animelayers.imaging.codecs import encode_jpeg
 
+KEY, HOST = "ANIMELAYERS_ENDPOINT_KEY", "ANIMELAYERS_ENDPOINT_HOST"
 _LATER = frozenset({408, 409, 425, 429})  # and every 5xx: what may be well a moment later
 _MOST = 1 << 22  # bytes of an answer
 _LONGEST_WAIT_S = 60.0
@@ -36,8 +38,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class Endpoint:
     """A `protocols.Captioner` that asks an endpoint, each picture as a JPEG in a chat of its own.
 
-    ``url``: up to and with /v1. ``model``: its name there. ``key``: the name of the environment variable that holds the key, which itself
-    stands in no configuration ('' for none). ``tokens``: how long a caption may be. ``parallel``: requests at a time. ``timeout``: seconds
+    ``url``: up to and with /v1. ``model``: its name there. ``key``: whether a key is sent. The key, and the host it may be sent to, stand in the
+    environment (ANIMELAYERS_ENDPOINT_KEY, ANIMELAYERS_ENDPOINT_HOST) and in no configuration, which may be a stranger's.
+    ``tokens``: how long a caption may be. ``parallel``: requests at a time. ``timeout``: seconds
     without a sign of life after which a request is given up. ``retries``: how often one that failed, or was answered with nonsense, is sent
     again, after ``backoff`` seconds, then twice as long each time. ``extra``: further fields of the request. The temperature is 0.
     Raises ValueError for an address that is none or a variable that is not set; a call raises EndpointError when all trials failed.
@@ -47,7 +50,7 @@ class Endpoint:
         self,
         url: str,
         model: str,
-        key: str = "",
+        key: bool = False,
         tokens: int = 96,
         parallel: int = 8,
         timeout: float = 60.0,
@@ -57,13 +60,18 @@ class Endpoint:
     ) -> None:
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"url must be the address of an endpoint, such as http://localhost:8000/v1, not {url!r}")
-        if key and not os.environ.get(key):
-            raise ValueError(f"the environment variable {key} is not set: it must hold the key of {url}, or set key to ''")
+        host = urllib.parse.urlsplit(url).hostname or ""
+        if key not in (True, False):
+            raise ValueError(f"key is true or false: the key itself is read from {KEY} and sent to {HOST} only, no other variable can be named")
+        if key and not (os.environ.get(KEY) and os.environ.get(HOST) == host):
+            raise ValueError(f"the environment variables {KEY} and {HOST} must hold the key and the host it may be sent to, {host}; or set key=false")
+        if key and url.startswith("http://") and host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError(f"{url} would carry the key in the clear: use https://")
         if parallel < 1 or tokens < 1 or timeout <= 0 or retries < 0 or backoff < 0:
             raise ValueError(f"parallel and tokens are 1 or more, timeout is above 0, retries and backoff are 0 or more: {parallel}, {tokens}, …")
         self._url, self._model, self._parallel, self._timeout = f"{url.rstrip('/')}/chat/completions", model, parallel, timeout
         self._retries, self._backoff, self._fields = retries, backoff, {"max_tokens": tokens, "temperature": 0, **(extra or {})}
-        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {os.environ[key]}"} if key else {})}
+        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {os.environ[KEY]}"} if key else {})}
         self._opener = urllib.request.build_opener(_NoRedirect)
 
     def __call__(self, pictures: Sequence[np.ndarray], instruction: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from animelayers.private import FULL, published
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
 
@@ -23,8 +24,9 @@ class Changed(SinkError):
 
 
 def describe(store: Store, description: Mapping[str, Any]) -> None:
-    """Write dataset.json: the format's version and `description`, plain JSON values only."""
-    text = json.dumps({"format": FORMAT, **description}, indent=2, ensure_ascii=False, sort_keys=True)
+    """Write dataset.json: the format's version and `description`, plain JSON values only; of paths what `privacy` allows."""
+    told = published({"format": FORMAT, **description}, _whole(description))
+    text = json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True)
     store.put(DATASET, "dataset", text.encode() + b"\n")
 
 
@@ -41,6 +43,20 @@ def description(store: Store) -> dict[str, Any]:
     if number > FORMAT:
         raise SinkError(store.path(DATASET), f"format {number}, this package knows {FORMAT}", "update the package")
     return found
+
+
+def told(store: Store, path: str) -> str:
+    """A path as the output may tell it: see `animelayers.private`."""
+    try:
+        whole = _whole(description(store))
+    except SinkError:
+        whole = False
+    return str(published(path, whole))
+
+
+def _whole(description: Mapping[str, Any]) -> bool:
+    config = description.get("config")
+    return isinstance(config, Mapping) and config.get("privacy") == FULL
 
 
 def fingerprints(store: Store) -> dict[str, Any]:
@@ -94,6 +110,7 @@ def check_fingerprints(path: str, previous: Mapping[str, Any], now: Mapping[str,
     """
     if not previous:
         return
+    previous, now = published(dict(previous)), published(dict(now))
     reasons, follow = [], []
     for stage in [*previous, *(stage for stage in now if stage not in previous)]:
         if stage not in now or stage not in previous:

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
+from animelayers.private import published
 from animelayers.schema import Row
-from animelayers.sinks import metadata
+from animelayers.sinks import dataset, metadata
 from animelayers.sinks.figures import backgrounds, instances
 from animelayers.sinks.frames import carriers, files, frame_table
 from animelayers.sinks.sink import Files
@@ -55,9 +56,9 @@ class _Folders(Tree):
         for folder, (rows, bad) in folders.items():
             said = {
                 "timestamp": datetime.now().isoformat(timespec="seconds"),
-                "input_dir": self.input_dir,
-                "output_dir": self.store.path(folder).rstrip("/"),
-                "config": self.settings,
+                "input_dir": dataset.told(self.store, self.input_dir),
+                "output_dir": dataset.told(self.store, self.store.path(folder).rstrip("/")),
+                "config": published(self.settings),
                 "statistics": self._figures(rows, bad, speed),
                 **self._entries(rows),
                 "failures": [{"input": row["source"], "error": row["error"]} for row in bad],

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from animelayers.schema import Row
-from animelayers.sinks import metadata
+from animelayers.sinks import dataset, metadata
 from animelayers.sinks.tree import Tree
 
 RESULTS = "frames.json"
@@ -31,7 +31,9 @@ class Pictures(Tree):
         failures = [{"source": row["source"], "error": row["error"]} for row in failed.to_pylist()]
         for folder, listed in frames.items():
             self.store.folder(folder)
-            data = json.dumps({"input_dir": self.input_dir, "frames": listed, "failures": failures}, indent=2, ensure_ascii=False)
+            data = json.dumps(
+                {"input_dir": dataset.told(self.store, self.input_dir), "frames": listed, "failures": failures}, indent=2, ensure_ascii=False
+            )
             self.store.put(folder + RESULTS, "finish", data.encode() + b"\n")
 
     def _file(self, clip: Row, position: int, layer: str) -> str:

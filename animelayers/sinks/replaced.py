@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from animelayers.private import shown
 from animelayers.schema import Row
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.columns import FOLDER as ANNOTATIONS
@@ -27,11 +28,11 @@ def replace(path: str, sink: Sink, clips: Sequence[Row], run: str, said: Mapping
     if sink.store.root == source.root:
         raise SinkError(source.root, "is the output itself", "give a new one: what exports were made from is never changed")
     found = dataset.description(sink.store)
-    if metadata.names(sink.store) and found.get(FROM) != source.root:
+    if metadata.names(sink.store) and found.get(FROM) != shown(source.root):
         raise SinkError(sink.store.root, "holds another output", "give a new one")
     ids = {str(row["clip_id"]) for row in clips}
     with sink.open(run):
-        sink.describe({**dataset.description(source), FROM: source.root, **said})
+        sink.describe({**dataset.description(source), FROM: shown(source.root), **said})
         plan = dataset.load_plan(source)
         if plan is not None:
             sink.save_plan(plan)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import xxhash
 
+from animelayers.private import shown
 from animelayers.schema import RECORD, Row
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.frames import in_order
@@ -105,11 +106,14 @@ class Sink(ABC):
             if clip_ids.isdisjoint(metadata.read(self.store, name, ["clip_id"])["clip_id"].to_pylist()):
                 continue
             gone, kept = metadata.split(metadata.read(self.store, name), clip_ids)
+            files = self.files_of(gone) - self.files_of(kept)
+            for file in files:
+                self.store.path(file)  # refuses what leads outside, before anything is undone
             if kept.num_rows:
                 self.store.put(name, "forget", metadata.sealed(kept))
             else:
                 self.store.remove(name)
-            for file in self.files_of(gone) - self.files_of(kept):
+            for file in files:
                 self.store.remove(file)
 
     def lost(self) -> dict[str, str]:
@@ -169,7 +173,7 @@ class Sink(ABC):
         `layers` names the layer files where every clip failed; `footer` is kept in the Parquet's footer. Raises `Fenced` if the
         lock no longer names `run`, ValueError for rows that break the record's contract.
         """
-        clips = in_order(rows)
+        clips = [{**clip, "error": shown(str(clip["error"]))} if clip["error"] else clip for clip in in_order(rows)]
         done = metadata.good_clips(self.store, _parquet(clips)) if clips else set()
         if done:  # A write repeated after its commit: other bytes under the tar of committed rows would break their offsets.
             clips = [clip for clip in clips if clip["clip_id"] not in done]

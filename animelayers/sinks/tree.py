@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from animelayers.schema import Row
-from animelayers.sinks import metadata
+from animelayers.sinks import dataset, metadata
 from animelayers.sinks.frames import Place, carriers, files, frame_table
 from animelayers.sinks.names import Home, homes
 from animelayers.sinks.sink import Files, Sink, checksum
@@ -95,8 +95,8 @@ class Tree(Sink):
         for folder, processed in frames.items():
             results = {
                 "timestamp": datetime.now().isoformat(timespec="seconds"),
-                "input_dir": self.input_dir,
-                "output_dir": self.store.path(folder).rstrip("/"),
+                "input_dir": dataset.told(self.store, self.input_dir),
+                "output_dir": dataset.told(self.store, self.store.path(folder).rstrip("/")),
                 "total_frames": total[folder],
                 "config": {"seg_model": model, "inpaint_method": self.inpaint_method, "device": self.device},
                 "processed_frames": processed,

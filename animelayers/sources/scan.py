@@ -22,6 +22,9 @@ from animelayers.sources.showing import size
 AHEAD = 80
 """Frames the detectors may look ahead: so many are read before a pass is cut short."""
 
+MAX_PIXELS_IN_ALL = {"animation": 20_000_000_000, "film": 2_000_000_000_000}
+"""Frames times pixels of one input: an hour of 720p as a GIF, two hours of 8K as a film. Beyond it what was read so far is taken."""
+
 MAX_FRAMES = 2_000_000
 """Frames of one film: 23 hours at 24 a second."""
 
@@ -111,7 +114,7 @@ def _pass(film: Film, detector: str, enough: Enough, asked: Asked) -> Scan:
     scan, unit = Scan(Shots(detector)), float(film.stream.time_base or 0)
     rate = float(film.stream.average_rate or film.stream.guessed_rate or 25)
     watch = film.watch = Watch(film.stream.codec_context.name, film.form)
-    whole, last = True, 0
+    whole, last, pixels = True, 0, 0
     before: np.ndarray | None = None
     for place, frame in enumerate(film.frames()):
         last = frame.duration or 0
@@ -129,6 +132,10 @@ def _pass(film: Film, detector: str, enough: Enough, asked: Asked) -> Scan:
             scan.changes.append(cadence.change(before, small))
             before = small
         count = len(scan.pts)
+        pixels += frame.width * frame.height
+        if pixels > MAX_PIXELS_IN_ALL["film"]:
+            film.damage = f"has more than {MAX_PIXELS_IN_ALL['film']:,} pixels in all its frames"
+            break
         if count % (2 * AHEAD) == 0 and (count >= MAX_FRAMES or enough(timestamps(scan.pts[:-AHEAD], unit, rate)[0])):
             whole = False
             break
@@ -157,6 +164,7 @@ def scan_animation(file: IO[bytes], detector: str, asked: Asked, enough: Enough)
     """One pass over an animated picture; TIFF pages are one shot per size. What is damaged ends it."""
     scan = Scan(Shots(detector))
     times: list[float] = []
+    read = 0
     try:
         for seen, seconds in animation(file, asked):
             if np.isnan(seconds) and not times:
@@ -166,6 +174,10 @@ def scan_animation(file: IO[bytes], detector: str, asked: Asked, enough: Enough)
             scan.shots.add(np.ascontiguousarray(small[..., ::-1]))
             scan.sizes.append((width, height))
             times.append(seconds)
+            read += width * height
+            if read > MAX_PIXELS_IN_ALL["animation"]:
+                scan.damage = f"has more than {MAX_PIXELS_IN_ALL['animation']:,} pixels in all its frames; {len(times)} frames can be read"
+                break
             if len(times) % (2 * AHEAD) == 0 and enough(np.array(times[:-AHEAD])):
                 break
     except Exception as error:  # Pillow's plugins raise nearly anything on damaged files

@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
@@ -17,6 +18,7 @@ from animelayers.weights import folders
 from animelayers.weights.records import Hub, Rembg, Weights, Wheel
 from animelayers.weights.table import TABLE
 
+_LONGEST = 1000
 SETTLED_S = 1.0
 """Age from which a file's digest is remembered."""
 
@@ -83,6 +85,30 @@ def digest(name: str) -> str:
     weights = lookup(name)
     path = locate(weights) if weights.hub else None
     return verify(path, weights) if path else weights.digest
+
+
+def own(value: str) -> str:
+    """'sha256:HEX' of a file or folder of a person's own, by what is in it whatever its path; '' for what is no path of one."""
+    if value in TABLE or not (os.sep in value or Path(value).suffix) or len(value) > _LONGEST:
+        return ""
+    path = Path(value).expanduser()
+    try:
+        files = sorted(inner for inner in path.rglob("*") if inner.is_file()) if path.is_dir() else [path] if path.is_file() else []
+        return _content(tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files), str(path)) if files else ""
+    except (OSError, ValueError):
+        return ""
+
+
+@lru_cache(maxsize=64)
+def _content(files: tuple[tuple[str, int, int], ...], root: str) -> str:
+    if len(files) == 1 and files[0][0] == root:
+        with open(root, "rb") as file:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    whole = hashlib.sha256()
+    for name, _, _ in files:
+        with open(name, "rb") as file:
+            whole.update(os.path.relpath(name, root).encode() + hashlib.file_digest(file, "sha256").digest())
+    return f"sha256:{whole.hexdigest()}"
 
 
 def is_pinned(weights: Weights) -> bool:

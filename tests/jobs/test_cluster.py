@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from animelayers import Output
-from tests.jobs.conftest import ROOT, command
+from tests.jobs.conftest import ROOT, Decompose, command, members, rows
 
 pytestmark = pytest.mark.cluster
 
@@ -100,6 +100,27 @@ def test_the_main_job_on_a_cluster_of_two_nodes(two_nodes: tuple[str, str], fram
     done = _run("decompose", *words)
     assert done.returncode == 0, done.stderr
     assert len(Output(str(tmp_path / "out"))) == 2
+
+
+def test_a_node_that_is_lost_in_the_middle_costs_nothing(
+    two_nodes: tuple[str, str], film: Path, decompose: Decompose, matte_weights: str, tmp_path: Path
+) -> None:
+    """Runs first of those that need only one node: the second one does not come back."""
+    address, _ = two_nodes
+    words = [*WORDS, f"source.path={film}", f"output={tmp_path / 'out'}", "cluster=ray", f"cluster.address={address}"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_AUTH")} | TOKEN
+    job = subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT)
+    _wait_for(lambda: job.poll() is not None or any((tmp_path / "out" / "metadata").glob("*.parquet")), 400)
+    assert job.poll() is None, job.communicate()[0]
+    raylets = [p for p in psutil.process_iter() if p.name() == "raylet" and f"--gcs-address={address}" in " ".join(p.cmdline())]
+    last = max(raylets, key=lambda process: process.create_time())
+    for process in (*last.children(recursive=True), last):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    said, _ = job.communicate(timeout=500)
+    assert job.returncode == 0, said
+    assert decompose(film, tmp_path / "whole") == 0
+    assert rows(tmp_path / "out") == rows(tmp_path / "whole") and members(tmp_path / "out") == members(tmp_path / "whole")
 
 
 def test_submit_sends_the_job_and_follows_its_log(two_nodes: tuple[str, str], frames: Path, matte_weights: str, tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import runpy
 import shutil
 import signal
 import subprocess
@@ -12,10 +15,13 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
-from animelayers import Output
+from animelayers import Output, job
 from animelayers.exposure import saved
-from tests.jobs.conftest import FRAMES, MARK, ROOT, Decompose, Main, Start, command, members, rows
+from animelayers.sinks import Changed, SinkError
+from tests.jobs.conftest import FRAMES, HERE, MARK, ROOT, Decompose, Main, Start, command, members, rows
+from tests.models import tiny_onnx
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +133,7 @@ def test_kill_a_worker_in_the_middle(way: str, whole: Path, film: Path, start: S
         return bool(victims) and any((output / "attempts").glob("*"))
 
     _wait(inside, job)
+    _listens_to_nobody(job, way)
     victims[0].kill()
     said, _ = job.communicate(timeout=500)
     assert job.returncode == 0, said
@@ -144,6 +151,96 @@ def test_an_interrupted_run_lets_go_of_the_output(
     said, _ = job.communicate(timeout=200)
     assert job.returncode == code and "run the same command again to go on" in said and "Traceback" not in said, said
     assert not (output / "run.lock").exists()
+
+
+def test_end_products_that_are_gone_and_layers_that_are_lost_are_made_again(
+    whole: Path, film: Path, decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A kill behind the last commit, a disk that lost a shard, one that turned a bit over, and a lost dataset.json and plan."""
+    output = tmp_path / "out"
+    shutil.copytree(whole, output)
+    for name in ("tracks.parquet", "README.md", "dataset.json"):
+        (output / name).unlink(missing_ok=True)
+    for name in ("report", "exposure"):
+        shutil.rmtree(output / name)
+    (output / "plan.parquet").write_bytes(b"PAR1 not really")
+    assert decompose(film, output) == 0
+    assert {path.relative_to(whole) for path in whole.rglob("*") if path.is_file()} == {
+        path.relative_to(output) for path in output.rglob("*") if path.is_file()
+    }
+    first, second = sorted((output / "shards").iterdir())[:2]
+    first.unlink()
+    assert decompose(film, output) == 0
+    assert "clips were made again, their files were gone or cut short" in capsys.readouterr().err
+    assert members(output) == members(whole) and rows(output) == rows(whole)
+    data = bytearray(second.read_bytes())
+    data[len(data) // 2] ^= 1
+    second.write_bytes(data)
+    with pytest.raises(SinkError, match=r"damaged: .*mend=true"):
+        decompose(film, output, "verify=true")
+    assert decompose(film, output, "verify=true", "mend=true") == 0
+    assert members(output) == members(whole) and rows(output) == rows(whole)
+
+
+def test_inputs_that_are_gone_are_told_and_left_out_on_request(
+    film: Path, decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, output = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(film / "episode_002", folder)
+    assert decompose(folder, output) == 0
+    first, second = sorted(folder.glob("*.png"))
+    first.rename(folder / "renamed.png")
+    capsys.readouterr()
+    assert decompose(folder, output) == 0
+    assert f"1 inputs are gone whose layers are here: {first.name} (now renamed.png)" in capsys.readouterr().err
+    assert set(Output(str(output)).table["source"].to_pylist()) == {first.name, second.name, "renamed.png"}
+    assert decompose(folder, output, "drop_removed=true") == 0
+    assert set(Output(str(output)).table["source"].to_pylist()) == {second.name, "renamed.png"}
+
+
+def test_the_card_names_what_really_ran(film: Path, decompose: Decompose, tmp_path: Path) -> None:
+    """A file of one's own under the name of a pinned net: its own digest, whatever its path, and another content is another net."""
+    output, net, moved = tmp_path / "out", tmp_path / "net.onnx", tmp_path / "elsewhere" / "other.onnx"
+    moved.parent.mkdir()
+    tiny_onnx.write(net, (1, 1, 1), 0, ("n", 3, "h", "w"))
+    words = ["stages.character.step.matte.name=u2netp", "source.limit=1"]
+    assert decompose(film / "episode_002", output, *words, f"stages.character.step.matte.weights={net}") == 0
+    digest = hashlib.sha256(net.read_bytes()).hexdigest()
+    (model,) = json.loads((output / "dataset.json").read_text())["models"]
+    assert model["name"] == "net.onnx" and model["digest"] == f"sha256:{digest}" and not model["pinned"] and model["license"] == "unknown"
+    assert "u2netp" not in (output / "README.md").read_text()
+    net.rename(moved)
+    assert decompose(film / "episode_002", output, *words, f"stages.character.step.matte.weights={moved}") == 0
+    tiny_onnx.write(moved, (1, 2, 1), 0, ("n", 3, "h", "w"))
+    with pytest.raises(Changed, match="stage character"):
+        decompose(film / "episode_002", output, *words, f"stages.character.step.matte.weights={moved}")
+
+
+@pytest.mark.parametrize("way", ["here", "processes", "ray"])
+@pytest.mark.parametrize("preset", ["demo", "laptop"])
+def test_no_clip_has_the_pixels_of_another(way: str, preset: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Each picture is of a colour of its own, which its layers must show under its name, whatever shared its batch, process or shard."""
+    if (way, preset) == ("here", "laptop"):
+        pytest.skip("the same as processes")
+    colours = [(r, g, b) for r in (10, 50, 90) for g in (10, 50, 90) for b in (10, 90)]
+    (tmp_path / "in").mkdir()
+    for number, colour in enumerate(colours):
+        Image.new("RGB", (64 + 2 * (number % 3), 48), colour).save(tmp_path / "in" / f"p{number:02d}.png")
+    net = tiny_onnx.write(tmp_path / "net.onnx", (1, 1, 1), 0, ("n", 3, "h", "w"))
+    if way == "ray":
+        request.getfixturevalue("ray_here")
+    placed = {"here": HERE, "processes": ("cluster=inline", "cluster.processes=2", "placement.rows=3"), "ray": ("placement.workers=[2,2]",)}[way]
+    words = [f"preset={preset}", "placement.cpus=0.5", "placement.readers=1", *placed, "source.row_bytes=200000", f"source.path={tmp_path / 'in'}"]
+    words += [f"output={tmp_path / 'out'}", "model/matte=u2netp", f"stages.character.step.matte.weights={net}"]
+    body = runpy.run_path(str(ROOT / "jobs" / "decompose.py"))["decompose"]
+    assert body(job.compose("decompose", words)) == 0
+    output = Output(str(tmp_path / "out"))
+    assert len(output) == len(colours)
+    for frame in output:
+        number = int(output.row(frame)["source"][1:3])
+        mean = output.layer(frame, "background").reshape(-1, 3).mean(0)
+        assert np.abs(mean - colours[number]).max() < 6, (frame, mean, colours[number])
+        assert output.layer(frame, "background").shape[1] == 64 + 2 * (number % 3)
 
 
 def test_a_test_run_of_five_frames_grows_into_the_whole(whole: Path, film: Path, decompose: Decompose, tmp_path: Path) -> None:
@@ -235,6 +332,18 @@ def _wait(ready: object, job: subprocess.Popen[str], seconds: float = 400) -> No
         assert job.poll() is None, job.communicate()[0]
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def _listens_to_nobody(job: subprocess.Popen[str], way: str) -> None:
+    """Without Ray no process of a run listens; Ray's own do, on all addresses, and refuse whoever has not the run's token."""
+    for process in psutil.process_iter():
+        if not _started_by(process, job):
+            continue
+        with contextlib.suppress(psutil.Error):
+            open_to = [c.laddr for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+            known = process.environ()
+            assert not open_to or (way == "cluster.small=0" and known["RAY_AUTH_MODE"] == "token" and len(known["RAY_AUTH_TOKEN"]) == 64), open_to
+            assert "dashboard/dashboard.py" not in " ".join(process.cmdline())
 
 
 def _started_by(process: psutil.Process, job: subprocess.Popen[str]) -> bool:

@@ -32,9 +32,10 @@ def test_each_picture_gets_its_own_caption_whatever_its_size_and_the_order_of_an
 
 
 def test_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TINY_KEY", "secret")
+    monkeypatch.setenv("ANIMELAYERS_ENDPOINT_KEY", "secret")
+    monkeypatch.setenv("ANIMELAYERS_ENDPOINT_HOST", "127.0.0.1")
     with serving(lambda *_: said(" ein Mädchen, 少女 \n")) as server:
-        endpoint = asking(server, key="TINY_KEY", tokens=7, extra={"seed": 3})
+        endpoint = asking(server, key=True, tokens=7, extra={"seed": 3})
         assert endpoint(grey(5), "Was ist das – 何?") == ["ein Mädchen, 少女"]
         ((path, headers, body),) = server.requests
     assert path == "/v1/chat/completions" and headers["Authorization"] == "Bearer secret"
@@ -88,11 +89,12 @@ def test_an_endpoint_that_is_down() -> None:
 
 @pytest.mark.parametrize("code", [400, 401, 404, 302])
 def test_a_refusal_is_final_and_the_key_goes_nowhere(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TINY_KEY", "secret")
+    monkeypatch.setenv("ANIMELAYERS_ENDPOINT_KEY", "secret")
+    monkeypatch.setenv("ANIMELAYERS_ENDPOINT_HOST", "127.0.0.1")
     with serving(level) as other, serving(lambda *_: (code, b"no such model")) as server:
         server.headers = {"Location": f"{other.url}/chat/completions"}
         with pytest.raises(EndpointError, match=f"HTTP {code}.*no such model.*check url, model and key") as told:
-            asking(server, key="TINY_KEY")(grey(1), "?")
+            asking(server, key=True)(grey(1), "?")
         assert len(server.requests) == 1 and not other.requests and "secret" not in str(told.value)
 
 
@@ -109,6 +111,24 @@ def test_bad_options(bad: dict[str, Any]) -> None:
 
 
 def test_a_key_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TINY_KEY", raising=False)
-    with pytest.raises(ValueError, match="TINY_KEY is not set"):
-        Endpoint("http://localhost/v1", "tiny", key="TINY_KEY")
+    monkeypatch.delenv("ANIMELAYERS_ENDPOINT_KEY", raising=False)
+    with pytest.raises(ValueError, match="ANIMELAYERS_ENDPOINT_KEY"):
+        Endpoint("http://localhost/v1", "tiny", key=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "told"),
+    [
+        ("https://evil.example/v1", True, "the host it may be sent to, evil.example"),
+        ("http://good.example/v1", True, "in the clear"),
+        ("https://good.example/v1", "AWS_SECRET_ACCESS_KEY", "no other variable can be named"),
+        ("https://good.example@evil.example/v1", True, "the host it may be sent to, evil.example"),
+    ],
+)
+def test_a_strangers_configuration_sends_no_key_anywhere_else(url: str, key: object, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANIMELAYERS_ENDPOINT_KEY", "secret")
+    monkeypatch.setenv("ANIMELAYERS_ENDPOINT_HOST", "good.example")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    with pytest.raises(ValueError, match=told):
+        Endpoint(url, "tiny", key=key)  # type: ignore[arg-type]
+    Endpoint("https://good.example/v1", "tiny", key=True)

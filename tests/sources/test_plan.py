@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from animelayers.sources import PLAN, Input
+from animelayers.sources import PLAN, Files, Input, scan
 from animelayers.sources.plan import clips, limited, message, sample, spread, windows
 from animelayers.sources.scan import timestamps
 
@@ -91,3 +92,13 @@ def test_messages_are_one_line_and_name_the_stage() -> None:
     assert message(FileNotFoundError(2, "No such file or directory", "/secret/place")) == "source: No such file or directory"
     assert message(ValueError("two\nlines")) == "source: two lines"
     assert message(IndexError("index out of range")) == "source: is damaged: IndexError: index out of range"
+
+
+def test_an_animation_of_more_pixels_than_anybody_draws_is_cut(tmp_path, monkeypatch):
+    frames = [Image.fromarray(np.full((20, 30, 3), 8 * n, np.uint8)) for n in range(20)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=40)
+    monkeypatch.setitem(scan.MAX_PIXELS_IN_ALL, "animation", 5 * 600)
+    source = Files(str(tmp_path))
+    rows = source.scan(source.inputs()).to_pylist()
+    assert sum(len(row["indices"]) for row in rows) == 6
+    assert [row["error"] for row in rows if row["error"]] == ["source: has more than 3,000 pixels in all its frames; 6 frames can be read"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,12 +15,13 @@ from PIL import Image
 
 from animelayers.imaging import codecs
 from animelayers.sinks.export.documents import Documents
-from animelayers.sinks.export.stack import Layer, merged, opaque
+from animelayers.sinks.export.stack import MOST_DEPTH, MOST_SIDE, Layer, bounded, merged, opaque
 
 MIMETYPE = b"image/openraster"
 _THUMBNAIL = 256
 _MODES: Mapping[str, str] = {"over": "svg:src-over", "add": "svg:plus", "screen": "svg:screen"}
-_LARGEST = 1_000_000_000  # bytes that a layer of a file may unpack to
+_LARGEST = 300_000_000  # bytes that a layer of a file may unpack to
+_TEXT = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,48 +76,81 @@ def read_ora(data: bytes) -> list[Layer]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if archive.read("mimetype").strip() != MIMETYPE:
+            if _member(archive, "mimetype", _TEXT).strip() != MIMETYPE:
                 raise ValueError("its mimetype is another one")
-            head = archive.read("stack.xml")
-            if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-                raise ValueError("its stack.xml declares entities")
-            root = ElementTree.fromstring(head)
+            root = _parsed(_member(archive, "stack.xml", _TEXT))
             size = (int(root.attrib["h"]), int(root.attrib["w"]))
-            found: list[Layer] = []
             stack = root.find("stack")
-            for node, group, opacity in () if stack is None else _layers(stack, "", 1.0):
-                found.append(_layer(archive, node, group, opacity, size))
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, OSError, NotImplementedError) as problem:
+            nodes = [] if stack is None else _layers(stack)
+            bounded(size, len(nodes))
+            found = [_layer(archive, node, group, opacity, size) for node, group, opacity in nodes]
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        ElementTree.ParseError,
+        OSError,
+        OverflowError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        Image.DecompressionBombError,
+        SyntaxError,
+    ) as problem:
         raise ValueError(f"no OpenRaster file: {problem}") from problem
     return found[::-1]
+
+
+def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """The bytes of a member, which its head and its unpacking may not exceed."""
+    info = archive.getinfo(name)
+    if info.file_size > most:
+        raise ValueError(f"{info.filename} unpacks to {info.file_size} bytes")
+    with archive.open(info) as stream:
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise ValueError(f"{info.filename} unpacks to more than {most} bytes")
+    return data
+
+
+def _parsed(head: bytes) -> ElementTree.Element:
+    """The stack, read as UTF-8 whatever it says of itself: another encoding would carry declarations past the check."""
+    text = head.decode("utf-8-sig")
+    if "<!DOCTYPE" in text or "<!ENTITY" in text or "\0" in text:
+        raise ValueError("its stack.xml declares entities")
+    return ElementTree.fromstring(text.encode(), ElementTree.XMLParser(encoding="utf-8"))
 
 
 def _facts(name: str, shown: bool, operation: str) -> dict[str, str]:
     return {"name": name, "opacity": "1.0", "visibility": "visible" if shown else "hidden", "composite-op": operation}
 
 
-def _layers(stack: ElementTree.Element, group: str, opacity: float) -> list[tuple[ElementTree.Element, str, float]]:
+def _layers(root: ElementTree.Element) -> list[tuple[ElementTree.Element, str, float]]:
     """The layers of a stack and of those in it, the top one first, with their group and the opacity of it and them together."""
-    found = []
-    for node in stack:
-        own = opacity * float(node.get("opacity", 1))
+    found: list[tuple[ElementTree.Element, str, float]] = []
+    pending = [(node, "", 1.0, 1) for node in reversed(root)]
+    while pending:
+        node, group, opacity, depth = pending.pop()
+        own = opacity * min(1.0, max(0.0, float(node.get("opacity", 1))))
         if node.tag == "stack":
-            found += _layers(node, node.get("name", ""), own)
+            if depth > MOST_DEPTH:
+                raise ValueError(f"its stacks are nested more than {MOST_DEPTH} deep")
+            pending += [(inner, node.get("name", ""), own, depth + 1) for inner in reversed(node)]
         elif node.tag == "layer":
             found.append((node, group, own))
     return found
 
 
 def _layer(archive: zipfile.ZipFile, node: ElementTree.Element, group: str, opacity: float, size: tuple[int, int]) -> Layer:
-    info = archive.getinfo(node.attrib["src"])
-    if info.file_size > _LARGEST:
-        raise ValueError(f"{info.filename} unpacks to {info.file_size} bytes")
-    with Image.open(io.BytesIO(archive.read(info))) as file:
+    with Image.open(io.BytesIO(_member(archive, node.attrib["src"], _LARGEST)), formats=["PNG"]) as file:
+        bounded((file.height, file.width), 1)
         part = file.convert("RGBA")
     if opacity < 1:
         part.putalpha(part.getchannel("A").point(lambda alpha: round(alpha * opacity)))
     whole = Image.new("RGBA", size[::-1])
-    whole.paste(part, (int(float(node.get("x", 0))), int(float(node.get("y", 0)))))
+    place = float(node.get("x", 0)), float(node.get("y", 0))
+    if all(abs(side) < MOST_SIDE for side in place):  # beyond it nothing of the layer shows
+        whole.paste(part, (int(place[0]), int(place[1])))
     modes = {word: mode for mode, word in _MODES.items()}
     operation = node.get("composite-op", "svg:src-over")
     mode = modes.get(operation, operation)

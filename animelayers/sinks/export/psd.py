@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from PIL import Image
 
 from animelayers.imaging.window import window
 from animelayers.sinks.export.documents import Documents
-from animelayers.sinks.export.stack import Layer, on_black
+from animelayers.sinks.export.stack import MOST_DEPTH, Layer, bounded, on_black
 
 _MODES: Mapping[str, str] = {"over": "NORMAL", "add": "LINEAR_DODGE", "screen": "SCREEN"}
 
@@ -69,17 +70,45 @@ def read_psd(data: bytes) -> list[Layer]:
     from psd_tools import PSDImage
 
     try:
+        _checked(data)
         document = PSDImage.open(io.BytesIO(data))
         found = []
         layer: Any
-        for layer in document.descendants():
+        nodes = _descendants(document)
+        bounded(document.size[::-1], sum(not layer.is_group() for layer in nodes))
+        for layer in nodes:
             if layer.is_group():
                 continue
+            bounded((layer.height, layer.width), 1)
             mode = next((mode for mode, name in _MODES.items() if name == layer.blend_mode.name), layer.blend_mode.name.lower())
             group = layer.parent.name if layer.parent is not None and layer.parent is not document else ""
             found.append(Layer(layer.name, _on_canvas(layer, document.size), group, mode, layer.visible))
     except Exception as problem:  # a reader of a binary format raises what its bytes make it raise
         raise ValueError(f"no PSD file: {problem}") from problem
+    return found
+
+
+def _checked(data: bytes) -> None:
+    """Refuse a PSD by its head, before anything is made of it."""
+    if len(data) < 26 or data[:4] != b"8BPS":
+        raise ValueError("another signature")
+    _, channels, height, width, _, _ = struct.unpack(">H6xHIIHH", data[4:26])
+    if channels > 56:
+        raise ValueError(f"{channels} channels")
+    bounded((height, width), 1)
+
+
+def _descendants(document: Any) -> list[Any]:
+    """All layers, the lowest first, down to a depth: not by recursion, which a hostile file would exhaust."""
+    found: list[Any] = []
+    pending = [(layer, 1) for layer in reversed(list(document))]
+    while pending:
+        layer, depth = pending.pop()
+        if depth > MOST_DEPTH:
+            raise ValueError(f"its groups are nested more than {MOST_DEPTH} deep")
+        found.append(layer)
+        if layer.is_group():
+            pending += [(inner, depth + 1) for inner in reversed(list(layer))]
     return found
 
 

@@ -20,6 +20,19 @@ PLATE, BACKGROUND, CHARACTER, REST, EFFECT, FRAME = "clean plate", "background",
 """Names of the layers, the lowest first; a character with an id is `character 3`, and so is its group."""
 
 
+MOST_DEPTH, MOST_LAYERS, MOST_SIDE, MOST_PIXELS = 32, 512, 1 << 20, 1 << 29
+"""What a layered file may ask for: nested groups, layers, pixels of a side, and pixels of all its layers on their canvas (2 GB)."""
+
+
+def bounded(size: tuple[int, int], layers: int) -> None:
+    """Refuse a canvas (height, width) of so many layers before memory is asked for it. Raises ValueError."""
+    height, width = size
+    if layers > MOST_LAYERS:
+        raise ValueError(f"has {layers} layers, more than {MOST_LAYERS}")
+    if not (0 <= height < MOST_SIDE and 0 <= width < MOST_SIDE) or height * width * max(1, layers) > MOST_PIXELS:
+        raise ValueError(f"has {layers} layers of {width} x {height} pixels, which is more than is read")
+
+
 class Layer(NamedTuple):
     """A layer of the drawing's size: RGBA uint8 (H, W, 4), straight alpha; its group ('' for none), blend mode (over, add, screen), whether shown."""
 
