@@ -160,6 +160,6 @@ def failed(row: Row, error: str, error_type: str) -> Row:
     """The clip that could not be read: its identity, what went wrong, and blanks."""
     empty = {
         name: blank(name)
-        for name in ("frame_index", "timestamp_s", "drawing", "frames", "context", "note", "flags", "pixel_aspect", "caption_given", "given")
+        for name in ("frame_index", "timestamp_s", "drawing", "frames", "context", "note", "pixel_aspect", "caption_given", "given", "flags")
     }
     return identity(row) | empty | {"error": error, "error_type": error_type, "attempt": 1}

@@ -28,7 +28,7 @@ from animelayers.sources.names import as_path, clip_id, numbered, slug
 from animelayers.sources.opening import opened, sidecar, unchanged
 from animelayers.sources.pictures import header, moves
 from animelayers.sources.plan import PLAN, Input, kind_of, limited, message, sample
-from animelayers.sources.scan import Scan, scan_animation, scan_film
+from animelayers.sources.scan import AHEAD, Scan, scan_animation, scan_film
 from animelayers.sources.shots import Shots
 from animelayers.storage import filesystem
 
@@ -186,7 +186,10 @@ class Files:
         """The plan rows of a sequence, and one for each member that cannot be read."""
         item = self._moving(item, "sequence")
         scan, good, bad = Scan(Shots("none")), list[int](), list[Row]()
+        seconds = (np.array(item.numbers) - item.numbers[0]) / self._rate
         for place, member in enumerate(item.members):
+            if place and place % AHEAD == 0 and self._enough(seconds[:place]):
+                break
             try:
                 with self._opened(member.file) as file:
                     form = deep.form(file)
