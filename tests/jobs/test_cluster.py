@@ -102,27 +102,6 @@ def test_the_main_job_on_a_cluster_of_two_nodes(two_nodes: tuple[str, str], fram
     assert len(Output(str(tmp_path / "out"))) == 2
 
 
-def test_a_node_that_is_lost_in_the_middle_costs_nothing(
-    two_nodes: tuple[str, str], film: Path, decompose: Decompose, matte_weights: str, tmp_path: Path
-) -> None:
-    """Runs first of those that need only one node: the second one does not come back."""
-    address, _ = two_nodes
-    words = [*WORDS, f"source.path={film}", f"output={tmp_path / 'out'}", "cluster=ray", f"cluster.address={address}"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_AUTH")} | TOKEN
-    job = subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT)
-    _wait_for(lambda: job.poll() is not None or any((tmp_path / "out" / "metadata").glob("*.parquet")), 400)
-    assert job.poll() is None, job.communicate()[0]
-    raylets = [p for p in psutil.process_iter() if p.name() == "raylet" and f"--gcs-address={address}" in " ".join(p.cmdline())]
-    last = max(raylets, key=lambda process: process.create_time())
-    for process in (*last.children(recursive=True), last):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    said, _ = job.communicate(timeout=500)
-    assert job.returncode == 0, said
-    assert decompose(film, tmp_path / "whole") == 0
-    assert rows(tmp_path / "out") == rows(tmp_path / "whole") and members(tmp_path / "out") == members(tmp_path / "whole")
-
-
 def test_submit_sends_the_job_and_follows_its_log(two_nodes: tuple[str, str], frames: Path, matte_weights: str, tmp_path: Path) -> None:
     _, server = two_nodes
     words = [
@@ -157,3 +136,24 @@ def test_submit_refuses_an_open_door() -> None:
 def test_submit_says_when_nobody_answers() -> None:
     refused = _run("submit", "--address", f"http://127.0.0.1:{_port()}", "decompose")
     assert refused.returncode == 2 and "no job server answers" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_a_node_that_is_lost_in_the_middle_costs_nothing(
+    two_nodes: tuple[str, str], film: Path, decompose: Decompose, matte_weights: str, tmp_path: Path
+) -> None:
+    """The last of these tests: the second node does not come back."""
+    address, _ = two_nodes
+    words = [*WORDS, f"source.path={film}", f"output={tmp_path / 'out'}", "cluster=ray", f"cluster.address={address}"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_AUTH")} | TOKEN
+    job = subprocess.Popen(command("decompose", *words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT)
+    _wait_for(lambda: job.poll() is not None or any((tmp_path / "out" / "metadata").glob("*.parquet")), 400)
+    assert job.poll() is None, job.communicate()[0]
+    raylets = [p for p in psutil.process_iter() if p.name() == "raylet" and f"--gcs-address={address}" in " ".join(p.cmdline())]
+    last = max(raylets, key=lambda process: process.create_time())
+    for process in (*last.children(recursive=True), last):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    said, _ = job.communicate(timeout=500)
+    assert job.returncode == 0, said
+    assert decompose(film, tmp_path / "whole") == 0
+    assert rows(tmp_path / "out") == rows(tmp_path / "whole") and members(tmp_path / "out") == members(tmp_path / "whole")
