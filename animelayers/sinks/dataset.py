@@ -112,7 +112,7 @@ def check_fingerprints(path: str, previous: Mapping[str, Any], now: Mapping[str,
         return
     previous, now = published(dict(previous)), published(dict(now))
     reasons, follow = [], []
-    for stage in [*previous, *(stage for stage in now if stage not in previous)]:
+    for stage in [*now, *(stage for stage in previous if stage not in now)]:  # dataset.json has them by the alphabet
         if stage not in now or stage not in previous:
             reasons.append(f"stage {stage} was {'left out' if stage in previous else 'added'}")
         elif previous[stage].get("fingerprint") != now[stage].get("fingerprint"):
