@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from animelayers import products
 from animelayers.benchmark import process
 from animelayers.benchmark.figures import Figure, interleave, middle
 from animelayers.plan import Plan
@@ -85,6 +86,8 @@ def finish(source: Any, sink: Any, fingerprints: dict[str, Any]) -> None:
                 sink.write(rows, "benchmark")
                 rows = []
         sink.write(rows, "benchmark")
+        for name in products.PLACES:  # what a run adds at its end is there, too
+            products.note(sink.store, name)
 
 
 def _made(clip: Row) -> Row:

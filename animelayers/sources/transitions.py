@@ -22,9 +22,11 @@ _LIKE = 0.4  # likeness up to which two pictures are of two places, if a mixture
 _STEP = 0.64  # the same of an end and the middle, which is half of that end
 _COLOURS = 0.93  # common palette from which two pictures are of the same things, moved
 _SHOWN, _FADED = 20.0, 0.75  # levels of contrast of a place that is shown, and share of the other's: a fade changes the light, not the place
-_LEFT, _WORST = 0.14, 0.3  # share of the difference of the two places that a mixture leaves unexplained, at most: in the mean, and ever
+_LEFT, _WORST = 0.13, 0.3  # share of the difference of the two places that a mixture leaves unexplained, at most: in the mean, and ever
 _BACK, _LEAP = 0.13, 0.5  # how far the mixture may go back from one sixth of the time to the next, or forth
 _BEGUN, _OVER = 0.12, 0.88  # share of the second place up to which a transition has hardly begun, and from which it is all but over
+_WIPED = 30  # frames of the longest wipe: what takes longer is something that crosses the picture
+_UNEVEN = 0.2  # how far from the middle of its time a dissolve may show half of each place, as a share of that time: it is even
 _SHORTEST = 4  # frames between; less is a cut
 
 
@@ -92,6 +94,10 @@ class Blends:
             if last - first + 1 < _SHORTEST or not _unlike(before, self._recent[-1 - span // 2], after):
                 continue
             start, middle = self._seen - 1 - span, int(np.flatnonzero(course >= 0.5)[0])
+            if kind is dissolved and abs((middle - first) / (last - first) - 0.5) > _UNEVEN:
+                continue
+            if kind is wiped and last - first + 1 > _WIPED:
+                continue
             self._found.append(Transition(start + first, start + last, start + middle, float(left.mean())))
 
     def _grows(self, kind: Callable[[np.ndarray, np.ndarray], tuple[float, float]], span: int) -> bool:
