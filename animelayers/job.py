@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 ALLOW = "ANIMELAYERS_ALLOW"
-PLACED = frozenset({"device", "batch", "compile", "url", "key", "parallel", "timeout", "retries", "backoff"})
+PLACED = frozenset({"device", "batch", "compile", "url", "key", "parallel", "timeout", "retries", "backoff", "folder"})
 """Options of a model that say where and how fast it runs, not what it makes."""
 
 
