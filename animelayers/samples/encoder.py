@@ -51,13 +51,13 @@ def _stream(file: Any, fps: int, codec: str, quality: int, shape: tuple[int, ...
     stream = file.add_stream(_LIBRARIES[codec], rate=fps)
     stream.height, stream.width = shape[:2]
     stream.codec_context.time_base = Fraction(1, fps)
-    stream.thread_count = 2
+    stream.thread_count = 1 if codec == "h265" else 2
     if codec == "ffv1":
         stream.pix_fmt, stream.options = "bgr0", {"level": "3", "slices": "4", "g": "1"}
         return stream
     stream.pix_fmt, stream.options = "yuv420p", {"crf": str(quality), "preset": "fast", "tune": "animation"}
     if codec == "h265":
-        stream.options |= {"x265-params": "log-level=none:pools=2:frame-threads=1"}
+        stream.options |= {"x265-params": "log-level=none:pools=none:frame-threads=1:wpp=0:repeat-headers=0"}
     context = stream.codec_context
     context.colorspace = context.color_primaries = context.color_trc = _BT709
     context.color_range = 1

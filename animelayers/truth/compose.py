@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from av.error import FFmpegError
 from tqdm import tqdm
 
 from animelayers import cluster
@@ -24,6 +25,7 @@ from animelayers.truth.recipe import Recipe
 from animelayers.truth.rows import pixels, stored
 from animelayers.worker import limit_threads
 
+_TRIES = 4  # at writing a film
 FILMS = "films"
 """Folder of a truth set that holds the films: what a job that is measured may see."""
 
@@ -112,7 +114,16 @@ class _Films:
             shots, frames = shots + len(rows), frames + sum(len(row["frame_index"]) for row in rows)
         return {"shots": np.array([shots]), "frames": np.array([frames]), "left_out": np.array([json.dumps(self.recipe.chosen.left_out)], object)}
 
-    def _composed(self, plan: FilmPlan) -> list[Row]:
+    def _composed(self, plan: FilmPlan, tries: int = _TRIES) -> list[Row]:
+        try:
+            return self._written(plan)
+        except FFmpegError:
+            # now and then, and never twice, libx265 fails at the end of a film of a few frames
+            if tries <= 1:
+                raise
+            return self._composed(plan, tries - 1)
+
+    def _written(self, plan: FilmPlan) -> list[Row]:
         develop = developed(plan.look, plan.seed)
         with film(self.folder / f"{plan.name}{plan.suffix}", plan.fps, plan.look.codec, plan.look.quality) as put:
             return list(stored(plan, lambda picture, number: put(develop(picture, number))))
