@@ -64,7 +64,6 @@ class Shot:
         self._tiles: dict[tuple[object, ...], tuple[tuple[int, int], np.ndarray] | None] = {}
         self._seen: dict[tuple[object, ...], int] = {}
         self._last: Frame | None = None
-        self._home = np.linalg.inv(self.seats[0])
 
     def __len__(self) -> int:
         return self.plan.frames
