@@ -79,10 +79,18 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
 def _token() -> None:
     """Have a Ray of our own refuse whoever has not this run's token: its servers listen on all addresses and cannot be told otherwise.
 
-    It looks at that when it is imported, and not again.
+    A token that is given stays, and so does RAY_AUTH_MODE=disabled. RAY_AUTH_MODE=token alone is no token: Ray leaves that word behind itself
+    in the environment, and would then keep one token for all runs in the home directory. Ray looks at these words when it is imported;
+    where somebody has imported it already it is told to look again.
     """
-    if "ray" not in sys.modules and not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
-        os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", secrets.token_hex(32)
+    ray: Any = sys.modules.get("ray")
+    given = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    if given or os.environ.get("RAY_AUTH_MODE", "token").lower() != "token" or (ray is not None and ray.is_initialized()):
+        return
+    os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", secrets.token_hex(32)
+    if ray is not None:
+        ray._raylet.Config.initialize("")
+        ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
 
 
 def _start(options: dict[str, Any]) -> None:

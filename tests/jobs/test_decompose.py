@@ -119,8 +119,10 @@ def test_kill_the_driver_and_run_again(way: str, whole: Path, film: Path, decomp
 
 
 @WAYS
-def test_kill_a_worker_in_the_middle(way: str, whole: Path, film: Path, start: Start, tmp_path: Path) -> None:
+def test_kill_a_worker_in_the_middle(way: str, whole: Path, film: Path, start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     output = tmp_path / "out"
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")  # as a Ray before leaves it in a shell or a notebook: no reason to have no token of its own
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
     job = start("decompose", *SLOW, way, f"source.path={film}", f"output={output}")
     victims: list[psutil.Process] = []
 
