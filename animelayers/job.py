@@ -58,10 +58,15 @@ def launch(config_name: str, body: Callable[[DictConfig], int]) -> None:
     signal.signal(signal.SIGTERM, _terminated)
     sys.argv[1:] = ["dry_run=true" if word == "--dry-run" else quoted(word) for word in sys.argv[1:]]
     codes: list[int] = []
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     try:
         hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(_ended(body, cfg)))()
     except (HydraException, OmegaConfBaseException) as problem:
         codes.append(_told(2, f"configuration: {_short(problem)}{_nearest(str(problem), config_name)}"))
+    finally:  # Hydra's `job_logging` writes to the stderr of now, which may be gone in what a notebook or a test runs next
+        root.handlers[:] = handlers
+        root.setLevel(level)
     sys.exit(codes[0] if codes else 0)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -40,8 +41,10 @@ def test_the_cheap_parts_run_and_report(matte_weights: str, tmp_path: Path) -> N
 
 
 def test_a_wrong_part_gets_the_nearest(main: Main) -> None:
+    before = logging.getLogger().handlers[:], logging.getLogger().level
     code, said = main("benchmark", "parts=[encod]")
     assert code == 2 and "did you mean encode?" in said
+    assert (logging.getLogger().handlers, logging.getLogger().level) == before, "what runs next in this process has its own stderr"
 
 
 def test_the_silent_net_gives_the_true_alpha_whatever_it_sees(tmp_path: Path) -> None:
