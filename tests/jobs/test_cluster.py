@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from animelayers import Output
-from tests.jobs.conftest import ROOT, Decompose, command, members, rows
+from tests.jobs.conftest import ROOT, SMALL, Decompose, command, members, rows
 
 pytestmark = pytest.mark.cluster
 
@@ -85,7 +85,7 @@ def _wait_for(ready: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.3)
 
 
-WORDS = ("preset=demo", "model/matte=u2netp", "source.row_bytes=400000", "placement.cpus=0.5", "placement.workers=[2,2]")
+WORDS = (*SMALL, "placement.cpus=0.5", "placement.workers=[2,2]")
 
 
 @pytest.fixture(scope="module")
@@ -94,15 +94,15 @@ def frames(film: Path) -> Path:
     return film / "episode_002"
 
 
-def test_the_main_job_on_a_cluster_of_two_nodes(two_nodes: tuple[str, str], frames: Path, matte_weights: str, tmp_path: Path) -> None:
+def test_the_main_job_on_a_cluster_of_two_nodes(two_nodes: tuple[str, str], frames: Path, net: str, tmp_path: Path) -> None:
     address, _ = two_nodes
-    words = [*WORDS, f"source.path={frames}", f"output={tmp_path / 'out'}", "cluster=ray", f"cluster.address={address}"]
+    words = [*WORDS, net, f"source.path={frames}", f"output={tmp_path / 'out'}", "cluster=ray", f"cluster.address={address}"]
     done = _run("decompose", *words)
     assert done.returncode == 0, done.stderr
     assert len(Output(str(tmp_path / "out"))) == 2
 
 
-def test_submit_sends_the_job_and_follows_its_log(two_nodes: tuple[str, str], frames: Path, matte_weights: str, tmp_path: Path) -> None:
+def test_submit_sends_the_job_and_follows_its_log(two_nodes: tuple[str, str], frames: Path, net: str, tmp_path: Path) -> None:
     _, server = two_nodes
     words = [
         "--address",
@@ -111,6 +111,7 @@ def test_submit_sends_the_job_and_follows_its_log(two_nodes: tuple[str, str], fr
         sys.executable,
         "decompose",
         *WORDS,
+        net,
         f"source.path={frames}",
         f"output={tmp_path / 'out'}",
     ]
@@ -118,8 +119,8 @@ def test_submit_sends_the_job_and_follows_its_log(two_nodes: tuple[str, str], fr
     assert done.returncode == 0, done.stdout + done.stderr
     assert "layers" in done.stdout, "the job's log is followed"
     assert len(Output(str(tmp_path / "out"))) == 2
-    failed = _run("submit", *words[:-1], "output=/proc/no")
-    assert failed.returncode == 1, failed.stdout + failed.stderr
+    failed = _run("submit", *words, "placement.cpsu=1")
+    assert failed.returncode == 1 and "did you mean 'placement.cpus'?" in failed.stdout, failed.stdout + failed.stderr
 
 
 def test_a_cluster_that_asks_for_a_token_says_so(two_nodes: tuple[str, str]) -> None:
@@ -140,11 +141,11 @@ def test_submit_says_when_nobody_answers() -> None:
 
 @pytest.mark.skipif("ANIMELAYERS_NODES" not in os.environ, reason="needs a quiet machine for two nodes: ANIMELAYERS_NODES=1")
 def test_a_node_that_is_lost_in_the_middle_costs_nothing(
-    two_nodes: tuple[str, str], film: Path, decompose: Decompose, matte_weights: str, tmp_path: Path
+    two_nodes: tuple[str, str], film: Path, decompose: Decompose, net: str, tmp_path: Path
 ) -> None:
     """The last of these tests: the second node does not come back."""
     address, _ = two_nodes
-    words = [*WORDS, f"source.path={film}", f"output={tmp_path / 'out'}", "cluster=ray", f"cluster.address={address}"]
+    words = [*WORDS, net, f"source.path={film}", f"output={tmp_path / 'out'}", "cluster=ray", f"cluster.address={address}"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_AUTH")} | TOKEN
     job = subprocess.Popen(command("decompose", *words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT)
     _wait_for(lambda: job.poll() is not None or any((tmp_path / "out" / "metadata").glob("*.parquet")), 400)

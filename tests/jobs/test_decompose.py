@@ -20,7 +20,7 @@ from PIL import Image
 from animelayers import Output, job
 from animelayers.exposure import saved
 from animelayers.sinks import Changed, SinkError
-from tests.jobs.conftest import FRAMES, HERE, MARK, ROOT, Decompose, Main, Start, command, members, rows
+from tests.jobs.conftest import FRAMES, HERE, MARK, ROOT, SMALL, Decompose, Main, Start, command, members, rows
 from tests.models import tiny_onnx
 
 
@@ -37,7 +37,7 @@ STAGES = ["character", "camera", "cels", "track", "effect", "background", "encod
 
 def test_layers_of_a_film_and_of_frames(whole: Path) -> None:
     out = Output(str(whole))
-    assert len(out) == 2 * FRAMES + 2 and out.errors.num_rows == 0 and out.layers == ["character", "mask", "background", "plate"]
+    assert len(out) == 2 * FRAMES + 2 and out.errors.num_rows == 0 and out.layers == ["character", "mask", "background", "plate", "instances"]
     table = out.table.to_pandas()
     film = table[table.source == "episode_001.mkv"].sort_values("frame_index")
     assert list(film.frame_index) == list(range(2 * FRAMES))
@@ -47,7 +47,6 @@ def test_layers_of_a_film_and_of_frames(whole: Path) -> None:
     frames = table[table.source.str.startswith("episode_002/")]
     assert set(frames.frame_id) == {"episode_002/scene0000_frame000000", "episode_002/scene0000_frame000001"}
     assert (table.recompose_psnr > 38).all(), "small pictures cost JPEG more"
-    assert table.matte.isin(["u2netp", "none"]).all() and (table.matte == "u2netp").mean() > 0.5
     row = table.iloc[0]
     assert np.isclose(row.background_seen + row.background_borrowed + row.background_invented, 1, atol=1e-6)
     assert film.drawing_of.notna().mean() > 0.3 and frames.drawing_of.isna().all(), "drawings on twos"
@@ -65,27 +64,35 @@ def test_the_table_opens_with_any_parquet_reader(whole: Path) -> None:
 
 def test_the_report_shows_layers_stages_and_shots(whole: Path) -> None:
     page = (whole / "report" / "index.html").read_text()
-    assert page.count("<figure>") == 24 and page.count('src="../plates/') == 2 and "scene0001" in page and "character" in page
-    for shot in saved(Output(str(whole)).table):
+    table = Output(str(whole)).table
+    doubted = sum(flags != "ok" and of is None for flags, of in zip(table["flags"].to_pylist(), table["drawing_of"].to_pylist(), strict=True))
+    assert page.count("<figure>") == 24 + doubted and 0 < doubted < 12 and "To look at first" in page
+    assert page.count('src="../plates/') == 2 and "scene0001" in page and "character" in page
+    for shot in saved(table):
         assert f'<td class="n">{shot.drawings}</td><td class="n">{100 * shot.share:.0f}</td>' in page
-    assert len(list((whole / "report" / "pictures").glob("*.jpg"))) == 24
+    assert len(list((whole / "report" / "pictures").glob("*.jpg"))) == 24 + doubted
     facts = json.loads((whole / "report" / "summary.json").read_text())
     assert facts["frames_done"] == 2 * FRAMES + 2 and facts["spilled"] == 0
     assert list(facts["stages"]) == ["decode", *STAGES] and all(facts["stages"].values())
 
 
-def test_what_the_output_says_of_itself(whole: Path) -> None:
-    facts = json.loads((whole / "dataset.json").read_text())
+def test_what_the_output_says_of_itself(film: Path, decompose: Decompose, matte_weights: str, tmp_path: Path) -> None:
+    """With the real net, over the first frames of the film."""
+    output = tmp_path / "out"
+    assert decompose(film, output, f"stages.character.step.matte.weights={matte_weights}", "source.limit=4") == 0
+    table = Output(str(output)).table.to_pandas()
+    assert (table.matte == "u2netp").all() and 0.1 < table.character_coverage.mean() < 0.3
+    facts = json.loads((output / "dataset.json").read_text())
     assert facts["models"][0]["name"] == "u2netp" and facts["models"][0]["license"]
     assert facts["config"]["stages"]["character"]["workers"] == "${placement.workers}", "kept unresolved"
     assert set(facts["fingerprints"]) == {"source", *STAGES}
-    card = (whole / "README.md").read_text()
-    assert f"{2 * FRAMES + 2} frames" in card and "| matte | [u2netp](" in card and facts["models"][0]["digest"] in card
+    card = (output / "README.md").read_text()
+    assert "4 frames" in card and "| matte | [u2netp](" in card and facts["models"][0]["digest"] in card
 
 
-def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: Path) -> None:
+def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: Path, net: str) -> None:
     before = {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file()}
-    words = ["preset=demo", "model/matte=u2netp", "source.row_bytes=400000", f"source.path={film}", f"output={whole}"]
+    words = [*SMALL, net, f"source.path={film}", f"output={whole}"]
     code = (
         f"import sys; sys.argv[1:] = {words!r}\n"
         f"import runpy, ray\nray.init = lambda *a, **k: sys.exit('Ray was started')\n"
@@ -99,31 +106,31 @@ def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: 
 
 
 WAYS = pytest.mark.parametrize("way", ["cluster.small=0", "cluster=inline"], ids=["ray", "inline"])
-SLOW = ("preset=demo", "model/matte=u2netp", "source.row_bytes=400000")
-"""Words of a run that is long enough to be killed."""
 
 
 @WAYS
-def test_kill_the_driver_and_run_again(way: str, whole: Path, film: Path, decompose: Decompose, start: Start, tmp_path: Path) -> None:
+def test_kill_the_driver_and_run_again(way: str, whole: Path, film: Path, net: str, decompose: Decompose, start: Start, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    job = start("decompose", *SLOW, way, "placement.workers=1", f"source.path={film}", f"output={output}")
+    job = start("decompose", *SMALL, net, way, "placement.workers=1", f"source.path={film}", f"output={output}")
     _wait(lambda: len(list((output / "metadata").glob("*.parquet"))) >= 1, job)
     job.kill()
     job.wait()
     _end_of(job)
     committed = set(Output(str(output)))
-    assert len(committed) > 0
+    assert 0 < len(committed) < 2 * FRAMES + 2, "in the middle"
     assert decompose(film, output) == 0
     assert rows(output) == rows(whole), "the same frames, none lost, none twice"
     assert members(output) == members(whole), "byte for byte"
 
 
 @WAYS
-def test_kill_a_worker_in_the_middle(way: str, whole: Path, film: Path, start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_kill_a_worker_in_the_middle(
+    way: str, whole: Path, film: Path, net: str, start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     output = tmp_path / "out"
     monkeypatch.setenv("RAY_AUTH_MODE", "token")  # as a Ray before leaves it in a shell or a notebook: no reason to have no token of its own
     monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
-    job = start("decompose", *SLOW, way, f"source.path={film}", f"output={output}")
+    job = start("decompose", *SMALL, net, way, f"source.path={film}", f"output={output}")
     victims: list[psutil.Process] = []
 
     def inside() -> bool:
@@ -144,10 +151,10 @@ def test_kill_a_worker_in_the_middle(way: str, whole: Path, film: Path, start: S
 
 @pytest.mark.parametrize(("sent", "code", "way"), [(signal.SIGINT, 130, "cluster=inline"), (signal.SIGTERM, 143, "cluster.small=0")])
 def test_an_interrupted_run_lets_go_of_the_output(
-    sent: signal.Signals, code: int, way: str, film: Path, matte_weights: str, start: Start, tmp_path: Path
+    sent: signal.Signals, code: int, way: str, film: Path, net: str, start: Start, tmp_path: Path
 ) -> None:
     output = tmp_path / "out"
-    job = start("decompose", *SLOW, way, "placement.workers=1", f"source.path={film}", f"output={output}")
+    job = start("decompose", *SMALL, net, way, "placement.workers=1", f"source.path={film}", f"output={output}")
     _wait(lambda: any((output / "attempts").glob("*")) if (output / "attempts").exists() else False, job)
     job.send_signal(sent)
     said, _ = job.communicate(timeout=200)
@@ -269,9 +276,9 @@ def test_a_stage_left_out(film: Path, decompose: Decompose, tmp_path: Path) -> N
     assert Output(str(tmp_path / "out")).layers == ["character", "mask"]
 
 
-def test_another_configuration_never_mixes(whole: Path, film: Path, main: Main) -> None:
+def test_another_configuration_never_mixes(whole: Path, film: Path, net: str, main: Main) -> None:
     before = {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file()}
-    words = ["preset=demo", "model/matte=u2netp", f"source.path={film}", f"output={whole}", "stages.background.step.dilate=31"]
+    words = [*SMALL, net, f"source.path={film}", f"output={whole}", "stages.background.step.dilate=31"]
     code, said = main("decompose", *words)
     assert code == 2 and "stage background: dilate was 2, is 31" in said and "Traceback" not in said
     assert {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file()} == before

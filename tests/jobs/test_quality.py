@@ -10,9 +10,7 @@ import pytest
 from animelayers import job
 from animelayers.quality.figures import FIGURES
 from animelayers.samples import scene, write
-from tests.jobs.conftest import ROOT, Main
-
-SMALL = ["preset=demo", "source.row_bytes=400000", "placement.cpus=0.5", "placement.workers=1"]
+from tests.jobs.conftest import ROOT, SMALL, Main
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +22,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_board_with_a_rule_left_out(
-    ray_here: object, matte_weights: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    net: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "jobs"))
     quality = runpy.run_path(str(ROOT / "jobs" / "quality.py"))["quality"]
     words = [f"output={tmp_path / 'out'}", f"truth={folder}", "ablate=[ring]", "workers=1"]
-    decompose = [*SMALL, f"model/matte={matte_weights}"]
+    decompose = [*SMALL, "placement.cpus=0.5", "placement.workers=1", net]
     cfg = job.compose("quality", [*words, f"decompose={json.dumps(decompose)}"])
     assert quality(cfg) == 0
     said, out = capsys.readouterr().out, tmp_path / "out"

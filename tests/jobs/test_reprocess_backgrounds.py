@@ -22,12 +22,12 @@ from animelayers.samples import scene, write
 from animelayers.schema import Row
 from animelayers.sinks import Shards, SinkError
 from tests.jobs.conftest import HERE, ROOT, Main
-from tests.models import tiny_masks
+from tests.models import tiny_masks, tiny_onnx
 from tests.sinks.clips import contents
 from tests.sources.test_layers import made, store
 
 Reprocess = Callable[..., int]
-MATTE = {"_target_": "animelayers.models.saliency.Saliency", "name": "u2netp", "weights": "u2netp"}
+MATTE = {"_target_": "animelayers.models.saliency.Saliency", "name": "u2netp"}
 FRAMES = 6
 
 
@@ -37,6 +37,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("input")
     write([scene("portrait", frames=FRAMES, size=(320, 180), seed=1)], "frames", folder, form="frames")
     (folder / "frames" / "scene0009_frame000000_t9.00s.png").write_bytes(b"no picture")
+    tiny_onnx.write(folder / "net.onnx", (3, -7, 3), -4, ("n", 3, "h", "w"))  # what is red and blue without green
     return folder / "frames"
 
 
@@ -44,13 +45,13 @@ def composed(source: Path, output: Path, *words: str) -> object:
     small = ["min_instance_size=64", *HERE, "model/segment=matte", "model/inpaint=telea"]
     cfg = job.compose("reprocess_backgrounds", [f"source.path={source}", f"output={output}", *small, *words])
     if "matte" in cfg.stages.segment.step.segmenter:
-        OmegaConf.update(cfg, "stages.segment.step.segmenter.matte", MATTE, merge=False)
+        OmegaConf.update(cfg, "stages.segment.step.segmenter.matte", {**MATTE, "weights": str(source.parent / "net.onnx")}, merge=False)
     return cfg
 
 
 @pytest.fixture(scope="module")
-def reprocess(matte_weights: str) -> Reprocess:
-    """The job in this process, without Ray, with a small net."""
+def reprocess() -> Reprocess:
+    """The job in this process, without Ray, with a net of four numbers."""
     body = runpy.run_path(str(ROOT / "jobs" / "reprocess_backgrounds.py"))["reprocess"]
     return lambda source, output, *words: int(body(composed(source, output, *words)))
 
