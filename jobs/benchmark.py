@@ -75,7 +75,7 @@ def _again(cfg: DictConfig, folder: Path) -> Measured:
         composed = job.compose("decompose", list(words))
         return again.Parts(job.build(composed.source), job.build(composed.sink), job.fingerprints(composed, job.stages(composed)))
 
-    return again.measure(compose, folder, cfg.again.frames, cfg.again.rounds, cfg.decompose)
+    return again.measure(compose, folder, cfg.again.frames, cfg.again.rounds, cfg.decompose, cfg.again.warm)
 
 
 def _read(cfg: DictConfig, folder: Path) -> Measured:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+# The nets of the tests are tiny: threads only wait for each other there, for milliseconds at every layer where other processes run as well.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -6,11 +6,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from animelayers import Output, weights
+from animelayers import Output
 from animelayers.private import published, shown, without_keys
 from animelayers.samples import scene, write
-from tests.jobs.conftest import Decompose, film, matte_weights  # noqa: F401
+from tests.jobs.conftest import Decompose
 from tests.jobs.conftest import decompose as decompose
+from tests.jobs.conftest import net as net
 
 
 @pytest.mark.parametrize(
@@ -57,11 +58,10 @@ def everything(folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize("sink", ["shards", "tree"])
-def test_an_output_tells_no_user_path_or_key(sink: str, decompose: Decompose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_output_tells_no_user_path_or_key(sink: str, decompose: Decompose, net: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "mallory-home"
     films = home / "mallory-films" / "in"
     films.mkdir(parents=True)
-    monkeypatch.setenv("ANIMELAYERS_WEIGHTS", str(weights.find("u2netp").parent))
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USER", "mallory-home")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "HUSHSECRET")
@@ -74,7 +74,7 @@ def test_an_output_tells_no_user_path_or_key(sink: str, decompose: Decompose, tm
     assert decompose(films, output, f"sink={sink}", *(["sink.input_dir=s3://HUSHKEY:HUSHSECRET@bucket/x"] if sink == "tree" else [])) == 3
     said = everything(output)
     assert len(Output(str(output))) == 2 and b"bad.png" in said
-    for word in (*TELLING, "mallory-host", str(tmp_path)):
+    for word in (*TELLING, "mallory-host", str(tmp_path), str(Path(net.partition("=")[2]).parent)):
         assert word.encode() not in said, word
     assert b"Exif" not in said
     assert json.loads((output / "dataset.json").read_text())["config"]["source"]["path"] == "…/in"

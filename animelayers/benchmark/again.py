@@ -32,11 +32,12 @@ class Parts(NamedTuple):
 
 
 def measure(
-    compose: Callable[..., Parts], folder: Path, frames: int, rounds: int, overrides: Sequence[str] = ()
+    compose: Callable[..., Parts], folder: Path, frames: int, rounds: int, overrides: Sequence[str] = (), warm: int = 1
 ) -> tuple[list[Figure], dict[str, Any]]:
     """Frames a second of a second run over `frames` frames, the whole process, and beyond what a run over one frame costs.
 
-    `compose` makes the main job's parts from overrides. The output is a real one but for its layers, which nobody computed.
+    `compose` makes the main job's parts from overrides; `warm` rounds come before and count for nothing.
+    The output is a real one but for its layers, which nobody computed.
     """
     inputs = {"film": film(folder / "film", frames), "pictures": pictures(folder / "pictures", frames), "one frame": pictures(folder / "one", 1)}
     sides = {}
@@ -44,7 +45,7 @@ def measure(
         words = [f"source.path={path}", f"output={folder / 'layers' / name.replace(' ', '_')}", *overrides]
         finish(*compose(*words))
         sides[name] = partial(_again, words, 1 if name == "one frame" else frames)
-    interleave(sides, 1)
+    interleave(sides, warm)
     made = interleave(sides, rounds)
     start = middle(made["one frame"])["wall"]
     figures = [Figure("again", "start: a run over one finished frame", start, "s", start)]

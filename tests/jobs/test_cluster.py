@@ -120,7 +120,7 @@ def test_submit_sends_the_job_and_follows_its_log(two_nodes: tuple[str, str], fr
     assert "layers" in done.stdout, "the job's log is followed"
     assert len(Output(str(tmp_path / "out"))) == 2
     failed = _run("submit", *words, "placement.cpsu=1")
-    assert failed.returncode == 1 and "did you mean 'placement.cpus'?" in failed.stdout, failed.stdout + failed.stderr
+    assert failed.returncode == 2 and "did you mean 'placement.cpus'?" in failed.stdout, failed.stdout + failed.stderr
 
 
 def test_a_cluster_that_asks_for_a_token_says_so(two_nodes: tuple[str, str]) -> None:
