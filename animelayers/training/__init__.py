@@ -1,0 +1,1 @@
+"""How LayerNet is trained: packs of composed shots, what the net is shown of them, and the loop."""

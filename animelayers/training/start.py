@@ -1,0 +1,80 @@
+"""Where training begins, and the file it ends in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import save
+
+from animelayers.models import layernet
+from animelayers.models.layernet_net import LayerNet, begun
+from animelayers.weights import WeightsError, find
+
+MODNET, RANDOM = "modnet", "random"
+
+
+def chosen(name: str, seed: int = 0) -> Callable[[], LayerNet]:
+    """What makes the net that training begins from: 'modnet' (its encoder), 'random', or a safetensors file of an earlier training.
+
+    Raises WeightsError where MODNet's weights are not here, or where there is no such file.
+    """
+    if name == RANDOM:
+        return lambda: random(seed)
+    path = find(name)
+    return lambda: beginning(path) if name == MODNET else from_file(path)
+
+
+def random(seed: int = 0) -> LayerNet:
+    """A net that knows nothing; equal seeds, equal nets."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return LayerNet()
+
+
+def from_file(path: Path) -> LayerNet:
+    """The net of a safetensors file as `stored` writes them. Raises WeightsError for a file that is none."""
+    net = LayerNet()
+    try:
+        net.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in layernet.stored(path).items()})
+    except RuntimeError as problem:
+        raise WeightsError(f"{path} holds no weights of LayerNet: {str(problem).splitlines()[0]}") from problem
+    return net
+
+
+def stored(net: LayerNet, path: Path, facts: Mapping[str, Any]) -> None:
+    """Write a net as a safetensors file of float16; ``facts`` go into its metadata as JSON, under the one key 'layernet'."""
+    weights = {name: value.detach().to("cpu", torch.float16).contiguous().numpy() for name, value in net.state_dict().items()}
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(save(weights, {"layernet": json.dumps(facts)}))
+    part.replace(path)
+
+
+def beginning(path: Path) -> LayerNet:
+    """LayerNet with MODNet's encoder, read from its ONNX file. Raises ValueError for a file that is not MODNet."""
+    return begun(convolutions(path))
+
+
+def convolutions(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Weights and biases of the convolutions of an ONNX net, in the order they are computed."""
+    import openvino
+
+    found = []
+    for op in openvino.Core().read_model(path).get_ops():
+        number = re.match(r"Conv_(\d+)/", op.get_friendly_name())
+        if op.get_type_name() in ("Convolution", "GroupConvolution") and number:
+            added = next(c.get_node() for c in op.output(0).get_target_inputs() if c.get_node().get_type_name() == "Add")
+            bias = next(i.get_node() for i in added.input_values() if i.get_node().get_friendly_name() != op.get_friendly_name())
+            found.append((int(number[1]), _constant(op.input_value(1).get_node()), _constant(bias)))
+    return [(weight, bias) for _, weight, bias in sorted(found, key=lambda each: each[0])]
+
+
+def _constant(node: object) -> np.ndarray:
+    while node.get_type_name() != "Constant":  # type: ignore[attr-defined]
+        node = node.input_value(0).get_node()  # type: ignore[attr-defined]
+    return np.array(node.data)  # type: ignore[attr-defined]
