@@ -44,6 +44,7 @@ fix: .venv/ready
 	$(BIN)/ruff format .
 
 benchmark: .venv/weights
+	$(BIN)/python jobs/fetch_models.py 'names=[u2netp,modnet]'
 	$(BIN)/python jobs/benchmark.py
 
 quality: .venv/weights

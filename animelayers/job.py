@@ -44,7 +44,12 @@ READ = ("aspect", "hdr", "deinterlace", "damaged", "alpha", "mattes", "sequence"
 """Options of a source that say how its pictures are read."""
 
 
-PATHS = frozenset({"source.path", "output", "source.mattes", "edits", "curated", "film", "track.source", "masks.source", "lama.picture", "report"})
+PATHS = frozenset(
+    {
+        *("source.path", "source.mattes", "output", "edits", "curated", "film", "pack", "start"),
+        *("track.source", "masks.source", "lama.picture", "report"),
+    }
+)
 """Keys whose values are paths: what a shell gives for them is taken as it is."""
 
 

@@ -106,7 +106,6 @@ RECORD: Mapping[str, Column] = {
     "context_camera": Column("float64", "K 3 3", "the same for the context frames"),
     "camera_motion": Column("str", "", "still, pan, zoom or shake; 'unknown' where the shot could not be registered", table=True),
     "motion_magnitude": Column("float32", "D", "mean length of the optical flow from the drawing before, pixels; 0 for the first", table=True),
-    "moving": Column("uint8", "D H W", "what the shot's motion says: 255 drawn on a cel, 0 painted behind, 128 it knows nothing"),
     "plate": Column("uint8", "P Q 3", "the clean plate of the shot, sRGB; empty where there is none"),
     "plate_seen": Column("uint8", "P Q", "255 where some frame shows the plate, 0 where none does"),
     "plate_trust": Column("float32", "", "how well the plate explains what the frames show outside characters and effects, 0..1", table=True),

@@ -7,7 +7,7 @@ import pytest
 
 from animelayers import job
 from animelayers.pipeline import Pipeline, bind
-from animelayers.placement import PipelineError
+from animelayers.placement import GB, PipelineError, Resources
 from animelayers.run import DECODED
 
 GROUPED = [str(path.relative_to(job.CONF).with_suffix("")) for path in sorted(job.CONF.rglob("*.yaml")) if path.parent != job.CONF]
@@ -64,7 +64,7 @@ def test_other_packages_are_allowed_by_the_environment_alone(monkeypatch: pytest
 def test_stages_are_left_out_by_name() -> None:
     cfg = job.compose("decompose", ["~stages.background", "source.path=.", "output=x"])
     stages = job.stages(cfg)
-    assert list(stages) == ["character", "camera", "cels", "track", "effect", "encode", "quality"]
+    assert list(stages) == ["character", "camera", "layers", "track", "encode", "quality"]
     Pipeline(stages).check(DECODED)
 
 
@@ -76,6 +76,14 @@ def test_start_and_end_stage() -> None:
         Pipeline(job.stages(cfg)).check(DECODED)
     with pytest.raises(job.ConfigError, match="did you mean background"):
         job.stages(job.compose("decompose", ["end_stage=backgruond", "source.path=.", "output=x"]))
+
+
+@pytest.mark.parametrize("preset", ["one_gpu", "cluster"])
+def test_the_stages_find_room_on_one_machine_with_a_gpu(preset: str) -> None:
+    cfg = job.compose("decompose", [f"preset={preset}", "source.path=.", "output=x"])
+    pipeline = Pipeline(job.stages(cfg), cfg.placement.task_cpus, cfg.placement.readers)
+    groups = pipeline.fit(Resources(cpus=8, gpus=1, memory=64 * GB), row_bytes=cfg.source.row_bytes)
+    assert sum(group.workers * group.gpus for group in groups) == 1 and groups[0].gpus
 
 
 def test_placement_never_changes_a_fingerprint_and_options_do() -> None:

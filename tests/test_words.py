@@ -20,7 +20,7 @@ def test_a_name_is_taken_as_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["source.path='x y'", 'output="a"', "source.limit=10", "source.mattes=null", "preset=demo", "~stages.effect", "source.path=${output}"]
+    "word", ["source.path='x y'", 'output="a"', "source.limit=10", "source.mattes=null", "preset=demo", "~stages.layers", "source.path=${output}"]
 )
 def test_other_words_stay(word: str) -> None:
     assert job.quoted(word) == word

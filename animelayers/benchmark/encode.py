@@ -137,10 +137,12 @@ class _Clock:
 
 
 def _step(stage: Stage, weights: Path) -> Step:
-    """A stage's step as the main job builds it, the matte's net being the silent one."""
+    """A stage's step as the main job builds it, the matte's net being the silent one, and no other asked."""
     options = dict(stage.step.keywords)
     if "matte" in options:
         options["matte"] = Saliency("u2netp", weights, precision="fp32")
+    if "net" in options:
+        options["net"] = None
     made: Step = build(partial(stage.step.func, **options))
     return made
 

@@ -30,7 +30,8 @@ def measure(
     """The slope of the peak over `frames` and four times `frames` frames of `size` (width, height) in shots of `shot`, and what was spilled."""
     figure = cv2.ellipse(np.zeros((360, 640), np.uint8), (320, 200), (90, 150), 0, 0, 360, (255,), -1, cv2.LINE_AA)
     weights = net.write(figure, folder / "net.xml")
-    words = ["model/matte=u2netp", f"stages.character.step.matte.weights={weights}", f"cluster.cpus={cores}", *overrides]
+    nets = ["model/matte=u2netp", f"stages.character.step.matte.weights={weights}", "stages.layers.step.net=null"]
+    words = [*nets, f"cluster.cpus={cores}", *overrides]
     sides = {}
     for count in (frames, TIMES * frames):
         film = draw(folder, count, size, shot=shot)

@@ -32,7 +32,8 @@ def measure(
 ) -> tuple[list[Figure], dict[str, Any]]:
     """Race for each of `models` over `film`, a film or a folder; `truth` as `samples.write` leaves it, if there is one.
 
-    Ours runs in fp32, and in the precisions that pay on this processor: bf16 as the job takes it by itself, int8 when asked for.
+    Both sides ask that net alone. Ours runs in fp32, and in the precisions that pay on this processor: bf16 as the job takes it by itself,
+    int8 when asked for.
     """
     figures: list[Figure] = []
     everything: dict[str, Any] = {}
@@ -42,7 +43,8 @@ def measure(
         place.mkdir(parents=True)
         sides = {"peer": partial(_loop, film, place / "peer", model, cores)}
         for name, precision in precisions.items():
-            words = [f"model/matte={model}", f"++stages.character.step.matte.precision={precision}", f"cluster.cpus={cores}", *overrides]
+            nets = [f"model/matte={model}", f"++stages.character.step.matte.precision={precision}", "stages.layers.step.net=null"]
+            words = [*nets, f"cluster.cpus={cores}", *overrides]
             sides[name] = partial(_job, film, place / name, words)
         for side in sides.values():
             side(limit=WARM_UP)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.trimap import trimap
-from animelayers.stages.effect import PROMPTS
+from animelayers.stages.layers import PROMPTS
 
 
 class Sides(NamedTuple):

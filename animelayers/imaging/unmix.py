@@ -1,15 +1,11 @@
 """Un-mixing: what lies in front of a picture whose colours without it are known, in the blend mode that explains it best.
 
-Fire, beams and smoke have no outline to segment, but they are drawn anew in every drawing, while the painting and the cels under
-them stay. So the colours under an effect are those a pixel comes back to over a shot (`consensus`) or those of its clean plate, and the
-effect is what has to be put in front of them to give the frame: the compositing equation of Porter and Duff (1984) solved for the
-layer in front. All pictures are uint8 sRGB (H, W, 3), mixed in sRGB as every editor does; masks are bool (H, W).
+Fire, beams and smoke lie over a painting that stays. So the colours under an effect are those of its clean plate, and the effect is what
+has to be put in front of them to give the frame: the compositing equation of Porter and Duff (1984) solved for the layer in front. All
+pictures are uint8 sRGB (H, W, 3), mixed in sRGB as every editor does; masks are bool (H, W).
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from itertools import combinations
 
 import cv2
 import numpy as np
@@ -22,32 +18,6 @@ _CORE = 0.85  # least alpha, solved without knowing the colour, from which a pix
 _NOISE = 6  # grey levels of difference that mean nothing on flat paint
 _ROUGH, _REACH = 40, 3  # grey levels of texture that halve the trust in a pixel; pixels its neighbours are asked over
 _DARKENED = 0.08  # share of pixels darker than what is under them that noise explains; light can only add
-
-
-def consensus(drawings: Sequence[np.ndarray], counted: Sequence[np.ndarray] | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The colour each pixel shows most often, and how many drawings show it within `SPREAD` grey levels.
-
-    `drawings` N >= 1 pictures of one size; `counted`: where each has a vote, uint8 (H, W) of 0 and 1, everywhere by default. Gives a
-    picture (H, W, 3), the mean of those that agree, and uint8 (H, W), 0..N (at most 255). The mode of a pixel over time: an effect that
-    covers it in most drawings does not win, for it never looks the same twice.
-    """
-    valid = [np.ones(drawings[0].shape[:2], np.uint8) for _ in drawings] if counted is None else counted
-    votes = [mask.copy() for mask in valid]
-    for i, j in combinations(range(len(drawings)), 2):
-        equal = cv2.min(near(drawings[i], drawings[j]), cv2.min(valid[i], valid[j]))
-        for k in (i, j):
-            cv2.add(votes[k], equal, dst=votes[k])
-    best, count = drawings[0].copy(), votes[0].copy()
-    for drawing, vote in zip(drawings[1:], votes[1:], strict=True):
-        better = cv2.compare(vote, count, cv2.CMP_GT)
-        cv2.copyTo(drawing, better, best)
-        cv2.copyTo(vote, better, count)
-    total, number = best.astype(np.float32), np.ones(count.shape, np.float32)
-    for drawing, mask in zip(drawings, valid, strict=True):
-        equal = cv2.min(near(drawing, best), mask)
-        cv2.accumulate(drawing, total, equal)
-        number += equal
-    return np.rint(total / number[..., None]).astype(np.uint8), count
 
 
 def near(one: np.ndarray, other: np.ndarray, spread: float = SPREAD) -> np.ndarray:

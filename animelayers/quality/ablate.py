@@ -20,30 +20,23 @@ def _without(stage: str, *names: str, prefix: str = "") -> dict[str, tuple[str, 
 
 
 RULES: Mapping[str, tuple[str, ...]] = {
-    "camera": ("~stages.camera", "~stages.cels"),
-    "cels": ("~stages.cels",),
-    **_without("cels.step", "settling", "moving", "claims", "palettes", "creatures", "outlines", "regained"),
-    **_without("cels.step", "gaps", prefix="still "),
-    "still trust": ("stages.cels.step.still=0.9",),
+    "camera": ("~stages.camera",),
+    "layers": ("~stages.layers",),
+    **_without("layers.step", "evidence", "snapping", "effects", "shadows"),
     "track": ("~stages.track",),
     "steadying": ("stages.track.step.steady=0",),
     **_without("track.step", "carried", "resting", "traced"),
-    "effect": ("~stages.effect",),
-    **_without("effect.step", "veils", "burning"),
-    **_without("effect.step", "cels", prefix="effect "),
     **_without("background.step", "plate", prefix="background "),
     **_without("background.step", "light", "given_back"),
     "ring": ("stages.background.step.ring=0",),
     "dilate": ("stages.background.step.dilate=0",),
-    "refinement": ("stages.character.step.radius=0",),
     "held drawings": ("source.held=false",),
     "anime cuts": ("source.detector=content",),
-    "joined nets": ("model/matte=modnet",),
-    **_without("character.step.matte", "second", "creatures", "colours", "gaps", prefix="matte "),
+    "first look": ("model/matte=modnet",),
 }
 """What is left out, by a name, and the main job's overrides that do it."""
 
-_NETS = ("joined nets", "matte second", "matte creatures", "matte colours", "matte gaps")
+_NETS = ("first look",)
 _PICTURES = ("held drawings", "anime cuts")
 
 

@@ -13,7 +13,7 @@ NETS = ("modnet", *ZOO)
 
 def overrides(net: str) -> list[str]:
     """The main job's overrides that make a peer of it."""
-    stages = ["~stages.camera", "~stages.cels", "~stages.track", "~stages.effect"]
+    stages = ["~stages.camera", "~stages.layers", "~stages.track"]
     return [f"model/matte={net}", *stages, "model/inpaint=telea", "source.held=false", "stages.character.step.radius=0"]
 
 

@@ -21,7 +21,7 @@ from animelayers.quality.truths import Truth, digest
 COST = "cost.json"
 ANEW, KEEP, RECALL, ASK = "anew", "keep", "recall", "ask"
 """Whether the nets are asked anew; asked, and what they say kept; only what was kept is used; or the nets asked where nothing was."""
-_ROOMS = ("imaging", "models", "sources", "stages", "weights")
+_ROOMS = ("imaging", "models", "shot", "sources", "stages", "weights")
 Decompose = Callable[[DictConfig], int]
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.imaging.changing import around
 from animelayers.imaging.colour import behind
+from animelayers.imaging.context import around
 from animelayers.imaging.exposure import EQUAL, Light, match
 from animelayers.imaging.views import view
 from animelayers.models.inpaint import Noted, named

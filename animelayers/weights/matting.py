@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from animelayers.weights.records import BY_REPOSITORY, NOT_STATED, Release, Rembg, Terms, Weights, Wheel, hub
+from animelayers.weights.records import BY_REPOSITORY, NOT_STATED, Packaged, Release, Rembg, Terms, Weights, Wheel, hub
 
 _U2NET: Terms = ("Apache-2.0", "Apache-2.0", "yes", BY_REPOSITORY)
 _BIREFNET: Terms = ("MIT", "MIT", "yes", BY_REPOSITORY)
@@ -25,6 +25,19 @@ def _birefnet(variant: str, md5: str, epoch: str) -> Weights:
 
 
 RECORDS = (
+    Weights(
+        "layernet",
+        "layernet.safetensors",
+        5_756_978,
+        "sha256:6c2e68e9a71128ba85580e57622f08bcbcea60fe57260d6f1254b728f6c238f5",
+        (Packaged("layernet.safetensors"),),
+        "MIT",
+        "Apache-2.0",
+        "yes",
+        "trained by this package from MODNet's encoder (Apache-2.0) on composed shots; what those were made from is in docs/layernet.md",
+        "docs/layernet.md",
+        "matte",
+    ),
     Weights(
         "modnet",
         "modnet.onnx",

@@ -65,7 +65,17 @@ class Hub:
         return f"https://huggingface.co/{self.repository}"
 
 
-Source = Wheel | Rembg | Release | Hub
+@dataclass(frozen=True)
+class Packaged:
+    """A file that lies in this package, beside this module."""
+
+    file: str
+
+    def __str__(self) -> str:
+        return f"{self.file} of the installed package"
+
+
+Source = Wheel | Rembg | Release | Hub | Packaged
 
 
 @dataclass(frozen=True)

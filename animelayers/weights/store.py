@@ -15,7 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from animelayers.weights import folders
-from animelayers.weights.records import Hub, Rembg, Weights, Wheel
+from animelayers.weights.records import Hub, Packaged, Rembg, Weights, Wheel
 from animelayers.weights.table import TABLE
 
 _LONGEST = 1000
@@ -184,6 +184,7 @@ def _command(weights: Weights) -> str:
 
 def _places(weights: Weights) -> Iterator[Path]:
     yield directory() / weights.file
+    yield from (Path(__file__).with_name(source.file) for source in weights.sources if isinstance(source, Packaged))
     if any(isinstance(source, Rembg) for source in weights.sources):
         # As rembg 2.0.86 looks for its files (one folder per model, or all flat), without its slow import.
         env = os.environ.get

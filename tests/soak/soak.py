@@ -44,7 +44,8 @@ def main(minutes: float, seed: int, way: str) -> int:
         folder = Path(temporary)
         film(folder / "in")
         net = tiny_onnx.write(folder / "net.onnx", (1, 1, 1), 0, ("n", 3, "h", "w"))
-        words = ["preset=demo", "model/matte=u2netp", f"stages.character.step.matte.weights={net}", "source.row_bytes=120000"]
+        words = ["preset=demo", "model/matte=u2netp", f"stages.character.step.matte.weights={net}", "stages.layers.step.net=null"]
+        words += ["source.row_bytes=120000"]
         words += [f"source.path={folder / 'in'}", "cluster=inline" if way == "inline" else "cluster.small=0", "placement.cpus=0.5"]
         assert job(words, folder / "whole").wait() == 0
         wanted_rows, wanted = rows(folder / "whole"), members(folder / "whole")

@@ -43,7 +43,7 @@ def store(sink: Shards | Tree, clips: list[Row]) -> Path:
 
 def made(folder: Path, background: str = "jpeg") -> list[Row]:
     """Clips of a drawn film of two shots and of two stills through the main job's steps, with true mattes."""
-    shots = [scene(name, frames=14, size=(192, 108), seed=1) for name in ("fire", "walk")]
+    shots = [scene(name, frames=14, size=(192, 108), seed=1) for name in ("fire", "crossing")]
     write(shots, "film", folder)
     write([scene("portrait", frames=2, size=(160, 90), seed=1)], "stills", folder, form="frames")
     truth = {"film": np.concatenate([shot.character for shot in shots]), "stills": scene("portrait", frames=2, size=(160, 90), seed=1).character}

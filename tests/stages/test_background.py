@@ -15,7 +15,7 @@ from animelayers.models.propagate import Propagate
 from animelayers.samples import Scene, scene
 from animelayers.schema import RECORD
 from animelayers.stages.background import BORROWED, INVENTED, SEEN, Background
-from animelayers.stages.cels import Cels
+from animelayers.stages.layers import Layers
 
 
 def drawing(h: int, w: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -85,8 +85,9 @@ def decomposed(shot: Scene, every: int = 1) -> dict:
     cameras = np.repeat(np.eye(3)[None], len(shot), 0)
     cameras[:, 0, 2] = shot.pan
     columns = {"frames": shot.frames, "character": shot.character, "camera": cameras}
-    row = {"clip_id": shot.name, "error": "", "camera_motion": "pan", **{k: v[::every] for k, v in columns.items()}}
-    (made,) = Background(OpenCV()).run(Cels().run([row]))
+    names = " ".join(["truth"] * len(shot.frames[::every]))
+    row = {"clip_id": shot.name, "error": "", "matte": names, "camera_motion": "pan", **{k: v[::every] for k, v in columns.items()}}
+    (made,) = Background(OpenCV()).run(Layers().run([row]))
     assert made["error"] == ""
     return made
 
@@ -120,10 +121,10 @@ def test_the_plate_is_cast_in_the_light_of_each_frame() -> None:
     light = np.linspace(0.6, 1, 12)[:, None, None, None]
     frames, truth = (np.rint(light * a[::2]).astype(np.uint8) for a in (shot.frames, shot.background))
     row = {
-        "clip_id": "l", "error": "", "frames": frames, "character": shot.character[::2],
+        "clip_id": "l", "error": "", "frames": frames, "character": shot.character[::2], "matte": " ".join(["truth"] * 12),
         "camera": np.repeat(np.eye(3)[None], 12, 0), "camera_motion": "still",
     }  # fmt: skip
-    (made,) = Background(OpenCV()).run(Cels().run([row]))
+    (made,) = Background(OpenCV()).run(Layers().run([row]))
     assert made["plate_trust"] > 0.9
     for background, true, alpha in zip(made["background"], truth, row["character"], strict=True):
         where = (alpha > 8) & (made["plate_seen"] > 0)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from animelayers.weights import TABLE, Weights, WeightsError, store
 from animelayers.weights.fetch import fetch
+from animelayers.weights.records import Packaged
 from animelayers.weights.store import find
-from tests.weights.tiny import CONTENT, DIGEST
+from tests.weights.tiny import CONTENT, DIGEST, visible
 
 
 def test_a_missing_file_says_which_from_where_and_how_to_bring_it(home: Path) -> None:
@@ -109,3 +111,30 @@ def test_find_never_gives_a_file_with_another_digest(
             assert not path.exists() or path.read_bytes() != CONTENT
         else:
             assert found.read_bytes() == CONTENT
+
+
+def test_what_comes_with_the_package_is_found_without_any_folder_of_weights(home: Path) -> None:
+    layernet = TABLE["layernet"]
+    for found in (find("layernet"), fetch("layernet")):
+        assert found == Path(store.__file__).with_name("layernet.safetensors")
+        assert f"sha256:{hashlib.sha256(found.read_bytes()).hexdigest()}" == layernet.digest and found.stat().st_size == layernet.size
+
+
+def test_one_in_the_folder_of_weights_goes_before_the_packages_and_is_compared_as_well(home: Path) -> None:
+    home.mkdir()
+    own = home / "layernet.safetensors"
+    own.write_bytes(find("layernet").read_bytes())
+    assert find("layernet") == own
+    own.write_bytes(CONTENT)
+    with pytest.raises(WeightsError, match=TABLE["layernet"].digest[7:]):
+        find("layernet")
+
+
+def test_what_the_package_lacks_is_not_fetched_from_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = replace(TABLE["layernet"], name="lost", file="lost.safetensors", sources=(Packaged("lost.safetensors"),))
+    monkeypatch.setitem(TABLE, "lost", lost)
+    with pytest.raises(WeightsError, match=r"lost\.safetensors of the installed package"):
+        find("lost")
+    with pytest.raises(WeightsError, match=r"lost\.safetensors of the installed package is missing: install animelayers again"):
+        fetch("lost")
+    assert visible(home) == []

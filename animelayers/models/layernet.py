@@ -1,0 +1,180 @@
+"""LayerNet: the package's own net for drawings. It finds figures, effects and shadows in a picture, the better where it is shown the clean plate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+import cv2
+import numpy as np
+
+from animelayers.models.device import Device, pick
+from animelayers.models.layernet_graph import graph
+from animelayers.models.onnx import Precision, bf16_pays, threads
+from animelayers.models.portrait import shrink
+from animelayers.models.protocols import Mattes
+from animelayers.shot.evidence import Evidence, nothing
+from animelayers.weights import WeightsError, find
+
+Runtime = Literal["auto", "openvino", "torch"]
+_STEP = 16  # sides of what the net is shown are multiples of it
+_FIGURE = 1 / 2000  # share of the frame below which nothing is claimed: a matte of less is a speck
+_SURE = 0.5
+_TOLD = 300  # characters of what a library says of weights
+
+
+class Layering(Protocol):
+    """Finds the layers of pictures with the evidence of their shot."""
+
+    def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Width and height at which a picture (H, W, …) is looked at."""
+        ...
+
+    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[Evidence]) -> list[np.ndarray]:
+        """Coverage by figures, effects and shadows, float32 (3, h, w), 0..1, of pictures uint8 sRGB (h, w, 3) of that size."""
+        ...
+
+
+class LayerNet:
+    """The net, as a matte of single pictures and as what a shot asks with its evidence.
+
+    ``weights``: a registered name, or the path of a safetensors file that jobs/train_layers.py wrote. ``side``: pixels of the long side of what
+    the net sees. ``runtime`` 'auto' is OpenVINO on the CPU and torch on a GPU; ``precision`` 'auto' is bf16 where the processor has it (see
+    `onnx.bf16_pays`) or on a GPU, else fp32. ``batch``: pictures torch gets at once.
+    Raises WeightsError for weights that are missing or are none of LayerNet, ValueError for a combination that does not exist.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path = "layernet",
+        *,
+        side: int = 384,
+        runtime: Runtime = "auto",
+        device: Device = "cpu",
+        precision: Precision = "auto",
+        batch: int = 8,
+    ):
+        if side < 4 * _STEP:
+            raise ValueError(f"side must be {4 * _STEP} or more, not {side}")
+        if precision == "int8":
+            raise ValueError("LayerNet computes in fp32 or bf16: precision=auto takes what is faster here")
+        self.side, self._batch = side, batch
+        self._device = pick(device) if device != "cpu" else "cpu"
+        if runtime == "openvino" and self._device != "cpu":
+            raise ValueError("runtime openvino runs on the CPU only: with a GPU use runtime=torch or auto")
+        path = find(str(weights))
+        self._stored = stored(path)
+        fast = self._device == "cuda" or bf16_pays()
+        self.precision = ("bf16" if fast else "fp32") if precision == "auto" else precision
+        try:
+            self._graph = None if runtime == "torch" or self._device != "cpu" else _Graph(self._stored, self.precision)
+            self._net = None if self._graph else _Torch(self._stored, self._device, self.precision)
+        except WeightsError as problem:
+            raise WeightsError(f"{path}: {problem}") from problem
+
+    def __call__(self, pictures: Sequence[np.ndarray]) -> Mattes:
+        """As `protocols.Matte`: each picture for itself."""
+        mattes = Mattes([], [], [])
+        for picture in pictures:
+            small = shrink(picture, self.size(picture.shape))
+            alpha = self.labels([small], [nothing(small.shape)])[0][0]
+            there = alpha > _SURE
+            empty = there.mean() < _FIGURE
+            whole = cv2.resize(alpha, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+            mattes.alpha.append(np.zeros_like(whole) if empty else whole)
+            mattes.model.append("none" if empty else "layernet")
+            mattes.confidence.append(float(1 - alpha.mean() if empty else alpha[there].mean()))
+        return mattes
+
+    def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Width and height at which a picture (H, W, …) is looked at: multiples of 16, the long side `side` at most."""
+        height, width = shape[:2]
+        scale = self.side // _STEP * _STEP / max(height, width)
+        return max(_STEP, round(width * scale / _STEP) * _STEP), max(_STEP, round(height * scale / _STEP) * _STEP)
+
+    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[Evidence]) -> list[np.ndarray]:
+        """As `Layering`."""
+        found: list[np.ndarray] = []
+        for start in range(0, len(pictures), self._batch):
+            part = slice(start, start + self._batch)
+            planes = [_planes(picture, evidence) for picture, evidence in zip(pictures[part], told[part], strict=True)]
+            if self._graph is not None:
+                found += [self._graph(each[None])[0] for each in planes]
+            elif self._net is not None:
+                found += list(self._net(np.stack(planes)))
+        return found
+
+
+def stored(path: Path) -> Mapping[str, np.ndarray]:
+    """The weights of a safetensors file, float32. Raises WeightsError for a file that is none."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return {name: value.astype(np.float32) for name, value in load_file(path).items()}
+    except (SafetensorError, OSError, ValueError, TypeError) as problem:
+        raise WeightsError(f"{path} cannot be read as weights of LayerNet ({problem}): give a .safetensors file of jobs/train_layers.py") from problem
+
+
+def _planes(picture: np.ndarray, told: Evidence) -> np.ndarray:
+    """What the net is shown, float32 (8, h, w): as `layernet_net.planes`, in NumPy."""
+    made = np.empty((8, *picture.shape[:2]), np.float32)
+    known = told.known * np.float32(1 / 255)
+    for channel in range(3):
+        np.multiply(picture[..., channel], np.float32(1 / 127.5), out=made[channel])
+        made[channel] -= 1
+        np.multiply(told.plate[..., channel], np.float32(1 / 127.5), out=made[3 + channel])
+        made[3 + channel] -= 1
+        made[3 + channel] *= known
+    made[6] = known
+    np.multiply(told.difference, np.float32(1 / 255), out=made[7])
+    return made
+
+
+class _Graph:
+    """The net by OpenVINO, one compiled graph per size."""
+
+    def __init__(self, weights: Mapping[str, np.ndarray], precision: str):
+        import openvino
+
+        self._core = openvino.Core()
+        self._weights, self._precision = weights, precision
+        self._compiled: dict[tuple[int, ...], object] = {}
+        try:
+            graph(weights, (1, 8, 4 * _STEP, 4 * _STEP))
+        except (RuntimeError, ValueError, IndexError) as problem:  # of another shape
+            raise WeightsError(f"these weights are none of LayerNet: {' '.join(str(problem).split())[:_TOLD]}") from problem
+
+    def __call__(self, planes: np.ndarray) -> np.ndarray:
+        if planes.shape not in self._compiled:
+            hint = {"INFERENCE_PRECISION_HINT": "bf16" if self._precision == "bf16" else "f32", "INFERENCE_NUM_THREADS": threads()}
+            made = graph(self._weights, planes.shape)
+            self._compiled[planes.shape] = self._core.compile_model(made, "CPU", {**hint, "PERFORMANCE_HINT": "LATENCY"})
+        answer: np.ndarray = self._compiled[planes.shape]([planes])[0]  # type: ignore[operator]
+        return answer.astype(np.float32)
+
+
+class _Torch:
+    """The net by torch, on any device."""
+
+    def __init__(self, weights: Mapping[str, np.ndarray], device: str, precision: str):
+        import torch
+
+        from animelayers.models.layernet_net import LayerNet as Net
+
+        self._torch, self._device, self._fast = torch, device, precision == "bf16"
+        self._net = Net().to(device).to(memory_format=torch.channels_last).eval()
+        try:
+            self._net.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+        except RuntimeError as problem:
+            raise WeightsError(f"these weights are none of LayerNet: {' '.join(str(problem).split())[:_TOLD]}") from problem
+        if device == "cpu":
+            torch.set_num_threads(threads())
+
+    def __call__(self, planes: np.ndarray) -> np.ndarray:
+        torch = self._torch
+        given = torch.from_numpy(planes).to(self._device, memory_format=torch.channels_last)
+        with torch.no_grad(), torch.autocast(self._device.split(":")[0], torch.bfloat16, enabled=self._fast):
+            logits, _ = self._net(given)
+        return np.asarray(torch.sigmoid(logits.float()).cpu().numpy())

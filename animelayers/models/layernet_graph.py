@@ -1,0 +1,85 @@
+"""LayerNet as a graph of OpenVINO, written down from its weights: a processor runs it without torch, which takes seconds to come up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from animelayers.weights import WeightsError
+
+_STRIDED = {0, 2, 4, 7, 14}  # blocks of the encoder that halve the size
+_FEATURES = (1, 3, 6, 13, 18)  # blocks whose planes the decoder sees
+
+
+def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
+    """The net for planes of `shape` (N, 8, H, W): an OpenVINO model with coverage (N, 3, H, W), 0..1, as its output.
+
+    The same as `layernet_net.LayerNet` with a sigmoid. Raises WeightsError where weights are missing.
+    """
+    import openvino
+    from openvino import opset13 as ops
+
+    net = _Net(weights, ops)
+    planes = ops.parameter(list(shape), np.float32, name="planes")
+    picture = ops.slice(planes, np.array([0]), np.array([3]), np.array([1]), np.array([1]))
+    found, up = [], picture
+    for number in range(19):
+        up = net.block(number, up)
+        if number in _FEATURES:
+            found.append(up)
+    told, seen = [], planes
+    for level in range(4):
+        seen = net.conv(f"evidence.{level}.0", seen, 2, "relu")
+        told.append(seen)
+    gate = net.conv("whole", ops.reduce_mean(found[-1], np.array([2, 3]), keep_dims=True))
+    up = ops.multiply(net.conv("top.0", found[-1], 1, "relu"), ops.sigmoid(gate))
+    for level in (3, 2, 1, 0):
+        up = net.conv(f"decoder.{level}.0", ops.concat([net.like(up, found[level]), found[level], told[level]], 1), 1, "relu")
+        if level == 2:
+            up = ops.add(up, net.conv("more.0", up, 1, "relu"))
+    logits = net.like(net.conv("layers", up), planes)
+    fine = net.conv("edges.1", net.conv("edges.0.0", ops.concat([planes, logits], 1), 1, "relu"))
+    return openvino.Model([ops.sigmoid(ops.add(logits, fine))], [planes], "layernet")
+
+
+class _Net:
+    def __init__(self, weights: Mapping[str, np.ndarray], ops: Any) -> None:
+        self._weights, self._ops = weights, ops
+
+    def conv(self, name: str, planes: Any, stride: int = 1, after: str = "") -> Any:
+        """A convolution with what comes after it: '', 'relu' or 'relu6'."""
+        ops, weight, bias = self._ops, self._stored(f"{name}.weight"), self._stored(f"{name}.bias")
+        pad = weight.shape[2] // 2
+        given = planes.output(0).partial_shape[1].get_length()
+        how = ([stride, stride], [pad, pad], [pad, pad], [1, 1])
+        if weight.shape[1] == 1 and given > 1:
+            made = ops.group_convolution(planes, ops.constant(weight[:, None]), *how)
+        else:
+            made = ops.convolution(planes, ops.constant(weight), *how)
+        made = ops.add(made, ops.constant(bias.reshape(1, -1, 1, 1)))
+        return {"": lambda: made, "relu": lambda: ops.relu(made), "relu6": lambda: ops.clamp(made, 0.0, 6.0)}[after]()
+
+    def block(self, number: int, planes: Any) -> Any:
+        """A block of the encoder."""
+        name, stride = f"encoder.blocks.{number}", 2 if number in _STRIDED else 1
+        if number in (0, 18):
+            return self.conv(f"{name}.0", planes, stride, "relu6")
+        made = planes
+        last = 1 if number == 1 else 2
+        for step in range(last):
+            made = self.conv(f"{name}.convs.{step}.0", made, stride if step == last - 1 else 1, "relu6")
+        made = self.conv(f"{name}.convs.{last}", made)
+        same = made.output(0).partial_shape == planes.output(0).partial_shape
+        return self._ops.add(planes, made) if same and stride == 1 else made
+
+    def like(self, planes: Any, other: Any) -> Any:
+        """Planes brought to the size of others, bilinearly between the middles of pixels."""
+        size = np.array([side.get_length() for side in list(other.output(0).partial_shape)[2:]])
+        return self._ops.interpolate(planes, size, "linear_onnx", "sizes", [0] * 4, [0] * 4, "half_pixel", axes=np.array([2, 3]))
+
+    def _stored(self, name: str) -> np.ndarray:
+        if name not in self._weights:
+            raise WeightsError(f"these weights are none of LayerNet: {name} is missing")
+        return self._weights[name]

@@ -1,0 +1,112 @@
+"""The estimator: what each drawing of a shot shows, from the plate that the others show, from what each drawing shows, and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from animelayers.imaging.motion import canvas, placed
+from animelayers.imaging.views import View, view
+from animelayers.models.layernet import Layering
+from animelayers.models.portrait import shrink
+from animelayers.shot.evidence import MOST, Evidence, median, nothing, told, usual
+from animelayers.shot.params import Params
+
+
+class Given(NamedTuple):
+    """A clip and the context of its shot.
+
+    ``frames``: uint8 sRGB (D, H, W, 3); ``alphas``: uint8 (D, H, W), the mattes of a first look; ``cameras``: float64 (D, 3, 3), to the plate, None
+    where nobody knows. ``context``, ``context_alphas``, ``context_cameras``: the same of K frames from elsewhere in the shot.
+    """
+
+    frames: np.ndarray
+    alphas: np.ndarray
+    cameras: np.ndarray | None
+    context: np.ndarray
+    context_alphas: np.ndarray
+    context_cameras: np.ndarray
+
+
+class Labelled(NamedTuple):
+    """``labels``: D float32 (3, h, w), coverage by figures, effects and shadows, 0..1; ``told``: the evidence they were found with."""
+
+    labels: list[np.ndarray]
+    told: list[Evidence]
+
+
+def estimate(given: Given, net: Layering, params: Params) -> Labelled:
+    """What each drawing of a clip shows, at the size the net looks at."""
+    size = net.size(given.frames.shape[1:])
+    small = [shrink(picture, size) for picture in given.frames]
+    blank = [nothing(picture.shape) for picture in small]
+    around = _around(given, size)
+    if given.cameras is None or len(small) + len(around.pictures) < params.fewest:
+        return Labelled(net.labels(small, blank), blank)
+    seats = _views([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
+    kept = [_small(alpha, size) for alpha in given.alphas]
+    evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)
+    for _ in range(int(params.rounds)):
+        hidden = [_kept(mask, params) for mask in (*kept, *around.kept)]
+        evidence = _evidence(small, around.pictures, hidden, seats)
+        labels = net.labels(small, evidence)
+        kept = [label.max(0) for label in labels]
+    return Labelled(labels, evidence)
+
+
+class _Around(NamedTuple):
+    pictures: list[np.ndarray]
+    kept: list[np.ndarray]
+    cameras: list[np.ndarray]
+
+
+def _around(given: Given, size: tuple[int, int]) -> _Around:
+    there = np.flatnonzero(placed(given.context_cameras)).tolist() if given.cameras is not None and len(given.context_cameras) else []
+    return _Around(
+        [shrink(given.context[k], size) for k in there],
+        [_small(given.context_alphas[k], size) for k in there],
+        [given.context_cameras[k] for k in there],
+    )
+
+
+def _small(alpha: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+def _kept(coverage: np.ndarray, params: Params) -> np.ndarray:
+    """What is no background when the plate is made, bool (h, w)."""
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(params.grown) + 1,) * 2)
+    return cv2.dilate((coverage > params.kept).astype(np.uint8), brush) > 0
+
+
+def _views(cameras: Sequence[np.ndarray], full: tuple[int, int], size: tuple[int, int]) -> tuple[list[View], tuple[int, int]]:
+    """Where small drawings lie on a small plate, and its width and height."""
+    x, y = size[0] / full[0], size[1] / full[1]
+    scale = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
+    back = np.linalg.inv(scale)
+    small = [scale @ camera @ back for camera in cameras]
+    whole = canvas(np.stack(small), size)
+    return [view(camera, size, whole) for camera in small], whole
+
+
+def _evidence(
+    small: Sequence[np.ndarray], around: Sequence[np.ndarray], hidden: Sequence[np.ndarray], seats: tuple[list[View], tuple[int, int]]
+) -> list[Evidence]:
+    """What each of the small drawings is told by all, and by those `around`, with what is `hidden` in each left out."""
+    views, (width, height) = seats
+    pictures = [*small, *around]
+    asked = np.unique(np.linspace(0, len(pictures) - 1, min(MOST, len(pictures))).round().astype(int))
+    stack = np.zeros((len(asked), height, width, 3), np.uint8)
+    shown = np.zeros((len(asked), height, width), bool)
+    for n, k in enumerate(asked):
+        where, seat = views[k].window, views[k]
+        stack[n][where] = seat.onto(pictures[k])
+        shown[n][where] = (seat.reach() > 0) & (seat.onto((~hidden[k]).astype(np.uint8) * np.uint8(255), smooth=False) > 0)
+    plate, count = median(stack, shown)
+    plates = [views[k].back(plate) for k in range(len(small))]
+    counts = [views[k].back(count, smooth=False) for k in range(len(small))]
+    noise = usual(small, plates, [(c > 0) & ~h for c, h in zip(counts, hidden, strict=False)])
+    return [told(*each, noise) for each in zip(small, plates, counts, strict=True)]

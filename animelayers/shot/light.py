@@ -1,0 +1,100 @@
+"""Effects at the drawing's size: un-mixed from what lies under them, in the blend mode that explains a shot best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from animelayers.imaging import unmix
+from animelayers.imaging.recompose import uncovered
+from animelayers.imaging.window import window
+from animelayers.shot.params import Params
+
+_ANSWERS = 0.2  # share of an effect from which a prompt has it
+
+
+class Under(NamedTuple):
+    """What lies under an effect: ``picture`` uint8 sRGB (H, W, 3), and where that is ``known``, bool (H, W)."""
+
+    picture: np.ndarray
+    known: np.ndarray
+
+
+class Light(NamedTuple):
+    """The effects of a drawing: ``rgba`` straight uint8 (H, W, 4), its ``mode``, and the drawing without it, ``bare`` uint8 (H, W, 3)."""
+
+    rgba: np.ndarray
+    mode: str
+    bare: np.ndarray
+
+
+def mode_of(pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], under: Sequence[Under], params: Params) -> str:
+    """The blend mode of the effects of a shot: what most of their area asks for, of small pictures with labels float32 (h, w)."""
+    votes = dict.fromkeys(unmix.MODES, 0.0)
+    for picture, label, below in zip(pictures, labels, under, strict=True):
+        where = (label > params.lit) & below.known
+        if where.any():
+            votes[unmix.mode(picture, below.picture, where)] += float(np.count_nonzero(where))
+    return max(votes, key=lambda mode: votes[mode]) if any(votes.values()) else "over"
+
+
+def layer(picture: np.ndarray, label: np.ndarray, alpha: np.ndarray, under: Under | None, mode: str, params: Params) -> Light | None:
+    """The effects of a drawing uint8 sRGB (H, W, 3), from their label float32 (h, w), 0..1; None where there are none.
+
+    ``alpha``: the figures', uint8 (H, W). ``under``: the plate as the drawing would see it, None where there is none. Where that is known and
+    no figure stands before it, the effect is un-mixed from it. Elsewhere it has the coverage of its label, and the drawing's own colours where it
+    lies over what is under it; where it only adds light, the colour of the light beside, and no more of it than is seen.
+    """
+    height, width = picture.shape[:2]
+    claim = cv2.resize(label, (width, height), interpolation=cv2.INTER_LINEAR)
+    inside = _large(claim > params.lit, params.least)
+    if not inside.any():
+        return None
+    near = cv2.dilate(inside.view(np.uint8), np.ones((2 * round(height / 24) + 1,) * 2, np.uint8)) > 0
+    around = (claim > params.faint) & near
+    where = window(around.view(np.uint8), 8)
+    assert where is not None
+    rgba = np.zeros((height, width, 4), np.uint8)
+    coverage = np.where(around, claim, 0)[where]
+    own = np.dstack([picture[where], np.rint(255 * coverage).astype(np.uint8)])
+    own[own[..., 3] == 0] = 0
+    if under is not None:
+        known = under.known[where] & (alpha[where] < 128)
+        told = unmix.layer(picture[where], under.picture[where], known, inside[where], around[where], mode)
+        other = own if mode == "over" else _carried(told, known, own)
+        rgba[where] = np.where(known[..., None], told, other)
+    else:
+        rgba[where], mode = own, "over"
+    return Light(rgba, mode, uncovered(picture, rgba, mode, alpha))
+
+
+def _carried(told: np.ndarray, known: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """The light where it is not told apart from what is under it: RGBA with the colour of the nearest that is, as much as `own` has and shows."""
+    lit = known & (told[..., 3] > 0)
+    if not lit.any():
+        return np.zeros_like(own)
+    _, label = cv2.distanceTransformWithLabels((~lit).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    colour = told.reshape(-1, 4)[np.flatnonzero(lit)][label - 1][..., :3]
+    most = (own[..., :3].astype(np.float32) / np.maximum(colour, 1)).min(2)
+    alpha = np.rint(np.minimum(own[..., 3], 255 * most))
+    return np.where((alpha > 0)[..., None], np.dstack([colour, alpha]), 0).astype(np.uint8)
+
+
+def named(maps: np.ndarray, alpha: np.ndarray, prompts: Sequence[str], threshold: float) -> list[str]:
+    """The prompts that an effect of the alpha uint8 (H, W) answers to, best first: their `maps` float32 (P, H, W) have a fifth of it."""
+    total = float(alpha.sum())
+    if not total:
+        return []
+    shares = [float(alpha[plane >= threshold].sum()) / total for plane in maps]
+    return [prompts[i] for i in np.argsort([-share for share in shares], kind="stable") if shares[i] >= _ANSWERS]
+
+
+def _large(mask: np.ndarray, least: float) -> np.ndarray:
+    """The parts of a mask, bool (H, W), that cover at least a share of the frame."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    large = stats[:, cv2.CC_STAT_AREA] >= least * mask.size
+    large[0] = False
+    return np.asarray(large[labels]) if count > 1 else mask

@@ -1,0 +1,48 @@
+"""Every tunable of the analysis of a shot, with its unit, where it is from and the range it may have."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+def _of(value: float, unit: str, low: float, high: float, source: str) -> Any:
+    return field(default=value, metadata={"unit": unit, "range": (low, high), "source": source})
+
+
+@dataclass(frozen=True)
+class Params:
+    """What the estimator of a shot can be told. Each field's metadata holds `unit`, `range` (least, most) and `source`.
+
+    Raises ValueError for a value out of its range.
+    """
+
+    rounds: int = _of(1, "times the plate is made, each time without what was found before it", 1, 4, "a second changed nothing on train films")
+    fewest: int = _of(3, "drawings", 2, 31, "two drawings have no middle")
+    kept: float = _of(0.3, "coverage", 0.05, 0.7, "from which a pixel is no background when the plate is made")
+    grown: int = _of(2, "pixels of the net's picture", 0, 8, "soft rims that would stain the plate")
+    trust: float = _of(0.6, "share", 0, 1, "of what is seen outside figures that a plate has to explain to be used")
+    snap: int = _of(8, "pixels", 0, 32, "of the frame around an outline that the picture's own edges may move it by")
+    floor: float = _of(0.02, "coverage", 0, 0.45, "below which alpha is nothing, and above one less it which it is all")
+    lit: float = _of(0.35, "coverage", 0.05, 0.9, "of an effect inside of which it is surely one")
+    faint: float = _of(0.08, "coverage", 0.01, 0.5, "of an effect down to which its soft edge reaches")
+    least: float = _of(4e-4, "share of the frame", 1e-5, 0.05, "that the smallest effect covers")
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            low, high = each.metadata["range"]
+            if not low <= getattr(self, each.name) <= high:
+                raise ValueError(f"{each.name}={getattr(self, each.name)}: {each.metadata['unit']}, {low} to {high}")
+
+
+def tuned(values: Mapping[str, float] | None) -> Params:
+    """The tunables with some of them changed. Raises ValueError for an unknown one, with those there are, and for a value out of range."""
+    try:
+        return Params(**dict[str, Any](values or {}))
+    except TypeError:
+        unknown = next(name for name in values or {} if name not in Params.__dataclass_fields__)
+        near = difflib.get_close_matches(str(unknown), Params.__dataclass_fields__, 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ValueError(f"params: nothing is called {unknown}; {hint}there is: {', '.join(Params.__dataclass_fields__)}") from None

@@ -1,0 +1,216 @@
+"""Stage 2b: the layers of a shot, figures and effects before a clean plate, from what all its drawings show together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from animelayers.imaging.motion import canvas, placed
+from animelayers.imaging.plate import Plate, clean_plate
+from animelayers.imaging.views import view
+from animelayers.models.layernet import Layering
+from animelayers.models.portrait import shrink
+from animelayers.models.protocols import Proposer
+from animelayers.rules import left_out
+from animelayers.schema import blank
+from animelayers.shot.estimate import Given, Labelled, estimate
+from animelayers.shot.evidence import nothing
+from animelayers.shot.light import Light, Under, layer, mode_of, named
+from animelayers.shot.matte import finished
+from animelayers.shot.params import tuned
+from animelayers.step import ClipStep
+
+PROMPTS = (
+    "glowing energy effect", "fire and flames", "light beam attack", "light beam", "magical sparkles", "explosion effect",
+    "energy aura around character", "magical transformation effect", "summon circle glowing", "glowing aura", "fire effect",
+)  # fmt: skip
+"""What is asked for unless other words are given."""
+_SHORT = 576  # pixels of the short side that pictures are handed to a proposer at
+_FIGURE, _EFFECT, _SHADOW = 0, 1, 2
+_OWN = "layernet"
+
+
+class Layers(ClipStep):
+    """Figures, effects in front of everything, and the clean plate, by LayerNet with the shot's own evidence.
+
+    ``net``: the net, shown in turn the drawings with the plate that the others show, and asked for that plate again; None leaves figures as the
+    matte found them, and finds no effects. Mattes of other models than LayerNet's own have half a say in what is a figure.
+    The plate is the look that most drawings share outside of figures, effects and shadows. Effects are un-mixed from it, in the blend mode
+    (over, add, screen) that most of their area asks for; ``bare`` is what is left without them.
+
+    ``proposer``: finds what ``effect_prompts`` say, where a probability is at least ``effect_threshold``, 0..1: that is an effect as well, and
+    names what it covers (`effect_types`). ``params``: any field of `shot.Params`.
+    ``without``: rules left out. evidence: every drawing for itself; snapping: outlines as the net's size leaves them; effects: none; shadows: they
+    stay in the plate.
+    """
+
+    name = "layers"
+    version = 1
+    reads = ("frames", "character", "matte")
+    wants = ("camera", "camera_motion", "context", "context_character", "context_camera")
+    writes = (
+        "character", "matte", "plate", "plate_seen", "plate_trust",
+        "effect", "effect_mode", "effect_types", "effect_intensity", "effect_coverage", "bare",
+    )  # fmt: skip
+    rules = ("evidence", "snapping", "effects", "shadows")
+
+    def __init__(
+        self,
+        net: Layering | None = None,
+        proposer: Proposer | None = None,
+        effect_prompts: Sequence[str] = PROMPTS,
+        effect_threshold: float = 0.5,
+        params: Mapping[str, float] | None = None,
+        without: Sequence[str] = (),
+    ) -> None:
+        """Raises ValueError for a value out of range, an unknown parameter or an unknown rule."""
+        self.params = tuned(params)
+        if not 0 < effect_threshold < 1:
+            raise ValueError(f"effect_threshold must be above 0 and below 1, not {effect_threshold}")
+        if isinstance(effect_prompts, str) or not all(isinstance(p, str) and p.strip() and "," not in p for p in effect_prompts):
+            raise ValueError(f"effect_prompts must be a list of words without commas, like [fire and flames, smoke], not {effect_prompts!r}")
+        if proposer and not effect_prompts:
+            raise ValueError("a proposer needs effect_prompts: name what to look for, or choose model/effect=none")
+        self.net, self.proposer, self.prompts, self.threshold = net, proposer, list(effect_prompts), effect_threshold
+        self.without = left_out(without, self.rules)
+
+    @classmethod
+    def check(cls, options: Mapping[str, Any]) -> None:
+        """Refuse unknown rules and tunables before any worker starts."""
+        super().check(options)
+        tuned(options.get("params"))
+
+    def clip(self, *columns: Any) -> tuple[Any, ...]:
+        """The written columns of one clip."""
+        frames, alphas, words, cameras, motion, context, context_alphas, context_cameras = columns
+        if not len(frames):
+            return (alphas, words, blank("plate"), blank("plate_seen"), 0.0, *_effects([], frames, [], []))
+        known = cameras is not None and motion != "unknown"
+        none = context is None or not len(context) or context_cameras is None or not len(context_cameras)
+        given = Given(
+            frames,
+            alphas,
+            cameras if known else None,
+            blank("context") if none else context,
+            blank("context_character") if none or context_alphas is None else context_alphas,
+            np.zeros((0, 3, 3)) if none or context_alphas is None or not len(context_alphas) else context_cameras,
+        )
+        maps = self._maps(frames) if self.proposer else []
+        found = self._labelled(given, words.split(), maps)
+        character = alphas if self.net is None else np.stack([self._matte(*each) for each in zip(frames, found.labels, strict=True)])
+        plate = self._plate(given, character, found)
+        lights = [None] * len(frames) if "effects" in self.without else self._lights(frames, character, found, plate, cameras)
+        stored = (blank("plate"), blank("plate_seen"), 0.0) if plate is None else self._stored(plate)
+        return character, " ".join(self._names(words.split(), character)), *stored, *_effects(lights, frames, maps, self.prompts, self.threshold)
+
+    def _labelled(self, given: Given, names: Sequence[str], maps: Sequence[np.ndarray]) -> Labelled:
+        """The labels of each drawing, with what other models say."""
+        if self.net is None:
+            size = (given.frames.shape[2] // 2 or 1, given.frames.shape[1] // 2 or 1)
+            labels = [np.stack([_resized(a, size), *np.zeros((2, *size[::-1]), np.float32)]) for a in given.alphas]
+            found = Labelled(labels, [nothing(size[::-1])] * len(labels))
+        else:
+            found = estimate(given._replace(cameras=None) if "evidence" in self.without else given, self.net, self.params)
+        for label, alpha, name in zip(found.labels, given.alphas, names, strict=True):
+            if self.net is not None and not set(name.split("+")) <= {_OWN, "none"}:
+                label[_FIGURE] = (label[_FIGURE] + _resized(alpha, label.shape[:0:-1])) / 2
+        for label, asked in zip(found.labels, maps, strict=False):
+            claimed = _resized((asked.max(0) >= self.threshold).astype(np.uint8) * np.uint8(255), label.shape[:0:-1])
+            label[_EFFECT] = np.maximum(label[_EFFECT], claimed)
+        return found
+
+    def _matte(self, picture: np.ndarray, label: np.ndarray) -> np.ndarray:
+        return finished(picture, label[_FIGURE], replace(self.params, snap=0) if "snapping" in self.without else self.params)
+
+    def _plate(self, given: Given, character: np.ndarray, found: Labelled) -> Plate | None:
+        if given.cameras is None or len(given.frames) + len(given.context) < 2:
+            return None
+        size = given.frames.shape[2:0:-1]
+        layers = (_EFFECT,) if "shadows" in self.without else (_EFFECT, _SHADOW)
+        covers = []
+        for alpha, label in zip(character, found.labels, strict=True):
+            other = label[list(layers)].max(0)
+            cover = alpha if other.max() < self.params.faint else np.maximum(alpha, _resized_up(np.clip(2 * other, 0, 1), size))
+            covers.append(cover)
+        frames, seats = list(given.frames), list(given.cameras)
+        for k in np.flatnonzero(placed(given.context_cameras)).tolist() if len(given.context_cameras) else ():
+            frames.append(given.context[k])
+            covers.append(given.context_alphas[k])
+            seats.append(given.context_cameras[k])
+        plate = clean_plate(frames, covers, seats, canvas(np.stack(seats), size))
+        return plate if plate.trust >= self.params.trust else None
+
+    def _lights(self, frames: np.ndarray, character: np.ndarray, found: Labelled, plate: Plate | None, cameras: np.ndarray) -> list[Light | None]:
+        labels = [label[_EFFECT] for label in found.labels]
+        if not any((label > self.params.lit).any() for label in labels):
+            return [None] * len(frames)
+        under: list[Under | None] = [None] * len(frames)
+        mode = "over"
+        if plate is not None:
+            for i, frame in enumerate(frames):
+                if (labels[i] > self.params.lit).any():
+                    seat = view(cameras[i], frame.shape[1::-1], plate.picture.shape[1::-1])
+                    light = plate.lights[i].cast if i < len(plate.lights) else (lambda picture: picture)
+                    under[i] = Under(light(seat.back(plate.picture)), seat.back(plate.seen, smooth=False) > 0)
+            told = [i for i, each in enumerate(under) if each is not None]
+            size = labels[0].shape[::-1]
+            below = [Under(shrink(u.picture, size), _resized(u.known.view(np.uint8) * np.uint8(255), size) > 0.9) for u in under if u is not None]
+            mode = mode_of([shrink(frames[i], size) for i in told], [labels[i] for i in told], below, self.params)
+        return [layer(*each, mode, self.params) for each in zip(frames, labels, character, under, strict=True)]
+
+    def _stored(self, plate: Plate) -> tuple[np.ndarray, np.ndarray, float]:
+        return np.where(plate.seen[..., None] > 0, plate.picture, 0).astype(np.uint8), plate.seen, plate.trust
+
+    def _names(self, names: list[str], character: np.ndarray) -> list[str]:
+        """Whose mattes these are."""
+        if self.net is None:
+            return names
+        made = []
+        for name, alpha in zip(names, character, strict=True):
+            parts = [part for part in name.split("+") if part not in (_OWN, "none")]
+            made.append("+".join([*parts, _OWN]) if alpha.any() else "none")
+        return made
+
+    def _maps(self, pictures: np.ndarray) -> list[np.ndarray]:
+        """Maps of the prompts, float32 (P, h, w) for each picture."""
+        assert self.proposer is not None
+        scale = min(1.0, _SHORT / min(pictures.shape[1:3]))
+        size = (round(pictures.shape[2] * scale), round(pictures.shape[1] * scale))
+        return [found for picture in pictures for found in self.proposer([shrink(picture, size)], self.prompts)]
+
+
+def _effects(
+    lights: Sequence[Light | None], frames: np.ndarray, maps: Sequence[np.ndarray], prompts: Sequence[str], threshold: float = 0.5
+) -> tuple[Any, ...]:
+    """The columns of the effects: RGBA, modes, types, intensity, coverage, and the drawings without them."""
+    count = len(frames)
+    if not any(light is not None for light in lights):
+        words, none = " ".join(["none"] * count), np.zeros((1, *frames.shape[1:3], 4), np.uint8)
+        # one blank plane seen as many: most shots have no effect
+        return np.broadcast_to(none, (count, *none.shape[1:])), words, words, np.zeros(count), np.zeros(count), blank("bare")
+    effect = np.zeros((count, *frames.shape[1:3], 4), np.uint8)
+    modes, types, total, there, bare = ["none"] * count, ["none"] * count, np.zeros(count), np.zeros(count), []
+    for k, light in enumerate(lights):
+        if light is None or not light.rgba[..., 3].any():
+            continue
+        effect[k], modes[k] = light.rgba, light.mode
+        alpha = cv2.extractChannel(light.rgba, 3)
+        total[k], there[k] = alpha.sum() / 255, np.count_nonzero(alpha)
+        bare.append(light.bare)
+        if maps:
+            said = named(maps[k], cv2.resize(alpha, maps[k].shape[:0:-1], interpolation=cv2.INTER_AREA), prompts, threshold)
+            types[k] = ",".join("_".join(word.split()) for word in said) or "none"
+    intensity = total / np.maximum(there, 1)
+    return effect, " ".join(modes), " ".join(types), intensity, total / effect[0, ..., 0].size, np.stack(bare) if bare else blank("bare")
+
+
+def _resized(plane: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    return cv2.resize(plane, (int(size[0]), int(size[1])), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+def _resized_up(plane: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    return np.rint(255 * cv2.resize(plane, (int(size[0]), int(size[1])), interpolation=cv2.INTER_LINEAR)).astype(np.uint8)
