@@ -63,7 +63,7 @@ def test_every_net_of_rembg_is_a_choice_or_left_out_for_a_reason() -> None:
     own_files, converted = {"u2net_custom", "dis_custom", "ben_custom"}, {"birefnet-general-fp16"}
     assert sessions - on_servers - for_other_things - own_files - converted == set(ZOO)
     choices = {path.stem for path in (job.CONF / "model" / "matte").glob("*.yaml")}
-    assert choices == {*ZOO, *OWN, "modnet", "auto"}
+    assert choices == {*ZOO, *OWN, "modnet", "layernet", "auto"}
 
 
 @pytest.mark.parametrize("name", OWN)
