@@ -227,7 +227,10 @@ class _Views(IterableDataset[View]):
     def batches(self, size: tuple[int, int]) -> Iterator[View]:
         """Batches of a size, made ahead by other processes."""
         self.size, self.done = size, self.done + 1
-        return iter(DataLoader(self, batch_size=None, num_workers=self.plan.workers, prefetch_factor=4 if self.plan.workers else None))
+        ahead = self.plan.workers
+        # spawned, not forked: a process in which Ray, OpenVINO or OpenCV have run has threads that a fork does not survive
+        how: dict[str, Any] = {"prefetch_factor": 4, "multiprocessing_context": "spawn"} if ahead else {}
+        return iter(DataLoader(self, batch_size=None, num_workers=ahead, **how))
 
     def __iter__(self) -> Iterator[View]:
         info = torch.utils.data.get_worker_info()
