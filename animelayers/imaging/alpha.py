@@ -42,6 +42,21 @@ def refine(picture: np.ndarray, alpha: np.ndarray, radius: int = 6) -> np.ndarra
     return result
 
 
+def finished(picture: np.ndarray, claim: np.ndarray, radius: int, floor: float) -> np.ndarray:
+    """A claim float32 (H, W), 0..1, as alpha uint8 (H, W): refined, below `floor` 0 and above one less it 255.
+
+    `picture` uint8 sRGB (H, W, 3); `radius` in pixels, see `refine`.
+    """
+    alpha = np.zeros(claim.shape, np.uint8)
+    # what refinement may reach and what it looks at; whole cells of its fit
+    where = window((claim > floor).view(np.uint8), 3 * radius, 6)
+    if where is not None:
+        refined = refine(picture[where], claim[where], radius)
+        scale = 255 / (1 - 2 * floor)
+        alpha[where] = cv2.convertScaleAbs(np.maximum(refined, np.float32(floor)), alpha=scale, beta=-scale * floor)
+    return alpha
+
+
 def _snapped(picture: np.ndarray, alpha: np.ndarray, radius: int, rows: slice) -> np.ndarray:
     """The `rows` of a part of a picture."""
     steep = np.clip((alpha - np.float32(_LOWEST)) * np.float32(_STEEP), 0, 1)

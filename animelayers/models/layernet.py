@@ -64,12 +64,12 @@ class LayerNet:
         if runtime == "openvino" and self._device != "cpu":
             raise ValueError("runtime openvino runs on the CPU only: with a GPU use runtime=torch or auto")
         path = find(str(weights))
-        self._stored = stored(path)
+        weighed = stored(path)
         fast = self._device == "cuda" or bf16_pays()
         self.precision = ("bf16" if fast else "fp32") if precision == "auto" else precision
         try:
-            self._graph = None if runtime == "torch" or self._device != "cpu" else _Graph(self._stored, self.precision)
-            self._net = None if self._graph else _Torch(self._stored, self._device, self.precision)
+            self._graph = None if runtime == "torch" or self._device != "cpu" else _Graph(weighed, self.precision)
+            self._net = None if self._graph else _Torch(weighed, self._device, self.precision)
         except WeightsError as problem:
             raise WeightsError(f"{path}: {problem}") from problem
 

@@ -13,6 +13,7 @@ from animelayers.imaging.views import View, view
 from animelayers.models.layernet import Layering
 from animelayers.models.portrait import shrink
 from animelayers.shot.evidence import MOST, Evidence, median, nothing, told, usual
+from animelayers.shot.matte import coverage
 from animelayers.shot.params import Params
 
 
@@ -47,7 +48,7 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     if given.cameras is None or len(small) + len(around.pictures) < params.fewest:
         return Labelled(net.labels(small, blank), blank)
     seats = _views([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
-    kept = [_small(alpha, size) for alpha in given.alphas]
+    kept = [coverage(alpha, size) for alpha in given.alphas]
     evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)
     for _ in range(int(params.rounds)):
         hidden = [_kept(mask, params) for mask in (*kept, *around.kept)]
@@ -67,19 +68,15 @@ def _around(given: Given, size: tuple[int, int]) -> _Around:
     there = np.flatnonzero(placed(given.context_cameras)).tolist() if given.cameras is not None and len(given.context_cameras) else []
     return _Around(
         [shrink(given.context[k], size) for k in there],
-        [_small(given.context_alphas[k], size) for k in there],
+        [coverage(given.context_alphas[k], size) for k in there],
         [given.context_cameras[k] for k in there],
     )
 
 
-def _small(alpha: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    return cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-
-
-def _kept(coverage: np.ndarray, params: Params) -> np.ndarray:
+def _kept(covered: np.ndarray, params: Params) -> np.ndarray:
     """What is no background when the plate is made, bool (h, w)."""
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(params.grown) + 1,) * 2)
-    return cv2.dilate((coverage > params.kept).astype(np.uint8), brush) > 0
+    return cv2.dilate((covered > params.kept).astype(np.uint8), brush) > 0
 
 
 def _views(cameras: Sequence[np.ndarray], full: tuple[int, int], size: tuple[int, int]) -> tuple[list[View], tuple[int, int]]:

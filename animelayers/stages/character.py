@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-import cv2
 import numpy as np
 
 from animelayers.imaging.agree import agree
-from animelayers.imaging.alpha import refine
-from animelayers.imaging.window import window
+from animelayers.imaging.alpha import finished
 from animelayers.models.protocols import Matte
 from animelayers.schema import blank
 from animelayers.stages.segment import named
@@ -60,15 +58,6 @@ class Character(Step):
         alpha = np.zeros(pictures.shape[:3], np.uint8)
         figures = [named(each) for each in (scores or "").split()]
         for i, (picture, (claim, _, _)) in enumerate(zip(pictures, found, strict=True)):
-            alpha[i] = self._finished(picture, claim if segments is None else agree(claim, segments[i], figures[i], self.radius))
+            claim = claim if segments is None else agree(claim, segments[i], figures[i], self.radius)
+            alpha[i] = finished(picture, claim, self.radius, self.floor)
         return alpha, " ".join(model for _, model, _ in found), np.array([sure for *_, sure in found], np.float32)
-
-    def _finished(self, picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-        finished = np.zeros(alpha.shape, np.uint8)
-        # what refinement may reach and what it looks at; whole cells of its fit
-        where = window((alpha > self.floor).view(np.uint8), 3 * self.radius, 6)
-        if where is not None:
-            refined = refine(picture[where], alpha[where], self.radius)
-            scale = 255 / (1 - 2 * self.floor)
-            finished[where] = cv2.convertScaleAbs(np.maximum(refined, np.float32(self.floor)), alpha=scale, beta=-scale * self.floor)
-        return finished

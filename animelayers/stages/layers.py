@@ -20,7 +20,7 @@ from animelayers.schema import blank
 from animelayers.shot.estimate import Given, Labelled, estimate
 from animelayers.shot.evidence import nothing
 from animelayers.shot.light import Light, Under, layer, mode_of, named
-from animelayers.shot.matte import finished
+from animelayers.shot.matte import coverage, finished
 from animelayers.shot.params import tuned
 from animelayers.step import ClipStep
 
@@ -111,15 +111,15 @@ class Layers(ClipStep):
         """The labels of each drawing, with what other models say."""
         if self.net is None:
             size = (given.frames.shape[2] // 2 or 1, given.frames.shape[1] // 2 or 1)
-            labels = [np.stack([_resized(a, size), *np.zeros((2, *size[::-1]), np.float32)]) for a in given.alphas]
+            labels = [np.stack([coverage(a, size), *np.zeros((2, *size[::-1]), np.float32)]) for a in given.alphas]
             found = Labelled(labels, [nothing(size[::-1])] * len(labels))
         else:
             found = estimate(given._replace(cameras=None) if "evidence" in self.without else given, self.net, self.params)
         for label, alpha, name in zip(found.labels, given.alphas, names, strict=True):
             if self.net is not None and not set(name.split("+")) <= {_OWN, "none"}:
-                label[_FIGURE] = (label[_FIGURE] + _resized(alpha, label.shape[:0:-1])) / 2
+                label[_FIGURE] = (label[_FIGURE] + coverage(alpha, label.shape[:0:-1])) / 2
         for label, asked in zip(found.labels, maps, strict=False):
-            claimed = _resized((asked.max(0) >= self.threshold).astype(np.uint8) * np.uint8(255), label.shape[:0:-1])
+            claimed = coverage((asked.max(0) >= self.threshold).astype(np.uint8) * np.uint8(255), label.shape[:0:-1])
             label[_EFFECT] = np.maximum(label[_EFFECT], claimed)
         return found
 
@@ -154,11 +154,10 @@ class Layers(ClipStep):
             for i, frame in enumerate(frames):
                 if (labels[i] > self.params.lit).any():
                     seat = view(cameras[i], frame.shape[1::-1], plate.picture.shape[1::-1])
-                    light = plate.lights[i].cast if i < len(plate.lights) else (lambda picture: picture)
-                    under[i] = Under(light(seat.back(plate.picture)), seat.back(plate.seen, smooth=False) > 0)
+                    under[i] = Under(plate.lights[i].cast(seat.back(plate.picture)), seat.back(plate.seen, smooth=False) > 0)
             told = [i for i, each in enumerate(under) if each is not None]
             size = labels[0].shape[::-1]
-            below = [Under(shrink(u.picture, size), _resized(u.known.view(np.uint8) * np.uint8(255), size) > 0.9) for u in under if u is not None]
+            below = [Under(shrink(u.picture, size), coverage(u.known.view(np.uint8) * np.uint8(255), size) > 0.9) for u in under if u is not None]
             mode = mode_of([shrink(frames[i], size) for i in told], [labels[i] for i in told], below, self.params)
         return [layer(*each, mode, self.params) for each in zip(frames, labels, character, under, strict=True)]
 
@@ -206,10 +205,6 @@ def _effects(
             types[k] = ",".join("_".join(word.split()) for word in said) or "none"
     intensity = total / np.maximum(there, 1)
     return effect, " ".join(modes), " ".join(types), intensity, total / effect[0, ..., 0].size, np.stack(bare) if bare else blank("bare")
-
-
-def _resized(plane: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    return cv2.resize(plane, (int(size[0]), int(size[1])), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
 def _resized_up(plane: np.ndarray, size: Sequence[int]) -> np.ndarray:

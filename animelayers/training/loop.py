@@ -124,15 +124,11 @@ def train(
     reference = [pack.read(path) for path in judged_by]
     state = _resumed(plan, output, start, device)
     history.forget(output, state.done)
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # the threads of a pool do not live on in the processes that make batches: these would wait for them for ever
     try:
         _go_on(plan, state, _Views(plan, [str(f) for f in folders], state.done), reference, output, device, told, after)
     except (KeyboardInterrupt, SystemExit):
         _store(plan, state, output)
         raise
-    finally:
-        cv2.setNumThreads(threads)
     return state
 
 
@@ -234,6 +230,8 @@ class _Views(IterableDataset[View]):
 
     def __iter__(self) -> Iterator[View]:
         info = torch.utils.data.get_worker_info()
+        if info:
+            cv2.setNumThreads(1)  # the processors are for the net
         rng = np.random.default_rng([self.plan.seed, self.done, info.id if info else 0])
         group: list[View] = []
         size = self._shaped(rng)
