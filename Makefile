@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= demo
 export RAY_USAGE_STATS_ENABLED = 0
 
-.PHONY: demo test check fix benchmark quality lock clean
+.PHONY: demo test check fix benchmark quality dist wheels lock clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' \
@@ -50,8 +50,18 @@ benchmark: .venv/weights
 quality: .venv/weights
 	$(BIN)/python jobs/quality.py output=$(DEMO)/quality
 
+# The wheel and the sdist, tried in an environment that has nothing else.
+dist: .venv/ready
+	rm -rf dist
+	$(BIN)/uv build --quiet --python $(BIN)/python
+	.ci/dist
+
+# Every machine installs from wheels alone: nothing is compiled.
+wheels: .venv/ready
+	.ci/wheels
+
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra models --extra diffusion --extra propainter --extra enhance --extra export --extra cluster --extra dev --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv $(DEMO)
+	rm -rf .venv dist $(DEMO)

@@ -31,10 +31,13 @@ from animelayers.placement import PipelineError, Stage
 from animelayers.private import without_keys
 from animelayers.sinks import Changed, SinkError
 from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate, own
+from animelayers.words import ALL, WordsError, help_of, lacking, taken
 
 log = logging.getLogger(__name__)
 
-CONF = Path(__file__).resolve().parents[1] / "conf"
+_HOME = Path(__file__).resolve().parent
+CONF, JOBS = ((_HOME if (_HOME / name).is_dir() else _HOME.parent) / name for name in ("conf", "jobs"))
+"""Where the configuration and the scripts are: in the package where it is installed, beside it in a checkout."""
 ALLOW = "ANIMELAYERS_ALLOW"
 PLACED = frozenset({"device", "batch", "compile", "url", "key", "parallel", "timeout", "retries", "backoff", "folder"})
 """Options of a model that say where and how fast it runs, not what it makes."""
@@ -44,48 +47,51 @@ READ = ("aspect", "hdr", "deinterlace", "damaged", "alpha", "mattes", "sequence"
 """Options of a source that say how its pictures are read."""
 
 
-PATHS = frozenset(
-    {
-        *("source.path", "source.mattes", "output", "edits", "curated", "film", "pack", "start"),
-        *("track.source", "masks.source", "lama.picture", "report"),
-    }
-)
-"""Keys whose values are paths: what a shell gives for them is taken as it is."""
-
-
 class ConfigError(ValueError):
     """A configuration that names something it may not, or lacks something it must have."""
 
 
-def launch(config_name: str, body: Callable[[DictConfig], int]) -> None:
-    """Compose `conf/CONFIG_NAME.yaml` with the command line's overrides, run `body` and exit with its code."""
+def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) -> None:
+    """Compose `conf/CONFIG_NAME.yaml` with the command line's overrides, run `body` and exit with its code.
+
+    ``places``: the keys that words without a key stand for, in order; 'export=' is one of a choice.
+    """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors arrive here instead of ending in Hydra's own exit code
     signal.signal(signal.SIGTERM, _terminated)
-    sys.argv[1:] = ["dry_run=true" if word == "--dry-run" else quoted(word) for word in sys.argv[1:]]
     codes: list[int] = []
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    run = partial(_ended, partial(_placed, body, config_name, places))
     try:
-        hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(_ended(body, cfg)))()
+        words = sys.argv[1:]
+        if {"-h", "--help", ALL} & {*words}:
+            helped = help_of(_template(config_name), ALL in words)
+            if helped:
+                sys.stdout.write(helped)
+                sys.exit(0)
+            words = [word.replace(ALL, "--help") for word in words]
+        sys.argv[1:] = taken(words, places, partial(compose, config_name), [path.name for path in CONF.iterdir() if path.is_dir()])
+        hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(run(cfg)))()
     except (HydraException, OmegaConfBaseException) as problem:
         codes.append(_told(2, f"configuration: {_short(problem)}{_nearest(str(problem), config_name)}"))
+    except WordsError as problem:
+        codes.append(_told(2, str(problem)))
     finally:  # Hydra's `job_logging` writes to the stderr of now, which may be gone in what a notebook or a test runs next
         root.handlers[:] = handlers
         root.setLevel(level)
     sys.exit(codes[0] if codes else 0)
 
 
-def quoted(word: str) -> str:
-    """A word of the command line with its path in quotes, so that brackets, commas, blanks and any alphabet in a name are the name.
+def _template(config_name: str) -> str:
+    return str(OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)["hydra"]["help"]["template"])  # type: ignore[call-overload,index]
 
-    Words of other keys, and paths that Hydra shall read in its own way (in quotes already, or a sweep of `choice(…)`), stay as they are.
-    """
-    key, equals, value = word.partition("=")
-    name = key.lstrip("+").split("@")[0]
-    if not equals or name not in PATHS or not value or value[0] in "'\"" or value in ("null", "???") or value.startswith(("${", "choice(")):
-        return word
-    escaped = re.sub(r"(\\*)\"", r'\1\1\\"', value)
-    return f'{key}="{escaped}{chr(92) * (len(value) - len(value.rstrip(chr(92))))}"'
+
+def _placed(body: Callable[[DictConfig], int], config_name: str, places: Sequence[str], cfg: DictConfig) -> int:
+    """The body of a job, if nothing lacks that it cannot do without."""
+    if lost := lacking(cfg, places):
+        words = " ".join(key.rstrip("=").rpartition(".")[2].upper() for key in places)
+        raise ConfigError(f"{' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing: animelayers {config_name} {words}, or {lost[0]}=…")
+    return body(cfg)
 
 
 def _ended(body: Callable[[DictConfig], int], cfg: DictConfig) -> int:

@@ -93,7 +93,9 @@ def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
     """The clips with a plate of each shot."""
     if not {"plate_file", "camera"} <= set(table.column_names):
         return
-    there = [name for layer in ("plate", "mask", "effect") for name in (f"{layer}_file", f"{layer}_offset", f"{layer}_size", f"{layer}_xxh3")]
+    there = [
+        name for layer in ("plate", "mask", "effect", "shadow") for name in (f"{layer}_file", f"{layer}_offset", f"{layer}_size", f"{layer}_xxh3")
+    ]
     columns = [
         "episode",
         "scene_id",
@@ -152,8 +154,8 @@ def _shown(output: Output, clips: list[Clip], load: Any, k: int) -> np.ndarray:
 def _free(output: Output, row: Mapping[str, Any], size: tuple[int, int]) -> np.ndarray:
     """uint8 plane of `size` (width, height), 1 where a drawing shows the background."""
     free = np.ones(size[::-1], np.uint8)
-    for layer in ("mask", "effect"):
-        if row.get(f"{layer}_file") and (layer == "mask" or row.get("effect_mode", "none") != "none"):
+    for layer in ("mask", "effect", "shadow"):
+        if row.get(f"{layer}_file") and (layer != "effect" or row.get("effect_mode", "none") != "none"):
             cover = codecs.decode(output.stored(dict(row), layer))
             cover = cover if cover.ndim == 2 else np.ascontiguousarray(cover[..., 3])
             free[cv2.dilate(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), np.ones((3, 3), np.uint8)) > 0] = 0

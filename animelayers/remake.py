@@ -12,7 +12,7 @@ from animelayers.edits import Edit
 from animelayers.imaging import codecs
 from animelayers.imaging.colour import BLEED, foreground
 from animelayers.imaging.instances import nearest
-from animelayers.imaging.recompose import BEST, blend, decibels, recompose, squares, uncovered
+from animelayers.imaging.recompose import BEST, decibels, squares, together, uncovered
 from animelayers.schema import RECORD, Row
 from animelayers.sinks.frames import carriers, files, frame_ids, layer_names
 from animelayers.stages.background import INVENTED, SEEN, Background
@@ -87,7 +87,11 @@ class Remake:
             count, total = cv2.countNonZero(np.ascontiguousarray(effect[..., 3])), float(effect[..., 3].sum()) / 255
             values |= {"effect_mode": new_mode, "effect_intensity": total / max(1, count), "effect_coverage": total / effect[..., 3].size}
         filled = (below != behind).any(axis=2) & (edit.background is None)  # a background that a hand painted explains nothing of the frame
-        final = _solved(frame, rgba, was, below, filled, (effect, new_mode), (light, mode), edit.colours)
+        shadow = row["shadow"][d] if row.get("shadow") is not None and len(row["shadow"]) else None
+        if edit.shadow is not None:
+            made["shadow.png"], shadow = codecs.encode_png(np.ascontiguousarray(edit.shadow)), edit.shadow
+            values["shadow_coverage"] = float(edit.shadow[..., 3].mean()) / 255
+        final = _solved(frame, rgba, was, together(below, shadow=shadow), filled, (effect, new_mode), (light, mode), edit.colours)
         if not np.array_equal(final, was):
             made["character.png"] = codecs.encode_png(final)
             half = cv2.threshold(np.ascontiguousarray(final[..., 3]), 127, 255, cv2.THRESH_BINARY)[1]
@@ -102,8 +106,7 @@ class Remake:
                 values |= named
                 if "instances.png" in stored:
                     made["instances.png"] = codecs.encode_png(labels)
-        picture = recompose(final, below)
-        picture = picture if new_mode == "none" else blend(picture, effect, new_mode)
+        picture = together(below, final, shadow, effect, new_mode)
         before = float(row["recompose_psnr"][d])
         # the frame itself is gone: the two errors, of the layers before and of the change, have nothing to do with each other
         lost = 0.0 if before >= BEST else 255 * 255 * frame.size / 10 ** (before / 10)

@@ -19,8 +19,8 @@ from markupsafe import Markup
 
 from animelayers import leftout, plates, products
 from animelayers.exposure import saved, saved_in_all
-from animelayers.imaging.recompose import blend
-from animelayers.imaging.sheet import contact_sheet, fit, over
+from animelayers.imaging.recompose import together
+from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
 from animelayers.private import without_keys
 from animelayers.run import Summary
@@ -93,13 +93,13 @@ def worst(output: Output, count: int) -> list[dict[str, Any]]:
 def _sheet(output: Output, row: dict[str, Any]) -> bytes:
     """One line of pictures: the frame as its layers recompose, the character, the background, the mask, an effect in front, the provenance."""
     layers = output.frame(row["frame_id"])
-    whole = [over(layers["character"], layers["background"])] if {"character", "background"} <= layers.keys() else []
     mode = row.get("effect_mode") or "none"
     if mode == "none":
         layers.pop("effect", None)
-    elif whole and "effect" in layers:
-        whole = [blend(whole[0], layers["effect"], mode)]
-    shown = [layers[name] for name in ("character", "background", "mask", "effect", "provenance") if name in layers]
+    whole = []
+    if {"character", "background"} <= layers.keys():
+        whole = [together(layers["background"], layers["character"], layers.get("shadow"), layers.get("effect"), mode)]
+    shown = [layers[name] for name in ("character", "background", "mask", "shadow", "effect", "provenance") if name in layers]
     pictures = [fit(picture, WIDTH) for picture in whole + shown]
     sheet = contact_sheet(pictures, columns=max(4, len(pictures)))
     return cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()

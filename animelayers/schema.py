@@ -118,6 +118,12 @@ RECORD: Mapping[str, Column] = {
     "effect_intensity": Column("float32", "D", "mean alpha of the effect where it is, 0..1", table=True),
     "effect_types": Column("str", "D", "the prompts that the effect answers to, with '_' for blanks, joined by commas; 'none' for none", table=True),
     "effect_coverage": Column("float32", "D", "mean alpha of the effect over the frame, 0..1", table=True),
+    "shadow": Column(
+        "uint8",
+        "D H W 4",
+        "shadows that figures cast on the background, sRGB and alpha, straight, which it is multiplied with; empty where there is none",
+    ),
+    "shadow_coverage": Column("float32", "D", "mean alpha of the shadow over the frame, 0..1", table=True),
     "background": Column("uint8", "D H W 3", "what is behind characters and effects, sRGB"),
     "background_seen": Column("float32", "D", "share of the background taken from the frame itself, 0..1", table=True),
     "background_borrowed": Column("float32", "D", "share taken from other frames of the shot, 0..1", table=True),
@@ -130,7 +136,10 @@ RECORD: Mapping[str, Column] = {
     "character_bbox": Column("int32", "D 4", "x, y, w, h in pixels of alpha above one half; zeros for an empty layer", table=True),
     "character_coverage": Column("float32", "D", "mean alpha, 0..1", table=True),
     "recompose_psnr": Column(
-        "float32", "D", "dB of background + character + effect in its mode against the frame, from the layers as stored; at most 100", table=True
+        "float32",
+        "D",
+        "dB of background x shadow + character + effect in its mode against the frame, from the layers as stored; at most 100",
+        table=True,
     ),
     "flags": Column("str", "D", "what is doubtful about the layers, joined by commas; 'ok' for nothing", table=True),
     "traits": Column("str", "", "words for what a composed shot shows and how, joined by commas", table=True),

@@ -36,4 +36,4 @@ def annotate(cfg: DictConfig) -> int:
 
 
 if __name__ == "__main__":
-    job.launch("annotate", annotate)
+    job.launch("annotate", annotate, "source.path")

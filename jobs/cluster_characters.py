@@ -91,4 +91,4 @@ def _show(steps: Iterable[Any], total: int, what: str) -> Iterable[Any]:
 
 
 if __name__ == "__main__":
-    job.launch("cluster_characters", cluster_characters)
+    job.launch("cluster_characters", cluster_characters, "source.path", "output")

@@ -50,4 +50,4 @@ def _scored(cfg: DictConfig, sides: dict[str, Path], folder: Path) -> tuple[comp
 
 
 if __name__ == "__main__":
-    job.launch("compare", compared)
+    job.launch("compare", compared, "a", "b")

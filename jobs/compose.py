@@ -28,4 +28,4 @@ def made(cfg: DictConfig) -> int:
 
 
 if __name__ == "__main__":
-    job.launch("compose", made)
+    job.launch("compose", made, "output")

@@ -175,4 +175,4 @@ def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: 
 
 
 if __name__ == "__main__":
-    job.launch("curate", curate)
+    job.launch("curate", curate, "source.path", "output")

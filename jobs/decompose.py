@@ -37,4 +37,4 @@ def decompose(cfg: DictConfig) -> int:
 
 
 if __name__ == "__main__":
-    job.launch("decompose", decompose)
+    job.launch("decompose", decompose, "source.path", "output")

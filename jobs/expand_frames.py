@@ -60,4 +60,4 @@ def _name(path: str) -> str:
 
 
 if __name__ == "__main__":
-    job.launch("expand_frames", expand_frames)
+    job.launch("expand_frames", expand_frames, "curated", "source.path", "output")

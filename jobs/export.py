@@ -28,4 +28,4 @@ def export(cfg: DictConfig) -> int:
 
 
 if __name__ == "__main__":
-    job.launch("export", export)
+    job.launch("export", export, "export=", "source.path", "output")

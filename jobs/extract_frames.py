@@ -33,4 +33,4 @@ def extract_frames(cfg: DictConfig) -> int:
 
 
 if __name__ == "__main__":
-    job.launch("extract_frames", extract_frames)
+    job.launch("extract_frames", extract_frames, "source.path", "output")

@@ -61,4 +61,4 @@ def import_edits(cfg: DictConfig) -> int:
 
 
 if __name__ == "__main__":
-    job.launch("import_edits", import_edits)
+    job.launch("import_edits", import_edits, "source.path", "edits", "output")

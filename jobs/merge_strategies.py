@@ -92,4 +92,4 @@ def _copy(file: Path, folder: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    job.launch("merge_strategies", merge_strategies)
+    job.launch("merge_strategies", merge_strategies, "curated", "output")

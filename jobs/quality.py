@@ -110,4 +110,4 @@ def _said(told: Mapping[str, Any], systems: Sequence[str], worth: Sequence[Any],
 
 
 if __name__ == "__main__":
-    job.launch("quality", quality)
+    job.launch("quality", quality, "output")

@@ -74,4 +74,4 @@ def _told(summary: Summary, sink: Instances | Backgrounds, masks: Instances | No
 
 
 if __name__ == "__main__":
-    job.launch("reprocess_backgrounds", reprocess)
+    job.launch("reprocess_backgrounds", reprocess, "source.path", "output")

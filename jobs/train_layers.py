@@ -147,4 +147,4 @@ def _told(state: State) -> str:
 
 
 if __name__ == "__main__":
-    job.launch("train_layers", trained)
+    job.launch("train_layers", trained, "output")

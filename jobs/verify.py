@@ -31,4 +31,4 @@ def check(cfg: DictConfig) -> int:
 
 
 if __name__ == "__main__":
-    job.launch("verify", check)
+    job.launch("verify", check, "output")

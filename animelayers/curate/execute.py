@@ -16,7 +16,7 @@ from animelayers.crew import Crew
 from animelayers.curate.results import PROGRESS, RESULT
 from animelayers.curate.strategies.base import Made, Strategy
 from animelayers.imaging import codecs
-from animelayers.imaging.recompose import blend, recompose
+from animelayers.imaging.recompose import together
 from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.placement import PipelineError
@@ -52,8 +52,9 @@ class Stored(Mapping[str, np.ndarray]):
         return len(self._names)
 
     def _frame(self) -> np.ndarray:
-        picture, mode = recompose(self["character"], self["background"]), self._row.get("effect_mode") or "none"
-        return picture if mode == "none" else blend(picture, self["effect"], mode)
+        mode = self._row.get("effect_mode") or "none"
+        shadow = self["shadow"] if "shadow" in self._names else None
+        return together(self["background"], self["character"], shadow, None if mode == "none" else self["effect"], mode)
 
 
 class Executor:

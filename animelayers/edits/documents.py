@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from animelayers.edits.edit import Edit, keep, take_background, take_characters, take_effect
+from animelayers.edits.edit import Edit, keep, take_background, take_characters, take_effect, take_shadow
 from animelayers.edits.notes import read_note, row_of
 from animelayers.output import Output
 from animelayers.sinks.export.documents import Documents
 from animelayers.sinks.export.ora import Ora, read_ora
 from animelayers.sinks.export.psd import Psd, read_psd
-from animelayers.sinks.export.stack import BACKGROUND, CHARACTER, EFFECT, FRAME, PLATE, Layer, decoded, digest, digests, stack
+from animelayers.sinks.export.stack import BACKGROUND, CHARACTER, EFFECT, FRAME, PLATE, SHADOW, Layer, decoded, digest, digests, stack
 
 DOCUMENTS: Mapping[str, tuple[type[Documents], Callable[[bytes], list[Layer]]]] = {".psd": (Psd, read_psd), ".ora": (Ora, read_ora)}
 """By suffix, the export and what reads its files."""
@@ -45,6 +45,8 @@ def document(output: Output, path: Path, name: str, edits: dict[str, Edit]) -> I
     edit = Edit(row["frame_id"], [name])
     if BACKGROUND in changed:
         take_background(edit, before[BACKGROUND].picture[..., :3], layers[BACKGROUND].picture)
+    if SHADOW in changed:
+        take_shadow(edit, before[SHADOW].picture, layers[SHADOW].picture)
     if EFFECT in changed:
         take_effect(edit, before.get(EFFECT), layers[EFFECT], straight=kind is not Psd)
     if parts := [name for name in before if name.startswith(CHARACTER)]:

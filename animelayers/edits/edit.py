@@ -18,8 +18,8 @@ class Edit:
     """What was changed of a drawing, named by the frame its layers are stored under.
 
     ``character`` RGBA uint8 (H, W, 4), with ``colours`` bool (H, W) where its colour is the hand's own and not to be solved; ``whose`` uint8
-    (H, W), the id of the character each changed pixel belongs to, 0 where that is not told; ``background`` uint8 (H, W, 3); ``effect`` RGBA
-    uint8 and its ``mode``. None, or '', is what was left alone. ``files``: where it was found.
+    (H, W), the id of the character each changed pixel belongs to, 0 where that is not told; ``background`` uint8 (H, W, 3); ``shadow`` RGBA
+    uint8 (H, W, 4), ``effect`` RGBA and its ``mode``. None, or '', is what was left alone. ``files``: where it was found.
     """
 
     frame_id: str
@@ -28,13 +28,14 @@ class Edit:
     colours: np.ndarray | None = None
     whose: np.ndarray | None = None
     background: np.ndarray | None = None
+    shadow: np.ndarray | None = None
     effect: np.ndarray | None = None
     mode: str = ""
 
     @property
     def layers(self) -> list[str]:
         """Names of what was changed."""
-        found = [name for name in ("character", "background", "effect") if getattr(self, name) is not None]
+        found = [name for name in ("character", "background", "shadow", "effect") if getattr(self, name) is not None]
         return [*found, *(["effect_mode"] if self.mode and "effect" not in found else [])]
 
 
@@ -55,6 +56,12 @@ def take_background(edit: Edit, before: np.ndarray, after: np.ndarray) -> None:
     made = np.rint(after[..., :3] * share + before * (1 - share)).astype(np.uint8)
     if (np.abs(made.astype(np.int16) - before) > NOISE).any():
         edit.background = made
+
+
+def take_shadow(edit: Edit, before: np.ndarray, after: np.ndarray) -> None:
+    """Take an edited shadow, RGBA uint8 (H, W, 4)."""
+    if differs(before, after).any():
+        edit.shadow = after
 
 
 def take_effect(edit: Edit, before: Layer | None, after: Layer, straight: bool = True) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from animelayers.edits.edit import Edit, keep, take_background, take_characters, take_effect
+from animelayers.edits.edit import Edit, keep, take_background, take_characters, take_effect, take_shadow
 from animelayers.edits.notes import read_note, row_of
 from animelayers.imaging import codecs
 from animelayers.imaging.edited import remasked
@@ -20,7 +20,7 @@ from animelayers.sinks.export.sequence import NOTE
 from animelayers.sinks.export.stack import CHARACTER, EFFECT, Layer
 from animelayers.storage import below
 
-_SHAPES = {"character": "RGBA", "effect": "RGBA", "background": "RGB", "mask": "L"}
+_SHAPES = {"character": "RGBA", "shadow": "RGBA", "effect": "RGBA", "background": "RGB", "mask": "L"}
 
 
 def sequence(output: Output, path: Path, root: Path, edits: dict[str, Edit]) -> Iterator[str]:
@@ -56,6 +56,8 @@ def _picture(output: Output, row: Row, layer: str, data: bytes, known: str) -> E
     before, edit = np.zeros_like(after) if stored is None else codecs.decode(stored), Edit(row["frame_id"])
     if layer == "background":
         take_background(edit, before, after)
+    elif layer == "shadow":
+        take_shadow(edit, before, after)
     elif layer == "effect":
         mode = row.get("effect_mode") or "none"
         take_effect(edit, Layer(EFFECT, before, mode=mode), Layer(EFFECT, after, mode="over" if mode == "none" else mode))

@@ -29,6 +29,22 @@ def recompose(character: np.ndarray, background: np.ndarray) -> np.ndarray:
     return picture
 
 
+def together(
+    background: np.ndarray,
+    character: np.ndarray | None = None,
+    shadow: np.ndarray | None = None,
+    effect: np.ndarray | None = None,
+    mode: str = "none",
+) -> np.ndarray:
+    """The picture uint8 sRGB (H, W, 3) of all layers: the effect in its blend `mode` in front of the character over the background in its shadow.
+
+    Layers are straight RGBA uint8 (H, W, 4), or None where there is none; with the mode 'none' there is no effect.
+    """
+    picture = background if shadow is None else blend(background, shadow, "multiply")
+    picture = picture if character is None else recompose(character, picture)
+    return picture if effect is None or mode == "none" else blend(picture, effect, mode)
+
+
 def mixed(character: np.ndarray, background: np.ndarray, at: np.ndarray) -> np.ndarray:
     """What `recompose` gives at the flat indices `at`, float32 (3, N), not yet rounded."""
     layer, under = pixels(character, at), pixels(background, at)
@@ -37,9 +53,10 @@ def mixed(character: np.ndarray, background: np.ndarray, at: np.ndarray) -> np.n
 
 
 def blend(under: np.ndarray, effect: np.ndarray, mode: str) -> np.ndarray:
-    """An effect, straight RGBA uint8 (H, W, 4), in front of a picture uint8 (H, W, 3), in the blend `mode`.
+    """An effect or a shadow, straight RGBA uint8 (H, W, 4), on a picture uint8 (H, W, 3), in the blend `mode`.
 
-    ``over``: I = B (1 - a) + F a; ``add``: I = B + F a; ``screen``: I = 1 - (1 - B) (1 - F a). Raises ValueError for another mode.
+    ``over``: I = B (1 - a) + F a; ``add``: I = B + F a; ``screen``: I = 1 - (1 - B) (1 - F a); ``multiply``: I = B (1 - a) + B F a.
+    Raises ValueError for another mode.
     """
     picture, at = under.copy(), np.flatnonzero(cv2.extractChannel(effect, 3))
     *colour, a = pixels(effect, at)
@@ -49,8 +66,10 @@ def blend(under: np.ndarray, effect: np.ndarray, mode: str) -> np.ndarray:
         light -= base * share
     elif mode == "screen":
         light *= 1 - base / 255
+    elif mode == "multiply":
+        light = base * (light / 255 - share)
     elif mode != "add":
-        raise ValueError(f"blend mode {mode!r}: one of over, add, screen")
+        raise ValueError(f"blend mode {mode!r}: one of over, add, screen, multiply")
     place(picture, at, base + light)
     return picture
 

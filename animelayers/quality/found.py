@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.recompose import together
 from animelayers.output import Output
 from animelayers.tracks import tracks
 
@@ -17,14 +18,20 @@ _TOLD = {"clip_id", "instance_ids", "instance_boxes", "episode", "scene_id", "so
 
 
 class FoundLayers(NamedTuple):
-    """``character``, ``effect``: straight RGBA uint8 (H, W, 4); ``mode`` of the effect; ``background`` uint8 (H, W, 3); ``labels``: who is where in
-    the shot, int32 (H, W), 0 nobody."""
+    """``character``, ``effect``, ``shadow`` (None for none): straight RGBA uint8 (H, W, 4); ``mode`` of the effect; ``background`` uint8
+    (H, W, 3); ``labels``: who is where in the shot, int32 (H, W), 0 nobody."""
 
     character: np.ndarray
     effect: np.ndarray
     mode: str
     background: np.ndarray
     labels: np.ndarray
+    shadow: np.ndarray | None = None
+
+    @property
+    def picture(self) -> np.ndarray:
+        """All layers put together, uint8 (H, W, 3). Raises ValueError for an unknown mode."""
+        return together(self.background, self.character, self.shadow, self.effect, self.mode)
 
 
 class Found:
@@ -61,14 +68,14 @@ class Found:
         if row is None:
             return FoundLayers(blank, blank, "none", blank[..., :3], np.zeros(shape, np.int32))
 
-        def layer(name: str, default: np.ndarray) -> np.ndarray:
+        def layer(name: str, default: Any) -> Any:
             if not row.get(f"{name}_file"):
                 return default
             return _sized(self.output.picture(row, name), shape)
 
         character, mode = layer("character", blank), row.get("effect_mode") or "none"
         effect = layer("effect", blank) if mode != "none" else blank
-        return FoundLayers(character, effect, mode, layer("background", blank[..., :3]), self._labels(row, character[..., 3]))
+        return FoundLayers(character, effect, mode, layer("background", blank[..., :3]), self._labels(row, character[..., 3]), layer("shadow", None))
 
     def _labels(self, row: Row, alpha: np.ndarray) -> np.ndarray:
         """Ids of the shot; a clip whose labels are not stored has one figure at most."""

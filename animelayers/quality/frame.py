@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import measures
-from animelayers.imaging.recompose import blend, recompose
 from animelayers.quality.found import FoundLayers
 from animelayers.quality.truths import TrueLayers
 
@@ -61,9 +60,7 @@ def measured(truth: TrueLayers, found: FoundLayers, picture: np.ndarray, shown: 
     if shown is not None:
         places["shown_db"] = hole & shown
     squares = {name: measures.squared_error(background, painted, where) for name, where in places.items() if where.any()}
-    whole = recompose(found.character, found.background)
-    whole = whole if found.mode == "none" else blend(whole, found.effect, found.mode)
-    squares["recompose_db"] = measures.squared_error(whole, picture, np.ones(hole.shape, bool))
+    squares["recompose_db"] = measures.squared_error(found.picture, picture, np.ones(hole.shape, bool))
     bad = float(np.abs(error).mean() + np.abs(light.astype(np.float32) - effect).mean() / 255)
     if hole.any():
         bad += float(cv2.absdiff(background, painted)[hole].sum() / 765 / hole.size)

@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from animelayers.imaging.recompose import blend, recompose
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
 from animelayers.quality.found import Found
@@ -141,9 +140,9 @@ def _shown(shot: TrueShot, layers: Sequence[tuple[int, TrueLayers]]) -> Callable
 def sheet(worst: Worst) -> bytes:
     """A JPEG: the frame, its figures, effects and background as they are; below as they were found, the frame put together from them."""
     _, picture, truth, found = worst
-    whole = recompose(found.character, found.background)
+    whole = found.background
     with suppress(ValueError):
-        whole = whole if found.mode == "none" else blend(whole, found.effect, found.mode)
+        whole = found.picture
     effect = truth.effect if truth.coloured else np.dstack([picture, truth.effect[..., 3]])
     panels = [picture, np.dstack([picture, truth.character]), effect, truth.background]
     panels += [whole, found.character, found.effect, found.background]

@@ -23,11 +23,17 @@ class Params:
     fewest: int = _of(3, "drawings", 2, 31, "two drawings have no middle")
     kept: float = _of(0.3, "coverage", 0.05, 0.7, "from which a pixel is no background when the plate is made")
     grown: int = _of(2, "pixels of the net's picture", 0, 8, "soft rims that would stain the plate")
+    passes: int = _of(
+        2, "times labels are made to agree with their neighbours'; none leaves them", 0, 8, "flicker on train films: 6.6, 5.4, 5.0, 4.7 of 0, 1, 2, 4"
+    )
+    alike: float = _of(10, "grey levels", 1, 64, "that what is seen again may differ by; 6 to 20 are as good on train films")
     trust: float = _of(0.6, "share", 0, 1, "of what is seen outside figures that a plate has to explain to be used")
     snap: int = _of(8, "pixels", 0, 32, "of the frame around an outline that the picture's own edges may move it by")
     floor: float = _of(0.02, "coverage", 0, 0.45, "below which alpha is nothing, and above one less it which it is all")
     lit: float = _of(0.35, "coverage", 0.05, 0.9, "of an effect inside of which it is surely one")
     faint: float = _of(0.08, "coverage", 0.01, 0.5, "of an effect down to which its soft edge reaches")
+    dim: float = _of(0.25, "coverage", 0.02, 0.9, "of a shadow inside of which it surely is one")
+    darker: float = _of(0.06, "share of the light", 0.01, 0.5, "that the plate has to lose in a shadow")
     least: float = _of(4e-4, "share of the frame", 1e-5, 0.05, "that the smallest effect covers")
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from animelayers.imaging import codecs
-from animelayers.imaging.recompose import blend, recompose
+from animelayers.imaging.recompose import together
 from animelayers.output import Output
 from animelayers.schema import RECORD, Row
 from animelayers.sinks.frames import OF_THE_CLIP
@@ -20,12 +20,13 @@ PIXELS: Mapping[str, frozenset[str]] = {
     "character": frozenset({"character"}),
     "instances": frozenset({"character"}),
     "effect": frozenset({"effect"}),
+    "shadow": frozenset({"shadow"}),
     "background": frozenset({"background"}),
     "provenance": frozenset({"provenance"}),
 }
 """Columns that are decoded, and the layers an output must hold for them."""
 
-BYTES = {"frames": 3, "character": 1, "instances": 1, "effect": 4, "background": 3, "provenance": 1}
+BYTES = {"frames": 3, "character": 1, "instances": 1, "effect": 4, "shadow": 4, "background": 3, "provenance": 1}
 """What a pixel of a drawing costs in each."""
 
 FILES = ("layers", "layer_names", "layer_sizes")
@@ -67,9 +68,10 @@ class Clip:
         return planes
 
     def _frames(self, d: int) -> np.ndarray:
-        picture = recompose(self._layer(d, "character", 4), self._layer(d, "background", 3))
         mode = self._first[d].get("effect_mode") or "none"
-        return picture if mode == "none" else blend(picture, self._layer(d, "effect", 4), mode)
+        shadow = self._layer(d, "shadow", 4) if self._first[d].get("shadow_file") else None
+        effect = None if mode == "none" else self._layer(d, "effect", 4)
+        return together(self._layer(d, "background", 3), self._layer(d, "character", 4), shadow, effect, mode)
 
     def _character(self, d: int) -> np.ndarray:
         return np.ascontiguousarray(self._layer(d, "character", 4)[..., 3])
@@ -82,6 +84,9 @@ class Clip:
 
     def _effect(self, d: int) -> np.ndarray:
         return self._layer(d, "effect", 4) if self._first[d].get("effect_file") else np.zeros((*self._size, 4), np.uint8)
+
+    def _shadow(self, d: int) -> np.ndarray:
+        return self._layer(d, "shadow", 4) if self._first[d].get("shadow_file") else np.zeros((*self._size, 4), np.uint8)
 
     def _background(self, d: int) -> np.ndarray:
         return self._layer(d, "background", 3)

@@ -46,9 +46,9 @@ class Background(ClipStep):
     """
 
     name = "background"
-    version = 5
+    version = 6
     reads = ("frames", "character")
-    wants = ("camera", "plate", "plate_seen", "plate_trust", "effect", "effect_mode", "context", "context_character")
+    wants = ("camera", "plate", "plate_seen", "plate_trust", "shadow", "effect", "effect_mode", "context", "context_character")
     writes = (
         "background",
         "background_seen",
@@ -83,7 +83,7 @@ class Background(ClipStep):
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Background uint8 (D, H, W, 3), the shares seen, borrowed and invented of each drawing, the plate, the provenance, and who inpainted."""
-        frames, alphas, cameras, plate, seen, trust, effects, words, context, context_alphas = columns
+        frames, alphas, cameras, plate, seen, trust, shadows, effects, words, context, context_alphas = columns
         whole, inpaint = None, Noted(self.inpaint)
         if cameras is not None and plate is not None and plate.size and trust >= self.trust and "plate" not in self.without:
             whole = _Behind(inpaint([plate], [seen == 0])[0], seen)
@@ -92,6 +92,8 @@ class Background(ClipStep):
             alpha if effects is None or not len(effects) or modes[i] == "none" else cv2.max(alpha, cv2.extractChannel(effects[i], 3))
             for i, alpha in enumerate(alphas)
         ]
+        if shadows is not None and len(shadows):
+            covers = [cv2.max(cover, cv2.extractChannel(shadow, 3)) for cover, shadow in zip(covers, shadows, strict=True)]
         holes = [self._hole(cover) for cover in covers]
         open_ones = [i for i, hole in enumerate(holes) if cv2.countNonZero(hole)]
         made, origins = list(frames), [np.where(hole > 0, INVENTED, SEEN) for hole in holes]

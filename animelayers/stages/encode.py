@@ -10,13 +10,13 @@ import numpy as np
 
 from animelayers.imaging import blocks, codecs
 from animelayers.imaging.colour import BLEED, flat, foreground, pixels
-from animelayers.imaging.recompose import blend, decibels, mixed, psnr, recompose, squares, uncovered
+from animelayers.imaging.recompose import decibels, mixed, psnr, squares, together, uncovered
 from animelayers.imaging.window import window
 from animelayers.step import ClipStep
 
 _LARGE = 500_000  # pixels of a frame whose JPEG is not decoded as a whole
 _EVERY = 13  # one in so many blocks of the rest is decoded: their error is within 0.1 dB of that of all
-LAYERS = ("character", "mask", "background", "effect", "plate", "instances", "provenance")
+LAYERS = ("character", "mask", "background", "shadow", "effect", "plate", "instances", "provenance")
 
 
 Drawing = tuple[dict[str, bytes], tuple[int, ...], float, float]
@@ -26,9 +26,10 @@ Drawing = tuple[dict[str, bytes], tuple[int, ...], float, float]
 class Encode(ClipStep):
     """Files of the layers some stage made: character.png and effect.png (RGBA, straight alpha), mask.png (L) and the background.
 
-    ``layers``: which of character, mask, background, effect, plate, instances, provenance to store; one that no stage made is left
-    out. So are effect.png of clips in which no drawing has an effect, and instances.png (L, the ids) of clips with one character at
-    most. The plate is one file per clip. The frame is the effect, in its blend mode, in front of the character over the background.
+    ``layers``: which of character, mask, background, shadow, effect, plate, instances, provenance to store; one that no stage made is left
+    out. So are effect.png and shadow.png (RGBA) of clips in which no drawing has one, and instances.png (L, the ids) of clips with one
+    character at most. The plate is one file per clip. The frame is the effect, in its blend mode, in front of the character over the
+    background, which is multiplied with the shadow.
     ``background``, and the plate: jpeg (with ``quality`` and ``subsampling``), or png or webp, both lossless. ``mask``: binary is 0 or 255
     with 255 from alpha one half on, soft is the alpha itself.
     The character's colours are solved against the background as stored, and where that cannot give the frame back its alpha is
@@ -39,8 +40,8 @@ class Encode(ClipStep):
 
     name = "encode"
     reads = ("frames",)
-    version = 4
-    wants = ("character", "background", "effect", "effect_mode", "bare", "plate", "instances", "provenance")
+    version = 5
+    wants = ("character", "background", "shadow", "effect", "effect_mode", "bare", "plate", "instances", "provenance")
     writes = (
         "layers",
         "layer_names",
@@ -70,16 +71,20 @@ class Encode(ClipStep):
 
     def clip(self, *columns: Any) -> tuple[Any, ...]:
         """Files, their names and sizes, and the measures of every drawing of a clip."""
-        frames, alphas, backgrounds, effects, words, bares, *others = columns
+        frames, alphas, backgrounds, shadows, effects, words, bares, *others = columns
         count, (height, width) = len(frames), frames.shape[1:3]
         modes = words.split() if words and effects is not None and "effect" in self.layers else ["none"] * count
+        dark = "shadow" in self.layers and shadows is not None and len(shadows) > 0 and bool(shadows[..., 3].any())
         made, bare = [], iter([] if bares is None else bares)
         for i, frame in enumerate(frames):
             alpha, background = (None if planes is None else planes[i] for planes in (alphas, backgrounds))
+            shadow = shadows[i] if dark and shadows[i, ..., 3].any() else None
             if modes[i] == "none":
-                drawing = self._drawing(frame, alpha, background)
+                drawing = self._drawing(frame, alpha, background, shadow)
             else:
-                drawing = self._covered(frame, next(bare, None), alpha, background, effects[i], modes[i])
+                drawing = self._covered(frame, next(bare, None), alpha, background, shadow, effects[i], modes[i])
+            if dark:
+                drawing[0]["shadow.png"] = codecs.encode_png(shadows[i])
             if any(mode != "none" for mode in modes):
                 drawing[0]["effect.png"] = codecs.encode_png(effects[i])
             drawing[0].update(self._others(i, *others))
@@ -109,23 +114,24 @@ class Encode(ClipStep):
         return files
 
     def _covered(
-        self, frame: np.ndarray, bare: np.ndarray | None, alpha: np.ndarray | None, background: np.ndarray | None, effect: np.ndarray, mode: str
-    ) -> Drawing:
+        self, frame: np.ndarray, bare: np.ndarray | None, alpha: np.ndarray | None, background: np.ndarray | None,
+        shadow: np.ndarray | None, effect: np.ndarray, mode: str,
+    ) -> Drawing:  # fmt: skip
         """A drawing with an effect in front: the other layers are those of the frame without it, `bare`."""
         if bare is None:
             bare = uncovered(frame, effect, mode, np.zeros(frame.shape[:2], np.uint8) if alpha is None else alpha)
-        files, bbox, coverage, _ = self._drawing(bare, alpha, background)
-        below = np.zeros_like(frame)
+        files, bbox, coverage, _ = self._drawing(bare, alpha, background, shadow)
         stored = {name.split(".")[0]: codecs.decode(data) for name, data in files.items()}
-        below = recompose(stored["character"], stored.get("background", below)) if "character" in stored else stored.get("background", below)
-        return files, bbox, coverage, psnr(blend(below, effect, mode), frame)
+        whole = together(stored.get("background", np.zeros_like(frame)), stored.get("character"), shadow, effect, mode)
+        return files, bbox, coverage, psnr(whole, frame)
 
-    def _drawing(self, frame: np.ndarray, alpha: np.ndarray | None, background: np.ndarray | None) -> Drawing:
+    def _drawing(self, frame: np.ndarray, alpha: np.ndarray | None, background: np.ndarray | None, shadow: np.ndarray | None) -> Drawing:
         files: dict[str, bytes] = {}
         behind, lost = np.zeros_like(frame), 0.0
         if background is not None and "background" in self.layers:
             file = self._background(background)
-            behind, lost = self._shown(background, file, alpha)
+            behind, lost = self._shown(background, file, alpha) if shadow is None else (codecs.decode(file), 0.0)
+            behind = together(behind, shadow=shadow)
             files[f"background.{codecs.SUFFIXES[self.format]}"] = file
         error = lost + squares(behind, frame)
         if alpha is None:

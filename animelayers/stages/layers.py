@@ -17,11 +17,13 @@ from animelayers.models.portrait import shrink
 from animelayers.models.protocols import Proposer
 from animelayers.rules import left_out
 from animelayers.schema import blank
+from animelayers.shot.agree import agreed
 from animelayers.shot.estimate import Given, Labelled, estimate
 from animelayers.shot.evidence import nothing
 from animelayers.shot.light import Light, Under, layer, mode_of, named
 from animelayers.shot.matte import coverage, finished
 from animelayers.shot.params import tuned
+from animelayers.shot.shade import shade
 from animelayers.step import ClipStep
 
 PROMPTS = (
@@ -40,12 +42,13 @@ class Layers(ClipStep):
     ``net``: the net, shown in turn the drawings with the plate that the others show, and asked for that plate again; None leaves figures as the
     matte found them, and finds no effects. Mattes of other models than LayerNet's own have half a say in what is a figure.
     The plate is the look that most drawings share outside of figures, effects and shadows. Effects are un-mixed from it, in the blend mode
-    (over, add, screen) that most of their area asks for; ``bare`` is what is left without them.
+    (over, add, screen) that most of their area asks for; ``bare`` is what is left without them. Shadows are what darkens it where the net sees
+    one.
 
     ``proposer``: finds what ``effect_prompts`` say, where a probability is at least ``effect_threshold``, 0..1: that is an effect as well, and
     names what it covers (`effect_types`). ``params``: any field of `shot.Params`.
-    ``without``: rules left out. evidence: every drawing for itself; snapping: outlines as the net's size leaves them; effects: none; shadows: they
-    stay in the plate.
+    ``without``: rules left out. evidence: every drawing for itself; agreement: labels as they come; snapping: outlines as the net's size
+    leaves them; effects: none; shadows: none, they stay in the plate.
     """
 
     name = "layers"
@@ -55,8 +58,9 @@ class Layers(ClipStep):
     writes = (
         "character", "matte", "plate", "plate_seen", "plate_trust",
         "effect", "effect_mode", "effect_types", "effect_intensity", "effect_coverage", "bare",
+        "shadow", "shadow_coverage",
     )  # fmt: skip
-    rules = ("evidence", "snapping", "effects", "shadows")
+    rules = ("evidence", "agreement", "snapping", "effects", "shadows")
 
     def __init__(
         self,
@@ -88,7 +92,7 @@ class Layers(ClipStep):
         """The written columns of one clip."""
         frames, alphas, words, cameras, motion, context, context_alphas, context_cameras = columns
         if not len(frames):
-            return (alphas, words, blank("plate"), blank("plate_seen"), 0.0, *_effects([], frames, [], []))
+            return (alphas, words, blank("plate"), blank("plate_seen"), 0.0, *_effects([], frames, [], []), *_shadows([], frames))
         known = cameras is not None and motion != "unknown"
         none = context is None or not len(context) or context_cameras is None or not len(context_cameras)
         given = Given(
@@ -103,9 +107,12 @@ class Layers(ClipStep):
         found = self._labelled(given, words.split(), maps)
         character = alphas if self.net is None else np.stack([self._matte(*each) for each in zip(frames, found.labels, strict=True)])
         plate = self._plate(given, character, found)
-        lights = [None] * len(frames) if "effects" in self.without else self._lights(frames, character, found, plate, cameras)
+        under = self._under(frames, found, plate, cameras)
+        lights = [None] * len(frames) if "effects" in self.without else self._lights(frames, character, found, under)
+        shades = [None] * len(frames) if "shadows" in self.without else self._shades(frames, character, found, under, lights)
         stored = (blank("plate"), blank("plate_seen"), 0.0) if plate is None else self._stored(plate)
-        return character, " ".join(self._names(words.split(), character)), *stored, *_effects(lights, frames, maps, self.prompts, self.threshold)
+        effects = _effects(lights, frames, maps, self.prompts, self.threshold)
+        return character, " ".join(self._names(words.split(), character)), *stored, *effects, *_shadows(shades, frames)
 
     def _labelled(self, given: Given, names: Sequence[str], maps: Sequence[np.ndarray]) -> Labelled:
         """The labels of each drawing, with what other models say."""
@@ -118,6 +125,9 @@ class Layers(ClipStep):
         for label, alpha, name in zip(found.labels, given.alphas, names, strict=True):
             if self.net is not None and not set(name.split("+")) <= {_OWN, "none"}:
                 label[_FIGURE] = (label[_FIGURE] + coverage(alpha, label.shape[:0:-1])) / 2
+        if self.net is not None and "agreement" not in self.without:
+            size = self.net.size(given.frames.shape[1:])
+            found = found._replace(labels=agreed(found.labels, [shrink(frame, size) for frame in given.frames], self.params))
         for label, asked in zip(found.labels, maps, strict=False):
             claimed = coverage((asked.max(0) >= self.threshold).astype(np.uint8) * np.uint8(255), label.shape[:0:-1])
             label[_EFFECT] = np.maximum(label[_EFFECT], claimed)
@@ -144,18 +154,32 @@ class Layers(ClipStep):
         plate = clean_plate(frames, covers, seats, canvas(np.stack(seats), size))
         return plate if plate.trust >= self.params.trust else None
 
-    def _lights(self, frames: np.ndarray, character: np.ndarray, found: Labelled, plate: Plate | None, cameras: np.ndarray) -> list[Light | None]:
+    def _under(self, frames: np.ndarray, found: Labelled, plate: Plate | None, cameras: np.ndarray) -> list[Under | None]:
+        """The plate as each drawing would see it that has an effect or a shadow, None for the others."""
+        under: list[Under | None] = [None] * len(frames)
+        for i, (frame, label) in enumerate(zip(frames, found.labels, strict=True)):
+            if plate is not None and ((label[_EFFECT] > self.params.lit).any() or (label[_SHADOW] > self.params.dim).any()):
+                seat = view(cameras[i], frame.shape[1::-1], plate.picture.shape[1::-1])
+                under[i] = Under(plate.lights[i].cast(seat.back(plate.picture)), seat.back(plate.seen, smooth=False) > 0)
+        return under
+
+    def _shades(
+        self, frames: np.ndarray, character: np.ndarray, found: Labelled, under: Sequence[Under | None], lights: Sequence[Light | None]
+    ) -> list[np.ndarray | None]:
+        """The shadow of each drawing, None for none."""
+        made: list[np.ndarray | None] = []
+        for frame, alpha, label, below, light in zip(frames, character, found.labels, under, lights, strict=True):
+            covers = [alpha] if light is None else [alpha, cv2.extractChannel(light.rgba, 3)]
+            made.append(None if below is None else shade(frame, label[_SHADOW], covers, below, self.params))
+        return made
+
+    def _lights(self, frames: np.ndarray, character: np.ndarray, found: Labelled, under: Sequence[Under | None]) -> list[Light | None]:
         labels = [label[_EFFECT] for label in found.labels]
         if not any((label > self.params.lit).any() for label in labels):
             return [None] * len(frames)
-        under: list[Under | None] = [None] * len(frames)
         mode = "over"
-        if plate is not None:
-            for i, frame in enumerate(frames):
-                if (labels[i] > self.params.lit).any():
-                    seat = view(cameras[i], frame.shape[1::-1], plate.picture.shape[1::-1])
-                    under[i] = Under(plate.lights[i].cast(seat.back(plate.picture)), seat.back(plate.seen, smooth=False) > 0)
-            told = [i for i, each in enumerate(under) if each is not None]
+        told = [i for i, each in enumerate(under) if each is not None]
+        if told:
             size = labels[0].shape[::-1]
             below = [Under(shrink(u.picture, size), coverage(u.known.view(np.uint8) * np.uint8(255), size) > 0.9) for u in under if u is not None]
             mode = mode_of([shrink(frames[i], size) for i in told], [labels[i] for i in told], below, self.params)
@@ -205,6 +229,14 @@ def _effects(
             types[k] = ",".join("_".join(word.split()) for word in said) or "none"
     intensity = total / np.maximum(there, 1)
     return effect, " ".join(modes), " ".join(types), intensity, total / effect[0, ..., 0].size, np.stack(bare) if bare else blank("bare")
+
+
+def _shadows(shades: Sequence[np.ndarray | None], frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The columns of the shadows: RGBA, or none for a clip without, and coverage."""
+    if not any(made is not None for made in shades):
+        return blank("shadow"), np.zeros(len(frames))
+    shadow = np.stack([np.zeros((*frames.shape[1:3], 4), np.uint8) if made is None else made for made in shades])
+    return shadow, np.array([cv2.mean(cv2.extractChannel(each, 3))[0] / 255 for each in shadow])
 
 
 def _resized_up(plane: np.ndarray, size: Sequence[int]) -> np.ndarray:

@@ -14,17 +14,20 @@ from animelayers.training.views import Doubts, View, views
 _SIZE = (256, 144)
 _DRAWINGS = 3
 _LEAST = 40  # pixels of a layer that is counted
+_THERE = {"character": 0.5, "effect": 0.5, "shadow": 0.2}  # coverage from which a layer is there: a shadow is never whole
 
 
 class Judged(NamedTuple):
     """Means over shots; what no shot shows is not a number.
 
-    The overlap (IoU) of figures and of effects, with evidence and for a still; what is claimed where nothing is, in shares of the frame; how much
-    errors differ between neighbours of a standing camera, times a thousand; and the figures' overlap by the hands they are from.
+    The overlap (IoU) of figures, effects and shadows, the first two with evidence and for a still; what is claimed where nothing is, in shares
+    of the frame; how much errors differ between neighbours of a standing camera, times a thousand; and the figures' overlap by the hands they
+    are from.
     """
 
     character: float
     effect: float
+    shadow: float
     character_still: float
     effect_still: float
     false_character: float
@@ -41,15 +44,15 @@ def judge(labels: Callable[[View], np.ndarray], shots: Sequence[Shot]) -> Judged
         for name, doubts in (("", Doubts(none=0.0)), ("_still", Doubts(none=1.0))):
             view = views(shot, _SIZE, np.random.default_rng(number), _DRAWINGS, doubts)
             alpha, truth = labels(view), np.moveaxis(view.layers, -1, 1) / 255.0
-            for layer, kind in enumerate(("character", "effect")):
-                score = overlap(alpha[:, layer] > 0.5, truth[:, layer] > 0.5)
+            for layer, (kind, least) in enumerate(_THERE.items()):
+                score = overlap(alpha[:, layer] > least, truth[:, layer] > least)
                 if score is not None:
                     sums[kind + name].append(score)
                     if kind == "character" and not name:
                         for source in {s for s in shot.sources.split(",") if s.startswith("figure:")}:
                             sources[source.removeprefix("figure:")].append(score)
                 elif not name and not (truth[:, layer] > 0.02).any():
-                    sums[f"false_{kind}"].append(float((alpha[:, layer] > 0.5).mean()))
+                    sums[f"false_{kind}"].append(float((alpha[:, layer] > least).mean()))
             if view.steady and not name and len(alpha) > 1:
                 drift = (alpha[:, 0] - truth[:, 0])[1:] - (alpha[:, 0] - truth[:, 0])[:-1]
                 sums["flicker"].append(1000 * float(np.abs(drift).mean()))

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-WEIGHTS = (1.0, 1.8, 0.4)
+WEIGHTS = (1.0, 1.8, 1.0)
 """Of figures, effects and shadows."""
 _COARSE = 0.25  # of the coarse answer
 _EDGES = 2.0  # of gradients
 _AGREE = 1.0  # of agreement between neighbours
-_OVERLAP = (0.4, 0.4, 0.0)  # of the overlap, for each layer: what a small figure weighs beside a large one
+_OVERLAP = (0.4, 0.4, 0.25)  # of the overlap, for each layer: what a small figure weighs beside a large one
+_FAINT, _SOME, _EASE = 0.1, 20, 10  # a layer counts that covers a tenth of some pixels; pixels that ease small ones
 
 
 def loss(logits: Tensor, coarse: Tensor, truth: Tensor, pairs: Tensor) -> Tensor:
@@ -28,8 +29,9 @@ def loss(logits: Tensor, coarse: Tensor, truth: Tensor, pairs: Tensor) -> Tensor
     small = functional.adaptive_avg_pool2d(truth, (coarse.shape[2], coarse.shape[3]))
     total = total + _COARSE * (functional.binary_cross_entropy_with_logits(coarse, small, reduction="none").mean((0, 2, 3)) * weights).sum()
     total = total + _EDGES * ((_gradient(alpha) - _gradient(truth)).abs().mean((0, 2, 3)) * weights).sum()
-    there = (truth > 0.5).flatten(2).float().sum(2) > 20
-    overlap = ((alpha * truth).flatten(2).sum(2) + 10) / ((alpha + truth - alpha * truth).flatten(2).sum(2) + 10)
+    there = (truth > _FAINT).flatten(2).float().sum(2) > _SOME
+    # least by most, which is 1 where both are alike: product by sum would have faint layers opaque
+    overlap = (torch.minimum(alpha, truth).flatten(2).sum(2) + _EASE) / (torch.maximum(alpha, truth).flatten(2).sum(2) + _EASE)
     shares = torch.tensor(_OVERLAP, device=logits.device)
     total = total + ((1 - overlap) * there * shares).sum() / len(truth)
     if len(pairs):

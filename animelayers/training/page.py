@@ -19,6 +19,7 @@ MEASURES = {
     "character": "figures, IoU",
     "character_still": "figures without evidence, IoU",
     "effect": "effects, IoU",
+    "shadow": "shadows, IoU",
     "effect_still": "effects without evidence, IoU",
     "false_character": "figures where none are, share of the frame",
     "false_effect": "effects where none are, share of the frame",
@@ -26,7 +27,7 @@ MEASURES = {
 }
 """What a judgement measures, in words; see `judge.Judged`."""
 _CURVES = (
-    ("Overlap with the truth (IoU)", ("character", "character_still", "effect", "effect_still"), 1.0),
+    ("Overlap with the truth (IoU)", ("character", "character_still", "effect", "effect_still", "shadow"), 1.0),
     ("Claimed where nothing is, of the frame ×1000", ("false_character", "false_effect"), 1000.0),
     ("Flicker of errors ×1000", ("flicker",), 1.0),
 )

@@ -20,7 +20,7 @@ def picture(size: tuple[int, int], channels: int) -> np.ndarray:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("make", [codecs._fpng, codecs._opencv_png, codecs._pillow_png, None])
+@pytest.mark.parametrize("make", [codecs._isal, codecs._opencv_png, codecs._pillow_png, None])
 def test_png_round_trip(size: tuple[int, int], channels: int, make: object) -> None:
     source = picture(size, channels)
     encode = make() if callable(make) and channels > 1 else codecs.encode_png

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from animelayers.imaging.recompose import psnr
+from animelayers.imaging.recompose import psnr, together
 from animelayers.models.flow import DIS
 from animelayers.models.inpaint import Fallback, OpenCV
 from animelayers.models.lama import Lama
@@ -137,7 +137,16 @@ def test_an_effect_is_taken_out_too() -> None:
     effect[0, 5:15, 5:15] = 255
     lit = frame.copy()
     lit[5:15, 5:15] = 255
-    (background,), *_ = Background(OpenCV()).clip(lit[None], alpha[None], *[None] * 4, effect, *[None] * 3)
+    (background,), *_ = Background(OpenCV()).clip(lit[None], alpha[None], *[None] * 5, effect, *[None] * 3)
+    assert np.abs(background[5:15, 5:15].astype(int) - true[5:15, 5:15]).max() < 35
+
+
+def test_a_shadow_is_taken_out_too() -> None:
+    frame, alpha, true = drawing(90, 120)
+    shadow = np.zeros((1, 90, 120, 4), np.uint8)
+    shadow[0, 5:15, 5:15] = (90, 90, 90, 160)
+    dark = together(frame, shadow=shadow[0])
+    (background,), *_ = Background(OpenCV()).clip(dark[None], alpha[None], *[None] * 4, shadow, *[None] * 4)
     assert np.abs(background[5:15, 5:15].astype(int) - true[5:15, 5:15]).max() < 35
 
 
@@ -145,7 +154,7 @@ def test_a_plate_that_is_not_trusted_changes_nothing() -> None:
     frame, alpha, _ = drawing(90, 120)
     plate, seen = np.zeros_like(frame), np.full(alpha.shape, 255, np.uint8)
     stage = Background(OpenCV())
-    (background,), *_ = stage.clip(frame[None], alpha[None], np.eye(3)[None], plate, seen, np.float32(0.3), *[None] * 4)
+    (background,), *_ = stage.clip(frame[None], alpha[None], np.eye(3)[None], plate, seen, np.float32(0.3), *[None] * 5)
     assert np.array_equal(background, only(stage, frame, alpha)[0])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from animelayers.imaging import codecs
-from animelayers.imaging.recompose import blend, psnr, recompose
+from animelayers.imaging.recompose import blend, psnr, recompose, together
 from animelayers.models.inpaint import OpenCV
 from animelayers.stages.background import Background
 from animelayers.stages.encode import Encode
@@ -145,3 +145,20 @@ def test_what_is_no_part_of_the_frame_is_stored_beside_it() -> None:
         assert np.array_equal(codecs.decode(parts[names.index(name)].tobytes()), expected)
     (alone,) = Encode().run([{**clip(), "instances": np.minimum(labels, 1)}])
     assert "instances.png" not in alone["layer_names"], "with one character the mask says it all"
+
+
+def test_a_shadow_lies_between_the_background_and_the_character() -> None:
+    row = clip()
+    shadow = np.zeros((*row["frames"].shape[:3], 4), np.uint8)
+    shadow[0, 60:80, 20:100] = (90, 80, 120, 140)
+    row["frames"] = np.stack([together(b, shadow=s) for b, s in zip(row["background"], shadow, strict=True)])
+    row["frames"][row["character"] > 200] = (250, 200, 170)
+    (made,) = Encode(background="png").run([row | {"shadow": shadow}])
+    assert made["error"] == "" and made["layer_names"].split()[-1] == "shadow.png"
+    stored = files(made, 0)
+    assert np.array_equal(stored["shadow.png"], shadow[0])
+    again = together(stored["background.png"], stored["character.png"], stored["shadow.png"])
+    assert psnr(again, row["frames"][0]) == pytest.approx(made["recompose_psnr"][0], abs=1e-4)
+    assert made["recompose_psnr"].min() > 45
+    assert "shadow" not in Encode().run([row | {"shadow": 0 * shadow}])[0]["layer_names"]
+    assert "shadow" not in Encode(layers=["character", "background"]).run([row | {"shadow": shadow}])[0]["layer_names"]

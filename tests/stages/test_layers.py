@@ -140,13 +140,14 @@ def test_each_rule_may_be_left_out(net: LayerNet, rule: str) -> None:
     if rule == "effects":
         assert whole["effect"].any() and not less["effect"].any() and {*less["effect_mode"].split()} == {"none"} and not len(less["bare"])
         assert same(whole, less, ("character", "matte", "plate", "plate_seen"))
-    elif rule == "snapping":
+    elif rule in ("snapping", "agreement"):
         assert not np.array_equal(whole["character"], less["character"])
     elif rule == "evidence":
         assert not np.array_equal(whole["character"], less["character"])
+        apart = through(Layers(net, without=["evidence", "agreement"]), clip)
         for k in (0, 5):
             lone = {name: clip[name][k : k + 1] for name in ("frames", "character", "camera")}
-            assert np.array_equal(through(Layers(net), clip | lone | {"matte": "layernet"})["character"][0], less["character"][k]), "each for itself"
+            assert np.array_equal(through(Layers(net), clip | lone | {"matte": "layernet"})["character"][0], apart["character"][k]), "each for itself"
     else:
         assert same(whole, less, ("character", "matte"))
         assert (less["plate_seen"] > 0).mean() >= (whole["plate_seen"] > 0).mean() - 0.01, "what is no cover hides nothing"
@@ -157,7 +158,7 @@ FAINT = {"lit": 0.05, "faint": 0.02}
 
 
 def test_an_unknown_rule_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="evidence, snapping, effects, shadows"):
+    with pytest.raises(ValueError, match="evidence, agreement, snapping, effects, shadows"):
         Layers(without=["shadow"])
 
 

@@ -8,7 +8,7 @@ from animelayers.training.judge import Judged
 
 
 def judged(character: float, **sources: float) -> dict[str, object]:
-    return Judged(character, math.nan, 0.4, math.nan, 0.01, 0.002, 12.5, sources)._asdict()
+    return Judged(character, math.nan, 0.3, 0.4, math.nan, 0.01, 0.002, 12.5, sources)._asdict()
 
 
 def test_a_page_of_a_training(tmp_path: Path) -> None:

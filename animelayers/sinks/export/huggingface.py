@@ -56,7 +56,7 @@ class _Rows(Exporter):
     def _encoded(self, output: Output, row: Row) -> dict[str, bytes]:
         """The PNG of each layer that is there."""
         there = [layer for layer in self._layers if pictures.shows(row, layer)]
-        return {layer: codecs.encode_png(pictures.placed(output, row, layer, self._backdrop)) for layer in there}
+        return {layer: codecs.encode_png(pictures.placed(output, row, layer, self._backdrop, shadow=self.picture.shadow)) for layer in there}
 
     def _card(self, output: Output, files: str) -> Piece:
         make = lambda: {"README.md": rows.card(output, len(self.select.table(output)), ", ".join(self._layers), files)}  # noqa: E731

@@ -120,7 +120,7 @@ class MusubiVideo(Exporter):
             if drawing != shown:
                 # one backdrop for the whole clip: it must not change with the drawing
                 first = {**row, "frame_id": rows[0]["frame_id"]}
-                shown, made = drawing, pictures.placed(output, first, layer, self._backdrop)
+                shown, made = drawing, pictures.placed(output, first, layer, self._backdrop, shadow=self.picture.shadow)
             yield made
 
 

@@ -19,7 +19,7 @@ from animelayers.sinks.export.stack import MOST_DEPTH, MOST_SIDE, Layer, bounded
 
 MIMETYPE = b"image/openraster"
 _THUMBNAIL = 256
-_MODES: Mapping[str, str] = {"over": "svg:src-over", "add": "svg:plus", "screen": "svg:screen"}
+_MODES: Mapping[str, str] = {"over": "svg:src-over", "add": "svg:plus", "screen": "svg:screen", "multiply": "svg:multiply"}
 _LARGEST = 300_000_000  # bytes that a layer of a file may unpack to
 _TEXT = 4_000_000
 

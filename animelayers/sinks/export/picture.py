@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from animelayers.imaging import backdrop, codecs
-from animelayers.imaging.recompose import blend, recompose
+from animelayers.imaging.recompose import together
 from animelayers.output import Output
 from animelayers.schema import Row
 
@@ -27,11 +27,13 @@ class Picture:
     ``layers``: of frame (all layers put together), character, effect, background; None: what the form is for. A layer that is empty in a
     frame is left out. ``background``: alpha (as stored: straight), solid (one of a few flat colours, named in the caption), blur (its own
     place out of focus), inpainted (its own place as it is), other_scene (the place of another shot); None: what the form is for.
+    ``shadow``: cut-outs of characters come with the shadow they cast; without a backdrop it is black of as much alpha as it takes of the light.
     ``mask_dilate`` pixels that loss masks are grown by, ``mask_least`` 0..255 their least value.
     """
 
     layers: Sequence[str] | None = None
     background: str | None = None
+    shadow: bool = False
     mask_dilate: int = 8
     mask_least: int = 0
 
@@ -66,10 +68,9 @@ def stored(output: Output, row: Row, layer: str) -> np.ndarray:
     """A layer as it is stored, or the frame: all layers put together, uint8 sRGB. Raises KeyError and ValueError where that fails."""
     if layer != "frame":
         return codecs.decode(output.stored(row, layer))
-    whole = stored(output, row, "background")
-    if row.get("character_file"):
-        whole = recompose(stored(output, row, "character"), whole)
-    return blend(whole, stored(output, row, "effect"), row["effect_mode"]) if shows(row, "effect") else whole
+    there = [name if row.get(f"{name}_file") and (name != "effect" or shows(row, name)) else "" for name in ("character", "shadow", "effect")]
+    character, shadow, effect = (stored(output, row, name) if name else None for name in there)
+    return together(stored(output, row, "background"), character, shadow, effect, row.get("effect_mode") or "none")
 
 
 def words(row: Row, layer: str, kind: str) -> str:
@@ -77,18 +78,31 @@ def words(row: Row, layer: str, kind: str) -> str:
     return f"simple {_colour(row, layer)} background" if kind == "solid" and layer in ("character", "effect") else ""
 
 
-def placed(output: Output, row: Row, layer: str, kind: str, places: Places = ()) -> np.ndarray:
-    """The picture of a layer: uint8 (H, W, 4) for a cut-out with its alpha, (H, W, 3) on a backdrop and for what has none."""
+def placed(output: Output, row: Row, layer: str, kind: str, places: Places = (), shadow: bool = False) -> np.ndarray:
+    """The picture of a layer: uint8 (H, W, 4) for a cut-out with its alpha, (H, W, 3) on a backdrop and for what has none.
+
+    ``shadow``: a character comes with the shadow it casts.
+    """
     picture = stored(output, row, layer)
+    dark = stored(output, row, "shadow") if shadow and layer == "character" and row.get("shadow_file") else None
     if kind == "alpha" or picture.ndim != 3 or picture.shape[2] != 4:
-        return picture
+        return picture if dark is None else _with_shadow(picture, dark)
     size = (picture.shape[0], picture.shape[1])
     if kind == "solid":
-        return recompose(picture, backdrop.flat(size, _colour(row, layer)))
+        return together(backdrop.flat(size, _colour(row, layer)), picture, dark)
     others = [other for shot, other in places if shot != (row["episode"], row["scene_id"])] if kind == "other_scene" else []
     place = others[backdrop.drawn(str(row["frame_id"]), len(others))] if others else row
     below = backdrop.fitted(stored(output, place, "background"), size)
-    return recompose(picture, backdrop.blurred(below) if kind == "blur" else below)
+    return together(backdrop.blurred(below) if kind == "blur" else below, picture, dark)
+
+
+def _with_shadow(character: np.ndarray, shadow: np.ndarray) -> np.ndarray:
+    """A character over black of as much alpha as its shadow takes of white: what no backdrop is there to be multiplied with."""
+    light = shadow[..., :3].mean(2) / 255
+    dark, own = shadow[..., 3] / 255 * (1 - light), character[..., 3] / 255
+    alpha = own + dark * (1 - own)
+    colour = character[..., :3] * (own / np.maximum(alpha, 1 / 510))[..., None]
+    return np.asarray(np.rint(np.dstack([colour, 255 * alpha])), np.uint8)
 
 
 def mask(output: Output, row: Row, layer: str, picture: Picture) -> np.ndarray:

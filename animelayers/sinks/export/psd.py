@@ -15,7 +15,7 @@ from animelayers.imaging.window import window
 from animelayers.sinks.export.documents import Documents
 from animelayers.sinks.export.stack import MOST_DEPTH, Layer, bounded, on_black
 
-_MODES: Mapping[str, str] = {"over": "NORMAL", "add": "LINEAR_DODGE", "screen": "SCREEN"}
+_MODES: Mapping[str, str] = {"over": "NORMAL", "add": "LINEAR_DODGE", "screen": "SCREEN", "multiply": "MULTIPLY"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from animelayers.output import Output
 from animelayers.sinks.export.base import Exporter, Piece
 from animelayers.sinks.export.shots import Shot, shots
 
-LAYERS = ("character", "background", "effect", "mask")
+LAYERS = ("character", "background", "shadow", "effect", "mask")
 NOTE = "layers.json"
 _BLANK = {".png": codecs.encode_png, ".jpg": codecs.encode_jpeg, ".webp": codecs.encode_webp}
 

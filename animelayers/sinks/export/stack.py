@@ -16,7 +16,9 @@ from animelayers.imaging.warp import from_plate
 from animelayers.imaging.window import window
 from animelayers.output import Output
 
-PLATE, BACKGROUND, CHARACTER, REST, EFFECT, FRAME = "clean plate", "background", "character", "character rest", "effect", "frame"
+PLATE, BACKGROUND, SHADOW, CHARACTER, REST, EFFECT, FRAME = (
+    "clean plate", "background", "shadow", "character", "character rest", "effect", "frame",
+)  # fmt: skip
 """Names of the layers, the lowest first; a character with an id is `character 3`, and so is its group."""
 
 
@@ -34,7 +36,8 @@ def bounded(size: tuple[int, int], layers: int) -> None:
 
 
 class Layer(NamedTuple):
-    """A layer of the drawing's size: RGBA uint8 (H, W, 4), straight alpha; its group ('' for none), blend mode (over, add, screen), whether shown."""
+    """A layer of the drawing's size: RGBA uint8 (H, W, 4), straight alpha; its group ('' for none), blend mode (over, add, screen, multiply),
+    whether shown."""
 
     name: str
     picture: np.ndarray
@@ -44,7 +47,7 @@ class Layer(NamedTuple):
 
 
 def stack(pictures: Mapping[str, np.ndarray], row: Mapping[str, Any], plate: bool = True, frame: bool = True) -> list[Layer]:
-    """The layers of a drawing, the lowest first: clean plate (hidden), background, characters, effect, the whole frame (hidden).
+    """The layers of a drawing, the lowest first: clean plate (hidden), background, shadow, characters, effect, the whole frame (hidden).
 
     `pictures` are its layers by the names they are stored under, as `decoded` gives them, `row` its row of the frame table.
     """
@@ -53,6 +56,8 @@ def stack(pictures: Mapping[str, np.ndarray], row: Mapping[str, Any], plate: boo
         found.append(Layer(PLATE, opaque(pictures["plate"]), shown=False))
     if "background" in pictures:
         found.append(Layer(BACKGROUND, opaque(pictures["background"])))
+    if "shadow" in pictures and pictures["shadow"][..., 3].any():
+        found.append(Layer(SHADOW, pictures["shadow"], mode="multiply"))
     if "character" in pictures:
         found += characters(pictures["character"], pictures.get("instances"), row.get("instance_ids") or "none")
     mode = row.get("effect_mode") or "none"
@@ -65,7 +70,7 @@ def stack(pictures: Mapping[str, np.ndarray], row: Mapping[str, Any], plate: boo
 
 def decoded(output: Output, row: dict[str, Any]) -> dict[str, np.ndarray]:
     """The stored layers of a drawing that `stack` is made of, by name, uint8; of its shot's clean plate, what the drawing sees."""
-    names = ("background", "character", "instances", "effect")
+    names = ("background", "shadow", "character", "instances", "effect")
     found = {name: codecs.decode(output.stored(row, name)) for name in names if row.get(f"{name}_file")}
     if row.get("plate_file"):
         found["plate"] = from_plate(*output.plate(row["frame_id"]), (int(row["width"]), int(row["height"])))

@@ -106,7 +106,7 @@ class Trainer(Exporter):
 
     def _make(self, output: Output, sample: Sample, places: Places) -> dict[str, bytes]:
         names, (row, layer, *_) = self.files(sample), sample
-        made = {names.image: codecs.encode_png(pictures.placed(output, row, layer, self.backdrop, places))}
+        made = {names.image: codecs.encode_png(pictures.placed(output, row, layer, self.backdrop, places, self.picture.shadow))}
         if names.caption:
             made[names.caption] = f"{sample.caption}\n".encode()
         if names.mask:

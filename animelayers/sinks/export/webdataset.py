@@ -19,7 +19,7 @@ from animelayers.sinks.export.select import stem
 from animelayers.sinks.tar import Member, chunks
 
 _FRAME = "frame"
-_CHANNELS = {"effect": 4, "character": 4, "mask": 1}
+_CHANNELS = {"shadow": 4, "effect": 4, "character": 4, "mask": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class WebDataset(Exporter):
     """shard-000000.tar with KEY.frame.png KEY.character.png KEY.background.jpg … KEY.txt KEY.json; all samples have the same members.
 
     Layers are the bytes of the output; of one that a frame has not, such as an effect, there is an empty picture. ``layers``: of frame (all
-    put together, encoded anew), character, mask, background, effect, instances; those the output has not are left out. ``shard_mb``:
+    put together, encoded anew), character, mask, background, shadow, effect, instances; those the output has not are left out. ``shard_mb``:
     megabytes after which a shard closes. Keys have no dots, at which readers cut them.
     """
 

@@ -32,6 +32,9 @@ def drawn(seed: int, kind: str) -> dict[str, np.ndarray]:
         effect[5:15, 40:60] = (255, 220, 90, 140)
     labels = np.where(alpha > 127, np.where(x < 20 + seed, 1, 2) if kind == "two" else 1, 0).astype(np.uint8)
     layers = {"character": character, "mask": (alpha > 127) * np.uint8(255), "background": background, "effect": effect}
+    if kind == "shadow":
+        layers["shadow"] = np.zeros((H, W, 4), np.uint8)
+        layers["shadow"][34:42, 10:50] = (90, 80, 120, 150)
     return layers | ({"instances": labels} if kind == "two" else {})
 
 

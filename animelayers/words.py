@@ -1,0 +1,143 @@
+"""The words of a command line as Hydra takes them: places by position, and names and free text as they are, whatever their characters."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+PATHS = frozenset(
+    {
+        *("source.path", "source.mattes", "output", "edits", "curated", "film", "pack", "start", "a", "b", "truth"),
+        *("track.source", "masks.source", "lama.picture", "report"),
+    }
+)
+"""Keys whose values are paths though the configuration holds no text for them."""
+ALL = "--help-all"
+_VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp", "--package", "-p", "--cfg", "-c", "--experimental-rerun")
+"""Options of Hydra that are followed by a word of theirs."""
+_SWEEPS = ("-m", "--multirun")
+_SPECIAL = re.compile(r"[^\w./:@+-]")
+_OVERRIDE = re.compile(r"(?:~|\+{0,2})[A-Za-z_][\w./@:-]*=")
+
+
+class WordsError(ValueError):
+    """Words that a job does not understand."""
+
+
+def taken(words: Sequence[str], places: Sequence[str], defaults: Callable[[], DictConfig], groups: Collection[str] = ()) -> list[str]:
+    """The words of a job as Hydra takes them.
+
+    ``places``: the keys that words without a key stand for, in order; after '--' every word is one. ``defaults``: composes the job's own
+    configuration, asked where a value has characters that Hydra reads in its own way; ``groups``: its groups of choices. Raises `WordsError` for
+    more words than places.
+    """
+    made: list[str] = []
+    free: list[str] = []
+    sweeps = bool({*words} & {*_SWEEPS})
+    known = _Known(defaults, groups)
+    given = iter(words)
+    for word in given:
+        if word == "--":
+            free += given
+        elif word in _VALUED:
+            made += [word, *[next(given, "")]]
+        elif word == "--dry-run":
+            made.append("dry_run=true")
+        elif word.startswith("-"):
+            made.append(word)
+        elif not _is_override(word, known):
+            free.append(word)
+        else:
+            made.append(word if sweeps else literal(word, known))
+    if len(free) > len(places):
+        wanted = " and ".join(places) if places else "words of the form key=value alone"
+        raise WordsError(f"{free[len(places)]!r} is one word too many: without a key there is {wanted}")
+    return [*(text(key, word) for key, word in zip(places, free, strict=False)), *made]
+
+
+def literal(word: str, known: Callable[[str], Any] = lambda key: None) -> str:
+    """A word `key=value` with its value in quotes where that is a path or free text, so that every character of it is its own.
+
+    ``known`` tells the value a key has by itself. Values that Hydra shall read in its own way (in quotes already, or a sweep of `choice(…)`), and
+    those of other keys, stay as they are.
+    """
+    key, equals, value = word.partition("=")
+    name = key.lstrip("+").split("@")[0]
+    if not equals or not value or value[0] in "'\"" or value in ("null", "???") or value.startswith(("${", "choice(")):
+        return word
+    if name in PATHS or (_SPECIAL.search(value) and isinstance(known(name), str)):
+        return text(key, value)
+    return word
+
+
+def text(key: str, value: str) -> str:
+    """The word that gives a key a text, in Hydra's quotes; for a group of choices as it is."""
+    if key.endswith("="):
+        return key + value
+    escaped = re.sub(r"(\\*)\"", r'\1\1\\"', value)
+    return f'{key}="{escaped}{chr(92) * (len(value) - len(value.rstrip(chr(92))))}"'
+
+
+def lacking(cfg: DictConfig, places: Sequence[str]) -> list[str]:
+    """The places that nothing was given for."""
+    return [key for key in places if not key.endswith("=") and OmegaConf.is_missing(*_node(cfg, key))]
+
+
+def help_of(template: str, whole: bool) -> str | None:
+    """The help of a job without the list of all its settings, from Hydra's template; None where Hydra shall tell all."""
+    if whole:
+        return None
+    return f"{template.split('== ')[0].rstrip()}\n\n{ALL} tells every choice and setting.\n"
+
+
+class _Known:
+    """What a configuration holds by itself, composed when it is first asked."""
+
+    def __init__(self, defaults: Callable[[], DictConfig], groups: Collection[str]) -> None:
+        self._defaults, self._groups = defaults, groups
+
+    def __call__(self, key: str) -> Any:
+        """The value of a key, None for one that is not there or has none."""
+        try:
+            return OmegaConf.select(self._config, key)
+        except OmegaConfBaseException:
+            return None
+
+    def names(self, key: str) -> bool:
+        """Whether a key, or its first part, is one of the configuration's, or of its groups."""
+        first = re.split(r"[./@]", key)[0]
+        return first in self._groups or first in self._config
+
+    @cached_property
+    def _config(self) -> DictConfig:
+        return self._defaults()
+
+
+def _is_override(word: str, known: _Known) -> bool:
+    if word.startswith("~"):
+        return True
+    if not _OVERRIDE.match(word):
+        return False
+    # a file on disk may be called like a setting; one that only looks so is an error that names the nearest setting
+    return not os.path.lexists(word) or known.names(word.partition("=")[0].lstrip("+~"))
+
+
+def _node(cfg: DictConfig, key: str) -> tuple[Any, str]:
+    *above, last = key.split(".")
+    node: Any = cfg
+    for part in above:
+        node = node[part]
+    return node, last
+
+
+def listed(help_texts: Iterator[tuple[str, str]]) -> str:
+    """Jobs and what they do, a line each."""
+    rows = list(help_texts)
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"  {name:<{width}}  {what}" for name, what in rows)

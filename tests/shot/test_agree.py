@@ -1,0 +1,65 @@
+"""Labels that agree along the motion between drawings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from animelayers.samples import scene
+from animelayers.shot.agree import agreed
+from animelayers.shot.params import Params
+
+
+def shot(name: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Drawings of a drawn shot and their true labels."""
+    made = scene(name, 16, (192, 96))
+    labels = [np.stack([a, np.zeros_like(a), np.zeros_like(a)]).astype(np.float32) / 255 for a in made.character[::2]]
+    return labels, list(made.frames[::2])
+
+
+@pytest.mark.parametrize("name", ["walk", "pan"])
+def test_what_is_lost_in_one_drawing_is_found_by_its_neighbours(name: str) -> None:
+    labels, pictures = shot(name)
+    held = [pictures[3]] * 5
+    given = [labels[3], labels[3], 0 * labels[3], labels[3], labels[3]]
+    found = agreed(given, held, Params())
+    inside = labels[3][0] > 0.9
+    assert found[2][0][inside].min() > 0.5, "a drawing that is held says what the others say"
+    assert np.abs(found[0] - labels[3]).max() < 0.5
+
+
+@pytest.mark.parametrize("name", ["walk", "pan"])
+def test_labels_that_are_right_stay_so(name: str) -> None:
+    labels, pictures = shot(name)
+    for before, after in zip(labels, agreed(labels, pictures, Params()), strict=True):
+        assert after.dtype == np.float32 and after.min() >= 0 and after.max() <= 1
+        assert ((after[0] > 0.5) != (before[0] > 0.5)).mean() < 0.01
+
+
+def test_flicker_where_nothing_moves_becomes_less() -> None:
+    labels, pictures = shot("walk")
+    rng = np.random.default_rng(1)
+    shaken = [np.clip(labels[0] + rng.normal(0, 0.2, (3, 1, 1)).astype(np.float32), 0, 1) for _ in range(8)]
+    found = agreed(shaken, [pictures[0]] * 8, Params())
+
+    def flicker(each: list[np.ndarray]) -> float:
+        return float(np.mean([np.abs(a - b).mean() for a, b in pairwise(each)]))
+
+    assert flicker(found) < 0.5 * flicker(shaken)
+
+
+def test_nothing_to_agree_on() -> None:
+    labels, pictures = shot("walk")
+    assert agreed([], [], Params()) == []
+    assert agreed(labels[:1], pictures[:1], Params())[0] is labels[0]
+    assert all(a is b for a, b in zip(agreed(labels, pictures, replace(Params(), passes=0)), labels, strict=True))
+
+
+def test_other_drawings_say_nothing() -> None:
+    labels, pictures = shot("walk")
+    other = 255 - pictures[0]
+    found = agreed([labels[0], 0 * labels[0]], [pictures[0], other], Params())
+    assert np.abs(found[0] - labels[0])[:, 4:-4, 4:-4].mean() < 0.02
