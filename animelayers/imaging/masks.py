@@ -37,21 +37,6 @@ def union(regions: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     return covered
 
 
-def spans(mask: np.ndarray) -> bool:
-    """Whether a bool mask (H, W) reaches both the left and the right edge of the frame, as ground, sky and walls do."""
-    return bool(mask[:, 0].any() and mask[:, -1].any())
-
-
-def on_a_card(picture: np.ndarray, mask: np.ndarray) -> bool:
-    """Whether all around a bool mask (H, W) the picture (uint8 sRGB (H, W, 3)) is one flat colour: a title card, not a scene."""
-    around = cv2.dilate(mask.astype(np.uint8), np.ones((15, 15), np.uint8)) == 0
-    rest = picture[around]
-    if len(rest) < 0.05 * mask.size:
-        return False
-    away = np.abs(rest.astype(np.int16) - np.median(rest, axis=0).astype(np.int16)).max(axis=1)
-    return bool(np.mean(away > 12) < 0.02)  # 12 levels: more than coding noise, less than the faintest painted gradient
-
-
 def colour_evidence(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """How much each pixel's colour speaks for the figure: log of its frequency inside over that outside, float32 (H, W), -4..4.
 

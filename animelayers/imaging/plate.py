@@ -14,32 +14,26 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.imaging.alpha import refine
 from animelayers.imaging.exposure import EQUAL, Light, match
 from animelayers.imaging.looks import NOBODY, largest, look, noise_of, slack, vote
 from animelayers.imaging.views import View, view
 
 _WORK = 360  # pixels of the frame's short side at which looks are compared
 _GLANCE = 90  # the same for light
-_NONE, _ALL = 0.5, 0.9  # mean alpha that counts as none, and that counts as all
-_SNAP = 6  # pixels within which the outline of a figure that never leaves is drawn to the picture's edges
 _FINE = 1.5  # times the tolerance at full size, where noise is not averaged
 
 
 class Plate(NamedTuple):
     """What a shot shows most.
 
-    ``picture``: uint8 sRGB (P, Q, 3), the look most frames share, whoever it belongs to. ``seen``: uint8 (P, Q), 255 where that is
-    background, 0 where a character never leaves or no frame looks. ``claim``: uint8 (P, Q), the character's alpha in the picture, from
-    all frames that show it. ``passed``: uint8 (P, Q), 255 where some frame shows something else. ``lights``: of each frame against the
-    picture. ``noise``: grey levels two frames of the same painting may differ. ``trust``: share of what the frames show outside
-    characters that the picture explains, 0..1; low for water, crowds, parallax; 0 where no two frames can be compared.
+    ``picture``: uint8 sRGB (P, Q, 3), the look most frames share, whoever it belongs to. ``seen``: uint8 (P, Q), 255 where that is background, 0
+    where a character never leaves or no frame looks. ``lights``: of each frame against the picture. ``noise``: grey levels two frames of the
+    same painting may differ. ``trust``: share of what the frames show outside characters that the picture explains, 0..1; low for water,
+    crowds, parallax; 0 where no two frames can be compared.
     """
 
     picture: np.ndarray
     seen: np.ndarray
-    claim: np.ndarray
-    passed: np.ndarray
     lights: list[Light]
     noise: float
     trust: float
@@ -69,17 +63,12 @@ def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], came
     start = _chosen(frames, own, views, cv2.resize(won.choice, canvas, interpolation=cv2.INTER_NEAREST))
     seen = cv2.resize(won.seen, canvas, interpolation=cv2.INTER_NEAREST)
     tolerance = slack(start, _FINE * noise, 0.15 if all(v.matrix is None for v in views.values()) else 0.35)
-    total, claims = np.zeros(start.shape, np.float32), np.zeros(seen.shape, np.float32)
-    count, shown, passed = np.zeros(seen.shape, np.float32), np.zeros(seen.shape, np.float32), np.zeros(seen.shape, np.uint8)
+    total, count = np.zeros(start.shape, np.float32), np.zeros(seen.shape, np.float32)
     for i, seat in views.items():
         where, reach = seat.window, seat.reach()
         picture = seat.onto(own[i].lift(frames[i]))
         away = largest(cv2.absdiff(picture, start[where]))
         same = cv2.bitwise_and(cv2.compare(away, tolerance[where], cv2.CMP_LE), reach)
-        other = cv2.bitwise_and(cv2.compare(away, cv2.add(tolerance[where], tolerance[where]), cv2.CMP_GT), reach)
-        passed[where] = cv2.bitwise_or(passed[where], cv2.medianBlur(other, 3))
-        claims[where] += cv2.bitwise_and(seat.onto(alphas[i]), same)
-        shown[where] += same > 0
         # The soft rim of a figure is near enough to count and would darken the mean.
         beside = cv2.resize(clear[i], same.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0
         same[beside & (seen[where] > 0)] = 0
@@ -89,15 +78,7 @@ def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], came
     mean = np.rint(total / np.maximum(count, 1)[..., None]).astype(np.uint8)
     seen[~found] = 0
     picture = np.where(found[..., None], mean, start)
-    return Plate(picture, seen, _held(picture, claims / np.maximum(shown, 1)), passed, lights, noise, won.trust)
-
-
-def _held(picture: np.ndarray, claim: np.ndarray) -> np.ndarray:
-    """The alpha uint8 (P, Q) of a figure that never leaves, from the mean 0..255 of the mattes of all frames that show it alike."""
-    # A few frames of many that claim a pixel are not half a figure: the mean is made as steep as the mattes were, and as sharp.
-    steep = np.clip((claim.astype(np.float32) / 255 - _NONE) / (_ALL - _NONE), 0, 1)
-    held: np.ndarray = np.rint(255 * refine(picture, steep, _SNAP)).astype(np.uint8)
-    return held
+    return Plate(picture, seen, lights, noise, won.trust)
 
 
 def _chosen(frames: Sequence[np.ndarray], lights: Sequence[Light], views: Mapping[int, View], choice: np.ndarray) -> np.ndarray:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import cv2
 import numpy as np
 
+from animelayers.imaging.evidence import Evidence, nothing
 from animelayers.models.device import Device, pick
 from animelayers.models.layernet_graph import graph
 from animelayers.models.onnx import Precision, bf16_pays, threads
 from animelayers.models.portrait import shrink
 from animelayers.models.protocols import Mattes
-from animelayers.shot.evidence import Evidence, nothing
 from animelayers.weights import WeightsError, find
 
 Runtime = Literal["auto", "openvino", "torch"]
@@ -22,18 +22,6 @@ _STEP = 16  # sides of what the net is shown are multiples of it
 _FIGURE = 1 / 2000  # share of the frame below which nothing is claimed: a matte of less is a speck
 _SURE = 0.5
 _TOLD = 300  # characters of what a library says of weights
-
-
-class Layering(Protocol):
-    """Finds the layers of pictures with the evidence of their shot."""
-
-    def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Width and height at which a picture (H, W, …) is looked at."""
-        ...
-
-    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[Evidence]) -> list[np.ndarray]:
-        """Coverage by figures, effects and shadows, float32 (3, h, w), 0..1, of pictures uint8 sRGB (h, w, 3) of that size."""
-        ...
 
 
 class LayerNet:

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from animelayers.imaging.evidence import Evidence
+
 
 class Mattes(NamedTuple):
     """What a matting model says of N pictures.
@@ -26,6 +28,18 @@ class Matte(Protocol):
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> Mattes:
         """Mattes of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes. A picture without a character gives zeros."""
+        ...
+
+
+class Layering(Protocol):
+    """Finds the layers of pictures with the evidence of their shot."""
+
+    def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Width and height at which a picture (H, W, …) is looked at."""
+        ...
+
+    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[Evidence]) -> list[np.ndarray]:
+        """Coverage by figures, effects and shadows, float32 (3, h, w), 0..1, of pictures uint8 sRGB (h, w, 3) of that size."""
         ...
 
 

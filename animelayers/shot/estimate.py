@@ -8,11 +8,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.evidence import MOST, Evidence, median, nothing, told, usual
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.views import View, view
-from animelayers.models.layernet import Layering
 from animelayers.models.portrait import shrink
-from animelayers.shot.evidence import MOST, Evidence, median, nothing, told, usual
+from animelayers.models.protocols import Layering
 from animelayers.shot.matte import coverage
 from animelayers.shot.params import Params
 

@@ -9,17 +9,16 @@ from typing import Any
 import cv2
 import numpy as np
 
+from animelayers.imaging.evidence import nothing
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.plate import Plate, clean_plate
 from animelayers.imaging.views import view
-from animelayers.models.layernet import Layering
 from animelayers.models.portrait import shrink
-from animelayers.models.protocols import Proposer
+from animelayers.models.protocols import Layering, Proposer
 from animelayers.rules import left_out
 from animelayers.schema import blank
 from animelayers.shot.agree import agreed
 from animelayers.shot.estimate import Given, Labelled, estimate
-from animelayers.shot.evidence import nothing
 from animelayers.shot.light import Light, Under, layer, mode_of, named
 from animelayers.shot.matte import coverage, finished
 from animelayers.shot.params import tuned

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.shot import evidence
-from animelayers.shot.evidence import Evidence
+from animelayers.imaging import evidence
+from animelayers.imaging.evidence import Evidence
 from animelayers.training.pack import Shot
 
 

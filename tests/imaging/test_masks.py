@@ -27,26 +27,6 @@ def test_islands_and_what_lies_within() -> None:
     assert not masks.within(alpha, [], 3).any() and not masks.union([], (2, 3)).any()
 
 
-def test_ground_reaches_both_sides() -> None:
-    mask = np.zeros((10, 20), bool)
-    mask[8:] = True
-    assert masks.spans(mask)
-    mask[:, 0] = False
-    assert not masks.spans(mask)
-
-
-def test_lettering_on_a_card_is_told_from_a_figure_in_a_scene() -> None:
-    mask = np.zeros((90, 160), bool)
-    mask[30:60, 40:120] = True
-    noise = np.random.default_rng(0).normal(0, 2, (90, 160, 3))
-    card = np.clip(noise + 16, 0, 255).astype(np.uint8)
-    card[mask] = 240
-    assert masks.on_a_card(card, mask)
-    scene = np.clip(noise + np.linspace(60, 200, 90)[:, None, None], 0, 255).astype(np.uint8)
-    assert not masks.on_a_card(scene, mask)
-    assert not masks.on_a_card(card, np.ones((90, 160), bool))
-
-
 def test_colours_of_the_figure_speak_for_it() -> None:
     picture = np.full((120, 160, 3), (90, 150, 80), np.uint8)
     picture[20:100, 40:120] = (220, 90, 80)

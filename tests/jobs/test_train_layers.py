@@ -74,7 +74,7 @@ def _true(view: View) -> np.ndarray:
 
 
 def _nothing(shape: tuple[int, ...]) -> object:
-    from animelayers.shot.evidence import nothing
+    from animelayers.imaging.evidence import nothing
 
     return nothing(shape)
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from animelayers.imaging.evidence import Evidence, nothing
 from animelayers.models.layernet import LayerNet, stored
 from animelayers.samples import scene
-from animelayers.shot.evidence import Evidence, nothing
 from animelayers.weights import WeightsError, find
 
 

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
+from animelayers.imaging.evidence import MOST
 from animelayers.models.layernet import LayerNet
 from animelayers.models.portrait import shrink
 from animelayers.samples import Scene, scene
 from animelayers.schema import blank
 from animelayers.shot.estimate import Given, Labelled, estimate
-from animelayers.shot.evidence import MOST
 from animelayers.shot.params import Params
 
 ONCE = replace(Params(), rounds=1)

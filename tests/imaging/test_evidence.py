@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animelayers.shot.evidence import FAR, MOST, USUAL, distance, median, nothing, told, usual
+from animelayers.imaging.evidence import FAR, MOST, USUAL, distance, median, nothing, told, usual
 
 
 def lower(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
