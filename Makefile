@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= demo
 export RAY_USAGE_STATS_ENABLED = 0
 
-.PHONY: demo test check fix benchmark quality dist wheels lock clean
+.PHONY: demo test check fix benchmark quality dist wheels docs lock clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' \
@@ -56,6 +56,10 @@ dist: .venv/ready
 	$(BIN)/uv build --quiet --python $(BIN)/python
 	.ci/dist
 
+# The documentation as a site, in site/; a link that leads nowhere ends it.
+docs: .venv/ready
+	$(BIN)/uv run --quiet --no-project --isolated --with 'mkdocs-material>=9.6,<10' env NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+
 # Every machine installs from wheels alone: nothing is compiled.
 wheels: .venv/ready
 	.ci/wheels
@@ -64,4 +68,4 @@ lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra models --extra diffusion --extra propainter --extra enhance --extra export --extra cluster --extra dev --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv dist $(DEMO)
+	rm -rf .venv dist site $(DEMO)

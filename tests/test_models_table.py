@@ -1,4 +1,4 @@
-"""Every model that can be chosen stands in the README's table of models."""
+"""Every model that can be chosen stands in the table of models."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from animelayers import job
 
 CHOICES = sorted(path.relative_to(job.CONF / "model").with_suffix("") for path in (job.CONF / "model").glob("*/*.yaml"))
-SECTION = re.search(r"^## Models$(.*?)(?=^## |\Z)", (job.CONF.parent / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+SECTION = re.search(r"^## Models$(.*?)(?=^## |\Z)", (job.CONF.parent / "docs" / "choices.md").read_text(), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.skipif(SECTION is None, reason="the README has no section Models yet")
+@pytest.mark.skipif(SECTION is None, reason="there is no section Models yet")
 @pytest.mark.parametrize("choice", [path for path in CHOICES if path.name != "none"], ids=str)
 def test_a_model_has_its_row(choice: Path) -> None:
     assert SECTION is not None

@@ -1,4 +1,4 @@
-"""What the README promises is there."""
+"""What the README and the pages beside it promise is there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from animelayers import FrameStep, job
 from animelayers.schema import IDENTITY, RECORD, table_schema
 
 ROOT = Path(__file__).resolve().parents[1]
-TEXT = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text()
+TEXT = "\n".join([README, *(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))])
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
@@ -56,10 +57,18 @@ def test_the_words_are_found() -> None:
 
 
 def test_files_and_targets_it_names_are_there() -> None:
-    files = re.findall(r"(?:jobs|notebooks|conf|animelayers)/[\w/]+\.\w+", TEXT)
+    files = re.findall(r"(?<![\w/])(?:tests|jobs|notebooks|conf|animelayers)/[\w/]+\.\w+", TEXT)
     assert files and [name for name in files if not (ROOT / name).is_file()] == []
     rules = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert set(re.findall(r"\bmake (\w+)  ", TEXT)) == {"demo", "test"} <= set(rules)
+    assert set(re.findall(r"\bmake (\w+)  ", README)) == {"demo", "test"} <= set(rules)
+
+
+def test_it_is_short_and_names_every_page() -> None:
+    assert len(README.encode()) <= 9000
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert pages - {"index.md"} <= set(re.findall(r"\(docs/(\w+\.md)\)", README))
+    nav = (ROOT / "mkdocs.yml").read_text()
+    assert all(page in nav for page in pages)
 
 
 def test_the_step_of_the_example_works() -> None:
