@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +14,21 @@ from animelayers.models.protocols import WordEmbedder
 from animelayers.sinks import columns, dataset
 from animelayers.sinks.store import Store
 
-if TYPE_CHECKING:
-    from animelayers.output import Output
-
 STAGES: Mapping[str, str] = {"visual": "embed_visual", "clip": "embed_clip", "dinov2": "embed_dino"}
 """Which stage writes the embeddings of each family."""
 
 Found = list[tuple[str, float]]
+
+
+class Framed(Protocol):
+    """What has a frame table: an `animelayers.Output`."""
+
+    @property
+    def path(self) -> str: ...  # noqa: D102
+    @property
+    def table(self) -> pa.Table: ...  # noqa: D102
+    def __contains__(self, frame_id: object) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
 
 
 class Instances(NamedTuple):
@@ -31,7 +39,7 @@ class Instances(NamedTuple):
     vectors: np.ndarray
 
 
-def nearest(output: Output, frame_id: str, count: int = 12, column: str = "visual_frame") -> Found:
+def nearest(output: Framed, frame_id: str, count: int = 12, column: str = "visual_frame") -> Found:
     """The `count` other drawings that are most like a frame's, by cosine in an embedding column: frame ids and similarities, best first.
 
     Raises KeyError for a frame that there is not, ValueError for a column that is not there or where the frame has nothing in it.
@@ -48,7 +56,7 @@ def nearest(output: Output, frame_id: str, count: int = 12, column: str = "visua
     return _best(names, vectors, vectors[names.index(own)], count, own)
 
 
-def search(output: Output, words: str, count: int = 12, column: str = "clip_frame", embedder: WordEmbedder | None = None) -> Found:
+def search(output: Framed, words: str, count: int = 12, column: str = "clip_frame", embedder: WordEmbedder | None = None) -> Found:
     """The `count` drawings that fit some words best: frame ids and cosines, best first.
 
     ``embedder``: the model that made the column; None builds the one that `dataset.json` of the annotations names, once. Raises
@@ -64,7 +72,7 @@ def search(output: Output, words: str, count: int = 12, column: str = "clip_fram
     return _best([name for name, there in zip(output, rows, strict=True) if there], vectors, query, count)
 
 
-def embeddings(output: Output, column: str) -> tuple[np.ndarray, np.ndarray]:
+def embeddings(output: Framed, column: str) -> tuple[np.ndarray, np.ndarray]:
     """Which frames carry a drawing that has an embedding in a column, bool (T,), and those embeddings, float32 (N, E).
 
     Raises ValueError, naming the stage to run, for a column that is not there; and for one whose rows differ in length.
@@ -75,7 +83,7 @@ def embeddings(output: Output, column: str) -> tuple[np.ndarray, np.ndarray]:
     return rows, _matrix(table[column].filter(pa.array(rows)), column, output.path)
 
 
-def instances(output: Output, column: str = "visual_instances") -> Instances:
+def instances(output: Framed, column: str = "visual_instances") -> Instances:
     """The embedding of every character of every drawing, taken from the joined rows of a clip; without those that have none.
 
     Raises ValueError, naming the stage to run, for a column that is not there.
@@ -114,7 +122,7 @@ def _matrix(values: pa.ChunkedArray, column: str, path: str) -> np.ndarray:
     return np.asarray(flat, np.float32).reshape(len(values), lengths[0] if lengths else 0)
 
 
-def _checked(output: Output, column: str) -> None:
+def _checked(output: Framed, column: str) -> None:
     table = output.table
     if column not in table.column_names or table[column].null_count == len(table):
         stage = STAGES.get(column.split("_")[0])

@@ -8,8 +8,8 @@ from omegaconf import DictConfig
 from tqdm import tqdm
 
 from animelayers import job
+from animelayers.exports import Exporter
 from animelayers.output import Output
-from animelayers.sinks.export import Exporter
 
 
 def export(cfg: DictConfig) -> int:

@@ -14,8 +14,8 @@ from tqdm import tqdm
 from animelayers import job
 from animelayers.balance import repeats
 from animelayers.curate.merge import Picture, duplicates, looks, named, parsed
+from animelayers.exports.kohya import CONFIG, Subset, configuration
 from animelayers.imaging import codecs
-from animelayers.sinks.export.kohya import CONFIG, Subset, configuration
 from animelayers.sources.listing import PICTURES
 from animelayers.sources.names import natural
 

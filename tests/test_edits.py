@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from animelayers import Output, job
+from animelayers.exports.base import Exporter
+from animelayers.exports.ora import Ora, read_ora, to_ora
+from animelayers.exports.psd import Psd, read_psd, to_psd
+from animelayers.exports.sequence import Numbered
+from animelayers.exports.stack import Layer
 from animelayers.imaging.edited import differs, joined, remasked
-from animelayers.sinks.export.base import Exporter
-from animelayers.sinks.export.ora import Ora, read_ora, to_ora
-from animelayers.sinks.export.psd import Psd, read_psd, to_psd
-from animelayers.sinks.export.sequence import Numbered
-from animelayers.sinks.export.stack import Layer
+from tests.exports.films import film
 from tests.sinks.clips import contents
-from tests.sinks.export.films import film
 
 sys.path.insert(0, str(job.CONF.parent / "jobs"))
 from import_edits import import_edits

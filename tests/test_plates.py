@@ -7,13 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from animelayers import plates
+from animelayers.exports.stack import PLATE, decoded, stack
 from animelayers.imaging.motion import from_plate
 from animelayers.imaging.recompose import psnr
 from animelayers.output import Output
 from animelayers.samples import scene
 from animelayers.schema import Row
 from animelayers.sinks import Shards
-from animelayers.sinks.export.stack import PLATE, decoded, stack
 from tests.sinks.clips import clip, png
 
 SIZE = (320, 180)

@@ -23,11 +23,11 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from animelayers import Output, edits, job, plates
+from animelayers.exports.ora import Ora, read_ora, to_ora
+from animelayers.exports.psd import read_psd, to_psd
+from animelayers.exports.stack import Layer
 from animelayers.output import PLATES
 from animelayers.sinks import Shards, SinkError, Tree, metadata
-from animelayers.sinks.export.ora import Ora, read_ora, to_ora
-from animelayers.sinks.export.psd import read_psd, to_psd
-from animelayers.sinks.export.stack import Layer
 from animelayers.sources import Files
 from animelayers.sources.pictures import animation, still
 from animelayers.storage import below

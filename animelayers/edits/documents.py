@@ -7,11 +7,11 @@ from pathlib import Path
 
 from animelayers.edits.edit import Edit, keep, take_background, take_characters, take_effect, take_shadow
 from animelayers.edits.notes import read_note, row_of
+from animelayers.exports.documents import Documents
+from animelayers.exports.ora import Ora, read_ora
+from animelayers.exports.psd import Psd, read_psd
+from animelayers.exports.stack import BACKGROUND, CHARACTER, EFFECT, FRAME, PLATE, SHADOW, Layer, decoded, digest, digests, stack
 from animelayers.output import Output
-from animelayers.sinks.export.documents import Documents
-from animelayers.sinks.export.ora import Ora, read_ora
-from animelayers.sinks.export.psd import Psd, read_psd
-from animelayers.sinks.export.stack import BACKGROUND, CHARACTER, EFFECT, FRAME, PLATE, SHADOW, Layer, decoded, digest, digests, stack
 
 DOCUMENTS: Mapping[str, tuple[type[Documents], Callable[[bytes], list[Layer]]]] = {".psd": (Psd, read_psd), ".ora": (Ora, read_ora)}
 """By suffix, the export and what reads its files."""

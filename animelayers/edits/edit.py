@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from animelayers.exports.stack import Layer, off_black
 from animelayers.imaging.edited import NOISE, differs, joined, painted
-from animelayers.sinks.export.stack import Layer, off_black
 
 MODES = ("over", "add", "screen")
 

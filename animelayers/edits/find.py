@@ -8,8 +8,8 @@ from typing import NamedTuple
 from animelayers.edits.documents import DOCUMENTS, document
 from animelayers.edits.edit import Edit
 from animelayers.edits.sequences import named, sequence
+from animelayers.exports.sequence import NOTE
 from animelayers.output import Output
-from animelayers.sinks.export.sequence import NOTE
 
 _LARGEST = 1 << 30
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")

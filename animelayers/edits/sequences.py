@@ -12,12 +12,12 @@ from PIL import Image
 
 from animelayers.edits.edit import Edit, keep, take_background, take_characters, take_effect, take_shadow
 from animelayers.edits.notes import read_note, row_of
+from animelayers.exports.sequence import NOTE
+from animelayers.exports.stack import CHARACTER, EFFECT, Layer
 from animelayers.imaging import codecs
 from animelayers.imaging.edited import remasked
 from animelayers.output import Output
 from animelayers.schema import Row
-from animelayers.sinks.export.sequence import NOTE
-from animelayers.sinks.export.stack import CHARACTER, EFFECT, Layer
 from animelayers.storage import below
 
 _SHAPES = {"character": "RGBA", "shadow": "RGBA", "effect": "RGBA", "background": "RGB", "mask": "L"}

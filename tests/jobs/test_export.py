@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from animelayers import job
+from animelayers.exports import Exporter
 from animelayers.output import Output
 from animelayers.pipeline import bind
 from animelayers.sinks import Shards
-from animelayers.sinks.export import Exporter
 from tests.jobs.conftest import Main, command
 from tests.sinks.clips import pictures
 

@@ -15,8 +15,8 @@ from animelayers.sources import Files
 
 FIELD = Path(__file__).resolve().parents[3] / "shared" / "field"
 ELSEWHERE = {
-    "loaders": "tests/sinks/export drives the loaders",
-    "dotted_names": "tests/sinks/export drives the loaders; here the pictures are read",
+    "loaders": "tests/exports drives the loaders",
+    "dotted_names": "tests/exports drives the loaders; here the pictures are read",
     "ora_trimmed": "tests/test_edits.py",
     "own_alpha": "",
 }

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from animelayers.exports.caption import Caption
 from animelayers.schema import RECORD, Row
-from animelayers.sinks.export.caption import Caption
 from animelayers.sources import Files
 from animelayers.sources.beside import key
 from animelayers.step import ClipStep

@@ -16,9 +16,9 @@ import yaml
 from PIL import Image
 
 from animelayers import Output
+from animelayers.exports import AiToolkit, Caption, Kohya, MusubiImage, MusubiLayered, MusubiVideo, OneTrainer, Picture, Select
 from animelayers.imaging.backdrop import COLOURS, loss_mask
 from animelayers.sinks import SinkError
-from animelayers.sinks.export import AiToolkit, Caption, Kohya, MusubiImage, MusubiLayered, MusubiVideo, OneTrainer, Picture, Select
 
 KOHYA = {
     "general": {"caption_extension", "keep_tokens_separator"},

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from animelayers import Output
+from animelayers.exports import Caption, Coco, Exporter, HfImageFolder, HfParquet, Kohya, MusubiImage, Picture, Select, WebDataset
+from animelayers.exports.base import MARK
+from animelayers.exports.caption import folder
+from animelayers.exports.select import stem
 from animelayers.sinks import SinkError, Tree
-from animelayers.sinks.export import Caption, Coco, Exporter, HfImageFolder, HfParquet, Kohya, MusubiImage, Picture, Select, WebDataset
-from animelayers.sinks.export.base import MARK
-from animelayers.sinks.export.caption import folder
-from animelayers.sinks.export.select import stem
-from tests.sinks.export.conftest import RUN, contents
+from tests.exports.conftest import RUN, contents
 
 EVERY: list[Exporter] = [
     Kohya(mask="files", caption=Caption(trigger="勇者")),

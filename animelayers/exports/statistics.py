@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from animelayers.sinks.export.entries import name
-from animelayers.sinks.export.select import unpacked
+from animelayers.exports.entries import name
+from animelayers.exports.select import unpacked
 
 KINDS = ("scene_type", "place", "mood", "visual_style", "shot_size", "camera_motion", "action", "expression", "effect_mode")
 MEASURES = (

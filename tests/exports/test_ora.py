@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from animelayers import Output
+from animelayers.exports.ora import Ora, read_ora, to_ora
+from animelayers.exports.stack import Layer, digest
 from animelayers.imaging.recompose import blend, recompose
-from animelayers.sinks.export.ora import Ora, read_ora, to_ora
-from animelayers.sinks.export.stack import Layer, digest
-from tests.sinks.export.films import film
+from tests.exports.films import film
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from animelayers import exposure
+from animelayers.exports.base import Exporter, Piece
+from animelayers.exports.shots import Shot, shots
 from animelayers.imaging import codecs
 from animelayers.output import Output
-from animelayers.sinks.export.base import Exporter, Piece
-from animelayers.sinks.export.shots import Shot, shots
 
 LAYERS = ("character", "background", "shadow", "effect", "mask")
 NOTE = "layers.json"

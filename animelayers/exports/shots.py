@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from animelayers import exposure
+from animelayers.exports.select import Select
 from animelayers.imaging import codecs
 from animelayers.output import Output
-from animelayers.sinks.export.select import Select
 
 _USUAL = [Fraction(n) for n in (6, 8, 10, 12, 15, 24, 25, 30, 48, 50, 60, 72, 90, 100, 120, 144, 240)] + [
     Fraction(n * 1000, 1001) for n in (12, 24, 30, 60)

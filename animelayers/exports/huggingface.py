@@ -11,15 +11,15 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from animelayers.exports import picture as pictures
+from animelayers.exports import rows
+from animelayers.exports.base import Exporter, Piece
+from animelayers.exports.caption import Caption
+from animelayers.exports.picture import Picture
+from animelayers.exports.select import stem
 from animelayers.imaging import codecs
 from animelayers.output import Output
 from animelayers.schema import Row
-from animelayers.sinks.export import picture as pictures
-from animelayers.sinks.export import rows
-from animelayers.sinks.export.base import Exporter, Piece
-from animelayers.sinks.export.caption import Caption
-from animelayers.sinks.export.picture import Picture
-from animelayers.sinks.export.select import stem
 
 _IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 _ROWS = 16  # of a row group: a page that a reader takes at a time

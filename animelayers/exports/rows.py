@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from animelayers.exports.picture import internal
 from animelayers.output import Output
 from animelayers.sinks import dataset
-from animelayers.sinks.export.picture import internal
 from animelayers.sinks.store import Store
 
 _NAMES = {"float": "float32", "double": "float64", "halffloat": "float16"}

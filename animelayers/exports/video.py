@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from animelayers.exports.base import Exporter, Piece
+from animelayers.exports.shots import Shot, picture, shots
 from animelayers.output import Output
-from animelayers.sinks.export.base import Exporter, Piece
-from animelayers.sinks.export.shots import Shot, picture, shots
 
 _CHUNK = 1 << 22
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from animelayers.exports.base import Piece
+from animelayers.exports.training import Files, Masked, Sample
 from animelayers.output import Output
-from animelayers.sinks.export.base import Piece
-from animelayers.sinks.export.training import Files, Masked, Sample
 
 CONFIG = "dataset.toml"
 

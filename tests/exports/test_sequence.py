@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from animelayers import Output
-from animelayers.sinks.export.select import Select
-from animelayers.sinks.export.sequence import Numbered
-from tests.sinks.export.films import film
+from animelayers.exports.select import Select
+from animelayers.exports.sequence import Numbered
+from tests.exports.films import film
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +52,8 @@ def test_every_frame_repeats_held_drawings_and_fills_gaps(filmed: Output, tmp_pa
 
 def test_what_a_frame_has_not_is_transparent(filmed: Output, tmp_path: Path) -> None:
     row = filmed.row("film/scene0000_frame000000")
-    from animelayers.sinks.export.sequence import _numbered
-    from animelayers.sinks.export.shots import shots
+    from animelayers.exports.sequence import _numbered
+    from animelayers.exports.shots import shots
 
     shot = next(shots(filmed, Select()))
     made = _numbered(filmed, shot, "", 3, {"character": ".png", "background": ".jpg", "mask": ".png"})

@@ -13,15 +13,15 @@ from statistics import median
 
 import numpy as np
 
+from animelayers.exports import picture as pictures
+from animelayers.exports.base import Exporter, Piece
+from animelayers.exports.caption import Caption
+from animelayers.exports.kohya import CONFIG, quoted
+from animelayers.exports.musubi import captioned, head, toml
+from animelayers.exports.picture import Picture
+from animelayers.exports.select import Select, stem
 from animelayers.output import Output
 from animelayers.schema import Row
-from animelayers.sinks.export import picture as pictures
-from animelayers.sinks.export.base import Exporter, Piece
-from animelayers.sinks.export.caption import Caption
-from animelayers.sinks.export.kohya import CONFIG, quoted
-from animelayers.sinks.export.musubi import captioned, head, toml
-from animelayers.sinks.export.picture import Picture
-from animelayers.sinks.export.select import Select, stem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,14 +10,14 @@ from functools import partial
 from typing import ClassVar, NamedTuple
 
 from animelayers.balance import repeats
+from animelayers.exports import picture as pictures
+from animelayers.exports.base import Exporter, Piece
+from animelayers.exports.caption import Caption, folder, known
+from animelayers.exports.picture import Picture, Places
+from animelayers.exports.select import stem
 from animelayers.imaging import codecs
 from animelayers.output import Output
 from animelayers.schema import Row
-from animelayers.sinks.export import picture as pictures
-from animelayers.sinks.export.base import Exporter, Piece
-from animelayers.sinks.export.caption import Caption, folder, known
-from animelayers.sinks.export.picture import Picture, Places
-from animelayers.sinks.export.select import stem
 
 
 class Sample(NamedTuple):

@@ -15,16 +15,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from animelayers.exports import entries, statistics
+from animelayers.exports.base import Data, Exporter, Piece
+from animelayers.exports.entries import PLACES, path
+from animelayers.exports.picture import stored
+from animelayers.exports.rows import finite, line
+from animelayers.exports.select import unpacked
 from animelayers.imaging import codecs
 from animelayers.imaging.vectors import unit
 from animelayers.output import Output
 from animelayers.schema import Row
-from animelayers.sinks.export import entries, statistics
-from animelayers.sinks.export.base import Data, Exporter, Piece
-from animelayers.sinks.export.entries import PLACES, path
-from animelayers.sinks.export.picture import stored
-from animelayers.sinks.export.rows import finite, line
-from animelayers.sinks.export.select import unpacked
 
 _QUALITY = 95
 

@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from animelayers.exports import picture as pictures
+from animelayers.exports import rows
+from animelayers.exports.base import Data, Exporter, Piece
+from animelayers.exports.caption import Caption
+from animelayers.exports.select import stem
 from animelayers.imaging import codecs
 from animelayers.output import Output
 from animelayers.schema import Row
-from animelayers.sinks.export import picture as pictures
-from animelayers.sinks.export import rows
-from animelayers.sinks.export.base import Data, Exporter, Piece
-from animelayers.sinks.export.caption import Caption
-from animelayers.sinks.export.select import stem
 from animelayers.sinks.tar import Member, chunks
 
 _FRAME = "frame"

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
+from animelayers.exports.base import Piece
+from animelayers.exports.training import Files, Masked, Sample
 from animelayers.output import Output
-from animelayers.sinks.export.base import Piece
-from animelayers.sinks.export.training import Files, Masked, Sample
 
 CONFIG = "datasets.yaml"
 

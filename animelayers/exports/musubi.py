@@ -9,16 +9,16 @@ from typing import ClassVar
 
 import numpy as np
 
+from animelayers.exports import picture as pictures
+from animelayers.exports.base import Exporter, Piece
+from animelayers.exports.caption import Caption
+from animelayers.exports.kohya import CONFIG, quoted
+from animelayers.exports.select import stem
+from animelayers.exports.training import Files, Sample, Trainer
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import recompose
 from animelayers.output import Output
 from animelayers.schema import Row
-from animelayers.sinks.export import picture as pictures
-from animelayers.sinks.export.base import Exporter, Piece
-from animelayers.sinks.export.caption import Caption
-from animelayers.sinks.export.kohya import CONFIG, quoted
-from animelayers.sinks.export.select import stem
-from animelayers.sinks.export.training import Files, Sample, Trainer
 
 _SILENT = "musubi-tuner leaves out what has no caption; annotate the output, or give caption.trigger or caption.template"
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import NamedTuple
 
+from animelayers.exports.select import Select
 from animelayers.output import Output
-from animelayers.sinks.export.select import Select
 from animelayers.sinks.store import SinkError, Store
 
 MARK = ".export.json"

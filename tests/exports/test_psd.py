@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from animelayers import Output
+from animelayers.exports.psd import Psd, read_psd, to_psd
+from animelayers.exports.stack import Layer, characters, digest, merged, off_black, on_black
 from animelayers.imaging.recompose import blend, recompose
-from animelayers.sinks.export.psd import Psd, read_psd, to_psd
-from animelayers.sinks.export.stack import Layer, characters, digest, merged, off_black, on_black
-from tests.sinks.export.films import film
+from tests.exports.films import film
 
 pytest.importorskip("psd_tools")
 from psd_tools import PSDImage

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from animelayers import Output
+from animelayers.exports import picture
+from animelayers.exports.ora import read_ora, to_ora
+from animelayers.exports.psd import read_psd, to_psd
+from animelayers.exports.stack import SHADOW, decoded, merged, stack
 from animelayers.imaging.recompose import together
 from animelayers.sinks import Shards
-from animelayers.sinks.export import picture
-from animelayers.sinks.export.ora import read_ora, to_ora
-from animelayers.sinks.export.psd import read_psd, to_psd
-from animelayers.sinks.export.stack import SHADOW, decoded, merged, stack
 from animelayers.sources.stored import Clip
-from tests.sinks.export.conftest import RUN, row
+from tests.exports.conftest import RUN, row
 
 Layers = dict[str, np.ndarray]
 

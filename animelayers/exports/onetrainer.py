@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from animelayers.sinks.export.training import Files, Sample, Trainer
+from animelayers.exports.training import Files, Sample, Trainer
 
 
 @dataclass(frozen=True, kw_only=True)

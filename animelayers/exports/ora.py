@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
+from animelayers.exports.documents import Documents
+from animelayers.exports.stack import MOST_DEPTH, MOST_SIDE, Layer, bounded, merged, opaque
 from animelayers.imaging import codecs
-from animelayers.sinks.export.documents import Documents
-from animelayers.sinks.export.stack import MOST_DEPTH, MOST_SIDE, Layer, bounded, merged, opaque
 
 MIMETYPE = b"image/openraster"
 _THUMBNAIL = 256

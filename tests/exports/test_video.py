@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from animelayers import Output
+from animelayers.exports.shots import rate, running
+from animelayers.exports.video import CODECS, Video, encode
 from animelayers.exposure import Sheet
-from animelayers.sinks.export.shots import rate, running
-from animelayers.sinks.export.video import CODECS, Video, encode
-from tests.sinks.export.films import film
+from tests.exports.films import film
 
 
 @pytest.fixture(scope="module")

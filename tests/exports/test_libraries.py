@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from animelayers import Output
+from animelayers.exports import Caption, Coco, Episode, FiftyOne, HfImageFolder, HfParquet, Picture, Select, WebDataset
 from animelayers.imaging.recompose import blend, recompose
-from animelayers.sinks.export import Caption, Coco, Episode, FiftyOne, HfImageFolder, HfParquet, Picture, Select, WebDataset
 
 
 def frame(layers: dict[str, np.ndarray]) -> np.ndarray:

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 from PIL import Image
 
+from animelayers.exports.documents import Documents
+from animelayers.exports.stack import MOST_DEPTH, Layer, bounded, on_black
 from animelayers.imaging.window import window
-from animelayers.sinks.export.documents import Documents
-from animelayers.sinks.export.stack import MOST_DEPTH, Layer, bounded, on_black
 
 _MODES: Mapping[str, str] = {"over": "NORMAL", "add": "LINEAR_DODGE", "screen": "SCREEN", "multiply": "MULTIPLY"}
 

@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from animelayers.exports import picture as pictures
+from animelayers.exports.base import Exporter, Piece
+from animelayers.exports.caption import Caption
+from animelayers.exports.select import stem
 from animelayers.imaging import codecs
 from animelayers.output import Output
 from animelayers.schema import Row
-from animelayers.sinks.export import picture as pictures
-from animelayers.sinks.export.base import Exporter, Piece
-from animelayers.sinks.export.caption import Caption
-from animelayers.sinks.export.select import stem
 
 CHARACTER, EFFECT = "character", "effect"
 
