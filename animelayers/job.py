@@ -23,7 +23,7 @@ from typing import Any
 import hydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 
 from animelayers.cluster import StartError
 from animelayers.order import in_order
@@ -87,11 +87,15 @@ def _template(config_name: str) -> str:
 
 
 def _placed(body: Callable[[DictConfig], int], config_name: str, places: Sequence[str], cfg: DictConfig) -> int:
-    """The body of a job, if nothing lacks that it cannot do without."""
-    if lost := lacking(cfg, places):
+    """The body of a job; what it asks for and nobody gave is told with the other words that lack."""
+    try:
+        return body(cfg)
+    except (MissingMandatoryValue, InterpolationToMissingValueError):
+        if not (lost := lacking(cfg, places)):
+            raise
         words = " ".join(key.rstrip("=").rpartition(".")[2].upper() for key in places)
-        raise ConfigError(f"{' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing: animelayers {config_name} {words}, or {lost[0]}=…")
-    return body(cfg)
+        wanted = f"{' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing"
+        raise ConfigError(f"{wanted}: animelayers {config_name} {words}, or {lost[0]}=…") from None
 
 
 def _ended(body: Callable[[DictConfig], int], cfg: DictConfig) -> int:

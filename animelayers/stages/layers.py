@@ -51,7 +51,7 @@ class Layers(ClipStep):
     """
 
     name = "layers"
-    version = 1
+    version = 2
     reads = ("frames", "character", "matte")
     wants = ("camera", "camera_motion", "context", "context_character", "context_camera")
     writes = (

@@ -29,7 +29,7 @@ RECORDS = (
         "layernet",
         "layernet.safetensors",
         5_756_978,
-        "sha256:6c2e68e9a71128ba85580e57622f08bcbcea60fe57260d6f1254b728f6c238f5",
+        "sha256:f57f9051bd6089e1162eaa8a0323a5c701b9958cf15190766cfacc3eb826e87e",
         (Packaged("layernet.safetensors"),),
         "MIT",
         "Apache-2.0",
