@@ -29,7 +29,7 @@ RECORDS = (
         "layernet",
         "layernet.safetensors",
         5_756_978,
-        "sha256:f57f9051bd6089e1162eaa8a0323a5c701b9958cf15190766cfacc3eb826e87e",
+        "sha256:a45cf3960e7804a3cda134ba19c4eb6b3cd02fc15d947bc61e5da09463276733",
         (Packaged("layernet.safetensors"),),
         "MIT",
         "Apache-2.0",
