@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-ROOT = Path(__file__).resolve().parents[1]
-SENT = ("animelayers", "conf", "jobs")
+from animelayers import job
+
+SENT = {"animelayers": Path(job.__file__).parent, "conf": job.CONF, "jobs": job.JOBS}
+"""What a cluster needs of this package, and where it is here: beside each other in a checkout, all in one where it is installed."""
 PATHS = ("source.path", "output")
 
 
@@ -30,7 +32,7 @@ def main() -> int:
     parser.add_argument("--address", default="http://127.0.0.1:8265", help="the job server (default: %(default)s)")
     parser.add_argument("--python", default="python", help="the cluster's Python with animelayers' packages (default: %(default)s)")
     parser.add_argument("--no-wait", action="store_true", help="return when the job is accepted instead of following its log")
-    parser.add_argument("job", choices=sorted(p.stem for p in (ROOT / "jobs").glob("*.py") if p.stem != "submit"), help="which job")
+    parser.add_argument("job", choices=sorted(p.stem for p in job.JOBS.glob("*.py") if p.stem != "submit"), help="which job")
     parser.add_argument("overrides", nargs="*", help="the job's own words, as on its command line; paths must be reachable from the cluster")
     args = parser.parse_args()
     if not _loopback(args.address) and os.environ.get("RAY_AUTH_MODE") != "token":
@@ -79,8 +81,8 @@ def _submit(client: Any, command: str) -> str:
     logging.getLogger("ray").setLevel(logging.ERROR)
     end = time.monotonic() + 60
     with tempfile.TemporaryDirectory(prefix="animelayers-") as folder:
-        for name in SENT:
-            shutil.copytree(ROOT / name, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name, place in SENT.items():
+            shutil.copytree(place, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__"))
         while True:
             try:
                 return str(client.submit_job(entrypoint=command, runtime_env={"working_dir": folder, "env_vars": {"PYTHONPATH": "."}}))
