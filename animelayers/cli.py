@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from animelayers import __version__
 from animelayers.job import JOBS
-from animelayers.words import listed
 
 _HEAD = """animelayers takes animation apart: characters, effects, background and masks, for people who train models on it.
 
@@ -33,7 +32,8 @@ def main() -> int:
     words = sys.argv[1:]
     names = dict(jobs())
     if not words or words[0] in ("-h", "--help", "help"):
-        sys.stdout.write(f"{_HEAD}{listed(iter(names.items()))}\n")
+        width = max(map(len, names))
+        sys.stdout.write(_HEAD + "".join(f"  {name:<{width}}  {what}\n" for name, what in names.items()))
         return 0 if words else 2
     if words[0] in ("-V", "--version"):
         sys.stdout.write(f"animelayers {__version__}\n")

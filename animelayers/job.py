@@ -31,7 +31,7 @@ from animelayers.placement import PipelineError, Stage
 from animelayers.private import without_keys
 from animelayers.sinks import Changed, SinkError
 from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate, own
-from animelayers.words import ALL, WordsError, help_of, lacking, taken
+from animelayers.words import ALL, WordsError, lacking, short, taken
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +63,10 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
     handlers, level = root.handlers[:], root.level
     run = partial(_ended, partial(_placed, body, config_name, places))
     try:
-        words = sys.argv[1:]
-        if {"-h", "--help", ALL} & {*words}:
-            helped = help_of(_template(config_name), ALL in words)
-            if helped:
-                sys.stdout.write(helped)
-                sys.exit(0)
-            words = [word.replace(ALL, "--help") for word in words]
+        words = ["--help" if word == ALL else word for word in sys.argv[1:]]
+        if ALL not in sys.argv and {"-h", "--help"} & {*words}:
+            sys.stdout.write(short(_template(config_name)))
+            sys.exit(0)
         sys.argv[1:] = taken(words, places, partial(compose, config_name), [path.name for path in CONF.iterdir() if path.is_dir()])
         hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(run(cfg)))()
     except (HydraException, OmegaConfBaseException) as problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -89,10 +89,8 @@ def lacking(cfg: DictConfig, places: Sequence[str]) -> list[str]:
     return [key for key in places if not key.endswith("=") and OmegaConf.is_missing(*_node(cfg, key))]
 
 
-def help_of(template: str, whole: bool) -> str | None:
-    """The help of a job without the list of all its settings, from Hydra's template; None where Hydra shall tell all."""
-    if whole:
-        return None
+def short(template: str) -> str:
+    """The help of a job without its choices and the list of all settings, from Hydra's template."""
     return f"{template.split('== ')[0].rstrip()}\n\n{ALL} tells every choice and setting.\n"
 
 
@@ -134,10 +132,3 @@ def _node(cfg: DictConfig, key: str) -> tuple[Any, str]:
     for part in above:
         node = node[part]
     return node, last
-
-
-def listed(help_texts: Iterator[tuple[str, str]]) -> str:
-    """Jobs and what they do, a line each."""
-    rows = list(help_texts)
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"  {name:<{width}}  {what}" for name, what in rows)

@@ -33,10 +33,12 @@ class Given(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """``labels``: D float32 (3, h, w), coverage by figures, effects and shadows, 0..1; ``told``: the evidence they were found with."""
+    """``labels``: D float32 (3, h, w), coverage by figures, effects and shadows, 0..1; ``told``: the evidence they were found with; ``small``: the
+    drawings at that size, uint8 (h, w, 3)."""
 
     labels: list[np.ndarray]
     told: list[Evidence]
+    small: list[np.ndarray]
 
 
 def estimate(given: Given, net: Layering, params: Params) -> Labelled:
@@ -46,7 +48,7 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     blank = [nothing(picture.shape) for picture in small]
     around = _around(given, size)
     if given.cameras is None or len(small) + len(around.pictures) < params.fewest:
-        return Labelled(net.labels(small, blank), blank)
+        return Labelled(net.labels(small, blank), blank, small)
     seats = _views([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
     kept = [coverage(alpha, size) for alpha in given.alphas]
     evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)
@@ -55,7 +57,7 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
         evidence = _evidence(small, around.pictures, hidden, seats)
         labels = net.labels(small, evidence)
         kept = [label.max(0) for label in labels]
-    return Labelled(labels, evidence)
+    return Labelled(labels, evidence, small)
 
 
 class _Around(NamedTuple):

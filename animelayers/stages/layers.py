@@ -118,15 +118,14 @@ class Layers(ClipStep):
         if self.net is None:
             size = (given.frames.shape[2] // 2 or 1, given.frames.shape[1] // 2 or 1)
             labels = [np.stack([coverage(a, size), *np.zeros((2, *size[::-1]), np.float32)]) for a in given.alphas]
-            found = Labelled(labels, [nothing(size[::-1])] * len(labels))
+            found = Labelled(labels, [nothing(size[::-1])] * len(labels), [])
         else:
             found = estimate(given._replace(cameras=None) if "evidence" in self.without else given, self.net, self.params)
         for label, alpha, name in zip(found.labels, given.alphas, names, strict=True):
             if self.net is not None and not set(name.split("+")) <= {_OWN, "none"}:
                 label[_FIGURE] = (label[_FIGURE] + coverage(alpha, label.shape[:0:-1])) / 2
         if self.net is not None and "agreement" not in self.without:
-            size = self.net.size(given.frames.shape[1:])
-            found = found._replace(labels=agreed(found.labels, [shrink(frame, size) for frame in given.frames], self.params))
+            found = found._replace(labels=agreed(found.labels, found.small, self.params))
         for label, asked in zip(found.labels, maps, strict=False):
             claimed = coverage((asked.max(0) >= self.threshold).astype(np.uint8) * np.uint8(255), label.shape[:0:-1])
             label[_EFFECT] = np.maximum(label[_EFFECT], claimed)

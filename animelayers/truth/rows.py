@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import codecs
-from animelayers.imaging.recompose import blend as blended
-from animelayers.imaging.recompose import psnr, recompose
+from animelayers.imaging.recompose import psnr, together
 from animelayers.imaging.seams import boxes
 from animelayers.schema import RECORD, Row
 from animelayers.truth.described import described
@@ -148,14 +147,14 @@ def _encoded(frame: Frame, picture: np.ndarray) -> tuple[dict[str, bytes], tuple
     half = cv2.threshold(cv2.extractChannel(character, 3), 127, 255, cv2.THRESH_BINARY)[1]
     files = {f"{name}.png": codecs.encode_png(rgba) for name, rgba in merged.items()}
     files |= {"mask.png": codecs.encode_png(half), "background.webp": codecs.encode_webp(background), "instances.png": codecs.encode_png(plane)}
-    found, whole, effect = boxes(plane), recompose(character, background), merged.get("effect")
+    found, effect = boxes(plane), merged.get("effect")
     measures = (
         np.array(cv2.boundingRect(half), np.int32),
         np.float32(cv2.mean(character)[3] / 255),
         ",".join(map(str, found)) or "none",
         ",".join(":".join(map(str, box)) for box in found.values()) or "none",
         np.float32(0 if effect is None else cv2.mean(effect)[3] / 255),
-        np.float32(psnr(whole if effect is None else blended(whole, effect, mode), picture)),
+        np.float32(psnr(together(background, character, merged.get("shadow"), effect, mode), picture)),
         _stacked(frame, merged, files),
     )
     return files, measures
