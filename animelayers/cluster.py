@@ -177,8 +177,10 @@ def calm(block_bytes: int, ahead: int = 8) -> None:
 
 
 def spilled_bytes() -> int:
-    """Bytes the object store has spilled to disk so far on all nodes."""
-    import ray
+    """Bytes the object store has spilled to disk so far on all nodes; 0 without Ray."""
+    ray: Any = sys.modules.get("ray")
+    if ray is None or not ray.is_initialized():
+        return 0
     from ray._private.internal_api import get_memory_info_reply, get_state_from_address
 
     reply = get_memory_info_reply(get_state_from_address(ray.get_runtime_context().gcs_address))

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import logging
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from tqdm import tqdm
 
-from animelayers.crew import Crew
-from animelayers.ledger import watched
 from animelayers.placement import PipelineError
 
 log = logging.getLogger(__name__)
-
-PICTURES_PER_TASK = 256
-TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -41,8 +34,11 @@ class Plan:
     removed: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def renew(cls, source: Any, sink: Any, redo_changed: bool = False) -> Plan:
-        """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the plan."""
+    def renew(cls, source: Any, sink: Any, redo_changed: bool = False, retry_failed: bool = False) -> Plan:
+        """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the plan.
+
+        With `retry_failed` those that could not be looked into are looked into again.
+        """
         from animelayers.sources import PLAN
 
         old = _kept(sink, PLAN.names)
@@ -50,7 +46,9 @@ class Plan:
         known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns")), strict=True)}
         inputs = _listed(source)
         changed = {i.source for i in inputs if i.source in known and known[i.source] != [i.size, i.mtime_ns]}
-        again = changed if redo_changed else set()
+        again = set(changed if redo_changed else ())
+        if retry_failed:
+            again |= set(old.filter(pc.not_equal(old["error"], ""))["source"].to_pylist()) & {i.source for i in inputs}
         keep = {i.source for i in inputs} - again
         return cls(
             table=old.filter(pc.is_in(old["source"], pa.array(sorted(keep), pa.string()))),
@@ -79,7 +77,27 @@ class Plan:
         """The plan with the clips of newly scanned inputs, in the natural order of the inputs."""
         table = pa.concat_tables([self.table, *tables], promote_options="default")
         rank = np.array([self.order[name] for name in table["source"].to_pylist()], np.int64)
-        return replace(self, table=table.take(np.argsort(rank, kind="stable")), unscanned=[])
+        looked = {name for each in tables for name in each["source"].to_pylist()}
+        return replace(
+            self, table=table.take(np.argsort(rank, kind="stable")), unscanned=[item for item in self.unscanned if item.source not in looked]
+        )
+
+    @property
+    def looked(self) -> list[str]:
+        """The inputs that were looked into, in order."""
+        waiting = {item.source for item in self.unscanned}
+        return [name for name in self.order if name not in waiting]
+
+    @property
+    def lasting(self) -> pa.Table:
+        """The table without inputs that only could not be reached: they are looked into again next time."""
+        return self.table.filter(pa.array([not unreached(kind) for kind in self.table["error_type"].to_pylist()], pa.bool_()))
+
+
+def unreached(kind: str) -> bool:
+    """Whether an error of this class says that an input could not be reached, rather than what is wrong with it."""
+    named = getattr(builtins, kind, None)
+    return isinstance(named, type) and issubclass(named, OSError)
 
 
 def _removed(known: Mapping[str, list[int]], inputs: Sequence[Any]) -> dict[str, str]:
@@ -107,97 +125,3 @@ def _listed(source: Any) -> list[Any]:
         return list(source.inputs())
     except OSError as problem:
         raise PipelineError(f"source.path={source.path}: {problem.strerror or problem}") from problem
-
-
-@dataclass(frozen=True)
-class Look:
-    """Looks into inputs with a source, each within `limit` seconds (0: any time), or its process ends."""
-
-    source: Any
-    limit: float = 0
-
-    def __call__(self, chosen: Sequence[Any]) -> Iterator[pa.Table]:
-        """The plan of some inputs."""
-        with watched(self.limit * len(chosen), f"over the time limit with {chosen[0].source!r}"):
-            yield self.source.scan(chosen)
-
-
-def scan(source: Any, inputs: Sequence[Any], limit: int | None = None, seconds: float = 0, processes: int | None = None) -> list[pa.Table]:
-    """Look into inputs, pictures by the hundred and films one by one, in Ray tasks or, given their number, in `processes` without Ray;
-    one plan table per task. An input may take `seconds` (0: any time).
-
-    With a limit they are looked into in order, and no more of them than hold so many frames. An input that kills its reader
-    again and again becomes an error row; its neighbours are looked into without it.
-    """
-    if limit is not None:
-        tables: list[pa.Table] = []
-        for chosen in _tasks(inputs, in_order=True):
-            tables += scan(source, chosen, None, seconds, processes)
-            if sum(pc.sum(pc.list_value_length(table["indices"])).as_py() or 0 for table in tables) >= limit:
-                break
-        return tables
-    looking = Look(source, seconds)
-    if processes is not None:
-        return _scan_here(source, looking, inputs, processes)
-    import ray
-    from ray.exceptions import WorkerCrashedError
-
-    @ray.remote(num_cpus=0.5, max_retries=0)
-    def look(chosen: list[Any]) -> pa.Table:
-        return next(looking(chosen))
-
-    waiting = {look.remote(chosen): (chosen, 1) for chosen in _tasks(inputs)}
-    tables = []
-    with tqdm(total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False) as bar:
-        while waiting:
-            (ready,), _ = ray.wait(list(waiting), num_returns=1)
-            chosen, tries = waiting.pop(ready)
-            try:
-                tables.append(ray.get(ready))
-                bar.update(len(chosen))
-            except WorkerCrashedError:
-                if len(chosen) == 1 and tries >= TRIES:
-                    tables.append(source.refuse(chosen[0], f"killed its reader {TRIES} times"))
-                    bar.update(1)
-                else:
-                    waiting.update({look.remote([one]): ([one], tries + (len(chosen) == 1)) for one in chosen})
-    return tables
-
-
-def _scan_here(source: Any, looking: Look, inputs: Sequence[Any], processes: int) -> list[pa.Table]:
-    """The same without Ray."""
-    tables: list[pa.Table] = []
-    tries: Counter[str] = Counter()
-    tasks = deque(_tasks(inputs))
-    with tqdm(total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False) as bar:
-        for event in Crew(partial(Look, source, looking.limit), min(processes, len(tasks)))(tasks):
-            if event.part is not None:
-                tables.append(event.part)
-                bar.update(len(event.task))
-            elif event.died and len(event.task) > 1:
-                tasks.extend([one] for one in event.task)
-            elif event.died:
-                tries[event.task[0].source] += 1
-                if tries[event.task[0].source] < TRIES:
-                    tasks.append(event.task)
-                else:
-                    tables.append(source.refuse(event.task[0], f"killed its reader {TRIES} times"))
-                    bar.update(1)
-    return tables
-
-
-def _tasks(inputs: Sequence[Any], in_order: bool = False) -> Iterator[list[Any]]:
-    """Films alone, and first because they take longest; pictures together."""
-    films = [] if in_order else [i for i in inputs if i.kind == "video"]
-    yield from ([film] for film in films)
-    some: list[Any] = []
-    for item in inputs:
-        if item.kind != "video":
-            some.append(item)
-        elif in_order:
-            yield from filter(None, (some, [item]))
-            some = []
-        if len(some) == PICTURES_PER_TASK:
-            yield some
-            some = []
-    yield from filter(None, (some,))

@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -27,8 +27,9 @@ from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline
 from animelayers.placement import Group, PipelineError, Resources
-from animelayers.plan import Plan, scan
+from animelayers.plan import Plan
 from animelayers.private import published
+from animelayers.scan import gathered, scan
 from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError
@@ -121,53 +122,26 @@ def run(
         if verify:
             _verified(sink, mend)
         stored = isinstance(source, Layers)
-        plan = Plan.of_clips(source.plan(), sink, redo_changed) if stored else Plan.renew(source, sink, redo_changed)
-        without = _without(address, small, pipeline)
-        if plan.unscanned or stored:
-            sink.forget(plan.outdated)
-            inputs = plan.unscanned
-            crew = None
-            if without and (address == cluster.INLINE or sum(item.size for item in inputs) < LIGHT):
-                crew = _processes(processes, pipeline, cluster.machine(cpus), len(inputs))
-            elif inputs:
-                cluster.connect(address, cpus)
-            plan = plan.with_rows(scan(source, inputs, source.limit, time_limit, crew)) if inputs else plan
-            if source.limit is None:
-                sink.save_plan(plan.table)
-            else:  # a plan that ends at the limit is no plan of its inputs
-                sink.expect(plan.table, inputs)
+        plan = Plan.of_clips(source.plan(), sink, redo_changed) if stored else Plan.renew(source, sink, redo_changed, retry_failed)
+        work = _Work(source, pipeline, sink, Ledger(_ledger_folder(sink), name, time_limit), name, fingerprints, address, cpus, small, processes)
+        sink.forget(plan.outdated)
+        sink.describe({**describe, "fingerprints": dict(fingerprints)})
         summary.changed = plan.changed
         summary.removed = _gone(sink, plan, drop_removed)
-        summary.lost = _lost(sink, plan.table)
-        todo = source.limited(plan.table)
-        if not stored:
-            summary.left_out = leftout.of(source, plan.order, todo)
-            leftout.write(str(sink.path), summary.left_out)
-        pending = _pending(todo, plan.table, sink, retry_failed)
-        summary.frames_planned = _frames(todo)
-        summary.frames_before = summary.frames_planned - _frames(pending)
-        sink.describe({**describe, "fingerprints": dict(fingerprints)})
-        if pending.num_rows:
-            if sink.needs:  # a run that dies from here on leaves end products that are of other commits
-                products.forget(sink.store)
-            ledger = Ledger(_ledger_folder(sink), name, time_limit)
-            write = Committer(sink, name, LAYERS, {"fingerprints": json.dumps(published(dict(fingerprints)))})
-            without = without and (address == cluster.INLINE or summary.frames_planned - summary.frames_before <= small)
-            have = cluster.machine(cpus) if without else cluster.connect(address, cpus)
-            groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in pipeline.fit(have, source.row_bytes)]
-            summary.workers = {stage: group.workers for group in groups for stage in group.stages}
-            summary.workers["decode"] = pipeline.readers or groups[0].workers
-            if without:
-                count = _processes(processes, pipeline, have, pending.num_rows)
-                summary.workers = dict.fromkeys(summary.workers, max(1, count))
-                receipts = _stream_here(source, groups, pending, ledger, write, count)
-            else:
-                cluster.calm(source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
-                tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
-                receipts = _stream(source, pipeline, groups, pending, ledger, write)
-            summary.start_seconds = time.perf_counter() - started
-            _follow(receipts, summary, ["decode", *pipeline.stages])
-            summary.spilled = 0 if without else cluster.spilled_bytes()
+        for grown, new in _rounds(source, sink, plan, time_limit, work.lookers(plan.unscanned)):
+            if not stored:
+                summary.left_out = leftout.of(source, grown.looked, source.limited(grown.table))
+                leftout.write(str(sink.path), summary.left_out)
+            todo = source.limited(new)
+            summary.lost |= _lost(sink, new)
+            pending = _pending(todo, new, sink, retry_failed)
+            summary.frames_planned += _frames(todo)
+            summary.frames_before += _frames(todo) - _frames(pending)
+            if pending.num_rows:
+                receipts = work(pending, summary)
+                summary.start_seconds = summary.start_seconds or time.perf_counter() - started
+                _follow(receipts, summary, ["decode", *pipeline.stages])
+        summary.spilled = cluster.spilled_bytes()
         summary.seconds = time.perf_counter() - started
         summary.failures = sink.failures()
         sink.finish()
@@ -176,6 +150,88 @@ def run(
         if summary.frames_done and sink.needs:
             summary.fallbacks = _fallbacks(Output(str(sink.path)).table)
     return summary
+
+
+@dataclass(frozen=True)
+class _Work:
+    """How pending clips are done: with Ray, or without where little is to be done or the address is 'inline'."""
+
+    source: Any
+    pipeline: Pipeline
+    sink: Any
+    ledger: Ledger
+    run: str
+    fingerprints: Mapping[str, Any]
+    address: str | None
+    cpus: int | None
+    small: int
+    processes: int | None
+
+    def lookers(self, inputs: Sequence[Any]) -> int | None:
+        """How many processes look into inputs without Ray; None with it, which is then up."""
+        if self._may_do_without and (self.address == cluster.INLINE or sum(item.size for item in inputs) < LIGHT):
+            return _processes(self.processes, self.pipeline, cluster.machine(self.cpus), len(inputs))
+        if inputs:
+            cluster.connect(self.address, self.cpus)
+        return None
+
+    def __call__(self, pending: pa.Table, summary: Summary) -> Iterator[Batch]:
+        """Start on some clips; the receipts of their commits."""
+        if self.sink.needs:  # a run that dies from here on leaves end products that are of other commits
+            products.forget(self.sink.store)
+        alone = self._may_do_without and (self.address == cluster.INLINE or _frames(pending) <= self.small)
+        have = cluster.machine(self.cpus) if alone else cluster.connect(self.address, self.cpus)
+        fitted = self.pipeline.fit(have, self.source.row_bytes)
+        groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in fitted]
+        summary.workers = {stage: group.workers for group in groups for stage in group.stages}
+        summary.workers["decode"] = self.pipeline.readers or groups[0].workers
+        write = Committer(self.sink, self.run, LAYERS, {"fingerprints": json.dumps(published(dict(self.fingerprints)))})
+        if alone:
+            count = _processes(self.processes, self.pipeline, have, pending.num_rows)
+            summary.workers = dict.fromkeys(summary.workers, max(1, count))
+            return _stream_here(self.source, groups, pending, self.ledger, write, count)
+        cluster.calm(self.source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
+        tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
+        return _stream(self.source, self.pipeline, groups, pending, self.ledger, write)
+
+    @property
+    def _may_do_without(self) -> bool:
+        """Whether it is told to do without Ray, or nobody asks for a cluster or a GPU."""
+        asked = bool(self.address or not self.small or cluster.is_up() or any(g.gpus for g in self.pipeline.groups()))
+        return self.address == cluster.INLINE or not asked
+
+
+def _rounds(source: Any, sink: Any, plan: Plan, seconds: float, crew: int | None) -> Iterator[tuple[Plan, pa.Table]]:
+    """The plan as it grows, and the clips in it that are new: what is known already, then all that was looked into while that was done.
+
+    Without Ray (`crew` processes) and where the source has a limit it comes whole, since nothing looks ahead there. What is looked into is
+    kept at once: a run that dies looks into it no more.
+    """
+    if not plan.unscanned:
+        if isinstance(source, Layers) and source.limit is None:
+            sink.save_plan(plan.table)
+        elif isinstance(source, Layers):
+            sink.expect(plan.table, ())
+        yield plan, plan.table
+        return
+    known, asked = plan.table, plan.unscanned
+    looked = scan(source, asked, source.limit, seconds, crew)
+    if crew is not None or source.limit is not None:
+        looked_into: Iterable[list[pa.Table]] = [list(looked)]
+    else:
+        looked_into = gathered(looked)
+        if known.num_rows:
+            sink.expect(known, asked)
+            yield plan, known
+            known = known.slice(0, 0)
+    for tables in looked_into:
+        plan = plan.with_rows(tables)
+        if source.limit is None:
+            sink.save_plan(plan.lasting)
+        # names are made of all inputs, those beyond a limit and those that nobody has looked into yet too
+        sink.expect(plan.table, asked)
+        yield plan, plan.table.filter(pc.is_in(plan.table["source"], pa.concat_arrays([t["source"].combine_chunks() for t in (known, *tables)])))
+        known = known.slice(0, 0)
 
 
 def _pending(todo: pa.Table, plan: pa.Table, sink: Any, retry_failed: bool) -> pa.Table:
@@ -243,11 +299,6 @@ def _ledger_folder(sink: Any) -> Path:
     """Beside the output where all workers reach it, else in this node's own temporary folder."""
     local = sink.local_path
     return local / "attempts" if local else Path(gettempdir()) / "animelayers-attempts"
-
-
-def _without(address: str | None, small: int, pipeline: Pipeline) -> bool:
-    """Whether the run may do without Ray: it is told to, or nobody asks for a cluster or a GPU."""
-    return address == cluster.INLINE or bool(address is None and small and not cluster.is_up() and not any(g.gpus for g in pipeline.groups()))
 
 
 def _processes(asked: int | None, pipeline: Pipeline, have: Resources, tasks: int) -> int:
@@ -319,10 +370,10 @@ def _tasks(pending: pa.Table, width: int) -> Iterator[pa.Table]:
 
 def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str]) -> None:
     """Draw the progress bar from the receipts and add up the stages' times."""
-    total = summary.frames_planned
-    spent = np.zeros(len(stages))
+    done = summary.frames_before + summary.frames_done
+    spent = np.array([summary.stages.get(stage, 0.0) for stage in stages])
     errors = 0
-    with tqdm(total=total, initial=summary.frames_before, unit="frame", smoothing=0.05, dynamic_ncols=True, desc="layers") as bar:
+    with tqdm(total=summary.frames_planned, initial=done, unit="frame", smoothing=0.05, dynamic_ncols=True, desc="layers") as bar:
         for batch in receipts:
             for frames, error, seconds in zip(batch["frames"], batch["error"], batch["seconds"], strict=True):
                 summary.frames_done += int(frames)

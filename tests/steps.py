@@ -6,12 +6,14 @@ import ctypes
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from animelayers.schema import Row
+from animelayers.sources import PLAN, Files
 from animelayers.step import ClipStep, FrameStep
 
 
@@ -95,6 +97,26 @@ class Listed:
 
     def read(self, rows: Sequence[Row]) -> list[Row]:
         return [{**clip(int(row["number"])), "error": row.get("error") or ""} for row in rows]
+
+
+class Waits(Files):
+    """A source that finds out about the film `late.mkv` only when another one's layers lie in `output`, and about `away.mkv` the second time."""
+
+    def __init__(self, path: str, output: str, **options: Any) -> None:
+        super().__init__(path, **options)
+        self.output = Path(output)
+
+    def scan(self, inputs: Sequence[Any]) -> pa.Table:
+        names = {Path(item.source).name for item in inputs}
+        until = time.monotonic() + 240
+        while "late.mkv" in names and not list(self.output.rglob("metadata/*.parquet")):
+            if time.monotonic() > until:
+                return self.refuse(inputs[0], "nothing was committed while this one waited")
+            time.sleep(0.05)
+        if "away.mkv" in names and not (self.output / "asked").exists():
+            (self.output / "asked").touch()
+            return pa.Table.from_pylist([inputs[0].failed(FileNotFoundError(2, "not mounted here"))], PLAN)
+        return super().scan(inputs)
 
 
 class Stuck:

@@ -17,8 +17,8 @@ import pytest
 from animelayers.crew import Crew
 from animelayers.ledger import Ledger
 from animelayers.placement import Group, PipelineError, Stage
-from animelayers.plan import scan
 from animelayers.run import _stream_here
+from animelayers.scan import scan
 from animelayers.sinks import Columns, Shards, SinkError
 from animelayers.sinks import metadata as commits
 from animelayers.worker import Committer
