@@ -104,6 +104,14 @@ def metered() -> Iterator[Spent]:
         spent.cpu = sum(cpu - before.get(process, 0.0) for process, cpu in last.items())
 
 
+def descendants(pid: int | None) -> list[psutil.Process]:
+    """All processes that a process started, and those that they did."""
+    found: list[psutil.Process] = []
+    with suppress(psutil.Error):
+        found = psutil.Process(pid).children(recursive=True)
+    return found
+
+
 def _times() -> dict[tuple[int, float], float]:
     """CPU seconds of this process and its descendants, by number and start."""
     found: dict[tuple[int, float], float] = {}
