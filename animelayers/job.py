@@ -158,8 +158,10 @@ def build(node: Any) -> Any:
 
 def conduct(cfg: DictConfig) -> dict[str, Any]:
     """How `run.run` goes about it, from a configuration: the cluster, what is done again, and how long one stage may take for one clip."""
-    again = {name: bool(cfg.get(name, False)) for name in ("retry_failed", "redo_changed", "take_over", "verify", "mend", "drop_removed")}
-    again["time_limit"] = cfg.time_limit
+    again: dict[str, Any] = {name: bool(cfg.get(name, False)) for name in ("retry_failed", "redo_changed", "take_over", "mend", "drop_removed")}
+    again |= {"time_limit": cfg.time_limit, "verify": cfg.get("verify", False)}
+    if again["verify"] not in (True, False, "hash"):
+        raise ConfigError(f"verify={again['verify']}: it is true (the output), hash (the inputs) or false")
     place = {name: cfg.cluster.get(name) for name in ("address", "cpus", "processes")}
     return {**place, "small": cfg.cluster.get("small") or 0, **again}
 

@@ -137,11 +137,11 @@ class Pipeline:
         """
         from ray.data import ActorPoolStrategy
 
-        available = {*IDENTITY, "seconds", *columns}
+        available = {*IDENTITY, "seconds", "computed", *columns}
         for i, group in enumerate(groups):
             available = available.union(*(stage.kind.writes for stage in group.stages.values()))
             later = [stage.kind for g in groups[i + 1 :] for stage in g.stages.values()]
-            needed = {*IDENTITY, "seconds", "given", *keep}.union(*(step.reads + step.wants for step in later))
+            needed = {*IDENTITY, "seconds", "computed", "given", *keep}.union(*(step.reads + step.wants for step in later))
             reads = read if i == 0 else None
             clips = clips.map_batches(
                 Worker,

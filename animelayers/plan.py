@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -22,14 +23,15 @@ log = logging.getLogger(__name__)
 
 PICTURES_PER_TASK = 256
 TRIES = 3
+_READERS = 4
 
 
 @dataclass(frozen=True)
 class Plan:
     """Clips of all inputs (``table``, schema `animelayers.sources.PLAN`) and the inputs still to be looked into.
 
-    ``order`` ranks the inputs; ``changed`` names those whose size or time differs from what their layers were made of, and which
-    are left as they are; ``removed`` names those that are gone, and as what each is there now, if it was only renamed;
+    ``order`` ranks the inputs; ``changed`` names those whose size or time, or where it was asked for whose content, differs from what their
+    layers were made of, and which are left as they are; ``removed`` names those that are gone, and as what each is there now, if it was only renamed;
     ``outdated`` holds the clips of those that are to be made again.
     """
 
@@ -41,20 +43,33 @@ class Plan:
     removed: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def renew(cls, source: Any, sink: Any, redo_changed: bool = False) -> Plan:
-        """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the plan."""
+    def renew(cls, source: Any, sink: Any, redo_changed: bool = False, hashed: bool = False) -> Plan:
+        """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the plan.
+
+        With `hashed` they are read and compared by their content, wherever a digest of it is known, whatever their times say.
+        """
         from animelayers.sources import PLAN
 
         old = _kept(sink, PLAN.names)
         old = PLAN.empty_table() if old is None else old
-        known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns")), strict=True)}
+        known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns", "digest")), strict=True)}
         inputs = _listed(source)
-        changed = {i.source for i in inputs if i.source in known and known[i.source] != [i.size, i.mtime_ns]}
+        changed = {i.source for i in inputs if i.source in known and known[i.source][:2] != [i.size, i.mtime_ns]}
+        anew = set[str]()
+        if hashed:
+            source.hashed = True
+            there = [i for i in inputs if i.source in known]
+            with ThreadPoolExecutor(_READERS) as pool:
+                digests = dict(zip((i.source for i in there), pool.map(source.digest, there), strict=True))
+            told = {name for name in digests if known[name][2]}
+            touched = changed & {name for name in told if digests[name] == known[name][2]}
+            changed = (changed - touched) | {name for name in told if digests[name] != known[name][2]}
+            anew = touched | (digests.keys() - told - changed)  # planned as before, with the time or the digest of now
         again = changed if redo_changed else set()
-        keep = {i.source for i in inputs} - again
+        keep = {i.source for i in inputs} - again - anew
         return cls(
             table=old.filter(pc.is_in(old["source"], pa.array(sorted(keep), pa.string()))),
-            unscanned=[i for i in inputs if i.source not in known or i.source in again],
+            unscanned=[i for i in inputs if i.source not in known or i.source in again | anew],
             order={i.source: number for number, i in enumerate(inputs)},
             changed=sorted(changed - again),
             removed=_removed(known, inputs),

@@ -151,6 +151,7 @@ RECORD: Mapping[str, Column] = {
     "layer_names": Column("str", "L", "names of the files of one drawing: 'character.png mask.png background.jpg'"),
     "layer_sizes": Column("int64", "D L", "bytes of each file in `layers`"),
     "seconds": Column("float64", "S", "time each stage spent on the clip, in the order of the stages; never stored in the table"),
+    "computed": Column("str", "", "stage:precision@device of each stage with a net, joined by blanks; never stored in the table"),
     "error": Column("str", "", "empty, or `stage: what went wrong`", table=True),
     "error_type": Column("str", "", "class name of the exception, or empty", table=True),
     "attempt": Column("int32", "", "how often the failing step was tried; 0 for a good clip", table=True),

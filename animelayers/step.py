@@ -119,7 +119,7 @@ def _labelled(labels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 def failed(row: Row, also: Sequence[str] = (), stage: str = "", problem: Exception | None = None, attempt: int = 1) -> Row:
     """The row of a clip that failed: its identity and times stay, every other column, and those in `also`, is blank."""
-    kept = {*IDENTITY, "frame_index", "timestamp_s", "seconds", "note"}
+    kept = {*IDENTITY, "frame_index", "timestamp_s", "seconds", "computed", "note"}
     out = {name: value if name in kept else blank(name) for name, value in row.items()}
     out.update({name: blank(name) for name in also if name not in kept})
     if problem is not None:

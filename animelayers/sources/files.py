@@ -13,6 +13,7 @@ from typing import IO, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import xxhash
 from PIL import ImageColor
 from pyarrow import fs
 
@@ -40,6 +41,8 @@ COLUMNS = (
 )  # fmt: skip
 """What `Files.read` gives of the record."""
 
+
+_CHUNK = 1 << 20
 
 SAMPLED = "source.every, fps, start or end leave nothing of it"
 
@@ -104,6 +107,7 @@ class Files:
         colour = ImageColor.getrgb(alpha_on)
         self._asked = Asked(max_pixels, (colour[0], colour[1], colour[2]), aspect, hdr, deinterlace, damaged, alpha)
         self._sequence, self._rate, self._mattes = sequence, rate, mattes
+        self.hashed = False  # whether inputs are known by what they hold, wherever they lie
         self.left_out: list[LeftOut] = []
         self._captions: dict[str, str] = {}
 
@@ -139,7 +143,19 @@ class Files:
 
     def scan(self, inputs: Sequence[Input]) -> pa.Table:
         """The plan (`PLAN`) of some inputs: headers of pictures, one low-resolution decode of films. Never raises for an input."""
-        return pa.Table.from_pylist([row for item in inputs for row in self._rows(item)], PLAN)
+        return pa.Table.from_pylist([row for item in inputs for row in self._told(item)], PLAN)
+
+    def digest(self, item: Input) -> str:
+        """Hex XXH3 of 128 bits of what an input holds, of a sequence its pictures one after the other; '' for what cannot be read."""
+        found = xxhash.xxh3_128()
+        try:
+            for part in item.members or (item,):
+                with self._opened(part.file) as file:
+                    while chunk := file.read(_CHUNK):
+                        found.update(chunk)
+        except OSError:
+            return ""
+        return found.hexdigest()
 
     def refuse(self, item: Input, error: str) -> pa.Table:
         """The plan of an input that is not to be looked into (again), with the reason."""
@@ -162,6 +178,14 @@ class Files:
                     yield _decoded(decoder, row)
             finally:
                 decoder.close()
+
+    def _told(self, item: Input) -> list[Row]:
+        """The plan rows of an input, with its digest where reading it once more costs little, or is wanted."""
+        rows = self._rows(item)
+        near = isinstance(self._place[0], fs.LocalFileSystem)
+        noted = item.kind != "problem" and self.limit is None and self._end is None and (near or self.hashed)
+        digest = self.digest(item) if noted else ""
+        return [row | {"digest": digest} for row in rows]
 
     def _rows(self, item: Input) -> list[Row]:
         if item.kind == "problem":
