@@ -26,6 +26,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 
 from animelayers.cluster import StartError
+from animelayers.early import interruptible
 from animelayers.order import in_order
 from animelayers.placement import PipelineError, Stage
 from animelayers.private import without_keys
@@ -98,7 +99,8 @@ def _placed(body: Callable[[DictConfig], int], config_name: str, places: Sequenc
 def _ended(body: Callable[[DictConfig], int], cfg: DictConfig) -> int:
     """The exit code of a job's body, expected errors told in a sentence."""
     try:
-        return body(cfg)
+        with interruptible():
+            return body(cfg)
     except OmegaConfBaseException as problem:
         return _told(2, f"configuration: {_short(problem)}")
     except (ConfigError, PipelineError, WeightsError, Changed) as problem:

@@ -305,9 +305,7 @@ def test_changed_input_is_named_and_made_again_on_request(
     assert after.keys() == before.keys() and sum(after[k] != before[k] for k in after) >= 1
 
 
-def test_inputs_are_known_by_what_they_hold_on_request(
-    film: Path, decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_inputs_are_known_by_what_they_hold_on_request(film: Path, decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Other content of the same size and time is seen only by reading it; the same content of another time is no change."""
     folder, output = tmp_path / "in", tmp_path / "out"
     shutil.copytree(film / "episode_002", folder)
