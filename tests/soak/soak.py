@@ -71,7 +71,7 @@ def job(words: list[str], output: Path, wrap: tuple[str, ...] = ()) -> subproces
     """A run; `mark` finds all its processes."""
     mark = uuid.uuid4().hex
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", MARK: mark}
-    said = open(output.parent / "said", "w+")  # noqa: SIM115  (read when the process has ended)
+    said = open(output.parent / f"said-{mark}", "w+")  # noqa: SIM115  (read when the process has ended)
     command = [*wrap, sys.executable, str(ROOT / "jobs" / "decompose.py"), *words, f"output={output}"]
     started = subprocess.Popen(command, stdout=said, stderr=said, text=True, env=environment, start_new_session=True)
     started.mark, started.said = mark, said  # type: ignore[attr-defined]
