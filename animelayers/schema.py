@@ -95,6 +95,9 @@ RECORD: Mapping[str, Column] = {
     "pixel_aspect": Column("str", "", "the shape of a pixel of the frame, width:height: 1:1 unless source.aspect=stored", table=True),
     "caption_given": _text("the caption that lay beside the input"),
     "given": Column("uint8", "E H W", "the character's alpha of each drawing as it came with the input; empty where none did; no step changes it"),
+    "given_effect": Column("uint8", "E H W 4", "the effect in front of each drawing as it came with the input, straight RGBA; empty where none did"),
+    "given_mode": Column("str", "D", "how that effect lies over the rest: over, add, screen; 'none' for a drawing without; '' where none came"),
+    "given_background": Column("uint8", "E H W 3", "the background of each drawing as it came with the input; empty where none did"),
     "segments": Column("uint8", "D H W", "label map of the segmenter: 0 none, k the k-th best segment of the drawing"),
     "segment_scores": Column("str", "D", "label:score of each segment, in their order, joined by commas; 'none' for no segment", table=True),
     "segment_boxes": Column("str", "D", "x:y:w:h of each segment, in their order, joined by commas; 'none' for no segment", table=True),
@@ -160,6 +163,9 @@ RECORD: Mapping[str, Column] = {
 READING = ("damaged", "interlaced", "unknown_colours", "tone_mapped", "guessed_aspect", "transition")
 """Words of `flags` that reading a frame leaves there, in their order: not whole, still combed, colours nobody declared, brought down from HDR,
 a shape of pixels that is not known, between two shots."""
+
+GIVEN = ("given", "given_effect", "given_mode", "given_background")
+"""Columns of layers that came with the input: what a step makes of these layers gives way to them."""
 
 IDENTITY = ("clip_id", "source", "episode", "scene_id", "error", "error_type", "attempt")
 """Columns every row has from the source to the sink."""

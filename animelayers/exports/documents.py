@@ -19,8 +19,8 @@ from animelayers.schema import Row
 class Documents(Exporter):
     """An exporter that writes EPISODE/scene0003_frame000120.SUFFIX for every drawing, and a JSON of that name beside it.
 
-    The JSON holds the frame's id, the caption that lay beside the input, and a digest of each layer as exported. ``plate``, ``frame``: whether the clean plate and the whole frame
-    lie in the file, hidden.
+    The JSON holds the frame's id, the caption that lay beside the input, and a digest of each layer as exported. ``plate``,
+    ``frame``: whether the clean plate and the whole frame lie in the file, hidden.
     """
 
     suffix: ClassVar[str]

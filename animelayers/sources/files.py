@@ -17,7 +17,7 @@ import xxhash
 from PIL import ImageColor
 from pyarrow import fs
 
-from animelayers.schema import Row
+from animelayers.schema import GIVEN, Row
 from animelayers.sources import beside, deep, sequences
 from animelayers.sources.asked import Asked
 from animelayers.sources.colour import upright
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 COLUMNS = (
     "clip_id", "source", "episode", "scene_id", "frame_index", "timestamp_s", "drawing", "frames", "context", "note",
-    "pixel_aspect", "caption_given", "given", "flags", "error", "error_type", "attempt",
+    "pixel_aspect", "caption_given", *GIVEN, "flags", "error", "error_type", "attempt",
 )  # fmt: skip
 """What `Files.read` gives of the record."""
 
@@ -56,9 +56,9 @@ class Files:
     frames at ``bytes_per_pixel`` stay below it. ``max_pixels``: larger pictures are refused from their header. ``follow_links``:
     whether links may leave the root. ``alpha_on``: the colour transparent pictures are composed on. ``held``: give each drawing of a
     clip once, however long it is held. ``context``: of a film's shot that is cut into clips so many frames of all of it go with each
-    clip, within ``row_bytes``. ``aspect``, ``hdr``, ``deinterlace``, ``damaged``, ``alpha``: see `Asked`. ``mattes``: a folder with the
-    character's alpha of the pictures, found by name. ``sequence``: auto (numbered pictures that show one place after the other are frames
-    of a film, ``rate`` a second) or off. What is no input is named in `left_out`. Captions beside an input come along. Raises ValueError
+    clip, within ``row_bytes``. ``aspect``, ``hdr``, ``deinterlace``, ``damaged``, ``alpha``: see `Asked`. ``mattes``: a folder with
+    the character's alpha of pictures and films, found by name, or one film. ``sequence``: auto (numbered pictures that show one place
+    after the other are frames of a film, ``rate`` a second) or off. What is no input is named in `left_out`. Captions beside an input come along. Raises ValueError
     for values that make no sense.
     """
 
@@ -261,7 +261,10 @@ class Files:
 
     @cached_property
     def _matted(self) -> beside.Mattes:
-        return beside.Mattes(list_inputs(*self._matte_place, self._follow_links)[0] if self._mattes else ())
+        if not self._mattes:
+            return beside.Mattes(())
+        inputs, _ = list_inputs(*self._matte_place, self._follow_links)
+        return beside.Mattes(inputs, alone=root_of(*self._matte_place)[0] != self._matte_place[1])
 
     def _matte(self, name: str) -> AbstractContextManager[IO[bytes]]:
         return sidecar(self._matte_place[0], root_of(*self._matte_place)[0], name, self._follow_links)
