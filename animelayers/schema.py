@@ -147,7 +147,9 @@ RECORD: Mapping[str, Column] = {
     "flags": Column("str", "D", "what is doubtful about the layers, joined by commas; 'ok' for nothing", table=True),
     "traits": Column("str", "", "words for what a composed shot shows and how, joined by commas", table=True),
     "sources": Column("str", "", "the hands the parts of a composed shot are from, figure:NAME, background:NAME …, joined by commas", table=True),
-    "transition": Column("str", "T", "of a composed film: none, cut (the first frame after one), fade, or dissolve (two shots in one)", table=True),
+    "transition": Column(
+        "str", "T", "of a composed film: none, cut (the first frame after one), fade, or dissolve or wipe (two shots in one)", table=True
+    ),
     "stack": Column("str", "D", "how a composed frame's files lie on each other, the farthest first, each NAME or NAME:MODE", table=True, free=True),
     **ANNOTATIONS,
     "layers": Column("bytes", "", "the encoded files of all drawings, one after the other"),
