@@ -58,8 +58,8 @@ class Files:
     clip once, however long it is held. ``context``: of a film's shot that is cut into clips so many frames of all of it go with each
     clip, within ``row_bytes``. ``aspect``, ``hdr``, ``deinterlace``, ``damaged``, ``alpha``: see `Asked`. ``mattes``: a folder with
     the character's alpha of pictures and films, found by name, or one film. ``sequence``: auto (numbered pictures that show one place
-    after the other are frames of a film, ``rate`` a second) or off. What is no input is named in `left_out`. Captions beside an input come along. Raises ValueError
-    for values that make no sense.
+    after the other are frames of a film, ``rate`` a second) or off. What is no input is named in `left_out`. Captions beside an input come
+    along. Raises ValueError for values that make no sense.
     """
 
     def __init__(

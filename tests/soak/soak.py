@@ -4,8 +4,8 @@
 
 Each round makes one output of one film, through so many faults as it takes to come to its end: the driver, a worker or all of them killed,
 stopped, interrupted or terminated, a second run started beside the first, a full disk, a clock set back and forth, bytes of a
-committed shard, table, plan or end product torn or turned over. Then it is verified and compared with the output of an unbroken run. The exit code is 0 where no frame was lost, none is there
-twice and none is different.
+committed shard, table, plan or end product torn or turned over. Then it is verified and compared with the output of an unbroken run. The exit
+code is 0 where no frame was lost, none is there twice and none is different.
 """
 
 from __future__ import annotations
