@@ -1,9 +1,24 @@
 """Takes animation apart: characters, background and masks of films and frame folders, streamed by Ray Data."""
 
-from animelayers.output import Output
-from animelayers.pipeline import Pipeline
-from animelayers.placement import Stage
-from animelayers.step import ClipStep, FrameStep, Step
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from animelayers.output import Output
+    from animelayers.pipeline import Pipeline
+    from animelayers.placement import Stage
+    from animelayers.step import ClipStep, FrameStep, Step
 
 __all__ = ["ClipStep", "FrameStep", "Output", "Pipeline", "Stage", "Step"]
 __version__ = "0.1.0"
+
+_HOMES = {"Output": "output", "Pipeline": "pipeline", "Stage": "placement", "ClipStep": "step", "FrameStep": "step", "Step": "step"}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is asked for: a program that only tells its version does not wait for the rest."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -54,9 +54,15 @@ def card(output: Output, facts: Mapping[str, Any]) -> str:
         "",
         *(_rows(models) if models else ["None with weights."]),
     ]
+    if computed := facts.get("computed"):
+        lines += ["", f"Computed in: {'; '.join(f'{stage} {_devices(words)}' for stage, words in sorted(computed.items()))}."]
     if doubtful:
         lines += ["", f"**Not free for commercial use, or not known to be: {', '.join(doubtful)}.**"]
     return _HEAD + "\n".join(lines) + "\n"
+
+
+def _devices(words: Iterable[str]) -> str:
+    return " and ".join(" on ".join(word.split("@")) for word in words)
 
 
 def _sources(table: Any) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import animelayers.early  # noqa: F401  (before what takes long)
+
+# isort: split
 import ast
 import difflib
 import runpy

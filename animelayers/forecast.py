@@ -43,7 +43,7 @@ def plan(source: Any, pipeline: Pipeline, groups: Sequence[Group], keep: Sequenc
     Nothing is written. The second of two passes counts, so that batch sizes are found and kernels chosen. ``keep``: columns that are
     read after the last stage. Raises `PipelineError` where there is no clip that can be read, or a stage fails on it.
     """
-    columns = (*source.columns, "seconds")
+    columns = (*source.columns, "seconds", "computed")
     pipeline.check(columns)
     source = source.giving(pipeline.needs(columns, keep))
     clip, reading = _first(source)

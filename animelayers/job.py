@@ -26,6 +26,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 
 from animelayers.cluster import StartError
+from animelayers.early import interruptible
 from animelayers.order import in_order
 from animelayers.placement import PipelineError, Stage
 from animelayers.private import without_keys
@@ -98,7 +99,8 @@ def _placed(body: Callable[[DictConfig], int], config_name: str, places: Sequenc
 def _ended(body: Callable[[DictConfig], int], cfg: DictConfig) -> int:
     """The exit code of a job's body, expected errors told in a sentence."""
     try:
-        return body(cfg)
+        with interruptible():
+            return body(cfg)
     except OmegaConfBaseException as problem:
         return _told(2, f"configuration: {_short(problem)}")
     except (ConfigError, PipelineError, WeightsError, Changed) as problem:
@@ -158,8 +160,10 @@ def build(node: Any) -> Any:
 
 def conduct(cfg: DictConfig) -> dict[str, Any]:
     """How `run.run` goes about it, from a configuration: the cluster, what is done again, and how long one stage may take for one clip."""
-    again = {name: bool(cfg.get(name, False)) for name in ("retry_failed", "redo_changed", "take_over", "verify", "mend", "drop_removed")}
-    again["time_limit"] = cfg.time_limit
+    again: dict[str, Any] = {name: bool(cfg.get(name, False)) for name in ("retry_failed", "redo_changed", "take_over", "mend", "drop_removed")}
+    again |= {"time_limit": cfg.time_limit, "verify": cfg.get("verify", False)}
+    if again["verify"] not in (True, False, "hash"):
+        raise ConfigError(f"verify={again['verify']}: it is true (the output), hash (the inputs) or false")
     place = {name: cfg.cluster.get(name) for name in ("address", "cpus", "processes")}
     return {**place, "small": cfg.cluster.get("small") or 0, **again}
 

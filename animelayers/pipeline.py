@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from animelayers.ledger import Ledger
 from animelayers.placement import GB, Group, PipelineError, Resources, Stage
-from animelayers.schema import IDENTITY, RECORD
+from animelayers.schema import GIVEN, IDENTITY, RECORD
 from animelayers.worker import Committer, Reader, Worker
 
 if TYPE_CHECKING:
@@ -137,11 +137,11 @@ class Pipeline:
         """
         from ray.data import ActorPoolStrategy
 
-        available = {*IDENTITY, "seconds", *columns}
+        available = {*IDENTITY, "seconds", "computed", *columns}
         for i, group in enumerate(groups):
             available = available.union(*(stage.kind.writes for stage in group.stages.values()))
             later = [stage.kind for g in groups[i + 1 :] for stage in g.stages.values()]
-            needed = {*IDENTITY, "seconds", "given", *keep}.union(*(step.reads + step.wants for step in later))
+            needed = {*IDENTITY, "seconds", "computed", *GIVEN, *keep}.union(*(step.reads + step.wants for step in later))
             reads = read if i == 0 else None
             clips = clips.map_batches(
                 Worker,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,13 +17,15 @@ from animelayers.placement import PipelineError
 
 log = logging.getLogger(__name__)
 
+_READERS = 4
+
 
 @dataclass(frozen=True)
 class Plan:
     """Clips of all inputs (``table``, schema `animelayers.sources.PLAN`) and the inputs still to be looked into.
 
-    ``order`` ranks the inputs; ``changed`` names those whose size or time differs from what their layers were made of, and which
-    are left as they are; ``removed`` names those that are gone, and as what each is there now, if it was only renamed;
+    ``order`` ranks the inputs; ``changed`` names those whose size or time, or where it was asked for whose content, differs from what their
+    layers were made of, and which are left as they are; ``removed`` names those that are gone, and as what each is there now, if it was only renamed;
     ``outdated`` holds the clips of those that are to be made again.
     """
 
@@ -34,25 +37,36 @@ class Plan:
     removed: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def renew(cls, source: Any, sink: Any, redo_changed: bool = False, retry_failed: bool = False) -> Plan:
+    def renew(cls, source: Any, sink: Any, redo_changed: bool = False, retry_failed: bool = False, hashed: bool = False) -> Plan:
         """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the plan.
 
-        With `retry_failed` those that could not be looked into are looked into again.
+        With `retry_failed` those that could not be looked into are looked into again. With `hashed` inputs are read and compared by their content,
+        wherever a digest of it is known, whatever their times say.
         """
         from animelayers.sources import PLAN
 
         old = _kept(sink, PLAN.names)
         old = PLAN.empty_table() if old is None else old
-        known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns")), strict=True)}
+        known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns", "digest")), strict=True)}
         inputs = _listed(source)
-        changed = {i.source for i in inputs if i.source in known and known[i.source] != [i.size, i.mtime_ns]}
+        changed = {i.source for i in inputs if i.source in known and known[i.source][:2] != [i.size, i.mtime_ns]}
+        anew = set[str]()
+        if hashed:
+            source.hashed = True
+            there = [i for i in inputs if i.source in known]
+            with ThreadPoolExecutor(_READERS) as pool:
+                digests = dict(zip((i.source for i in there), pool.map(source.digest, there), strict=True))
+            told = {name for name in digests if known[name][2]}
+            touched = changed & {name for name in told if digests[name] == known[name][2]}
+            changed = (changed - touched) | {name for name in told if digests[name] != known[name][2]}
+            anew = touched | (digests.keys() - told - changed)  # planned as before, with the time or the digest of now
         again = set(changed if redo_changed else ())
         if retry_failed:
             again |= set(old.filter(pc.not_equal(old["error"], ""))["source"].to_pylist()) & {i.source for i in inputs}
-        keep = {i.source for i in inputs} - again
+        keep = {i.source for i in inputs} - again - anew
         return cls(
             table=old.filter(pc.is_in(old["source"], pa.array(sorted(keep), pa.string()))),
-            unscanned=[i for i in inputs if i.source not in known or i.source in again],
+            unscanned=[i for i in inputs if i.source not in known or i.source in again | anew],
             order={i.source: number for number, i in enumerate(inputs)},
             changed=sorted(changed - again),
             removed=_removed(known, inputs),

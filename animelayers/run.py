@@ -34,15 +34,16 @@ from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError
 from animelayers.sources.layers import Layers
-from animelayers.worker import Committer, Reader, Worker
+from animelayers.worker import COMPUTED, Committer, Reader, Worker
 
 log = logging.getLogger(__name__)
 
-DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "context", "note", "seconds")
+DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "context", "note", "seconds", "computed")
 """Columns a source of frames gives."""
 LAYERS = ("character", "mask", "background")
 """Layers the frame table always has columns for, so that a table of failures only has the columns of any other."""
 FRAMES_PER_TASK = 64
+HASH = "hash"
 LIGHT = 256_000_000
 """Bytes of inputs that are looked into without Ray where a run may do without it."""
 
@@ -94,7 +95,7 @@ def run(
     redo_changed: bool = False,
     take_over: bool = False,
     time_limit: float = 0,
-    verify: bool = False,
+    verify: bool | str = False,
     mend: bool = False,
     drop_removed: bool = False,
     small: int = 0,
@@ -103,13 +104,14 @@ def run(
     """Run a pipeline from a source into a sink and return what happened.
 
     Without Ray where `address` is 'inline', or none is given and no more than `small` frames are to be done: in `processes` of this
-    machine (None: as many as have work and CPUs; 0: in this one).
+    machine (None: as many as have work and CPUs; 0: in this one). ``verify`` True reads the whole output first and compares it with its
+    checksums, 'hash' the inputs: they are known by their content then.
 
     Raises `PipelineError` for a configuration that cannot run, `SinkError` for an output that cannot be written.
     """
     if isinstance(source, Layers):  # what a stage writes itself it is not given: else it could not be made anew
         source = source.knowing(pipeline.needs(ANNOTATIONS) - pipeline.writes(()))
-    columns = (*source.columns, "seconds")
+    columns = (*source.columns, "seconds", "computed")
     unread = {*sink.needs} - pipeline.writes(columns)
     if unread:
         raise PipelineError(f"the sink reads {sorted(unread)}, which no stage writes: keep the encode stage")
@@ -119,13 +121,14 @@ def run(
     with sink.open(name, take_over=take_over) as swept:
         summary = Summary(str(sink.path), swept=swept)
         sink.check(fingerprints)
-        if verify:
+        if verify is True:
             _verified(sink, mend)
         stored = isinstance(source, Layers)
-        plan = Plan.of_clips(source.plan(), sink, redo_changed) if stored else Plan.renew(source, sink, redo_changed, retry_failed)
+        plan = Plan.of_clips(source.plan(), sink, redo_changed) if stored else Plan.renew(source, sink, redo_changed, retry_failed, verify == HASH)
         work = _Work(source, pipeline, sink, Ledger(_ledger_folder(sink), name, time_limit), name, fingerprints, address, cpus, small, processes)
         sink.forget(plan.outdated)
-        sink.describe({**describe, "fingerprints": dict(fingerprints)})
+        told = {**describe, "fingerprints": dict(fingerprints)}
+        sink.describe(told | _computed(sink, anew=False))
         summary.changed = plan.changed
         summary.removed = _gone(sink, plan, drop_removed)
         for grown, new in _rounds(source, sink, plan, time_limit, work.lookers(plan.unscanned)):
@@ -144,6 +147,8 @@ def run(
         summary.spilled = cluster.spilled_bytes()
         summary.seconds = time.perf_counter() - started
         summary.failures = sink.failures()
+        if summary.frames_done:
+            sink.describe(told | _computed(sink, anew=True))
         sink.finish()
         if summary.frames_done + summary.frames_before and sink.needs:
             products.write(str(sink.path), anew=bool(summary.frames_done))
@@ -282,6 +287,19 @@ def _verified(sink: Any, mend: bool) -> None:
     elif found.clips or found.tables or found.products:
         said = "; ".join(list(found.lines())[:5])
         raise SinkError(str(sink.path), f"damaged: {said}", "mend=true forgets what is damaged and makes it again")
+
+
+def _computed(sink: Any, anew: bool) -> dict[str, dict[str, list[str]]]:
+    """In which precision, on which device the nets of each stage computed what is in an output: as its description tells, or, `anew`, its tables."""
+    found: dict[str, set[str]] = {}
+    if anew:
+        for data in metadata.footers(sink.store, COMPUTED):
+            for word in json.loads(data):
+                found.setdefault(word.partition(":")[0], set()).add(word.partition(":")[2])
+        known = {stage: sorted(words) for stage, words in found.items()}
+    else:
+        known = sink.description().get(COMPUTED, {}) if metadata.names(sink.store) else {}
+    return {COMPUTED: known} if known else {}
 
 
 def _fallbacks(table: pa.Table) -> dict[str, int]:

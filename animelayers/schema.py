@@ -95,6 +95,9 @@ RECORD: Mapping[str, Column] = {
     "pixel_aspect": Column("str", "", "the shape of a pixel of the frame, width:height: 1:1 unless source.aspect=stored", table=True),
     "caption_given": _text("the caption that lay beside the input"),
     "given": Column("uint8", "E H W", "the character's alpha of each drawing as it came with the input; empty where none did; no step changes it"),
+    "given_effect": Column("uint8", "E H W 4", "the effect in front of each drawing as it came with the input, straight RGBA; empty where none did"),
+    "given_mode": Column("str", "D", "how that effect lies over the rest: over, add, screen; 'none' for a drawing without; '' where none came"),
+    "given_background": Column("uint8", "E H W 3", "the background of each drawing as it came with the input; empty where none did"),
     "segments": Column("uint8", "D H W", "label map of the segmenter: 0 none, k the k-th best segment of the drawing"),
     "segment_scores": Column("str", "D", "label:score of each segment, in their order, joined by commas; 'none' for no segment", table=True),
     "segment_boxes": Column("str", "D", "x:y:w:h of each segment, in their order, joined by commas; 'none' for no segment", table=True),
@@ -144,13 +147,16 @@ RECORD: Mapping[str, Column] = {
     "flags": Column("str", "D", "what is doubtful about the layers, joined by commas; 'ok' for nothing", table=True),
     "traits": Column("str", "", "words for what a composed shot shows and how, joined by commas", table=True),
     "sources": Column("str", "", "the hands the parts of a composed shot are from, figure:NAME, background:NAME …, joined by commas", table=True),
-    "transition": Column("str", "T", "of a composed film: none, cut (the first frame after one), fade, or dissolve (two shots in one)", table=True),
+    "transition": Column(
+        "str", "T", "of a composed film: none, cut (the first frame after one), fade, or dissolve or wipe (two shots in one)", table=True
+    ),
     "stack": Column("str", "D", "how a composed frame's files lie on each other, the farthest first, each NAME or NAME:MODE", table=True, free=True),
     **ANNOTATIONS,
     "layers": Column("bytes", "", "the encoded files of all drawings, one after the other"),
     "layer_names": Column("str", "L", "names of the files of one drawing: 'character.png mask.png background.jpg'"),
     "layer_sizes": Column("int64", "D L", "bytes of each file in `layers`"),
     "seconds": Column("float64", "S", "time each stage spent on the clip, in the order of the stages; never stored in the table"),
+    "computed": Column("str", "", "stage:precision@device of each stage with a net, joined by blanks; never stored in the table"),
     "error": Column("str", "", "empty, or `stage: what went wrong`", table=True),
     "error_type": Column("str", "", "class name of the exception, or empty", table=True),
     "attempt": Column("int32", "", "how often the failing step was tried; 0 for a good clip", table=True),
@@ -159,6 +165,9 @@ RECORD: Mapping[str, Column] = {
 READING = ("damaged", "interlaced", "unknown_colours", "tone_mapped", "guessed_aspect", "transition")
 """Words of `flags` that reading a frame leaves there, in their order: not whole, still combed, colours nobody declared, brought down from HDR,
 a shape of pixels that is not known, between two shots."""
+
+GIVEN = ("given", "given_effect", "given_mode", "given_background")
+"""Columns of layers that came with the input: what a step makes of these layers gives way to them."""
 
 IDENTITY = ("clip_id", "source", "episode", "scene_id", "error", "error_type", "attempt")
 """Columns every row has from the source to the sink."""

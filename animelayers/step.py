@@ -88,11 +88,40 @@ class Step(ABC):
         if isinstance(outcome, Exception):
             return failed(row, self.writes, self.name, outcome)
         made = dict(zip(self.writes, outcome, strict=True))
-        alpha = row.get("given")
-        return {**row, **(made if alpha is None or not alpha.size else honoured(made, alpha))}
+        given = {name: value for name in ("given", "given_effect", "given_background") if (value := row.get(name)) is not None and value.size}
+        if "given" in given:
+            made = with_alpha(made, given["given"])
+        if "given_effect" in given:
+            made = with_effect(made, given["given_effect"], row["given_mode"])
+        if "given_background" in given:
+            made = with_background(made, given["given_background"])
+        return {**row, **made}
 
 
-def honoured(made: Row, alpha: np.ndarray) -> Row:
+def with_background(made: Row, background: np.ndarray) -> Row:
+    """What a step made of a clip whose background (uint8 (D, H, W, 3)) came with the input: that stays, and nobody invents any of it."""
+    if "background" not in made:
+        return made
+    count = len(background)
+    shares = {f"background_{kind}": np.full(count, kind == "seen", np.float32) for kind in ("seen", "borrowed", "invented")}
+    by = {"inpainter": " ".join(["none"] * count), "inpainting_fallback": RECORD["inpainting_fallback"].gather([""] * count)}
+    kept: Row = {"background": background, **shares, **by, "provenance": np.zeros_like(made.get("provenance", blank("provenance")))}
+    return {name: kept.get(name, value) for name, value in made.items()}
+
+
+def with_effect(made: Row, effect: np.ndarray, modes: str) -> Row:
+    """What a step made of a clip whose effect (uint8 (D, H, W, 4)) came with the input, in its modes: that stays."""
+    if "effect" not in made:
+        return made
+    alpha = effect[..., 3].astype(np.float32) / 255
+    total, there = alpha.sum((1, 2)), np.maximum(1, np.count_nonzero(alpha, (1, 2)))
+    words = [mode if part else "none" for mode, part in zip(modes.split(), total, strict=True)]
+    kept: Row = {"effect": effect, "effect_mode": " ".join(words), "effect_types": " ".join(["none"] * len(words)), "bare": blank("bare")}
+    kept |= {"effect_intensity": (total / there).astype(np.float32), "effect_coverage": alpha.mean((1, 2))}
+    return {name: kept.get(name, value) for name, value in made.items()}
+
+
+def with_alpha(made: Row, alpha: np.ndarray) -> Row:
     """What a step made of a clip whose alpha (uint8 (D, H, W)) came with the input: that stays, and nothing of it is taken for an effect."""
     kept: Row = {"character": alpha, "character_confidence": np.ones(len(alpha), np.float32)}
     out: Row = {name: kept.get(name, value) for name, value in made.items()}
@@ -119,7 +148,7 @@ def _labelled(labels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 def failed(row: Row, also: Sequence[str] = (), stage: str = "", problem: Exception | None = None, attempt: int = 1) -> Row:
     """The row of a clip that failed: its identity and times stay, every other column, and those in `also`, is blank."""
-    kept = {*IDENTITY, "frame_index", "timestamp_s", "seconds", "note"}
+    kept = {*IDENTITY, "frame_index", "timestamp_s", "seconds", "computed", "note"}
     out = {name: value if name in kept else blank(name) for name, value in row.items()}
     out.update({name: blank(name) for name in also if name not in kept})
     if problem is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +16,12 @@ import numpy as np
 import pyarrow as pa
 
 from animelayers.ledger import ATTEMPTS, Ledger, Poisonous
-from animelayers.models.device import release
+from animelayers.models.device import computed, release
 from animelayers.schema import Batch, Row, rebatch, unbatch
 from animelayers.step import Step, failed
 
+COMPUTED = "computed"
+"""Under which the footer of a commit tells in which precision the nets of each stage computed its clips, and on which device."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 
 
@@ -35,7 +38,7 @@ class Reader:
         clips: list[Row] = []
         start = time.perf_counter()
         for row in self.ledger.guard("decode", self.source.read, plan.to_pylist()):
-            clips.append({**row, "seconds": np.array([time.perf_counter() - start])})
+            clips.append({**row, "seconds": np.array([time.perf_counter() - start]), "computed": ""})
             if len(clips) == self.rows or sum(map(_weight, clips)) > self.source.row_bytes // 2:
                 yield clips
                 clips = []
@@ -66,7 +69,8 @@ class Committer:
 
     def __call__(self, clips: Sequence[Row]) -> Batch:
         """Commit, unless that was done."""
-        self.sink.write(clips, self.run, self.layers, self.footer)
+        computed = sorted({word for clip in clips for word in clip["computed"].split()})
+        self.sink.write(clips, self.run, self.layers, {**self.footer, COMPUTED: json.dumps(computed)})
         return {
             **{column: np.array([str(clip[column]) for clip in clips], object) for column in ("clip_id", "source", "error")},
             "frames": np.array([0 if clip["error"] else len(clip["frame_index"]) for clip in clips]),
@@ -112,7 +116,10 @@ class Worker:
             start = time.perf_counter()
             clips = self._through(name, step, clips)
             spent = (time.perf_counter() - start) / max(1, len(clips))
-            clips = [{**clip, "seconds": np.append(clip["seconds"], spent)} for clip in clips]
+            words = [f"{name}:{word}" for word in computed(step)]
+            clips = [
+                {**clip, "seconds": np.append(clip["seconds"], spent), "computed": " ".join([*clip["computed"].split(), *words])} for clip in clips
+            ]
         return clips
 
     def _through(self, name: str, step: Step, rows: list[Row]) -> list[Row]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import animelayers.early  # noqa: F401  (before what takes long)
+
+# isort: split
 import sys
 from functools import partial
 from pathlib import Path

@@ -8,10 +8,8 @@ import os
 import struct
 import time
 import zipfile
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +17,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from omegaconf import OmegaConf
 from PIL import Image
 
 from animelayers import Output, edits, job, plates
@@ -28,8 +25,6 @@ from animelayers.exports.psd import read_psd, to_psd
 from animelayers.exports.stack import Layer
 from animelayers.output import PLATES
 from animelayers.sinks import Shards, SinkError, Tree, metadata
-from animelayers.sources import Files
-from animelayers.sources.pictures import animation, still
 from animelayers.storage import below
 from tests.sinks.clips import pictures
 from tests.sinks.test_commit import opened
@@ -205,106 +200,3 @@ def test_one_bad_file_never_ends_an_import(output: Path, tmp_path: Path, monkeyp
     found = edits.find(Output(str(output)), work)
     assert not found.edits and len([line for line in found.problems if line.startswith("bad")]) == 5
     assert all(line and "\n" not in line for line in found.problems)
-
-
-# Fuzzing: seeds with bytes changed, cut out and put in; whatever comes, it is refused with an expected error, and soon.
-
-
-def mutations(seeds: list[bytes], number: int) -> Callable[[], bytes]:
-    rng = np.random.default_rng([7, number])
-
-    def draw() -> bytes:
-        data = bytearray(seeds[int(rng.integers(len(seeds)))])
-        for _ in range(int(rng.integers(1, 5))):
-            place = int(rng.integers(len(data) + 1)) if len(data) > 64 and rng.random() < 0.5 else int(rng.integers(min(64, len(data)) + 1))
-            how = rng.random()
-            if how < 0.6:
-                data[place : place + 1] = bytes([int(rng.choice([0, 1, 0x7F, 0x80, 0xFF, int(rng.integers(256))]))])
-            elif how < 0.75:
-                data[place : place + 4] = struct.pack(">I", int(rng.choice([0, 1, 0x7FFFFFFF, 0xFFFFFFFF, 0x10000])))
-            elif how < 0.9:
-                del data[place : place + int(rng.integers(1, 40))]
-            else:
-                data[place:place] = data[: int(rng.integers(1, 40))]
-        return bytes(data)
-
-    return draw
-
-
-def fuzz(draw: Callable[[], bytes], act: Callable[[bytes], object], *expected: type[BaseException]) -> None:
-    end, tried = time.monotonic() + SECONDS, 0
-    while tried < 20 or time.monotonic() < end:
-        data = draw()
-        tried += 1
-        try:
-            act(data)
-        except expected:
-            continue
-        except BaseException:
-            Path("/tmp/fuzz-finding").write_bytes(data)
-            raise
-
-
-def encoded(kind: str, **options: object) -> bytes:
-    data = io.BytesIO()
-    Image.fromarray(np.random.default_rng(1).integers(0, 255, (24, 32, 3), np.uint8)).save(data, kind, **options)
-    return data.getvalue()
-
-
-def test_fuzzed_openraster() -> None:
-    xml = zipfile.ZipFile(io.BytesIO(ORA)).read("stack.xml")
-    fuzz(mutations([ORA, to_ora([layer("a"), layer("b")])], 1), read_ora, ValueError)
-    fuzz(mutations([xml], 2), lambda data: read_ora(changed(ORA, stack_xml=data)), ValueError)
-    assert ElementTree.fromstring(xml).tag == "image"
-
-
-def test_fuzzed_psd() -> None:
-    fuzz(mutations([to_psd([layer("a"), layer("b")])], 3), read_psd, ValueError)
-
-
-def test_fuzzed_pictures(tmp_path: Path) -> None:
-    """Decoders raise nearly anything: the source makes a row of it. Here none may end the process or ask for more than the limit."""
-    several = [Image.fromarray(np.full((8, 8, 3), n, np.uint8)) for n in (0, 99)]
-    data = io.BytesIO()
-    several[0].save(data, "GIF", save_all=True, append_images=several[1:])
-    seeds = [encoded("PNG"), encoded("JPEG"), encoded("WEBP"), encoded("BMP"), encoded("TIFF"), data.getvalue()]
-
-    def act(data: bytes) -> None:
-        still(io.BytesIO(data), 100_000, (255, 255, 255))
-        list(animation(io.BytesIO(data), 100_000, (255, 255, 255)))
-
-    fuzz(mutations(seeds, 4), act, Exception)
-    draw = mutations(seeds, 5)
-    for number in range(20):
-        (tmp_path / f"{number}.png").write_bytes(draw())
-    source = Files(str(tmp_path), max_pixels=100_000)
-    rows = source.scan(source.inputs())
-    assert len({row["source"] for row in rows.to_pylist()}) == 20 and len(list(source.read(rows))) == len(rows)
-
-
-def test_fuzzed_tables(tmp_path: Path) -> None:
-    with opened("shards", tmp_path, "run") as sink:
-        sink.write([pictures(CLIP, [0, 1])[0]], "run")
-    (path,) = (tmp_path / "metadata").iterdir()
-
-    def act(data: bytes) -> None:
-        path.write_bytes(data)
-        output = Output(str(tmp_path))
-        for frame in output:
-            output.frame(frame)
-
-    fuzz(mutations([path.read_bytes()], 6), act, SinkError, ValueError, KeyError, OSError)
-
-
-def test_fuzzed_configurations() -> None:
-    seeds = [b"{_target_: animelayers.models.endpoint.Endpoint, url: 'http://x', model: y}"]
-    seeds += [
-        b"a: ${b}\nb: [1, &x {c: *x}]",
-        b"a: !!python/object:os.system ls",
-    ]
-
-    def act(data: bytes) -> None:
-        node = OmegaConf.create(data.decode("utf-8", "replace"))
-        job.build(node)
-
-    fuzz(mutations(seeds, 7), act, Exception)

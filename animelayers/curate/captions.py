@@ -17,10 +17,11 @@ _OF_THE_FRAME = frozenset({"palette", "exposure", "lighting", "complexity", "eff
 def base(row: Mapping[str, Any], layer: str) -> str:
     """What a layer (frame, character or background) shows, from a row of the frame table: its own caption, else in words what was measured.
 
+    What lay beside the user's picture tells the whole frame before all else, and what it says of a layer where nothing else does.
     Measures of the whole frame are not told of a layer. '' for a character that is not there. Raises ValueError for an unknown layer.
     """
-    said = cleaned(layer, str(row.get(f"caption_{layer}") or ""))
-    if said:
+    made, given = (cleaned(layer, str(row.get(name) or "")) for name in (f"caption_{layer}", "caption_given"))
+    if said := (given or made if layer == "frame" else made or given):
         return said
     return template(layer, row if layer == "frame" else {name: value for name, value in row.items() if name not in _OF_THE_FRAME})
 

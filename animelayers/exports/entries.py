@@ -57,7 +57,7 @@ def entry(row: Row, before: Row | None, after: Row | None) -> dict[str, Any]:
             "scene_confidence": _number(row, "scene_confidence") if _text(row, "scene_type") else None,
             "mood": _text(row, "mood"),
             "visual_style": _text(row, "visual_style"),
-            "character_caption": _text(row, "caption_character"),
+            "character_caption": _text(row, "caption_character") or _text(row, "caption_given"),
             "action": _text(row, "action"),
             "pose": _text(row, "pose"),
             "expression": _text(row, "expression"),

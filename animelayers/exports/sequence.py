@@ -28,7 +28,8 @@ class Numbered(Exporter):
 
     ``every_frame``: a file for each frame, held drawings as often as they show; otherwise one per drawing, numbered as in the exposure sheet
     beside them (sheet.csv, sheet.xdts). ``layers``: of character, background, effect and mask; one that a shot has not is left out, and
-    what a frame has not is a transparent picture. layers.json tells of each file its frame, its layer and the digest of its bytes. Pictures
+    what a frame has not is a transparent picture. layers.json tells of each file its frame, its layer and the digest of its bytes, and of each
+    frame the caption that lay beside the input. Pictures
     without a timing have no sequence.
     """
 
@@ -91,7 +92,9 @@ def _told(output: Output, shot: Shot, shown: Sequence[str], suffixes: Mapping[st
             name = _file(shot, layer, number, suffix).partition("/")[2]
             known[name] = {"frame_id": frame_id, "layer": layer, "digest": digest}
     modes = {carrier: mode for carrier, mode in shot.modes.items() if mode != "none"}
-    note = {"export": "sequence", "rate": str(shot.rate), "blend": modes, "files": known}
+    note: dict[str, object] = {"export": "sequence", "rate": str(shot.rate), "blend": modes, "files": known}
+    captions = {carrier: text for carrier in shot.carriers if (text := output.row(carrier).get("caption_given"))}
+    note |= {"captions": captions} if captions else {}
     texts = {
         "sheet.csv": exposure.as_csv(shot.sheet),
         "sheet.xdts": exposure.as_xdts(shot.sheet),

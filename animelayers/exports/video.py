@@ -45,7 +45,8 @@ class Video(Exporter):
 
     ``codec``: prores (ProRes 4444, for editing), vp9 (WebM, for the web), apng or ffv1 (both lossless). ``layers``: of character,
     background, effect and mask; one that a shot has not is left out. ``fps``: where the frame table tells no times (24). ``options``: of the
-    encoder, beyond what the codec needs. How an effect lies over the rest, its blend mode, is the film's `comment`. Sides are made even by
+    encoder, beyond what the codec needs. How an effect lies over the rest, its blend mode, is the film's `comment`, and the
+    caption that lay beside the input its `title`, where the container has room for words (APNG has not). Sides are made even by
     a transparent line where they are odd, but in the lossless ones. Pictures without a timing have no film.
     """
 
@@ -77,11 +78,12 @@ class Video(Exporter):
         codec = codec._replace(options={**codec.options, **{key: str(value) for key, value in self.options.items()}})
         scratch = tempfile.TemporaryDirectory(prefix="film-")
         path = Path(scratch.name) / Path(name).name
-        encode(path, _pictures(output, shot, layer), shot.rate, codec, ",".join(modes))
+        caption = next((text for carrier in shot.carriers if (text := output.row(carrier).get("caption_given"))), "")
+        encode(path, _pictures(output, shot, layer), shot.rate, codec, ",".join(modes), caption)
         return {name: _chunks(path, scratch)}
 
 
-def encode(path: Path, pictures: Iterator[np.ndarray], rate: Fraction, codec: Codec, comment: str = "") -> None:
+def encode(path: Path, pictures: Iterator[np.ndarray], rate: Fraction, codec: Codec, comment: str = "", caption: str = "") -> None:
     """Write a film of RGBA pictures uint8 (H, W, 4) of one size, `rate` a second; its bytes depend on them alone."""
     import av
     from av.video.reformatter import Colorspace
@@ -90,6 +92,8 @@ def encode(path: Path, pictures: Iterator[np.ndarray], rate: Fraction, codec: Co
     with av.open(str(path), "w", format=codec.container, options={"fflags": "bitexact"}) as film:
         if comment:
             film.metadata["comment"] = f"blend mode: {comment}"
+        if caption:
+            film.metadata["title"] = caption
         stream: Any = None
         for at, pixels in enumerate(map(_even, pictures) if coloured else pictures):
             if stream is None:

@@ -83,6 +83,28 @@ def release() -> None:
         clear("mps")
 
 
+def computed(step: Any) -> list[str]:
+    """precision@device of each net that an object or what it is made of holds, sorted: as they compute now, whatever was asked for.
+
+    A model tells it by attributes of these names; one that has only a device computes in fp32.
+    """
+    found, pending, seen = set[str](), [step], set[int]()
+    while pending:
+        part = pending.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, dict | list | tuple):
+            pending += part.values() if isinstance(part, dict) else part
+        elif type(part).__module__.startswith("animelayers."):
+            device = getattr(part, "device", None) or getattr(part, "_device", None)
+            if device is not None:
+                found.add(f"{getattr(part, 'precision', 'fp32')}@{device}")
+            else:
+                pending += getattr(part, "__dict__", {}).values()
+    return sorted(found)
+
+
 def free() -> int:
     """Bytes of CUDA memory that new tensors can have: what the device has left and what torch keeps unused."""
     import torch

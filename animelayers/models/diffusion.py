@@ -64,6 +64,7 @@ class Diffusion:
         self._problem: WeightsError | None = None
         try:
             self._pipeline = pipeline(find(str(weights)), self._device, precision)
+            self.precision = next(name for name, kind in KINDS.items() if str(self._pipeline.dtype).endswith(kind))
         except WeightsError as problem:
             if required:
                 raise

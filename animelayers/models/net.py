@@ -71,6 +71,11 @@ class Net:
         self._stream: Any = torch.cuda.Stream() if self._cuda else None  # type: ignore[no-untyped-call]
 
     @property
+    def precision(self) -> str:
+        """What it computes in now: 'fp32', 'fp16' or 'bf16'."""
+        return {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}[str(self._dtype).rpartition(".")[2]]
+
+    @property
     def module(self) -> Any:
         """The module, on its device, in evaluation mode."""
         return self._module

@@ -70,7 +70,7 @@ class Onnx:
             raise ValueError("precision int8 needs runtime openvino and pictures to measure ranges on (calibration)")
         self._logits, self._batch = logits, batch
         self._ranges = quantize.channels(self._path, calibration) if precision == "int8" and calibration else {}
-        self._openvino = chosen == "openvino"
+        self._openvino, self.device = chosen == "openvino", device
         self._compiled: dict[tuple[tuple[int, ...], str], Run] = {}
         if self._openvino:
             self._open_openvino()

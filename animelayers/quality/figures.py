@@ -38,6 +38,8 @@ FIGURES: Mapping[str, Figure] = {
     "recompose_db": Figure("recomposed, dB", True, 1, "{:.1f}"),
     "cut_found": Figure("cuts found", True, 1, "{:.2f}"),
     "false_cuts": Figure("false cuts a shot", False, 1, "{:.2f}"),
+    "transition_precision": Figure("transitions, precision", True, 1, "{:.2f}"),
+    "transition_recall": Figure("transitions, recall", True, 1, "{:.2f}"),
     "held_precision": Figure("held, precision", True, 1, "{:.2f}"),
     "held_recall": Figure("held, recall", True, 1, "{:.2f}"),
     "camera_px": Figure("camera, pixels", False, 1, "{:.2f}"),
@@ -52,7 +54,8 @@ quarter; false_effect: mean alpha in frames without one. hole_db, ring_db: PSNR 
 shown_db: behind them where some other frame of the shot shows it; behind_effect_db: behind effects beside the figures; background_flicker: grey
 levels its error changes behind figures where the true one does not. ids_kept: share of the figures' appearances under the id that is theirs in most
 frames; id_switches: how often a figure changes its id. recompose_db: PSNR of all layers together against the frame. cut_found: whether the shot is
-told from the one before; false_cuts: cuts within it. held_precision, held_recall: of frames that repeat a drawing. camera_px: mean distance of the
+told from the one before; false_cuts: cuts within it. transition_precision: of the runs of frames that are said to lie between two shots and begin in this one, the
+share that touches a dissolve, a wipe or a fade; transition_recall: whether one the shot begins with is told so. held_precision, held_recall: of frames that repeat a drawing. camera_px: mean distance of the
 frame's corners and middle on the plate from where they are, all measured from the shot's first drawing, where the camera is said to be known;
 camera_known: share of the frames in which it is.
 """

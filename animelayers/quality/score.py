@@ -17,7 +17,7 @@ from tqdm import tqdm
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
 from animelayers.quality.found import Found
-from animelayers.quality.shot import ShotScore, Worst, cuts
+from animelayers.quality.shot import ShotScore, Worst, cuts, transitions
 from animelayers.quality.truths import TrueLayers, TrueShot, Truth, frames
 
 _PANEL = 240  # pixels wide
@@ -65,12 +65,13 @@ def _scored(opened: Opened, outputs: Mapping[str, str], films: Sequence[str]) ->
         if film not in films:
             continue
         own = list(shots)
-        scored = {name: iter(cuts(own, each.film(film))) for name, each in found.items()}
+        scored = {name: zip(cuts(own, each.film(film)), transitions(own, each.film(film)), strict=True) for name, each in found.items()}
         pixels = frames(truth.films / film)
         for shot in own:
             for name, made in zip(found, _shot(truth, shot, list(found.values()), pixels), strict=True):
-                told, wrong = next(scored[name])
-                rows.append({"system": name, **_facts(shot, made, found[name]), **made.figures(), "cut_found": told, "false_cuts": wrong})
+                (told, wrong), (precision, recall) = next(scored[name])
+                between = {"cut_found": told, "false_cuts": wrong, "transition_precision": precision, "transition_recall": recall}
+                rows.append({"system": name, **_facts(shot, made, found[name]), **made.figures(), **between})
                 if made.worst is not None:
                     pictures[name, film, shot.number] = sheet(made.worst)
     return rows, pictures

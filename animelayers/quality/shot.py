@@ -14,7 +14,7 @@ from animelayers.imaging import measures
 from animelayers.quality.figures import FIGURES
 from animelayers.quality.found import Found, FoundLayers, Row
 from animelayers.quality.frame import Measured, measured
-from animelayers.quality.truths import TrueLayers, TrueShot
+from animelayers.quality.truths import BETWEEN, TrueLayers, TrueShot
 
 Worst = tuple[int, np.ndarray, TrueLayers, FoundLayers]
 """A frame's number, its picture, and its layers."""
@@ -147,6 +147,26 @@ def cuts(shots: Sequence[TrueShot], rows: Mapping[int, Row]) -> Iterator[tuple[f
     for shot in shots:
         wrong = [p for p in changes if p not in right and shot.first <= p <= shot.last]
         yield found.get(shot.number), float(len(wrong))
+
+
+def transitions(shots: Sequence[TrueShot], rows: Mapping[int, Row]) -> Iterator[tuple[float | None, float | None]]:
+    """Of each shot of a film, in order: of the runs of frames that begin in it and are said to lie between two shots the share that touches
+    a transition (None for no run), and whether the transition it begins with is told (None where it begins with a cut)."""
+    true = {shot.first + place for shot in shots for place, alone in enumerate(shot.scored) if not alone}
+    marked = {t for t, row in rows.items() if _between(row)}
+    runs: dict[int, set[int]] = {}
+    for t in sorted(marked):
+        start = t if t - 1 not in marked else next(reversed(runs))
+        runs.setdefault(start, set()).add(t)
+    for shot in shots:
+        own = [bool(run & true) for start, run in runs.items() if shot.first <= start <= shot.last]
+        opening = true & set(range(shot.opens[0] + 1, shot.opens[1])) if shot.opens is not None else set[int]()
+        yield (sum(own) / len(own) if own else None, float(bool(opening & marked)) if opening else None)
+
+
+def _between(row: Row) -> bool:
+    """Whether a frame is said to lie between two shots: flagged so where it was read, or a truth's own."""
+    return "transition" in str(row.get("flags") or "").split(",") or row.get("transition") in BETWEEN
 
 
 def _scene(row: Row) -> tuple[str, str]:

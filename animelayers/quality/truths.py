@@ -22,7 +22,7 @@ _ASKED = Asked()
 @dataclass(frozen=True, eq=False)
 class TrueShot:
     """A shot of a film: frames ``first`` to ``last`` of ``film`` (path below the folder of films), its ``number`` there, what it shows and whose
-    hands it is from. Per frame: whether its layers are ``scored`` (not in a fade or a dissolve), its ``drawings`` by number and its ``cameras``,
+    hands it is from. Per frame: whether its layers are ``scored`` (not in a transition), its ``drawings`` by number and its ``cameras``,
     homographies float64 (T, 3, 3) to one plane; None where they are not known. ``opens``: the frames at one of which a change of shot is right;
     None at the start of a film.
     """
@@ -92,14 +92,18 @@ def digest(truth: Truth) -> str:
     return found.hexdigest()[:16]
 
 
-def opened(transitions: Sequence[str], boundary: int) -> tuple[int, int]:
-    """Where a change of shot before frame `boundary` may be told: within the fade or the dissolve around it, and a frame to either side.
+BETWEEN = ("fade", "dissolve", "wipe")
+"""What a frame may be part of that lies between two shots."""
 
-    `transitions`: of every frame of the film, none, cut, fade or dissolve.
+
+def opened(transitions: Sequence[str], boundary: int) -> tuple[int, int]:
+    """Where a change of shot before frame `boundary` may be told: within the fade, dissolve or wipe around it, and a frame to either side.
+
+    `transitions`: of every frame of the film, none, cut, or one of `BETWEEN`.
     """
     first = last = boundary
-    while first > 0 and transitions[first - 1] in ("fade", "dissolve"):
+    while first > 0 and transitions[first - 1] in BETWEEN:
         first -= 1
-    while last < len(transitions) and transitions[last] in ("fade", "dissolve"):
+    while last < len(transitions) and transitions[last] in BETWEEN:
         last += 1
     return first - 1, last + 1

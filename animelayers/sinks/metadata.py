@@ -84,6 +84,17 @@ def footer(store: Store, name: str) -> dict[bytes, bytes]:
         return dict(pq.ParquetFile(pa.BufferReader(store.read(name) or b"")).schema_arrow.metadata or {})
 
 
+def footers(store: Store, key: str) -> set[bytes]:
+    """What the footers of all commits say under a key; only they are read. Raises `SinkError` if one is damaged."""
+
+    def said(name: str) -> bytes | None:
+        with store.guard(name):
+            return (pq.read_metadata(store.path(name), filesystem=store.fs).metadata or {}).get(key.encode())
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        return {data for data in pool.map(said, names(store)) if data is not None}
+
+
 def scan(store: Store, columns: Sequence[str]) -> pa.Table:
     """Some text and number columns of all rows, nothing else being read; Parquets in the order of their names."""
     schema = table_schema(columns, [])

@@ -54,14 +54,20 @@ def key(path: bytes) -> bytes:
 class Mattes:
     """Mattes of a folder, found by the names of the pictures they belong to.
 
-    ``inputs``: the pictures of that folder. Those of a film or sequence lie in a folder of its name, one per frame in natural order, or under
-    their own numbers.
+    ``inputs``: the pictures and films of that folder. The matte of a film is a film of its name, or lies in a folder of its name, a picture
+    per frame in natural order; pictures of a sequence may be under their own numbers. ``alone``: they are one file, which is the matte of
+    whatever is read.
     """
 
-    def __init__(self, inputs: Iterable[Input]) -> None:
+    def __init__(self, inputs: Iterable[Input], alone: bool = False) -> None:
         self._of: dict[bytes, str] = {}
+        self._films: dict[bytes, str] = {}
+        inputs = list(inputs)
+        self._alone = inputs[0].source if alone and inputs and inputs[0].kind == "video" else None
         folders: dict[bytes, list[str]] = {}
         for item in inputs:
+            if item.kind == "video":
+                self._films.setdefault(key(as_path(item.source)), item.source)
             if item.kind == "image":
                 path = as_path(item.source)
                 self._of.setdefault(key(path), item.source)
@@ -76,8 +82,11 @@ class Mattes:
         return self._of.get(key(path)) or self._of.get(key(os.path.basename(path)))
 
     def film(self, source: str, index: int) -> str | None:
-        """The matte of a frame of a film."""
+        """The matte of a frame of a film: a picture, or a film."""
         path = as_path(source)
+        moving = self._alone or self._films.get(key(path)) or self._films.get(key(os.path.basename(path)))
+        if moving:
+            return moving
         found = self._folders.get(key(path)) or self._folders.get(key(os.path.basename(path))) or ()
         return found[index] if index < len(found) else None
 
@@ -104,6 +113,11 @@ def alpha(file: IO[bytes], size: tuple[int, int], name: str, max_pixels: int) ->
     else:
         made = np.asarray(picture if picture.mode == "P" and (picture.getextrema() or (0, 9))[1] == 1 else picture.convert("L"))
     made = made * np.uint8(255) if made.max(initial=0) == 1 else made
+    return fitted(made, size, name)
+
+
+def fitted(made: np.ndarray, size: tuple[int, int], name: str) -> np.ndarray:
+    """A matte (H, W) as uint8 of `size` (width, height). Raises ValueError where it has another shape than its frame."""
     if (made.shape[1], made.shape[0]) == size:
         return np.ascontiguousarray(made, np.uint8)
     if abs(made.shape[1] * size[1] - made.shape[0] * size[0]) > 0.01 * made.shape[0] * size[0]:

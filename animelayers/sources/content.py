@@ -32,7 +32,7 @@ UNREAD = {
 def family(head: bytes) -> str:
     """'image' (Pillow reads it), 'deep' (a picture of more than 8 bits that FFmpeg reads), 'video' or '' for unknown, from the first
     `HEAD` bytes; a shorter beginning tells most kinds."""
-    if head.startswith(_PILLOW) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or drawing(head):
+    if head.startswith(_PILLOW) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or bool(drawing(head)):
         return "image"
     if head[4:8] == b"ftyp":
         return "image" if head[8:12] in _STILL_BRANDS else "deep" if head[8:12] in _HEIF_BRANDS else "video"
@@ -52,9 +52,11 @@ def deep(head: bytes) -> str:
     return next((form for start, form in _DEEP.items() if head.startswith(start)), "")
 
 
-def drawing(head: bytes) -> bool:
-    """Whether it is the layered picture of Krita or of OpenRaster: a zip whose first entry tells so."""
-    return head.startswith(b"PK\x03\x04") and (b"image/openraster" in head[:100] or b"application/x-krita" in head[:100])
+def drawing(head: bytes) -> str:
+    """ORA or KRA for the layered picture of OpenRaster or Krita, a zip whose first entry tells so; '' for any other file."""
+    if not head.startswith(b"PK\x03\x04"):
+        return ""
+    return "ORA" if b"image/openraster" in head[:100] else "KRA" if b"application/x-krita" in head[:100] else ""
 
 
 def targa(head: bytes) -> bool:

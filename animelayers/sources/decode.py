@@ -9,10 +9,11 @@ from typing import IO, Any
 import numpy as np
 
 from animelayers.imaging.held import Fold
-from animelayers.schema import RECORD, Row, blank
+from animelayers.schema import GIVEN, RECORD, Row, blank
 from animelayers.sources.asked import Asked
 from animelayers.sources.film import Film
 from animelayers.sources.given import Given
+from animelayers.sources.matted import Matted
 from animelayers.sources.opening import unchanged
 from animelayers.sources.pictures import animation, still
 from animelayers.sources.seen import Seen, flags
@@ -35,7 +36,8 @@ class Decoder:
     def __init__(
         self, opened: Open, asked: Asked, held: bool = False, mattes: Callable[[str], AbstractContextManager[IO[bytes]]] | None = None
     ) -> None:
-        self._opened, self._asked, self._held, self._mattes = opened, asked, held, mattes
+        self._opened, self._asked, self._held = opened, asked, held
+        self._mattes = Matted(mattes, asked) if mattes else None
         self._stack = ExitStack()
         self._file: IO[bytes] | None = None
         self._windows: tuple[Film, Windows] | None = None
@@ -44,8 +46,10 @@ class Decoder:
         self._page = 0  # the one `_pages` gives next
 
     def close(self) -> None:
-        """Close the file; the next clip opens it again."""
+        """Close the file and its mattes; the next clip opens them again."""
         self._stack.close()
+        if self._mattes:
+            self._mattes.close()
         self._file = self._windows = self._pages = None
 
     def clip(self, row: Row) -> Row:
@@ -88,6 +92,7 @@ class Decoder:
             "pixel_aspect": row.get("aspect") or "1:1",
             "caption_given": RECORD["caption_given"].gather([captions[place] for place in first]),
             "given": given.alpha,
+            **given.layers,
             "flags": RECORD["flags"].gather([flags(frozenset(words)) for words in doubts]),
             "error": "",
             "error_type": "",
@@ -160,6 +165,6 @@ def failed(row: Row, error: str, error_type: str) -> Row:
     """The clip that could not be read: its identity, what went wrong, and blanks."""
     empty = {
         name: blank(name)
-        for name in ("frame_index", "timestamp_s", "drawing", "frames", "context", "note", "pixel_aspect", "caption_given", "given", "flags")
+        for name in ("frame_index", "timestamp_s", "drawing", "frames", "context", "note", "pixel_aspect", "caption_given", *GIVEN, "flags")
     }
     return identity(row) | empty | {"error": error, "error_type": error_type, "attempt": 1}

@@ -13,10 +13,11 @@ from typing import IO, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import xxhash
 from PIL import ImageColor
 from pyarrow import fs
 
-from animelayers.schema import Row
+from animelayers.schema import GIVEN, Row
 from animelayers.sources import beside, deep, sequences
 from animelayers.sources.asked import Asked
 from animelayers.sources.colour import upright
@@ -36,10 +37,12 @@ log = logging.getLogger(__name__)
 
 COLUMNS = (
     "clip_id", "source", "episode", "scene_id", "frame_index", "timestamp_s", "drawing", "frames", "context", "note",
-    "pixel_aspect", "caption_given", "given", "flags", "error", "error_type", "attempt",
+    "pixel_aspect", "caption_given", *GIVEN, "flags", "error", "error_type", "attempt",
 )  # fmt: skip
 """What `Files.read` gives of the record."""
 
+
+_CHUNK = 1 << 20
 
 SAMPLED = "source.every, fps, start or end leave nothing of it"
 
@@ -53,10 +56,10 @@ class Files:
     frames at ``bytes_per_pixel`` stay below it. ``max_pixels``: larger pictures are refused from their header. ``follow_links``:
     whether links may leave the root. ``alpha_on``: the colour transparent pictures are composed on. ``held``: give each drawing of a
     clip once, however long it is held. ``context``: of a film's shot that is cut into clips so many frames of all of it go with each
-    clip, within ``row_bytes``. ``aspect``, ``hdr``, ``deinterlace``, ``damaged``, ``alpha``: see `Asked`. ``mattes``: a folder with the
-    character's alpha of the pictures, found by name. ``sequence``: auto (numbered pictures that show one place after the other are frames
-    of a film, ``rate`` a second) or off. What is no input is named in `left_out`. Captions beside an input come along. Raises ValueError
-    for values that make no sense.
+    clip, within ``row_bytes``. ``aspect``, ``hdr``, ``deinterlace``, ``damaged``, ``alpha``: see `Asked`. ``mattes``: a folder with
+    the character's alpha of pictures and films, found by name, or one film. ``sequence``: auto (numbered pictures that show one place
+    after the other are frames of a film, ``rate`` a second) or off. What is no input is named in `left_out`. Captions beside an input come
+    along. Raises ValueError for values that make no sense.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Files:
         colour = ImageColor.getrgb(alpha_on)
         self._asked = Asked(max_pixels, (colour[0], colour[1], colour[2]), aspect, hdr, deinterlace, damaged, alpha)
         self._sequence, self._rate, self._mattes = sequence, rate, mattes
+        self.hashed = False  # whether inputs are known by what they hold, wherever they lie
         self.left_out: list[LeftOut] = []
         self._captions: dict[str, str] = {}
 
@@ -139,7 +143,19 @@ class Files:
 
     def scan(self, inputs: Sequence[Input]) -> pa.Table:
         """The plan (`PLAN`) of some inputs: headers of pictures, one low-resolution decode of films. Never raises for an input."""
-        return pa.Table.from_pylist([row for item in inputs for row in self._rows(item)], PLAN)
+        return pa.Table.from_pylist([row for item in inputs for row in self._told(item)], PLAN)
+
+    def digest(self, item: Input) -> str:
+        """Hex XXH3 of 128 bits of what an input holds, of a sequence its pictures one after the other; '' for what cannot be read."""
+        found = xxhash.xxh3_128()
+        try:
+            for part in item.members or (item,):
+                with self._opened(part.file) as file:
+                    while chunk := file.read(_CHUNK):
+                        found.update(chunk)
+        except OSError:
+            return ""
+        return found.hexdigest()
 
     def refuse(self, item: Input, error: str) -> pa.Table:
         """The plan of an input that is not to be looked into (again), with the reason."""
@@ -162,6 +178,14 @@ class Files:
                     yield _decoded(decoder, row)
             finally:
                 decoder.close()
+
+    def _told(self, item: Input) -> list[Row]:
+        """The plan rows of an input, with its digest where reading it once more costs little, or is wanted."""
+        rows = self._rows(item)
+        near = isinstance(self._place[0], fs.LocalFileSystem)
+        noted = item.kind != "problem" and self.limit is None and self._end is None and (near or self.hashed)
+        digest = self.digest(item) if noted else ""
+        return [row | {"digest": digest} for row in rows]
 
     def _rows(self, item: Input) -> list[Row]:
         if item.kind == "problem":
@@ -237,7 +261,10 @@ class Files:
 
     @cached_property
     def _matted(self) -> beside.Mattes:
-        return beside.Mattes(list_inputs(*self._matte_place, self._follow_links)[0] if self._mattes else ())
+        if not self._mattes:
+            return beside.Mattes(())
+        inputs, _ = list_inputs(*self._matte_place, self._follow_links)
+        return beside.Mattes(inputs, alone=root_of(*self._matte_place)[0] != self._matte_place[1])
 
     def _matte(self, name: str) -> AbstractContextManager[IO[bytes]]:
         return sidecar(self._matte_place[0], root_of(*self._matte_place)[0], name, self._follow_links)

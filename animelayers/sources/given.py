@@ -1,17 +1,15 @@
-"""The alpha that comes with an input, as the character's alpha of a clip."""
+"""The layers that come with an input, as those of a clip."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import IO
-
 import numpy as np
 
-from animelayers.schema import Row
+from animelayers.schema import Row, blank
 from animelayers.sources.asked import Asked
-from animelayers.sources.beside import alpha
-from animelayers.sources.seen import Seen
+from animelayers.sources.matted import Matted
+from animelayers.sources.seen import Drawn, Seen
+
+NOTHING = Drawn()
 
 _CLEAR, _SOLID = 0.02, 0.002  # shares of a picture below which nothing of it counts as clear, or as a figure
 
@@ -19,22 +17,26 @@ _CLEAR, _SOLID = 0.02, 0.002  # shares of a picture below which nothing of it co
 class Given:
     """Takes the drawings of one clip in order and tells the alpha that is given for them.
 
-    ``mattes``: opens a file of `source.mattes`. A matte beside the picture stands before the picture's own alpha.
+    ``mattes``: those of `source.mattes`. A matte beside the picture stands before the picture's own layers, and they before its alpha.
     """
 
-    def __init__(self, asked: Asked, mattes: Callable[[str], AbstractContextManager[IO[bytes]]] | None) -> None:
+    def __init__(self, asked: Asked, mattes: Matted | None) -> None:
         self._asked, self._mattes = asked, mattes
         self._found: list[np.ndarray | None] = []
+        self._drawn: list[Drawn] = []
         self._shape = (0, 0)
         self._named = False
 
     def add(self, seen: Seen, row: Row, place: int) -> None:
         """The next drawing, first seen as frame `place` of a plan row. Raises ValueError for a matte of another shape."""
         height, width = self._shape = seen.pixels.shape[:2]
+        self._drawn.append(seen.layers or NOTHING)
         name = (row.get("mattes") or [""] * (place + 1))[place]
         if name and self._mattes:
-            with self._mattes(name) as file:
-                self._found.append(alpha(file, (width, height), name, self._asked.max_pixels))
+            self._found.append(self._mattes.alpha(name, row["times"][place], (width, height)))
+            self._named = True
+        elif seen.layers is not None and seen.layers.alpha is not None:
+            self._found.append(seen.layers.alpha)
             self._named = True
         else:
             self._found.append(seen.alpha if self._asked.alpha != "compose" else None)
@@ -47,6 +49,20 @@ class Given:
             return np.zeros((0, 0, 0), np.uint8)
         solid = np.full(self._shape, 255, np.uint8)
         return np.stack([solid if found is None else found for found in self._found])
+
+    @property
+    def layers(self) -> Row:
+        """The columns of the other layers that come with the input: an effect where any drawing has one, a background where all have."""
+        effects = [drawn.effect for drawn in self._drawn]
+        behind = [drawn.background for drawn in self._drawn]
+        made: Row = {name: blank(name) for name in ("given_effect", "given_mode", "given_background")}
+        if any(effect is not None for effect in effects):
+            none = np.zeros((*self._shape, 4), np.uint8)
+            made["given_effect"] = np.stack([none if effect is None else effect for effect in effects])
+            made["given_mode"] = " ".join(drawn.mode for drawn in self._drawn)
+        if all(picture is not None for picture in behind):
+            made["given_background"] = np.stack([picture for picture in behind if picture is not None])
+        return made
 
 
 def _tells(alphas: list[np.ndarray]) -> bool:

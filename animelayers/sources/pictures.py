@@ -81,7 +81,15 @@ def still(file: IO[bytes], asked: Asked) -> Seen:
         doubtful = doubtful or strict.jpeg(data)
     elif picture.format == "WEBP":
         doubtful = strict.riff(file)
-    return _decoded(picture, asked, _codes(file, start, picture), doubtful, strict.share(data) if data else "")
+    seen = _decoded(picture, asked, _codes(file, start, picture), doubtful, strict.share(data) if data else "")
+    file.seek(start)
+    kind = "PSD" if picture.format == "PSD" else drawing(file.read(HEAD))
+    if not kind or asked.alpha == "compose":
+        return seen
+    from animelayers.sources.drawn import with_layers  # of pictures without layers nobody pays for their readers
+
+    file.seek(start)
+    return with_layers(seen, file, kind, asked)
 
 
 def animation(file: IO[bytes], asked: Asked) -> Iterator[tuple[Seen, float]]:

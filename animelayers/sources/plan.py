@@ -31,6 +31,7 @@ PLAN = pa.schema(
         "height": pa.int64(),
         "size": pa.int64(),  # of the file
         "mtime_ns": pa.int64(),
+        "digest": pa.string(),  # hex XXH3 of the input's bytes, '' where they were not read for it
         "reading": pa.string(),  # the filters a film's frames go through, see `fields.chain`; '' for none
         "told": pa.string(),  # notes on the clip that only the whole film gives
         "doubts": pa.list_(pa.string()),  # of each frame what only the whole film tells, joined by commas, '' for nothing; none for no doubt
@@ -90,6 +91,7 @@ class Input:
             "height": size[1],
             "size": self.size,
             "mtime_ns": self.mtime_ns,
+            "digest": "",
             "reading": "",
             "told": "",
             "doubts": [],

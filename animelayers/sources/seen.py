@@ -13,13 +13,25 @@ NONE = "ok"
 """The word of a picture with nothing to flag."""
 
 
+class Drawn(NamedTuple):
+    """What the layers of a drawing give, None for what they do not: the figure's alpha uint8 (H, W); the effect, straight RGBA uint8
+    (H, W, 4), in its blend ``mode`` (over, add, screen; 'none' without one); the background uint8 (H, W, 3)."""
+
+    alpha: np.ndarray | None = None
+    effect: np.ndarray | None = None
+    mode: str = "none"
+    background: np.ndarray | None = None
+
+
 class Seen(NamedTuple):
-    """A picture: uint8 sRGB (H, W, 3); its own alpha uint8 (H, W), None where it has none; notes; and doubts, words of `schema.READING`."""
+    """A picture: uint8 sRGB (H, W, 3); its own alpha uint8 (H, W), None where it has none; notes; doubts, words of `schema.READING`; and of a
+    layered drawing what its layers give (`Drawn`)."""
 
     pixels: np.ndarray
     alpha: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     doubts: frozenset[str] = frozenset()
+    layers: Drawn | None = None
 
     def doubting(self, *words: str, note: str = "") -> Seen:
         """The same with more doubts, and a note."""

@@ -82,7 +82,8 @@ def _film(plan: FilmPlan, number: int) -> set[str]:
     words = {"letterbox"} if plan.letterbox else set()
     words |= {"subtitles"} if plan.subtitles else set()
     words |= {"logo"} if plan.logo else set()
-    words |= {"dissolve"} if own.dissolve or own.start else set()
+    ways = [plan.shots[number].wipe] * bool(own.dissolve) + [plan.shots[number - 1].wipe] * bool(own.start)
+    words |= {"wipe" if way else "dissolve" for way in ways}
     words |= {"fade"} if own.fade_in or own.fade_out else set()
     words |= {"old_film"} if look.scratches else {word for word in ("grain", "blur") if getattr(look, word)}
     words |= {"resize"} if look.resize < 1 and not look.scratches else set()

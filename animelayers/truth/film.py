@@ -15,7 +15,8 @@ from animelayers.truth.shot import Frame, Shot
 
 
 class Composed(NamedTuple):
-    """A frame of a film: its number in it, its shot, its layers, and what it is part of: none, cut (the first after one), fade or dissolve."""
+    """A frame of a film: its number in it, its shot, its layers, and what it is part of: none, cut (the first after one), fade, dissolve
+    or wipe."""
 
     number: int
     shot: int
@@ -39,15 +40,24 @@ def _of_shot(plan: FilmPlan, number: int, shot: Shot, index: int) -> Iterator[Co
         frame, transition = shot.frame(t), "cut" if number and t == own.start and not own.start else "none"
         into = t - (own.frames - own.dissolve)
         if coming is not None and into >= 0:
-            transition = "dissolve"
+            transition = "wipe" if own.wipe else "dissolve"
             picture = coming.frame(into).picture
-            share = np.full((*picture.shape[:2], 1), round(255 * (into + 1) / (own.dissolve + 1)), np.uint8)
+            share = _share(picture.shape[:2], (into + 1) / (own.dissolve + 1), own.wipe)
             mixed = Layer("incoming", 1, (0, 0), np.dstack([picture, share]))
             frame = frame._replace(layers=(*frame.layers, mixed), shown=-1 - into)
         elif shot.light(t) < 1:
             transition = "fade"
         frame = _grey(frame) if plan.look.grey else frame
         yield Composed(index + t - own.start, number, frame._replace(layers=(*frame.layers, *over)), transition)
+
+
+def _share(shape: tuple[int, ...], past: float, wipe: str) -> np.ndarray:
+    """How much of the next shot shows, uint8 (H, W, 1), `past` 0..1 of the way."""
+    if not wipe:
+        return np.full((*shape, 1), round(255 * past), np.uint8)
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    edge = {"left": x / shape[1], "down": y / shape[0], "iris": np.hypot(x / shape[1] - 0.5, y / shape[0] - 0.5) / 0.71}[wipe]
+    return ((edge < past) * np.uint8(255))[..., None]
 
 
 def _grey(frame: Frame) -> Frame:

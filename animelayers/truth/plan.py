@@ -66,7 +66,8 @@ class Light:
 
 @dataclass(frozen=True)
 class ShotPlan:
-    """One shot. ``start``: frames of it that the dissolve before has shown; ``dissolve``: frames at its end that turn into the next shot;
+    """One shot. ``start``: frames of it that the dissolve before has shown; ``dissolve``: frames at its end that turn into the next shot, in a
+    ``wipe`` (left, down or iris) piece by piece;
     ``fade_in`` and ``fade_out``: frames that come out of black or go into it; ``words``: what it is asked to show, see `words`."""
 
     frames: int
@@ -83,6 +84,7 @@ class ShotPlan:
     lights: tuple[Light, ...] = ()
     start: int = 0
     dissolve: int = 0
+    wipe: str = ""
     fade_in: int = 0
     fade_out: int = 0
     words: frozenset[str] = frozenset()

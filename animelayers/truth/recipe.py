@@ -121,6 +121,9 @@ class Recipe:
             length = min(length, (shots[i].frames - shots[i].start) // 3, shots[i + 1].frames // 3)
             if kind == "dissolve" and length > 1:
                 shots[i], shots[i + 1] = replace(shots[i], dissolve=length), replace(shots[i + 1], start=length)
+            elif kind == "wipe" and length > 1:
+                way = str(rng.choice(["left", "down", "iris"]))
+                shots[i], shots[i + 1] = replace(shots[i], dissolve=length, wipe=way), replace(shots[i + 1], start=length)
             elif kind == "fade" and length > 1:
                 shots[i], shots[i + 1] = replace(shots[i], fade_out=length), replace(shots[i + 1], fade_in=length)
         return shots

@@ -64,5 +64,5 @@ DEMANDS: Mapping[str, Mapping[str, Any]] = {
 }
 """What the distributions become for a shot that has to show a word."""
 
-TRAITS = (*DEMANDS, "one", "3d", "flat", "painted", "still_picture")
+TRAITS = (*DEMANDS, "wipe", "one", "3d", "flat", "painted", "still_picture")
 """All words a shot may be described by."""

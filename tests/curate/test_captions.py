@@ -25,6 +25,14 @@ def test_columns_first_then_what_was_measured() -> None:
     assert base({**ROW, "caption_background": None}, "character") == "a character, medium shot"
 
 
+def test_what_lay_beside_the_users_picture() -> None:
+    row = {**ROW, "caption_given": "luca runs, red scarf, a street at night", "caption_frame": "a net's words", "caption_background": "a street"}
+    assert base(row, "frame") == "luca runs, red scarf, a street at night"
+    assert base(row, "background") == "a street", "what a stage says of a layer tells that layer"
+    assert "red scarf" in base(row, "character") and "street" not in base(row, "character"), "and what is given only what the layer holds"
+    assert base({**row, "caption_given": ""}, "frame") == "a net's words"
+
+
 def test_words_of_the_strategy_and_of_the_user() -> None:
     told = caption(ROW, "character", trigger="luca", prefix="pixar style", suffix=", isolated character, clean background")
     assert told == "luca, pixar style, a character, medium shot, isolated character, clean background"

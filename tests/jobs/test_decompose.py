@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import runpy
 import shutil
 import signal
@@ -19,6 +20,7 @@ from PIL import Image
 
 from animelayers import Output, job
 from animelayers.exposure import saved
+from animelayers.models.onnx import bf16_pays
 from animelayers.sinks import Changed, SinkError
 from tests.jobs.conftest import FRAMES, HERE, MARK, ROOT, SMALL, Decompose, Main, Start, command, members, rows
 from tests.models import tiny_onnx
@@ -87,7 +89,12 @@ def test_what_the_output_says_of_itself(film: Path, decompose: Decompose, tmp_pa
     assert [model["name"] for model in facts["models"]] == ["layernet"] and facts["models"][0]["license"]
     assert facts["config"]["stages"]["character"]["workers"] == "${placement.workers}", "kept unresolved"
     assert set(facts["fingerprints"]) == {"source", *STAGES}
+    kind = "bf16" if bf16_pays() else "fp32"
+    assert facts["computed"] == {"character": [f"{kind}@cpu"], "layers": [f"{kind}@cpu"]}, "what was decided"
     card = (output / "README.md").read_text()
+    assert f"Computed in: character {kind} on cpu; layers {kind} on cpu." in card
+    assert decompose(film, output, *words, "stages.layers.step.net={_target_:animelayers.models.layernet.LayerNet}") == 0
+    assert json.loads((output / "dataset.json").read_text())["computed"] == facts["computed"], "nothing to do forgets nothing"
     assert "4 frames" in card and "| matte | [layernet](" in card and facts["models"][0]["digest"] in card
 
 
@@ -296,6 +303,31 @@ def test_changed_input_is_named_and_made_again_on_request(
     assert decompose(folder, output, "redo_changed=true") == 0
     after = members(output)
     assert after.keys() == before.keys() and sum(after[k] != before[k] for k in after) >= 1
+
+
+def test_inputs_are_known_by_what_they_hold_on_request(film: Path, decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other content of the same size and time is seen only by reading it; the same content of another time is no change."""
+    folder, output = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(film / "episode_002", folder)
+    assert decompose(folder, output) == 0
+    first, second = sorted(folder.glob("*.png"))
+    times = first.stat()
+    data = bytearray(first.read_bytes())
+    data[-1] ^= 1  # of the checksum of the last chunk
+    first.write_bytes(data)
+    os.utime(first, ns=(times.st_atime_ns, times.st_mtime_ns))
+    os.utime(second, ns=(1, 1))
+    capsys.readouterr()
+    assert decompose(folder, output) == 0
+    assert f"1 inputs changed since their layers were made: {second.name}" in capsys.readouterr().err
+    before = members(output)
+    assert decompose(folder, output, "verify=hash") == 0
+    assert f"1 inputs changed since their layers were made: {first.name}" in capsys.readouterr().err
+    assert decompose(folder, output, "verify=hash", "redo_changed=true") == 0
+    assert members(output) == before and decompose(folder, output, "verify=hash") == 0
+    assert "changed" not in capsys.readouterr().err.rpartition("layers")[2]
+    with pytest.raises(job.ConfigError, match=r"verify=hahs: it is true"):
+        decompose(folder, output, "verify=hahs")
 
 
 @pytest.mark.parametrize(

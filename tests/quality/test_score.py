@@ -11,14 +11,26 @@ from animelayers.quality.figures import FIGURES
 from animelayers.quality.found import Found
 from animelayers.quality.frame import measured
 from animelayers.quality.score import score
+from animelayers.quality.shot import transitions
 from animelayers.quality.truth_folder import TruthFolder
 from animelayers.quality.truth_set import TruthSet
+from animelayers.quality.truths import TrueShot
 from animelayers.samples import scene, write, write_stills
 from tests.quality import sets
 from tests.quality.conftest import Scored
 
 WALK, CROSS, EMPTY, STAY = ("a.mkv", 0), ("a.mkv", 1), ("b.mkv", 0), ("b.mkv", 1)
-BEST = {"character_iou": 1, "effect_iou": 1, "ids_kept": 1, "cut_found": 1, "held_precision": 1, "held_recall": 1, "camera_known": 1}
+BEST = {
+    "character_iou": 1,
+    "effect_iou": 1,
+    "ids_kept": 1,
+    "cut_found": 1,
+    "transition_precision": 1,
+    "transition_recall": 1,
+    "held_precision": 1,
+    "held_recall": 1,
+    "camera_known": 1,
+}
 
 
 def test_the_truth_itself_is_perfect(truth_set: Path) -> None:
@@ -45,6 +57,23 @@ def test_nothing_scores_worst(truth_set: Path, tmp_path: Path) -> None:
         assert row["recompose_db"] < 15 and (row["hole_db"] is None or row["hole_db"] < 15)
     assert [row["character_iou"] for row in rows] == [0, 0, None, 0] and rows[2]["effect_iou"] == 0
     assert rows[1]["ids_kept"] == 0 and rows[1]["cut_found"] == 0 and rows[0]["cut_found"] is None
+
+
+def test_transitions_are_told_missed_or_made_up() -> None:
+    """A film of three shots: a dissolve of frames 8 to 11 between the first two, a cut before 24."""
+    alone = [t not in range(8, 12) for t in range(36)]
+    shots = [
+        TrueShot("a", n, first, last, (), (), tuple(alone[first : last + 1]), opens=opens)
+        for n, (first, last, opens) in enumerate([(0, 11, None), (12, 23, (7, 12)), (24, 35, (23, 25))])
+    ]
+
+    def said(*frames: int) -> list[tuple[float | None, float | None]]:
+        return list(transitions(shots, {t: {"flags": "interlaced,transition" if t in frames else "ok"} for t in range(36)}))
+
+    assert said(9, 10) == [(1, None), (None, 1), (None, None)]
+    assert said() == [(None, None), (None, 0), (None, None)]
+    assert said(6, 7, 8, 14, 15, 17, 30) == [(1, None), (0, 1), (0, None)], "three runs begin nowhere"
+    assert list(transitions(shots, {})) == [(None, None), (None, 0), (None, None)]
 
 
 def test_a_camera_that_drifts_is_as_far_off_as_it_drifts(scored: Scored) -> None:

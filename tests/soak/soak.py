@@ -3,9 +3,9 @@
     python -m tests.soak.soak MINUTES [SEED] [inline|ray]
 
 Each round makes one output of one film, through so many faults as it takes to come to its end: the driver, a worker or all of them killed,
-stopped, interrupted or terminated, a full disk, a clock set back and forth, bytes of a committed shard, table, plan or end product torn or
-turned over. Then it is verified and compared with the output of an unbroken run. The exit code is 0 where no frame was lost, none is there
-twice and none is different.
+stopped, interrupted or terminated, a second run started beside the first, a full disk, a clock set back and forth, bytes of a
+committed shard, table, plan or end product torn or turned over. Then it is verified and compared with the output of an unbroken run. The exit
+code is 0 where no frame was lost, none is there twice and none is different.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def job(words: list[str], output: Path, wrap: tuple[str, ...] = ()) -> subproces
     """A run; `mark` finds all its processes."""
     mark = uuid.uuid4().hex
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", MARK: mark}
-    said = open(output.parent / "said", "w+")  # noqa: SIM115  (read when the process has ended)
+    said = open(output.parent / f"said-{mark}", "w+")  # noqa: SIM115  (read when the process has ended)
     command = [*wrap, sys.executable, str(ROOT / "jobs" / "decompose.py"), *words, f"output={output}"]
     started = subprocess.Popen(command, stdout=said, stderr=said, text=True, env=environment, start_new_session=True)
     started.mark, started.said = mark, said  # type: ignore[attr-defined]
@@ -91,7 +91,7 @@ def round_of(rng: np.random.Generator, words: list[str], out: Path, counts: Coun
             wrap = ("prlimit", f"--fsize={int(rng.integers(2_000, 40_000))}", "--")
         started = job([*words, "verify=true", "mend=true", "take_over=true"], out, wrap)
         if hurt and not wrap:
-            broken(rng, started, out, counts)
+            broken(rng, started, words, out, counts)
         code = ended(started, counts)
         if code == 0 and not hurt:
             return True
@@ -101,12 +101,12 @@ def round_of(rng: np.random.Generator, words: list[str], out: Path, counts: Coun
     return False
 
 
-def broken(rng: np.random.Generator, started: subprocess.Popen[str], out: Path, counts: Counter[str]) -> None:
+def broken(rng: np.random.Generator, started: subprocess.Popen[str], words: list[str], out: Path, counts: Counter[str]) -> None:
     """Do something to a run while it runs."""
     wait = time.monotonic() + float(rng.uniform(0.5, 14))
     while time.monotonic() < wait and started.poll() is None:
         time.sleep(0.02)
-    kind = str(rng.choice(["driver", "worker", "all", "SIGINT", "SIGTERM", "SIGSTOP", "clock"]))
+    kind = str(rng.choice(["driver", "worker", "all", "SIGINT", "SIGTERM", "SIGSTOP", "clock", "second"]))
     everyone = [p for p in psutil.process_iter() if _mark(p) == started.mark]  # type: ignore[attr-defined]
     workers = [p for p in everyone if p.pid != started.pid]
     counts[kind] += started.poll() is None
@@ -125,6 +125,8 @@ def broken(rng: np.random.Generator, started: subprocess.Popen[str], out: Path, 
             chosen.suspend()
             time.sleep(float(rng.uniform(0.2, 3)))
             chosen.kill() if rng.random() < 0.5 else chosen.resume()
+        elif kind == "second" and (out / "run.lock").exists():  # it is refused, or does all there is left when the first has ended
+            ended(job([*words, "take_over=true"], out), counts)
         elif kind == "clock":  # what a clock that is set leaves behind: times of files far off, in the future and the past
             for path in out.rglob("*"):
                 os.utime(path, (rng.integers(2 << 30),) * 2)
@@ -160,7 +162,7 @@ def ended(started: subprocess.Popen[str], counts: Counter[str]) -> int:
             with contextlib.suppress(psutil.Error):
                 process.kill()
     said = told(started)
-    if "Traceback" in said and not said.rstrip().endswith("KeyboardInterrupt"):  # Python's own, while it imports
+    if "Traceback" in said:
         counts["tracebacks"] += 1
         sys.stderr.write(said[-1500:])
     return code

@@ -130,6 +130,34 @@ def test_mattes_of_a_film(tmp_path: Path, read: Read) -> None:
     assert np.array_equal(row["given"], [alpha_of(cel(place * 3)) for place in range(6)])
 
 
+FORMS = {
+    "walk.mkv": {"codec": "ffv1", "pixels": "gray"}, "walk_matte.mp4": {"crf": "4"}, "WALK-alpha.webm": {"codec": "libvpx-vp9", "crf": "4", "b": "0"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("every", [1, 2])
+def test_the_matte_of_a_film_is_a_film(tmp_path: Path, read: Read, name: str, every: int) -> None:
+    """Of other rates, too, and of another length where it only holds."""
+    films.write(tmp_path / "walk.mp4", films.scene(60, 96, 64))
+    (tmp_path / "masks").mkdir()
+    shown = [np.repeat(alpha_of(cel(place))[..., None], 3, 2) for place in range(0, 60, every)]
+    films.write(tmp_path / "masks" / name, shown, rate=24 // every, **FORMS[name])
+    rows = read(tmp_path / "walk.mp4", mattes=str(tmp_path / "masks"), row_bytes=96 * 64 * 3 * 16, context=0, held=False)
+    assert len(rows) > 3 and not any(row["error"] for row in rows)
+    for index, alpha in zip(np.concatenate([row["frame_index"] for row in rows]), np.concatenate([row["given"] for row in rows]), strict=True):
+        assert np.abs(alpha.astype(int) - alpha_of(cel(int(index) // every * every))).mean() < 1.5, index
+    (alone,) = read(tmp_path / "walk.mp4", mattes=str(tmp_path / "masks" / name), start=2.0, end=2.2)
+    assert np.abs(alone["given"][0].astype(int) - alpha_of(cel(48))).mean() < 1.5
+
+
+def test_a_matte_that_ends_before_its_film_says_so(tmp_path: Path, read: Read) -> None:
+    films.write(tmp_path / "walk.mp4", films.scene(48, 96, 64))
+    films.write(tmp_path / "m.mkv", [np.repeat(alpha_of(cel())[..., None], 3, 2)] * 12)
+    (row,) = read(tmp_path / "walk.mp4", mattes=str(tmp_path / "m.mkv"))
+    assert "the matte m.mkv ends after 0.46 s" in row["error"]
+
+
 def test_names_of_mattes() -> None:
     assert key(b"a/Frame_01_mask.png") == key(b"a/frame_01.jpg") == key(b"a/mask_frame_01.webp") == b"a/frame_01"
     assert key(b"mask.png") == b"mask" and key(b"a/charm.png") == b"a/charm"

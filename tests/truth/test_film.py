@@ -57,16 +57,17 @@ def test_a_figure_that_never_moves_is_one_drawing(small: Callable[..., Recipe]) 
     assert len(row["frames"]) == 1 and "still_figure" in row["traits"].split(",")
 
 
-@pytest.mark.parametrize("kind", ["dissolve", "fade"])
+@pytest.mark.parametrize("kind", ["dissolve", "fade", "wipe"])
 def test_transitions_are_told(small: Callable[..., Recipe], kind: str) -> None:
     recipe = small(frames=[12, 12], shots="2", transition=kind, blend=[4, 4], overlay="none")
     first, second = pixels(recipe.film(2, 0))
     words = [first["transition"].split(), second["transition"].split()]
     assert words[0] == ["none"] * 8 + [kind] * 4
-    assert words[1] == (["none"] * 8 if kind == "dissolve" else ["fade"] * 4 + ["none"] * 8)
-    assert np.array_equal(np.concatenate([first["frame_index"], second["frame_index"]]), np.arange(20 if kind == "dissolve" else 24))
+    assert words[1] == (["none"] * 8 if kind != "fade" else ["fade"] * 4 + ["none"] * 8)
+    assert np.array_equal(np.concatenate([first["frame_index"], second["frame_index"]]), np.arange(20 if kind != "fade" else 24))
     if kind == "fade":
         assert first["frames"][first["drawing"][-1]].mean() < 0.4 * first["frames"][0].mean()
+    assert kind in first["traits"].split(",") and kind in second["traits"].split(",")
 
 
 def test_the_camera_takes_a_frame_to_its_plate(small: Callable[..., Recipe]) -> None:

@@ -1,0 +1,42 @@
+"""The caption that lay beside the user's input stands in every export."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from animelayers import Output, job
+from animelayers.schema import RECORD
+from animelayers.sinks import Shards
+from tests.exports.conftest import RUN, contents
+
+SAID = "a girl with a scarf of Straße 青い"
+ALL = sorted(path.stem for path in (job.CONF / "export").glob("*.yaml"))
+
+
+@pytest.fixture
+def given(tmp_path: Path, clips: list[tuple[dict[str, Any], Any]]) -> Output:
+    """Every drawing has a caption of the user's own, and none of a model."""
+    sink = Shards(str(tmp_path / "given"))
+    with sink.open(RUN):
+        sink.write([{**made, "caption_given": RECORD["caption_given"].gather([SAID] * len(layers))} for made, layers in clips], RUN)
+    return Output(str(tmp_path / "given"))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_given_caption_is_in_every_export(name: str, given: Output, tmp_path: Path) -> None:
+    if name == "apng":
+        pytest.skip("libav writes no words into APNG")
+    more = ["export.target_frames=5"] if name == "musubi_video" else []
+    job.build(job.compose("export", ["source.path=x", "output=y", f"export={name}", *more]).export).write(given, tmp_path / "out")
+    said = b"".join(data for data, _ in contents(tmp_path / "out").values())
+    for path in (tmp_path / "out").rglob("*.parquet"):
+        said += repr(pq.read_table(path).to_pylist()).encode()
+    for path in (tmp_path / "out").rglob("*.tar"):
+        with tarfile.open(path) as tar:
+            said += b"".join(tar.extractfile(member).read() for member in tar if member.name.endswith(".txt"))  # type: ignore[union-attr]
+    assert SAID.encode() in said or SAID.encode("ascii", "backslashreplace") in said, name
