@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from animelayers import cluster, job
 from animelayers.benchmark import host
-from animelayers.quality import ablate, page, peers, result
+from animelayers.quality import ablate, page, peers, perturb, result
 from animelayers.quality.board import markdown
 from animelayers.quality.figures import HEAD
 from animelayers.quality.runs import ANEW, KEEP, System, run
@@ -34,12 +34,13 @@ OURS = "animelayers"
 def quality(cfg: DictConfig) -> int:
     """Compose or open the truth, run the systems on its films, score, write, print."""
     folder = Path(cfg.output)
-    rules, nets = _rules(cfg), peers.here() if cfg.peers == "here" else list(cfg.peers or ())
+    rules, tunables = _chosen(cfg.ablate, ablate.chosen), _chosen(cfg.perturb, perturb.chosen)
+    nets = peers.here() if cfg.peers == "here" else list(cfg.peers or ())
     opened = _truth(cfg, folder)
     truth = opened()
-    systems = [System(OURS, (), KEEP if rules else ANEW), *(System(net, tuple(peers.overrides(net))) for net in nets)]
+    systems = [System(OURS, (), KEEP if rules or tunables else ANEW), *(System(net, tuple(peers.overrides(net))) for net in nets)]
     systems += [System(str(name), tuple(words)) for name, words in (cfg.systems or {}).items()]
-    rest = ablate.systems(rules)
+    rest = [*ablate.systems(rules), *perturb.systems(tunables)]
     outputs, costs = _outputs([*systems, *rest], truth, folder, list(cfg.decompose))
     rows, pictures = score(opened, outputs, cfg.workers or int(cluster.machine().cpus))
     shown = {key: data for key, data in pictures.items() if key[0] in {system.name for system in systems}}
@@ -48,8 +49,11 @@ def quality(cfg: DictConfig) -> int:
     worth = ablate.worth(rows, costs, rules, OURS, cfg.seed)
     if rules:
         (folder / "ablation.json").write_text(json.dumps(worth, indent=1))
+    moved = perturb.told(rows, tunables, cfg.seed)
+    if moved:
+        (folder / "perturbed.json").write_text(json.dumps(moved, indent=1))
     page.write(made, told, folder, [system.name for system in rest], worth)
-    sys.stdout.write(_said(told, [system.name for system in systems], worth, folder))
+    sys.stdout.write(_said(told, [system.name for system in systems], worth, moved, folder))
     return 3 if told["failed"] else 0
 
 
@@ -59,9 +63,9 @@ def _about(cfg: DictConfig, truth: Truth) -> dict[str, Any]:
     return {**facts, "host": host.describe(), "config": OmegaConf.to_container(cfg, resolve=True)}
 
 
-def _rules(cfg: DictConfig) -> list[str]:
+def _chosen(names: Any, choose: Callable[[Any], list[str]]) -> list[str]:
     try:
-        return ablate.chosen(OmegaConf.to_container(cfg.ablate) if OmegaConf.is_config(cfg.ablate) else cfg.ablate or [])  # type: ignore[arg-type]
+        return choose(OmegaConf.to_container(names) if OmegaConf.is_config(names) else names or [])
     except ValueError as problem:
         raise job.ConfigError(str(problem)) from None
 
@@ -103,11 +107,12 @@ def _outputs(systems: Sequence[System], truth: Truth, folder: Path, base: Sequen
     return outputs, costs
 
 
-def _said(told: Mapping[str, Any], systems: Sequence[str], worth: Sequence[Any], folder: Path) -> str:
+def _said(told: Mapping[str, Any], systems: Sequence[str], worth: Sequence[Any], moved: Sequence[Any], folder: Path) -> str:
     boards = told["systems"]
     parts = [markdown({system: boards[system]["all"]["all"] for system in systems}, HEAD, "system")]
     parts.append(markdown(boards[systems[0]]["traits"], HEAD, f"{systems[0]} by trait"))
     parts += [ablate.markdown(worth)] if worth else []
+    parts += [perturb.markdown(moved)] if moved else []
     parts += [f"{row['system']}: {row['missing']} frames of {row['film']} are missing: {row['error'] or 'not read'}" for row in told["failed"]]
     return "\n\n".join([*parts, f"{folder}/index.html"]) + "\n"
 

@@ -8,10 +8,12 @@ import pytest
 from animelayers import job
 from animelayers.models.protocols import Mattes
 from animelayers.pipeline import Pipeline
-from animelayers.quality import ablate, peers
+from animelayers.quality import ablate, peers, perturb
 from animelayers.quality.ablate import REFERENCE, RULES
+from animelayers.quality.figures import FIGURES
 from animelayers.quality.memory import Remembered
 from animelayers.run import DECODED
+from animelayers.shot.params import Params
 from animelayers.weights import TABLE
 
 
@@ -88,3 +90,20 @@ def test_what_a_rule_is_worth_is_turned_so_that_more_is_better() -> None:
     assert line["seconds"] == 10 and line["figures"]["character_iou"] == {"worth": pytest.approx(0.1), "verdict": "better"}
     assert line["figures"]["edge_band"]["worth"] == pytest.approx(0.03) and len(line["traits"]) == 2
     assert ablate.markdown([line]).splitlines()[-1] == "| ring | **+0.100** | **+30** | 10 |"
+
+
+def test_each_tunable_is_changed_by_a_fifth_within_its_range_and_what_moves_a_figure_is_told() -> None:
+    assert perturb.changed("kept") == {"kept less": 0.24, "kept more": 0.36}
+    assert perturb.changed("rounds") == {"rounds more": 2}, "none lies below the least"
+    assert [system.name for system in perturb.systems(["kept"])] == [perturb.REFERENCE, "kept less", "kept more"] and perturb.systems([]) == []
+    assert perturb.chosen("all") == list(Params.__dataclass_fields__)
+    with pytest.raises(ValueError, match="did you mean alike"):
+        perturb.chosen(["alke"])
+    rows = [
+        {**dict.fromkeys(FIGURES), "system": system, "film": "f", "shot": n, "traits": [], "sources": [], "character_iou": 0.7 + 0.01 * (n % 3) + more}
+        for system, more in ((perturb.REFERENCE, 0.0), ("kept less", 0.1), ("kept more", 0.001))
+        for n in range(12)
+    ]
+    less, more = perturb.told(rows, ["kept"])
+    assert less["figures"]["character_iou"]["moved"] and not more["figures"]["character_iou"]["moved"]
+    assert perturb.markdown([less, more]).splitlines()[2:] == ["| kept less | 0.24 | **+0.100** |", "| kept more | 0.36 | +0.001 |"]
