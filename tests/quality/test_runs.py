@@ -99,8 +99,9 @@ def test_each_tunable_is_changed_by_a_fifth_within_its_range_and_what_moves_a_fi
     assert perturb.chosen("all") == list(Params.__dataclass_fields__)
     with pytest.raises(ValueError, match="did you mean alike"):
         perturb.chosen(["alke"])
+    blank = {**dict.fromkeys(FIGURES), "film": "f", "traits": [], "sources": []}
     rows = [
-        {**dict.fromkeys(FIGURES), "system": system, "film": "f", "shot": n, "traits": [], "sources": [], "character_iou": 0.7 + 0.01 * (n % 3) + more}
+        {**blank, "system": system, "shot": n, "character_iou": 0.7 + 0.01 * (n % 3) + more}
         for system, more in ((perturb.REFERENCE, 0.0), ("kept less", 0.1), ("kept more", 0.001))
         for n in range(12)
     ]
