@@ -31,7 +31,7 @@ class Visual:
     width = 1280
 
     def __init__(self, weights: str = "mobilenetv2", **placed: Unpack[Placed]) -> None:
-        self._net = Net(_mobilenet(weights), _pooled, **placed)
+        self._net = Net(mobilenet(weights), _pooled, **placed)
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """As `protocols.Embedder`."""
@@ -79,7 +79,8 @@ def _pooled(module: Any, pixels: Any) -> Any:
     return module.features(pixels).mean((2, 3))
 
 
-def _mobilenet(weights: str) -> Any:
+def mobilenet(weights: str) -> Any:
+    """torchvision's MobileNetV2 without its classifier, in evaluation mode, with weights trained on ImageNet. Raises WeightsError for others."""
     import torch
     from torchvision.models import mobilenet_v2
 
@@ -92,7 +93,7 @@ def _mobilenet(weights: str) -> Any:
     except Exception as error:
         said = next((line.strip() for line in str(error).splitlines()[1:] if line.strip()), str(error))
         raise WeightsError(f"{path} cannot be loaded as MobileNetV2 ({said[:200]}): name the file of mobilenetv2") from error
-    return net
+    return net.eval()
 
 
 def _renamed(name: str) -> str:

@@ -135,9 +135,9 @@ def planes(pictures: Tensor, plates: Tensor, known: Tensor, difference: Tensor) 
 
 
 def begun(convolutions: Sequence[tuple[np.ndarray, np.ndarray]]) -> LayerNet:
-    """A net with MODNet's encoder and everything else at random.
+    """A net with the encoder of another and everything else at random.
 
-    ``convolutions``: weights and biases of MODNet in the order it computes them. Raises ValueError where they are not MODNet's.
+    ``convolutions``: weights and biases of a MobileNetV2 in the order it computes them. Raises ValueError where they are none of one.
     """
     net = LayerNet()
     mine = [module for module in net.encoder.modules() if isinstance(module, nn.Conv2d)]
@@ -145,7 +145,7 @@ def begun(convolutions: Sequence[tuple[np.ndarray, np.ndarray]]) -> LayerNet:
         for number, conv in enumerate(mine):
             weight, bias = convolutions[number] if number < len(convolutions) else (np.zeros(0), np.zeros(0))
             if weight.size != conv.weight.numel():
-                raise ValueError(f"convolution {number} of MODNet has {conv.weight.numel()} weights, this one has {weight.size}")
+                raise ValueError(f"convolution {number} of a MobileNetV2 has {conv.weight.numel()} weights, this one has {weight.size}")
             conv.weight.copy_(torch.from_numpy(weight.copy()).reshape(conv.weight.shape))
             conv.bias.copy_(torch.from_numpy(bias.copy().ravel()))  # type: ignore[union-attr]
     return net

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
@@ -21,7 +22,7 @@ from animelayers.models.layernet_net import LayerNet, planes
 from animelayers.models.onnx import bf16_pays
 from animelayers.training import history, pack
 from animelayers.training.judge import Judged, judge
-from animelayers.training.loss import loss
+from animelayers.training.loss import loss, wrong
 from animelayers.training.views import View, views
 
 CHECKPOINT = "checkpoint.pt"
@@ -29,6 +30,7 @@ _SHAPES = ((1.0, 0.7), (0.75, 0.15), (1.33, 0.15))  # aspect of a batch beside t
 _STEP = 16  # sides of batches are multiples of it
 _CLIP = 1.0  # norm of the gradient
 _EVERY = 20  # steps between two lines of the history
+_SLOTS = 1 << 16  # in which shots are noted by a digest of their name
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Plan:
     before, which is not touched before the share ``frozen``. ``sizes``: widths and heights one after the other, and up to which share each.
     ``average``: of the moving average of the weights, which is what is kept. ``seed``: of all chances. ``check``, ``store``: samples between two
     judgements, and between two checkpoints. ``workers``: processes that make batches ready. ``hold``: hands, as kind:source, whose shots are not
-    trained on. Raises ValueError, or TypeError, for a number that makes no sense.
+    trained on. ``mine``: share of the shots that are drawn by how wrong the net was on them when it saw them last (online hard example mining,
+    Shrivastava et al., CVPR 2016); the others come each once in a round. Raises ValueError, or TypeError, for a number that makes no sense.
     """
 
     samples: int = 40_000
@@ -58,6 +61,7 @@ class Plan:
     store: int = 1_000
     workers: int = 1
     hold: tuple[str, ...] = ()
+    mine: float = 0.0
 
     def __post_init__(self) -> None:
         for name, least in (("samples", 1), ("shots", 1), ("drawings", 1), ("check", 1), ("store", 1), ("workers", 0)):
@@ -69,6 +73,8 @@ class Plan:
         for name in ("encoder", "frozen", "average"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"plan.{name}={getattr(self, name)}: a share, 0 to 1")
+        if not 0 <= self.mine < 1:
+            raise ValueError(f"plan.mine={self.mine}: a share, 0 and more, below 1")
         if not 0 < self.warm < 1:
             raise ValueError(f"plan.warm={self.warm}: a share between 0 and 1")
         if not self.sizes or any(len(size) != 3 or min(size[:2]) < 2 * _STEP for size in self.sizes):
@@ -151,7 +157,7 @@ def _go_on(
             size = plan.size(share)
             feed = data.batches(size)
         batch = next(feed)
-        sums.append(_step(plan, state, batch, share, device, faster))
+        sums.append(_step(plan, state, batch, share, device, faster, data.hard))
         before, state.done, step = state.done, state.done + len(batch.pictures), step + 1
         state.seconds = time.monotonic() - began
         share = plan.share(state.done, state.seconds)
@@ -170,8 +176,8 @@ def _go_on(
             _store(plan, state, output)
 
 
-def _step(plan: Plan, state: State, batch: View, share: float, device: str, faster: AbstractContextManager) -> float:
-    """One step down the slope of a batch; returns its loss."""
+def _step(plan: Plan, state: State, batch: View, share: float, device: str, faster: AbstractContextManager, hard: Tensor) -> float:
+    """One step down the slope of a batch, noting how hard its shots are; returns its loss."""
     for group in state.optimiser.param_groups:
         group["lr"] = plan.lr(share) * group["share"]
     state.net.encoder.requires_grad_(share >= plan.frozen)
@@ -179,6 +185,8 @@ def _step(plan: Plan, state: State, batch: View, share: float, device: str, fast
     state.optimiser.zero_grad(set_to_none=True)
     with faster:
         logits, coarse = state.net(given)
+    if plan.mine:
+        hard[torch.as_tensor(batch.slot)] = wrong(logits.detach().float(), truth, plan.drawings).cpu()
     error = loss(logits.float(), coarse.float(), truth, pairs)
     error.backward()  # type: ignore[no-untyped-call]
     norm = torch.nn.utils.clip_grad_norm_(state.net.parameters(), _CLIP)
@@ -219,6 +227,8 @@ class _Views(IterableDataset[View]):
 
     def __init__(self, plan: Plan, folders: Sequence[str], done: int) -> None:
         self.plan, self.folders, self.done, self.size = plan, folders, done, (0, 0)
+        # written by the loop, read where batches are made
+        self.hard: Tensor = torch.full((_SLOTS,), math.nan).share_memory_()  # type: ignore[no-untyped-call]
 
     def batches(self, size: tuple[int, int]) -> Iterator[View]:
         """Batches of a size, made ahead by other processes."""
@@ -237,17 +247,29 @@ class _Views(IterableDataset[View]):
         size = self._shaped(rng)
         while True:
             paths, used = [p for folder in self.folders for p in pack.listed(folder)], 0
-            for n in rng.permutation(len(paths)):
+            for n in self._round(paths, rng):
                 shot = pack.read(paths[n])
                 if not set(self.plan.hold).isdisjoint(shot.sources.split(",")):
                     continue
                 used += 1
-                group.append(views(shot, size, rng, self.plan.drawings))
+                group.append(views(shot, size, rng, self.plan.drawings)._replace(slot=np.array([_slot(paths[n])])))
                 if len(group) == self.plan.shots:
                     yield _joined(group)
                     group, size = [], self._shaped(rng)
             if not used:
                 raise ValueError(f"plan.hold={list(self.plan.hold)}: no shot of the packs is left to train on")
+
+    def _round(self, paths: Sequence[Path], rng: np.random.Generator) -> Iterator[int]:
+        """The numbers of the shots of a round: each once, and in between those that were hard, as often as they were."""
+        slots = [_slot(path) for path in paths]
+        for n in rng.permutation(len(paths)):
+            yield int(n)
+            while rng.random() < self.plan.mine:
+                known = self.hard[slots].numpy()
+                weight = np.where(np.isfinite(known), known, 0).astype(np.float64)
+                if not weight.any():
+                    break
+                yield int(rng.choice(len(paths), p=weight / weight.sum()))
 
     def _shaped(self, rng: np.random.Generator) -> tuple[int, int]:
         width, height = self.size
@@ -255,8 +277,12 @@ class _Views(IterableDataset[View]):
         return max(_STEP, round(width * aspect**0.5 / _STEP) * _STEP), max(_STEP, round(height / aspect**0.5 / _STEP) * _STEP)
 
 
+def _slot(path: Path) -> int:
+    return zlib.crc32(path.name.encode()) % _SLOTS
+
+
 def _joined(group: Sequence[View]) -> View:
-    """Views of shots as one batch; `steady` is told for each shot."""
+    """Views of shots as one batch; `steady` and `slot` are told for each shot."""
     return View(
         np.concatenate([view.pictures for view in group]),
         np.concatenate([view.plates for view in group]),
@@ -264,6 +290,7 @@ def _joined(group: Sequence[View]) -> View:
         np.concatenate([view.difference for view in group]),
         np.concatenate([view.layers for view in group]),
         np.array([view.steady for view in group]),  # type: ignore[arg-type]
+        np.concatenate([view.slot for view in group]),
     )
 
 

@@ -30,14 +30,23 @@ def loss(logits: Tensor, coarse: Tensor, truth: Tensor, pairs: Tensor) -> Tensor
     total = total + _COARSE * (functional.binary_cross_entropy_with_logits(coarse, small, reduction="none").mean((0, 2, 3)) * weights).sum()
     total = total + _EDGES * ((_gradient(alpha) - _gradient(truth)).abs().mean((0, 2, 3)) * weights).sum()
     there = (truth > _FAINT).flatten(2).float().sum(2) > _SOME
-    # least by most, which is 1 where both are alike: product by sum would have faint layers opaque
-    overlap = (torch.minimum(alpha, truth).flatten(2).sum(2) + _EASE) / (torch.maximum(alpha, truth).flatten(2).sum(2) + _EASE)
+    overlap = _alike(alpha, truth)
     shares = torch.tensor(_OVERLAP, device=logits.device)
     total = total + ((1 - overlap) * there * shares).sum() / len(truth)
     if len(pairs):
         drift = (alpha - truth)[pairs[:, 0]] - (alpha - truth)[pairs[:, 1]]
         total = total + _AGREE * (drift.abs().mean((0, 2, 3)) * weights).sum()
     return total
+
+
+def wrong(logits: Tensor, truth: Tensor, drawings: int) -> Tensor:
+    """How wrong the figures and effects of each shot are, 0..1, of logits (N, 3, H, W) and the true coverage, `drawings` of each shot together."""
+    return (1 - _alike(torch.sigmoid(logits), truth)[:, :2]).mean(1).reshape(-1, drawings).mean(1)
+
+
+def _alike(alpha: Tensor, truth: Tensor) -> Tensor:
+    """Overlap of each layer (N, 3), 0..1: least by most, which is 1 where both are alike. Product by sum would have faint layers opaque."""
+    return (torch.minimum(alpha, truth).flatten(2).sum(2) + _EASE) / (torch.maximum(alpha, truth).flatten(2).sum(2) + _EASE)
 
 
 def _gradient(planes: Tensor) -> Tensor:

@@ -16,16 +16,21 @@ from animelayers.models import layernet
 from animelayers.models.layernet_net import LayerNet, begun
 from animelayers.weights import WeightsError, find
 
-MODNET, RANDOM = "modnet", "random"
+MODNET, IMAGENET, RANDOM = "modnet", "imagenet", "random"
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of what torchvision's nets are shown
 
 
 def chosen(name: str, seed: int = 0) -> Callable[[], LayerNet]:
-    """What makes the net that training begins from: 'modnet' (its encoder), 'random', or a safetensors file of an earlier training.
+    """What makes the net that training begins from.
 
-    Raises WeightsError where MODNet's weights are not here, or where there is no such file.
+    'modnet': MODNet's encoder, which knows people. 'imagenet': the same encoder as it was trained on ImageNet, which knows things. 'random'. Or a
+    safetensors file of an earlier training. Raises WeightsError where the weights are not here, or where there is no such file.
     """
     if name == RANDOM:
         return lambda: random(seed)
+    if name == IMAGENET:
+        find("mobilenetv2")
+        return lambda: photographs("mobilenetv2", seed)
     path = find(name)
     return lambda: beginning(path) if name == MODNET else from_file(path)
 
@@ -58,6 +63,25 @@ def stored(net: LayerNet, path: Path, facts: Mapping[str, Any]) -> None:
 def beginning(path: Path) -> LayerNet:
     """LayerNet with MODNet's encoder, read from its ONNX file. Raises ValueError for a file that is not MODNet."""
     return begun(convolutions(path))
+
+
+def photographs(weights: str, seed: int = 0) -> LayerNet:
+    """LayerNet with the encoder of an ImageNet MobileNetV2, its batch norms and what it is shown folded into the convolutions."""
+    from animelayers.models.embed import mobilenet
+
+    layers = [each for each in mobilenet(weights).features.modules() if isinstance(each, torch.nn.Conv2d | torch.nn.BatchNorm2d)]
+    folded = []
+    for conv, norm in zip(layers[::2], layers[1::2], strict=True):
+        assert isinstance(conv, torch.nn.Conv2d) and isinstance(norm, torch.nn.BatchNorm2d)
+        whole = torch.nn.utils.fuse_conv_bn_eval(conv, norm)
+        assert whole.bias is not None
+        folded.append((whole.weight.detach().numpy(), whole.bias.detach().numpy()))
+    weight, bias = folded[0]
+    scale, middle = (np.array(each, np.float32)[None, :, None, None] for each in (_STD, _MEAN))
+    folded[0] = (weight * 0.5 / scale, bias + (weight * (0.5 - middle) / scale).sum((1, 2, 3)))  # it is shown -1..1 here
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return begun(folded)
 
 
 def convolutions(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:

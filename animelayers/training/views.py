@@ -16,7 +16,8 @@ class View(NamedTuple):
     """Drawings of one shot as the net is shown them, through one window.
 
     ``pictures``, ``plates``: uint8 (K, H, W, 3); ``known``, ``difference``: uint8 (K, H, W); ``layers``: uint8 (K, H, W, 3), the truth.
-    ``steady``: whether the camera stands, so that what is right in one drawing of a place is right in the next.
+    ``steady``: whether the camera stands, so that what is right in one drawing of a place is right in the next. ``slot``: where the training loop
+    notes how hard the shot is, int64 (N,) of a batch of N shots.
     """
 
     pictures: np.ndarray
@@ -25,6 +26,7 @@ class View(NamedTuple):
     difference: np.ndarray
     layers: np.ndarray
     steady: bool
+    slot: np.ndarray = np.zeros(0, np.int64)
 
 
 class Doubts(NamedTuple):

@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from animelayers.training import history, pack, start  # noqa: E402
+from animelayers.training import history, loop, pack, start  # noqa: E402
 from animelayers.training.loop import CHECKPOINT, Plan, State, train  # noqa: E402
 from animelayers.weights import WeightsError  # noqa: E402
 
@@ -61,6 +61,20 @@ def test_another_plan_is_refused(packed: Path, tmp_path: Path) -> None:
         run(PLAN, packed, tmp_path)
 
 
+def test_shots_that_are_hard_are_drawn_more_often(packed: Path, tmp_path: Path) -> None:
+    plan = replace(PLAN, mine=0.75)
+    assert run(replace(plan, workers=1), packed, tmp_path).done == 24, "what is hard is known where batches are made"
+    data, paths = loop._Views(plan, [str(packed)], 0), pack.listed(packed)
+    data.hard[[loop._slot(path) for path in paths]] = torch.tensor([0.9, *[0.1] * (len(paths) - 1)])
+    rng = np.random.default_rng(0)
+    drawn = np.bincount([n for _ in range(40) for n in data._round(paths, rng)], minlength=len(paths))
+    assert drawn.min() >= 40, "none is left out"
+    assert 4 < (drawn[0] - 40) / np.mean(drawn[1:] - 40) < 16
+    assert sorted(loop._Views(replace(plan, mine=0.75), [str(packed)], 0)._round(paths, rng)) == list(range(len(paths))), (
+        "nothing is known to be hard"
+    )
+
+
 def test_what_makes_no_sense_is_refused(packed: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="holds no packed shots"):
         run(PLAN, tmp_path, tmp_path / "out")
@@ -91,6 +105,23 @@ def test_weights_are_stored_and_begun_from(tmp_path: Path) -> None:
     data = path.read_bytes()
     start.stored(start.random(3), path, {"samples": 7})
     assert path.read_bytes() == data, "equal seeds, equal files"
+
+
+def test_an_encoder_that_was_trained_on_photographs_is_taken_as_it_is() -> None:
+    pytest.importorskip("torchvision")
+    try:
+        begin = start.chosen("imagenet")
+    except WeightsError as missing:
+        pytest.skip(str(missing))
+    from animelayers.models.embed import mobilenet
+
+    picture = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+    mean, std = (torch.tensor(each)[:, None, None] for each in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    with torch.no_grad():
+        theirs = mobilenet("mobilenetv2").features[:4]((picture - mean) / std)
+        ours = begin().encoder.eval()(2 * picture - 1)[1]
+    inside = (..., slice(3, -3), slice(3, -3))  # beyond the border zero is black there and grey here
+    assert torch.allclose(ours[inside], theirs[inside], atol=1e-3)
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

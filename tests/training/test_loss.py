@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from animelayers.training.loss import loss  # noqa: E402
+from animelayers.training.loss import loss, wrong  # noqa: E402
 
 NONE = torch.zeros((0, 2), dtype=torch.int64)
 PAIR = torch.tensor([[0, 1]])
@@ -47,6 +47,15 @@ def test_errors_that_differ_between_neighbours_cost_more() -> None:
     other[0, 0, 26:30, 2:10] = other[1, 0, 26:30, 30:38] = 1
     assert of(steady, true, PAIR) == pytest.approx(of(steady, true), abs=1e-3)
     assert of(other, true, PAIR) > of(other, true) + 1e-3
+
+
+def test_how_wrong_a_shot_is() -> None:
+    true = truth()
+    both = [logits(alpha)[0] for alpha in (true, true.roll(3, 3), torch.zeros_like(true))]
+    right, moved, none = (float(wrong(each, true, 2)[0]) for each in both)
+    assert 0 <= right < 0.05 < moved < none <= 1
+    empty, made_up = truth(empty=True), logits(true)[0]
+    assert wrong(made_up, empty, 1).shape == (2,) and wrong(made_up, empty, 1).min() > 0.8
 
 
 def test_it_has_a_finite_slope_everywhere() -> None:
