@@ -5,6 +5,8 @@ import os
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # The nets of the tests are tiny: threads only wait for each other there, for milliseconds at every layer where other processes run as well.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# pymatting compiles all of itself where it is first imported: more than a minute, for tests that solve a few thousand pixels.
+os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,21 @@ from animelayers.placement import Resources
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests (`make test`): a file's stay together, as their fixtures do, and so do all that start a Ray.
+
+    The jobs come first and what is on Ray next: they take longest, and what is short fills the end.
+    """
+    places: dict[pytest.Item, int] = {}
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        on_ray = "ray_here" in getattr(item, "fixturenames", ()) or item.get_closest_marker("cluster")
+        item.add_marker(pytest.mark.xdist_group("ray" if on_ray else file))
+        places[item] = 1 if on_ray else 0 if file.startswith("tests/jobs/") else 2
+    items.sort(key=places.__getitem__)
 
 
 @pytest.fixture(scope="session")
