@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import faulthandler
 import os
+import sys
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # The nets of the tests are tiny: threads only wait for each other there, for milliseconds at every layer where other processes run as well.
@@ -20,6 +22,8 @@ from animelayers.placement import Resources
 # A busy machine makes every draw slow.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+STDERR = pytest.StashKey[int]()
+"""The real one, whatever is captured."""
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -38,13 +42,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=places.__getitem__)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[STDERR] = os.dup(sys.__stderr__.fileno())
+
+
 @pytest.fixture(scope="session")
-def ray_here() -> Iterator[Resources]:
+def ray_here(request: pytest.FixtureRequest) -> Iterator[Resources]:
     """Ray, started once for all tests."""
     import ray
 
     resources = connect(cpus=2)
     calm(16_000_000)
+    # Ray takes the place of faulthandler, and at our log level it says nothing where this process crashes.
+    faulthandler.disable()
+    faulthandler.enable(file=request.config.stash[STDERR])
     yield resources
     ray.shutdown()
 
