@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO ?= demo
+WORKERS ?= 2
 export RAY_USAGE_STATS_ENABLED = 0
+# Where it is set every process compiles all it imports, and then seven seconds of a job's ten are that.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check fix benchmark quality dist wheels docs lock clean
 
@@ -32,7 +35,7 @@ demo: .venv/weights
 	@echo "  $(DEMO)/ora                        layered files for Krita and GIMP: $$(find $(DEMO)/ora -name '*.ora' | sort | head -n 1)"
 
 test: .venv/weights
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import faulthandler
 import os
+import sys
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # The nets of the tests are tiny: threads only wait for each other there, for milliseconds at every layer where other processes run as well.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# pymatting compiles all of itself where it is first imported: more than a minute, for tests that solve a few thousand pixels.
+os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,16 +22,40 @@ from animelayers.placement import Resources
 # A busy machine makes every draw slow.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+STDERR = pytest.StashKey[int]()
+"""The real one, whatever is captured."""
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests (`make test`): a file's stay together, as their fixtures do, and so do all that start a Ray.
+
+    The jobs come first and what is on Ray next: they take longest, and what is short fills the end.
+    """
+    places: dict[pytest.Item, int] = {}
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        on_ray = "ray_here" in getattr(item, "fixturenames", ()) or item.get_closest_marker("cluster")
+        item.add_marker(pytest.mark.xdist_group("ray" if on_ray else file))
+        places[item] = 1 if on_ray else 0 if file.startswith("tests/jobs/") else 2
+    items.sort(key=places.__getitem__)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[STDERR] = os.dup(sys.__stderr__.fileno())
+
+
 @pytest.fixture(scope="session")
-def ray_here() -> Iterator[Resources]:
+def ray_here(request: pytest.FixtureRequest) -> Iterator[Resources]:
     """Ray, started once for all tests."""
     import ray
 
     resources = connect(cpus=2)
     calm(16_000_000)
+    # Ray takes the place of faulthandler, and at our log level it says nothing where this process crashes.
+    faulthandler.disable()
+    faulthandler.enable(file=request.config.stash[STDERR])
     yield resources
     ray.shutdown()
 

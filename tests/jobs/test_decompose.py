@@ -113,7 +113,8 @@ def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: 
     assert {path for path in after if after[path] != before.get(path)} <= {whole / "dataset.json", whole / "plan.parquet"}
 
 
-WAYS = pytest.mark.parametrize("way", ["cluster.small=0", "cluster=inline"], ids=["ray", "inline"])
+ON_RAY = pytest.param("cluster.small=0", marks=pytest.mark.cluster, id="ray")
+WAYS = pytest.mark.parametrize("way", [ON_RAY, pytest.param("cluster=inline", id="inline")])
 
 
 @WAYS
@@ -157,7 +158,9 @@ def test_kill_a_worker_in_the_middle(
     assert rows(output) == rows(whole) and members(output) == members(whole)
 
 
-@pytest.mark.parametrize(("sent", "code", "way"), [(signal.SIGINT, 130, "cluster=inline"), (signal.SIGTERM, 143, "cluster.small=0")])
+@pytest.mark.parametrize(
+    ("sent", "code", "way"), [(signal.SIGINT, 130, "cluster=inline"), pytest.param(signal.SIGTERM, 143, "cluster.small=0", marks=pytest.mark.cluster)]
+)
 def test_an_interrupted_run_lets_go_of_the_output(
     sent: signal.Signals, code: int, way: str, film: Path, net: str, start: Start, tmp_path: Path
 ) -> None:
@@ -233,16 +236,14 @@ def test_the_card_names_what_really_ran(film: Path, decompose: Decompose, tmp_pa
         decompose(film / "episode_002", output, *words, f"stages.character.step.matte.weights={moved}")
 
 
-@pytest.mark.parametrize("way", ["here", "processes", "ray"])
-def test_no_clip_has_the_pixels_of_another(way: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["here", "processes", pytest.param("ray", marks=pytest.mark.usefixtures("ray_here"))])
+def test_no_clip_has_the_pixels_of_another(way: str, tmp_path: Path) -> None:
     """Each picture is of a colour of its own, which its layers must show under its name, whatever shared its batch, process or shard."""
     colours = [(r, g, b) for r in (10, 50, 90) for g in (10, 50, 90) for b in (10, 90)]
     (tmp_path / "in").mkdir()
     for number, colour in enumerate(colours):
         Image.new("RGB", (64 + 2 * (number % 3), 48), colour).save(tmp_path / "in" / f"p{number:02d}.png")
     net = tiny_onnx.write(tmp_path / "net.onnx", (1, 1, 1), 0, ("n", 3, "h", "w"))
-    if way == "ray":
-        request.getfixturevalue("ray_here")
     placed = {"here": HERE, "processes": ("cluster=inline", "cluster.processes=2", "placement.rows=3"), "ray": ("placement.workers=[2,2]",)}[way]
     words = ["preset=laptop", "placement.cpus=0.5", "placement.readers=1", *placed, "source.row_bytes=200000", f"source.path={tmp_path / 'in'}"]
     words += [f"output={tmp_path / 'out'}", "model/matte=u2netp", f"stages.character.step.matte.weights={net}"]
