@@ -14,10 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from decompose import decompose
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, composing, decide, encode, held, host, lama, masks, memory, metrics, nets, process, race, read, track
+from animelayers.benchmark import again, composing, decide, encode, held, host, lama, masks, memory, metrics, nets, process, race, read, track, trust
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
 from animelayers.curate.decide import KNOWN
@@ -85,6 +86,16 @@ def _read(cfg: DictConfig, folder: Path) -> Measured:
     return read.measure(folder, cfg.read.frames, cfg.read.rounds)
 
 
+def _trust(cfg: DictConfig, folder: Path) -> Measured:
+    film = draw(folder / "film", cfg.trust.frames, tuple(cfg.size))
+
+    def run(output: Path) -> int:
+        words = [f"source.path={film}", f"output={output}", "cluster=inline", "cluster.processes=0", *cfg.decompose]
+        return decompose(job.compose("decompose", words))
+
+    return trust.measure(run, folder, cfg.trust.rounds)
+
+
 def _metrics(cfg: DictConfig, folder: Path) -> Measured:
     return metrics.measure(tuple(cfg.metrics.size), cfg.metrics.rounds)
 
@@ -148,6 +159,7 @@ PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "nets": _nets,
     "track": _track,
     "read": _read,
+    "trust": _trust,
 }
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
+import pytest
 import ray  # before our own Ray is started, as a notebook may do
 
 from animelayers.placement import Resources
@@ -16,3 +20,41 @@ def test_a_ray_of_our_own_has_a_token_of_its_own_whoever_imported_ray_before(ray
     assert all(server.environ()["RAY_AUTH_MODE"] == "token" and server.environ()["RAY_AUTH_TOKEN"] == token for server in servers)
     kept = Path.home() / ".ray" / "auth_token"
     assert len(token) == 64 and (not kept.exists() or kept.read_text() != token), "not the one of the home directory"
+
+
+START = """
+import logging, os, sys
+from animelayers import cluster
+
+class Clears(logging.Handler):
+    def emit(self, record):
+        print(record.getMessage(), flush=True)
+        if sys.argv[1] == "once":
+            if os.path.isfile(os.environ["RAY_TMPDIR"]):
+                os.remove(os.environ["RAY_TMPDIR"])
+
+logging.getLogger("animelayers.cluster").addHandler(Clears())
+try:
+    cluster.connect(cpus=1)
+    print("up", flush=True)
+except cluster.StartError as problem:
+    print("error:", problem, flush=True)
+"""
+
+
+@pytest.mark.parametrize(("how", "told"), [("once", "up"), ("always", "error: Ray did not start in 3 trials")])
+def test_a_start_that_fails_is_tried_again_and_ends_in_one_sentence(how: str, told: str, tmp_path: Path) -> None:
+    """A file lies where Ray wants its folder; in one of the cases it is gone when it is told that the first trial failed."""
+    obstacle = Path(f"/tmp/al{os.getpid()}{how[0]}")  # short: Ray's sockets lie below it
+    obstacle.write_text("in the way")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")} | {"RAY_TMPDIR": str(obstacle)}
+    try:
+        done = subprocess.run([sys.executable, "-c", START, how], capture_output=True, text=True, env=environment, timeout=300, check=False)
+    finally:
+        shutil.rmtree(obstacle, ignore_errors=True)
+        obstacle.unlink(missing_ok=True)
+    lines = done.stdout.splitlines()
+    assert lines[-1].startswith(told) and len([line for line in lines if line.startswith("Ray did not start (")]) in (
+        (1, 2) if how == "once" else (3,)
+    ), done
+    assert "Traceback" not in done.stdout + done.stderr and done.returncode == 0, done

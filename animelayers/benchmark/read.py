@@ -6,8 +6,7 @@ for the film, Pillow for pictures and GIF, every frame as an RGB array.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import process_time
@@ -17,6 +16,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageSequence
 
+from animelayers.benchmark.clocked import clocked
 from animelayers.benchmark.figures import Figure, interleave, middle
 from animelayers.benchmark.film import draw
 from animelayers.samples import scene
@@ -24,6 +24,10 @@ from animelayers.sources import Files, damage, fields, sequences
 from animelayers.sources.transitions import Blends
 
 Round = dict[str, float]
+CHECKS: dict[str, tuple[Any, str]] = {
+    "combs": (fields, "combs"), "packets": (damage.Watch, "packet"), "frames": (damage.Watch, "frame"), "damaged": (damage.Watch, "damaged"),
+    "transitions": (Blends, "add"), "sequences": (sequences, "shots"), "digests": (Files, "digest"),
+}  # fmt: skip
 
 
 def measure(folder: Path, frames: int, rounds: int) -> tuple[list[Figure], dict[str, Any]]:
@@ -49,9 +53,10 @@ def measure(folder: Path, frames: int, rounds: int) -> tuple[list[Figure], dict[
 def _ours(path: Path) -> Round:
     """Listing, scan and reading."""
     files = Files(str(path))
-    with _watched() as spent:
+    with clocked(CHECKS) as spent:
         made = _timed(lambda: sum(len(row["frame_index"]) for row in files.read(files.scan(files.inputs()))))
-    return {**made, "checks": sum(spent.values()) / made["seconds"], **spent}
+    checks = {name: each.cpu for name, each in spent.items()}
+    return {**made, "checks": sum(checks.values()) / made["seconds"], **checks}
 
 
 def _timed(work: Callable[[], int]) -> Round:
@@ -59,37 +64,6 @@ def _timed(work: Callable[[], int]) -> Round:
     count = work()
     seconds = max(process_time() - start, 1e-9)
     return {"fps": count / seconds, "seconds": seconds}
-
-
-@contextmanager
-def _watched() -> Iterator[dict[str, float]]:
-    """The CPU seconds of this thread that each check takes while it is open."""
-    from time import thread_time
-
-    checks: dict[str, tuple[Any, str]] = {
-        "combs": (fields, "combs"), "packets": (damage.Watch, "packet"), "frames": (damage.Watch, "frame"), "damaged": (damage.Watch, "damaged"),
-        "transitions": (Blends, "add"), "sequences": (sequences, "shots"),
-    }  # fmt: skip
-    spent = dict.fromkeys(checks, 0.0)
-    before = {name: getattr(place, attribute) for name, (place, attribute) in checks.items()}
-
-    def clocked(name: str, *arguments: Any) -> Any:
-        start = thread_time()
-        try:
-            return before[name](*arguments)
-        finally:
-            spent[name] += thread_time() - start
-
-    def method(name: str) -> Callable[..., Any]:
-        return lambda *arguments: clocked(name, *arguments)
-
-    for name, (place, attribute) in checks.items():
-        setattr(place, attribute, method(name))
-    try:
-        yield spent
-    finally:
-        for name, (place, attribute) in checks.items():
-            setattr(place, attribute, before[name])
 
 
 def _folder(folder: Path, count: int) -> Path:

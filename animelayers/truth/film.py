@@ -57,7 +57,7 @@ def _share(shape: tuple[int, ...], past: float, wipe: str) -> np.ndarray:
         return np.full((*shape, 1), round(255 * past), np.uint8)
     y, x = np.mgrid[: shape[0], : shape[1]]
     edge = {"left": x / shape[1], "down": y / shape[0], "iris": np.hypot(x / shape[1] - 0.5, y / shape[0] - 0.5) / 0.71}[wipe]
-    return ((edge < past) * np.uint8(255))[..., None]
+    return np.where(edge < past, np.uint8(255), np.uint8(0))[..., None]
 
 
 def _grey(frame: Frame) -> Frame:

@@ -146,3 +146,19 @@ def test_rounds_are_interleaved_and_goals_told() -> None:
     assert (good.reached, bad.reached) == (True, False)
     table = markdown([good, bad, Figure("p", "told", 1, "s", 1)]).splitlines()
     assert "| 6.5 | ≥ 6 | reached |" in table[2] and "**missed**" in table[3] and table[4].endswith("| 1 |  |  |")
+
+
+def test_what_reading_checks_and_what_trust_costs_are_shares(tmp_path: Path) -> None:
+    report = tmp_path / "benchmark.json"
+    words = ["parts=[read,trust]", "read={frames:2,rounds:1}", "trust={frames:4,rounds:1}", "size=[192,108]", "decompose=['preset=demo']"]
+    ended = subprocess.run(command("benchmark", *words, f"report={report}", f"scratch={tmp_path}"), capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    parts = json.loads(report.read_text())["parts"]
+    checks = [figure for figure in parts["read"]["figures"] if figure["what"].endswith("share spent on checks")]
+    assert len(checks) == 3 and all(0 < figure["value"] < 1 for figure in checks)
+    assert parts["read"]["rounds"]["1080p H.264"]["ours"][0]["combs"] > 0
+    (once,) = parts["trust"]["rounds"][1:]
+    assert [figure["goal"] for figure in parts["trust"]["figures"]] == [0.03, 0.03]
+    for what in ("layers", "tables", "disk", "fence", "lock", "inputs", "enter", "leave", "precision"):
+        assert 0 < once[f"{what}_wall"] < once["wall_seconds"], what
+    assert 0 < once["cpu"] < 1 and 0 < once["wall"] < 1

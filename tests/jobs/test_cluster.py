@@ -78,7 +78,7 @@ def _answers(port: int) -> bool:
         return trying.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _wait_for(ready: Callable[[], bool], seconds: float = 120) -> None:
+def _wait_for(ready: Callable[[], bool], seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end

@@ -236,7 +236,7 @@ def test_the_card_names_what_really_ran(film: Path, decompose: Decompose, tmp_pa
         decompose(film / "episode_002", output, *words, f"stages.character.step.matte.weights={moved}")
 
 
-@pytest.mark.parametrize("way", ["here", "processes", pytest.param("ray", marks=pytest.mark.usefixtures("ray_here"))])
+@pytest.mark.parametrize("way", ["here", "processes", *(pytest.param(way, marks=pytest.mark.usefixtures("ray_here")) for way in ("ray", "apart"))])
 def test_no_clip_has_the_pixels_of_another(way: str, tmp_path: Path) -> None:
     """Each picture is of a colour of its own, which its layers must show under its name, whatever shared its batch, process or shard."""
     colours = [(r, g, b) for r in (10, 50, 90) for g in (10, 50, 90) for b in (10, 90)]
@@ -244,8 +244,18 @@ def test_no_clip_has_the_pixels_of_another(way: str, tmp_path: Path) -> None:
     for number, colour in enumerate(colours):
         Image.new("RGB", (64 + 2 * (number % 3), 48), colour).save(tmp_path / "in" / f"p{number:02d}.png")
     net = tiny_onnx.write(tmp_path / "net.onnx", (1, 1, 1), 0, ("n", 3, "h", "w"))
-    placed = {"here": HERE, "processes": ("cluster=inline", "cluster.processes=2", "placement.rows=3"), "ray": ("placement.workers=[2,2]",)}[way]
-    words = ["preset=laptop", "placement.cpus=0.5", "placement.readers=1", *placed, "source.row_bytes=200000", f"source.path={tmp_path / 'in'}"]
+    stages = [f"stages.{stage}.{what}" for stage in ("camera", "track", "background", "encode", "quality") for what in ("cpus=0.2", "workers=1")]
+    placed = {
+        "here": ("preset=demo", "placement.cpus=0.5", "placement.readers=1", *HERE),
+        "processes": ("preset=laptop", "placement.cpus=0.5", "placement.readers=1", "cluster=inline", "cluster.processes=2", "placement.rows=3"),
+        "ray": ("preset=laptop", "placement.cpus=0.5", "placement.readers=1", "placement.workers=[2,2]"),
+        # the layout of many machines and of a GPU, an actor for each net and pixels between all of them, without the GPU
+        "apart": (
+            "preset=cluster", "device=cpu", "placement.gpus=0", "stages.character.gpus=0", "stages.layers.gpus=0", "placement.cpus=0.2",
+            "placement.readers=1", "placement.task_cpus=0.2", "placement.workers=1", "stages.layers.step.net=null", *stages,
+        ),
+    }[way]  # fmt: skip
+    words = [*placed, "source.row_bytes=200000", f"source.path={tmp_path / 'in'}"]
     words += [f"output={tmp_path / 'out'}", "model/matte=u2netp", f"stages.character.step.matte.weights={net}"]
     body = runpy.run_path(str(ROOT / "jobs" / "decompose.py"))["decompose"]
     assert body(job.compose("decompose", words)) == 0

@@ -1,4 +1,6 @@
-"""Files like those of public reports, each with the rule that says what is right. Skipped where the folder of cases is not there."""
+"""Files like those of public reports, each with the rule that says what is right. Skipped where the folder of cases is not there.
+
+`tests/test_field.py` has those that are about more than reading."""
 
 from __future__ import annotations
 
@@ -14,12 +16,6 @@ from animelayers.schema import Row
 from animelayers.sources import Files
 
 FIELD = Path(__file__).resolve().parents[3] / "shared" / "field"
-ELSEWHERE = {
-    "loaders": "tests/exports drives the loaders",
-    "dotted_names": "tests/exports drives the loaders; here the pictures are read",
-    "ora_trimmed": "tests/test_edits.py",
-    "own_alpha": "",
-}
 Rows = list[Row]
 
 
