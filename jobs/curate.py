@@ -158,7 +158,7 @@ def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: 
     used = {s: made for s, made in plan.strategies.items() if s in set(table["strategy"].to_pylist())}
     job.models({s: Stage(made) for s, made in used.items()}, **cfg.licenses)  # type: ignore[arg-type]
     nodes = settled({str(s): cast(Any, OmegaConf.to_container(node, resolve=True)) for s, node in cfg.strategies.items()})
-    results.claim(store, {s: lasting(nodes[s], job.PLACED | {"enabled"}) for s in used})
+    results.claim(store, {s: lasting(nodes[s], job.placing(nodes[s]["_target_"]) | {"enabled"}) for s in used})
     ways = Ways(
         cfg.cluster.address,
         cfg.cluster.cpus,

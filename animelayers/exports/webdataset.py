@@ -14,6 +14,7 @@ from animelayers.exports.base import Data, Exporter, Piece
 from animelayers.exports.caption import Caption
 from animelayers.exports.select import stem
 from animelayers.imaging import codecs
+from animelayers.options import Positive
 from animelayers.output import Output
 from animelayers.schema import Row
 from animelayers.sinks.tar import Member, chunks
@@ -33,7 +34,7 @@ class WebDataset(Exporter):
 
     caption: Caption = field(default_factory=Caption)
     layers: Sequence[str] = (_FRAME, "character", "mask", "background", "effect")
-    shard_mb: float = 256
+    shard_mb: Positive = 256
 
     def pieces(self, output: Output) -> Iterator[Piece]:
         """A shard each; its size is told from the sizes of the stored layers."""

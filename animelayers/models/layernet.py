@@ -15,6 +15,7 @@ from animelayers.models.layernet_graph import graph
 from animelayers.models.onnx import Precision, bf16_pays, threads
 from animelayers.models.portrait import shrink
 from animelayers.models.protocols import Mattes
+from animelayers.options import Batch, Side, Weighted
 from animelayers.weights import WeightsError, find
 
 Runtime = Literal["auto", "openvino", "torch"]
@@ -35,13 +36,13 @@ class LayerNet:
 
     def __init__(
         self,
-        weights: str | Path = "layernet",
+        weights: Weighted = "layernet",
         *,
-        side: int = 384,
+        side: Side = 384,
         runtime: Runtime = "auto",
         device: Device = "cpu",
         precision: Precision = "auto",
-        batch: int = 8,
+        batch: Batch = 8,
     ):
         if side < 4 * _STEP:
             raise ValueError(f"side must be {4 * _STEP} or more, not {side}")

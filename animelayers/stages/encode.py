@@ -12,6 +12,7 @@ from animelayers.imaging import blocks, codecs
 from animelayers.imaging.colour import BLEED, flat, foreground, pixels
 from animelayers.imaging.recompose import decibels, mixed, psnr, squares, together, uncovered
 from animelayers.imaging.window import window
+from animelayers.options import Quality
 from animelayers.step import ClipStep
 
 _LARGE = 500_000  # pixels of a frame whose JPEG is not decoded as a whole
@@ -57,7 +58,7 @@ class Encode(ClipStep):
         self,
         layers: Sequence[str] = LAYERS,
         background: Literal["jpeg", "png", "webp"] = "jpeg",
-        quality: int = 95,
+        quality: Quality = 95,
         subsampling: Literal["444", "422", "420"] = "444",
         mask: Literal["binary", "soft"] = "binary",
     ) -> None:
