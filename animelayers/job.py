@@ -26,11 +26,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 
 from animelayers import settings
-from animelayers.cluster import StartError
+from animelayers.cluster import INLINE, StartError, gpus, machine
 from animelayers.options import MODEL, PLACED, WEIGHTS, described, hints, is_text, kinds, marked, nearest, problem
 from animelayers.order import in_order
 from animelayers.pipeline import bind
-from animelayers.placement import PipelineError, Stage
+from animelayers.placement import PipelineError, Stage, holds_net, spread
 from animelayers.private import without_keys
 from animelayers.sinks import Changed, SinkError
 from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate, own
@@ -42,6 +42,7 @@ _HOME = Path(__file__).resolve().parent
 CONF, JOBS = ((_HOME if (_HOME / name).is_dir() else _HOME.parent) / name for name in ("conf", "jobs"))
 """Where the configuration and the scripts are: in the package where it is installed, beside it in a checkout."""
 ALLOW = "ANIMELAYERS_ALLOW"
+AUTO = "preset=auto"
 READ = ("aspect", "hdr", "deinterlace", "damaged", "alpha", "mattes", "sequence", "rate")
 """Options of a source that say how its pictures are read."""
 
@@ -62,10 +63,11 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
     handlers, level = root.handlers[:], root.level
     run = partial(begun, config_name, places, body)
     try:
-        words = ["--help" if word == ALL else word for word in sys.argv[1:]]
-        if ALL not in sys.argv and {"-h", "--help"} & {*words}:
-            sys.stdout.write(short(_template(config_name)))
+        words = sys.argv[1:]
+        if {"-h", "--help", ALL} & {*words}:
+            sys.stdout.write(whole(config_name) if ALL in words else short(_template(config_name)))
             sys.exit(0)
+        words = _looked(words, config_name)
         sys.argv[1:] = taken(words, places, partial(compose, config_name), [path.name for path in CONF.iterdir() if path.is_dir()])
         hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(run(cfg)))()
     except (HydraException, OmegaConfBaseException) as problem:
@@ -81,6 +83,43 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
 def begun(config_name: str, places: Sequence[str], body: Callable[[DictConfig], int], cfg: DictConfig) -> int:
     """Run the body of a job with a composed configuration, if every value of it can be; gives the exit code, expected errors told in a sentence."""
     return _ended(partial(_placed, body, config_name, places), cfg)
+
+
+def _looked(words: list[str], config_name: str) -> list[str]:
+    """The words of a job with the preset that fits this machine in the place of `auto`, which is told."""
+    raw: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)
+    given = [word for word in words if word.startswith("preset=")]
+    if given not in ([], [AUTO]) or {"preset": "auto"} not in raw["defaults"] or {"--help", "--multirun", "-m", "--cfg", "-c", "--info"} & {*words}:
+        return words
+    count, elsewhere = gpus(), any(word.startswith(("cluster=ray", "cluster.address=")) for word in words)
+    name = "cluster" if elsewhere or count > 1 else "one_gpu" if count else "laptop"
+    found = "a cluster" if elsewhere else f"{count or 'no'} GPU{'s' * (count > 1)}, {machine().cpus:g} CPUs"
+    sys.stderr.write(f"preset={name}: {found}\n")
+    return [*(word for word in words if word != AUTO), f"preset={name}"]
+
+
+def whole(config_name: str) -> str:
+    """The help of a job with its choices, and with every setting, its default and what it can be."""
+    lines = [_template(config_name).split("== Choices")[0].split("== All")[0].rstrip(), "", "== Choices =="]
+    lines += [f"  {group}: {', '.join(names)}" for group, names in choices(config_name).items()]
+    return (
+        "\n".join([*lines, "", "== All settings ==", *(f"  {f'{key}={_shown(value)}':<58}  {said}" for key, value, said in told(config_name))]) + "\n"
+    )
+
+
+def choices(config_name: str) -> dict[str, list[str]]:
+    """The groups of choices of a job, and what each holds."""
+    raw: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)
+    groups = [str(key).split("@")[0] for each in raw["defaults"] if isinstance(each, dict) for key in each if not str(key).startswith("override")]
+    return {group: sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in dict.fromkeys(groups)}
+
+
+def told(config_name: str) -> list[tuple[str, Any, str]]:
+    """Every setting of a job by the key it is given by, with its default, and in words what it can be."""
+    cfg = compose(config_name)
+    schema = hints(settings.JOBS[config_name]) if config_name in settings.JOBS else {}
+    found = {key: (key, value, described(hint)) for key, value, hint in _values(cfg, schema, missing=True)}
+    return list(found.values())
 
 
 def _template(config_name: str) -> str:
@@ -111,12 +150,16 @@ def check(cfg: DictConfig, config_name: str) -> None:
             raise ConfigError(f"{key}={value}: it is {described(hint)}; {nearest(value, list(TABLE))}")
 
 
-def _values(node: DictConfig, schema: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any, Any]]:
+def _values(node: DictConfig, schema: Mapping[str, Any], above: str = "", missing: bool = False) -> Iterator[tuple[str, Any, Any]]:
     """Every value of a configuration that something is known of: the key it is given by, the value, and the hint of its option."""
     raw: Any = OmegaConf.to_container(node, resolve=False)
     for name in node:
         key, hint = f"{above}{name}", schema.get(str(name), schema.get("*", Any))
+        if name in ("_target_", "_partial_"):
+            continue
         if OmegaConf.is_missing(node, name):
+            if missing:
+                yield key, "???", hint
             continue
         try:
             value = node[name]
@@ -127,9 +170,9 @@ def _values(node: DictConfig, schema: Mapping[str, Any], above: str = "") -> Ite
         if not isinstance(value, DictConfig):
             yield key, OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value, hint
         elif "_target_" in value:
-            yield from _values(value, {**_inside(hint), **hints(target(value["_target_"]))}, f"{key}.")
+            yield from _values(value, {**_inside(hint), **hints(target(value["_target_"]))}, f"{key}.", missing)
         elif (inner := _inside(hint)) or hint is Any:
-            yield from _values(value, inner, f"{key}.")
+            yield from _values(value, inner, f"{key}.", missing)
         else:
             yield key, OmegaConf.to_container(value, resolve=True), hint
 
@@ -250,7 +293,20 @@ def stages(cfg: DictConfig, only: Sequence[str] | None = None) -> dict[str, Stag
         if "step" not in node:
             raise ConfigError(f"stage {name} has no step: choose one with stage@stages.{name}=NAME")
         made[name] = Stage(**{str(key): _make(value, lazily=True) for key, value in node.items() if key != "_target_"})
-    return in_order(made)
+    following = [name for name in made if OmegaConf.is_interpolation(cfg.stages[name], "gpus")]
+    placed = spread(in_order(made), following)
+    _given(cfg, placed)
+    return placed
+
+
+def _given(cfg: DictConfig, made: Mapping[str, Stage]) -> None:
+    """Refuse a device that a stage was not given, or that is not there. Without Ray a process may take what the machine has."""
+    for name, stage in made.items():
+        asked = str(OmegaConf.select(cfg, "device", default="auto"))
+        if asked == "cuda" and holds_net(stage.step) and not stage.gpus and OmegaConf.select(cfg, "cluster.address", default=INLINE) != INLINE:
+            raise ConfigError(f"device=cuda, and stage {name} is given no GPU: choose preset=one_gpu, or give it one with stages.{name}.gpus=1")
+        if asked == "mps" and sys.platform != "darwin":
+            raise ConfigError("device=mps: only Macs have it; auto takes what there is")
 
 
 def fingerprints(cfg: DictConfig, made: Mapping[str, Stage]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Placement(TypedDict):
 
     workers: Workers
     cpus: Positive
-    gpus: float | Literal["auto"]
+    gpus: float
     rows: Count | None
     fuse: str
     readers: int

@@ -1,4 +1,4 @@
-"""A balanced training set from a finished output: every frame by the strategy that fits. `python jobs/curate.py --help` tells how."""
+"""A balanced training set from a finished output: every frame by the strategy that fits. `animelayers curate --help` tells how."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def curate(cfg: DictConfig) -> int:
     if not isinstance(source, Layers):
         raise job.ConfigError("curate takes the layers of a finished output: source=layers source.path=OUT")
     if "frames" not in source.columns:
-        raise job.ConfigError(f"{cfg.source.path} lacks the character or the background layer: run jobs/decompose.py with both stages")
+        raise job.ConfigError(f"{cfg.source.path} lacks the character or the background layer: run animelayers decompose with both stages")
     try:
         cfg = _own(cfg)
         plan = _plan(cfg)

@@ -1,4 +1,4 @@
-"""Exports a finished output for a trainer, a library or an animator. `python jobs/export.py --help` tells how."""
+"""Exports a finished output for a trainer, a library or an animator. `animelayers export --help` tells how."""
 
 from __future__ import annotations
 

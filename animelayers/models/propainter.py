@@ -107,7 +107,7 @@ def _loaded(module: str, name: str, weights: str, **options: Any) -> Any:
         said = " ".join(str(problem).split())[:200]
         raise WeightsError(
             f"{path} is no whole {name} under pytorchcv's names, as the authors' own files are not ({said}): "
-            f"bring the one that python jobs/fetch_models.py lists"
+            f"bring the one that animelayers fetch_models lists"
         ) from problem
     return net
 
