@@ -14,6 +14,7 @@ from animelayers.models.device import Device
 from animelayers.options import hints
 from animelayers.pipeline import Pipeline
 from animelayers.placement import GB, Resources, Stage, holds_net, needs, spread
+from animelayers.stages.cutouts import CutOuts
 
 GROUPS = {"decompose": ["source.path=.", "output=x"], "annotate": ["source.path=."], "reprocess_backgrounds": ["source.path=.", "output=x"]}
 PRESETS = sorted(path.stem for path in (job.CONF / "preset").glob("*.yaml"))
@@ -73,7 +74,7 @@ def test_every_model_says_of_itself_whether_it_runs_on_a_device(path: Path) -> N
     raw: Any = OmegaConf.to_container(OmegaConf.load(job.CONF / f"{path}.yaml"), resolve=False) or {}
     for node in nodes(raw):
         made = job.unbuilt({key: value for key, value in node.items() if not (isinstance(value, str) and value.startswith("${"))})
-        stages = {"it": Stage(made, gpus=1, fuse="a"), "other": Stage(partial(int), gpus=1, fuse="a")}  # type: ignore[arg-type]
+        stages = {"it": Stage(made, gpus=1, fuse="a"), "other": Stage(partial(CutOuts), gpus=1, fuse="a")}
         placed = spread(stages, ["it", "other"])
         assert placed["other"].gpus == 0 and placed["other"].fuse != placed["it"].fuse
         assert placed["it"].gpus == (1 if holds_net(made) else 0)

@@ -28,7 +28,7 @@ _TOLD = 300  # characters of what a library says of weights
 class LayerNet:
     """The net, as a matte of single pictures and as what a shot asks with its evidence.
 
-    ``weights``: a registered name, or the path of a safetensors file that animelayers train_layers wrote. ``side``: pixels of the long side of what
+    ``weights``: a registered name, or the path of a safetensors file that `animelayers train_layers` wrote. ``side``: pixels of the long side of what
     the net sees. ``runtime`` 'auto' is OpenVINO on the CPU and torch on a GPU; ``precision`` 'auto' is bf16 where the processor has it (see
     `onnx.bf16_pays`) or on a GPU, else fp32. ``batch``: pictures torch gets at once.
     Raises WeightsError for weights that are missing or are none of LayerNet, ValueError for a combination that does not exist.
@@ -103,9 +103,7 @@ def stored(path: Path) -> Mapping[str, np.ndarray]:
     try:
         return {name: value.astype(np.float32) for name, value in load_file(path).items()}
     except (SafetensorError, OSError, ValueError, TypeError) as problem:
-        raise WeightsError(
-            f"{path} cannot be read as weights of LayerNet ({problem}): give a .safetensors file of animelayers train_layers"
-        ) from problem
+        raise WeightsError(f"{path} cannot be read as weights of LayerNet ({problem}): give one that train_layers wrote") from problem
 
 
 def _planes(picture: np.ndarray, told: Evidence) -> np.ndarray:
