@@ -59,6 +59,7 @@ dist: .venv/ready
 
 # The documentation as a site, in site/; a link that leads nowhere ends it.
 docs: .venv/ready
+	$(BIN)/python -m animelayers.reference docs/reference
 	$(BIN)/uv run --quiet --no-project --isolated --with 'mkdocs-material>=9.6,<10' env NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 # Every machine installs from wheels alone: nothing is compiled.
@@ -69,4 +70,4 @@ lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra models --extra diffusion --extra propainter --extra enhance --extra export --extra cluster --extra dev --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv dist site $(DEMO)
+	rm -rf .venv dist site docs/reference $(DEMO)

@@ -65,7 +65,7 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
     try:
         words = sys.argv[1:]
         if {"-h", "--help", ALL} & {*words}:
-            sys.stdout.write(whole(config_name) if ALL in words else short(_template(config_name)))
+            sys.stdout.write(whole(config_name) if ALL in words else short(template(config_name)))
             sys.exit(0)
         words = _looked(words, config_name)
         sys.argv[1:] = taken(words, places, partial(compose, config_name), [path.name for path in CONF.iterdir() if path.is_dir()])
@@ -100,7 +100,7 @@ def _looked(words: list[str], config_name: str) -> list[str]:
 
 def whole(config_name: str) -> str:
     """The help of a job with its choices, and with every setting, its default and what it can be."""
-    lines = [_template(config_name).split("== Choices")[0].split("== All")[0].rstrip(), "", "== Choices =="]
+    lines = [template(config_name).split("== Choices")[0].split("== All")[0].rstrip(), "", "== Choices =="]
     lines += [f"  {group}: {', '.join(names)}" for group, names in choices(config_name).items()]
     return (
         "\n".join([*lines, "", "== All settings ==", *(f"  {f'{key}={_shown(value)}':<58}  {said}" for key, value, said in told(config_name))]) + "\n"
@@ -122,7 +122,8 @@ def told(config_name: str) -> list[tuple[str, Any, str]]:
     return list(found.values())
 
 
-def _template(config_name: str) -> str:
+def template(config_name: str) -> str:
+    """The help of a job, as its configuration has it."""
     return str(OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)["hydra"]["help"]["template"])  # type: ignore[call-overload,index]
 
 
