@@ -6,4 +6,4 @@ from animelayers.placement import Stage
 from animelayers.step import ClipStep, FrameStep, Step
 
 __all__ = ["ClipStep", "FrameStep", "Output", "Pipeline", "Stage", "Step"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"

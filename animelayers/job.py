@@ -34,7 +34,7 @@ from animelayers.placement import PipelineError, Stage, holds_net, spread
 from animelayers.private import without_keys
 from animelayers.sinks import Changed, SinkError
 from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate, own
-from animelayers.words import ALL, WordsError, lacking, short, taken
+from animelayers.words import ALL, WordsError, lacking, renamed, short, taken
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,8 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
         if {"-h", "--help", ALL} & {*words}:
             sys.stdout.write(whole(config_name) if ALL in words else short(template(config_name)))
             sys.exit(0)
-        words = _looked(words, config_name)
+        words, old = renamed(_looked(words, config_name))
+        sys.stderr.writelines(f"warning: {said}\n" for said in old)
         sys.argv[1:] = taken(words, places, partial(compose, config_name), [path.name for path in CONF.iterdir() if path.is_dir()])
         hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(run(cfg)))()
     except (HydraException, OmegaConfBaseException) as problem:
