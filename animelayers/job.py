@@ -156,7 +156,7 @@ def _values(node: DictConfig, schema: Mapping[str, Any], above: str = "", missin
     """Every value of a configuration that something is known of: the key it is given by, the value, and the hint of its option."""
     raw: Any = OmegaConf.to_container(node, resolve=False)
     for name in node:
-        key, hint = f"{above}{name}", schema.get(str(name), schema.get("*", Any))
+        key, hint = f"{above}{name!s}", schema.get(str(name), schema.get("*", Any))
         if name in ("_target_", "_partial_"):
             continue
         if OmegaConf.is_missing(node, name):
@@ -172,7 +172,7 @@ def _values(node: DictConfig, schema: Mapping[str, Any], above: str = "", missin
         if not isinstance(value, DictConfig):
             yield key, OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value, hint
         elif "_target_" in value:
-            yield from _values(value, {**_inside(hint), **hints(target(value["_target_"]))}, f"{key}.", missing)
+            yield from _values(value, {**_inside(hint), **hints(target(str(value["_target_"])))}, f"{key}.", missing)
         elif (inner := _inside(hint)) or hint is Any:
             yield from _values(value, inner, f"{key}.", missing)
         else:
@@ -254,7 +254,7 @@ def compose(config_name: str, overrides: list[str] | None = None) -> DictConfig:
 
 def build(node: Any) -> Any:
     """The object a configuration node describes. Raises `ConfigError` for a class outside the package and for options that make no sense."""
-    plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+    plain: Any = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     bind(_make(plain, lazily=True), str(plain.get("_target_", "")).rpartition(".")[2])
     try:
         return _make(plain, lazily=False)

@@ -14,6 +14,7 @@ import numpy as np
 
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.shots import Shot, picture, shots
+from animelayers.layers import names
 from animelayers.options import Positive
 from animelayers.output import Output
 
@@ -36,7 +37,7 @@ CODECS: Mapping[str, Codec] = {
     "apng": Codec("apng", "apng", "apng", "rgba", {}),
     "ffv1": Codec("mkv", "matroska", "ffv1", "bgra", {"level": "3"}),
 }
-LAYERS = ("character", "background", "effect", "mask")
+LAYERS = names("film")
 _BT709, _LIMITED = 1, 1  # what players take for granted of films in HD
 
 

@@ -14,13 +14,14 @@ from animelayers.exports.base import Data, Exporter, Piece
 from animelayers.exports.caption import Caption
 from animelayers.exports.select import stem
 from animelayers.imaging import codecs
+from animelayers.layers import LAYERS
 from animelayers.options import Positive
 from animelayers.output import Output
 from animelayers.schema import Row
 from animelayers.sinks.tar import Member, chunks
 
 _FRAME = "frame"
-_CHANNELS = {"shadow": 4, "effect": 4, "character": 4, "mask": 1}
+_CHANNELS = {layer.name: layer.channels for layer in LAYERS if layer.numbered and layer.channels != 3}
 
 
 @dataclass(frozen=True, kw_only=True)
