@@ -148,7 +148,7 @@ def scan(source: Any, inputs: Sequence[Any], limit: int | None = None, seconds: 
 
     waiting = {look.remote(chosen): (chosen, 1) for chosen in _tasks(inputs)}
     tables = []
-    with tqdm(total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False) as bar:
+    with tqdm(total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False, disable=None) as bar:
         while waiting:
             (ready,), _ = ray.wait(list(waiting), num_returns=1)
             chosen, tries = waiting.pop(ready)
@@ -169,7 +169,7 @@ def _scan_here(source: Any, looking: Look, inputs: Sequence[Any], processes: int
     tables: list[pa.Table] = []
     tries: Counter[str] = Counter()
     tasks = deque(_tasks(inputs))
-    with tqdm(total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False) as bar:
+    with tqdm(total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False, disable=None) as bar:
         for event in Crew(partial(Look, source, looking.limit), min(processes, len(tasks)))(tasks):
             if event.part is not None:
                 tables.append(event.part)

@@ -29,6 +29,7 @@ from animelayers.pipeline import Pipeline
 from animelayers.placement import Group, PipelineError, Resources
 from animelayers.plan import Plan, scan
 from animelayers.private import published
+from animelayers.progress import Progress
 from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError
@@ -166,7 +167,7 @@ def run(
                 tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
                 receipts = _stream(source, pipeline, groups, pending, ledger, write)
             summary.start_seconds = time.perf_counter() - started
-            _follow(receipts, summary, ["decode", *pipeline.stages])
+            _follow(receipts, summary, ["decode", *pipeline.stages], pending, ledger)
             summary.spilled = 0 if without else cluster.spilled_bytes()
         summary.seconds = time.perf_counter() - started
         summary.failures = sink.failures()
@@ -317,18 +318,15 @@ def _tasks(pending: pa.Table, width: int) -> Iterator[pa.Table]:
     yield pending.slice(start).combine_chunks()
 
 
-def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str]) -> None:
-    """Draw the progress bar from the receipts and add up the stages' times."""
-    total = summary.frames_planned
+def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str], pending: pa.Table, ledger: Ledger) -> None:
+    """Tell the progress from the receipts and the ledger, and add up the stages' times."""
     spent = np.zeros(len(stages))
-    errors = 0
-    with tqdm(total=total, initial=summary.frames_before, unit="frame", smoothing=0.05, dynamic_ncols=True, desc="layers") as bar:
+    clips = dict(zip(pending["clip_id"].to_pylist(), pc.list_value_length(pending["indices"]).to_pylist(), strict=True))
+    with Progress(summary.frames_planned, summary.frames_before, stages, clips, ledger) as progress:
         for batch in receipts:
-            for frames, error, seconds in zip(batch["frames"], batch["error"], batch["seconds"], strict=True):
+            for clip, frames, error, seconds in zip(*(batch[name] for name in ("clip_id", "frames", "error", "seconds")), strict=True):
                 summary.frames_done += int(frames)
                 summary.clips_done += not error
-                errors += bool(error)
                 spent[: len(seconds)] += seconds
-                bar.update(int(frames))
-            bar.set_postfix(errors=errors)
+                progress.committed(str(clip), int(frames), bool(error))
     summary.stages = dict(zip(stages, spent.tolist(), strict=True))

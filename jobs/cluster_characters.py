@@ -87,7 +87,7 @@ def _embedded(cfg: DictConfig, output: Output, found: People, shown: Sequence[np
 
 
 def _show(steps: Iterable[Any], total: int, what: str) -> Iterable[Any]:
-    return tqdm(steps, total=total, desc=what, dynamic_ncols=True, leave=False)
+    return tqdm(steps, total=total, desc=what, dynamic_ncols=True, leave=False, disable=None)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def export(cfg: DictConfig) -> int:
         exporter = job.build(cfg.export)
         if not isinstance(exporter, Exporter):
             raise job.ConfigError("export: choose a form with export=NAME (--help shows them)")
-        with tqdm(total=len(exporter.select.table(output)), unit="frame", desc="export", dynamic_ncols=True) as bar:
+        with tqdm(total=len(exporter.select.table(output)), unit="frame", desc="export", dynamic_ncols=True, disable=None) as bar:
             written = exporter.write(output, cfg.output, bar.update)
     except ValueError as problem:  # an option that does not fit this output
         raise job.ConfigError(str(problem)) from problem

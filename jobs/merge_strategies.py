@@ -28,7 +28,7 @@ def merge_strategies(cfg: DictConfig) -> int:
     seen: list[tuple[Picture, Path, int]] = []
     clear = set[Path]()
     broken: dict[str, str] = {}
-    for picture, file in tqdm(listed, unit="picture", desc="looking"):
+    for picture, file in tqdm(listed, unit="picture", desc="looking", disable=None):
         try:
             pixels = codecs.decode(file.read_bytes())
             seen.append((picture, file, looks(pixels)))
