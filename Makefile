@@ -24,15 +24,20 @@ unexport PYTHONDONTWRITEBYTECODE
 
 demo: .venv/weights
 	$(BIN)/python -m animelayers.samples $(DEMO)/input
-	$(BIN)/python jobs/decompose.py preset=demo source.every=6 source.path=$(DEMO)/input output=$(DEMO)/layers
-	$(BIN)/python jobs/curate.py source.path=$(DEMO)/layers output=$(DEMO)/set 'strategies.enhance_segment.enhancement_steps=[denoise,sharpen]'
-	$(BIN)/python jobs/merge_strategies.py curated=$(DEMO)/set output=$(DEMO)/kohya layout=kohya
-	$(BIN)/python jobs/export.py export=ora source.path=$(DEMO)/layers output=$(DEMO)/ora select.limit=6
+	$(BIN)/animelayers decompose $(DEMO)/input $(DEMO)/layers preset=demo source.every=6
+	$(BIN)/animelayers annotate $(DEMO)/layers
+	$(BIN)/animelayers cluster_characters $(DEMO)/layers $(DEMO)/characters
+	$(BIN)/animelayers curate $(DEMO)/layers $(DEMO)/set 'strategies.enhance_segment.enhancement_steps=[denoise,sharpen]'
+	$(BIN)/animelayers merge_strategies $(DEMO)/set $(DEMO)/kohya layout=kohya
+	$(BIN)/animelayers export ora $(DEMO)/layers $(DEMO)/ora select.limit=6
 	@echo "Look at"
 	@echo "  $(DEMO)/layers/report/index.html   the layers"
+	@echo "  $(DEMO)/layers/annotations/*/report/index.html   what the frames show"
+	@echo "  $(DEMO)/characters                 who is who: rename folders there and run it again"
 	@echo "  $(DEMO)/set/report/index.html      a training set and its decisions"
 	@echo "  $(DEMO)/kohya                      the same as sd-scripts reads it, with dataset.toml"
 	@echo "  $(DEMO)/ora                        layered files for Krita and GIMP: $$(find $(DEMO)/ora -name '*.ora' | sort | head -n 1)"
+	@echo "What still looks wrong: docs/limits.md, and: $(BIN)/python -m animelayers.samples --limits FOLDER"
 
 test: .venv/weights
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
@@ -62,6 +67,7 @@ dist: .venv/ready
 
 # The documentation as a site, in site/; a link that leads nowhere ends it.
 docs: .venv/ready
+	$(BIN)/python -m animelayers.reference docs/reference
 	$(BIN)/uv run --quiet --no-project --isolated --with 'mkdocs-material>=9.6,<10' env NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 # Every machine installs from wheels alone: nothing is compiled.
@@ -72,4 +78,4 @@ lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra models --extra diffusion --extra propainter --extra enhance --extra export --extra cluster --extra dev --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv dist site $(DEMO)
+	rm -rf .venv dist site docs/reference $(DEMO)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from animelayers.step import ClipStep, FrameStep, Step
 
 __all__ = ["ClipStep", "FrameStep", "Output", "Pipeline", "Stage", "Step"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {"Output": "output", "Pipeline": "pipeline", "Stage": "placement", "ClipStep": "step", "FrameStep": "step", "Step": "step"}
 

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -43,6 +44,20 @@ def machine(cpus: int | None = None) -> Resources:
     """What this machine offers; `cpus` limits its CPUs."""
     count = cpus or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cpus or os.cpu_count() or 1
     return Resources(cpus=count, gpus=0, memory=0.8 * psutil.virtual_memory().available)
+
+
+def gpus() -> int:
+    """NVIDIA GPUs of this machine that this process may see, as their driver's own tool lists them."""
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    tool = shutil.which("nvidia-smi")
+    if tool is None or seen in ("", "-1", "NoDevFiles"):
+        return 0
+    try:
+        listed = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=20, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    count = sum(line.startswith("GPU ") for line in listed.splitlines())
+    return count if seen is None else min(count, len(seen.split(",")))
 
 
 def connect(address: str | None = None, cpus: int | None = None) -> Resources:

@@ -15,24 +15,27 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin, is_typeddict
 
 import hydra
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 
-from animelayers.cluster import StartError
+from animelayers import settings
+from animelayers.cluster import INLINE, StartError, gpus, machine
 from animelayers.early import interruptible
+from animelayers.options import MODEL, PLACED, WEIGHTS, described, hints, is_text, kinds, marked, nearest, problem
 from animelayers.order import in_order
-from animelayers.placement import PipelineError, Stage
+from animelayers.pipeline import bind
+from animelayers.placement import PipelineError, Stage, holds_net, spread
 from animelayers.private import without_keys
 from animelayers.sinks import Changed, SinkError
 from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate, own
-from animelayers.words import ALL, WordsError, lacking, short, taken
+from animelayers.words import ALL, WordsError, lacking, renamed, short, taken
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +43,7 @@ _HOME = Path(__file__).resolve().parent
 CONF, JOBS = ((_HOME if (_HOME / name).is_dir() else _HOME.parent) / name for name in ("conf", "jobs"))
 """Where the configuration and the scripts are: in the package where it is installed, beside it in a checkout."""
 ALLOW = "ANIMELAYERS_ALLOW"
-PLACED = frozenset({"device", "batch", "compile", "url", "key", "parallel", "timeout", "retries", "backoff", "folder"})
-"""Options of a model that say where and how fast it runs, not what it makes."""
-
-
+AUTO = "preset=auto"
 READ = ("aspect", "hdr", "deinterlace", "damaged", "alpha", "mattes", "sequence", "rate")
 """Options of a source that say how its pictures are read."""
 
@@ -62,12 +62,14 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
     codes: list[int] = []
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    run = partial(_ended, partial(_placed, body, config_name, places))
+    run = partial(begun, config_name, places, body)
     try:
-        words = ["--help" if word == ALL else word for word in sys.argv[1:]]
-        if ALL not in sys.argv and {"-h", "--help"} & {*words}:
-            sys.stdout.write(short(_template(config_name)))
+        words = sys.argv[1:]
+        if {"-h", "--help", ALL} & {*words}:
+            sys.stdout.write(whole(config_name) if ALL in words else short(template(config_name)))
             sys.exit(0)
+        words, old = renamed(_looked(words, config_name))
+        sys.stderr.writelines(f"warning: {said}\n" for said in old)
         sys.argv[1:] = taken(words, places, partial(compose, config_name), [path.name for path in CONF.iterdir() if path.is_dir()])
         hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(run(cfg)))()
     except (HydraException, OmegaConfBaseException) as problem:
@@ -80,13 +82,57 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
     sys.exit(codes[0] if codes else 0)
 
 
-def _template(config_name: str) -> str:
+def begun(config_name: str, places: Sequence[str], body: Callable[[DictConfig], int], cfg: DictConfig) -> int:
+    """Run the body of a job with a composed configuration, if every value of it can be; gives the exit code, expected errors told in a sentence."""
+    return _ended(partial(_placed, body, config_name, places), cfg)
+
+
+def _looked(words: list[str], config_name: str) -> list[str]:
+    """The words of a job with the preset that fits this machine in the place of `auto`, which is told."""
+    raw: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)
+    given = [word for word in words if word.startswith("preset=")]
+    if given not in ([], [AUTO]) or {"preset": "auto"} not in raw["defaults"] or {"--help", "--multirun", "-m", "--cfg", "-c", "--info"} & {*words}:
+        return words
+    count, elsewhere = gpus(), any(word.startswith(("cluster=ray", "cluster.address=")) for word in words)
+    name = "cluster" if elsewhere or count > 1 else "one_gpu" if count else "laptop"
+    found = "a cluster" if elsewhere else f"{count or 'no'} GPU{'s' * (count > 1)}, {machine().cpus:g} CPUs"
+    sys.stderr.write(f"preset={name}: {found}\n")
+    return [*(word for word in words if word != AUTO), f"preset={name}"]
+
+
+def whole(config_name: str) -> str:
+    """The help of a job with its choices, and with every setting, its default and what it can be."""
+    lines = [template(config_name).split("== Choices")[0].split("== All")[0].rstrip(), "", "== Choices =="]
+    lines += [f"  {group}: {', '.join(names)}" for group, names in choices(config_name).items()]
+    return (
+        "\n".join([*lines, "", "== All settings ==", *(f"  {f'{key}={_shown(value)}':<58}  {said}" for key, value, said in told(config_name))]) + "\n"
+    )
+
+
+def choices(config_name: str) -> dict[str, list[str]]:
+    """The groups of choices of a job, and what each holds."""
+    raw: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)
+    groups = [str(key).split("@")[0] for each in raw["defaults"] if isinstance(each, dict) for key in each if not str(key).startswith("override")]
+    return {group: sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in dict.fromkeys(groups)}
+
+
+def told(config_name: str) -> list[tuple[str, Any, str]]:
+    """Every setting of a job by the key it is given by, with its default, and in words what it can be."""
+    cfg = compose(config_name)
+    schema = hints(settings.JOBS[config_name]) if config_name in settings.JOBS else {}
+    found = {key: (key, value, described(hint)) for key, value, hint in _values(cfg, schema, missing=True)}
+    return list(found.values())
+
+
+def template(config_name: str) -> str:
+    """The help of a job, as its configuration has it."""
     return str(OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)["hydra"]["help"]["template"])  # type: ignore[call-overload,index]
 
 
 def _placed(body: Callable[[DictConfig], int], config_name: str, places: Sequence[str], cfg: DictConfig) -> int:
     """The body of a job; what it asks for and nobody gave is told with the other words that lack."""
     try:
+        check(cfg, config_name)
         return body(cfg)
     except (MissingMandatoryValue, InterpolationToMissingValueError):
         if not (lost := lacking(cfg, places)):
@@ -94,6 +140,58 @@ def _placed(body: Callable[[DictConfig], int], config_name: str, places: Sequenc
         words = " ".join(key.rstrip("=").rpartition(".")[2].upper() for key in places)
         wanted = f"{' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing"
         raise ConfigError(f"{wanted}: animelayers {config_name} {words}, or {lost[0]}=…") from None
+
+
+def check(cfg: DictConfig, config_name: str) -> None:
+    """Refuse a value that its option cannot hold. Raises `ConfigError` naming the option, what it can hold, and the nearest choice."""
+    schema = hints(settings.JOBS[config_name]) if config_name in settings.JOBS else {}
+    for key, value, hint in _values(cfg, schema):
+        if said := problem(value, hint):
+            quotes = f"""; as text: '{key}="{_shown(value)}"'""" if is_text(hint) and isinstance(value, bool | int | float) else ""
+            raise ConfigError(f"{key}={_shown(value)}: {said}{quotes}")
+        if marked(hint, WEIGHTS) and isinstance(value, str) and value not in TABLE and not (set(value) & set("./\\") or Path(value).exists()):
+            raise ConfigError(f"{key}={value}: it is {described(hint)}; {nearest(value, list(TABLE))}")
+
+
+def _values(node: DictConfig, schema: Mapping[str, Any], above: str = "", missing: bool = False) -> Iterator[tuple[str, Any, Any]]:
+    """Every value of a configuration that something is known of: the key it is given by, the value, and the hint of its option."""
+    raw: Any = OmegaConf.to_container(node, resolve=False)
+    for name in node:
+        key, hint = f"{above}{name!s}", schema.get(str(name), schema.get("*", Any))
+        if name in ("_target_", "_partial_"):
+            continue
+        if OmegaConf.is_missing(node, name):
+            if missing:
+                yield key, "???", hint
+            continue
+        try:
+            value = node[name]
+        except InterpolationToMissingValueError:
+            continue
+        if whole := re.fullmatch(r"\$\{(?:oc\.select:)?([\w.]+)(?:,.*)?\}", str(raw[name])):  # the key that a person gives
+            key = whole[1]
+        if not isinstance(value, DictConfig):
+            yield key, OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value, hint
+        elif "_target_" in value:
+            yield from _values(value, {**_inside(hint), **hints(target(str(value["_target_"])))}, f"{key}.", missing)
+        elif (inner := _inside(hint)) or hint is Any:
+            yield from _values(value, inner, f"{key}.", missing)
+        else:
+            yield key, OmegaConf.to_container(value, resolve=True), hint
+
+
+def _inside(hint: Any) -> Mapping[str, Any]:
+    """What is known of the keys of a mapping; empty where only the mapping as a whole is."""
+    for kind in kinds(hint):
+        if get_origin(kind) is Mapping:
+            return {"*": get_args(kind)[1]}
+        if isinstance(kind, type) and (is_typeddict(kind) or kind is Stage):
+            return hints(kind)
+    return {}
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
 
 
 def _ended(body: Callable[[DictConfig], int], cfg: DictConfig) -> int:
@@ -122,6 +220,9 @@ def _told(code: int, message: str) -> int:
 
 
 def _short(problem: Exception) -> str:
+    if isinstance(problem, MissingConfigException) and problem.missing_cfg_file and problem.options:
+        group, _, name = problem.missing_cfg_file.rpartition("/")
+        return f"{group}={name} is no choice; {nearest(name, list(problem.options))}"
     lines = [line.strip() for line in str(problem).splitlines() if line.strip() and "object_type=" not in line]
     return " ".join(lines)
 
@@ -154,8 +255,13 @@ def compose(config_name: str, overrides: list[str] | None = None) -> DictConfig:
 
 
 def build(node: Any) -> Any:
-    """The object a configuration node describes. Raises `ConfigError` for a class outside the package."""
-    return _make(OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node, lazily=False)
+    """The object a configuration node describes. Raises `ConfigError` for a class outside the package and for options that make no sense."""
+    plain: Any = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+    bind(_make(plain, lazily=True), str(plain.get("_target_", "")).rpartition(".")[2])
+    try:
+        return _make(plain, lazily=False)
+    except (TypeError, ValueError) as problem:
+        raise ConfigError(str(problem)) from problem
 
 
 def conduct(cfg: DictConfig) -> dict[str, Any]:
@@ -193,7 +299,20 @@ def stages(cfg: DictConfig, only: Sequence[str] | None = None) -> dict[str, Stag
         if "step" not in node:
             raise ConfigError(f"stage {name} has no step: choose one with stage@stages.{name}=NAME")
         made[name] = Stage(**{str(key): _make(value, lazily=True) for key, value in node.items() if key != "_target_"})
-    return in_order(made)
+    following = [name for name in made if OmegaConf.is_interpolation(cfg.stages[name], "gpus")]
+    placed = spread(in_order(made), following)
+    _given(cfg, placed)
+    return placed
+
+
+def _given(cfg: DictConfig, made: Mapping[str, Stage]) -> None:
+    """Refuse a device that a stage was not given, or that is not there. Without Ray a process may take what the machine has."""
+    for name, stage in made.items():
+        asked = str(OmegaConf.select(cfg, "device", default="auto"))
+        if asked == "cuda" and holds_net(stage.step) and not stage.gpus and OmegaConf.select(cfg, "cluster.address", default=INLINE) != INLINE:
+            raise ConfigError(f"device=cuda, and stage {name} is given no GPU: choose preset=one_gpu, or give it one with stages.{name}.gpus=1")
+        if asked == "mps" and sys.platform != "darwin":
+            raise ConfigError("device=mps: only Macs have it; auto takes what there is")
 
 
 def fingerprints(cfg: DictConfig, made: Mapping[str, Stage]) -> dict[str, Any]:
@@ -214,23 +333,33 @@ def fingerprints(cfg: DictConfig, made: Mapping[str, Stage]) -> dict[str, Any]:
     return prints
 
 
-def _plain(value: Any) -> Any:
-    """A partial as nested lists, weights by their digest."""
+def _plain(value: Any, hint: Any = Any) -> Any:
+    """A partial as nested lists, weights by their digest, without the options that are marked as never changing what comes out."""
     if isinstance(value, partial):
-        options = {k: _plain(v) for k, v in sorted(_found(value).items()) if k not in PLACED}
+        told = hints(value.func)  # type: ignore[arg-type]
+        options = {k: _plain(v, told.get(k, Any)) for k, v in sorted(_found(value).items()) if not marked(told.get(k, Any), PLACED)}
         return [f"{value.func.__module__}.{value.func.__qualname__}", options]
     if isinstance(value, dict):
         return {key: _plain(v) for key, v in sorted(value.items())}
     if isinstance(value, list):
         return [_plain(v) for v in value]
-    if isinstance(value, str) and value in TABLE:
-        return digest(value) or value
-    return own(value) or value if isinstance(value, str) else value
+    if not isinstance(value, str) or not _of_weights(hint):
+        return value
+    return (digest(value) if value in TABLE else own(value)) or value
+
+
+def placing(path: str) -> frozenset[str]:
+    """The options of a `_target_` that say where it runs and how fast, never what comes out."""
+    return frozenset(name for name, hint in hints(target(path)).items() if marked(hint, PLACED))
+
+
+def _of_weights(hint: Any) -> bool:
+    return marked(hint, WEIGHTS) or marked(hint, MODEL)
 
 
 def named(made: Mapping[str, Stage], detector: str = "") -> list[str]:
     """The registered weights that stages and the shot detector name, sorted."""
-    return sorted(_names([detector, *(stage.step for stage in made.values())]))
+    return sorted(({detector} & set(TABLE)).union(*(_names(stage.step) for stage in made.values())))
 
 
 def models(
@@ -261,28 +390,28 @@ def models(
     return used
 
 
-def _names(values: Any) -> set[str]:
-    """The registered weights named anywhere among the arguments of some partials, without those that are missing and not required."""
+def _names(values: Any, hint: Any = Any) -> set[str]:
+    """The registered weights among the arguments of some partials that are references to weights, without those that are missing and not required."""
     if isinstance(values, str):
-        return {values} & set(TABLE)
+        return {values} & set(TABLE) if _of_weights(hint) else set()
     if isinstance(values, partial):
-        values = _found(values)
-        if any(isinstance(value, str) and own(value) for value in values.values()):
-            values = {key: value for key, value in values.items() if key != "name"}  # what runs is the file, whatever it is called
+        told = hints(values.func)  # type: ignore[arg-type]
+        return set[str]().union(*(_names(value, told.get(key, Any)) for key, value in _found(values).items()))
     if isinstance(values, Mapping):
         values = values.values()
-    return set().union(*map(_names, values)) if isinstance(values, Iterable) else set()
+    return set[str]().union(*map(_names, values)) if isinstance(values, Iterable) else set()
 
 
-def _own_files(values: Any, role: str = "") -> list[dict[str, Any]]:
+def _own_files(values: Any, role: str = "", hint: Any = Any) -> list[dict[str, Any]]:
     """The files of a person's own that stand where weights may: by their name and digest, of terms that nobody knows."""
     if isinstance(values, partial):
-        return [entry for key, value in _found(values).items() for entry in _own_files(value, key)]
+        told = hints(values.func)  # type: ignore[arg-type]
+        return [entry for key, value in _found(values).items() for entry in _own_files(value, key, told.get(key, Any))]
     if isinstance(values, Mapping):
         values = list(values.values())
     if isinstance(values, list | tuple):
         return [entry for value in values for entry in _own_files(value, role)]
-    known = own(values) if isinstance(values, str) else ""
+    known = own(values) if isinstance(values, str) and _of_weights(hint) else ""
     if not known:
         return []
     terms = {"license": "unknown", "commercial": "unknown", "pinned": False, "own": True}

@@ -168,7 +168,7 @@ class Output:
         if len(data) < size:
             raise SinkError(self._store.path(file), f"ends inside {name} of {row['frame_id']}", "copy the output again")
         if row.get(f"{name}_xxh3") not in (None, checksum(data)):
-            remedy = f"jobs/verify.py output={self.path} mend=true finds all such clips and has them made again"
+            remedy = f"animelayers verify {self.path} mend=true finds all such clips and has them made again"
             raise Damaged(self._store.path(file), f"the bytes of {name} of {row['frame_id']} are not those that were written", remedy)
         return data
 

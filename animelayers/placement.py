@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
+from animelayers import weights
+from animelayers.models.device import Device
+from animelayers.options import WEIGHTS, Count, Positive, hints, marked
 from animelayers.step import Step
 
 GB = 1 << 30
+_WIDE = 4096
+"""Workers of a stage without a net, at most."""
 
 
 class PipelineError(ValueError):
@@ -29,19 +34,21 @@ class Resources:
 class Stage:
     """A step and its placement.
 
-    ``step``: the class with its constructor arguments. ``workers``: how many actors, or (fewest, most): as many as fit.
+    ``step``: the class with its constructor arguments, which tell whether it holds a net (`holds_net`) and how much that `needs`.
+    ``workers``: how many actors, or (fewest, most): as many as fit.
     ``cpus``, ``gpus``: of each actor. ``rows``: clips per call (None: whatever one block holds, about `source.row_bytes`).
     ``fuse``: neighbouring stages with the same non-empty name run in one actor, one after the other, so that pixels stay in its
-    memory; the actor gets the largest of their demands. ``memory``: bytes a worker needs beside its clips (models, libraries).
+    memory; the actor gets the largest of their demands.
+    ``memory``: bytes a worker needs beside its clips (models, libraries); None: what its step `needs`.
     """
 
     step: partial[Step]
-    workers: int | Sequence[int] = 1
-    cpus: float = 1
+    workers: Count | tuple[Count, Count] | Sequence[Count] = 1
+    cpus: Positive = 1
     gpus: float = 0
-    rows: int | None = None
+    rows: Count | None = None
     fuse: str = ""
-    memory: float = 1.0 * GB
+    memory: Positive | None = None
 
     @property
     def kind(self) -> type[Step]:
@@ -87,7 +94,7 @@ class Group:
     @property
     def memory(self) -> float:
         """Bytes one actor needs beside its clips."""
-        return max(stage.memory for stage in self.stages.values())
+        return max(needs(stage.step) if stage.memory is None else stage.memory for stage in self.stages.values())
 
     @property
     def rows(self) -> int | None:
@@ -100,3 +107,55 @@ class Group:
         """The fewest and the most actors."""
         low, high = zip(*(stage.bounds for stage in self.stages.values()), strict=True)
         return max(low), max(high)
+
+
+def holds_net(made: partial[Any]) -> bool:
+    """Whether a step, or something it is made of, runs on a device: it has an option of the kind `Device`."""
+    return any(Device in hints(part.func).values() for part in _parts(made))  # type: ignore[arg-type]
+
+
+def needs(made: partial[Any]) -> float:
+    """Bytes of memory that a worker with this step takes beside its clips: the libraries, and the weights thrice, for what they unpack to."""
+    given = ((hints(part.func).get(name, Any), value) for part in _parts(made) for name, value in part.keywords.items())  # type: ignore[arg-type]
+    named = {str(value) for hint, value in given if marked(hint, WEIGHTS)}
+    return GB + 3.0 * sum(weights.size(weights.TABLE[name]) for name in named if name in weights.TABLE)
+
+
+def spread(stages: Mapping[str, Stage], following: Sequence[str]) -> dict[str, Stage]:
+    """Stages with the GPUs of their placement given to those that hold a net, and devices that follow from them.
+
+    Of the stages `following` the common placement, neighbours that hold a net share its GPUs in one actor, and each such group gets its part of
+    them; all others get none and run as wide as there are CPUs. Without a GPU device=auto is the CPU, so that none is taken that was not given.
+    """
+    nets = {name for name, stage in stages.items() if name in following and stage.gpus and holds_net(stage.step)}
+    names = [*stages]
+    starts = [n for i, n in enumerate(names) if n in nets and not (i and names[i - 1] in nets and stages[n].fuse and stages[names[i - 1]].fuse)]
+    made = {}
+    for name, stage in stages.items():
+        if name in nets:
+            stage = replace(stage, gpus=stage.gpus / len(starts))
+        elif name in following and stage.gpus:
+            stage = replace(stage, gpus=0, workers=(1, _WIDE), fuse=f"{stage.fuse} on CPUs" if stage.fuse else "")
+        made[name] = stage if stage.gpus else replace(stage, step=_on_cpu(stage.step))
+    return made
+
+
+def _parts(made: Any) -> Iterator[partial[Any]]:
+    """A partial and those among its arguments."""
+    if isinstance(made, partial):
+        yield made
+        made = made.keywords
+    for value in made.values() if isinstance(made, Mapping) else made if isinstance(made, list | tuple) else ():
+        yield from _parts(value)
+
+
+def _on_cpu(made: Any) -> Any:
+    """The same, with the CPU wherever a device is left open."""
+    if isinstance(made, list):
+        return [_on_cpu(value) for value in made]
+    if isinstance(made, dict):
+        return {name: _on_cpu(value) for name, value in made.items()}
+    if not isinstance(made, partial):
+        return made
+    open_ = {name: "cpu" for name, hint in hints(made.func).items() if hint == Device and made.keywords.get(name, "auto") == "auto"}  # type: ignore[arg-type]
+    return partial(made.func, *made.args, **{name: _on_cpu(value) for name, value in made.keywords.items()} | open_)

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from animelayers.imaging import codecs
 from animelayers.imaging.panorama import Canvas, lay, paint
 from animelayers.imaging.views import view
+from animelayers.layers import names
 from animelayers.output import PLATES, Output
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
@@ -93,9 +94,7 @@ def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
     """The clips with a plate of each shot."""
     if not {"plate_file", "camera"} <= set(table.column_names):
         return
-    there = [
-        name for layer in ("plate", "mask", "effect", "shadow") for name in (f"{layer}_file", f"{layer}_offset", f"{layer}_size", f"{layer}_xxh3")
-    ]
+    there = [part for layer in ("plate", *names("covers")) for part in (f"{layer}_file", f"{layer}_offset", f"{layer}_size", f"{layer}_xxh3")]
     columns = [
         "episode",
         "scene_id",
@@ -154,7 +153,7 @@ def _shown(output: Output, clips: list[Clip], load: Any, k: int) -> np.ndarray:
 def _free(output: Output, row: Mapping[str, Any], size: tuple[int, int]) -> np.ndarray:
     """uint8 plane of `size` (width, height), 1 where a drawing shows the background."""
     free = np.ones(size[::-1], np.uint8)
-    for layer in ("mask", "effect", "shadow"):
+    for layer in names("covers"):
         if row.get(f"{layer}_file") and (layer != "effect" or row.get("effect_mode", "none") != "none"):
             cover = codecs.decode(output.stored(dict(row), layer))
             cover = cover if cover.ndim == 2 else np.ascontiguousarray(cover[..., 3])

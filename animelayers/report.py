@@ -21,6 +21,7 @@ from animelayers import leftout, plates, products
 from animelayers.exposure import saved, saved_in_all
 from animelayers.imaging.recompose import together
 from animelayers.imaging.sheet import contact_sheet, fit
+from animelayers.layers import names
 from animelayers.output import Output
 from animelayers.private import without_keys
 from animelayers.run import Summary
@@ -99,7 +100,7 @@ def _sheet(output: Output, row: dict[str, Any]) -> bytes:
     whole = []
     if {"character", "background"} <= layers.keys():
         whole = [together(layers["background"], layers["character"], layers.get("shadow"), layers.get("effect"), mode)]
-    shown = [layers[name] for name in ("character", "background", "mask", "shadow", "effect", "provenance") if name in layers]
+    shown = [layers[name] for name in (*names("numbered"), "provenance") if name in layers]
     pictures = [fit(picture, WIDTH) for picture in whole + shown]
     sheet = contact_sheet(pictures, columns=max(4, len(pictures)))
     return cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()

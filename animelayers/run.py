@@ -29,6 +29,7 @@ from animelayers.pipeline import Pipeline
 from animelayers.placement import Group, PipelineError, Resources
 from animelayers.plan import Plan
 from animelayers.private import published
+from animelayers.progress import Progress
 from animelayers.scan import gathered, scan
 from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
 from animelayers.sinks import metadata
@@ -143,7 +144,7 @@ def run(
             if pending.num_rows:
                 receipts = work(pending, summary)
                 summary.start_seconds = summary.start_seconds or time.perf_counter() - started
-                _follow(receipts, summary, ["decode", *pipeline.stages])
+                _follow(receipts, summary, ["decode", *pipeline.stages], pending, work.ledger)
         summary.spilled = cluster.spilled_bytes()
         summary.seconds = time.perf_counter() - started
         summary.failures = sink.failures()
@@ -386,18 +387,15 @@ def _tasks(pending: pa.Table, width: int) -> Iterator[pa.Table]:
     yield pending.slice(start).combine_chunks()
 
 
-def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str]) -> None:
-    """Draw the progress bar from the receipts and add up the stages' times."""
-    done = summary.frames_before + summary.frames_done
+def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str], pending: pa.Table, ledger: Ledger) -> None:
+    """Tell the progress from the receipts and the ledger, and add up the stages' times."""
     spent = np.array([summary.stages.get(stage, 0.0) for stage in stages])
-    errors = 0
-    with tqdm(total=summary.frames_planned, initial=done, unit="frame", smoothing=0.05, dynamic_ncols=True, desc="layers") as bar:
+    clips = dict(zip(pending["clip_id"].to_pylist(), pc.list_value_length(pending["indices"]).to_pylist(), strict=True))
+    with Progress(summary.frames_planned, summary.frames_before + summary.frames_done, stages, clips, ledger) as progress:
         for batch in receipts:
-            for frames, error, seconds in zip(batch["frames"], batch["error"], batch["seconds"], strict=True):
+            for clip, frames, error, seconds in zip(*(batch[name] for name in ("clip_id", "frames", "error", "seconds")), strict=True):
                 summary.frames_done += int(frames)
                 summary.clips_done += not error
-                errors += bool(error)
                 spent[: len(seconds)] += seconds
-                bar.update(int(frames))
-            bar.set_postfix(errors=errors)
+                progress.committed(str(clip), int(frames), bool(error))
     summary.stages = dict(zip(stages, spent.tolist(), strict=True))

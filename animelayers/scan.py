@@ -42,7 +42,7 @@ def scan(source: Any, inputs: Sequence[Any], limit: int | None = None, seconds: 
     With a limit they are looked into in order, and no more of them than hold so many frames. An input may take `seconds` (0: any time).
     One that kills its reader again and again becomes an error row; its neighbours are looked into without it.
     """
-    with tqdm(total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False) as bar:
+    with tqdm(total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False, disable=None) as bar:
         frames = 0
         for tasks in [_tasks(inputs)] if limit is None else ([chosen] for chosen in _tasks(inputs, in_order=True)):
             for table in _scan(source, tasks, seconds, processes):

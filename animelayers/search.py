@@ -126,7 +126,7 @@ def _checked(output: Framed, column: str) -> None:
     table = output.table
     if column not in table.column_names or table[column].null_count == len(table):
         stage = STAGES.get(column.split("_")[0])
-        how = f"run python jobs/annotate.py source.path={output.path}"
+        how = f"run animelayers annotate {output.path}"
         how += "" if stage == "embed_visual" else f" +stage@stages.{stage}={stage} start_stage={stage} end_stage={stage}"
         known = ", ".join(f"{family}_frame" for family in STAGES)
         raise ValueError(f"{output.path} has no column {column}: {how if stage else f'embeddings are {known} …'}")

@@ -11,6 +11,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+RENAMED = {"stages.cels": "stages.layers", "stages.effect": "stages.layers"}
+"""What the words of the version before are called now; each is taken for one version, with a warning."""
 PATHS = frozenset(
     {
         *("source.path", "source.mattes", "output", "edits", "curated", "film", "pack", "start", "a", "b", "truth"),
@@ -59,6 +61,17 @@ def taken(words: Sequence[str], places: Sequence[str], defaults: Callable[[], Di
         wanted = " and ".join(places) if places else "words of the form key=value alone"
         raise WordsError(f"{free[len(places)]!r} is one word too many: without a key there is {wanted}")
     return [*(text(key, word) for key, word in zip(places, free, strict=False)), *made]
+
+
+def renamed(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words with today's names, and a sentence for each that had the name of the version before."""
+    made, told = [], []
+    for word in words:
+        old = next((name for name in RENAMED if re.match(rf"[+]*{re.escape(name)}[.=]", word)), "")
+        made.append(word.replace(old, RENAMED[old], 1) if old else word)
+        if old:
+            told.append(f"{old} is called {RENAMED[old]} now; the old word is gone with the next version")
+    return made, told
 
 
 def literal(word: str, known: Callable[[str], Any] = lambda key: None) -> str:

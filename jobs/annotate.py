@@ -1,4 +1,4 @@
-"""Annotates a finished output: columns for its frame table, no file of it touched. `python jobs/annotate.py --help` tells how."""
+"""Annotates a finished output: columns for its frame table, no file of it touched. `animelayers annotate --help` tells how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speed and memory beside what a user would write today. `python jobs/benchmark.py --help` tells how."""
+"""Speed and memory beside what a user would write today. `animelayers benchmark --help` tells how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is who in a finished output, over shots and episodes. `python jobs/cluster_characters.py --help` tells how."""
+"""Who is who in a finished output, over shots and episodes. `animelayers cluster_characters --help` tells how."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _embedded(cfg: DictConfig, output: Output, found: People, shown: Sequence[np
         vectors = embeddings(output.table, found.tracks, cfg.embedding)
     except ValueError as problem:
         stage = STAGES[cfg.embedding]
-        how = f"run python jobs/annotate.py source.path={cfg.source.path} +stage@stages.{stage}={stage}, or go by colours alone with embedding=null"
+        how = f"run animelayers annotate {cfg.source.path} +stage@stages.{stage}={stage}, or go by colours alone with embedding=null"
         raise job.ConfigError(f"{problem}: {how}") from problem
     figures = [alone(np.ascontiguousarray(picture[..., :3]), np.ascontiguousarray(picture[..., 3])) for picture in shown]
     if not (pictures := [figure for figure in figures if figure is not None]):
@@ -90,7 +90,7 @@ def _embedded(cfg: DictConfig, output: Output, found: People, shown: Sequence[np
 
 
 def _show(steps: Iterable[Any], total: int, what: str) -> Iterable[Any]:
-    return tqdm(steps, total=total, desc=what, dynamic_ncols=True, leave=False)
+    return tqdm(steps, total=total, desc=what, dynamic_ncols=True, leave=False, disable=None)
 
 
 if __name__ == "__main__":

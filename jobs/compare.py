@@ -1,4 +1,4 @@
-"""What got better and what got worse between two results or two outputs. `python jobs/compare.py --help` tells how."""
+"""What got better and what got worse between two results or two outputs. `animelayers compare --help` tells how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Truth sets: animation composed from parts, with its layers known. `python jobs/compose.py --help` tells how."""
+"""Truth sets: animation composed from parts, with its layers known. `animelayers compose --help` tells how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A balanced training set from a finished output: every frame by the strategy that fits. `python jobs/curate.py --help` tells how."""
+"""A balanced training set from a finished output: every frame by the strategy that fits. `animelayers curate --help` tells how."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def curate(cfg: DictConfig) -> int:
     if not isinstance(source, Layers):
         raise job.ConfigError("curate takes the layers of a finished output: source=layers source.path=OUT")
     if "frames" not in source.columns:
-        raise job.ConfigError(f"{cfg.source.path} lacks the character or the background layer: run jobs/decompose.py with both stages")
+        raise job.ConfigError(f"{cfg.source.path} lacks the character or the background layer: run animelayers decompose with both stages")
     try:
         cfg = _own(cfg)
         plan = _plan(cfg)
@@ -161,7 +161,7 @@ def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: 
     used = {s: made for s, made in plan.strategies.items() if s in set(table["strategy"].to_pylist())}
     job.models({s: Stage(made) for s, made in used.items()}, **cfg.licenses)  # type: ignore[arg-type]
     nodes = settled({str(s): cast(Any, OmegaConf.to_container(node, resolve=True)) for s, node in cfg.strategies.items()})
-    results.claim(store, {s: lasting(nodes[s], job.PLACED | {"enabled"}) for s in used})
+    results.claim(store, {s: lasting(nodes[s], job.placing(nodes[s]["_target_"]) | {"enabled"}) for s in used})
     ways = Ways(
         cfg.cluster.address,
         cfg.cluster.cpus,

@@ -1,4 +1,4 @@
-"""The main job: frames or a film in, layers out. `python jobs/decompose.py --help` tells how."""
+"""The main job: frames or a film in, layers out. `animelayers decompose --help` tells how."""
 
 from __future__ import annotations
 

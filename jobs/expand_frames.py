@@ -1,4 +1,4 @@
-"""Temporal context: curated frames and their neighbours in one folder. `python jobs/expand_frames.py --help` tells how."""
+"""Temporal context: curated frames and their neighbours in one folder. `animelayers expand_frames --help` tells how."""
 
 from __future__ import annotations
 

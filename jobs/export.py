@@ -1,4 +1,4 @@
-"""Exports a finished output for a trainer, a library or an animator. `python jobs/export.py --help` tells how."""
+"""Exports a finished output for a trainer, a library or an animator. `animelayers export --help` tells how."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def export(cfg: DictConfig) -> int:
         exporter = job.build(cfg.export)
         if not isinstance(exporter, Exporter):
             raise job.ConfigError("export: choose a form with export=NAME (--help shows them)")
-        with tqdm(total=len(exporter.select.table(output)), unit="frame", desc="export", dynamic_ncols=True) as bar:
+        with tqdm(total=len(exporter.select.table(output)), unit="frame", desc="export", dynamic_ncols=True, disable=None) as bar:
             written = exporter.write(output, cfg.output, bar.update)
     except ValueError as problem:  # an option that does not fit this output
         raise job.ConfigError(str(problem)) from problem

@@ -1,4 +1,4 @@
-"""Films to named frames. `python jobs/extract_frames.py --help` tells how."""
+"""Films to named frames. `animelayers extract_frames --help` tells how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings the weights of models to this machine. `python jobs/fetch_models.py --help` tells how."""
+"""Brings the weights of models to this machine. `animelayers fetch_models --help` tells how."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _list() -> int:
         told = f"{size / 1e6:.1f}" if size else "?"
         gated = ", after consent" if w.gated else ""
         lines.append(f"{w.name:30}{_state(w):10}{told:>8}  {w.weights_license:22}{w.commercial:12}{w.role}{gated}")
-    lines += ["", f"folder of weights: {weights.directory()}   to fetch: python jobs/fetch_models.py 'names=[NAME,…]' or preset=demo"]
+    lines += ["", f"folder of weights: {weights.directory()}   to fetch: animelayers fetch_models 'names=[NAME,…]' or preset=demo"]
     _say("\n".join(lines))  # at once: it is longer than a screen, and whoever reads its head closes the pipe
     return 0
 

@@ -1,4 +1,4 @@
-"""Brings edits made by hand in exported layers back. `python jobs/import_edits.py --help` tells how."""
+"""Brings edits made by hand in exported layers back. `animelayers import_edits --help` tells how."""
 
 from __future__ import annotations
 

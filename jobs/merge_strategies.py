@@ -1,4 +1,4 @@
-"""One training folder from the strategies' outputs. `python jobs/merge_strategies.py --help` tells how."""
+"""One training folder from the strategies' outputs. `animelayers merge_strategies --help` tells how."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def merge_strategies(cfg: DictConfig) -> int:
     seen: list[tuple[Picture, Path, int]] = []
     clear = set[Path]()
     broken: dict[str, str] = {}
-    for picture, file in tqdm(listed, unit="picture", desc="looking"):
+    for picture, file in tqdm(listed, unit="picture", desc="looking", disable=None):
         try:
             pixels = codecs.decode(file.read_bytes())
             seen.append((picture, file, looks(pixels)))
@@ -78,7 +78,7 @@ def _listed(curated: Path) -> list[tuple[Picture, Path]]:
             name = file.relative_to(folder).with_suffix("").as_posix().replace("/", "-")
             found.append((parsed(name, folder.parent.name), file))
     if not found:
-        raise job.ConfigError(f"curated={curated} holds no STRATEGY/images/: give the folder jobs/curate.py wrote into")
+        raise job.ConfigError(f"curated={curated} holds no STRATEGY/images/: give the folder animelayers curate wrote into")
     return [(picture, file) for picture, file in found if picture.trains]
 
 

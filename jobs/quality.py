@@ -1,4 +1,4 @@
-"""The scoreboard: the main job and its peers on films whose layers are known. `python jobs/quality.py --help` tells how."""
+"""The scoreboard: the main job and its peers on films whose layers are known. `animelayers quality --help` tells how."""
 
 from __future__ import annotations
 

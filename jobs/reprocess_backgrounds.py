@@ -1,4 +1,4 @@
-"""Backgrounds made anew: segments first, then inpainting over their masks. `python jobs/reprocess_backgrounds.py --help` tells how."""
+"""Backgrounds made anew: segments first, then inpainting over their masks. `animelayers reprocess_backgrounds --help` tells how."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def main() -> int:
     """Parse, submit, follow; the exit code is the job's own (2 for a submission that is refused)."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="example: python jobs/submit.py --address http://127.0.0.1:8265 decompose source.path=/shared/film.mkv output=/shared/layers",
+        epilog="example: animelayers submit --address http://127.0.0.1:8265 decompose source.path=/shared/film.mkv output=/shared/layers",
     )
     parser.add_argument("--address", default="http://127.0.0.1:8265", help="the job server (default: %(default)s)")
     parser.add_argument("--python", default="python", help="the cluster's Python with animelayers' packages (default: %(default)s)")

@@ -1,4 +1,4 @@
-"""Training of LayerNet, the package's own net: composed shots in, weights out. `python jobs/train_layers.py --help` tells how."""
+"""Training of LayerNet, the package's own net: composed shots in, weights out. `animelayers train_layers --help` tells how."""
 
 from __future__ import annotations
 

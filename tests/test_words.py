@@ -8,7 +8,7 @@ import pytest
 from omegaconf import DictConfig
 
 from animelayers import job
-from animelayers.words import WordsError, literal, taken
+from animelayers.words import RENAMED, WordsError, literal, renamed, taken
 
 NAMES = [
     "[SubGroup] My Show - 01 (1080p) [ABCD].mkv", "It's = {pilot}, part 2.mkv", "空の歌 第01話「始まり」 #1 50% ~v2~ \\$x.mkv",
@@ -70,6 +70,14 @@ def test_one_word_too_many_is_told() -> None:
 def test_options_of_hydra_keep_their_words() -> None:
     given = ["--config-dir", "mine", "-m", "output=a,b", "--dry-run", "~stages.layers"]
     assert taken(given, ("source.path",), defaults) == ["--config-dir", "mine", "-m", "output=a,b", "dry_run=true", "~stages.layers"]
+
+
+def test_words_of_the_version_before_are_taken_with_a_warning() -> None:
+    words, told = renamed(["stages.cels.cpus=2", "+stages.effect.step.params={trust:0.5}", "stages.encode.cpus=1", "output=stages.cels"])
+    assert words == ["stages.layers.cpus=2", "+stages.layers.step.params={trust:0.5}", "stages.encode.cpus=1", "output=stages.cels"]
+    assert told[0].startswith("stages.cels is called stages.layers now") and len(told) == 2
+    cfg = defaults()
+    assert all(job.OmegaConf.select(cfg, new) is not None and job.OmegaConf.select(cfg, old) is None for old, new in RENAMED.items())
 
 
 def defaults() -> DictConfig:

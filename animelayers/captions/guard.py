@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Literal
 
 from animelayers.captions.line import line
 from animelayers.captions.words import ABOUT, BEING_ENDS, BEINGS, EMPTY, JOINTS, LEADS, NEARBY, PLACES, PRESENTERS
 
-LAYERS = ("frame", "character", "background")
+Layer = Literal["frame", "character", "background"]
+LAYERS: tuple[Layer, ...] = ("frame", "character", "background")
 """The layers that have captions. The frame holds everything."""
 
 _FOREIGN: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {

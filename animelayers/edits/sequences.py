@@ -16,11 +16,12 @@ from animelayers.exports.sequence import NOTE
 from animelayers.exports.stack import CHARACTER, EFFECT, Layer
 from animelayers.imaging import codecs
 from animelayers.imaging.edited import remasked
+from animelayers.layers import LAYERS
 from animelayers.output import Output
 from animelayers.schema import Row
 from animelayers.storage import below
 
-_SHAPES = {"character": "RGBA", "shadow": "RGBA", "effect": "RGBA", "background": "RGB", "mask": "L"}
+_SHAPES = {layer.name: {1: "L", 3: "RGB", 4: "RGBA"}[layer.channels] for layer in LAYERS if layer.numbered}
 
 
 def sequence(output: Output, path: Path, root: Path, edits: dict[str, Edit]) -> Iterator[str]:

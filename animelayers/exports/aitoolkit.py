@@ -11,6 +11,7 @@ import yaml
 
 from animelayers.exports.base import Piece
 from animelayers.exports.training import Files, Masked, Sample
+from animelayers.options import Share, Size
 from animelayers.output import Output
 
 CONFIG = "datasets.yaml"
@@ -24,8 +25,8 @@ class AiToolkit(Masked):
     what black in a mask still weighs. ``resolution``: the sizes it trains at.
     """
 
-    mask_min_value: float = 0.0
-    resolution: tuple[int, ...] | list[int] = (768, 1024)
+    mask_min_value: Share = 0.0
+    resolution: Size = (768, 1024)
 
     def __post_init__(self) -> None:
         """Raises ValueError for options that do not go together."""

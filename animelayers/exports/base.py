@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from animelayers.exports.select import Select
+from animelayers.options import PLACED, Count
 from animelayers.output import Output
 from animelayers.sinks.store import SinkError, Store
 
@@ -53,7 +54,7 @@ class Exporter(ABC):
     """
 
     select: Select = field(default_factory=Select)
-    workers: int = field(default=2, repr=False)
+    workers: Annotated[Count, PLACED] = field(default=2, repr=False)
 
     @abstractmethod
     def pieces(self, output: Output) -> Iterator[Piece]:

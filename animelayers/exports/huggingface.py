@@ -18,6 +18,7 @@ from animelayers.exports.caption import Caption
 from animelayers.exports.picture import Picture
 from animelayers.exports.select import stem
 from animelayers.imaging import codecs
+from animelayers.options import Count
 from animelayers.output import Output
 from animelayers.schema import Row
 
@@ -97,7 +98,7 @@ class HfParquet(_Rows):
     ``rows_per_file``: drawings in a file; one is in memory at a time, encoded.
     """
 
-    rows_per_file: int = 256
+    rows_per_file: Count = 256
 
     def pieces(self, output: Output) -> Iterator[Piece]:
         """A file each."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from animelayers.exports.base import Piece
 from animelayers.exports.training import Files, Masked, Sample
+from animelayers.options import Count, Side
 from animelayers.output import Output
 
 CONFIG = "dataset.toml"
@@ -24,8 +25,8 @@ class Kohya(Masked):
     there. A picture without a caption has no .txt; the trainer then takes the concept's name.
     """
 
-    resolution: int = 1024
-    batch_size: int = 1
+    resolution: Side = 1024
+    batch_size: Count = 1
 
     def files(self, sample: Sample) -> Files:
         """Picture and caption in the concept's folder, the mask under the same name in another."""

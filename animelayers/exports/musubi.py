@@ -17,6 +17,7 @@ from animelayers.exports.select import stem
 from animelayers.exports.training import Files, Sample, Trainer
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import recompose
+from animelayers.options import Count, Size
 from animelayers.output import Output
 from animelayers.schema import Row
 
@@ -48,8 +49,8 @@ def toml(lines: Sequence[str]) -> dict[str, bytes]:
 class MusubiImage(Trainer):
     """images/CONCEPT/NAME.png with captions NAME.txt, and dataset.toml. The trainer knows no masks, so cut-outs stand on a backdrop."""
 
-    resolution: Sequence[int] = (1024, 1024)
-    batch_size: int = 1
+    resolution: Size = (1024, 1024)
+    batch_size: Count = 1
 
     def __post_init__(self) -> None:
         """Raises ValueError for a background that the trainer would make black."""
@@ -82,8 +83,8 @@ class MusubiLayered(Exporter):
     """
 
     caption: Caption = field(default_factory=Caption)
-    resolution: Sequence[int] = (1024, 1024)
-    batch_size: int = 1
+    resolution: Size = (1024, 1024)
+    batch_size: Count = 1
 
     layers: ClassVar[tuple[str, ...]] = ("background", "character", "effect")
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from statistics import median
+from typing import Annotated
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from animelayers.exports.kohya import CONFIG, quoted
 from animelayers.exports.musubi import captioned, head, toml
 from animelayers.exports.picture import Picture
 from animelayers.exports.select import Select, stem
+from animelayers.options import Count, Positive, Size, Within
 from animelayers.output import Output
 from animelayers.schema import Row
 
@@ -36,11 +38,11 @@ class MusubiVideo(Exporter):
     select: Select = field(default_factory=Select)
     picture: Picture = field(default_factory=Picture)
     caption: Caption = field(default_factory=Caption)
-    target_frames: int = 81
-    fps: float | None = None
-    crf: int = 16
-    resolution: Sequence[int] = (960, 544)
-    batch_size: int = 1
+    target_frames: Count = 81
+    fps: Positive | None = None
+    crf: Annotated[int, Within(0, 51)] = 16
+    resolution: Size = (960, 544)
+    batch_size: Count = 1
 
     def __post_init__(self) -> None:
         """Raises ValueError for a number of frames the trainer would cut down, and for a background it would make black."""

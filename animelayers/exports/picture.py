@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from animelayers.imaging import backdrop, codecs
 from animelayers.imaging.recompose import together
+from animelayers.options import Level
 from animelayers.output import Output
 from animelayers.schema import Row
 
@@ -31,11 +33,11 @@ class Picture:
     ``mask_dilate`` pixels that loss masks are grown by, ``mask_least`` 0..255 their least value.
     """
 
-    layers: Sequence[str] | None = None
-    background: str | None = None
+    layers: Sequence[Literal["frame", "character", "effect", "background"]] | None = None
+    background: Literal["alpha", "solid", "blur", "inpainted", "other_scene"] | None = None
     shadow: bool = False
     mask_dilate: int = 8
-    mask_least: int = 0
+    mask_least: Level = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError for a value that is none of those named."""

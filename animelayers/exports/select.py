@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from animelayers.options import Count
 from animelayers.output import Output
 from animelayers.schema import Row
 
@@ -35,7 +36,7 @@ class Select:
     held: bool = False
     min_side: int = 0
     without: Sequence[str] = ()
-    limit: int | None = None
+    limit: Count | None = None
 
     def table(self, output: Output) -> pa.Table:
         """The chosen rows of the frame table. Raises ValueError for a column that is not there and a comparison of words with a number."""

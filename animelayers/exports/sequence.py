@@ -15,9 +15,10 @@ from animelayers import exposure
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.shots import Shot, shots
 from animelayers.imaging import codecs
+from animelayers.layers import names
 from animelayers.output import Output
 
-LAYERS = ("character", "background", "shadow", "effect", "mask")
+LAYERS = names("numbered")
 NOTE = "layers.json"
 _BLANK = {".png": codecs.encode_png, ".jpg": codecs.encode_jpeg, ".webp": codecs.encode_webp}
 

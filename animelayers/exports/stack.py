@@ -14,6 +14,7 @@ from animelayers.imaging.instances import split
 from animelayers.imaging.recompose import blend, recompose
 from animelayers.imaging.warp import from_plate
 from animelayers.imaging.window import window
+from animelayers.layers import ORDER
 from animelayers.output import Output
 
 PLATE, BACKGROUND, SHADOW, CHARACTER, REST, EFFECT, FRAME = (
@@ -70,8 +71,7 @@ def stack(pictures: Mapping[str, np.ndarray], row: Mapping[str, Any], plate: boo
 
 def decoded(output: Output, row: dict[str, Any]) -> dict[str, np.ndarray]:
     """The stored layers of a drawing that `stack` is made of, by name, uint8; of its shot's clean plate, what the drawing sees."""
-    names = ("background", "shadow", "character", "instances", "effect")
-    found = {name: codecs.decode(output.stored(row, name)) for name in names if row.get(f"{name}_file")}
+    found = {name: codecs.decode(output.stored(row, name)) for name in (*ORDER, "instances") if row.get(f"{name}_file")}
     if row.get("plate_file"):
         found["plate"] = from_plate(*output.plate(row["frame_id"]), (int(row["width"]), int(row["height"])))
     return found

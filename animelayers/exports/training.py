@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from animelayers.balance import repeats
 from animelayers.exports import picture as pictures
@@ -121,7 +121,7 @@ class Masked(Trainer):
     ``mask``: alpha (pictures keep it, and it is the mask), files (a picture of its own beside each) or none.
     """
 
-    mask: str = "alpha"
+    mask: Literal["alpha", "files", "none"] = "alpha"
 
     def __post_init__(self) -> None:
         """Raises ValueError for options that do not go together."""

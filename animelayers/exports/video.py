@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.shots import Shot, picture, shots
+from animelayers.layers import names
+from animelayers.options import Positive
 from animelayers.output import Output
 
 _CHUNK = 1 << 22
@@ -35,7 +37,7 @@ CODECS: Mapping[str, Codec] = {
     "apng": Codec("apng", "apng", "apng", "rgba", {}),
     "ffv1": Codec("mkv", "matroska", "ffv1", "bgra", {"level": "3"}),
 }
-LAYERS = ("character", "background", "effect", "mask")
+LAYERS = names("film")
 _BT709, _LIMITED = 1, 1  # what players take for granted of films in HD
 
 
@@ -50,9 +52,9 @@ class Video(Exporter):
     a transparent line where they are odd, but in the lossless ones. Pictures without a timing have no film.
     """
 
-    codec: str = "prores"
+    codec: Literal["prores", "vp9", "apng", "ffv1"] = "prores"
     layers: Sequence[str] = ("character", "effect")
-    fps: float | None = None
+    fps: Positive | None = None
     options: Mapping[str, str | int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

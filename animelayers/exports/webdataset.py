@@ -14,12 +14,14 @@ from animelayers.exports.base import Data, Exporter, Piece
 from animelayers.exports.caption import Caption
 from animelayers.exports.select import stem
 from animelayers.imaging import codecs
+from animelayers.layers import LAYERS
+from animelayers.options import Positive
 from animelayers.output import Output
 from animelayers.schema import Row
 from animelayers.sinks.tar import Member, chunks
 
 _FRAME = "frame"
-_CHANNELS = {"shadow": 4, "effect": 4, "character": 4, "mask": 1}
+_CHANNELS = {layer.name: layer.channels for layer in LAYERS if layer.numbered and layer.channels != 3}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,7 @@ class WebDataset(Exporter):
 
     caption: Caption = field(default_factory=Caption)
     layers: Sequence[str] = (_FRAME, "character", "mask", "background", "effect")
-    shard_mb: float = 256
+    shard_mb: Positive = 256
 
     def pieces(self, output: Output) -> Iterator[Piece]:
         """A shard each; its size is told from the sizes of the stored layers."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from animelayers.models import checkpoint
 from animelayers.models.net import Net, Placed
+from animelayers.options import Named
 
 
 class VideoClassifier:
@@ -19,7 +20,7 @@ class VideoClassifier:
     Raises WeightsError for weights that are missing or another model's.
     """
 
-    def __init__(self, weights: str = "videomae-base-kinetics", **placed: Unpack[Placed]) -> None:
+    def __init__(self, weights: Named = "videomae-base-kinetics", **placed: Unpack[Placed]) -> None:
         path = checkpoint.folder(weights, ("videomae",))
         self._processor = checkpoint.processor("AutoImageProcessor", path)
         model = checkpoint.model("VideoMAEForVideoClassification", path)

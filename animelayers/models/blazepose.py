@@ -12,6 +12,7 @@ import numpy as np
 
 from animelayers.imaging.faces import square
 from animelayers.models.onnx import threads
+from animelayers.options import Weighted
 from animelayers.weights import WeightsError, find
 
 Box = tuple[int, int, int, int]
@@ -35,7 +36,7 @@ class BlazePose:
 
     skeleton = "blazepose33"
 
-    def __init__(self, landmarks: str | Path = "blazepose-landmarks", detection: str | Path = "blazepose-detection") -> None:
+    def __init__(self, landmarks: Weighted = "blazepose-landmarks", detection: Weighted = "blazepose-detection") -> None:
         self._landmarks = _opened(find(str(landmarks)), (1, _SIDE, _SIDE, 3), (1, 5 * _POINTS))
         self._detection = _opened(find(str(detection)), (1, _LARGE, _LARGE, 3), (1, len(_anchors()), 12))
         self._anchors = _anchors()

@@ -8,6 +8,7 @@ import numpy as np
 
 from animelayers.models.net import Placed
 from animelayers.models.writing import Writer
+from animelayers.options import Count, Named
 
 
 class Blip2(Writer):
@@ -20,7 +21,7 @@ class Blip2(Writer):
     kinds = ("blip-2",)
     family = "Blip2ForConditionalGeneration"
 
-    def __init__(self, weights: str = "blip2-opt-2.7b", prompt: str = "", tokens: int = 40, **placed: Unpack[Placed]) -> None:
+    def __init__(self, weights: Named = "blip2-opt-2.7b", prompt: str = "", tokens: Count = 40, **placed: Unpack[Placed]) -> None:
         super().__init__(weights, tokens, **placed)
         self._prompt = prompt
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from animelayers.models import checkpoint
 from animelayers.models.net import Net, Placed
+from animelayers.options import Named
 
 
 class ClipSeg:
@@ -20,7 +21,7 @@ class ClipSeg:
     normalisation. ``placed``: see `net.Net`; its batch counts pictures. Raises WeightsError for weights that are missing or another model's.
     """
 
-    def __init__(self, weights: str = "clipseg", **placed: Unpack[Placed]) -> None:
+    def __init__(self, weights: Named = "clipseg", **placed: Unpack[Placed]) -> None:
         path = checkpoint.folder(weights, ("clipseg",))
         self._processor = checkpoint.processor("AutoImageProcessor", path)
         self._tokenizer = checkpoint.processor("AutoTokenizer", path)

@@ -11,6 +11,7 @@ import numpy as np
 
 from animelayers.imaging.trimap import OPEN, SURE
 from animelayers.imaging.window import window
+from animelayers.options import Count, Part
 
 _AROUND = 8  # pixels of sure colour around the band that the solver sees
 
@@ -21,7 +22,7 @@ class ClosedForm:
     ``most``: unknown pixels above which a crop is solved at reduced size; time and memory grow with them. ``tolerance``: of the solver.
     """
 
-    def __init__(self, most: int = 300_000, tolerance: float = 1e-4) -> None:
+    def __init__(self, most: Count = 300_000, tolerance: Part = 1e-4) -> None:
         """Raises ValueError for an option out of range."""
         if most < 1 or not 0 < tolerance < 1:
             raise ValueError(f"most must be at least 1 and tolerance between 0 and 1, not {most} and {tolerance}")

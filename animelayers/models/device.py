@@ -6,9 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-Device = Literal["auto", "cpu", "cuda", "mps"]
+from animelayers.options import PLACED
+
+Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], PLACED]
 
 _DRIVER = Path("/proc/driver/nvidia/version")
 _SHARE = 0.8  # of the free memory that a batch may take

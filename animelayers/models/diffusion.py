@@ -14,6 +14,7 @@ import numpy as np
 from animelayers.imaging.crops import Cut
 from animelayers.models.net import Device, Precision, clear, out_of_memory, pick
 from animelayers.models.patches import fill
+from animelayers.options import Batch, Count, Share, Side, Weighted
 from animelayers.weights import WeightsError, find
 
 log = logging.getLogger(__name__)
@@ -35,21 +36,21 @@ class Diffusion:
 
     def __init__(
         self,
-        weights: str | Path = "sdxl-inpaint",
+        weights: Weighted = "sdxl-inpaint",
         *,
         prompt: str = "empty painted background of an animation, scenery, nobody there",
         negative_prompt: str = "person, character, face, animal, text, watermark",
-        steps: int = 30,
+        steps: Count = 30,
         guidance: float = 7.5,
-        strength: float = 0.99,
+        strength: Share = 0.99,
         seed: int = 0,
         context: int = 64,
         share: float = 0.5,
-        longest: int = 1024,
+        longest: Side = 1024,
         ring: int = 4,
         device: Device = "auto",
         precision: Precision = "auto",
-        batch: int = 1,
+        batch: Batch = 1,
         required: bool = True,
     ) -> None:
         """Raises WeightsError for weights or a package that are missing or of another kind, ValueError for an option out of range."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from animelayers.imaging.skeleton import COUNT
 from animelayers.models.device import Device, pick_onnx
 from animelayers.models.onnx import opened, providers
+from animelayers.options import Batch, Weighted
 from animelayers.weights import WeightsError, find
 
 Box = tuple[int, int, int, int]
@@ -34,7 +34,7 @@ class DwPose:
     Raises WeightsError for a file that is missing or another net's, ValueError for a batch below 1.
     """
 
-    def __init__(self, weights: str | Path = "dwpose-l", device: Device = "auto", batch: int = 8) -> None:
+    def __init__(self, weights: Weighted = "dwpose-l", device: Device = "auto", batch: Batch = 8) -> None:
         if batch < 1:
             raise ValueError(f"batch must be 1 or more, not {batch}")
         path = str(find(str(weights)))

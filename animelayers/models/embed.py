@@ -12,6 +12,7 @@ from animelayers.imaging.square import fitted
 from animelayers.imaging.vectors import unit
 from animelayers.models import checkpoint
 from animelayers.models.net import Net, Placed
+from animelayers.options import Named
 from animelayers.weights import WeightsError, find
 
 _AHEAD = 64  # pictures that are made ready at a time
@@ -30,7 +31,7 @@ class Visual:
 
     width = 1280
 
-    def __init__(self, weights: str = "mobilenetv2", **placed: Unpack[Placed]) -> None:
+    def __init__(self, weights: Named = "mobilenetv2", **placed: Unpack[Placed]) -> None:
         self._net = Net(mobilenet(weights), _pooled, **placed)
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
@@ -46,7 +47,7 @@ class Dino:
     dinov2-base 768), or a folder. ``placed``: see `net.Net`. Raises WeightsError for weights that are missing or another model's.
     """
 
-    def __init__(self, weights: str = "dinov2-small", **placed: Unpack[Placed]) -> None:
+    def __init__(self, weights: Named = "dinov2-small", **placed: Unpack[Placed]) -> None:
         path = checkpoint.folder(weights, ("dinov2",))
         settings = checkpoint.processor("AutoImageProcessor", path)
         size = settings.crop_size if settings.do_center_crop else settings.size

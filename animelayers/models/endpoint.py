@@ -12,11 +12,12 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 import numpy as np
 
 from animelayers.imaging.codecs import encode_jpeg
+from animelayers.options import PLACED, Count, Positive
 
 KEY, HOST = "ANIMELAYERS_ENDPOINT_KEY", "ANIMELAYERS_ENDPOINT_HOST"
 _LATER = frozenset({408, 409, 425, 429})  # and every 5xx: what may be well a moment later
@@ -48,14 +49,14 @@ class Endpoint:
 
     def __init__(
         self,
-        url: str,
+        url: Annotated[str, PLACED],
         model: str,
-        key: bool = False,
-        tokens: int = 96,
-        parallel: int = 8,
-        timeout: float = 60.0,
-        retries: int = 4,
-        backoff: float = 1.0,
+        key: Annotated[bool, PLACED] = False,
+        tokens: Count = 96,
+        parallel: Annotated[Count, PLACED] = 8,
+        timeout: Annotated[Positive, PLACED] = 60.0,
+        retries: Annotated[int, PLACED] = 4,
+        backoff: Annotated[float, PLACED] = 1.0,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         if not url.startswith(("http://", "https://")):

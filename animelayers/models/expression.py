@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from animelayers.models.device import Device
 from animelayers.models.onnx import Onnx
+from animelayers.options import Weighted
 from animelayers.weights import WeightsError
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class FerPlus:
 
     side = 64
 
-    def __init__(self, weights: str | Path = "ferplus", device: Device = "auto") -> None:
+    def __init__(self, weights: Weighted = "ferplus", device: Device = "auto") -> None:
         self._path = weights
         self._net = Onnx(weights, precision="fp32", device=device, batch=1)
         log.warning("FER+ knows photographs of faces; of drawings it gets about one in nine right: the stage questions tells their expression")

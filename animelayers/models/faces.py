@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,6 +11,7 @@ import numpy as np
 from animelayers.models.device import Device
 from animelayers.models.onnx import Onnx
 from animelayers.models.protocols import Face
+from animelayers.options import Part, Side, Weighted
 from animelayers.samples import scene
 from animelayers.weights import WeightsError
 
@@ -28,7 +28,7 @@ class YoloFaces:
     """
 
     def __init__(
-        self, weights: str | Path | None = None, side: int = 640, least: float = 0.3, overlap: float = 0.5, kind: int = 0, device: Device = "auto"
+        self, weights: Weighted | None = None, side: Side = 640, least: Part = 0.3, overlap: Part = 0.5, kind: int = 0, device: Device = "auto"
     ) -> None:
         if weights is None:
             raise WeightsError("this finder of faces needs a file of your own: stages.faces.step.finder.weights=PATH of an ONNX file")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Literal, Unpack
 
 import numpy as np
 
 from animelayers.models.net import Placed
 from animelayers.models.writing import Writer
+from animelayers.options import Count, Named
 
 TASKS = ("<CAPTION>", "<DETAILED_CAPTION>", "<MORE_DETAILED_CAPTION>")
 
@@ -21,7 +22,13 @@ class Florence2(Writer):
     kinds = ("florence2",)
     family = "Florence2ForConditionalGeneration"
 
-    def __init__(self, weights: str = "florence-2-base", task: str = "<DETAILED_CAPTION>", tokens: int = 96, **placed: Unpack[Placed]) -> None:
+    def __init__(
+        self,
+        weights: Named = "florence-2-base",
+        task: Literal["<CAPTION>", "<DETAILED_CAPTION>", "<MORE_DETAILED_CAPTION>"] = "<DETAILED_CAPTION>",
+        tokens: Count = 96,
+        **placed: Unpack[Placed],
+    ) -> None:
         if task not in TASKS:
             raise ValueError(f"task {task!r} is unknown: {', '.join(TASKS)}")
         super().__init__(weights, tokens, **placed)

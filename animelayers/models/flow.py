@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Literal, Unpack
 
 import cv2
@@ -12,6 +11,7 @@ import numpy as np
 
 from animelayers.models import checkpoint
 from animelayers.models.net import Net, Placed, bucket
+from animelayers.options import Count, Side, Weighted
 from animelayers.weights import find
 
 _CV2: Any = cv2  # whose type stubs lack the method
@@ -26,7 +26,7 @@ class DIS:
     Raises ValueError for another preset.
     """
 
-    def __init__(self, preset: Literal["ultrafast", "fast", "medium"] = "medium", side: int = 640) -> None:
+    def __init__(self, preset: Literal["ultrafast", "fast", "medium"] = "medium", side: Side = 640) -> None:
         presets = {"ultrafast": 0, "fast": 1, "medium": 2}
         if preset not in presets:
             raise ValueError(f"preset {preset!r} of DIS is unknown: one of {', '.join(presets)}")
@@ -55,11 +55,11 @@ class RAFT:
 
     def __init__(
         self,
-        weights: str | Path,
+        weights: Weighted,
         size: Literal["small", "large"] = "small",
         *,
-        side: int = 640,
-        updates: int = 12,
+        side: Side = 640,
+        updates: Count = 12,
         **placed: Unpack[Placed],
     ) -> None:
         if size not in ("small", "large"):

@@ -10,6 +10,7 @@ import numpy as np
 from animelayers.models import checkpoint
 from animelayers.models.clipseg import enlarged
 from animelayers.models.net import Net, Placed
+from animelayers.options import Below, Count, Named
 
 DETECTORS = {"grounding-dino": "GroundingDinoForObjectDetection", "mm-grounding-dino": "MMGroundingDinoForObjectDetection"}
 
@@ -26,11 +27,11 @@ class GroundedSam:
 
     def __init__(
         self,
-        detector: str = "grounding-dino-tiny",
-        segmenter: str = "sam2.1-hiera-tiny",
-        box_threshold: float = 0.3,
-        text_threshold: float = 0.25,
-        most: int = 16,
+        detector: Named = "grounding-dino-tiny",
+        segmenter: Named = "sam2.1-hiera-tiny",
+        box_threshold: Below = 0.3,
+        text_threshold: Below = 0.25,
+        most: Count = 16,
         **placed: Unpack[Placed],
     ) -> None:
         if not 0 <= box_threshold < 1 or not 0 <= text_threshold < 1 or most < 1:

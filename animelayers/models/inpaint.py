@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
 
 from animelayers.imaging.window import window
 from animelayers.models.protocols import Inpainter
+from animelayers.options import Count, Within
 from animelayers.weights import WeightsError
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class OpenCV:
     done at full size), `rim` the width of what is filled at half size, in its pixels.
     """
 
-    def __init__(self, method: Literal["telea", "ns"] = "telea", radius: float = 2, scale: int = 8, rim: int = 2) -> None:
+    def __init__(self, method: Literal["telea", "ns"] = "telea", radius: Annotated[float, Within(1)] = 2, scale: Count = 8, rim: Count = 2) -> None:
         """Raises ValueError for an unknown method, a size below 1 or an odd scale above 1."""
         flags = {"telea": cv2.INPAINT_TELEA, "ns": cv2.INPAINT_NS}
         if method not in flags:

@@ -8,6 +8,7 @@ import numpy as np
 
 from animelayers.imaging.masks import islands
 from animelayers.models.protocols import Matte, Segments
+from animelayers.options import Share
 
 
 class Islands:
@@ -17,7 +18,7 @@ class Islands:
     figures that touch are one.
     """
 
-    def __init__(self, matte: Matte, least: float = 1 / 2000) -> None:
+    def __init__(self, matte: Matte, least: Share = 1 / 2000) -> None:
         """Raises ValueError for a share that is none."""
         if not 0 <= least < 1:
             raise ValueError(f"least must be 0..1, not {least}")

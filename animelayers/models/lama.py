@@ -14,6 +14,7 @@ import numpy as np
 from animelayers.imaging.crops import Cut
 from animelayers.models.net import Device, Net, Precision
 from animelayers.models.patches import fill
+from animelayers.options import Batch, Side, Weighted
 from animelayers.weights import TABLE, WeightsError, find
 
 _PROBE = 64  # pixels of the picture a file is tried on
@@ -32,15 +33,15 @@ class Lama:
 
     def __init__(
         self,
-        weights: str | Path = "lama",
+        weights: Weighted = "lama",
         *,
         context: int = 64,
         share: float = 0.5,
-        longest: int = 768,
+        longest: Side = 768,
         ring: int = 4,
         device: Device = "auto",
         precision: Precision = "fp32",
-        batch: int = 8,
+        batch: Batch = 8,
         trust_own_file: bool = False,
         required: bool = True,
     ) -> None:

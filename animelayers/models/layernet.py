@@ -15,6 +15,7 @@ from animelayers.models.layernet_graph import graph
 from animelayers.models.onnx import Precision, bf16_pays, threads
 from animelayers.models.portrait import shrink
 from animelayers.models.protocols import Mattes
+from animelayers.options import Batch, Side, Weighted
 from animelayers.weights import WeightsError, find
 
 Runtime = Literal["auto", "openvino", "torch"]
@@ -27,7 +28,7 @@ _TOLD = 300  # characters of what a library says of weights
 class LayerNet:
     """The net, as a matte of single pictures and as what a shot asks with its evidence.
 
-    ``weights``: a registered name, or the path of a safetensors file that jobs/train_layers.py wrote. ``side``: pixels of the long side of what
+    ``weights``: a registered name, or the path of a safetensors file that `animelayers train_layers` wrote. ``side``: pixels of the long side of what
     the net sees. ``runtime`` 'auto' is OpenVINO on the CPU and torch on a GPU; ``precision`` 'auto' is bf16 where the processor has it (see
     `onnx.bf16_pays`) or on a GPU, else fp32. ``batch``: pictures torch gets at once.
     Raises WeightsError for weights that are missing or are none of LayerNet, ValueError for a combination that does not exist.
@@ -35,13 +36,13 @@ class LayerNet:
 
     def __init__(
         self,
-        weights: str | Path = "layernet",
+        weights: Weighted = "layernet",
         *,
-        side: int = 384,
+        side: Side = 384,
         runtime: Runtime = "auto",
         device: Device = "cpu",
         precision: Precision = "auto",
-        batch: int = 8,
+        batch: Batch = 8,
     ):
         if side < 4 * _STEP:
             raise ValueError(f"side must be {4 * _STEP} or more, not {side}")
@@ -102,7 +103,7 @@ def stored(path: Path) -> Mapping[str, np.ndarray]:
     try:
         return {name: value.astype(np.float32) for name, value in load_file(path).items()}
     except (SafetensorError, OSError, ValueError, TypeError) as problem:
-        raise WeightsError(f"{path} cannot be read as weights of LayerNet ({problem}): give a .safetensors file of jobs/train_layers.py") from problem
+        raise WeightsError(f"{path} cannot be read as weights of LayerNet ({problem}): give one that train_layers wrote") from problem
 
 
 def _planes(picture: np.ndarray, told: Evidence) -> np.ndarray:

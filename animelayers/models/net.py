@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
 
 from animelayers.models.device import Device, clear, fitting, free, out_of_memory, pick
+from animelayers.options import PLACED
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,8 @@ class Placed(TypedDict, total=False):
 
     device: Device
     precision: Precision
-    batch: int
-    compile: bool
+    batch: Annotated[int, PLACED]
+    compile: Annotated[bool, PLACED]
 
 
 class Net:

@@ -13,6 +13,7 @@ import numpy as np
 from animelayers.imaging import masks
 from animelayers.models import quantize
 from animelayers.models.device import Device, pick_onnx
+from animelayers.options import Batch
 from animelayers.weights import WeightsError, find
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Running(TypedDict, total=False):
     runtime: Runtime
     device: Device
     precision: Precision
-    batch: int
+    batch: Batch
 
 
 class Onnx:

@@ -11,6 +11,7 @@ import numpy as np
 from animelayers.imaging.vectors import unit
 from animelayers.models.embed import embedded, normalised
 from animelayers.models.net import Net, Placed
+from animelayers.options import Named
 from animelayers.weights import WeightsError, find
 
 
@@ -23,7 +24,7 @@ class OpenClip:
     ``placed``: see `net.Net`. Raises WeightsError for weights that are missing or another model's.
     """
 
-    def __init__(self, weights: str = "openclip-vit-b-32", architecture: str = "ViT-B-32", **placed: Unpack[Placed]) -> None:
+    def __init__(self, weights: Named = "openclip-vit-b-32", architecture: str = "ViT-B-32", **placed: Unpack[Placed]) -> None:
         path = find(weights)
         module, self._tokens = _loaded(path, architecture)
         settings = module.visual.preprocess_cfg

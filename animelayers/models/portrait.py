@@ -13,6 +13,7 @@ from animelayers.imaging import masks
 from animelayers.models import quantize
 from animelayers.models.onnx import Onnx, Running
 from animelayers.models.protocols import Mattes
+from animelayers.options import Size, Weighted
 
 _LONGEST = 4  # a panorama's long side is at most this many short sides: the rest is squeezed, to bound memory
 
@@ -24,7 +25,7 @@ class MODNet:
     at, whose mattes are averaged; other options are those of `Onnx`.
     """
 
-    def __init__(self, weights: str | Path = "modnet", *, short: Sequence[int] = (512,), **options: Unpack[Running]):
+    def __init__(self, weights: Weighted = "modnet", *, short: Size = (512,), **options: Unpack[Running]):
         self.name = Path(weights).stem
         self._short = tuple(short)
         self._net = Onnx(weights, calibration=self._drawn, **options)

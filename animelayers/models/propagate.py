@@ -13,6 +13,7 @@ from animelayers.imaging.exposure import EQUAL, Light, match
 from animelayers.imaging.links import Link, haunted, linked, shrunk
 from animelayers.imaging.propagate import Sources, lent, traced, unseen
 from animelayers.models.protocols import Flow, Inpainter, Video
+from animelayers.options import Count, Side
 
 _GLANCE = 160  # pixels of the long side at which light is compared
 _ROUNDS = 4  # how often something is made up for drawings that what was made up before does not reach
@@ -26,7 +27,7 @@ class Propagate:
     ``pairs``: pairs of drawings whose flow is asked for at once. Raises ValueError for a side below 64 or no pairs.
     """
 
-    def __init__(self, flow: Flow, side: int = 320, pairs: int = 8) -> None:
+    def __init__(self, flow: Flow, side: Side = 320, pairs: Count = 8) -> None:
         if side < 64 or pairs < 1:
             raise ValueError(f"side must be 64 or more and pairs at least 1, not {side} and {pairs}")
         self._flow, self._side, self._pairs = flow, side, pairs

@@ -12,6 +12,7 @@ import numpy as np
 
 from animelayers.models.net import Device, Net, bucket
 from animelayers.models.protocols import Inpainter, Video
+from animelayers.options import Named, Side
 from animelayers.weights import WeightsError, find
 
 _LEAST = 128  # pixels of the shorter side, below which RAFT's pyramid has no level left
@@ -29,11 +30,11 @@ class ProPainter:
 
     def __init__(
         self,
-        weights: str = "propainter",
-        completion: str = "propainter-flow",
-        flow: str = "propainter-raft",
+        weights: Named = "propainter",
+        completion: Named = "propainter-flow",
+        flow: Named = "propainter-raft",
         *,
-        longest: int = 640,
+        longest: Side = 640,
         device: Device = "auto",
     ) -> None:
         """Raises WeightsError for files that are missing or of another net and without the package, ValueError for a size out of range."""
@@ -106,7 +107,7 @@ def _loaded(module: str, name: str, weights: str, **options: Any) -> Any:
         said = " ".join(str(problem).split())[:200]
         raise WeightsError(
             f"{path} is no whole {name} under pytorchcv's names, as the authors' own files are not ({said}): "
-            f"bring the one that python jobs/fetch_models.py lists"
+            f"bring the one that animelayers fetch_models lists"
         ) from problem
     return net
 

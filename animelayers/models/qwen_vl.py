@@ -8,6 +8,7 @@ import numpy as np
 
 from animelayers.models.net import Placed
 from animelayers.models.writing import Writer
+from animelayers.options import Count, Named
 from animelayers.weights import WeightsError
 
 
@@ -20,7 +21,7 @@ class QwenVL(Writer):
     kinds = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "qwen3_5", "qwen3_5_moe")
     family = "AutoModelForImageTextToText"
 
-    def __init__(self, weights: str = "qwen2-vl-7b", tokens: int = 96, **placed: Unpack[Placed]) -> None:
+    def __init__(self, weights: Named = "qwen2-vl-7b", tokens: Count = 96, **placed: Unpack[Placed]) -> None:
         super().__init__(weights, tokens, **placed)
         if not self._processor.chat_template:
             raise WeightsError(f"{weights} has no chat template beside its weights (chat_template.jinja or .json): bring the whole folder")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Unpack
 
 import numpy as np
@@ -13,6 +12,7 @@ from animelayers.models import quantize
 from animelayers.models.onnx import Onnx, Running
 from animelayers.models.portrait import shrink, single
 from animelayers.models.protocols import Mattes
+from animelayers.options import Weighted
 
 _Colour = tuple[float, float, float]
 _MEAN: _Colour = (0.485, 0.456, 0.406)
@@ -62,7 +62,7 @@ class Saliency:
     whose licence forbids commercial use. Other options are those of `Onnx`. Raises ValueError for an unknown or refused name.
     """
 
-    def __init__(self, name: str = "u2net", weights: str | Path | None = None, *, allow_noncommercial: bool = False, **options: Unpack[Running]):
+    def __init__(self, name: str = "u2net", weights: Weighted | None = None, *, allow_noncommercial: bool = False, **options: Unpack[Running]):
         recipes = ZOO | OWN
         if name not in recipes:
             raise ValueError(f"no net of the zoo is called {name!r}; known names are {', '.join(recipes)}")

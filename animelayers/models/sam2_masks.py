@@ -6,7 +6,6 @@ Both packages are imported when a segmenter is built, which a step does in its w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Unpack
 
@@ -14,6 +13,7 @@ from animelayers.models import checkpoint, sam2_masks_parts, sam2_track
 from animelayers.models.net import Device, Placed, Precision
 from animelayers.models.sam2_masks_grid import Asking, GridMasks, Sizes, Tensor
 from animelayers.models.sam2_masks_parts import Parts
+from animelayers.options import Batch, Named, Weighted
 from animelayers.weights import WeightsError, find
 
 _BLOCKS = {12: "tiny", 16: "small", 24: "base-plus", 48: "large"}
@@ -30,11 +30,11 @@ class Sam2Masks(GridMasks):
 
     def __init__(
         self,
-        weights: str = "sam2.1-tiny",
+        weights: Named = "sam2.1-tiny",
         changes: Mapping[str, Any] | None = None,
         device: Device = "auto",
         precision: Precision = "auto",
-        batch: int = 4,
+        batch: Batch = 4,
         **asking: Unpack[Asking],
     ) -> None:
         """Raises WeightsError for a file that is missing or of another shape, ValueError for an option out of range."""
@@ -75,10 +75,10 @@ class TransformersMasks(GridMasks):
 
     def __init__(
         self,
-        weights: str | Path,
+        weights: Weighted,
         device: Device = "auto",
         precision: Precision = "auto",
-        batch: int = 4,
+        batch: Batch = 4,
         **asking: Unpack[Asking],
     ) -> None:
         """Raises WeightsError for weights that are missing or of another architecture, ValueError for an option out of range."""

@@ -21,6 +21,7 @@ from animelayers.models.protocols import Segments
 from animelayers.models.sam2_masks_decoder import Decoder, Picture
 from animelayers.models.sam2_masks_parts import Parts
 from animelayers.models.sam2_masks_settle import Found, settle
+from animelayers.options import Count, Share
 
 _CACHED = 16  # points at once on a CPU: more of them only leave its caches
 Tensor = Any
@@ -29,13 +30,13 @@ Tensor = Any
 class Asking(TypedDict, total=False):
     """How a picture is asked for masks; see `GridMasks`."""
 
-    points_per_side: int
-    points_per_batch: int
-    pred_iou_thresh: float
-    stability_score_thresh: float
-    box_nms_thresh: float
+    points_per_side: Count
+    points_per_batch: Count
+    pred_iou_thresh: Share
+    stability_score_thresh: Share
+    box_nms_thresh: Share
     crop_n_layers: int
-    crop_n_points_downscale_factor: int
+    crop_n_points_downscale_factor: Count
     min_mask_region_area: int
     min_instance_size: int
 

@@ -12,8 +12,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -22,6 +21,7 @@ from animelayers.imaging.instances import pieces
 from animelayers.models import checkpoint
 from animelayers.models.device import Device, pick
 from animelayers.models.track import MOST, Labels, follow
+from animelayers.options import Named, Share, Weighted
 from animelayers.weights import WeightsError, find
 
 _ROUNDS = 8  # times that somebody who entered later is looked for
@@ -80,7 +80,7 @@ class Transformers(Remembering):
     ``weights``: a name of `animelayers.weights` or a folder; ``family``: sam2 or edgetam; ``device`` as of `Net`.
     """
 
-    def __init__(self, weights: str, family: str = "sam2", device: Device = "auto", least: float = 1 / 500):
+    def __init__(self, weights: Named, family: Literal["sam2", "edgetam"] = "sam2", device: Device = "auto", least: Share = 1 / 500):
         """Raises ValueError for an unknown family, WeightsError for weights that are missing or another model's."""
         if family not in FAMILIES:
             raise ValueError(f"family {family!r} is unknown: one of {', '.join(FAMILIES)}")
@@ -123,7 +123,12 @@ class Sam2(Remembering):
     """
 
     def __init__(
-        self, weights: str | Path, size: str = "tiny", device: Device = "auto", least: float = 1 / 500, changes: Mapping[str, Any] | None = None
+        self,
+        weights: Weighted,
+        size: Literal["tiny", "small", "base-plus", "large"] = "tiny",
+        device: Device = "auto",
+        least: Share = 1 / 500,
+        changes: Mapping[str, Any] | None = None,
     ):
         """Raises ValueError for an unknown size, WeightsError for a file that is missing or of another shape."""
         if size not in SIZES:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Unpack
 
 import cv2
@@ -12,6 +11,7 @@ import numpy as np
 from animelayers.models import checkpoint
 from animelayers.models.net import Net, Placed
 from animelayers.models.protocols import Segments
+from animelayers.options import Share, Weighted
 
 _MOST = 32  # instances of one word in a picture
 
@@ -25,9 +25,9 @@ class Sam3:
 
     def __init__(
         self,
-        weights: str | Path = "sam3",
+        weights: Weighted = "sam3",
         prompts: Sequence[str] = ("person", "cartoon character", "animal"),
-        confidence_threshold: float = 0.5,
+        confidence_threshold: Share = 0.5,
         **placed: Unpack[Placed],
     ) -> None:
         """Raises ValueError for a bad option, WeightsError where the weights cannot be had or are of another kind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from animelayers.imaging.figures import Look, cells, centre, lift, share_out
 from animelayers.imaging.follow import follow as found_again
 from animelayers.imaging.instances import pieces, settled
 from animelayers.imaging.steady import Flow, Traces, dis
+from animelayers.options import Share, Within
 
 MOST = 255
 """Characters a label map can hold."""
@@ -34,7 +36,7 @@ class Linked:
     ``least``: share of the frame below which an island is no figure of its own. ``short``: pixels of the short side it works at.
     """
 
-    def __init__(self, least: float = 1 / 500, short: int = 240, flow: Flow = dis):
+    def __init__(self, least: Share = 1 / 500, short: Annotated[int, Within(16)] = 240, flow: Flow = dis):
         """Raises ValueError for a value out of range."""
         if not 0 < least < 1 or short < 16:
             raise ValueError(f"least must be between 0 and 1 and short at least 16, not {least} and {short}")

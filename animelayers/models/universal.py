@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal, Unpack
 
 import cv2
@@ -14,6 +13,7 @@ from animelayers.models.net import Net, Placed
 from animelayers.models.protocols import Segments
 from animelayers.models.queries import TASKS, Claim
 from animelayers.models.universal_weights import load
+from animelayers.options import Share, Side, Weighted
 
 Task = Literal["instance", "panoptic", "semantic"]
 FIGURES = (
@@ -34,11 +34,11 @@ class Universal:
 
     def __init__(
         self,
-        weights: str | Path,
+        weights: Weighted,
         task: Task = "instance",
-        confidence_threshold: float = 0.5,
+        confidence_threshold: Share = 0.5,
         labels: Sequence[str] | None = None,
-        short: int | None = None,
+        short: Side | None = None,
         **placed: Unpack[Placed],
     ) -> None:
         """Raises ValueError for a bad option, WeightsError where the weights cannot be had or are of another kind."""

@@ -13,6 +13,7 @@ from animelayers.imaging.trimap import OPEN
 from animelayers.imaging.window import Window, window
 from animelayers.models import checkpoint
 from animelayers.models.net import Net, Placed
+from animelayers.options import Named, Side
 
 _AROUND = 32  # pixels around the band that the net sees
 _STEP = 128  # sides are multiples of it, and so of the 32 that the net needs: few shapes, so that graphs and kernels are reused
@@ -25,7 +26,7 @@ class VitMatte:
     longer side of a crop above which it is shown reduced. Other options are those of `Net`.
     """
 
-    def __init__(self, weights: str = "vitmatte-small", longest: int = 1024, **placed: Unpack[Placed]) -> None:
+    def __init__(self, weights: Named = "vitmatte-small", longest: Side = 1024, **placed: Unpack[Placed]) -> None:
         """Raises ValueError for an option out of range, WeightsError for weights that are missing or of another architecture."""
         if longest < _STEP:
             raise ValueError(f"longest must be at least {_STEP} pixels, not {longest}")

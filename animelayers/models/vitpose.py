@@ -10,6 +10,7 @@ import numpy as np
 from animelayers.imaging.skeleton import COUNT
 from animelayers.models import checkpoint
 from animelayers.models.net import Net, Placed
+from animelayers.options import Named
 from animelayers.weights import WeightsError
 
 
@@ -23,7 +24,7 @@ class VitPose:
 
     skeleton = "coco17"
 
-    def __init__(self, weights: str = "vitpose-base", **placed: Unpack[Placed]) -> None:
+    def __init__(self, weights: Named = "vitpose-base", **placed: Unpack[Placed]) -> None:
         path = checkpoint.folder(weights, ("vitpose",))
         self._processor = checkpoint.processor("AutoImageProcessor", path)
         model = checkpoint.model("VitPoseForPoseEstimation", path)

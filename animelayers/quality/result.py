@@ -80,7 +80,7 @@ def picture(system: str, film: str, shot: int) -> str:
 def read(folder: Path) -> Result:
     """A result read back. Raises FileNotFoundError for a folder that holds none."""
     if not (folder / BOARD).is_file() or not (folder / SHOTS).is_file():
-        raise FileNotFoundError(f"{folder}: no {BOARD} and {SHOTS} there, as jobs/quality.py writes them")
+        raise FileNotFoundError(f"{folder}: no {BOARD} and {SHOTS} there, as animelayers quality writes them")
     told = json.loads((folder / BOARD).read_text())
     rows = pq.read_table(folder / SHOTS).to_pylist()
     return Result(rows, {key: value for key, value in told.items() if key not in ("systems", "costs", "failed")}, told["costs"])

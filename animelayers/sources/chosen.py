@@ -6,6 +6,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from animelayers.options import Count
 from animelayers.schema import Row
 from animelayers.sources.files import Files
 from animelayers.sources.film import Film
@@ -20,7 +21,7 @@ class Chosen(Files):
     spread evenly; of those alone where both are given. Animated pictures and stills are taken as `Files` does.
     """
 
-    def __init__(self, path: str, *, key_frames: bool = False, per_scene: int | None = None, **options: Any) -> None:
+    def __init__(self, path: str, *, key_frames: bool = False, per_scene: Count | None = None, **options: Any) -> None:
         """Raises ValueError for a `per_scene` below 1 and for values that make no sense to `Files`."""
         if per_scene is not None and per_scene < 1:
             raise ValueError(f"source.per_scene must be 1 or more, not {per_scene}")

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
-from typing import IO, ClassVar
+from typing import IO, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ import xxhash
 from PIL import ImageColor
 from pyarrow import fs
 
+from animelayers.options import Count, Positive
 from animelayers.schema import GIVEN, Row
 from animelayers.sources import beside, deep, sequences
 from animelayers.sources.asked import Asked
@@ -66,27 +67,27 @@ class Files:
         self,
         path: str,
         *,
-        every: int = 1,
-        fps: float | None = None,
+        every: Count = 1,
+        fps: Positive | None = None,
         start: float | None = None,
         end: float | None = None,
-        limit: int | None = None,
-        detector: str = "anime",
-        row_bytes: int = 128_000_000,
-        bytes_per_pixel: int = 3,
-        max_pixels: int = 64_000_000,
+        limit: Count | None = None,
+        detector: Literal["anime", "adaptive", "content", "transnetv2", "none"] = "anime",
+        row_bytes: Count = 128_000_000,
+        bytes_per_pixel: Count = 3,
+        max_pixels: Count = 64_000_000,
         follow_links: bool = False,
         alpha_on: str = "white",
         held: bool = True,
         context: int = 12,
-        aspect: str = "square",
-        hdr: str = "tone_map",
-        deinterlace: str = "auto",
-        damaged: str = "flag",
-        alpha: str = "auto",
+        aspect: Literal["square", "stored"] = "square",
+        hdr: Literal["tone_map", "keep"] = "tone_map",
+        deinterlace: Literal["auto", "off"] = "auto",
+        damaged: Literal["flag", "error", "keep"] = "flag",
+        alpha: Literal["auto", "character", "compose"] = "auto",
         mattes: str | None = None,
-        sequence: str = "auto",
-        rate: float = 24.0,
+        sequence: Literal["auto", "off"] = "auto",
+        rate: Positive = 24.0,
     ) -> None:
         if every < 1 or (every > 1 and fps is not None):
             raise ValueError("source.every counts from 1, and source.fps is given instead of it, not with it")

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from animelayers.options import Count
 from animelayers.output import Output
 from animelayers.schema import IDENTITY, RECORD, Row, blank
 from animelayers.sinks import metadata
@@ -55,7 +56,7 @@ class Layers:
     without an encode stage passes them on byte for byte.
     """
 
-    def __init__(self, path: str, *, limit: int | None = None, row_bytes: int = 128_000_000, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, path: str, *, limit: Count | None = None, row_bytes: Count = 128_000_000, columns: Sequence[str] | None = None) -> None:
         """Raises ValueError for a limit below 1."""
         if limit is not None and limit < 1:
             raise ValueError("source.limit must be above 0")

@@ -11,22 +11,23 @@ import numpy as np
 
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import together
+from animelayers.layers import BY_NAME, names
 from animelayers.output import Output
 from animelayers.schema import RECORD, Row
 from animelayers.sinks.frames import OF_THE_CLIP
+
+_ITSELF = tuple(name for name in names() if name not in ("character", "instances", "mask", "plate"))
+"""Layers that are columns of the record just as they are stored."""
 
 PIXELS: Mapping[str, frozenset[str]] = {
     "frames": frozenset({"character", "background"}),
     "character": frozenset({"character"}),
     "instances": frozenset({"character"}),
-    "effect": frozenset({"effect"}),
-    "shadow": frozenset({"shadow"}),
-    "background": frozenset({"background"}),
-    "provenance": frozenset({"provenance"}),
+    **{name: frozenset({name}) for name in _ITSELF},
 }
 """Columns that are decoded, and the layers an output must hold for them."""
 
-BYTES = {"frames": 3, "character": 1, "instances": 1, "effect": 4, "shadow": 4, "background": 3, "provenance": 1}
+BYTES = {"frames": 3, "character": 1, "instances": 1, **{name: BY_NAME[name].channels for name in _ITSELF}}
 """What a pixel of a drawing costs in each."""
 
 FILES = ("layers", "layer_names", "layer_sizes")
@@ -62,7 +63,7 @@ class Clip:
         planes: Row = {}
         for d in range(len(self._first)):
             for name in names:
-                made = getattr(self, f"_{name}")(d)
+                made = self._layer_of(d, name) if name in _ITSELF else getattr(self, f"_{name}")(d)
                 planes.setdefault(name, np.empty((len(self._first), *made.shape), np.uint8))[d] = made
             self._picture.cache_clear()
         return planes
@@ -82,17 +83,11 @@ class Clip:
             return self._layer(d, "instances", 1)
         return (self._character(d) > 127) * np.uint8(0 if ids == "none" else ids)
 
-    def _effect(self, d: int) -> np.ndarray:
-        return self._layer(d, "effect", 4) if self._first[d].get("effect_file") else np.zeros((*self._size, 4), np.uint8)
-
-    def _shadow(self, d: int) -> np.ndarray:
-        return self._layer(d, "shadow", 4) if self._first[d].get("shadow_file") else np.zeros((*self._size, 4), np.uint8)
-
-    def _background(self, d: int) -> np.ndarray:
-        return self._layer(d, "background", 3)
-
-    def _provenance(self, d: int) -> np.ndarray:
-        return self._layer(d, "provenance", 1)
+    def _layer_of(self, d: int, name: str) -> np.ndarray:
+        layer = BY_NAME[name]
+        if layer.mode and layer.optional and not self._first[d].get(f"{name}_file"):
+            return np.zeros((*self._size, layer.channels), np.uint8)
+        return self._layer(d, name, layer.channels)
 
     def _layer(self, d: int, name: str, channels: int) -> np.ndarray:
         picture = self._picture(d, name)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from animelayers.models.protocols import ActionTeller
+from animelayers.options import Share
 from animelayers.schema import RECORD
 from animelayers.step import ClipStep
 
@@ -22,7 +23,7 @@ class Action(ClipStep):
     reads = ("frames", "drawing")
     writes = ("action", "action_confidence")
 
-    def __init__(self, teller: ActionTeller, least: float = 0.3) -> None:
+    def __init__(self, teller: ActionTeller, least: Share = 0.3) -> None:
         """Raises ValueError for a confidence that is not 0..1."""
         if not 0 <= least <= 1:
             raise ValueError(f"least must be 0..1, not {least}")

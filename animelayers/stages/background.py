@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from animelayers.imaging.exposure import EQUAL, Light, match
 from animelayers.imaging.views import view
 from animelayers.models.inpaint import Noted, named
 from animelayers.models.protocols import Inpainter, Video, VideoInpainter
+from animelayers.options import Share, Within
 from animelayers.rules import left_out
 from animelayers.schema import RECORD, blank
 from animelayers.step import ClipStep
@@ -65,9 +66,9 @@ class Background(ClipStep):
         self,
         inpaint: Inpainter,
         dilate: int = 2,
-        threshold: int = 8,
+        threshold: Annotated[int, Within(0, 254)] = 8,
         ring: int = 2,
-        trust: float = 0.75,
+        trust: Share = 0.75,
         provenance: bool = False,
         video: VideoInpainter | None = None,
         without: Sequence[str] = (),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
 
 from animelayers.imaging.motion import register
 from animelayers.models.protocols import Flow
+from animelayers.options import Within
 from animelayers.step import ClipStep
 
 
@@ -25,7 +26,7 @@ class Camera(ClipStep):
     wants = ("context", "context_character")
     writes = ("camera", "context_camera", "camera_motion", "motion_magnitude")
 
-    def __init__(self, flow: Flow, side: int = 256) -> None:
+    def __init__(self, flow: Flow, side: Annotated[int, Within(16)] = 256) -> None:
         """Raises ValueError for a side below 16."""
         if side < 16:
             raise ValueError(f"side must be 16 or more, not {side}")

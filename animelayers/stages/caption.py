@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from animelayers.captions import LAYERS, TOLD, cleaned, decorated, template
 from animelayers.imaging import content, outline
 from animelayers.models.protocols import Captioner
+from animelayers.options import Side
 from animelayers.step import FrameStep
 
 INSTRUCTIONS = {
@@ -47,12 +48,12 @@ class Caption(FrameStep):
     def __init__(
         self,
         captioner: Captioner | None = None,
-        layers: Sequence[str] = LAYERS,
+        layers: Sequence[Literal["frame", "character", "background"]] = LAYERS,
         trigger: Words = "",
         prefix: Words = "",
         suffix: Words = "",
         instructions: Mapping[str, str] | None = None,
-        side: int = 768,
+        side: Side = 768,
     ) -> None:
         named = {*layers, *(layer for words in (trigger, prefix, suffix, instructions) if isinstance(words, Mapping) for layer in words)}
         if unknown := sorted(named - {*LAYERS}):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from animelayers.imaging.agree import agree
 from animelayers.imaging.alpha import finished
 from animelayers.models.protocols import Matte
+from animelayers.options import Within
 from animelayers.schema import blank
 from animelayers.stages.segment import named
 from animelayers.step import Step
@@ -34,7 +35,7 @@ class Character(Step):
     wants = ("context", "segments", "segment_scores")
     writes = ("character", "matte", "character_confidence", "context_character")
 
-    def __init__(self, matte: Matte, radius: int = 8, floor: float = 0.02) -> None:
+    def __init__(self, matte: Matte, radius: int = 8, floor: Annotated[float, Within(0, 0.5, below=True)] = 0.02) -> None:
         self.matte, self.radius, self.floor = matte, radius, floor
         self._shots: dict[int, np.ndarray] = {}
 

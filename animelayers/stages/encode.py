@@ -12,12 +12,13 @@ from animelayers.imaging import blocks, codecs
 from animelayers.imaging.colour import BLEED, flat, foreground, pixels
 from animelayers.imaging.recompose import decibels, mixed, psnr, squares, together, uncovered
 from animelayers.imaging.window import window
+from animelayers.layers import names as names_of_layers
+from animelayers.options import Quality
 from animelayers.step import ClipStep
 
 _LARGE = 500_000  # pixels of a frame whose JPEG is not decoded as a whole
 _EVERY = 13  # one in so many blocks of the rest is decoded: their error is within 0.1 dB of that of all
-LAYERS = ("character", "mask", "background", "shadow", "effect", "plate", "instances", "provenance")
-
+LAYERS = names_of_layers()
 
 Drawing = tuple[dict[str, bytes], tuple[int, ...], float, float]
 """Files by name, bounding box, coverage and recomposition in dB of a drawing."""
@@ -57,7 +58,7 @@ class Encode(ClipStep):
         self,
         layers: Sequence[str] = LAYERS,
         background: Literal["jpeg", "png", "webp"] = "jpeg",
-        quality: int = 95,
+        quality: Quality = 95,
         subsampling: Literal["444", "422", "420"] = "444",
         mask: Literal["binary", "soft"] = "binary",
     ) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from animelayers.imaging import skeleton as skeletons
 from animelayers.imaging.faces import aligned
 from animelayers.models.protocols import ExpressionTeller, Face
+from animelayers.options import Share
 from animelayers.schema import RECORD
 from animelayers.stages.faces import heads, stored
 from animelayers.step import ClipStep
@@ -30,7 +31,7 @@ class Expression(ClipStep):
     wants = ("face_boxes", "keypoints", "skeleton")
     writes = ("expression",)
 
-    def __init__(self, teller: ExpressionTeller, least: float = 0.5, sure: float = 0.5) -> None:
+    def __init__(self, teller: ExpressionTeller, least: Share = 0.5, sure: Share = 0.5) -> None:
         """Raises ValueError for a value that is not 0..1."""
         if not (0 <= least <= 1 and 0 <= sure <= 1):
             raise ValueError(f"least and sure must be 0..1, not {least} and {sure}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from animelayers.imaging import skeleton as skeletons
 from animelayers.models.protocols import Face, FaceFinder
+from animelayers.options import Share
 from animelayers.step import ClipStep
 
 NOBODY = "none"
@@ -30,7 +31,7 @@ class Faces(ClipStep):
     wants = ("keypoints", "skeleton")
     writes = ("face_boxes",)
 
-    def __init__(self, finder: FaceFinder | None = None, sure: float = 0.5) -> None:
+    def __init__(self, finder: FaceFinder | None = None, sure: Share = 0.5) -> None:
         """Raises ValueError for a score that is not 0..1."""
         if not 0 <= sure <= 1:
             raise ValueError(f"sure must be 0..1, not {sure}")

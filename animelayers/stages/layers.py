@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from animelayers.imaging.plate import Plate, clean_plate
 from animelayers.imaging.views import view
 from animelayers.models.portrait import shrink
 from animelayers.models.protocols import Layering, Proposer
+from animelayers.options import Within
 from animelayers.rules import left_out
 from animelayers.schema import blank
 from animelayers.shot.agree import agreed
@@ -66,7 +67,7 @@ class Layers(ClipStep):
         net: Layering | None = None,
         proposer: Proposer | None = None,
         effect_prompts: Sequence[str] = PROMPTS,
-        effect_threshold: float = 0.5,
+        effect_threshold: Annotated[float, Within(0, 1, above=True, below=True)] = 0.5,
         params: Mapping[str, float] | None = None,
         without: Sequence[str] = (),
     ) -> None:

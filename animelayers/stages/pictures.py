@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from animelayers.imaging import codecs
+from animelayers.options import Quality
 from animelayers.step import ClipStep
 
 
@@ -20,7 +21,7 @@ class Pictures(ClipStep):
     reads = ("frames",)
     writes = ("layers", "layer_names", "layer_sizes", "width", "height")
 
-    def __init__(self, format: Literal["png", "jpeg", "webp"] = "png", quality: int = 95) -> None:
+    def __init__(self, format: Literal["png", "jpeg", "webp"] = "png", quality: Quality = 95) -> None:
         """Raises ValueError for an unknown format or a quality out of range."""
         if format not in codecs.SUFFIXES or not 1 <= quality <= 100:
             raise ValueError(f"format is one of {', '.join(codecs.SUFFIXES)} and quality 1..100, not {format} and {quality}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from animelayers.imaging import skeleton
 from animelayers.models.protocols import Poser
+from animelayers.options import Share
 from animelayers.schema import RECORD
 from animelayers.step import Step
 
@@ -31,7 +32,7 @@ class Pose(Step):
     wants = ("character", "instance_ids", "instance_boxes", "character_bbox")
     writes = ("keypoints", "skeleton", "pose")
 
-    def __init__(self, poser: Poser, sure: float = 0.5) -> None:
+    def __init__(self, poser: Poser, sure: Share = 0.5) -> None:
         """Raises ValueError for a score that is not 0..1."""
         if not 0 <= sure <= 1:
             raise ValueError(f"sure must be 0..1, not {sure}")

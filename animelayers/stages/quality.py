@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from animelayers.options import Share
 from animelayers.schema import READING
 from animelayers.step import ClipStep
 
@@ -28,7 +29,7 @@ class Quality(ClipStep):
     wants = ("character_confidence", "background_invented", "character_coverage", "plate_trust", "flags")
     writes = ("flags",)
 
-    def __init__(self, recompose: float = 35.0, unsure: float = 0.5, invented: float = 0.5, flicker: float = 0.25, trust: float = 0.9) -> None:
+    def __init__(self, recompose: float = 35.0, unsure: Share = 0.5, invented: Share = 0.5, flicker: Share = 0.25, trust: Share = 0.9) -> None:
         """Raises ValueError for a share that is not 0..1."""
         for option, value in {"unsure": unsure, "invented": invented, "flicker": flicker, "trust": trust}.items():
             if not 0 <= value <= 1:

@@ -12,6 +12,7 @@ import numpy as np
 from animelayers.imaging.square import alone, around
 from animelayers.imaging.vectors import unit
 from animelayers.models.protocols import WordEmbedder
+from animelayers.options import Share
 from animelayers.stages.faces import NOBODY, stored
 from animelayers.step import FrameStep
 
@@ -43,7 +44,7 @@ class Questions(FrameStep):
     )  # fmt: skip
     writes = ("scene_type", "scene_confidence", "place", "mood", "visual_style", "action", "action_confidence", "expression", "effect_kind")
 
-    def __init__(self, embedder: WordEmbedder, questions: Mapping[str, Mapping[str, Any]], least: float = 0.3) -> None:
+    def __init__(self, embedder: WordEmbedder, questions: Mapping[str, Mapping[str, Any]], least: Share = 0.3) -> None:
         """Raises ValueError as `check` does."""
         self.embedder = embedder
         self.questions = self.asked(questions, least)

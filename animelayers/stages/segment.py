@@ -7,6 +7,7 @@ from typing import Any
 
 from animelayers.imaging.instances import label_map
 from animelayers.models.protocols import Segmenter, Segments
+from animelayers.options import Count
 from animelayers.step import FrameStep
 
 _TOGETHER = 8  # drawings whose masks are held at once: a hundred of 1080p are 200 MB a drawing
@@ -23,7 +24,7 @@ class Segment(FrameStep):
     reads = ("frames",)
     writes = ("segments", "segment_scores")
 
-    def __init__(self, segmenter: Segmenter, min_instance_size: int = 64) -> None:
+    def __init__(self, segmenter: Segmenter, min_instance_size: Count = 64) -> None:
         """Raises ValueError for a size below one pixel."""
         if min_instance_size < 1:
             raise ValueError(f"min_instance_size must be 1 pixel at least, not {min_instance_size}")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from animelayers.models.protocols import Line, Reader
+from animelayers.options import Part, Share
 from animelayers.step import FrameStep
 
 _LETTERS = 2  # a lone sign is a pattern of the picture
@@ -24,7 +25,7 @@ class Subtitle(FrameStep):
     reads = ("frames",)
     writes = ("subtitle",)
 
-    def __init__(self, reader: Reader, part: float = 1 / 3, least: float = 0.7) -> None:
+    def __init__(self, reader: Reader, part: Part = 1 / 3, least: Share = 0.7) -> None:
         """Raises ValueError for a share out of range."""
         if not 0 < part <= 1 or not 0 <= least <= 1:
             raise ValueError(f"part must be above 0 up to 1 and least 0..1, not {part} and {least}")

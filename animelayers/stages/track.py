@@ -11,6 +11,7 @@ from animelayers.imaging.instances import whose
 from animelayers.imaging.seams import boxes
 from animelayers.imaging.steady import dis, steady
 from animelayers.models.protocols import Flow, Tracker
+from animelayers.options import Share
 from animelayers.rules import left_out
 from animelayers.stages.segment import named
 from animelayers.step import ClipStep
@@ -33,7 +34,7 @@ class Track(ClipStep):
     writes = ("character", "matte", "instances", "instance_ids", "instance_boxes")
     rules = ("carried", "resting", "traced")
 
-    def __init__(self, tracker: Tracker, steady: float = 1.0, flow: Flow | None = None, without: Sequence[str] = ()) -> None:
+    def __init__(self, tracker: Tracker, steady: Share = 1.0, flow: Flow | None = None, without: Sequence[str] = ()) -> None:
         """Raises ValueError for a value out of range, and for an unknown rule."""
         if not 0 <= steady <= 1:
             raise ValueError(f"steady must be between 0 and 1, not {steady}")

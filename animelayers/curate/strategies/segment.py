@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from animelayers.curate.captions import caption
 from animelayers.curate.strategies.base import Made, Strategy
 from animelayers.models.fill import inpainter
 from animelayers.models.net import Device
+from animelayers.options import MODEL
 
 _FIGURE = 8  # alpha above which a pixel belongs to what is filled in
 
@@ -34,7 +35,7 @@ class Segment(Strategy):
         segmentation_model: str = "layers",
         min_instance_size: int = 64,
         points_per_side: int | None = None,
-        inpainting_model: str = "layers",
+        inpainting_model: Annotated[str, MODEL] = "layers",
         inpainting_fallback: str = "telea",
         mask_dilation: int = 5,
         save_character: bool = True,
