@@ -62,12 +62,16 @@ def _part(part: str, row: Row, layer: str) -> str:
 
 def _caption(row: Row, layer: str) -> object:
     """What lay beside the user's own picture tells the whole frame, and a layer of which nothing else is told."""
+    if "origin" in row:
+        return row.get("caption")
     own, made = row.get("caption_given"), row.get(f"caption_{layer}")
     return own or made if layer == "frame" else made or own
 
 
 def _value(name: str, row: Row, layer: str) -> str:
-    value = layer if name == "layer" else _caption(row, layer) if name == "caption" else row.get(name)
+    value = (
+        layer if name == "layer" or (name == "concept" and not row.get("concept")) else _caption(row, layer) if name == "caption" else row.get(name)
+    )
     if isinstance(value, float):
         return f"{value:g}"
     return "" if value is None or value == "none" else str(value).strip().rstrip(".")

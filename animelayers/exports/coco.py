@@ -46,7 +46,7 @@ class Coco(Exporter):
             name = f"{self.pictures_in}/{stem(row)}.png"
             yield Piece((name,), partial(_picture, output, row, name), 1, row["frame_id"])
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """The annotations, written as they are made: no more than one frame's masks are in memory."""
         yield Piece((self.labels_in,), lambda: {self.labels_in: self._json(output)}, 0)
 

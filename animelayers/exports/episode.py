@@ -56,7 +56,7 @@ class Episode(Exporter):
             yield Piece(() if drawing in seen else tuple(names.values()), partial(_drawing, output, row, names), 1, row["known_as"])
             seen.add(drawing)
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """What is told of each episode."""
         table = _told_apart(self.select.table(output))
         for episode in table["episode"].unique().to_pylist():

@@ -74,7 +74,7 @@ class HfImageFolder(_Rows):
             names = {layer: f"train/{layer}/{stem(row)}.png" for layer in self._layers if pictures.shows(row, layer)}
             yield Piece(tuple(names.values()), partial(self._frame, output, row, names), 1, row["frame_id"])
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """metadata.jsonl, last of all, so that a folder that has one is whole; and the card."""
         yield self._card(output, "train/**")
         yield Piece(("train/metadata.jsonl",), lambda: {"train/metadata.jsonl": self._lines(output)}, 0)
@@ -114,7 +114,7 @@ class HfParquet(_Rows):
         if waiting:
             yield self._file(output, schema, waiting, number, count)
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """The card."""
         yield self._card(output, "data/*.parquet")
 

@@ -60,7 +60,7 @@ class MusubiVideo(Exporter):
         if not found:
             raise ValueError("no shot has five frames in a row of what is asked for, and a clip has 4 N + 1 of them: choose more frames (select.…)")
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """The lists and dataset.toml."""
         lists: dict[tuple[str, Fraction], list[str]] = {}
         for layer, rows, rate in self._clips(output):

@@ -15,7 +15,7 @@ _STRENGTH, _AMOUNT, _RADIUS = 3, 0.5, 1.5  # those of enhance_segment
 
 
 class KeepFull(Strategy):
-    """The whole frame under its own name, and a caption that speaks of the scene.
+    """The whole frame, and a caption that speaks of the scene.
 
     ``generate_caption``: whether there is one. ``caption_model``: what wrote the captions of the frame table (null: whoever did).
     ``caption_prefix``: what every caption starts with, but what it says of characters where there is none. ``apply_enhancement``: noise is
@@ -32,9 +32,9 @@ class KeepFull(Strategy):
     ) -> None:
         self._captions, self._prefix, self._enhanced = generate_caption, caption_prefix, apply_enhancement
 
-    def __call__(self, frame_id: str, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
+    def __call__(self, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
         """One picture."""
         picture = layers["frame"]
         if self._enhanced:
             picture = sharpened(denoised(picture, _STRENGTH), _AMOUNT, _RADIUS)
-        return [Made(frame_id, picture, caption(row, "frame", prefix=self._prefix) if self._captions else None)]
+        return [Made("", picture, caption(row, "frame", prefix=self._prefix) if self._captions else None)]
