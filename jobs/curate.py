@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 from omegaconf import DictConfig, OmegaConf
 
@@ -14,8 +17,10 @@ from animelayers import job, report
 from animelayers.curate import tell
 from animelayers.curate.analyse import METRICS, analyse, drawings, measured, missing
 from animelayers.curate.carry import Ways, carry_out, claim, digests, lasting, origins
+from animelayers.curate.choose import choose
 from animelayers.curate.configs import captions, configs
-from animelayers.curate.decide import KNOWN, decide, limits, what_if
+from animelayers.curate.decide import KNOWN, decide, limits, unmet, what_if
+from animelayers.curate.duplicates import duplicates
 from animelayers.curate.plan import Plan, settled
 from animelayers.curate.reason import reasons
 from animelayers.curate.strategies import Strategy
@@ -128,13 +133,20 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
 
 
 def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, table: pa.Table, unmeasured: int, name: str) -> int:
+    table, left = _chosen(cfg, plan, output, table)
+    if not len(table):
+        sys.stderr.write(f"error: no drawing is left to train on: {_told(left)}\n")
+        return 1
     try:
         analysis = analyse(table)
         own_limits = limits(analysis, plan.wishes, plan.own)
     except ValueError as problem:
         raise job.ConfigError(str(problem)) from problem
-    allowed = plan.allowed(analysis)
-    decisions = decide(analysis, plan.wishes, allowed, plan.own, plan.fits(table), whole=cfg.decide == "whole")
+    suits = plan.fits(table)
+    allowed = plan.allowed(analysis, suits)
+    floor = 0.0 if cfg.strict else cfg.floor
+    decisions = decide(analysis, plan.wishes, allowed, plan.own, suits, whole=cfg.decide == "whole", floor=floor, variety=cfg.variety)
+    lacking = unmet(decisions, plan.wishes, floor)
     called = names(analysis.frame_id)
     decided = tell.decided(analysis, called, decisions, reasons(analysis, own_limits, plan.wishes.needs, decisions))
     strategy = {f: s for f, s in zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True) if s != "none"}
@@ -151,10 +163,44 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
         told = tell.carried(decided, _executed(cfg, plan, store, chosen, name), plan.columns)
     if cfg.report:
         changes = what_if(analysis, plan.wishes, allowed, plan.own)
-        tell.page(str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured)
-    lines, code = tell.closing(str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report)
+        tell.page(str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured, left, lacking)
+    lines, code = tell.closing(str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report, left, lacking)
+    if cfg.count and len(table) < cfg.count:
+        lines.append(f"{len(table)} of the {cfg.count} drawings asked for: there are no more that suit")
+        code = code or 3
     print("\n".join(lines), file=sys.stderr)
     return code
+
+
+def _chosen(cfg: DictConfig, plan: Plan, output: Output, table: pa.Table) -> tuple[pa.Table, dict[str, int]]:
+    """The drawings that are asked for, in the order of their ids, and how many are left out for each reason."""
+    left = Counter[str]()
+
+    def keep(which: np.ndarray, reasons: Sequence[str] | str) -> None:
+        nonlocal table
+        left.update(
+            [reasons] * int((~which).sum()) if isinstance(reasons, str) else [r for r, stays in zip(reasons, which, strict=True) if not stays]
+        )
+        table = table.filter(pa.array(which))
+
+    try:
+        asked = set(job.build(cfg.select).table(output)["frame_id"].to_pylist())
+        keep(np.array([frame in asked for frame in table["frame_id"].to_pylist()], bool), "not selected")
+        why = plan.left_out(table)
+        keep(np.array([not word for word in why], bool), why)
+        if cfg.distance is not None and len(table):
+            keep(duplicates(table, cfg.distance).kept, "like another one")
+    except ValueError as problem:
+        raise job.ConfigError(str(problem)) from problem
+    if cfg.count and len(table):
+        suits = np.max([*plan.fits(table).values()] or [table["quality"].to_numpy()], axis=0)
+        shots = [f"{e}/{s}" for e, s in zip(table["episode"].to_pylist(), table["scene_id"].to_pylist(), strict=True)]
+        keep(choose(np.maximum(suits, 1e-6), shots, table["frame_index"].to_numpy(), [plan.shots(table)], cfg.count), "more than asked for")
+    return table, dict(left.most_common())
+
+
+def _told(left: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {reason}" for reason, number in left.items()) or "there is none"
 
 
 def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: str) -> pa.Table:

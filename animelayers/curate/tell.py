@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -59,15 +60,25 @@ def keep(store: Store, decisions: pa.Table) -> None:
 
 
 def closing(
-    output: str, decisions: Decisions, wishes: Wishes, report: Mapping[str, Any] | None, unmeasured: int, page: bool
+    output: str,
+    decisions: Decisions,
+    wishes: Wishes,
+    report: Mapping[str, Any] | None,
+    unmeasured: int,
+    page: bool,
+    left: Mapping[str, int] = MappingProxyType({}),
+    lacking: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[str], int]:
     """The lines that close a run, and its exit code: 3 where frames failed or could not be measured, 1 where all failed.
 
-    ``report``: as `carried` gives it, None where nothing was carried out. ``page``: whether there is one.
+    ``report``: as `carried` gives it, None where nothing was carried out. ``page``: whether there is one. ``left``: drawings left out by
+    reason. ``lacking``: why targets are not met.
     """
     total, mixed = len(decisions.chosen), decisions.mix()
     lines = [f"{total} distinct drawings"]
-    lines += [f"  {name:<18}{n:>7}  {n / total:6.1%}  target {wishes.targets[name]:.0%}" for name, n in mixed.items()]
+    lines += [f"  {name:<18}{n:>7}  {n / total:6.1%}  target {wishes.targets[name]:.0%}" for name, n in mixed.items() if n or wishes.targets[name]]
+    lines += [f"target not met: {name}: {why}" for name, why in lacking.items()]
+    lines += [f"left out: {', '.join(f'{number} {reason}' for reason, number in left.items())}"] * bool(left)
     failures = [row for row in report["results"] if not row["success"]] if report else []
     code = 3 if unmeasured or failures else 0
     if report and failures:
@@ -91,6 +102,8 @@ def page(
     changes: Sequence[tuple[str, float, Mapping[str, int]]],
     report: Mapping[str, Any] | None,
     unmeasured: int,
+    left: Mapping[str, int] = MappingProxyType({}),
+    lacking: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write report/index.html of the set `target`: mix against targets, what if, distributions, samples, the closest decisions."""
     store = Store(target)
@@ -112,6 +125,7 @@ def page(
         total=len(table), wishes=wishes, strategies=strategies, solved=solved, ruled=ruled, share=lambda n: n / total, confidence=confidence,
         changes=changes, metrics={name: _distribution(table, name, strategies) for name in METRICS}, samples=shown, closest=closest.to_pylist(),
         report=report, failures=[row for row in report["results"] if not row["success"]][:200] if report else [], unmeasured=unmeasured,
+        left=left, lacking=lacking,
     )  # fmt: skip
     put(store.fs, store.path("report/index.html"), html)
 

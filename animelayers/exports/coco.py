@@ -89,6 +89,8 @@ class Coco(Exporter):
             labels, names = pictures.labels(output, row), self._called(row)
             for number in np.unique(labels[labels > 0]).tolist():
                 yield names.get(number, CHARACTER), number, labels == number
+        if row.get("origin") and (row.get("mask_file") or row.get("cutout")):  # of a training set: what of the picture trains
+            yield CHARACTER, 0, pictures.trained(output, row) > 127
         if pictures.shows(row, EFFECT):
             mask = pictures.stored(output, row, EFFECT)[..., 3] > 127
             if mask.any():

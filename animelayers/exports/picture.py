@@ -101,7 +101,7 @@ def placed(output: Output, row: Row, layer: str, kind: str, places: Places = (),
     """
     picture = stored(output, row, layer)
     dark = stored(output, row, "shadow") if shadow and layer == "character" and row.get("shadow_file") else None
-    if kind == "alpha" and picture.shape[2] == 3 and row.get("mask_file") and layer == "frame":
+    if kind == "alpha" and row.get("origin") and row.get("mask_file") and picture.shape[2] == 3:
         return np.dstack([picture, stored(output, row, "mask")])
     if kind == "alpha" or picture.ndim != 3 or picture.shape[2] != 4:
         return picture if dark is None else _with_shadow(picture, dark)
@@ -123,10 +123,15 @@ def _with_shadow(character: np.ndarray, shadow: np.ndarray) -> np.ndarray:
     return np.asarray(np.rint(np.dstack([colour, 255 * alpha])), np.uint8)
 
 
+def trained(output: Output, row: Row) -> np.ndarray:
+    """What of a set's picture trains, uint8 (H, W): its mask, or its alpha."""
+    return stored(output, row, "mask") if row.get("mask_file") else np.ascontiguousarray(stored(output, row, "frame")[..., 3])
+
+
 def mask(output: Output, row: Row, layer: str, picture: Picture) -> np.ndarray:
     """The loss mask of a layer, uint8 (H, W): its alpha grown, and white all over for what has none."""
-    if layer == "frame" and row.get("mask_file"):
-        return backdrop.loss_mask(stored(output, row, "mask"), picture.mask_dilate, picture.mask_least)
+    if row.get("origin") and row.get("mask_file"):
+        return backdrop.loss_mask(trained(output, row), picture.mask_dilate, picture.mask_least)
     if not cut(row, layer):
         return np.full((row["height"], row["width"]), 255, np.uint8)
     return backdrop.loss_mask(np.ascontiguousarray(stored(output, row, layer)[..., 3]), picture.mask_dilate, picture.mask_least)

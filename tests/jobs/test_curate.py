@@ -14,7 +14,7 @@ import pytest
 
 from animelayers import Output, job
 from animelayers.curate.analyse import METRICS, analyse
-from animelayers.curate.strategies import STRATEGIES
+from animelayers.curate.decide import KNOWN
 from animelayers.exports.strategies import Strategies, names
 from animelayers.imaging.recompose import psnr, recompose
 from animelayers.sinks import Changed, Shards, SinkError
@@ -50,10 +50,10 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def whole(layers: Path, curate: Curate, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("set") / "セット"
-    assert curate(layers, output, "dry_run=true") == 0
+    assert curate(layers, output, "dry_run=true", "strict=true") == 0
     assert not (output / "shards").exists() and (output / "report" / "index.html").is_file()
     assert not (layers / "annotations").exists()  # the output is only read
-    assert curate(layers, output) == 0
+    assert curate(layers, output, "strict=true") == 0
     return output
 
 
@@ -63,7 +63,7 @@ def test_a_set_of_an_output_that_was_never_annotated(whole: Path, layers: Path) 
     decided = pq.read_table(whole / "decisions.parquet")
     assert decided["frame_id"].to_pylist() == sorted(drawn) and {*METRICS, "confidence", "reasoning", "score_segment"} <= {*decided.column_names}
     strategy = dict(zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True))
-    assert {*strategy.values()} == {*STRATEGIES} and len(made.errors) == 0
+    assert {*strategy.values()} == {*KNOWN} and len(made.errors) == 0
     rows = made.table.to_pylist()
     for frame in drawn:
         own = [row for row in rows if row["origin"] == frame]
@@ -99,7 +99,7 @@ def test_the_folders_and_the_report_of_the_seeds(whole: Path, tmp_path: Path) ->
         assert {path.stem for path in there if path.suffix == ".txt" and path.read_text()} == {Path(n).stem for n in images} - {f"{name}_composite"}
 
 
-@pytest.mark.parametrize("form", ["kohya", "onetrainer", "aitoolkit", "musubi", "webdataset", "hf_imagefolder", "hf_parquet"])
+@pytest.mark.parametrize("form", ["kohya", "onetrainer", "aitoolkit", "musubi", "webdataset", "hf_imagefolder", "hf_parquet", "coco", "psd", "ora"])
 def test_every_trainer_reads_a_set(whole: Path, tmp_path: Path, form: str) -> None:
     body = runpy.run_path(str(ROOT / "jobs" / "export.py"))["export"]
     assert body(job.compose("export", [f"export={form}", f"source.path='{whole}'", f"output={tmp_path / form}"])) == 0
@@ -118,7 +118,7 @@ def test_a_second_run_makes_what_is_missing_and_nothing_else(whole: Path, layers
     gone = sorted(before)[0]
     clips = [row["clip_id"] for row in Output(str(whole)).table.to_pylist() if row["shard"] == gone]
     (whole / "shards" / gone).unlink()
-    assert curate(place, whole) == 0
+    assert curate(place, whole, "strict=true") == 0
     after = {path.name: path.stat().st_mtime_ns for path in (whole / "shards").iterdir()}
     assert {name for name in after if after[name] != before.get(name)} == {gone} and after.keys() == before.keys()
     assert {row["clip_id"] for row in Output(str(whole)).table.to_pylist()} >= {*clips}
@@ -126,12 +126,12 @@ def test_a_second_run_makes_what_is_missing_and_nothing_else(whole: Path, layers
 
 def test_settings_and_places_that_do_not_fit(whole: Path, layers: Path, curate: Curate, tmp_path: Path) -> None:
     with pytest.raises(Changed, match="caption_prefix was"):
-        curate(layers, whole, "strategies.keep_full.caption_prefix=a girl")
+        curate(layers, whole, "strict=true", "strategies.keep_full.caption_prefix=a girl")
     with pytest.raises(SinkError, match="the output of another job"):
         curate(layers, layers)
     with pytest.raises(job.ConfigError, match=r"beyond source\.limit=2"):
         curate(layers, whole, "source.limit=2")
-    alone = [f"strategies.{name}.enabled=false" for name in STRATEGIES]
+    alone = [f"strategies.{name}.enabled=false" for name in KNOWN]
     with pytest.raises(job.ConfigError, match="every strategy is disabled"):
         curate(layers, tmp_path / "a", *alone)
     with pytest.raises(job.ConfigError, match=r"sum to 0\.9"):
@@ -156,7 +156,7 @@ def test_files_of_ones_own(layers: Path, whole: Path, curate: Curate, tmp_path: 
     )
     (tmp_path / "wishes.yaml").write_text("strategy_targets: {keep_full: 0.5, segment: 0.0, create_occlusion: 0.25, enhance_segment: 0.25}\n")
     (tmp_path / "needs.json").write_text('{"occlusion": 1.0}')
-    files = [f"strategy_configs={tmp_path}/own.yaml", f"thresholds={tmp_path}/wishes.yaml", f"dataset_needs={tmp_path}/needs.json"]
+    files = [f"strategy_configs={tmp_path}/own.yaml", f"thresholds={tmp_path}/wishes.yaml", f"dataset_needs={tmp_path}/needs.json", "strict=true"]
     shutil.copytree(whole / "source", tmp_path / "set" / "source")
     assert curate(layers, tmp_path / "set", *files) == 0
     said = capsys.readouterr().err
@@ -212,6 +212,7 @@ def test_the_analysis_does_not_depend_on_the_order_of_the_table(whole: Path) -> 
 @pytest.mark.parametrize("group", ["strategy", "decision"])
 def test_every_choice_of_a_group_composes(group: str) -> None:
     for path in (job.CONF / group).glob("*.yaml"):
-        word = f"decision={path.stem}" if group == "decision" else f"strategy@strategies.{path.stem}={path.stem}"
+        add = "" if path.stem in KNOWN else "+"
+        word = f"decision={path.stem}" if group == "decision" else f"{add}strategy@strategies.{path.stem}={path.stem}"
         cfg = job.compose("curate", ["source.path=.", "output=x", word])
         assert group == "decision" or cfg.strategies[path.stem]._target_.startswith("animelayers.curate.strategies.")

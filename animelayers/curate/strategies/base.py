@@ -54,3 +54,13 @@ class Strategy(ABC):
         """How well a frame suits a strategy that the decision knows nothing of, 0..1, from its row of the frame table and the strategy's
         options; 0: it cannot be made of it."""
         return 0.5
+
+    @classmethod
+    def why(cls, row: Mapping[str, Any], **options: Any) -> str:
+        """Why a frame that it does not fit is left out, in a few words."""
+        return "" if cls.fits(row, **options) else "does not fit"
+
+    @classmethod
+    def shot(cls, row: Mapping[str, Any], **options: Any) -> str:
+        """The shot size of what it shows of a frame."""
+        return str(row.get("shot_size") or "none")

@@ -23,7 +23,8 @@ class Segment(Strategy):
     ``min_instance_size``: pixels below which an island of the character is left out. ``inpainting_model``: 'layers', the background as the
     output stores it, or lama, lama_anime, telea, ns, opencv, powerpaint: filled in anew, ``mask_dilation`` pixels around the character and
     the effect too, with ``inpainting_fallback`` where the model fails. ``save_…``: what is written; a mask lies with its character. A caption
-    begins with ``trigger`` and ``caption_prefix`` (for the background without what speaks of characters) and ends with the suffix of its layer. ``device``: of the inpainter.
+    begins with ``trigger`` and ``caption_prefix`` (for the background without what speaks of characters) and ends with the suffix of its
+    layer. ``device``: of the inpainter.
     """
 
     somebody = True
