@@ -146,7 +146,7 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
     allowed = plan.allowed(analysis, suits)
     floor = 0.0 if cfg.strict else cfg.floor
     decisions = decide(analysis, plan.wishes, allowed, plan.own, suits, whole=cfg.decide == "whole", floor=floor, variety=cfg.variety)
-    lacking = unmet(decisions, plan.wishes, floor)
+    lacking = {name: why for name, why in unmet(decisions, plan.wishes, floor).items() if name in plan.strategies}
     called = names(analysis.frame_id)
     decided = tell.decided(analysis, called, decisions, reasons(analysis, own_limits, plan.wishes.needs, decisions))
     strategy = {f: s for f, s in zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True) if s != "none"}

@@ -133,6 +133,7 @@ def _row(made: Made, frame_id: str, strategy: str, row: Mapping[str, Any]) -> Ro
     told |= {f"{model}_frame": _embedding(model, made, row) for model in _MODELS if f"{model}_frame" in row}
     return {
         **told,
+        **made.told,
         "frame_id": f"{frame_id}_{made.kind}" if made.kind else frame_id,
         "width": width,
         "height": height,

@@ -76,7 +76,7 @@ def closing(
     """
     total, mixed = len(decisions.chosen), decisions.mix()
     lines = [f"{total} distinct drawings"]
-    lines += [f"  {name:<18}{n:>7}  {n / total:6.1%}  target {wishes.targets[name]:.0%}" for name, n in mixed.items() if n or wishes.targets[name]]
+    lines += [f"  {name:<18}{n:>7}  {n / total:6.1%}  target {wishes.targets[name]:.0%}" for name, n in mixed.items() if n or name in lacking]
     lines += [f"target not met: {name}: {why}" for name, why in lacking.items()]
     lines += [f"left out: {', '.join(f'{number} {reason}' for reason, number in left.items())}"] * bool(left)
     failures = [row for row in report["results"] if not row["success"]] if report else []

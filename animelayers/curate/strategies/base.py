@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ class Made(NamedTuple):
     uint8 sRGB (H, W, 3), or (H, W, 4) with straight alpha for a cut-out. ``caption``: None for a picture that has none. ``shows``: the layer
     it shows, frame, character or background. ``mask``: uint8 (H, W), what of it trains, None for its alpha or all of it. ``crop``: x, y, w, h in
     the frame, None for the whole. ``concept``: what it teaches, '' for its strategy's name. ``trains``: false for what is there to compare with.
-    ``instance``: the id of the one character it shows, 0 for none alone.
+    ``instance``: the id of the one character it shows, 0 for none alone. ``told``: columns of the frame table that are otherwise in it than in
+    the frame.
     """
 
     kind: str
@@ -28,6 +30,7 @@ class Made(NamedTuple):
     concept: str = ""
     trains: bool = True
     instance: int = 0
+    told: Mapping[str, Any] = MappingProxyType({})
 
 
 class Strategy(ABC):

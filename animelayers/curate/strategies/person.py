@@ -91,7 +91,9 @@ class Person(Strategy):
         trains = own if self._mask == "person" else 255 - (alpha[y : y + h, x : x + w] - own)
         mask = None if self._cutout or self._mask == "none" else _resized(trains, found.size)
         text = None if self._told is None else self._caption(row, found)
-        return [Made("person", _resized(picture, found.size), text, "character", mask, found.crop, self._concept, instance=found.instances[0])]
+        known = {"shot_size": found.shot, "instance_count": found.people}
+        made = Made("person", _resized(picture, found.size), text, "character", mask, found.crop, self._concept)
+        return [made._replace(instance=found.instances[0], told=known)]
 
     def _own(self, layers: Mapping[str, np.ndarray], alpha: np.ndarray, found: Framing) -> np.ndarray:
         if "instances" not in layers:
@@ -103,7 +105,7 @@ class Person(Strategy):
     def _caption(self, row: Mapping[str, Any], found: Framing) -> str:
         """Of her alone what was told of her; of a crop with others in it how many there are, and no more than is measured."""
         alone = row.get("instance_count") in (None, 1) and found.people == 1
-        known = {**row, "instance_count": found.people, "shot_size": found.shot}
+        known = {**row, "instance_count": found.people, "shot_size": found.shot, "character_coverage": None}
         kept = known if alone else {k: v for k, v in known.items() if k not in ("caption_character", "action", "pose", "expression", "palette")}
         return decorated(cleaned("character", base(kept, "character")), **(self._told or {}))
 
