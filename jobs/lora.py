@@ -53,7 +53,7 @@ def lora(cfg: DictConfig) -> int:
         if max(codes) in (1, 2):
             return max(codes)
         if (code := _identified(cfg, layers, home)) != 0:
-            return code
+            return code or 0
         return _made(cfg, layers, home, codes)
     except SinkError as problem:
         sys.stderr.write(f"error: {problem}\n")
@@ -99,8 +99,8 @@ def _annotated(cfg: DictConfig, layers: str) -> int:
     return _run(cfg, "annotate", [text("source.path", layers)], placed=True)
 
 
-def _identified(cfg: DictConfig, layers: str, home: str) -> int:
-    """Know who is who, and that the character asked for is among them."""
+def _identified(cfg: DictConfig, layers: str, home: str) -> int | None:
+    """Know who is who, and that the character asked for is among them; None where none is asked for."""
     people = _people(layers)
     if not cfg.dry_run and (cfg.character is None or cfg.character not in people):
         _tell("who is who", f"{home}/people")
@@ -112,10 +112,12 @@ def _identified(cfg: DictConfig, layers: str, home: str) -> int:
         _tell("who is who", f"{cfg.character} is in {people[cfg.character]} frames")
         return 0
     there = ", ".join(f"{name} ({number} frames)" for name, number in people.most_common(12)) or "nobody yet"
-    asked = f"nobody is called {cfg.character}" if cfg.character else "whose set shall it be?"
     how = f"look into {home}/people, give her a name in characters.yaml there, and run this again with --character NAME"
     how += "; or show who is who: references=FOLDER with FOLDER/NAME/*.png"
-    raise job.ConfigError(f"{asked}: there is {there}; {how}")
+    if cfg.character:
+        raise job.ConfigError(f"nobody is called {cfg.character}: there is {there}; {how}")
+    sys.stdout.write(f"there is {there}\n{how}\n")
+    return None
 
 
 def _people(layers: str) -> Counter[str]:

@@ -170,7 +170,7 @@ def _beside(a: Analysis, chosen: np.ndarray, size: int) -> np.ndarray:
     """The share of a frame's two neighbours in its shot that have each strategy, float64 (N, S); frames are in the order of their ids."""
     shot = np.unique([frame.rpartition("_frame")[0] for frame in a.frame_id], return_inverse=True)[1] if len(a) else np.zeros(0, np.int64)
     has = (chosen[:, None] == np.arange(size)).astype(float)
-    found = np.zeros_like(has)
+    found: np.ndarray = np.zeros_like(has)
     same = (shot[1:] == shot[:-1])[:, None]
     found[1:] += 0.5 * has[:-1] * same
     found[:-1] += 0.5 * has[1:] * same

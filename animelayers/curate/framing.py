@@ -98,14 +98,13 @@ def buckets(side: int) -> tuple[tuple[int, int], ...]:
 def _fitted(box: Box, margin: float, side: int, width: int, height: int) -> tuple[Box, tuple[int, int]]:
     """A crop around a box that has the shape of a bucket, within the frame, and that bucket."""
     around = round(margin * max(box[2:]))
-    wide, high = box[2] + 2 * around, box[3] + 2 * around
-    wide, high = min(wide, width), min(high, height)
+    wide, high = float(min(box[2] + 2 * around, width)), float(min(box[3] + 2 * around, height))
     size = min(buckets(side), key=lambda bucket: max(bucket[0] / bucket[1] * high / wide, bucket[1] / bucket[0] * wide / high))
     shape = size[0] / size[1]
     wide, high = max(wide, high * shape), max(high, wide / shape)
     scale = min(1.0, width / wide, height / high)
-    wide, high = max(1, int(wide * scale)), max(1, int(high * scale))
+    w, h = max(1, int(wide * scale)), max(1, int(high * scale))
     # Where all of her does not fit, her head does.
-    x = box[0] + box[2] / 2 - wide / 2
-    y = box[1] - around if high < box[3] + around else box[1] + box[3] / 2 - high / 2
-    return (int(min(max(0, x), width - wide)), int(min(max(0, y), height - high)), wide, high), size
+    x = box[0] + box[2] / 2 - w / 2
+    y = box[1] - around if h < box[3] + around else box[1] + box[3] / 2 - h / 2
+    return (int(min(max(0, x), width - w)), int(min(max(0, y), height - h)), w, h), size
