@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar, NamedTuple
 
 from animelayers.balance import repeats
+from animelayers.captions.lint import core
 from animelayers.exports import picture as pictures
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.caption import Caption, folder, known
@@ -29,6 +30,11 @@ class Sample(NamedTuple):
     repeats: int
     name: str
     caption: str
+
+
+def _spoken(output: Output) -> set[str]:
+    """What a set's concepts are called: words that always are in its captions, and must be."""
+    return {*output.table["concept"].to_pylist()} if pictures.curated(output) else set()
 
 
 class Files(NamedTuple):
@@ -62,6 +68,14 @@ class Trainer(Exporter):
         """What cut-outs stand on unless the user says otherwise."""
         return self.picture.background or "solid"
 
+    def _words(self, output: Output) -> Caption:
+        """The captions' form, tags that nearly all have among those that are dropped."""
+        if not self.caption.prune:
+            return self.caption
+        said = [self.caption.of(row, layer) for row, layer, _ in self._shown(output)]
+        gone = [tag for tag in core([text for text in said if text], self.caption.trigger, self.caption.prune) if tag not in _spoken(output)]
+        return replace(self.caption, drop=[*self.caption.drop, *gone])
+
     def _stands_on(self, output: Output) -> str:
         """The backdrop of this output's cut-outs: a set holds no places for them."""
         return self.backdrop if self.picture.background or self.backdrop == "alpha" or not pictures.curated(output) else "solid"
@@ -73,9 +87,9 @@ class Trainer(Exporter):
     def samples(self, output: Output) -> Iterator[Sample]:
         """All pictures, in order. Raises ValueError for options that do not fit the output."""
         times = {} if self.repeats else repeats(Counter(concept for *_, concept in self._shown(output)))
-        kind = self._stands_on(output)
+        kind, words = self._stands_on(output), self._words(output)
         for row, layer, concept in self._shown(output):
-            text = self.caption.of(row, layer, pictures.words(row, layer, kind))
+            text = words.of(row, layer, pictures.words(row, layer, kind))
             name = stem(row) if row.get("origin") else f"{stem(row)}_{layer}"
             yield Sample(row, layer, concept, self.repeats or times[concept], name, text)
 

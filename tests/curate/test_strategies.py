@@ -68,8 +68,10 @@ def test_keep_full_leaves_the_frame_and_says_no_more_than_there_is() -> None:
     layers = frame()
     (made,) = KeepFull()(layers, ROW)
     assert made.kind == "" and np.array_equal(made.picture, layers["frame"])
-    assert made.caption == "a 3d animated character, pixar style, a character, medium shot"
-    (empty,) = KeepFull()(layers, {**ROW, "instance_count": 0, "caption_frame": "a street"})
+    assert made.caption == "a character, medium shot", "a drawing is not called 3d"
+    (solid,) = KeepFull()(layers, {**ROW, "visual_style": "3d animation"})
+    assert solid.caption == "a 3d animated character, pixar style, a character, medium shot, 3d animation style"
+    (empty,) = KeepFull(caption_prefix="a 3d animated character, pixar style")(layers, {**ROW, "instance_count": 0, "caption_frame": "a street"})
     assert empty.caption == "pixar style, a street", "nobody is there"
     (enhanced,) = KeepFull(apply_enhancement=True, generate_caption=False)(layers, ROW)
     assert enhanced.caption is None and enhanced.picture.shape == (H, W, 3) and not np.array_equal(enhanced.picture, layers["frame"])

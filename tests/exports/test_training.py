@@ -266,3 +266,17 @@ def test_pictures_without_captions_are_told(output: Output, tmp_path: Path) -> N
         assert "8 of 8 pictures have no caption" in said and "animelayers annotate" in said
     assert "the name of their folder" in next(Kohya().remarks(output))
     assert not list(Kohya(caption=Caption(trigger="hero")).remarks(output))
+
+
+def test_whole_tags_are_edited_and_what_is_always_there_is_left_out(annotated: Output, tmp_path: Path) -> None:
+    def said(name: str, **options: object) -> set[str]:
+        Kohya(caption=Caption(trigger="hero", **options)).write(annotated, tmp_path / name)  # type: ignore[arg-type]
+        return {path.read_text("utf-8").strip() for path in (tmp_path / name).rglob("*.txt")}
+
+    plain = said("a")
+    assert all(text.startswith("hero, character ") and text.endswith(", Straße") for text in plain)
+    assert said("b", prune=0.9) == {text.removesuffix(", Straße") for text in plain}
+    assert said("c", drop=["Straße"]) == said("d", replace={"Straße": ""}) == {text.removesuffix(", Straße") for text in plain}
+    assert said("e", replace={"Straße": "street"}) == {text.replace("Straße", "street") for text in plain}
+    with pytest.raises(ValueError, match=r"caption\.prune=2"):
+        Caption(prune=2)
