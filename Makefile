@@ -23,7 +23,7 @@ demo: .venv/weights
 	$(BIN)/python -m animelayers.samples $(DEMO)/input
 	$(BIN)/python jobs/decompose.py preset=demo source.every=6 source.path=$(DEMO)/input output=$(DEMO)/layers
 	$(BIN)/python jobs/curate.py source.path=$(DEMO)/layers output=$(DEMO)/set 'strategies.enhance_segment.enhancement_steps=[denoise,sharpen]'
-	$(BIN)/python jobs/merge_strategies.py curated=$(DEMO)/set output=$(DEMO)/kohya layout=kohya
+	$(BIN)/python jobs/export.py export=kohya source.path=$(DEMO)/set output=$(DEMO)/kohya export.repeats=0
 	$(BIN)/python jobs/export.py export=ora source.path=$(DEMO)/layers output=$(DEMO)/ora select.limit=6
 	@echo "Look at"
 	@echo "  $(DEMO)/layers/report/index.html   the layers"
