@@ -195,7 +195,7 @@ def _chosen(cfg: DictConfig, plan: Plan, output: Output, table: pa.Table) -> tup
     if cfg.count and len(table):
         suits = np.max([*plan.fits(table).values()] or [table["quality"].to_numpy()], axis=0)
         shots = [f"{e}/{s}" for e, s in zip(table["episode"].to_pylist(), table["scene_id"].to_pylist(), strict=True)]
-        keep(choose(np.maximum(suits, 1e-6), shots, table["frame_index"].to_numpy(), [plan.shots(table)], cfg.count), "more than asked for")
+        keep(choose(np.maximum(suits, 1e-6), shots, table["frame_index"].to_numpy(), plan.balanced(table), cfg.count), "more than asked for")
     return table, dict(left.most_common())
 
 

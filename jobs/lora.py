@@ -102,14 +102,14 @@ def _annotated(cfg: DictConfig, layers: str) -> int:
 def _identified(cfg: DictConfig, layers: str, home: str) -> int | None:
     """Know who is who, and that the character asked for is among them; None where none is asked for."""
     people = _people(layers)
-    if not cfg.dry_run and (cfg.character is None or cfg.character not in people):
+    if not cfg.dry_run and not _hers(people, cfg.character):
         _tell("who is who", f"{home}/people")
         given = [text("references", str(cfg.references))] if cfg.references else []
         if (code := _run(cfg, "identify", [text("source.path", layers), text("output", f"{home}/people"), *given])) != 0:
             return code
         people = _people(layers)
-    if cfg.character in people:
-        _tell("who is who", f"{cfg.character} is in {people[cfg.character]} frames")
+    if hers := _hers(people, cfg.character):
+        _tell("who is who", f"{cfg.character} is in {sum(people[name] for name in hers)} frames")
         return 0
     there = ", ".join(f"{name} ({number} frames)" for name, number in people.most_common(12)) or "nobody yet"
     how = f"look into {home}/people, give her a name in characters.yaml there, and run this again with --character NAME"
@@ -118,6 +118,11 @@ def _identified(cfg: DictConfig, layers: str, home: str) -> int | None:
         raise job.ConfigError(f"nobody is called {cfg.character}: there is {there}; {how}")
     sys.stdout.write(f"there is {there}\n{how}\n")
     return None
+
+
+def _hers(people: Counter[str], name: str | None) -> list[str]:
+    """The names that are hers: her own, and those of her outfits."""
+    return [called for called in people if name and (called == name or called.startswith(f"{name} ("))]
 
 
 def _people(layers: str) -> Counter[str]:

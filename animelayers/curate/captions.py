@@ -19,7 +19,8 @@ def base(row: Mapping[str, Any], layer: str) -> str:
 
     Measures of the whole frame are not told of a layer. '' for a character that is not there. Raises ValueError for an unknown layer.
     """
-    said = cleaned(layer, str(row.get(f"caption_{layer}") or ""))
+    own = row.get("caption_given") if layer == "frame" else None  # what lay beside the user's own picture tells the whole frame
+    said = cleaned(layer, str(own or row.get(f"caption_{layer}") or ""))
     if said:
         return said
     return template(layer, row if layer == "frame" else {name: value for name, value in row.items() if name not in _OF_THE_FRAME})

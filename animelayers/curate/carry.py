@@ -72,12 +72,16 @@ def _digest(node: Any) -> str:
     return hashlib.sha256(json.dumps(node, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
+_SPOKEN = ("characters", "instance_ids", "caption_given", "caption_frame", "caption_character", "caption_background")
+
+
 def digests(table: pa.Table) -> list[str]:
-    """What the layers of each row of a frame table are, 16 hex digits: a set is made anew where they changed, and nowhere else."""
-    columns = sorted(
-        name for name in table.column_names if name.endswith(("_xxh3", "_size")) and name != "shot_size" and not name.startswith("plate")
-    )
-    return [_digest(row) for row in zip(*(table[name].to_pylist() for name in columns), strict=True)] if columns else [""] * len(table)
+    """What each row of a frame table is made of and said of, 16 hex digits: where the layers, who is who or the captions changed a set is
+    made anew, and nowhere else."""
+    layers = [name for name in table.column_names if name.endswith(("_xxh3", "_size")) and name != "shot_size" and not name.startswith("plate")]
+    columns = sorted({*layers, *_SPOKEN} & {*table.column_names})
+    rows: list[tuple[Any, ...]] = list(zip(*(table[name].to_pylist() for name in columns), strict=True)) if columns else [()] * len(table)
+    return [_digest(row) for row in rows]
 
 
 def carry_out(

@@ -31,5 +31,6 @@ def choose(worth: np.ndarray, shot: Sequence[str], place: np.ndarray, kinds: Seq
         chosen[best] = True
         for often, word in zip(taken[:-1], words, strict=True):
             often += word == word[best]
-        taken[-1] += (words[0] == words[0][best]) & (np.abs(place - place[best]) < _NEAR)
+        near = np.maximum(0, 1 - np.abs(place - place[best]) / _NEAR) ** 2
+        taken[-1] += (words[0] == words[0][best]) * near
     return chosen

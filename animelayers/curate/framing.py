@@ -16,7 +16,7 @@ SIZES = ("close_up", "medium", "full_body", "far")
 
 class Framing(NamedTuple):
     """Her ids in the clip, what is cropped (x, y, w, h in the frame), the picture's width and height, her shot size, how many are in the crop,
-    and how well she is seen, 0..1."""
+    how well she is seen, 0..1, and her outfit, '' for none that is named."""
 
     instances: tuple[int, ...]
     crop: Box
@@ -24,6 +24,7 @@ class Framing(NamedTuple):
     shot: str
     people: int
     worth: float
+    outfit: str = ""
 
 
 def framing(
@@ -34,14 +35,15 @@ def framing(
     enlarge: float = 1.5,
     least_sure: float = 0.3,
 ) -> Framing | str:
-    """The crop of the character called `name` in a frame, from its row of the frame table; a reason where there is none.
+    """The crop of the character called `name`, or `name` (OUTFIT), in a frame, from its row of the frame table; a reason where there is none.
 
     ``margin``: of her box's longer side, around it. ``resolutions``: sides of the square whose area a picture has, the first that does not
     enlarge the crop by more than ``enlarge`` is taken. ``least_sure``: of who is who, 0..1, where several are in the frame.
     """
     who = [word.strip() for word in str(row.get("characters") or "none").split(",")]
     ids = [int(word) for word in str(row.get("instance_ids") or "none").split(",") if word.strip().isdigit()]
-    if name not in who:
+    hers = [called == name or called.startswith(f"{name} (") for called in who]
+    if not any(hers):
         return "not in it"
     boxes = [tuple(int(number) for number in place.split(":")) for place in str(row.get("instance_boxes") or "none").split(",") if ":" in place]
     if not len(who) == len(ids) == len(boxes) or (len(ids) > 1 and not row.get("instances_file")):
@@ -49,8 +51,8 @@ def framing(
     sure = row.get("characters_confidence")
     if len(ids) > 1 and sure is not None and sure < least_sure:
         return "cannot be told apart: who is who is not sure"
-    own = [boxes[k] for k, called in enumerate(who) if called == name]
-    others = [boxes[k] for k, called in enumerate(who) if called != name]
+    own = [box for box, own in zip(boxes, hers, strict=True) if own]
+    others = [box for box, own in zip(boxes, hers, strict=True) if not own]
     x, y = min(box[0] for box in own), min(box[1] for box in own)
     right, bottom = max(box[0] + box[2] for box in own), max(box[1] + box[3] for box in own)
     box, width, height = (x, y, right - x, bottom - y), int(row["width"]), int(row["height"])
@@ -69,7 +71,8 @@ def framing(
     large = min(1.0, crop[2] / size[0])
     worth = (sum(measured) / len(measured) if measured else 0.5) * (0.5 + 0.5 * large) * (0.5 + 0.5 * free)
     people = 1 + sum(_covered(crop, other) * crop[2] * crop[3] > 0.3 * other[2] * other[3] for other in others)
-    return Framing(tuple(ids[k] for k, called in enumerate(who) if called == name), crop, size, _shot(box, width, height), people, worth)
+    outfit = next(called for called, own in zip(who, hers, strict=True) if own).removeprefix(name).strip(" ()")
+    return Framing(tuple(k for k, own in zip(ids, hers, strict=True) if own), crop, size, _shot(box, width, height), people, worth, outfit)
 
 
 def _covered(box: Sequence[int], other: Sequence[int]) -> float:

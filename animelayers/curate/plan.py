@@ -54,11 +54,11 @@ class Plan:
         told = [self._asked(name, "why", table) for name in self.strategies]
         return ["" if not all(each) else each[0] for each in zip(*told, strict=True)]
 
-    def shots(self, table: pa.Table) -> list[str]:
-        """The shot size of what the strategies show of each row: their own where there is one strategy alone."""
+    def balanced(self, table: pa.Table) -> list[list[str]]:
+        """What is to be balanced in a small set, the words of each row: of the strategy where there is one alone, else the shot size."""
         if len(self.strategies) == 1:
-            return self._asked(next(iter(self.strategies)), "shot", table)
-        return [str(word or "none") for word in table["shot_size"].to_pylist()]
+            return [list(words) for words in zip(*self._asked(next(iter(self.strategies)), "balanced", table), strict=True)]
+        return [[str(word or "none") for word in table["shot_size"].to_pylist()]]
 
     def _fits(self, name: str, table: pa.Table) -> np.ndarray:
         return np.array(self._asked(name, "fits", table) if name in self.strategies else np.zeros(len(table)), np.float64)

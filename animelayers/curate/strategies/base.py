@@ -64,6 +64,6 @@ class Strategy(ABC):
         return "" if cls.fits(row, **options) else "does not fit"
 
     @classmethod
-    def shot(cls, row: Mapping[str, Any], **options: Any) -> str:
-        """The shot size of what it shows of a frame."""
-        return str(row.get("shot_size") or "none")
+    def balanced(cls, row: Mapping[str, Any], **options: Any) -> tuple[str, ...]:
+        """What of a frame's pictures a small set has in balance: their shot size, …"""
+        return (str(row.get("shot_size") or "none"),)

@@ -72,10 +72,10 @@ class Person(Strategy):
         return found if isinstance(found, str) else ""
 
     @classmethod
-    def shot(cls, row: Mapping[str, Any], **options: Any) -> str:
-        """Her own shot size, whoever else is in the frame."""
+    def balanced(cls, row: Mapping[str, Any], **options: Any) -> tuple[str, ...]:
+        """Her own shot size, whoever else is in the frame, and her outfit."""
         found = cls.framed(row, **options)
-        return "none" if isinstance(found, str) else found.shot
+        return ("none", "") if isinstance(found, str) else (found.shot, found.outfit)
 
     def __call__(self, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
         """One picture. Raises ValueError where she is not in the frame or cannot be told apart, and for a layer that the output lacks."""
@@ -92,7 +92,8 @@ class Person(Strategy):
         mask = None if self._cutout or self._mask == "none" else _resized(trains, found.size)
         text = None if self._told is None else self._caption(row, found)
         known = {"shot_size": found.shot, "instance_count": found.people}
-        made = Made("person", _resized(picture, found.size), text, "character", mask, found.crop, self._concept)
+        concept = f"{self._concept} {found.outfit}".strip()
+        made = Made("person", _resized(picture, found.size), text, "character", mask, found.crop, concept)
         return [made._replace(instance=found.instances[0], told=known)]
 
     def _own(self, layers: Mapping[str, np.ndarray], alpha: np.ndarray, found: Framing) -> np.ndarray:
@@ -107,7 +108,9 @@ class Person(Strategy):
         alone = row.get("instance_count") in (None, 1) and found.people == 1
         known = {**row, "instance_count": found.people, "shot_size": found.shot, "character_coverage": None}
         kept = known if alone else {k: v for k, v in known.items() if k not in ("caption_character", "action", "pose", "expression", "palette")}
-        return decorated(cleaned("character", base(kept, "character")), **(self._told or {}))
+        told = dict(self._told or {})
+        told["prefix"] = ", ".join(filter(None, [found.outfit, told.get("prefix", "")]))
+        return decorated(cleaned("character", base(kept, "character")), **told)
 
 
 def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
