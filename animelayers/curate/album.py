@@ -68,7 +68,7 @@ def _remarks(output: Output, rows: Sequence[Mapping[str, Any]]) -> list[lint.Rem
     if lacking:
         made.append(lint.Remark(f"no {', no '.join(lacking).replace('_', ' ')}: what she looks like there is not learned", ids[:1]))
     made.append(lint.Remark("poor quality", [str(row["frame_id"]) for row in rows if (row.get("quality") or 1) < 0.4]))
-    doubtful = [str(row["frame_id"]) for row in rows if (row.get("mask_quality") if row.get("mask_quality") is not None else 1) < 0.4]
+    doubtful = [str(row["frame_id"]) for row in rows if float(row["mask_quality"] if row.get("mask_quality") is not None else 1) < 0.4]
     made.append(lint.Remark("a doubtful outline", doubtful))
     return [remark for remark in made if remark.names]
 

@@ -98,8 +98,8 @@ def carry_out(
     frame's pictures (null: nobody), in ``confidence`` how well that fits, in ``digest`` what `digests` gives.
     """
     sink = Curated(target)
-    for folder in ("", metadata.FOLDER, *sink.folders):
-        sink.store.folder(folder)
+    for name in ("", metadata.FOLDER, *sink.folders):
+        sink.store.folder(name)
     sink.sweep()
     wanted = {(f, s, d) for f, s, d in zip(*(table[name].to_pylist() for name in ("frame_id", "strategy", "digest")), strict=True) if s}
     standing = _standing(sink, wanted, ways.retry_failed) if ways.skip_existing else set[str]()

@@ -69,7 +69,8 @@ def test_a_small_set_has_shots_and_sizes_in_balance() -> None:
     size = ["medium"] * 80 + ["close_up"] * 10 + ["full_body"] * 11
     chosen = choose(worth, shot, np.arange(101), [size], 12)
     assert chosen.sum() == 12 and not chosen[-1]
-    assert [int(chosen[part].sum()) for part in (slice(0, 80), slice(80, 90), slice(90, 101))] == [6, 3, 3]
+    parts = [int(chosen[part].sum()) for part in (slice(0, 80), slice(80, 90), slice(90, 101))]
+    assert parts[0] <= 7 and min(parts[1:]) >= 2, f"{parts}: by worth alone all were of the first shot"
     taken = np.flatnonzero(chosen[:80])
     assert np.diff(taken).min() > 5, "neighbours tell much the same"
     assert choose(worth, shot, np.arange(101), [size]).sum() == choose(worth, shot, np.arange(101), [size], 500).sum() == 100
