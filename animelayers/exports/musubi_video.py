@@ -109,9 +109,8 @@ class MusubiVideo(Exporter):
 
     def _clips(self, output: Output) -> Iterator[tuple[str, list[Row], Fraction]]:
         layers = tuple(self.picture.layers or ("frame",))
+        pictures.whole(output)
         pictures.check(output, layers, self._backdrop)
-        if pictures.curated(output):
-            raise ValueError(f"{output.path} is a training set of single pictures; films are made of its source")
         self.caption.check(output.table.column_names)
         for shot in self.select.shots(output):
             rate = self._rate(shot)

@@ -66,6 +66,12 @@ def curated(output: Output) -> bool:
     return {"origin", "frame_file"} <= {*output.table.column_names}
 
 
+def whole(output: Output) -> None:
+    """Raise ValueError for a training set: it holds single pictures, and no shots that films and episodes could be made of."""
+    if curated(output):
+        raise ValueError(f"{output.path} is a training set of single pictures; films, sequences and episodes are made of its source")
+
+
 def cut(row: Row, layer: str) -> bool:
     """Whether a layer of a frame, or a picture of a set, is a cut-out with an alpha of its own."""
     return layer in ("character", "effect") or bool(row.get("cutout"))

@@ -111,6 +111,13 @@ def test_every_trainer_reads_a_set(whole: Path, tmp_path: Path, form: str) -> No
         assert {path.parent.name.removeprefix("1_") for path in pictures} == {row["concept"] for row in trains}
 
 
+@pytest.mark.parametrize("form", ["episode", "sequence", "prores", "musubi_video", "musubi_layered"])
+def test_what_a_set_cannot_be_is_told(whole: Path, tmp_path: Path, form: str) -> None:
+    body = runpy.run_path(str(ROOT / "jobs" / "export.py"))["export"]
+    with pytest.raises(job.ConfigError, match="is a training set"):
+        body(job.compose("export", [f"export={form}", f"source.path='{whole}'", f"output={tmp_path / form}"]))
+
+
 def test_a_second_run_makes_what_is_missing_and_nothing_else(whole: Path, layers: Path, curate: Curate, tmp_path: Path) -> None:
     place = tmp_path / "moved"
     shutil.copytree(layers, place)  # the source is known by what it is, not by where it lies
