@@ -44,7 +44,7 @@ def lora(cfg: DictConfig) -> int:
         raise job.ConfigError(f"trainer={cfg.trainer}: it is one of {', '.join(FORMS)}")
     if cfg.count is not None and cfg.count < 1:
         raise job.ConfigError(f"count={cfg.count}: it is a number of pictures, 1 or more")
-    home = str(cfg.output or f"lora/{cfg.character or 'characters'}").rstrip("/")
+    home = str(cfg.output or f"lora/{Path(str(cfg.films[0]).rstrip('/')).stem}").rstrip("/")
     try:
         layers, code = _layers(cfg, home)
         if layers is None:
@@ -136,6 +136,7 @@ def _people(layers: str) -> Counter[str]:
 
 def _made(cfg: DictConfig, layers: str, home: str, codes: list[int]) -> int:
     """The set, what a trainer reads, its check and the page."""
+    home = f"{home}/{cfg.character}"
     made, folder = f"{home}/set", f"{home}/{cfg.trainer}"
     words = [
         *(f"strategies.{name}.enabled=false" for name in KNOWN),
@@ -202,15 +203,21 @@ def sorted_out(words: Sequence[str]) -> list[str]:
             value = option[2] if option[2] is not None else next(given, None)
             if value is None:
                 raise WordsError(f"{word} is without its value: {word} …")
-            made.append(f"{option[1].replace('-', '_')}={value}")
+            made.append(_own(option[1].replace("-", "_"), value))
         elif step in STEPS and rest:
             steps[step].append(rest)
         elif re.match(r"[~+]?[a-z_][\w.@/]*=", word) and not Path(word).exists():
-            made.append(word)
+            made.append(_own(*word.split("=", 1)))
         else:
             films.append(word)
     made += [f"films={_list(films)}"] if films else []
     return [*made, *(f"steps.{step}={_list(own)}" for step, own in steps.items() if own)]
+
+
+def _own(key: str, value: str) -> str:
+    """A setting of this job: paths and free text as they are, whatever their characters."""
+    free = key in ("references", "output", "character", "trigger") and value not in ("null", "") and value[0] not in "'\""
+    return text(key, value) if free else f"{key}={value}"
 
 
 def _list(words: Sequence[str]) -> str:
