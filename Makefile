@@ -28,7 +28,7 @@ demo: .venv/weights
 	$(BIN)/animelayers annotate $(DEMO)/layers
 	$(BIN)/animelayers cluster_characters $(DEMO)/layers $(DEMO)/characters
 	$(BIN)/animelayers curate $(DEMO)/layers $(DEMO)/set 'strategies.enhance_segment.enhancement_steps=[denoise,sharpen]'
-	$(BIN)/animelayers merge_strategies $(DEMO)/set $(DEMO)/kohya layout=kohya
+	$(BIN)/animelayers export kohya $(DEMO)/set $(DEMO)/kohya export.repeats=0
 	$(BIN)/animelayers export ora $(DEMO)/layers $(DEMO)/ora select.limit=6
 	@echo "Look at"
 	@echo "  $(DEMO)/layers/report/index.html   the layers"

@@ -131,6 +131,12 @@ class Curate(Running):
 
     decision: Decision
     strategies: Mapping[str, Strategy]
+    select: Any
+    distance: Annotated[int, Within(0, 7)] | None
+    count: Count | None
+    floor: Share
+    strict: bool
+    variety: Annotated[float, Within()]
     decide: Literal["whole", "rules"]
     thresholds: str | None
     strategy_configs: str | None
@@ -215,17 +221,6 @@ class FetchModels(TypedDict):
     annotate: Words | None
     verify: bool
     licenses: Licenses
-
-
-class MergeStrategies(TypedDict):
-    """jobs/merge_strategies.py."""
-
-    curated: str
-    output: str
-    layout: Literal["flat", "kohya"]
-    distance: Annotated[int, Within(0, 64)]
-    max_repeats: Count
-    concepts: Mapping[str, str]
 
 
 class Drawn(TypedDict):
@@ -346,6 +341,33 @@ class Benchmark(TypedDict):
     trust: Rounds
 
 
+class LoraSteps(TypedDict):
+    """Words of the steps of jobs/lora.py, as on the command lines of their own jobs."""
+
+    decompose: Words
+    annotate: Words
+    identify: Words
+    curate: Words
+    export: Words
+
+
+class Lora(TypedDict):
+    """jobs/lora.py."""
+
+    films: Words
+    output: str | None
+    character: str | None
+    references: str | None
+    trigger: str | None
+    count: Count | None
+    trainer: Literal["kohya", "musubi", "onetrainer", "aitoolkit"]
+    mask: Literal["alpha", "files", "none"]
+    device: Device | None
+    dry_run: bool
+    steps: LoraSteps
+    cluster: Cluster
+
+
 class GpuSizes(TypedDict):
     """How much jobs/gpu_check.py tries."""
 
@@ -381,7 +403,7 @@ JOBS: Mapping[str, type] = {
     "fetch_models": FetchModels,
     "gpu_check": GpuCheck,
     "import_edits": ImportEdits,
-    "merge_strategies": MergeStrategies,
+    "lora": Lora,
     "quality": Quality,
     "reprocess_backgrounds": Reprocess,
     "train_layers": TrainLayers,

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from animelayers import products
 from animelayers.sinks import Columns, Shards, Sink, Tree, columns, dataset, metadata, tar
+from animelayers.sinks.curated import Curated
 from animelayers.sinks.guide import Instances
 from animelayers.sinks.pictures import Pictures
 from animelayers.sinks.shards import FOLDER
@@ -60,6 +61,8 @@ def sink_of(path: str) -> Sink:
         there = set(table.column_names)
         if "cutouts" in there:
             return Instances(path)
+        if "origin" in there:
+            return Curated(path)
         if "frame_file" in there:
             return Pictures(path)
         files = [column for column in there if column.endswith("_file")]

@@ -7,22 +7,28 @@ import animelayers.early  # noqa: F401  (before what takes long)
 # isort: split
 import sys
 import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job, report
-from animelayers.curate import results, tell
-from animelayers.curate.analyse import METRICS, analyse, drawings, measured, missing, names
-from animelayers.curate.carry import Ways, carry_out, lasting, strangers
+from animelayers.curate import tell
+from animelayers.curate.analyse import METRICS, analyse, drawings, measured, missing
+from animelayers.curate.carry import Ways, carry_out, claim, digests, lasting, origins
+from animelayers.curate.choose import choose
 from animelayers.curate.configs import captions, configs
-from animelayers.curate.decide import KNOWN, decide, limits, what_if
+from animelayers.curate.decide import KNOWN, decide, limits, unmet, what_if
+from animelayers.curate.duplicates import duplicates
 from animelayers.curate.plan import Plan, settled
 from animelayers.curate.reason import reasons
 from animelayers.curate.strategies import Strategy
 from animelayers.curate.wishes import WishError, wishes
+from animelayers.exports.strategies import names
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline, bind
 from animelayers.placement import Stage
@@ -48,7 +54,7 @@ def curate(cfg: DictConfig) -> int:
     store, name = Store(cfg.output), uuid.uuid4().hex
     store.folder("")
     with Lock(store, name, cfg.take_over):
-        results.claim(store, {"source": {"path": str(cfg.source.path)}})
+        claim(store, _source(str(cfg.source.path)), {})
         output = Output(str(cfg.source.path))
         table = _measured(cfg, source, output)
         table, unmeasured = measured(table)
@@ -69,6 +75,11 @@ def _own(cfg: DictConfig) -> DictConfig:
         cfg = cast(DictConfig, OmegaConf.merge(cfg, settings))
     sys.stderr.writelines(f"note: {note}\n" for note in notes)
     return cfg
+
+
+def _source(path: str) -> dict[str, Any]:
+    """What an output was made with: it is known by that wherever it lies."""
+    return {str(name): stage.get("fingerprint") for name, stage in dataset.description(Store(path)).get("fingerprints", {}).items()}
 
 
 def _made_by(path: str) -> list[str]:
@@ -113,7 +124,7 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
     if missing(chosen(table)):
         stages = job.stages(cfg)
         pipeline = Pipeline(stages, cfg.placement.task_cpus, cfg.placement.readers)
-        sink = Columns(cfg.output, "metrics", [*METRICS])
+        sink = Columns(f"{cfg.output}/source", "metrics", [*METRICS])
         summary = run(
             source, pipeline, sink,
             fingerprints=job.fingerprints(cfg, stages), describe={"config": OmegaConf.to_container(cfg.stages, resolve=False)},
@@ -125,13 +136,20 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
 
 
 def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, table: pa.Table, unmeasured: int, name: str) -> int:
+    table, left = _chosen(cfg, plan, output, table)
+    if not len(table):
+        sys.stderr.write(f"error: no drawing is left to train on: {_told(left)}\n")
+        return 1
     try:
         analysis = analyse(table)
         own_limits = limits(analysis, plan.wishes, plan.own)
     except ValueError as problem:
         raise job.ConfigError(str(problem)) from problem
-    allowed = plan.allowed(analysis)
-    decisions = decide(analysis, plan.wishes, allowed, plan.own, plan.fits(table), whole=cfg.decide == "whole")
+    suits = plan.fits(table)
+    allowed = plan.allowed(analysis, suits)
+    floor = 0.0 if cfg.strict else cfg.floor
+    decisions = decide(analysis, plan.wishes, allowed, plan.own, suits, whole=cfg.decide == "whole", floor=floor, variety=cfg.variety)
+    lacking = {name: why for name, why in unmet(decisions, plan.wishes, floor).items() if name in plan.strategies}
     called = names(analysis.frame_id)
     decided = tell.decided(analysis, called, decisions, reasons(analysis, own_limits, plan.wishes.needs, decisions))
     strategy = {f: s for f, s in zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True) if s != "none"}
@@ -140,28 +158,65 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
         return 1
     told = None
     if cfg.dry_run:
-        tell.keep(store, decided, None)
+        tell.keep(store, decided)
     else:
-        chosen = table.append_column("name", pa.array(called)).append_column("strategy", pa.array([strategy.get(f) for f in analysis.frame_id]))
-        done = _executed(cfg, plan, store, chosen, name)
-        told = tell.processed(decided, done, plan.columns, str(cfg.output))
-        tell.keep(store, decided, told)
+        chosen = table.append_column("strategy", pa.array([strategy.get(f) for f in analysis.frame_id], pa.string()))
+        chosen = chosen.append_column("confidence", pa.array(decisions.confidence)).append_column("digest", pa.array(digests(table), pa.string()))
+        tell.keep(store, decided)
+        told = tell.carried(decided, _executed(cfg, plan, store, chosen, name), plan.columns)
     if cfg.report:
         changes = what_if(analysis, plan.wishes, allowed, plan.own)
-        tell.page(store, output, decided, decisions, plan.wishes, changes, told, unmeasured)
-    lines, code = tell.closing(str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report)
+        tell.page(str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured, left, lacking)
+    lines, code = tell.closing(str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report, left, lacking)
+    if cfg.count and len(table) < cfg.count:
+        lines.append(f"{len(table)} of the {cfg.count} drawings asked for: there are no more that suit")
+        code = code or 3
     print("\n".join(lines), file=sys.stderr)
     return code
 
 
-def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: str) -> dict[str, Any]:
-    """Carry out what is not done yet, and give the results of all frames."""
-    if cfg.source.limit and (beyond := strangers(store, table)):
+def _chosen(cfg: DictConfig, plan: Plan, output: Output, table: pa.Table) -> tuple[pa.Table, dict[str, int]]:
+    """The drawings that are asked for, in the order of their ids, and how many are left out for each reason."""
+    left = Counter[str]()
+
+    def keep(which: np.ndarray, reasons: Sequence[str] | str) -> None:
+        nonlocal table
+        left.update(
+            [reasons] * int((~which).sum()) if isinstance(reasons, str) else [r for r, stays in zip(reasons, which, strict=True) if not stays]
+        )
+        table = table.filter(pa.array(which))
+
+    try:
+        asked = set(job.build(cfg.select).table(output)["frame_id"].to_pylist())
+        keep(np.array([frame in asked for frame in table["frame_id"].to_pylist()], bool), "not selected")
+        why = plan.left_out(table)
+        keep(np.array([not word for word in why], bool), why)
+        if cfg.distance is not None and len(table):
+            keep(duplicates(table, cfg.distance).kept, "like another one")
+    except ValueError as problem:
+        raise job.ConfigError(str(problem)) from problem
+    if cfg.count and len(table):
+        suits = np.max([*plan.fits(table).values()] or [table["quality"].to_numpy()], axis=0)
+        shots = [f"{e}/{s}" for e, s in zip(table["episode"].to_pylist(), table["scene_id"].to_pylist(), strict=True)]
+        keep(choose(np.maximum(suits, 1e-6), shots, table["frame_index"].to_numpy(), plan.balanced(table), cfg.count), "more than asked for")
+    return table, dict(left.most_common())
+
+
+def _told(left: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {reason}" for reason, number in left.items()) or "there is none"
+
+
+def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: str) -> pa.Table:
+    """Carry out what is not done yet, and give the rows of the set."""
+    made, here = origins(store), set(table["frame_id"].to_pylist())
+    if cfg.source.limit and (beyond := made - here):
         raise job.ConfigError(f"{cfg.output} holds {len(beyond)} frames beyond source.limit={cfg.source.limit}: give another output for a trial")
+    if made and made.isdisjoint(here):
+        raise job.ConfigError(f"{cfg.output} is a set of other frames than those of {cfg.source.path}: give a new output for this one")
     used = {s: made for s, made in plan.strategies.items() if s in set(table["strategy"].to_pylist())}
     job.models({s: Stage(made) for s, made in used.items()}, **cfg.licenses)  # type: ignore[arg-type]
     nodes = settled({str(s): cast(Any, OmegaConf.to_container(node, resolve=True)) for s, node in cfg.strategies.items()})
-    results.claim(store, {s: lasting(nodes[s], job.placing(nodes[s]["_target_"]) | {"enabled"}) for s in used})
+    claim(store, _source(str(cfg.source.path)), {s: lasting(nodes[s], job.placing(nodes[s]["_target_"]) | {"enabled"}) for s in used})
     ways = Ways(
         cfg.cluster.address,
         cfg.cluster.cpus,
@@ -174,7 +229,7 @@ def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: 
         cfg.retry_failed,
         cfg.cluster.get("processes"),
     )
-    return carry_out(str(cfg.output), name, str(cfg.source.path), table, used, plan.columns, ways)
+    return carry_out(str(cfg.output), name, str(cfg.source.path), table, used, ways)
 
 
 if __name__ == "__main__":

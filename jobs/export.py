@@ -24,10 +24,12 @@ def export(cfg: DictConfig) -> int:
             raise job.ConfigError("export: choose a form with export=NAME (--help shows them)")
         with tqdm(total=len(exporter.select.table(output)), unit="frame", desc="export", dynamic_ncols=True, disable=None) as bar:
             written = exporter.write(output, cfg.output, bar.update)
+        remarks = list(exporter.remarks(output))
     except ValueError as problem:  # an option that does not fit this output
         raise job.ConfigError(str(problem)) from problem
     sys.stdout.write(f"{cfg.output}: {written.files} files of {written.frames} frames; {written.skipped} files were there already\n")
-    return 0 if written.frames else 1
+    sys.stderr.writelines(f"warning: {remark}\n" for remark in remarks)
+    return 1 if not written.frames else 3 if remarks else 0
 
 
 if __name__ == "__main__":

@@ -63,7 +63,9 @@ def wrong(value: Any, declared: Any) -> Iterator[Any]:
     if isinstance(value, bool):
         yield from ("maybe", 7)
     elif isinstance(value, int | float):
-        yield from ("ten", [value], -(10**9))
+        yield from ("ten", -(10**9))
+        if "Sequence" not in str(declared):
+            yield [value]
     elif isinstance(value, str):
         yield [1]
     elif isinstance(value, list):

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from animelayers.benchmark.figures import Figure, interleave, middle
-from animelayers.curate.analyse import analyse, names
+from animelayers.curate.analyse import analyse
 from animelayers.curate.decide import KNOWN, decide, limits, what_if
 from animelayers.curate.reason import reasons
 from animelayers.curate.wishes import Wishes
@@ -37,7 +37,6 @@ def measure(frames: int, wishes: Wishes, rounds: int) -> tuple[list[Figure], dic
         analysis = analyse(table)
         allowed = np.stack([np.ones(frames, bool), *[analysis.instance_count > 0] * 3], 1)
         made = decide(analysis, wishes, allowed)
-        names(analysis.frame_id)
         reasons(analysis, limits(analysis, wishes, {}), wishes.needs, made)
         what_if(analysis, wishes, allowed)
         missed.append(max(abs(made.mix()[name] / frames - wishes.targets[name]) for name in KNOWN))

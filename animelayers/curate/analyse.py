@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -17,9 +14,6 @@ METRICS = ("complexity", "lighting", "occlusion", "quality", "sharpness", "insta
 """Columns of the frame table, of `animelayers.stages.metrics`."""
 WHO = "characters"
 """Column that names who is in a frame, joined by commas; needed for thresholds per character only."""
-
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f\ud800-\udfff/\\:*?"<>|]')
-_LONGEST = 180  # bytes: with a strategy's suffix and '.png' below the 255 that a file name may have
 
 
 @dataclass(frozen=True)
@@ -69,12 +63,3 @@ def analyse(table: pa.Table) -> Analysis:
             raise ValueError(f"{name} of {frame} is no number: annotate the output again")
     who = [frozenset((said or "").split(",")) for said in table[WHO].to_pylist()] if WHO in table.column_names else None
     return Analysis(table["frame_id"].to_pylist(), shot_size=np.array(table["shot_size"].to_pylist(), str), who=who, **numbers)
-
-
-def names(frame_ids: Iterable[str]) -> list[str]:
-    """A name for each frame that is fit for a file and that no other has, case aside; those that would clash carry a digest."""
-    ids = list(frame_ids)
-    plain = [_UNSAFE.sub("_", name).lstrip(".-").encode()[:_LONGEST].decode(errors="ignore") or "_" for name in ids]
-    shared = Counter(name.casefold() for name in plain)
-    digest = (f"{name}_{hashlib.sha256(i.encode(errors='surrogatepass')).hexdigest()[:8]}" for name, i in zip(plain, ids, strict=True))
-    return [longer if shared[name.casefold()] > 1 else name for name, longer in zip(plain, digest, strict=True)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -14,12 +16,13 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from animelayers import cluster
-from animelayers.curate import results
-from animelayers.curate.execute import built, execute, execute_here, tasks
+from animelayers.curate.execute import built, clip_id, execute, execute_here, tasks
 from animelayers.curate.strategies.base import Strategy
 from animelayers.ledger import Ledger
 from animelayers.placement import PipelineError, Resources
-from animelayers.sinks.store import Store
+from animelayers.sinks import dataset, metadata
+from animelayers.sinks.curated import KIND, Curated
+from animelayers.sinks.store import SinkError, Store
 
 _BLOCK = 16_000_000
 
@@ -49,53 +52,102 @@ class Ways:
         return min(count, self.workers or count)
 
 
+def claim(store: Store, source: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """Make a folder the set of a source and of these settings of strategies, by name.
+
+    ``source``: what made the layers of the output, which is known by that and by its frames, never by where it lies. Raises `SinkError` for
+    the output of another job, `Changed` for a set where one of them was another.
+    """
+    found = dataset.description(store)
+    if found and found.get("kind") != KIND:
+        raise SinkError(store.root, "the output of another job", "give a new output for the set")
+    now = {"source": {"config": source, "fingerprint": _digest(source)}}
+    now |= {name: {"config": node, "fingerprint": _digest(node)} for name, node in settings.items()}
+    previous: dict[str, Any] = found.get("fingerprints", {})
+    dataset.check_fingerprints(store.root, previous, {**previous, **{name: value for name, value in now.items() if name in previous}})
+    dataset.describe(store, {"kind": KIND, "fingerprints": {**previous, **now}})
+
+
+def _digest(node: Any) -> str:
+    return hashlib.sha256(json.dumps(node, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+_SPOKEN = ("characters", "instance_ids", "caption_given", "caption_frame", "caption_character", "caption_background")
+
+
+def digests(table: pa.Table) -> list[str]:
+    """What each row of a frame table is made of and said of, 16 hex digits: where the layers, who is who or the captions changed a set is
+    made anew, and nowhere else."""
+    layers = [name for name in table.column_names if name.endswith(("_xxh3", "_size")) and name != "shot_size" and not name.startswith("plate")]
+    columns = sorted({*layers, *_SPOKEN} & {*table.column_names})
+    rows: list[tuple[Any, ...]] = list(zip(*(table[name].to_pylist() for name in columns), strict=True)) if columns else [()] * len(table)
+    return [_digest(row) for row in rows]
+
+
 def carry_out(
     target: str,
     run: str,
     source: str,
     table: pa.Table,
     strategies: Mapping[str, partial[Strategy]],
-    known: Sequence[str],
     ways: Ways,
-) -> dict[str, results.Result]:
-    """Make what is not there yet, and give the results of all frames by their ids. Only under the lock of `run`.
+) -> pa.Table:
+    """Make what is not there yet, and give the rows of the set, failures among them. Only under the lock of `run`.
 
-    ``target``: the set. ``source``: the output the layers are read from. ``table``: rows of its frame table, and in ``name`` how the files of
-    each are called and in ``strategy`` who makes them, null for nobody. ``known``: all strategies the set may hold files of.
+    ``target``: the set. ``source``: the output the layers are read from. ``table``: rows of its frame table, and in ``strategy`` who makes a
+    frame's pictures (null: nobody), in ``confidence`` how well that fits, in ``digest`` what `digests` gives.
     """
-    store = Store(target)
-    strategy = {f: s for f, s in zip(table["frame_id"].to_pylist(), table["strategy"].to_pylist(), strict=True) if s is not None}
-    found = results.gathered(store)
-    standing = results.standing(store, found, strategy, known, ways.retry_failed) if ways.skip_existing else set[str]()
-    todo = table.filter(pa.array([frame in strategy and frame not in standing for frame in table["frame_id"].to_pylist()], pa.bool_()))
+    sink = Curated(target)
+    for name in ("", metadata.FOLDER, *sink.folders):
+        sink.store.folder(name)
+    sink.sweep()
+    wanted = {(f, s, d) for f, s, d in zip(*(table[name].to_pylist() for name in ("frame_id", "strategy", "digest")), strict=True) if s}
+    standing = _standing(sink, wanted, ways.retry_failed) if ways.skip_existing else set[str]()
+    sink.forget(sink.committed().keys() - {clip_id(frame) for frame in standing})
+    todo = table.filter(
+        pa.array(
+            [s is not None and f not in standing for f, s in zip(*table.select(["frame_id", "strategy"]).to_pydict().values(), strict=True)],
+            pa.bool_(),
+        )
+    )
     if len(todo):
         have = cluster.connect(ways.address, ways.machine_cpus)
         workers = ways.fitting(have)
         here = ways.address == cluster.INLINE
         built({name: strategies[name] for name in todo["strategy"].unique().to_pylist()}, ways.cpus, ways.gpus, here)
-    results.forget(store, found, standing, table["name"].to_pylist(), known)
-    if len(todo):
-        store.folder(results.PROGRESS)
         if not here:
             cluster.calm(_BLOCK)
-        folder = Path(store.root) / "attempts" if store.local else Path(gettempdir()) / "animelayers-attempts"
+        folder = Path(sink.store.root) / "attempts" if sink.store.local else Path(gettempdir()) / "animelayers-attempts"
         blocks, errors = tasks(todo, ways.batch_size), 0
         ledger, workers = Ledger(folder, run, ways.time_limit), min(workers, len(blocks))
         if here:
             receipts = execute_here(blocks, strategies, source, target, ledger, workers if ways.processes is None else ways.processes, ways.cpus)
         else:
             receipts = execute(blocks, strategies, source, target, ledger, workers, ways.cpus, ways.gpus)
-        with tqdm(total=len(strategy), initial=len(standing), unit="frame", smoothing=0.05, dynamic_ncols=True, desc="set") as bar:
+        with tqdm(total=len(wanted), initial=len(standing), unit="frame", smoothing=0.05, dynamic_ncols=True, desc="set") as bar:
             for frames, failed in receipts:
                 errors += failed
                 bar.update(frames)
                 bar.set_postfix(errors=errors)
-    return results.gathered(store)
+    good, failed, _ = metadata.load(sink.store)
+    return pa.concat_tables([good, failed], promote_options="permissive")
 
 
-def strangers(store: Store, table: pa.Table) -> set[str]:
-    """Frames of the set that are not in the table."""
-    return results.gathered(store).keys() - set(table["frame_id"].to_pylist())
+def _standing(sink: Curated, wanted: Set[tuple[str, str, str]], retry_failed: bool) -> set[str]:
+    """Frames that need not be done again: made by the same strategy of the same layers, and still there; or failed before."""
+    if not metadata.names(sink.store):
+        return set()
+    lost = sink.lost()
+    good, failed, _ = metadata.load(sink.store, ["clip_id", "frame_id", "origin", "strategy", "origin_digest", "error"])
+    rows = good if retry_failed else pa.concat_tables([good, failed])
+    made = zip(*(rows[name].to_pylist() for name in ("clip_id", "origin", "strategy", "origin_digest")), strict=True)
+    return {origin for clip, origin, strategy, digest in made if (origin, strategy, digest) in wanted and clip not in lost}
+
+
+def origins(store: Store) -> set[str]:
+    """The frames a set has pictures of, or tried to."""
+    found = (metadata.read(store, name, ["origin"])["origin"].to_pylist() for name in metadata.names(store))
+    return {frame for frames in found for frame in frames}
 
 
 def lasting(node: Any, places: frozenset[str]) -> Any:

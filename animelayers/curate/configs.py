@@ -56,7 +56,7 @@ def configs(path: str, strategies: Mapping[str, Iterable[str]], made_by: Iterabl
     if given["processing"].get("device") == "cuda":
         notes.append("processing.device=cuda: workers see a GPU with gpus=1 on the command line")
     if given["processing"].get("save_metadata") is False:
-        notes.append("processing.save_metadata=false: decisions.parquet and processing_report.json are written all the same")
+        notes.append("processing.save_metadata=false: decisions.parquet is written all the same")
     return Configs({**settings, **({"strategies": nodes} if nodes else {})}, notes)
 
 

@@ -17,6 +17,14 @@ KNOWN = ("keep_full", "segment", "create_occlusion", "enhance_segment")
 _WIDTH = 0.05  # of a threshold's soft edge: a value that much beyond it is 73 % sure
 _BONUS = 0.25  # what a need of 1 adds to a score
 _NEEDED = 0.5  # need of occlusion above which the rules make some
+_ROUNDS = 3  # in which neighbours of a shot are told apart
+_LACKS = {
+    "keep_full": ("are plain, well lit and hidden by nothing", ""),
+    "segment": ("have several characters or a busy background", ": nothing to take apart"),
+    "create_occlusion": ("are clear and sharp enough to be covered", ""),
+    "enhance_segment": ("are of low quality or blurred", ": nothing to enhance"),
+}
+"""What drawings are that fit a strategy, and what follows where there are none."""
 _STEP = 0.1  # by which the what-if report moves a threshold
 
 
@@ -131,8 +139,13 @@ def decide(
     own: Mapping[str, Wishes] | None = None,
     others: Mapping[str, np.ndarray] | None = None,
     whole: bool = True,
+    floor: float = 0.0,
+    variety: float = 0.0,
 ) -> Decisions:
     """A strategy for every frame: for the `whole` set at once, or by the rules alone.
+
+    ``floor``: no frame gets a strategy that it fits less than that for the sake of a target, only where the rules themselves choose it.
+    ``variety``: what a strategy loses of its score in a frame whose neighbours in the shot have it.
 
     ``allowed`` bool (N, S): which strategies a frame may get, in the order of `KNOWN` and then of ``others``, strategies the rules do not
     know, with how well each frame fits them, 0..1. ``own``: wishes of characters whose thresholds differ.
@@ -145,9 +158,41 @@ def decide(
     strategies = (*KNOWN, *others)
     chosen = ruled
     if whole:
+        allowed = allowed & ((fit >= floor) | (ruled[:, None] == np.arange(len(strategies))))
         wanted = counts(allowed, np.array([wishes.targets[name] for name in strategies]))
         chosen = assign(scores, allowed, wanted)
+        for _ in range(_ROUNDS if variety else 0):
+            chosen = assign(scores - variety * _beside(a, chosen, len(strategies)), allowed, wanted)
     return Decisions(strategies, chosen, fit, scores, allowed, ruled)
+
+
+def _beside(a: Analysis, chosen: np.ndarray, size: int) -> np.ndarray:
+    """The share of a frame's two neighbours in its shot that have each strategy, float64 (N, S); frames are in the order of their ids."""
+    shot = np.unique([frame.rpartition("_frame")[0] for frame in a.frame_id], return_inverse=True)[1] if len(a) else np.zeros(0, np.int64)
+    has = (chosen[:, None] == np.arange(size)).astype(float)
+    found: np.ndarray = np.zeros_like(has)
+    same = (shot[1:] == shot[:-1])[:, None]
+    found[1:] += 0.5 * has[:-1] * same
+    found[:-1] += 0.5 * has[1:] * same
+    return found
+
+
+def unmet(decisions: Decisions, wishes: Wishes, floor: float) -> dict[str, str]:
+    """Why a strategy has less of the set than its target asks for, by its name; strategies that have enough are left out."""
+    total, told = len(decisions.chosen), dict[str, str]()
+    for s, name in enumerate(decisions.strategies):
+        has, target = int(np.count_nonzero(decisions.chosen == s)), wishes.targets[name]
+        if has >= int(target * total) or (not decisions.allowed[:, s].any() and not decisions.fits[:, s].any()):
+            continue
+        fit = int(np.count_nonzero(decisions.fits[:, s] >= floor))
+        what, end = _LACKS.get(name, ("fit it", ""))
+        why = (
+            f"{fit} of {total} drawings {what}{end if not fit else ''}"
+            if fit <= target * total
+            else f"the {fit} drawings that {what} are wanted elsewhere"
+        )
+        told[name] = f"{target:.0%} asked, {has / max(1, total):.1%} there: {why}"
+    return told
 
 
 def what_if(a: Analysis, wishes: Wishes, allowed: np.ndarray, own: Mapping[str, Wishes] | None = None) -> list[tuple[str, float, dict[str, int]]]:

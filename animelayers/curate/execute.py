@@ -1,9 +1,9 @@
-"""Carrying out decisions: each frame through its strategy, in Ray workers, its pictures and captions under names, its result kept."""
+"""Carrying out decisions: each frame through its strategy, in Ray workers, its pictures committed to the set, or the reason why there are none."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -13,21 +13,29 @@ import numpy as np
 import pyarrow as pa
 
 from animelayers.crew import Crew
-from animelayers.curate.results import PROGRESS, RESULT
 from animelayers.curate.strategies.base import Made, Strategy
+from animelayers.exports.picture import internal
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import together
 from animelayers.ledger import Ledger
 from animelayers.output import Output
 from animelayers.placement import PipelineError
-from animelayers.schema import RECORD, Batch
-from animelayers.sinks import metadata
-from animelayers.sinks.lock import fence
-from animelayers.sinks.store import SinkError, Store
+from animelayers.schema import RECORD, Batch, Row
+from animelayers.sinks.curated import Curated
 from animelayers.weights import WeightsError
 from animelayers.worker import build, keep_memory, limit_threads
 
 log = logging.getLogger(__name__)
+
+_KIND = re.compile(r"[a-z0-9_]*")
+_MODELS = ("visual", "clip", "dinov2")
+_PLACES = frozenset(
+    {"camera", "letterbox", "character_bbox", "character_coverage", "instance_boxes", "face_boxes", "keypoints", "skeleton", "effect_coverage"}
+)
+_LEFT = frozenset(
+    {"frame_id", "drawing_of", "clip_id", "segment_scores", "segment_boxes", "stack", "caption_frame", "caption_character", "caption_background"}
+)
+"""Columns that speak of places in the whole frame, and those that a picture has of its own or not at all."""
 
 
 class Stored(Mapping[str, np.ndarray]):
@@ -58,85 +66,116 @@ class Stored(Mapping[str, np.ndarray]):
 
 
 class Executor:
-    """An actor's body: rows of `tasks` through their strategies, built when the first frame needs them.
+    """An actor's body: rows of `tasks` through their strategies, built when the first frame needs them, their pictures put into the set.
 
-    A frame that fails, or kills its worker three times, is a result with its error; its neighbours go on.
+    A frame that fails, or kills its worker three times, is a row with its error; its neighbours go on.
     """
 
     def __init__(self, strategies: Mapping[str, partial[Strategy]], source: str, target: str, ledger: Ledger, threads: int = 1) -> None:
         limit_threads(threads)
         keep_memory()
         self._partials, self._built = strategies, dict[str, Strategy]()
-        self._output, self._store, self._ledger = Output(source), Store(target), ledger
-        self._folders = set[str]()
+        self._output, self._target, self._ledger = Output(source), target, ledger
 
     def __call__(self, task: pa.Table) -> Batch:
-        """Make the pictures of some frames and keep their results; one receipt: how many frames, how many failed."""
-        results = [self._one(**row) for row in task.to_pylist()]
-        data = metadata.to_bytes(pa.Table.from_pylist(results, RESULT))
-        ids = "\n".join(row["frame_id"] for row in results)
-        fence(self._store, self._ledger.run)
-        self._store.put(f"{PROGRESS}/{hashlib.sha256(ids.encode(errors='surrogatepass')).hexdigest()[:32]}.parquet", self._ledger.run, data)
-        return {"frames": np.array([len(results)]), "failed": np.array([sum(not row["success"] for row in results)])}
+        """Make the pictures of some frames and commit them together; one receipt: how many frames, how many failed."""
+        told = [field for field in task.schema.field("row").type if carried(field.name)]
+        sink = Curated(self._target, told)
+        clips = [self._one(**row) for row in task.to_pylist()]
+        sink.write(clips, self._ledger.run)
+        return {"frames": np.array([len(clips)]), "failed": np.array([sum(bool(clip["error"]) for clip in clips)])}
 
-    def _one(self, frame_id: str, name: str, strategy: str, row: Mapping[str, Any]) -> dict[str, Any]:
-        result = {"frame_id": frame_id, "strategy": strategy, "outputs": [], "success": False, "error": None}
+    def _one(self, frame_id: str, strategy: str, confidence: float, digest: str, row: dict[str, Any]) -> Row:
+        clip = {name: row.get(name) for name in ("source", "episode", "scene_id", "timestamp_s")}
+        clip |= {"clip_id": clip_id(frame_id), "origin": frame_id, "origin_digest": digest, "strategy": strategy, "confidence": confidence}
+        clip |= {"frame_index": [row["frame_index"]], "error": "", "error_type": "", "attempt": 0, "pictures": [], "files": []}
+        short = {name: value for name, value in row.items() if not _embedded(name)}
         try:
             self._ledger.check(strategy, frame_id)
             with self._ledger.inside(strategy, [frame_id]):
-                made = self._strategy(strategy)(name, Stored(self._output, row), row)
-                return {**result, "outputs": self._written(strategy, name, made), "success": True}
-        except SinkError as refused:
-            if refused.path.startswith(self._store.root):  # the set cannot be written: no fault of the frame
-                raise
-            return {**result, "error": f"{strategy}: {refused}"}
-        except Exception as problem:  # the boundary of a strategy: whatever it raises becomes a result
+                made = self._strategy(strategy)(Stored(self._output, row), short)
+            pictures = [(_row(each, frame_id, strategy, row), _files(each)) for each in made]
+            if not pictures:
+                raise ValueError("it made no picture")
+        except Exception as problem:  # the boundary of a strategy: whatever it raises becomes a row
             log.warning("%s: %s: %s", strategy, frame_id, _said(problem))
-            return {**result, "error": f"{strategy}: {_said(problem)}"}
+            return clip | {"error": f"{strategy}: {_said(problem)}", "error_type": type(problem).__name__, "attempt": 1}
+        return clip | {"pictures": [row for row, _ in pictures], "files": [files for _, files in pictures]}
 
     def _strategy(self, name: str) -> Strategy:
         if name not in self._built:
             self._built[name] = build(self._partials[name])
         return self._built[name]
 
-    def _written(self, strategy: str, name: str, pictures: list[Made]) -> list[str]:
-        """Paths of the files, below the set: each picture and its caption, whole under their names or not there."""
-        files: dict[str, bytes] = {}
-        for made in pictures:
-            if made.name != name and not made.name.startswith(f"{name}_"):
-                raise ValueError(f"a picture of {name} is named {made.name}: it must be that name, or begin with it and _")
-            folder = "masks" if made.name.endswith("_mask") else "images"
-            files[f"{strategy}/{folder}/{made.name}.png"] = codecs.encode_png(_checked(made))
-            if made.caption is not None:
-                files[f"{strategy}/captions/{made.name}.txt"] = made.caption.encode()
-        if not files:
-            raise ValueError("it made no picture")
-        for folder in {path.rpartition("/")[0] for path in files} - self._folders:
-            self._store.folder(folder)
-            self._folders.add(folder)
-        drafts = []
-        try:
-            drafts += [self._store.draft(path, self._ledger.run, [data]) for path, data in files.items()]
-            fence(self._store, self._ledger.run)
-            self._store.publish(drafts)
-        finally:
-            for draft in drafts:
-                draft.discard()
-        return list(files)
+
+def clip_id(frame_id: str) -> str:
+    """The id of a frame as the clip of a set: episode/scene0003/000127."""
+    home, _, number = frame_id.rpartition("_frame")
+    return f"{home}/{number}"
+
+
+def carried(column: str) -> bool:
+    """Whether a column of a frame is true of the pictures made of it, too: not where files lie, nor what the run says, nor the layers' places."""
+    return not (internal(column) or column in _LEFT or (_embedded(column) and not column.endswith("_frame")))
+
+
+def _embedded(column: str) -> bool:
+    return column in RECORD and RECORD[column].axes == "D E" and column != "keypoints"
+
+
+def _row(made: Made, frame_id: str, strategy: str, row: Mapping[str, Any]) -> Row:
+    """The row of a picture: what is true of it of its frame, and what it is."""
+    if not _KIND.fullmatch(made.kind):
+        raise ValueError(f"a picture's kind is made of letters, digits and _, not {made.kind!r}")
+    height, width = _checked(made).shape[:2]
+    whole = made.crop is None and (height, width) == (row["height"], row["width"])
+    told = {name: value for name, value in row.items() if carried(name) and (whole or name not in _PLACES)}
+    told |= {f"{model}_frame": _embedding(model, made, row) for model in _MODELS if f"{model}_frame" in row}
+    return {
+        **told,
+        **made.told,
+        "frame_id": f"{frame_id}_{made.kind}" if made.kind else frame_id,
+        "width": width,
+        "height": height,
+        "kind": made.kind,
+        "shows": made.shows,
+        "concept": made.concept or strategy,
+        "repeats": int(made.trains),
+        "caption": made.caption,
+        "crop": None if made.crop is None else list(made.crop),
+        "cutout": made.picture.ndim == 3 and made.picture.shape[2] == 4,
+    }
+
+
+def _embedding(model: str, made: Made, row: Mapping[str, Any]) -> Any:
+    """The embedding of what a picture shows; None where that is one character among several."""
+    if made.instance:
+        return row.get(f"{model}_character") if row.get("instance_ids") == str(made.instance) else None
+    return row.get(f"{model}_{made.shows}")
+
+
+def _files(made: Made) -> dict[str, bytes]:
+    files = {"frame.png": codecs.encode_png(made.picture)}
+    if made.mask is not None:
+        if made.mask.shape != made.picture.shape[:2] or made.mask.dtype != np.uint8:
+            raise ValueError(f"the mask of {made.kind or 'the frame'} is {made.mask.dtype} {made.mask.shape}, the picture {made.picture.shape}")
+        files["mask.png"] = codecs.encode_png(made.mask)
+    return files
 
 
 def tasks(table: pa.Table, size: int) -> list[pa.Table]:
-    """Blocks of `size` rows of frame_id, name and strategy, and as ``row`` the frame's row of the frame table without embeddings.
+    """Blocks of `size` rows of frame_id, strategy, confidence, digest, and as ``row`` the frame's row of the frame table.
 
-    `table`: rows of the frame table with the columns ``name`` and ``strategy``.
+    `table`: rows of the frame table with these columns.
     """
-    kept = [c for c in table.column_names if c not in ("name", "strategy") and not (c in RECORD and RECORD[c].axes == "D E" and c != "keypoints")]
+    own = ("frame_id", "strategy", "confidence", "digest")
+    kept = [c for c in table.column_names if c not in own[1:] and not c.endswith("_instances")]
     blocks = []
     for start in range(0, table.num_rows, size):
         part = table.slice(start, size).combine_chunks()
         columns = [part[c].combine_chunks() for c in kept]
         rows = pa.StructArray.from_arrays(columns, fields=[part.schema.field(c) for c in kept])
-        blocks.append(pa.table({**{c: part[c] for c in ("frame_id", "name", "strategy")}, "row": rows}))
+        blocks.append(pa.table({**{c: part[c] for c in own}, "row": rows}))
     return blocks
 
 
@@ -230,6 +269,6 @@ def _said(problem: Exception) -> str:
 
 def _checked(made: Made) -> np.ndarray:
     picture = made.picture
-    if picture.dtype != np.uint8 or not (picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] in (3, 4))) or not picture.size:
-        raise ValueError(f"{made.name} is {picture.dtype} {picture.shape}, not uint8 (H, W), (H, W, 3) or (H, W, 4)")
+    if picture.dtype != np.uint8 or not (picture.ndim == 3 and picture.shape[2] in (3, 4)) or not picture.size:
+        raise ValueError(f"{made.kind or 'the frame'} is {picture.dtype} {picture.shape}, not uint8 (H, W, 3) or (H, W, 4)")
     return picture

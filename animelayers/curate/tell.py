@@ -1,10 +1,10 @@
-"""The files that tell of a set: decisions.parquet, processing_report.json, and a page to look at."""
+"""The files that tell of a set: decisions.parquet, and a page to look at."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
 from animelayers.report import put, render, sample
 from animelayers.sinks import metadata
+from animelayers.sinks.curated import DECISIONS
 from animelayers.sinks.store import Store
 
 _SAMPLES, _CLOSEST, _FAILURES, _WIDTH, _BARS = 6, 24, 10, 240, 20
@@ -34,52 +35,56 @@ def decided(analysis: Analysis, names: Sequence[str], decisions: Decisions, reas
     return pa.table({**columns, **scores, **{name: getattr(analysis, name) for name in METRICS}})
 
 
-def processed(decisions: pa.Table, results: Mapping[str, Mapping[str, Any]], strategies: Sequence[str], output: str) -> dict[str, Any]:
-    """processing_report.json: the summary, and a result per frame; files under `output`, the set as the user names it."""
-    rows, done = [], dict.fromkeys(strategies, 0)
-    columns = ["frame_id", "name", "strategy", "confidence", "reasoning"]
-    for row in decisions.select(columns).to_pylist():
-        result = results.get(row["frame_id"]) or {"success": False, "outputs": [], "error": row["reasoning"]}
-        done[row["strategy"]] = done.get(row["strategy"], 0) + result["success"]
-        rows.append(
-            {
-                "frame": f"{row['name']}.png",
-                "strategy": row["strategy"],
-                "confidence": round(row["confidence"], 2),
-                "reasoning": row["reasoning"],
-                "outputs": [f"{output.rstrip('/')}/{file}" for file in result["outputs"]],
-                "success": result["success"],
-                "error": result["error"],
-            }
-        )
+def carried(decisions: pa.Table, rows: pa.Table, strategies: Sequence[str]) -> dict[str, Any]:
+    """What became of every decision: ``summary``, and a result per frame with the rows of the set that were made of it.
+
+    ``rows``: the set's frame table, failures among them.
+    """
+    made: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.to_pylist():
+        made.setdefault(row["origin"], []).append(row)
+    found, done = [], dict.fromkeys(strategies, 0)
+    for row in decisions.select(["frame_id", "name", "strategy", "reasoning"]).to_pylist():
+        pictures = made.get(row["frame_id"], [])
+        error = next((one["error"] for one in pictures if one["error"]), None) if pictures else row["reasoning"]
+        done[row["strategy"]] = done.get(row["strategy"], 0) + (error is None)
+        found.append({**row, "frame": row["name"], "pictures": [] if error else pictures, "success": error is None, "error": error})
     good = sum(done.values())
     done.pop("none", None)
-    return {"summary": {"total_frames": len(rows), "successful": good, "failed": len(rows) - good, "strategies": done}, "results": rows}
+    return {"summary": {"total_frames": len(found), "successful": good, "failed": len(found) - good, "strategies": done}, "results": found}
 
 
-def keep(store: Store, decisions: pa.Table, report: Mapping[str, Any] | None) -> None:
-    """Write decisions.parquet, and processing_report.json if the decisions were carried out."""
-    store.put("decisions.parquet", "decide", metadata.to_bytes(decisions))
-    if report is not None:
-        store.put("processing_report.json", "report", json.dumps(report, indent=1, ensure_ascii=False).encode(errors="surrogateescape") + b"\n")
+def keep(store: Store, decisions: pa.Table) -> None:
+    """Write decisions.parquet."""
+    store.put(DECISIONS, "decide", metadata.to_bytes(decisions))
 
 
 def closing(
-    output: str, decisions: Decisions, wishes: Wishes, report: Mapping[str, Any] | None, unmeasured: int, page: bool
+    output: str,
+    decisions: Decisions,
+    wishes: Wishes,
+    report: Mapping[str, Any] | None,
+    unmeasured: int,
+    page: bool,
+    left: Mapping[str, int] = MappingProxyType({}),
+    lacking: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[str], int]:
     """The lines that close a run, and its exit code: 3 where frames failed or could not be measured, 1 where all failed.
 
-    ``report``: as `processed` gives it, None where nothing was carried out. ``page``: whether there is one.
+    ``report``: as `carried` gives it, None where nothing was carried out. ``page``: whether there is one. ``left``: drawings left out by
+    reason. ``lacking``: why targets are not met.
     """
     total, mixed = len(decisions.chosen), decisions.mix()
     lines = [f"{total} distinct drawings"]
-    lines += [f"  {name:<18}{n:>7}  {n / total:6.1%}  target {wishes.targets[name]:.0%}" for name, n in mixed.items()]
+    lines += [f"  {name:<18}{n:>7}  {n / total:6.1%}  target {wishes.targets[name]:.0%}" for name, n in mixed.items() if n or name in lacking]
+    lines += [f"target not met: {name}: {why}" for name, why in lacking.items()]
+    lines += [f"left out: {', '.join(f'{number} {reason}' for reason, number in left.items())}"] * bool(left)
     failures = [row for row in report["results"] if not row["success"]] if report else []
     code = 3 if unmeasured or failures else 0
     if report and failures:
         lines.append(f"{len(failures)} failed:")
         lines += [f"  {row['frame']}: {row['error']}" for row in failures[:_FAILURES]]
-        lines += [f"  … and {len(failures) - _FAILURES} more in processing_report.json"] * (len(failures) > _FAILURES)
+        lines += [f"  … and {len(failures) - _FAILURES} more in report/index.html"] * (len(failures) > _FAILURES)
         code = code if report["summary"]["successful"] else 1
     if unmeasured:
         lines.append(f"{unmeasured} drawings could not be measured and are left out")
@@ -89,7 +94,7 @@ def closing(
 
 
 def page(
-    store: Store,
+    target: str,
     output: Output,
     table: pa.Table,
     decisions: Decisions,
@@ -97,8 +102,11 @@ def page(
     changes: Sequence[tuple[str, float, Mapping[str, int]]],
     report: Mapping[str, Any] | None,
     unmeasured: int,
+    left: Mapping[str, int] = MappingProxyType({}),
+    lacking: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write report/index.html: mix against targets, what if, distributions, samples and the closest decisions, with small pictures."""
+    """Write report/index.html of the set `target`: mix against targets, what if, distributions, samples, the closest decisions."""
+    store = Store(target)
     store.folder("report/pictures")
     strategies, total = decisions.strategies, max(1, len(table))
     solved, ruled = decisions.mix(), mix(decisions.ruled, strategies)
@@ -107,9 +115,9 @@ def page(
     shown = {name: sample(table.filter(pa.compute.equal(table["strategy"], name)), _SAMPLES) for name in strategies}
     for row in closest.to_pylist():
         _small(store, row["name"], _picture(output, row["frame_id"]))
-    outputs = {row["frame"]: row["outputs"] for row in report["results"]} if report else {}
+    pictures = {row["frame_id"]: row["pictures"] for row in report["results"]} if report else {}
     for row in [row for rows in shown.values() for row in rows]:
-        made = _made(store, outputs.get(f"{row['name']}.png", ()))
+        made = _made(target, pictures.get(row["frame_id"], ()))
         row["made"] = made is not None
         _small(store, f"{row['name']}.made" if row["made"] else row["name"], _picture(output, row["frame_id"]) if made is None else made)
     html = render(
@@ -117,6 +125,7 @@ def page(
         total=len(table), wishes=wishes, strategies=strategies, solved=solved, ruled=ruled, share=lambda n: n / total, confidence=confidence,
         changes=changes, metrics={name: _distribution(table, name, strategies) for name in METRICS}, samples=shown, closest=closest.to_pylist(),
         report=report, failures=[row for row in report["results"] if not row["success"]][:200] if report else [], unmeasured=unmeasured,
+        left=left, lacking=lacking,
     )  # fmt: skip
     put(store.fs, store.path("report/index.html"), html)
 
@@ -130,11 +139,12 @@ def _small(store: Store, name: str, picture: np.ndarray | None) -> None:
         put(store.fs, store.path(f"report/pictures/{name}.jpg"), codecs.encode_jpeg(picture, 85))
 
 
-def _made(store: Store, outputs: Sequence[str]) -> np.ndarray | None:
+def _made(target: str, pictures: Sequence[dict[str, Any]]) -> np.ndarray | None:
     """What a strategy made of a frame, small, side by side; None where nothing is there."""
-    files = ["/".join(path.rsplit("/", 3)[1:]) for path in outputs if path.endswith(".png")]
-    found = [codecs.decode(data) for file in files if (data := store.read(file)) is not None]
-    return contact_sheet([fit(picture, _WIDTH) for picture in found], columns=min(2, len(found))) if found else None
+    if not pictures:
+        return None
+    output = Output(target)
+    return contact_sheet([fit(output.picture(row, "frame"), _WIDTH) for row in pictures], columns=min(2, len(pictures)))
 
 
 def _picture(output: Output, frame_id: str) -> np.ndarray | None:

@@ -12,6 +12,7 @@ from animelayers.exports.musubi_video import MusubiVideo
 from animelayers.exports.onetrainer import OneTrainer
 from animelayers.exports.picture import Picture
 from animelayers.exports.select import Select, stem
+from animelayers.exports.strategies import Strategies
 from animelayers.exports.webdataset import WebDataset
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Picture",
     "Piece",
     "Select",
+    "Strategies",
     "WebDataset",
     "Written",
     "stem",

@@ -60,8 +60,12 @@ class Exporter(ABC):
     def pieces(self, output: Output) -> Iterator[Piece]:
         """What there is to write, in order, made lazily: nothing is decoded before `Piece.make` is called."""
 
-    def index(self, output: Output) -> Iterator[Piece]:
-        """Files about the whole, written when all pieces are: lists, configurations, cards."""
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
+        """Files about the whole, written when all pieces are: lists, configurations, cards. ``folder``: the whole path of what is written."""
+        return iter(())
+
+    def remarks(self, output: Output) -> Iterator[str]:
+        """What the user must know of what was written: fewer items than there should be, words that are missing, and what to do."""
         return iter(())
 
     def write(self, output: Output, folder: str | Path, progress: Callable[[int], None] | None = None) -> Written:
@@ -76,7 +80,7 @@ class Exporter(ABC):
         self._mark(output, store)
         done = Written(0, 0, 0)
         with ThreadPoolExecutor(self.workers) as pool:
-            for part in (self.pieces(output), self.index(output)):
+            for part in (self.pieces(output), self.index(output, _whole(store))):
                 for piece, (written, skipped) in _in_order(pool, part, lambda piece: _written(store, output, piece), 2 * self.workers):
                     done = Written(done.files + written, done.frames + piece.frames, done.skipped + skipped)
                     if progress is not None:
@@ -97,6 +101,10 @@ class Exporter(ABC):
             raise SinkError(store.root, f"holds another export ({different})", "give another output, or remove that folder to write it anew")
         if there is None:
             store.put(MARK, "export", mark.encode())
+
+
+def _whole(store: Store) -> str:
+    return str(Path(store.root).resolve()) if store.local else store.root
 
 
 def _written(store: Store, output: Output, piece: Piece) -> tuple[int, int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from animelayers.captions.lint import tags
 from animelayers.schema import Row
 
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -20,12 +21,21 @@ class Caption:
     ``{caption}`` is caption_frame, caption_character or caption_background, as the layer has it, or the caption that lay beside the input
     (of a frame before, of a layer after what a model says), and ``{layer}`` its name. Parts between
     commas of which all columns are blank go, and so does the separator where there is nothing behind it. ``separator``: ', ', or '|||'
-    where kohya shall keep the trigger in front.
+    where kohya shall keep the trigger in front. ``drop``: tags, what stands between commas, that are left out; ``replace``: tags and what stands
+    for them. ``prune``: above 0, tags that at least that share of the set's captions have are left out: what is always there the trigger learns.
     """
 
     template: str = "{caption}"
     trigger: str = ""
     separator: str = ", "
+    drop: Sequence[str] = ()
+    replace: Mapping[str, str] = field(default_factory=dict)
+    prune: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a share that is none."""
+        if not 0 <= self.prune <= 1:
+            raise ValueError(f"caption.prune={self.prune} is a share, 0..1; 0: nothing is left out")
 
     def check(self, columns: Collection[str]) -> None:
         """Raise ValueError for a name in the template that is no column of the frame table."""
@@ -34,6 +44,9 @@ class Caption:
     def of(self, row: Row, layer: str, more: str = "") -> str:
         """The caption of a layer of a frame, '' where nothing is known; `more` is put at its end, such as what it stands on."""
         parts = [part for part in (_part(part, row, layer) for part in self.template.split(",")) if part]
+        if self.drop or self.replace:
+            told = [self.replace.get(tag, tag) for tag in tags(", ".join(parts)) if tag not in self.drop]
+            parts = list(dict.fromkeys(filter(None, told)))
         text = ", ".join([*parts, more] if more and (parts or self.trigger) else parts)
         return self.separator.join(filter(None, [self.trigger, text]))
 
@@ -62,12 +75,16 @@ def _part(part: str, row: Row, layer: str) -> str:
 
 def _caption(row: Row, layer: str) -> object:
     """What lay beside the user's own picture tells the whole frame, and a layer of which nothing else is told."""
+    if "origin" in row:
+        return row.get("caption")
     own, made = row.get("caption_given"), row.get(f"caption_{layer}")
     return own or made if layer == "frame" else made or own
 
 
 def _value(name: str, row: Row, layer: str) -> str:
-    value = layer if name == "layer" else _caption(row, layer) if name == "caption" else row.get(name)
+    value = (
+        layer if name == "layer" or (name == "concept" and not row.get("concept")) else _caption(row, layer) if name == "caption" else row.get(name)
+    )
     if isinstance(value, float):
         return f"{value:g}"
     return "" if value is None or value == "none" else str(value).strip().rstrip(".")

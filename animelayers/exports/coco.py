@@ -46,7 +46,7 @@ class Coco(Exporter):
             name = f"{self.pictures_in}/{stem(row)}.png"
             yield Piece((name,), partial(_picture, output, row, name), 1, row["frame_id"])
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """The annotations, written as they are made: no more than one frame's masks are in memory."""
         yield Piece((self.labels_in,), lambda: {self.labels_in: self._json(output)}, 0)
 
@@ -89,6 +89,8 @@ class Coco(Exporter):
             labels, names = pictures.labels(output, row), self._called(row)
             for number in np.unique(labels[labels > 0]).tolist():
                 yield names.get(number, CHARACTER), number, labels == number
+        if row.get("origin") and (row.get("mask_file") or row.get("cutout")):  # of a training set: what of the picture trains
+            yield CHARACTER, 0, pictures.trained(output, row) > 127
         if pictures.shows(row, EFFECT):
             mask = pictures.stored(output, row, EFFECT)[..., 3] > 127
             if mask.any():

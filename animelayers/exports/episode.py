@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from animelayers.exports import entries, statistics
 from animelayers.exports.base import Data, Exporter, Piece
 from animelayers.exports.entries import PLACES, path
-from animelayers.exports.picture import stored
+from animelayers.exports.picture import stored, whole
 from animelayers.exports.rows import finite, line
 from animelayers.exports.select import unpacked
 from animelayers.imaging import codecs
@@ -46,7 +46,8 @@ class Episode(Exporter):
         object.__setattr__(self, "select", replace(self.select, held=True))  # the chain of a scene has no gaps
 
     def pieces(self, output: Output) -> Iterator[Piece]:
-        """The layers of a drawing each."""
+        """The layers of a drawing each. Raises ValueError for a training set, which has no episodes."""
+        whole(output)
         scene, seen = ("", ""), set[str]()
         for row in unpacked(_told_apart(self.select.table(output))):
             if (row["episode"], row["scene_id"]) != scene:
@@ -56,7 +57,7 @@ class Episode(Exporter):
             yield Piece(() if drawing in seen else tuple(names.values()), partial(_drawing, output, row, names), 1, row["known_as"])
             seen.add(drawing)
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """What is told of each episode."""
         table = _told_apart(self.select.table(output))
         for episode in table["episode"].unique().to_pylist():

@@ -35,12 +35,11 @@ class _Rows(Exporter):
 
     layers: ClassVar[tuple[str, ...]] = ("frame", "character", "background")
 
-    @property
-    def _layers(self) -> tuple[str, ...]:
-        return tuple(self.picture.layers or self.layers)
+    def _layers(self, output: Output) -> tuple[str, ...]:
+        return tuple(self.picture.layers or (("frame",) if pictures.curated(output) else self.layers))
 
     def _check(self, output: Output) -> None:
-        pictures.check(output, self._layers, self._backdrop)
+        pictures.check(output, self._layers(output), self._backdrop)
         self.caption.check(output.table.column_names)
         if self._backdrop == "other_scene":
             raise ValueError("picture.background=other_scene is for exports of one trainer; choose alpha, solid, blur or inpainted")
@@ -49,18 +48,18 @@ class _Rows(Exporter):
     def _backdrop(self) -> str:
         return self.picture.background or "alpha"
 
-    def _text(self, row: Row) -> str:
+    def _text(self, output: Output, row: Row) -> str:
         """Of the first layer that is there."""
-        layer = next((layer for layer in self._layers if pictures.shows(row, layer)), self._layers[0])
+        layer = next((layer for layer in self._layers(output) if pictures.shows(row, layer)), self._layers(output)[0])
         return self.caption.of(row, layer, pictures.words(row, layer, self._backdrop))
 
     def _encoded(self, output: Output, row: Row) -> dict[str, bytes]:
         """The PNG of each layer that is there."""
-        there = [layer for layer in self._layers if pictures.shows(row, layer)]
+        there = [layer for layer in self._layers(output) if pictures.shows(row, layer)]
         return {layer: codecs.encode_png(pictures.placed(output, row, layer, self._backdrop, shadow=self.picture.shadow)) for layer in there}
 
     def _card(self, output: Output, files: str) -> Piece:
-        make = lambda: {"README.md": rows.card(output, len(self.select.table(output)), ", ".join(self._layers), files)}  # noqa: E731
+        make = lambda: {"README.md": rows.card(output, len(self.select.table(output)), ", ".join(self._layers(output)), files)}  # noqa: E731
         return Piece(("README.md",), make, 0)
 
 
@@ -72,10 +71,10 @@ class HfImageFolder(_Rows):
         """A frame each."""
         self._check(output)
         for row in self.select.rows(output):
-            names = {layer: f"train/{layer}/{stem(row)}.png" for layer in self._layers if pictures.shows(row, layer)}
+            names = {layer: f"train/{layer}/{stem(row)}.png" for layer in self._layers(output) if pictures.shows(row, layer)}
             yield Piece(tuple(names.values()), partial(self._frame, output, row, names), 1, row["frame_id"])
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """metadata.jsonl, last of all, so that a folder that has one is whole; and the card."""
         yield self._card(output, "train/**")
         yield Piece(("train/metadata.jsonl",), lambda: {"train/metadata.jsonl": self._lines(output)}, 0)
@@ -86,9 +85,11 @@ class HfImageFolder(_Rows):
     def _lines(self, output: Output) -> Iterator[bytes]:
         known = [field.name for field in rows.told(output.table.schema)]
         for row in self.select.rows(output):
-            there = {layer: pictures.shows(row, layer) for layer in self._layers}
-            files = {f"{layer}_file_name": f"{layer}/{stem(row)}.png" if there[layer] else None for layer in self._layers}
-            yield rows.line({**files, "text": self._text(row), **{name: row[name] for name in known if name in row}}).encode()
+            there = {layer: pictures.shows(row, layer) for layer in self._layers(output)}
+            files = {f"{layer}_file_name": f"{layer}/{stem(row)}.png" if there[layer] else None for layer in self._layers(output)}
+            yield rows.line(
+                {**files, "text": self._text(output, row), **{name: rows.listed(name, row[name]) for name in known if name in row}}
+            ).encode()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +116,7 @@ class HfParquet(_Rows):
         if waiting:
             yield self._file(output, schema, waiting, number, count)
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """The card."""
         yield self._card(output, "data/*.parquet")
 
@@ -125,9 +126,9 @@ class HfParquet(_Rows):
 
     def _schema(self, output: Output) -> pa.Schema:
         told = rows.told(output.table.schema)
-        features: dict[str, Any] = {layer: {"_type": "Image"} for layer in self._layers}
+        features: dict[str, Any] = {layer: {"_type": "Image"} for layer in self._layers(output)}
         features |= {"text": {"dtype": "string", "_type": "Value"}} | {field.name: rows.feature(field.type) for field in told}
-        fields = [pa.field(layer, _IMAGE) for layer in self._layers] + [pa.field("text", pa.string()), *told]
+        fields = [pa.field(layer, _IMAGE) for layer in self._layers(output)] + [pa.field("text", pa.string()), *told]
         return pa.schema(fields, {"huggingface": json.dumps({"info": {"features": features}})})
 
     def _parquet(self, output: Output, schema: pa.Schema, chosen: Sequence[Row], name: str) -> dict[str, bytes]:
@@ -139,5 +140,5 @@ class HfParquet(_Rows):
 
     def _row(self, output: Output, row: Row, schema: pa.Schema) -> Row:
         encoded = self._encoded(output, row)
-        files = {layer: {"bytes": encoded[layer], "path": f"{stem(row)}_{layer}.png"} if layer in encoded else None for layer in self._layers}
-        return {**{name: row.get(name) for name in schema.names}, **files, "text": self._text(row)}
+        files = {layer: {"bytes": encoded[layer], "path": f"{stem(row)}_{layer}.png"} if layer in encoded else None for layer in self._layers(output)}
+        return {**{name: rows.listed(name, row.get(name)) for name in schema.names}, **files, "text": self._text(output, row)}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from animelayers.exports import picture as pictures
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.caption import Caption
-from animelayers.exports.kohya import CONFIG, quoted
+from animelayers.exports.kohya import CONFIG, RELATIVE, checked, placed, quoted, sizes
 from animelayers.exports.select import stem
 from animelayers.exports.training import Files, Sample, Trainer
 from animelayers.imaging import codecs
@@ -31,12 +32,11 @@ def captioned(text: str, row: Row) -> str:
     return text
 
 
-def head(resolution: Sequence[int], batch_size: int) -> list[str]:
-    """The first lines of a dataset configuration."""
-    if len(resolution) != 2:
-        raise ValueError("export.resolution is a width and a height")
-    size = ", ".join(map(str, resolution))
-    lines = ["# Paths are relative to this folder: run the trainer in it.", "[general]", f"resolution = [{size}]"]
+def head(resolution: Sequence[int], batch_size: int, relative: bool) -> list[str]:
+    """The first lines of a dataset configuration. Raises ValueError for a resolution that is no width and height."""
+    if isinstance(resolution, int | str):
+        raise ValueError(f"export.resolution={resolution}: it is a width and a height, [1024,768]")
+    lines = [*(RELATIVE if relative else ()), "[general]", f"resolution = {json.dumps(sizes(resolution))}"]
     return [*lines, 'caption_extension = ".txt"', f"batch_size = {batch_size}", "enable_bucket = true"]
 
 
@@ -51,9 +51,11 @@ class MusubiImage(Trainer):
 
     resolution: Size = (1024, 1024)
     batch_size: Count = 1
+    paths: Literal["absolute", "relative"] = "absolute"
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a background that the trainer would make black."""
+        """Raises ValueError for a background that the trainer would make black, and for values that no configuration can hold."""
+        checked(self.resolution, self.batch_size, self.paths)
         if self.backdrop == "alpha":
             raise ValueError("picture.background=alpha: musubi-tuner drops the alpha; choose solid, blur, inpainted or other_scene")
 
@@ -62,15 +64,15 @@ class MusubiImage(Trainer):
         captioned(sample.caption, sample.row)
         return Files(*(f"images/{sample.concept}/{sample.name}.{suffix}" for suffix in ("png", "txt")))
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """dataset.toml."""
-        yield Piece((CONFIG,), partial(self._config, output), 0)
+        yield Piece((CONFIG,), partial(self._config, output, "" if self.paths == "relative" else folder), 0)
 
-    def _config(self, output: Output) -> dict[str, bytes]:
-        lines = head(self.resolution, self.batch_size)
+    def _config(self, output: Output, home: str) -> dict[str, bytes]:
+        lines = head(self.resolution, self.batch_size, not home)
         for concept, repeats in self.concepts(output).items():
-            lines += ["", "[[datasets]]", f"image_directory = {quoted(f'images/{concept}')}"]
-            lines += [f"cache_directory = {quoted(f'cache/{concept}')}", f"num_repeats = {repeats}"]
+            lines += ["", "[[datasets]]", f"image_directory = {quoted(placed(home, f'images/{concept}'))}"]
+            lines += [f"cache_directory = {quoted(placed(home, f'cache/{concept}'))}", f"num_repeats = {repeats}"]
         return toml(lines)
 
 
@@ -85,8 +87,13 @@ class MusubiLayered(Exporter):
     caption: Caption = field(default_factory=Caption)
     resolution: Size = (1024, 1024)
     batch_size: Count = 1
+    paths: Literal["absolute", "relative"] = "absolute"
 
     layers: ClassVar[tuple[str, ...]] = ("background", "character", "effect")
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for values that no configuration can hold."""
+        checked(self.resolution, self.batch_size, self.paths)
 
     def pieces(self, output: Output) -> Iterator[Piece]:
         """A frame each."""
@@ -97,9 +104,11 @@ class MusubiLayered(Exporter):
             files = (f"{name}.png", f"{name}.txt", *(f"{name}_{k}.png" for k in range(1, 1 + len(self.layers))))
             yield Piece(files, partial(self._frame, output, row, name, text), 1, row["frame_id"])
 
-    def index(self, output: Output) -> Iterator[Piece]:
+    def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """dataset.toml."""
-        lines = [*head(self.resolution, self.batch_size), "", "[[datasets]]", 'image_directory = "images"', 'cache_directory = "cache"']
+        home = "" if self.paths == "relative" else folder
+        lines = [*head(self.resolution, self.batch_size, not home), "", "[[datasets]]"]
+        lines += [f"image_directory = {quoted(placed(home, 'images'))}", f"cache_directory = {quoted(placed(home, 'cache'))}"]
         yield Piece((CONFIG,), partial(toml, [*lines, "multiple_target = true"]), 0)
 
     def _frame(self, output: Output, row: Row, name: str, text: str) -> dict[str, bytes]:

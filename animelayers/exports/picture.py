@@ -50,11 +50,33 @@ class Picture:
 
 def check(output: Output, layers: Sequence[str], kind: str) -> None:
     """Raise ValueError where an output lacks what pictures of `layers` on the backdrop `kind` are made of."""
+    if curated(output):
+        if kind in ("blur", "inpainted", "other_scene"):
+            raise ValueError(f"picture.background={kind}: a set holds no places behind its cut-outs; choose alpha or solid, or curate with crops")
+        if other := sorted({*layers} - {"frame"}):
+            raise ValueError(f"{output.path} is a training set, whose pictures are its layer frame; {', '.join(other)} are layers of its source")
+        return
     wanted = set().union(*(_NEEDS.get(layer, {layer}) for layer in layers)) | (
         _NEEDS.get(kind, set()) if {"character", "effect"} & {*layers} else set()
     )
     if lost := sorted(wanted - {*output.layers} - {"effect"}):
         raise ValueError(f"{output.path} has no layer {', '.join(lost)}, which these pictures are made of: choose picture.layers of {output.layers}")
+
+
+def curated(output: Output) -> bool:
+    """Whether an output is a training set: a row per picture, which is its layer `frame`."""
+    return {"origin", "frame_file"} <= {*output.table.column_names}
+
+
+def whole(output: Output) -> None:
+    """Raise ValueError for a training set: it holds single pictures, and no shots that films and episodes could be made of."""
+    if curated(output):
+        raise ValueError(f"{output.path} is a training set of single pictures; films, sequences and episodes are made of its source")
+
+
+def cut(row: Row, layer: str) -> bool:
+    """Whether a layer of a frame, or a picture of a set, is a cut-out with an alpha of its own."""
+    return layer in ("character", "effect") or bool(row.get("cutout"))
 
 
 def shows(row: Row, layer: str) -> bool:
@@ -68,7 +90,7 @@ def shows(row: Row, layer: str) -> bool:
 
 def stored(output: Output, row: Row, layer: str) -> np.ndarray:
     """A layer as it is stored, or the frame: all layers put together, uint8 sRGB. Raises KeyError and ValueError where that fails."""
-    if layer != "frame":
+    if layer != "frame" or row.get("frame_file"):
         return codecs.decode(output.stored(row, layer))
     there = [name if row.get(f"{name}_file") and (name != "effect" or shows(row, name)) else "" for name in ("character", "shadow", "effect")]
     character, shadow, effect = (stored(output, row, name) if name else None for name in there)
@@ -77,7 +99,7 @@ def stored(output: Output, row: Row, layer: str) -> np.ndarray:
 
 def words(row: Row, layer: str, kind: str) -> str:
     """What a caption says of the backdrop of a cut-out."""
-    return f"simple {_colour(row, layer)} background" if kind == "solid" and layer in ("character", "effect") else ""
+    return f"simple {_colour(row, layer)} background" if kind == "solid" and cut(row, layer) else ""
 
 
 def placed(output: Output, row: Row, layer: str, kind: str, places: Places = (), shadow: bool = False) -> np.ndarray:
@@ -87,6 +109,8 @@ def placed(output: Output, row: Row, layer: str, kind: str, places: Places = (),
     """
     picture = stored(output, row, layer)
     dark = stored(output, row, "shadow") if shadow and layer == "character" and row.get("shadow_file") else None
+    if kind == "alpha" and row.get("origin") and row.get("mask_file") and picture.shape[2] == 3:
+        return np.dstack([picture, stored(output, row, "mask")])
     if kind == "alpha" or picture.ndim != 3 or picture.shape[2] != 4:
         return picture if dark is None else _with_shadow(picture, dark)
     size = (picture.shape[0], picture.shape[1])
@@ -107,9 +131,16 @@ def _with_shadow(character: np.ndarray, shadow: np.ndarray) -> np.ndarray:
     return np.asarray(np.rint(np.dstack([colour, 255 * alpha])), np.uint8)
 
 
+def trained(output: Output, row: Row) -> np.ndarray:
+    """What of a set's picture trains, uint8 (H, W): its mask, or its alpha."""
+    return stored(output, row, "mask") if row.get("mask_file") else np.ascontiguousarray(stored(output, row, "frame")[..., 3])
+
+
 def mask(output: Output, row: Row, layer: str, picture: Picture) -> np.ndarray:
     """The loss mask of a layer, uint8 (H, W): its alpha grown, and white all over for what has none."""
-    if layer not in ("character", "effect"):
+    if row.get("origin") and row.get("mask_file"):
+        return backdrop.loss_mask(trained(output, row), picture.mask_dilate, picture.mask_least)
+    if not cut(row, layer):
         return np.full((row["height"], row["width"]), 255, np.uint8)
     return backdrop.loss_mask(np.ascontiguousarray(stored(output, row, layer)[..., 3]), picture.mask_dilate, picture.mask_least)
 

@@ -31,13 +31,35 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+_NUMBERS, _BOXES, _WORDS = pa.list_(pa.int32()), pa.list_(pa.list_(pa.float32())), pa.list_(pa.string())
+LISTS: Mapping[str, pa.DataType] = {
+    "instance_ids": _NUMBERS, "instance_boxes": _BOXES, "face_boxes": _BOXES, "segment_boxes": _BOXES,
+    "flags": _WORDS, "characters": _WORDS, "effect_types": _WORDS, "traits": _WORDS, "sources": _WORDS,
+}  # fmt: skip
+"""Columns in which the frame table joins several values by commas, and what they are as lists."""
+_NOTHING = ("", "none", "ok")
+
+
 def told(schema: pa.Schema) -> list[pa.Field]:
-    """The columns that say something of a frame and that every reader knows: words, numbers and short lists of fixed size."""
-    return [field for field in schema if not internal(field.name) and not pa.types.is_list(field.type)]
+    """The columns that say something of a frame and that every reader knows: words, numbers, short lists of fixed size, and lists of `LISTS`."""
+    kept = [field for field in schema if not internal(field.name) and not pa.types.is_list(field.type)]
+    return [pa.field(field.name, LISTS[field.name]) if field.name in LISTS else field for field in kept]
+
+
+def listed(column: str, value: Any) -> Any:
+    """A value of the frame table with what it joins by commas as a list."""
+    if column not in LISTS or not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",")] if value not in _NOTHING else []
+    if LISTS[column] == _NUMBERS:
+        return [int(part) for part in parts]
+    return [[float(number) for number in part.split(":")] for part in parts] if LISTS[column] == _BOXES else parts
 
 
 def feature(kind: pa.DataType) -> dict[str, Any]:
     """The Hugging Face feature of an Arrow type of `told`."""
+    if pa.types.is_list(kind):
+        return {"feature": feature(kind.value_type), "_type": "List"}
     if pa.types.is_fixed_size_list(kind):
         return {"feature": feature(kind.value_type), "length": kind.list_size, "_type": "List"}
     return {"dtype": _NAMES.get(str(kind), str(kind)), "_type": "Value"}

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers import exposure
+from animelayers.exports.picture import whole
 from animelayers.exports.select import Select
 from animelayers.imaging import codecs
 from animelayers.output import Output
@@ -42,7 +43,11 @@ class Shot(NamedTuple):
 
 
 def shots(output: Output, select: Select, fps: float | None = None) -> Iterator[Shot]:
-    """Every shot of the chosen frames that has a timing, by episode and shot; `fps` is taken where the frame table tells no times."""
+    """Every shot of the chosen frames that has a timing, by episode and shot; `fps` is taken where the frame table tells no times.
+
+    Raises ValueError for a training set, which has none.
+    """
+    whole(output)
     table = replace(select, held=True).table(output)
     names = ("episode", "scene_id", "frame_index", "frame_id", "drawing_of", "height", "width")
     rows = list(zip(*(table[name].to_pylist() for name in names), strict=True))

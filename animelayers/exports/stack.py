@@ -72,6 +72,8 @@ def stack(pictures: Mapping[str, np.ndarray], row: Mapping[str, Any], plate: boo
 def decoded(output: Output, row: dict[str, Any]) -> dict[str, np.ndarray]:
     """The stored layers of a drawing that `stack` is made of, by name, uint8; of its shot's clean plate, what the drawing sees."""
     found = {name: codecs.decode(output.stored(row, name)) for name in (*ORDER, "instances") if row.get(f"{name}_file")}
+    if row.get("frame_file"):  # a picture of a training set
+        found["character" if row.get("cutout") else "background"] = codecs.decode(output.stored(row, "frame"))
     if row.get("plate_file"):
         found["plate"] = from_plate(*output.plate(row["frame_id"]), (int(row["width"]), int(row["height"])))
     return found

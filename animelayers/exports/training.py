@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
 from animelayers.balance import repeats
+from animelayers.captions.lint import core
 from animelayers.exports import picture as pictures
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.caption import Caption, folder, known
@@ -31,6 +32,11 @@ class Sample(NamedTuple):
     caption: str
 
 
+def _spoken(output: Output) -> set[str]:
+    """What a set's concepts are called: words that always are in its captions, and must be."""
+    return {*output.table["concept"].to_pylist()} if pictures.curated(output) else set()
+
+
 class Files(NamedTuple):
     """Names of a sample's files below the folder; '' for none."""
 
@@ -43,21 +49,36 @@ class Files(NamedTuple):
 class Trainer(Exporter):
     """A form that trainers read.
 
-    ``concept``: a template of columns, the name of the folder a picture goes to. ``repeats``: how often an epoch shows each picture, 0 so
-    that all concepts come about equally often. The rest as in `Picture` and `Caption`.
+    ``concept``: a template of columns, the name of the folder a picture goes to; ``{concept}`` is what a set says it teaches, and of layers
+    their name. ``repeats``: how often an epoch shows each picture, 0 so that all concepts come about equally often. The rest as in `Picture`
+    and `Caption`.
     """
 
     picture: Picture = field(default_factory=Picture)
     caption: Caption = field(default_factory=Caption)
-    concept: str = "{layer}"
+    concept: str = "{concept}"
     repeats: int = 1
 
     layers: ClassVar[tuple[str, ...]] = ("character",)
+    silent: ClassVar[str] = "the trainer learns them without words"
+    """What becomes of pictures without a caption."""
 
     @property
     def backdrop(self) -> str:
         """What cut-outs stand on unless the user says otherwise."""
         return self.picture.background or "solid"
+
+    def _words(self, output: Output) -> Caption:
+        """The captions' form, tags that nearly all have among those that are dropped."""
+        if not self.caption.prune:
+            return self.caption
+        said = [self.caption.of(row, layer) for row, layer, _ in self._shown(output)]
+        gone = [tag for tag in core([text for text in said if text], self.caption.trigger, self.caption.prune) if tag not in _spoken(output)]
+        return replace(self.caption, drop=[*self.caption.drop, *gone])
+
+    def _stands_on(self, output: Output) -> str:
+        """The backdrop of this output's cut-outs: a set holds no places for them."""
+        return self.backdrop if self.picture.background or self.backdrop == "alpha" or not pictures.curated(output) else "solid"
 
     @abstractmethod
     def files(self, sample: Sample) -> Files:
@@ -66,9 +87,19 @@ class Trainer(Exporter):
     def samples(self, output: Output) -> Iterator[Sample]:
         """All pictures, in order. Raises ValueError for options that do not fit the output."""
         times = {} if self.repeats else repeats(Counter(concept for *_, concept in self._shown(output)))
+        kind, words = self._stands_on(output), self._words(output)
         for row, layer, concept in self._shown(output):
-            text = self.caption.of(row, layer, pictures.words(row, layer, self.backdrop))
-            yield Sample(row, layer, concept, self.repeats or times[concept], f"{stem(row)}_{layer}", text)
+            text = words.of(row, layer, pictures.words(row, layer, kind))
+            name = stem(row) if row.get("origin") else f"{stem(row)}_{layer}"
+            yield Sample(row, layer, concept, self.repeats or times[concept], name, text)
+
+    def remarks(self, output: Output) -> Iterator[str]:
+        """Pictures without captions, and how to get them."""
+        told = [bool(sample.caption) for sample in self.samples(output)]
+        if lacking := told.count(False):
+            how = f"animelayers annotate {output.path} writes captions, caption.trigger=WORD gives all of them one"
+            how = "curate it again after animelayers annotate of its source" if pictures.curated(output) else how
+            yield f"{lacking} of {len(told)} pictures have no caption: {self.silent}; {how}"
 
     def concepts(self, output: Output) -> dict[str, int]:
         """The repeats of each concept, sorted by name."""
@@ -85,7 +116,7 @@ class Trainer(Exporter):
 
     def places(self, output: Output) -> Places:
         """A row of each shot, where pictures of other scenes are wanted."""
-        if self.backdrop != "other_scene":
+        if self._stands_on(output) != "other_scene":
             return ()
         shots: dict[tuple[str, str], Row] = {}
         for row in self.select.rows(output):
@@ -95,18 +126,19 @@ class Trainer(Exporter):
         return list(shots.items())
 
     def _shown(self, output: Output) -> Iterator[tuple[Row, str, str]]:
-        layers = tuple(self.picture.layers or self.layers)
-        pictures.check(output, layers, self.backdrop)
+        layers = tuple(self.picture.layers or (("frame",) if pictures.curated(output) else self.layers))
+        pictures.check(output, layers, self._stands_on(output))
         self.caption.check(output.table.column_names)
-        known(self.concept, output.table.column_names, "export.concept")
+        known(self.concept, ["concept", *output.table.column_names], "export.concept")
         if self.repeats < 0:
             raise ValueError("export.repeats must be 0 (balanced) or more")
         for row in self.select.rows(output):
-            yield from ((row, layer, folder(self.concept, row, layer)) for layer in layers if pictures.shows(row, layer))
+            if row.get("repeats") != 0:
+                yield from ((row, layer, folder(self.concept, row, layer)) for layer in layers if pictures.shows(row, layer))
 
     def _make(self, output: Output, sample: Sample, places: Places) -> dict[str, bytes]:
         names, (row, layer, *_) = self.files(sample), sample
-        made = {names.image: codecs.encode_png(pictures.placed(output, row, layer, self.backdrop, places, self.picture.shadow))}
+        made = {names.image: codecs.encode_png(pictures.placed(output, row, layer, self._stands_on(output), places, self.picture.shadow))}
         if names.caption:
             made[names.caption] = f"{sample.caption}\n".encode()
         if names.mask:

@@ -76,7 +76,9 @@ class WebDataset(Exporter):
                     data = output.stored(row, layer) if row[f"{layer}_file"] else _empty(row, layer)
                     yield Member(f"{key}.{layer}.{kinds[layer]}", data)
             yield Member(f"{key}.txt", self.caption.of(row, _FRAME).encode())
-            yield Member(f"{key}.json", rows.line(pictures.facts(row)).rstrip("\n").encode())
+            yield Member(
+                f"{key}.json", rows.line({name: rows.listed(name, value) for name, value in pictures.facts(row).items()}).rstrip("\n").encode()
+            )
 
 
 def _suffix(output: Output, layer: str) -> str:

@@ -60,6 +60,10 @@ RECORDS = (
     hub("qwen2-vl-7b", "captions", "Qwen/Qwen2-VL-7B-Instruct", _APACHE),
     hub("qwen3-vl-4b", "captions", "Qwen/Qwen3-VL-4B-Instruct", _APACHE),
     hub("florence-2-base", "captions", "florence-community/Florence-2-base", _MIT),
+    *(
+        hub(f"wd-{name}-tagger-v3", "tags", f"SmilingWolf/wd-{name}-tagger-v3", _APACHE, "model.onnx", "selected_tags.csv", "*.json")
+        for name in ("vit", "swinv2", "eva02-large")
+    ),
     hub("vitpose-base", "poses", "usyd-community/vitpose-base-simple", _APACHE),
     Weights(
         "dwpose-l",

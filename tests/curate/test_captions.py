@@ -20,6 +20,7 @@ WORDS = st.lists(st.sampled_from(["a girl", "stands", "in the", "street", "near 
 
 def test_columns_first_then_what_was_measured() -> None:
     assert base({**ROW, "caption_frame": "a girl in the rain"}, "frame") == "a girl in the rain"
+    assert base({**ROW, "caption_frame": "a girl", "caption_given": "my own words"}, "frame") == "my own words"
     assert "street" in base(ROW, "frame") and "red" in base(ROW, "frame")
     assert "street" in base(ROW, "background") and "red" not in base(ROW, "background"), "the palette is that of the frame"
     assert base({**ROW, "caption_background": None}, "character") == "a character, medium shot"

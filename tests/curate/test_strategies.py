@@ -53,7 +53,7 @@ def store(tmp_path: Path) -> str:
 
 
 def by_name(made: list[Made]) -> dict[str, Made]:
-    return {each.name: each for each in made}
+    return {each.kind: each for each in made}
 
 
 @pytest.mark.parametrize("path", sorted((job.CONF / "strategy").glob("*.yaml")), ids=lambda path: path.stem)
@@ -66,32 +66,34 @@ def test_every_yaml_binds_to_the_strategy_of_its_name(path: Path) -> None:
 
 def test_keep_full_leaves_the_frame_and_says_no_more_than_there_is() -> None:
     layers = frame()
-    (made,) = KeepFull()("f", layers, ROW)
-    assert made.name == "f" and np.array_equal(made.picture, layers["frame"])
-    assert made.caption == "a 3d animated character, pixar style, a character, medium shot"
-    (empty,) = KeepFull()("f", layers, {**ROW, "instance_count": 0, "caption_frame": "a street"})
+    (made,) = KeepFull()(layers, ROW)
+    assert made.kind == "" and np.array_equal(made.picture, layers["frame"])
+    assert made.caption == "a character, medium shot", "a drawing is not called 3d"
+    (solid,) = KeepFull()(layers, {**ROW, "visual_style": "3d animation"})
+    assert solid.caption == "a 3d animated character, pixar style, a character, medium shot, 3d animation style"
+    (empty,) = KeepFull(caption_prefix="a 3d animated character, pixar style")(layers, {**ROW, "instance_count": 0, "caption_frame": "a street"})
     assert empty.caption == "pixar style, a street", "nobody is there"
-    (enhanced,) = KeepFull(apply_enhancement=True, generate_caption=False)("f", layers, ROW)
+    (enhanced,) = KeepFull(apply_enhancement=True, generate_caption=False)(layers, ROW)
     assert enhanced.caption is None and enhanced.picture.shape == (H, W, 3) and not np.array_equal(enhanced.picture, layers["frame"])
 
 
 def test_segment_writes_what_the_layers_are() -> None:
     layers = frame()
-    made = by_name(Segment(save_masks=True, trigger="luca", caption_prefix="anime style")("f", layers, ROW))
-    assert list(made) == ["f_character", "f_background", "f_composite", "f_mask"]
+    made = by_name(Segment(save_masks=True, trigger="luca", caption_prefix="anime style")(layers, ROW))
+    assert list(made) == ["character", "background", "composite"]
     figure = layers["character"].copy()
     figure[5:8, 5:8] = 0  # nine pixels are fewer than min_instance_size
-    assert np.array_equal(made["f_character"].picture, figure) and np.array_equal(made["f_mask"].picture, figure[..., 3])
-    assert np.array_equal(made["f_background"].picture, layers["background"]) and np.array_equal(made["f_composite"].picture, layers["frame"])
-    assert made["f_character"].caption == "luca, anime style, a character, medium shot, isolated character, clean background"
-    assert made["f_background"].caption == "anime style, a painted backdrop, environment only, no characters"
-    assert made["f_composite"].caption is made["f_mask"].caption is None
+    assert np.array_equal(made["character"].picture, figure) and np.array_equal(made["character"].mask, figure[..., 3])
+    assert np.array_equal(made["background"].picture, layers["background"]) and np.array_equal(made["composite"].picture, layers["frame"])
+    assert made["character"].caption == "luca, anime style, a character, medium shot, isolated character, clean background"
+    assert made["background"].caption == "anime style, a painted backdrop, environment only, no characters"
+    assert made["composite"].caption is None and not made["composite"].trains
 
 
 def test_segment_fills_the_background_in_anew() -> None:
     layers = frame()
     options = {"inpainting_model": "telea", "save_character": False, "save_composite": False, "generate_captions": False}
-    near, far = (Segment(mask_dilation=pixels, **options)("f", layers, ROW)[0] for pixels in (0, 9))  # type: ignore[arg-type]
+    near, far = (Segment(mask_dilation=pixels, **options)(layers, ROW)[0] for pixels in (0, 9))  # type: ignore[arg-type]
     for made in (near, far):
         assert made.caption is None and np.abs(made.picture.astype(int) - layers["background"]).max() < 60, "no red is left"
     changed = [np.count_nonzero((made.picture != layers["frame"]).any(2)) for made in (near, far)]
@@ -100,32 +102,33 @@ def test_segment_fills_the_background_in_anew() -> None:
 
 def test_occlusions_are_the_same_again_and_others_for_another_frame() -> None:
     strategy = CreateOcclusion()
-    first, again, other = (strategy("f", frame(), {**ROW, "frame_id": name}) for name in ("ep/a", "ep/a", "ep/b"))
-    assert [each.name for each in first] == [f"f_occ{n}{tail}" for n in range(3) for tail in ("", "_mask")]
+    first, again, other = (strategy(frame(), {**ROW, "frame_id": name}) for name in ("ep/a", "ep/a", "ep/b"))
+    assert [each.kind for each in first] == ["occ0", "occ1", "occ2"] and all(each.mask is not None for each in first)
     assert all(np.array_equal(a.picture, b.picture) and a.caption == b.caption for a, b in zip(first, again, strict=True))
     assert not all(np.array_equal(a.picture, b.picture) for a, b in zip(first, other, strict=True))
     said = ["partially obscured", "partially obscured", "with foreground elements"]
-    assert [each.caption for each in first[::2]] == [f"a character, medium shot, {words}" for words in said]
-    plain = CreateOcclusion(add_occlusion_tags=False, save_masks=False, variations_per_image=1)("f", frame(), ROW)
-    assert [(each.name, each.caption) for each in plain] == [("f_occ0", "a character, medium shot")]
+    assert [each.caption for each in first] == [f"a character, medium shot, {words}" for words in said]
+    plain = CreateOcclusion(add_occlusion_tags=False, save_masks=False, variations_per_image=1)(frame(), ROW)
+    assert [(each.kind, each.caption) for each in plain] == [("occ0", "a character, medium shot")]
 
 
 def test_a_character_of_another_clip_stands_in_front(store: str) -> None:
     strategy = CreateOcclusion(occlusion_types=["occluder"], occluders=store, variations_per_image=2)
     layers = frame()
-    made = by_name(strategy("f", layers, ROW))
+    made = by_name(strategy(layers, ROW))
     for number in range(2):
-        picture, mask = made[f"f_occ{number}"].picture, made[f"f_occ{number}_mask"].picture
+        picture, mask = made[f"occ{number}"].picture, made[f"occ{number}"].mask
+        assert mask is not None
         alpha = layers["character"][..., 3]
         gone = (alpha == 255) & (mask == 0)
         assert gone.sum() > 0.1 * (alpha == 255).sum()
         assert np.abs(picture[gone].astype(int) - (40, 60, 200)).max() <= 2, "what hides it has the other character's colour"
         assert np.array_equal(picture[mask == 255], layers["frame"][mask == 255])
         assert (mask <= visible(alpha, np.zeros_like(alpha))).all()
-        assert made[f"f_occ{number}"].caption == "character, medium shot, partially hidden behind object", "nobody counted those in front"
+        assert made[f"occ{number}"].caption == "character, medium shot, partially hidden behind object", "nobody counted those in front"
     alone = CreateOcclusion(occlusion_types=["occluder"], occluders=store)
     with pytest.raises(ValueError, match="no other clip"):
-        alone("f", layers, {**ROW, "clip_id": "other/scene0001/000000"})
+        alone(layers, {**ROW, "clip_id": "other/scene0001/000000"})
 
 
 def test_enhancing_gives_a_large_clean_cut_out() -> None:
@@ -133,8 +136,8 @@ def test_enhancing_gives_a_large_clean_cut_out() -> None:
         strategy = EnhanceSegment(upscale_model="realesr-animevideov3-x2", trigger="luca")
     except WeightsError as missing:
         pytest.skip(f"no weights: {missing}")
-    (made,) = strategy("f", frame(), ROW)
-    assert made.name == "f_enhanced_character" and made.caption == "luca, a character, medium shot, high quality, enhanced"
+    (made,) = strategy(frame(), ROW)
+    assert made.kind == "enhanced_character" and made.caption == "luca, a character, medium shot, high quality, enhanced"
     alpha = made.picture[..., 3]
     truth = frame()["character"][..., 3]
     assert abs(np.count_nonzero(alpha > 127) / (4 * np.count_nonzero(truth[10:] > 127)) - 1) < 0.03
@@ -145,9 +148,9 @@ def test_enhancing_gives_a_large_clean_cut_out() -> None:
 
 def test_enhancing_without_a_model_and_without_cutting_out() -> None:
     strategy = EnhanceSegment(enhancement_steps=["sharpen", "denoise"], apply_segmentation=False, longest=64)
-    (made,) = strategy("f", frame(), ROW)
-    assert (made.name, made.picture.shape) == ("f_enhanced", (48, 64, 3))
-    assert EnhanceSegment(enhancement_steps=[], segmentation_config={"min_instance_size": 10**6})("f", frame(), ROW) == []
+    (made,) = strategy(frame(), ROW)
+    assert (made.kind, made.picture.shape) == ("enhanced", (48, 64, 3))
+    assert EnhanceSegment(enhancement_steps=[], segmentation_config={"min_instance_size": 10**6})(frame(), ROW) == []
 
 
 @pytest.mark.parametrize(
@@ -175,4 +178,4 @@ def test_options_that_make_no_sense(kind: Any, options: dict[str, Any], said: st
 def test_a_layer_that_the_output_lacks() -> None:
     for strategy in (Segment(), CreateOcclusion(), EnhanceSegment(enhancement_steps=[])):
         with pytest.raises(ValueError, match="no layer 'character'"):
-            strategy("f", {"frame": frame()["frame"]}, ROW)
+            strategy({"frame": frame()["frame"]}, ROW)

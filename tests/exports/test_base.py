@@ -16,8 +16,8 @@ from animelayers.sinks import SinkError, Tree
 from tests.exports.conftest import RUN, contents
 
 EVERY: list[Exporter] = [
-    Kohya(mask="files", caption=Caption(trigger="勇者")),
-    MusubiImage(caption=Caption(trigger="hero")),
+    Kohya(mask="files", caption=Caption(trigger="勇者"), paths="relative"),
+    MusubiImage(caption=Caption(trigger="hero"), paths="relative"),
     HfImageFolder(),
     HfParquet(rows_per_file=3),
     WebDataset(shard_mb=0.002),
@@ -105,8 +105,8 @@ def test_an_output_of_folders_gives_the_same(output: Output, clips: list, tmp_pa
     with tree.open(RUN):
         tree.expect(pa.Table.from_pylist(plan[:1] + plan[-1:]), [])
         tree.write(rows, RUN)
-    Kohya().write(output, tmp_path / "a")
-    Kohya().write(Output(str(tmp_path / "tree")), tmp_path / "b")
+    Kohya(paths="relative").write(output, tmp_path / "a")
+    Kohya(paths="relative").write(Output(str(tmp_path / "tree")), tmp_path / "b")
     one, two = ({n: d for n, (d, _) in contents(tmp_path / x).items() if n != MARK} for x in "ab")
     assert one == two and len(one) == 9
 

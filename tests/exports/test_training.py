@@ -60,7 +60,7 @@ def kohya_subsets(folder: Path) -> list[dict]:
 def test_kohya_keeps_the_alpha(annotated: Output, truth: dict, tmp_path: Path) -> None:
     Kohya(caption=Caption("{caption}, {mood}", "勇者", "|||"), concept="Ritter Ä").write(annotated, tmp_path)
     (subset,) = kohya_subsets(tmp_path)
-    assert subset["alpha_mask"] is True and subset["image_dir"] == "train/1_Ritter Ä"
+    assert subset["alpha_mask"] is True and Path(subset["image_dir"]) == tmp_path / "train/1_Ritter Ä"
     images = sorted((tmp_path / "train" / "1_Ritter Ä").glob("*.png"))
     assert len(images) == 8, "nobody is in one of nine drawings"
     for image in images:
@@ -134,7 +134,7 @@ def test_backdrops(kind: str, annotated: Output, truth: dict, tmp_path: Path, ov
 def test_qwen_layers_add_up(annotated: Output, truth: dict, tmp_path: Path, over) -> None:
     MusubiLayered().write(annotated, tmp_path)
     (dataset,) = tomllib.loads((tmp_path / "dataset.toml").read_text("utf-8"))["datasets"]
-    assert dataset == {"image_directory": "images", "cache_directory": "cache", "multiple_target": True}
+    assert dataset == {"image_directory": f"{tmp_path}/images", "cache_directory": f"{tmp_path}/cache", "multiple_target": True}
     images = sorted(glob.glob(str(tmp_path / "images" / "*.png")))
     counts = set()
     for text in sorted(glob.glob(str(tmp_path / "images" / "*.txt"))):
@@ -180,21 +180,103 @@ def test_aitoolkit_datasets(annotated: Output, tmp_path: Path) -> None:
 def test_musubi_films(annotated: Output, truth: dict, tmp_path: Path, over) -> None:
     MusubiVideo(target_frames=5, crf=1, picture=Picture(layers=["frame", "character"], background="inpainted")).write(annotated, tmp_path)
     config = tomllib.loads((tmp_path / "dataset.toml").read_text("utf-8"))
-    assert [d["video_jsonl_file"] for d in config["datasets"]] == ["character_24fps.jsonl", "frame_24fps.jsonl"]
+    assert [Path(d["video_jsonl_file"]).name for d in config["datasets"]] == ["character_24fps.jsonl", "frame_24fps.jsonl"]
     assert len({d["cache_directory"] for d in config["datasets"]}) == 2
     for dataset in config["datasets"]:
         assert isinstance(dataset["source_fps"], float) and dataset["source_fps"] == 24.0 and dataset["target_frames"] == [5]
-        lines = [json.loads(line) for line in (tmp_path / dataset["video_jsonl_file"]).read_text("utf-8").splitlines()]
+        lines = [json.loads(line) for line in Path(dataset["video_jsonl_file"]).read_text("utf-8").splitlines()]
         assert len(lines) == 2 and all(line["caption"].endswith('"0" 青い, Straße') for line in lines)
         for line in lines:
-            with av.open(str(tmp_path / line["video_path"])) as film:
+            with av.open(line["video_path"]) as film:
                 shown = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
                 assert film.streams.video[0].average_rate == Fraction(24) and len(shown) == 5
             first = truth[frame_of(Path(line["video_path"]))]
             error = np.abs(shown[0].astype(int) - over(first["character"], first["background"]))
             assert np.median(error) <= 6, "4:2:0 costs colour on edges alone"
             assert np.abs(shown[0].astype(int) - shown[1]).mean() < 2 < np.abs(shown[0].astype(int) - shown[4]).mean(), "held, then another drawing"
+            with av.open(line["video_path"].replace("/videos/", "/masks/")) as film:
+                mask = next(film.decode(video=0)).to_ndarray(format="gray")
+            assert np.abs(mask.astype(int) - first["character"][..., 3]).mean() < 3
     with pytest.raises(ValueError, match=r"must be 4 N \+ 1: 81"):
         MusubiVideo(target_frames=83)
     with pytest.raises(ValueError, match="no shot has five frames in a row"):
         MusubiVideo(select=Select(limit=4)).write(annotated, tmp_path / "few")
+
+
+def musubi_items(folder: Path, model_fps: float) -> list[int]:
+    """Frames of the items musubi-tuner makes, by the rules of its dataset documentation: what is faster than the model loses frames, `full`
+    takes the whole film up to `max_frames`, cut to 4 N + 1, `head` the first of films that are long enough."""
+    found = []
+    for dataset in tomllib.loads((folder / "dataset.toml").read_text("utf-8"))["datasets"]:
+        for line in Path(dataset["video_jsonl_file"]).read_text("utf-8").splitlines():
+            with av.open(json.loads(line)["video_path"]) as film:
+                frames = sum(1 for _ in film.decode(video=0))
+            if "source_fps" in dataset:
+                frames = int(frames * min(1.0, model_fps / dataset["source_fps"]))
+            if dataset["frame_extraction"] == "full":
+                found.append((min(frames, dataset["max_frames"]) - 1) // 4 * 4 + 1)
+            else:
+                found += [target for target in dataset["target_frames"] if frames >= target]
+    return found
+
+
+@pytest.mark.parametrize("fps", [8.0, 16.0, 24.0, 30.0])
+def test_every_shot_that_is_long_enough_is_an_item_for_every_model(annotated: Output, tmp_path: Path, fps: float) -> None:
+    exporter = MusubiVideo(fps=fps)
+    if fps > 16:  # six frames at 24 a second are four of Wan's
+        with pytest.raises(ValueError, match="five frames in a row"):
+            exporter.write(annotated, tmp_path)
+        return
+    exporter.write(annotated, tmp_path)
+    assert musubi_items(tmp_path, 16) == musubi_items(tmp_path, 24) == [5, 5]
+    said = list(exporter.remarks(annotated))
+    assert len(said) == (fps < 16) and all("move too fast" in line for line in said)
+
+
+def test_values_no_configuration_can_hold_are_refused() -> None:
+    for make in (
+        lambda: Kohya(resolution="big"),  # type: ignore[arg-type]
+        lambda: Kohya(resolution=[1, 2]),
+        lambda: MusubiImage(resolution=[1024]),
+        lambda: MusubiLayered(batch_size=0),
+        lambda: AiToolkit(resolution=[0]),
+        lambda: Kohya(paths="both"),
+        lambda: MusubiVideo(seconds=0),
+    ):
+        with pytest.raises(ValueError, match=r"export\."):
+            make()
+
+
+def test_paths_are_whole_unless_asked_for(annotated: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for paths in ("absolute", "relative"):
+        Kohya(paths=paths, mask="files").write(annotated, "x \x7f" + paths)
+        Kohya(paths=paths, caption=Caption(trigger='a\x7f"b', separator="|||")).write(annotated, "y" + paths)
+        assert '"|||"' in (tmp_path / ("y" + paths) / "dataset.toml").read_text("utf-8")
+        (dataset,) = tomllib.loads((tmp_path / ("x \x7f" + paths) / "dataset.toml").read_text("utf-8"))["datasets"]
+        for subset in dataset["subsets"]:
+            for folder in (subset["image_dir"], subset["conditioning_data_dir"]):
+                assert Path(folder).is_absolute() == (paths == "absolute") and (tmp_path / ("x \x7f" + paths) / folder).is_dir()
+
+
+def test_pictures_without_captions_are_told(output: Output, tmp_path: Path) -> None:
+    for exporter in (Kohya(), OneTrainer(), AiToolkit()):
+        exporter.write(output, tmp_path / type(exporter).__name__)
+        (said,) = exporter.remarks(output)
+        assert "8 of 8 pictures have no caption" in said and "animelayers annotate" in said
+    assert "the name of their folder" in next(Kohya().remarks(output))
+    assert not list(Kohya(caption=Caption(trigger="hero")).remarks(output))
+
+
+def test_whole_tags_are_edited_and_what_is_always_there_is_left_out(annotated: Output, tmp_path: Path) -> None:
+    def said(name: str, **options: object) -> set[str]:
+        Kohya(caption=Caption(trigger="hero", **options)).write(annotated, tmp_path / name)  # type: ignore[arg-type]
+        return {path.read_text("utf-8").strip() for path in (tmp_path / name).rglob("*.txt")}
+
+    plain = said("a")
+    assert all(text.startswith("hero, character ") and text.endswith(", Straße") for text in plain)
+    assert said("b", prune=0.9) == {text.removesuffix(", Straße") for text in plain}
+    assert said("c", drop=["Straße"]) == said("d", replace={"Straße": ""}) == {text.removesuffix(", Straße") for text in plain}
+    assert said("e", replace={"Straße": "street"}) == {text.replace("Straße", "street") for text in plain}
+    with pytest.raises(ValueError, match=r"caption\.prune=2"):
+        Caption(prune=2)

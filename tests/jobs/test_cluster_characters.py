@@ -44,6 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row["instance_ids"] = " ".join(",".join(map(str, each)) or "none" for each in found)
         row["instance_boxes"] = " ".join(",".join(":".join(map(str, box)) for box in each.values()) or "none" for each in found)
         row |= {"width": np.int64(240), "height": np.int64(136)}
+        row["character_coverage"] = np.array([shot.character[t].mean() / 255 for t in first], np.float32)
         clips.append(row)
         vectors = np.stack([np.concatenate([PEOPLE[who] + rng.normal(0, 0.05, 8) for who in people]) for _ in first]).astype(np.float32)
         embedded.append({**row, "visual_instances": vectors})

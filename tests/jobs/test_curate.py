@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import runpy
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,20 +11,21 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 from animelayers import Output, job
-from animelayers.curate.analyse import METRICS, analyse, names
-from animelayers.curate.strategies import STRATEGIES
+from animelayers.curate.analyse import METRICS, analyse
+from animelayers.curate.decide import KNOWN
+from animelayers.exports.strategies import Strategies, names
 from animelayers.imaging.recompose import psnr, recompose
 from animelayers.sinks import Changed, Shards, SinkError
+from animelayers.verify import sink_of, verify
 from tests.jobs.conftest import HERE, ROOT
 from tests.sources.test_layers import made, store
 
 Curate = Callable[..., int]
-TAILS = {
-    "keep_full": [""], "segment": ["_character", "_background", "_composite"], "create_occlusion": ["_occ0", "_occ1", "_occ2"],
-    "enhance_segment": ["_enhanced_character"],
+KINDS = {
+    "keep_full": [""], "segment": ["character", "background", "composite"], "create_occlusion": ["occ0", "occ1", "occ2"],
+    "enhance_segment": ["enhanced_character"],
 }  # fmt: skip
 QUICK = ["strategies.enhance_segment.enhancement_steps=[sharpen]", "strategies.enhance_segment.longest=64"]
 
@@ -48,73 +50,108 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def whole(layers: Path, curate: Curate, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("set") / "セット"
-    assert curate(layers, output, "dry_run=true") == 0
-    assert not any((output / name).exists() for name in STRATEGIES) and (output / "report" / "index.html").is_file()
+    assert curate(layers, output, "dry_run=true", "strict=true") == 0
+    assert not (output / "shards").exists() and (output / "report" / "index.html").is_file()
     assert not (layers / "annotations").exists()  # the output is only read
-    assert curate(layers, output) == 0
+    assert curate(layers, output, "strict=true") == 0
     return output
 
 
 def test_a_set_of_an_output_that_was_never_annotated(whole: Path, layers: Path) -> None:
-    output = Output(str(layers))
+    output, made = Output(str(layers)), Output(str(whole))
     drawn = [row["frame_id"] for row in output.table.to_pylist() if row["drawing_of"] is None]
     decided = pq.read_table(whole / "decisions.parquet")
     assert decided["frame_id"].to_pylist() == sorted(drawn) and {*METRICS, "confidence", "reasoning", "score_segment"} <= {*decided.column_names}
-    report = json.loads((whole / "processing_report.json").read_text())
-    assert report.keys() == {"summary", "results"} and report["summary"].keys() == {"total_frames", "successful", "failed", "strategies"}
-    mixed = report["summary"]["strategies"]
-    assert [*mixed] == [*STRATEGIES] and sum(mixed.values()) == len(drawn) and all(mixed.values())
-    assert (report["summary"]["total_frames"], report["summary"]["failed"]) == (len(drawn), 0)
-    for frame, row in zip(decided["frame_id"].to_pylist(), report["results"], strict=True):
-        assert list(row) == ["frame", "strategy", "confidence", "reasoning", "outputs", "success", "error"]
-        files, name, strategy = [Path(path) for path in row["outputs"]], Path(row["frame"]).stem, row["strategy"]
-        assert all(path.is_file() and path.parts[-3] == strategy for path in files)
-        assert {path.name for path in files if path.parts[-2] == "images"} == {f"{name}{tail}.png" for tail in TAILS[strategy]}
-        said = {path.stem for path in files if path.suffix == ".txt" and path.read_text()}
-        assert said == {path.stem for path in files if path.parts[-2] == "images"} - {f"{name}_composite"}
+    strategy = dict(zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True))
+    assert {*strategy.values()} == {*KNOWN} and len(made.errors) == 0
+    rows = made.table.to_pylist()
+    for frame in drawn:
+        own = [row for row in rows if row["origin"] == frame]
+        assert [row["kind"] for row in own] == KINDS[strategy[frame]] and {row["strategy"] for row in own} == {strategy[frame]}
+        assert [row["kind"] for row in own if not row["repeats"]] == ["composite"] * (strategy[frame] == "segment")
+        assert all(bool(row["caption"]) == bool(row["repeats"]) for row in own)
         layer = output.frame(frame)
-        if strategy == "keep_full" and "effect" not in layer:
-            assert psnr(np.array(Image.open(files[0])), recompose(layer["character"], layer["background"])) > 25
+        if strategy[frame] == "keep_full" and "effect" not in layer:
+            assert psnr(made.layer(frame, "frame"), recompose(layer["character"], layer["background"])) > 25
+        if strategy[frame] == "segment":
+            assert np.array_equal(made.layer(f"{frame}_background", "frame"), layer["background"])
     page = (whole / "report" / "index.html").read_text()
     assert "complexity" in page and "Closest decisions" in page and page.count("<img") >= 6
+    assert verify(sink_of(str(whole))).layers == sum(len([n for n in made.layers if row[f"{n}_file"]]) for row in rows)
+    assert not verify(sink_of(str(whole)))
 
 
-def test_a_second_run_makes_what_is_missing_and_nothing_else(whole: Path, layers: Path, curate: Curate) -> None:
-    before = {path: path.stat().st_mtime_ns for name in STRATEGIES for path in (whole / name).rglob("*.*")}
-    kept, cut = (next(iter(sorted((whole / name / "images").iterdir()))) for name in ("keep_full", "segment"))
-    kept.unlink()
-    stale = whole / "segment" / "images" / f"{kept.stem}_character.png"  # of a killed run with other thresholds
-    own = whole / "keep_full" / "images" / "mine.png"
-    stale.write_bytes(b"x")
-    own.write_bytes(b"x")
-    assert curate(layers, whole) == 0
-    after = {path: path.stat().st_mtime_ns for name in STRATEGIES for path in (whole / name).rglob("*.*") if path != own}
-    assert {path.stem for path in before if before[path] != after[path]} == {kept.stem}
-    assert after.keys() == before.keys() and own.exists() and not stale.exists() and cut.exists()
-    own.unlink()
+def test_the_folders_and_the_report_of_the_seeds(whole: Path, tmp_path: Path) -> None:
+    made = Output(str(whole))
+    written = Strategies().write(made, tmp_path / "folders")
+    report = json.loads((tmp_path / "folders" / "processing_report.json").read_text())
+    assert report.keys() == {"summary", "results"} and report["summary"].keys() == {"total_frames", "successful", "failed", "strategies"}
+    assert sum(report["summary"]["strategies"].values()) == report["summary"]["successful"] == report["summary"]["total_frames"]
+    listed = [Path(file) for row in report["results"] for file in row["outputs"]]
+    assert len(listed) == written.files - 1
+    for row in report["results"]:
+        assert list(row) == ["frame", "strategy", "confidence", "reasoning", "outputs", "success", "error"]
+        files, name, strategy = [Path(path) for path in row["outputs"]], Path(row["frame"]).stem, row["strategy"]
+        there = [tmp_path / "folders" / "/".join(path.parts[-3:]) for path in files]
+        assert all(path.is_file() and path.parts[-3] == strategy for path in there)
+        images = {path.name for path in files if path.parts[-2] == "images"}
+        assert images == {f"{name}_{kind}.png" if kind else f"{name}.png" for kind in KINDS[strategy]}
+        assert {path.stem for path in there if path.suffix == ".txt" and path.read_text()} == {Path(n).stem for n in images} - {f"{name}_composite"}
+
+
+@pytest.mark.parametrize("form", ["kohya", "onetrainer", "aitoolkit", "musubi", "webdataset", "hf_imagefolder", "hf_parquet", "coco", "psd", "ora"])
+def test_every_trainer_reads_a_set(whole: Path, tmp_path: Path, form: str) -> None:
+    body = runpy.run_path(str(ROOT / "jobs" / "export.py"))["export"]
+    assert body(job.compose("export", [f"export={form}", f"source.path='{whole}'", f"output={tmp_path / form}"])) == 0
+    trains = [row for row in Output(str(whole)).table.to_pylist() if row["repeats"]]
+    if form in ("kohya", "onetrainer", "aitoolkit", "musubi"):
+        pictures = [path for path in (tmp_path / form).rglob("*.png") if "masklabel" not in path.name]
+        assert sorted(path.stem for path in pictures) == sorted(row["frame_id"].replace("/", "-") for row in trains)
+        assert {path.with_suffix(".txt").is_file() for path in pictures} == {True}
+        assert {path.parent.name.removeprefix("1_") for path in pictures} == {row["concept"] for row in trains}
+
+
+@pytest.mark.parametrize("form", ["episode", "sequence", "prores", "musubi_video", "musubi_layered"])
+def test_what_a_set_cannot_be_is_told(whole: Path, tmp_path: Path, form: str) -> None:
+    body = runpy.run_path(str(ROOT / "jobs" / "export.py"))["export"]
+    with pytest.raises(job.ConfigError, match="is a training set"):
+        body(job.compose("export", [f"export={form}", f"source.path='{whole}'", f"output={tmp_path / form}"]))
+
+
+def test_a_second_run_makes_what_is_missing_and_nothing_else(whole: Path, layers: Path, curate: Curate, tmp_path: Path) -> None:
+    place = tmp_path / "moved"
+    shutil.copytree(layers, place)  # the source is known by what it is, not by where it lies
+    before = {path.name: path.stat().st_mtime_ns for path in (whole / "shards").iterdir()}
+    gone = sorted(before)[0]
+    clips = [row["clip_id"] for row in Output(str(whole)).table.to_pylist() if row["shard"] == gone]
+    (whole / "shards" / gone).unlink()
+    assert curate(place, whole, "strict=true") == 0
+    after = {path.name: path.stat().st_mtime_ns for path in (whole / "shards").iterdir()}
+    assert {name for name in after if after[name] != before.get(name)} == {gone} and after.keys() == before.keys()
+    assert {row["clip_id"] for row in Output(str(whole)).table.to_pylist()} >= {*clips}
 
 
 def test_settings_and_places_that_do_not_fit(whole: Path, layers: Path, curate: Curate, tmp_path: Path) -> None:
     with pytest.raises(Changed, match="caption_prefix was"):
-        curate(layers, whole, "strategies.keep_full.caption_prefix=a girl")
+        curate(layers, whole, "strict=true", "strategies.keep_full.caption_prefix=a girl")
     with pytest.raises(SinkError, match="the output of another job"):
         curate(layers, layers)
     with pytest.raises(job.ConfigError, match=r"beyond source\.limit=2"):
         curate(layers, whole, "source.limit=2")
-    alone = [f"strategies.{name}.enabled=false" for name in STRATEGIES]
+    alone = [f"strategies.{name}.enabled=false" for name in KNOWN]
     with pytest.raises(job.ConfigError, match="every strategy is disabled"):
         curate(layers, tmp_path / "a", *alone)
     with pytest.raises(job.ConfigError, match=r"sum to 0\.9"):
         curate(layers, tmp_path / "a", "decision.strategy_targets.keep_full=0.2")
     for name in "bcd":  # measured already
-        shutil.copytree(whole / "annotations", tmp_path / name / "annotations")
+        shutil.copytree(whole / "source", tmp_path / name / "source")
     with pytest.raises(job.ConfigError, match="does not say who"):
         curate(layers, tmp_path / "b", f"+characters.luca={job.CONF / 'decision' / 'decision_thresholds.yaml'}")
     with pytest.raises(ValueError, match="points_per_side null"):
         curate(layers, tmp_path / "c", "strategies.segment.points_per_side=20")
     only = [word for word in alone if "keep_full" not in word]
     assert curate(layers, tmp_path / "d", "source.limit=3", "report=false", *only) == 0
-    assert len(list((tmp_path / "d" / "keep_full" / "images").iterdir())) == len(pq.read_table(tmp_path / "d" / "decisions.parquet")) <= 3
+    assert len(Output(str(tmp_path / "d"))) == len(pq.read_table(tmp_path / "d" / "decisions.parquet")) <= 3
 
 
 def test_files_of_ones_own(layers: Path, whole: Path, curate: Curate, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,14 +163,14 @@ def test_files_of_ones_own(layers: Path, whole: Path, curate: Curate, tmp_path: 
     )
     (tmp_path / "wishes.yaml").write_text("strategy_targets: {keep_full: 0.5, segment: 0.0, create_occlusion: 0.25, enhance_segment: 0.25}\n")
     (tmp_path / "needs.json").write_text('{"occlusion": 1.0}')
-    files = [f"strategy_configs={tmp_path}/own.yaml", f"thresholds={tmp_path}/wishes.yaml", f"dataset_needs={tmp_path}/needs.json"]
-    shutil.copytree(whole / "annotations", tmp_path / "set" / "annotations")
+    files = [f"strategy_configs={tmp_path}/own.yaml", f"thresholds={tmp_path}/wishes.yaml", f"dataset_needs={tmp_path}/needs.json", "strict=true"]
+    shutil.copytree(whole / "source", tmp_path / "set" / "source")
     assert curate(layers, tmp_path / "set", *files) == 0
     said = capsys.readouterr().err
     assert "segmentation_model=sam2_hiera_large: the layers are taken as they are" in said and not (tmp_path / "set" / "report").exists()
-    mixed = json.loads((tmp_path / "set" / "processing_report.json").read_text())["summary"]
-    assert mixed["strategies"]["segment"] == 0 and abs(mixed["strategies"]["keep_full"] / mixed["total_frames"] - 0.5) < 0.1
-    captions = [path.read_text() for path in (tmp_path / "set" / "keep_full" / "captions").iterdir()]
+    mixed = Counter(pq.read_table(tmp_path / "set" / "decisions.parquet")["strategy"].to_pylist())
+    assert mixed["segment"] == 0 and abs(mixed["keep_full"] / mixed.total() - 0.5) < 0.1
+    captions = [row["caption"] for row in Output(str(tmp_path / "set")).table.to_pylist() if row["strategy"] == "keep_full"]
     assert captions and all(text.startswith("a drawing, ") for text in captions)
     (tmp_path / "own.yaml").write_text("strategies: {keep_full: {captoin_prefix: x}}\n")
     with pytest.raises(job.ConfigError, match="did you mean caption_prefix"):
@@ -145,15 +182,15 @@ def test_a_frame_that_fails_is_an_entry_and_its_neighbours_are_made(whole: Path,
     shutil.copytree(layers, broken)
     output = Output(str(broken))
     row = next(row for row in output.table.to_pylist() if row["source"].startswith("stills"))
-    shutil.copytree(whole / "annotations", broken / "annotations")
+    shutil.copytree(whole / "source" / "annotations", broken / "annotations")
     with open(broken / "shards" / row["shard"], "r+b") as tar:
         tar.seek(row["background_offset"])
         tar.write(bytes(row["background_size"]))
     assert curate(broken, tmp_path / "set") == 3
-    report = json.loads((tmp_path / "set" / "processing_report.json").read_text())
-    failed = [one for one in report["results"] if not one["success"]]
-    assert len(failed) == 1 and failed[0]["strategy"] in failed[0]["error"] and failed[0]["outputs"] == []
-    assert report["summary"]["successful"] == report["summary"]["total_frames"] - 1
+    made = Output(str(tmp_path / "set"))
+    (failed,) = made.errors.to_pylist()
+    assert failed["origin"] == row["frame_id"] and failed["error"].startswith(failed["strategy"])
+    assert len({*made.table["origin"].to_pylist()}) == len(pq.read_table(tmp_path / "set" / "decisions.parquet")) - 1
 
 
 def test_the_notebook_shows_the_decisions(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +219,7 @@ def test_the_analysis_does_not_depend_on_the_order_of_the_table(whole: Path) -> 
 @pytest.mark.parametrize("group", ["strategy", "decision"])
 def test_every_choice_of_a_group_composes(group: str) -> None:
     for path in (job.CONF / group).glob("*.yaml"):
-        word = f"decision={path.stem}" if group == "decision" else f"strategy@strategies.{path.stem}={path.stem}"
+        add = "" if path.stem in KNOWN else "+"
+        word = f"decision={path.stem}" if group == "decision" else f"{add}strategy@strategies.{path.stem}={path.stem}"
         cfg = job.compose("curate", ["source.path=.", "output=x", word])
         assert group == "decision" or cfg.strategies[path.stem]._target_.startswith("animelayers.curate.strategies.")

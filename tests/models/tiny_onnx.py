@@ -101,6 +101,21 @@ def brightness_as_feeling(path: Path, side: int = 64, labels: int = 8) -> Path:
     return path
 
 
+def colours_as_tags(path: Path, side: int = 32) -> Path:
+    """An ONNX file of the WD taggers' interface, (N, side, side, 3) BGR 0..255 in, (N, 4) out: how blue, green and red it is, and one half."""
+    weight = [1 / 255 if c == k else 0.0 for c in range(3) for k in range(4)]
+    nodes = [
+        _node("ReduceMean", ("input",), "mean", _ints("axes", (1, 2)) + _ints("keepdims", 0)),
+        _node("MatMul", ("mean", "weight"), "shares"),
+        _node("Add", ("shares", "rest"), "predictions_sigmoid"),
+    ]
+    tensors = [_tensor("weight", (3, 4), tuple(weight)), _tensor("rest", (4,), (0.0, 0.0, 0.0, 0.5))]
+    graph = b"".join(_field(1, node) for node in nodes) + _field(2, b"tags") + b"".join(_field(5, t) for t in tensors)
+    graph += _field(11, _value("input", ("N", side, side, 3))) + _field(12, _value("predictions_sigmoid", ("N", 4)))
+    path.write_bytes(_number(1, 8) + _field(7, graph) + _field(8, _number(2, 13)))
+    return path
+
+
 def _ints(name: str, value: int | tuple[int, ...]) -> bytes:
     """An attribute: a number, or a list of them."""
     held = _number(3, value) + _number(20, 2) if isinstance(value, int) else b"".join(_number(8, n) for n in value) + _number(20, 7)

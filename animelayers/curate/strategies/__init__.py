@@ -8,6 +8,7 @@ from animelayers.curate.strategies.base import Made, Strategy
 from animelayers.curate.strategies.enhance import EnhanceSegment
 from animelayers.curate.strategies.keep_full import KeepFull
 from animelayers.curate.strategies.occlusion import CreateOcclusion
+from animelayers.curate.strategies.person import Person
 from animelayers.curate.strategies.segment import Segment
 
 STRATEGIES: Mapping[str, type[Strategy]] = {
@@ -15,6 +16,7 @@ STRATEGIES: Mapping[str, type[Strategy]] = {
     "segment": Segment,
     "create_occlusion": CreateOcclusion,
     "enhance_segment": EnhanceSegment,
+    "person": Person,
 }
 
-__all__ = ["STRATEGIES", "CreateOcclusion", "EnhanceSegment", "KeepFull", "Made", "Segment", "Strategy"]
+__all__ = ["STRATEGIES", "CreateOcclusion", "EnhanceSegment", "KeepFull", "Made", "Person", "Segment", "Strategy"]

@@ -23,7 +23,7 @@ _MARGIN = 16  # pixels around the character that the models see
 
 
 class EnhanceSegment(Strategy):
-    """NAME_enhanced_character: RGBA, cropped to the character; or, without ``apply_segmentation``, NAME_enhanced: the whole frame.
+    """enhanced_character: RGBA, cropped to the character; or, without ``apply_segmentation``, enhanced: the whole frame.
 
     ``enhancement_steps``: some of upscale, denoise and sharpen, in the order in which they are done; face_enhance is refused, see its message.
     ``upscale_model``: a name in `models.upscale.NAMES`, or the path of a .pth. ``denoise_strength``: as `imaging.enhance.denoised`;
@@ -71,10 +71,10 @@ class EnhanceSegment(Strategy):
         self._segment = Segment(**({} if isinstance(segmentation_config, str) else segmentation_config)) if apply_segmentation else None
         self._told = {"trigger": trigger, "prefix": caption_prefix, "suffix": caption_suffix} if generate_captions else None
 
-    def __call__(self, frame_id: str, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
+    def __call__(self, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
         """One picture, or none where no island of the character is large enough. Raises ValueError for a layer that the output lacks."""
         if self._segment is None:
-            return [Made(f"{frame_id}_enhanced", self.enhanced(layers["frame"]), self._caption(row, "frame"))]
+            return [Made("enhanced", self.enhanced(layers["frame"]), self._caption(row, "frame"))]
         figure = self._segment.figure({"character": stored(layers, "character")})
         alpha = np.ascontiguousarray(figure[..., 3])
         where = window(alpha, _MARGIN)
@@ -82,7 +82,11 @@ class EnhanceSegment(Strategy):
             return []
         picture = self.enhanced(np.ascontiguousarray(layers["frame"][where]))
         soft = cv2.resize(alpha[where], picture.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-        return [Made(f"{frame_id}_enhanced_character", foreground(picture, soft, None), self._caption(row, "character"))]
+        rows, columns = where
+        height, width = alpha[where].shape
+        crop = (columns.start, rows.start, width, height)
+        figure, said = foreground(picture, soft, None), self._caption(row, "character")
+        return [Made("enhanced_character", figure, said, "character", crop=crop, concept="character")]
 
     def enhanced(self, picture: np.ndarray) -> np.ndarray:
         """A uint8 sRGB (H, W, 3) picture after all steps."""

@@ -21,7 +21,7 @@ _NOTICED = 0.02  # share of the character that must be hidden or blurred for the
 
 
 class CreateOcclusion(Strategy):
-    """NAME_occ0, NAME_occ1 … from one frame, each with the mask of what is still seen of the character, NAME_occ0_mask.
+    """occ0, occ1 … from one frame, each with the mask of what is still seen of the character.
 
     ``variations_per_image`` are shared out among ``occlusion_types`` in their order. Everything is drawn from the frame's id in the
     output and the number of the variation, so a frame always gets the same ones. ``blur_radius``: pixels of the blur of an edge and of the fading
@@ -67,17 +67,17 @@ class CreateOcclusion(Strategy):
         self._told = {"trigger": trigger, "prefix": caption_prefix}
         self._said = tuple(occlusion_descriptions) if add_occlusion_tags else ()
 
-    def __call__(self, frame_id: str, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
-        """The variations and their masks. Raises ValueError for a layer that the output lacks, or where no other clip has a character."""
+    def __call__(self, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
+        """The variations. Raises ValueError for a layer that the output lacks, or where no other clip has a character."""
         alpha = np.ascontiguousarray(stored(layers, "character")[..., 3])
         made = []
         for number, kind in enumerate(self._types):
             (picture, cover), shown = self._occluded(kind, number, layers["frame"], alpha, row)
             said = self._description(kind) if hidden(alpha, cover) >= _NOTICED else ""
             text = caption(shown, "frame", suffix=said, **self._told) if self._captions else None
-            made.append(Made(f"{frame_id}_occ{number}", picture, text))
-            if self._masks:  # what is out of focus is still there to be seen
-                made.append(Made(f"{frame_id}_occ{number}_mask", alpha if kind == "edge_blur" else visible(alpha, cover)))
+            # what is out of focus is still there to be seen
+            seen = (alpha if kind == "edge_blur" else visible(alpha, cover)) if self._masks else None
+            made.append(Made(f"occ{number}", picture, text, mask=seen))
         return made
 
     def _occluded(self, kind: str, number: int, frame: np.ndarray, alpha: np.ndarray, row: Mapping[str, Any]) -> tuple[Occluded, Mapping[str, Any]]:

@@ -18,13 +18,14 @@ _FIGURE = 8  # alpha above which a pixel belongs to what is filled in
 
 
 class Segment(Strategy):
-    """NAME_character (RGBA), NAME_background, NAME_composite (the frame, for comparison) and NAME_mask.
+    """character (RGBA; its mask as well), background, and composite (the frame, for comparison: it trains nothing).
 
     ``segmentation_model``: 'layers', what the output was made with; another is refused, and so is ``points_per_side``, which is its option.
     ``min_instance_size``: pixels below which an island of the character is left out. ``inpainting_model``: 'layers', the background as the
     output stores it, or lama, lama_anime, telea, ns, opencv, powerpaint: filled in anew, ``mask_dilation`` pixels around the character and
-    the effect too, with ``inpainting_fallback`` where the model fails. ``save_…``: what is written. A caption begins with ``trigger`` and
-    ``caption_prefix`` (for the background without what speaks of characters) and ends with the suffix of its layer. ``device``: of the inpainter.
+    the effect too, with ``inpainting_fallback`` where the model fails. ``save_…``: what is written; a mask lies with its character. A caption
+    begins with ``trigger`` and ``caption_prefix`` (for the background without what speaks of characters) and ends with the suffix of its
+    layer. ``device``: of the inpainter.
     """
 
     somebody = True
@@ -63,21 +64,17 @@ class Segment(Strategy):
         self._told = {"trigger": trigger, "prefix": caption_prefix} if generate_captions else None
         self._suffixes = {"character": character_caption_suffix, "background": background_caption_suffix}
 
-    def __call__(self, frame_id: str, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
-        """Up to four pictures; a character of which no island is large enough has neither cut-out nor mask. Raises ValueError for a layer
-        that the output lacks.
-        """
-        figure = self.figure(layers) if self._saved["character"] or self._saved["mask"] else np.zeros((1, 1, 4), np.uint8)
-        there = bool(figure[..., 3].any())
+    def __call__(self, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
+        """Up to three pictures; a character of which no island is large enough is none. Raises ValueError for a layer that the output lacks."""
+        figure = self.figure(layers) if self._saved["character"] else np.zeros((1, 1, 4), np.uint8)
         made = []
-        if self._saved["character"] and there:
-            made.append(Made(f"{frame_id}_character", figure, self._caption(row, "character")))
+        if figure[..., 3].any():
+            mask = np.ascontiguousarray(figure[..., 3]) if self._saved["mask"] else None
+            made.append(Made("character", figure, self._caption(row, "character"), "character", mask, concept="character"))
         if self._saved["background"]:
-            made.append(Made(f"{frame_id}_background", self._background(layers), self._caption(row, "background")))
+            made.append(Made("background", self._background(layers), self._caption(row, "background"), "background", concept="background"))
         if self._saved["composite"]:
-            made.append(Made(f"{frame_id}_composite", layers["frame"]))
-        if self._saved["mask"] and there:
-            made.append(Made(f"{frame_id}_mask", np.ascontiguousarray(figure[..., 3])))
+            made.append(Made("composite", layers["frame"], trains=False))
         return made
 
     def figure(self, layers: Mapping[str, np.ndarray]) -> np.ndarray:
