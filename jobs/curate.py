@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job, report
-from animelayers.curate import results, tell
+from animelayers.curate import overrides, results, tell
 from animelayers.curate.analyse import METRICS, analyse, drawings, measured, missing, names
 from animelayers.curate.carry import Ways, carry_out, lasting, strangers
 from animelayers.curate.configs import captions, configs
@@ -129,8 +130,11 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
         raise job.ConfigError(str(problem)) from problem
     allowed = plan.allowed(analysis)
     decisions = decide(analysis, plan.wishes, allowed, plan.own, plan.fits(table), whole=cfg.decide == "whole")
+    said = overrides.read(store)
+    decisions = overrides.followed(decisions, analysis.frame_id, said)
     called = names(analysis.frame_id)
-    decided = tell.decided(analysis, called, decisions, reasons(analysis, own_limits, plan.wishes.needs, decisions))
+    why = reasons(analysis, own_limits, plan.wishes.needs, decisions)
+    decided = tell.decided(analysis, called, decisions, [f"Decided by hand | {r}" if f in said else r for f, r in zip(analysis.frame_id, why, strict=True)])
     strategy = {f: s for f, s in zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True) if s != "none"}
     if not strategy:
         sys.stderr.write(f"error: no frame fits an enabled strategy ({', '.join(plan.strategies)}): enable keep_full, or another\n")
@@ -141,7 +145,9 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
     else:
         chosen = table.append_column("name", pa.array(called)).append_column("strategy", pa.array([strategy.get(f) for f in analysis.frame_id]))
         done = _executed(cfg, plan, store, chosen, name)
-        told = tell.processed(decided, done, plan.columns, str(cfg.output))
+        rejected = pa.array([frame for frame, strategy in said.items() if strategy == overrides.NONE], pa.string())
+        wanted = decided.filter(pc.invert(pc.is_in(decided["frame_id"], rejected)))  # what a person left out did not fail
+        told = tell.processed(wanted, done, plan.columns, str(cfg.output))
         tell.keep(store, decided, told)
     if cfg.report:
         changes = what_if(analysis, plan.wishes, allowed, plan.own)

@@ -1,0 +1,1 @@
+"""The desk: a local page that shows outputs, runs and shots, and takes corrections and decisions. Pages are thin; what they show is here, page-free."""
