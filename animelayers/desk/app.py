@@ -363,7 +363,7 @@ def _check(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
 
 
 def _start(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
-    words = _words(body)
+    words = desk.runs[int(body["again"])].words if body.get("again") else _words(body)
     if problem := form.problem(words[0], words):
         raise ValueError(problem)
     places = form.JOBS[words[0]]
