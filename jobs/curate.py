@@ -134,7 +134,9 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
     decisions = overrides.followed(decisions, analysis.frame_id, said)
     called = names(analysis.frame_id)
     why = reasons(analysis, own_limits, plan.wishes.needs, decisions)
-    decided = tell.decided(analysis, called, decisions, [f"Decided by hand | {r}" if f in said else r for f, r in zip(analysis.frame_id, why, strict=True)])
+    decided = tell.decided(
+        analysis, called, decisions, [f"Decided by hand | {r}" if f in said else r for f, r in zip(analysis.frame_id, why, strict=True)]
+    )
     strategy = {f: s for f, s in zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True) if s != "none"}
     if not strategy:
         sys.stderr.write(f"error: no frame fits an enabled strategy ({', '.join(plan.strategies)}): enable keep_full, or another\n")

@@ -55,7 +55,7 @@ class Desk:
         self.token = token or secrets.token_urlsafe(18)
         self.sets, self.casts = ({p.name: str(p) for p in _folders(self.paths) if kind(str(p))} for kind in (decisions.is_set, people.is_cast))
         known = {*self.sets.values(), *self.casts.values()}
-        self.shelf = Shelf([path for path in self.paths if str(Path(path)) not in known] or self.paths)
+        self.shelf = Shelf([path for path in self.paths if str(Path(path)) not in known])
         self.thumbs = Thumbs(cache or user_cache_path("animelayers") / "desk")
         self.runs, self.corrections = Runs(), Desks()
         self._shots: dict[str, tuple[str, list[Shot]]] = {}
@@ -246,10 +246,19 @@ def _frame(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     output, row = _row(book, request)
     layers = [name for name in output.layers if row.get(f"{name}_file") and name != "plate"]
     shot = next((shot for shot in desk.shots(book) if row["frame_id"] in shot.carriers or row.get("drawing_of") in shot.carriers), None)
-    found: dict[str, Any] = {"row": rows.plain([facts(row)])[0], "layers": layers, "mode": row.get("effect_mode") or "none", "shot": shot and shot.name}
+    found: dict[str, Any] = {
+        "row": rows.plain([facts(row)])[0],
+        "layers": layers,
+        "mode": row.get("effect_mode") or "none",
+        "shot": shot and shot.name,
+    }
     try:
         plate, camera = output.plate(row["frame_id"])
-        found["plate"] = {"corners": place_on_plate(plate, camera, (int(row["width"]), int(row["height"]))), "width": plate.shape[1], "height": plate.shape[0]}
+        found["plate"] = {
+            "corners": place_on_plate(plate, camera, (int(row["width"]), int(row["height"]))),
+            "width": plate.shape[1],
+            "height": plate.shape[0],
+        }
     except (KeyError, TypeError, ValueError):
         found["plate"] = None
     return found
@@ -313,7 +322,9 @@ def _correction(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     match body.get("do"):
         case "say":
             points = [(float(x), float(y)) for x, y in body.get("points", [])]
-            making.say(Said(int(body.get("drawing", -1)), str(body.get("kind", "")), points, float(body.get("radius", 0.01)), int(body.get("label", 1))))
+            making.say(
+                Said(int(body.get("drawing", -1)), str(body.get("kind", "")), points, float(body.get("radius", 0.01)), int(body.get("label", 1)))
+            )
         case "undo":
             making.undo()
         case "redo":
@@ -388,7 +399,11 @@ def _told(desk: Desk, run: Any) -> dict[str, Any]:
             output = book.output
             told["frames"] = len(output)
             stems = {name.removesuffix(".parquet") for name in newest}
-            there = [row for row in output.table.select(["frame_id", "drawing_of", "shard"]).to_pylist() if (row["shard"] or "").removesuffix(".tar") in stems]
+            there = [
+                row
+                for row in output.table.select(["frame_id", "drawing_of", "shard"]).to_pylist()
+                if (row["shard"] or "").removesuffix(".tar") in stems
+            ]
             told["newest"] = [row["frame_id"] for row in there if row["drawing_of"] is None][-12:]
             told["failed"] = [{k: row[k] for k in ("source", "clip_id", "error")} for row in output.errors.slice(0, 50).to_pylist()]
     except (SinkError, KeyError, OSError, ValueError):
@@ -459,5 +474,3 @@ def _folders(paths: Sequence[str], depth: int = 3) -> list[Path]:
                 inner = [p for p in sorted(path.iterdir()) if p.is_dir() and not p.is_symlink() and not p.name.startswith(".")]
                 found += _folders([str(p) for p in inner], depth - 1)
     return found
-
-

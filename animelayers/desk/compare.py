@@ -36,7 +36,9 @@ def differing(one: Output, other: Output) -> list[dict[str, Any]]:
             same &= np.asarray(pc.fill_null(pc.equal(a[name], b[name]), True))
     order = np.lexsort([-apart, same])
     ids = a["frame_id"].to_pylist()
-    return [{"frame_id": ids[i], "same": bool(same[i]), "apart": float(apart[i]), **{k: float(v[i]) for k, v in values.items()}} for i in order.tolist()]
+    return [
+        {"frame_id": ids[i], "same": bool(same[i]), "apart": float(apart[i]), **{k: float(v[i]) for k, v in values.items()}} for i in order.tolist()
+    ]
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from animelayers import edits, tracks
+from animelayers.desk.evidence import EFFECT, sureness
 from animelayers.desk.pictures import tinted, whole
 from animelayers.desk.shots import listed
 from animelayers.edits.sequences import DESK
@@ -26,11 +27,9 @@ from animelayers.exports.sequence import NOTE
 from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
 from animelayers.models.inpaint import OpenCV
-from animelayers.models.layernet import LayerNet
 from animelayers.output import Output
 from animelayers.remake import Remake
 from animelayers.schema import Row
-from animelayers.shot.estimate import Given, estimate
 from animelayers.shot.matte import finished
 from animelayers.shot.params import Params
 from animelayers.shot.spread import BACKGROUND, Mark, Spread, Spreader, small
@@ -38,12 +37,9 @@ from animelayers.sinks import Columns, Shards, corrections, dataset, metadata
 from animelayers.sinks.store import SinkError, Store
 from animelayers.sources import Layers
 from animelayers.stages.background import Background
-from animelayers.weights import WeightsError
 
 EDITS = "edits"
 """The folder of an output that its corrections are saved in."""
-EFFECT = 255
-"""The label of effects; figures have 1 to 250."""
 _MOST_LABELS = 250
 _RIM = 3  # pixels of a small picture around what changed in which the outline is found anew
 _COLOURS = ((88, 166, 255), (255, 166, 77), (120, 220, 120), (220, 130, 255), (255, 120, 150), (120, 220, 220), (230, 220, 90))
@@ -107,7 +103,7 @@ class Correction:
             self.before.append(self._labels(output, row))
         known = sorted({int(k) for plane in self.before for k in np.unique(plane)} - {BACKGROUND, EFFECT})
         self.figures = [Figure(k, f"figure {k}", _COLOURS[(k - 1) % len(_COLOURS)]) for k in known or [1]]
-        sure = _sure(self.pictures, self.before, [row.get("camera") for row in self._rows], shot.size) if evidence else None
+        sure = sureness(self.pictures, self.before, [row.get("camera") for row in self._rows], shot.size) if evidence else None
         self._spreader = Spreader(self.pictures, self.before, sure)
         self.said: list[Said] = []
         self.undone: list[Said] = []
@@ -384,27 +380,3 @@ def _track_ids(output: Output, rows: Sequence[Row]) -> dict[str, dict[int, int]]
     for row in tracks.tracks(metadata.split(output.table, clips)[0]).to_pylist():
         found.setdefault(row["clip_id"], {})[row["instance_id"]] = row["track_id"]
     return found
-
-
-def _sure(
-    pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], cameras: Sequence[Sequence[float] | None], full: tuple[int, int]
-) -> list[np.ndarray] | None:
-    """How sure LayerNet, told what the shot knows, is of what each drawing shows, float32 (h, w), 0..1; None where its weights are not there."""
-    try:
-        net = LayerNet()
-    except WeightsError:
-        return None
-    height, width = pictures[0].shape[:2]
-    scale = np.diag([width / full[1], height / full[0], 1.0])
-    seats = None
-    if all(camera is not None for camera in cameras):
-        seats = np.stack([scale @ np.array(camera, np.float64).reshape(3, 3) @ np.linalg.inv(scale) for camera in cameras])
-    alphas = np.stack([((plane > 0) & (plane != EFFECT)) * np.uint8(255) for plane in labels])
-    nobody = (np.zeros((0, height, width, 3), np.uint8), np.zeros((0, height, width), np.uint8), np.zeros((0, 3, 3)))
-    found = estimate(Given(np.stack(pictures), alphas, seats, *nobody), net, Params())
-    sure = []
-    for label, plane in zip(found.labels, labels, strict=True):
-        figure, effect = (cv2.resize(label[k], (width, height), interpolation=cv2.INTER_LINEAR) for k in (0, 1))
-        agreed = np.where(plane == EFFECT, effect, np.where(plane > 0, figure, 1 - np.maximum(figure, effect)))
-        sure.append(np.clip(2 * agreed - 1, 0, 1).astype(np.float32))
-    return sure

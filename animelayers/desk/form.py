@@ -45,7 +45,9 @@ def form(name: str) -> list[dict[str, Any]]:
             group = str(group).removeprefix("override ")
             if not group.startswith("hydra") and not group.startswith("stage@") and "@" not in group:
                 choices = sorted(path.stem for path in (job.CONF / group).glob("*.yaml"))
-                fields.append({"key": group, "value": value, "kind": "choice", "choices": choices, "said": _first_line(group, str(value)), "group": "choices"})
+                fields.append(
+                    {"key": group, "value": value, "kind": "choice", "choices": choices, "said": _first_line(group, str(value)), "group": "choices"}
+                )
     with _COMPOSING:
         made = job.compose(name)
     for key, value in _leaves(made):
@@ -74,13 +76,25 @@ def problem(name: str, said: Sequence[str]) -> str:
             folders = [path.name for path in job.CONF.iterdir() if path.is_dir()]
             overrides = taken(list(said[1:]), JOBS[name], lambda overrides=None: job.compose(name, overrides), folders)
             made = job.compose(name, overrides)
-            missing = [key for key in JOBS[name] if OmegaConf.is_missing(made, key) or OmegaConf.select(made, key, throw_on_missing=False) in (None, "")]
+            missing = [
+                key for key in JOBS[name] if OmegaConf.is_missing(made, key) or OmegaConf.select(made, key, throw_on_missing=False) in (None, "")
+            ]
             if missing:
                 return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
             if "stages" in made:
                 job.stages(made)
             job.build(made.source) if "source" in made and "_target_" in made.source else None
-        except (HydraException, OmegaConfBaseException, WordsError, job.ConfigError, PipelineError, WeightsError, ValueError, TypeError, OSError) as wrong:
+        except (
+            HydraException,
+            OmegaConfBaseException,
+            WordsError,
+            job.ConfigError,
+            PipelineError,
+            WeightsError,
+            ValueError,
+            TypeError,
+            OSError,
+        ) as wrong:
             return " ".join(str(wrong).split())
     return ""
 
@@ -99,9 +113,7 @@ def _leaves(node: DictConfig, above: str = "") -> list[tuple[str, Any]]:
             continue
         value = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[call-overload,index]
         if isinstance(value, dict):
-            if name.split(".")[0] not in _LATER and "_target_" not in value:
-                found += _leaves(node[key], f"{name}.")
-            elif name == "source":
+            if (name.split(".")[0] not in _LATER and "_target_" not in value) or name == "source":
                 found += _leaves(node[key], f"{name}.")
         elif not str(key).startswith("_") and not isinstance(value, list):
             found.append((name, value))

@@ -38,7 +38,9 @@ class Thumbs:
 
     def __call__(self, output: Output, row: Row, layer: str = "", width: int = THUMB) -> bytes:
         """A JPEG of a frame, or of one of its layers. Raises what reading the layer raises."""
-        known = [[row.get(f"{name}_{part}") for part in ("xxh3", "size", "offset")] for name in ("background", "character", "effect", "shadow", layer)]
+        known = [
+            [row.get(f"{name}_{part}") for part in ("xxh3", "size", "offset")] for name in ("background", "character", "effect", "shadow", layer)
+        ]
         key = hashlib.sha256(repr([output.path, row["drawing_of"] or row["frame_id"], row.get("shard"), known, layer, width]).encode()).hexdigest()
         path = self._folder / key[:2] / f"{key[2:34]}.jpg"
         if path.is_file():

@@ -139,7 +139,19 @@ def _passes(table: pa.Table, name: str, asked: Mapping[str, Any]) -> Any:
 def _text(table: pa.Table, words: str) -> Any:
     """Rows any of whose texts has some words in it."""
     keep = None
-    for name in ("frame_id", "source", "flags", "characters", "caption_frame", "caption_character", "subtitle", "action", "place", "mood", "caption_given"):
+    for name in (
+        "frame_id",
+        "source",
+        "flags",
+        "characters",
+        "caption_frame",
+        "caption_character",
+        "subtitle",
+        "action",
+        "place",
+        "mood",
+        "caption_given",
+    ):
         if name in table.column_names and pa.types.is_string(table[name].type):
             found = pc.fill_null(pc.match_substring(table[name], words, ignore_case=True), False)
             keep = found if keep is None else pc.or_(keep, found)

@@ -19,7 +19,9 @@ from typing import Any
 import psutil
 
 _COMMAND = "import sys; from animelayers.cli import run; sys.argv[0] = 'animelayers'; run()"
-_BAR = re.compile(r"(\w[\w ]*):\s+(\d+)%\|[^|]*\|\s*(\d+)/(\d+)\s*\[([\d:]+)<([\d:?]+),\s*([\d.?]+)\s*(\w+)/s|(\w[\w ]*):\s+(\d+)%\|[^|]*\|\s*(\d+)/(\d+)\s*\[([\d:]+)<([\d:?]+),\s*([\d.?]+)\s*s/(\w+)")
+_BAR = re.compile(
+    r"(\w[\w ]*):\s+(\d+)%\|[^|]*\|\s*(\d+)/(\d+)\s*\[([\d:]+)<([\d:?]+),\s*([\d.?]+)\s*(\w+)/s|(\w[\w ]*):\s+(\d+)%\|[^|]*\|\s*(\d+)/(\d+)\s*\[([\d:]+)<([\d:?]+),\s*([\d.?]+)\s*s/(\w+)"
+)
 _ERRORS = re.compile(r"errors=(\d+)")
 _KEPT = 400
 """Lines of a job's words that are kept."""

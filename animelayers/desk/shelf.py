@@ -141,9 +141,19 @@ class Shelf:
 def _outputs(path: str, depth: int = 0) -> Iterator[str]:
     """The outputs at a path or below it."""
     store = Store(path)
-    if store.exists(dataset.DATASET) or metadata.names(store):
+    if _curated(store):
+        return
+    if metadata.names(store) or store.exists(lock.NAME) or store.exists(dataset.DATASET):
         yield path
     elif store.local and depth < _DEEP and Path(store.root).is_dir():
         for folder in sorted(Path(store.root).iterdir()):
             if folder.is_dir() and not folder.name.startswith(".") and not folder.is_symlink():
                 yield from _outputs(str(folder), depth + 1)
+
+
+def _curated(store: Store) -> bool:
+    """Whether what lies there is a set, which has decisions and no frames of its own."""
+    try:
+        return dataset.description(store).get("kind") == "curated"
+    except SinkError:
+        return False

@@ -131,10 +131,16 @@ class Spreader:
 
     def _beside(self, found: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Regions of a drawing that touch, both ways, and what the step costs."""
-        pairs = np.concatenate([np.stack([a.ravel(), b.ravel()], 1) for a, b in ((found[:, :-1], found[:, 1:]), (found[:-1], found[1:]))])
-        pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
-        one, other = np.concatenate([pairs, pairs[:, ::-1]]).T
+        sides = ((found[:, :-1], found[:, 1:]), (found[:-1], found[1:]))
+        one, other = (np.concatenate([pair[k][pair[0] != pair[1]] for pair in sides]) for k in (0, 1))
+        one, other, _ = self._counted(one, other)
+        one, other = np.concatenate([one, other]), np.concatenate([other, one])
         return one, other, _STEP + self._apart(one, other)
+
+    def _counted(self, one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of regions, each once, and how often each comes."""
+        pairs, times = np.unique(one * self.count + other, return_counts=True)
+        return pairs // self.count, pairs % self.count, times
 
     def _followed(self, pictures: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Regions that the flow takes into each other, from each drawing to the next and to the one most like it elsewhere."""
@@ -147,11 +153,10 @@ class Spreader:
             x = np.rint(x + flow[..., 0]).astype(int)
             y = np.rint(y + flow[..., 1]).astype(int)
             inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-            both = np.stack([self._regions[a][inside], self._regions[b][y[inside], x[inside]]], 1)
-            links, shared = np.unique(both, axis=0, return_counts=True)
-            size = np.bincount(self._regions[a].ravel() - (self._ends[a - 1] if a else 0))
-            kept = shared >= 0.3 * size[links[:, 0] - (self._ends[a - 1] if a else 0)]
-            one, other = links[kept].T
+            one, other, shared = self._counted(self._regions[a][inside], self._regions[b][y[inside], x[inside]])
+            start = self._ends[a - 1] if a else 0
+            kept = shared >= 0.3 * np.bincount(self._regions[a].ravel() - start)[one - start]
+            one, other = one[kept], other[kept]
             cost = _TIME + 1.5 * self._apart(one, other)
             made.append((np.concatenate([one, other]), np.concatenate([other, one]), np.concatenate([cost, cost])))
         return made

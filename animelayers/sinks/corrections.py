@@ -65,7 +65,9 @@ def standing(good: pa.Table, store: Store, clips: Iterable[str]) -> list[str]:
 
 def digests(table: pa.Table) -> dict[str, str]:
     """A digest of the layers of each clip of a frame table."""
-    names = [name for name in ("frame_id", "drawing_of", "character_xxh3", "background_xxh3", "effect_xxh3", "shadow_xxh3") if name in table.column_names]
+    names = [
+        name for name in ("frame_id", "drawing_of", "character_xxh3", "background_xxh3", "effect_xxh3", "shadow_xxh3") if name in table.column_names
+    ]
     found: dict[str, list[list[object]]] = {}
     for row in table.select(["clip_id", *names]).to_pylist():
         found.setdefault(row["clip_id"], []).append([row[name] for name in names])
@@ -95,4 +97,3 @@ def file(shard: str) -> str:
 def _placed(table: pa.Table) -> pa.Table:
     shards = [f"{FOLDER}/{shard}" if shard else None for shard in table["shard"].to_pylist()]
     return table.set_column(table.column_names.index("shard"), "shard", pa.array(shards, pa.string()))
-

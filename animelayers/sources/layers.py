@@ -68,7 +68,14 @@ class Layers:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what was read: a worker reads its own."""
-        return {"path": self.path, "limit": self.limit, "row_bytes": self.row_bytes, "_asked": self.columns, "_told": self._told, "corrected": self.corrected}
+        return {
+            "path": self.path,
+            "limit": self.limit,
+            "row_bytes": self.row_bytes,
+            "_asked": self.columns,
+            "_told": self._told,
+            "corrected": self.corrected,
+        }
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -84,7 +91,13 @@ class Layers:
     def giving(self, columns: Iterable[str]) -> Layers:
         """The same clips without those layers and files that are not among `columns`."""
         spared = {*PIXELS, *FILES} - set(columns)
-        kept = Layers(self.path, limit=self.limit, row_bytes=self.row_bytes, columns=[name for name in self.columns if name not in spared], corrected=self.corrected)
+        kept = Layers(
+            self.path,
+            limit=self.limit,
+            row_bytes=self.row_bytes,
+            columns=[name for name in self.columns if name not in spared],
+            corrected=self.corrected,
+        )
         kept._told = self._told
         kept.__dict__["_listed"] = self._listed  # looked into once
         return kept

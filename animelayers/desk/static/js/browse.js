@@ -92,7 +92,7 @@ export async function browse(main, name) {
     const lines = all.map(([word, n]) => h("label", {}, h("input", { type: "checkbox", checked: own.includes(word), onchange: (e) => {
       const next = e.target.checked ? [...own, word] : own.filter((other) => other !== word);
       set(column, next.length ? { in: next } : null);
-    } }), h("span", { title: word }, word === "" ? "(nothing)" : words(word)), h("span", { class: "num" }, n.toLocaleString())));
+    } }), h("span", { title: word }, word === "" ? "(nothing)" : ["flags", "shot_size", "effect_mode"].includes(column) ? words(word) : word), h("span", { class: "num" }, n.toLocaleString())));
     box.append(...lines.slice(0, 8));
     if (lines.length > 8) box.append(h("details", {}, h("summary", {}, `${lines.length - 8} more`), ...lines.slice(8)));
     return box;

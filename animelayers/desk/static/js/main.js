@@ -8,7 +8,7 @@ import { compare } from "./compare.js";
 import { runs } from "./run.js";
 import { decide, people } from "./decide.js";
 
-const main = document.getElementById("main");
+const whole = document.getElementById("main");
 const select = document.getElementById("output");
 const state = { shelf: { outputs: [], sets: [], casts: [] }, end: null };
 
@@ -36,28 +36,32 @@ const show = tried(async () => {
   state.end?.();
   state.end = null;
   bind({});
+  const main = h("div", { class: "here" });  // a page that comes late writes into what nobody sees any more
+  whole.replaceChildren(main);
+  let end = null;
   const [page, name, ...rest] = place();
   if (!state.shelf.outputs.length) await shelf();
+  if (whole.firstChild !== main) return;
   if (name && [...select.options].some((one) => one.value === name)) select.value = name;
   navigation(page, PAGES[page] ? name : "");
   document.title = [rest.at(-1)?.split("/").pop(), name, "animelayers desk"].filter(Boolean).join(" · ");
   main.replaceChildren(h("p", { class: "wait" }, "…"));
   try {
-    if (PAGES[page] && name) state.end = await PAGES[page](main, name, ...rest);
-    else if (page === "compare") state.end = await compare(main, state.shelf, name, ...rest);
-    else if (page === "runs") state.end = await runs(main, state.shelf, [name, ...rest]);
-    else if (page === "decide") state.end = await decide(main, name);
-    else if (page === "people") state.end = await people(main, name);
-    else await home();
+    if (PAGES[page] && name) end = await PAGES[page](main, name, ...rest);
+    else if (page === "compare") end = await compare(main, state.shelf, name, ...rest);
+    else if (page === "runs") end = await runs(main, state.shelf, [name, ...rest]);
+    else if (page === "decide") end = await decide(main, name);
+    else if (page === "people") end = await people(main, name);
+    else await home(main);
   } catch (wrong) {
     main.replaceChildren(h("div", { class: "empty", role: "alert" }, h("b", {}, "This cannot be shown"), wrong.message));
   }
-  main.focus({ preventScroll: true });
+  if (whole.firstChild === main) { state.end = end; whole.focus({ preventScroll: true }); } else end?.();
 });
 
-async function home() {
+async function home(main) {
   await shelf();
-  navigation("", "");
+  if (whole.firstChild !== main) return;
   const { outputs, sets, casts } = state.shelf;
   const states = { whole: "whole", "being written": "writing", damaged: "damaged", empty: "" };
   const card = (one) => {
