@@ -34,7 +34,8 @@ class Tuned(NamedTuple):
 
     def text(self) -> str:
         """A file that `curate thresholds=FILE` takes."""
-        told = f"# Fitted to {self.decisions} decisions; of {self.held} held back the rules agree with {self.agreed[1]:.0%}, before with {self.agreed[0]:.0%}.\n"
+        before, after = self.agreed
+        told = f"# Fitted to {self.decisions} decisions; of {self.held} held back the rules agree with {after:.0%}, before with {before:.0%}.\n"
         return told + yaml.safe_dump({"thresholds": {key: round(float(value), 4) for key, value in self.thresholds.items()}}, sort_keys=False)
 
 

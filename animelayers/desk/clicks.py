@@ -8,7 +8,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.desk.evidence import sureness
 from animelayers.desk.pictures import whole
 from animelayers.output import Output
 from animelayers.shot.spread import Mark, Spreader, small
@@ -27,7 +26,6 @@ class Shot(NamedTuple):
     found: list[np.ndarray]
     true: list[np.ndarray]
     exposed: list[int]
-    sure: list[np.ndarray] | None = None
 
 
 class Taken(NamedTuple):
@@ -42,7 +40,7 @@ class Taken(NamedTuple):
 
 def taken(shot: Shot) -> Taken:
     """How many clicks a shot takes with corrections that spread, and with every drawing clicked for itself."""
-    one, apart = (Spreader(shot.pictures, shot.found, shot.sure, linked) for linked in (True, False))
+    one, apart = (Spreader(shot.pictures, shot.found, linked) for linked in (True, False))
     return Taken(shot.name, len(shot.pictures), iou(shot.found, shot.true, shot.exposed), _clicked(shot, one), _clicked(shot, apart))
 
 
@@ -115,15 +113,13 @@ def shots(truth: Output, found: Output, most: int = 100) -> Iterator[Shot]:
         if not keys:
             continue
         pictures, planes, truths = list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()
-        cameras = [found.row(drawing).get("camera") for drawing, _ in keys]
         for drawing, other in keys:
             layers = found.frame(drawing)
             row = found.row(drawing)
             pictures.append(small(whole(found, row)))
             planes.append(_half(layers["character"][..., 3]))
             truths.append(_half(truth.layer(other, "character")[..., 3]))
-        sure = sureness(pictures, planes, cameras, (int(row["height"]), int(row["width"])))
-        yield Shot(f"{source}/{scene}", pictures, planes, truths, [len(rows) for rows in keys.values()], sure)
+        yield Shot(f"{source}/{scene}", pictures, planes, truths, [len(rows) for rows in keys.values()])
 
 
 def _half(alpha: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ import cv2
 import numpy as np
 
 from animelayers import edits, tracks
-from animelayers.desk.evidence import EFFECT, sureness
 from animelayers.desk.pictures import tinted, whole
 from animelayers.desk.shots import listed
 from animelayers.edits.sequences import DESK
@@ -40,6 +39,8 @@ from animelayers.stages.background import Background
 
 EDITS = "edits"
 """The folder of an output that its corrections are saved in."""
+EFFECT = 255
+"""The label of effects; figures have 1 to 250."""
 _MOST_LABELS = 250
 _RIM = 3  # pixels of a small picture around what changed in which the outline is found anew
 _COLOURS = ((88, 166, 255), (255, 166, 77), (120, 220, 120), (220, 130, 255), (255, 120, 150), (120, 220, 220), (230, 220, 90))
@@ -92,7 +93,7 @@ class Correction:
     Raises KeyError where a layer it needs is not there, `SinkError` where one cannot be read.
     """
 
-    def __init__(self, output: Output, shot: Shot, evidence: bool = True) -> None:
+    def __init__(self, output: Output, shot: Shot) -> None:
         self.shot, self._path = shot, output.path
         self._lock = threading.RLock()
         self._rows = [output.row(carrier) for carrier in shot.carriers]
@@ -103,8 +104,7 @@ class Correction:
             self.before.append(self._labels(output, row))
         known = sorted({int(k) for plane in self.before for k in np.unique(plane)} - {BACKGROUND, EFFECT})
         self.figures = [Figure(k, f"figure {k}", _COLOURS[(k - 1) % len(_COLOURS)]) for k in known or [1]]
-        sure = sureness(self.pictures, self.before, [row.get("camera") for row in self._rows], shot.size) if evidence else None
-        self._spreader = Spreader(self.pictures, self.before, sure)
+        self._spreader = Spreader(self.pictures, self.before)
         self.said: list[Said] = []
         self.undone: list[Said] = []
         self.within: tuple[int, int] = (0, len(self._rows) - 1)
@@ -176,7 +176,7 @@ class Correction:
         colours = {figure.label: figure.colour for figure in self.figures} | {EFFECT: (255, 225, 60)}
         return codecs.encode_png(tinted(self.found.labels[drawing], colours, self.before[drawing]))
 
-    def save(self, licences: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def save(self) -> dict[str, Any]:
         """Write the edits, and make the clips anew that they change. Gives the drawings that changed. Raises `CorrectionError` and `SinkError`."""
         with self._lock:
             found = self.found

@@ -57,8 +57,8 @@ def columns(table: pa.Table) -> list[dict[str, Any]]:
 def choose(output: Output, where: Mapping[str, Any], sort: str = "", down: bool = False, held: bool = False) -> Chosen:
     """The rows that pass all of `where`, sorted by a column.
 
-    ``where``: of a number {"min": …, "max": …}, of a word or words {"in": […]} of which one must hold, {"not": […]}, {"has": text} for a part of a text
-    in any case; a row of which nothing is known in the column does not pass. "who" and "text" stand for the characters and for any text
+    ``where``: of a number {"min": …, "max": …}, of a word or words {"in": […]} of which one must hold, {"not": […]}, {"has": text} for a part
+    of a text in any case; a row of which nothing is known in the column does not pass. "who" and "text" stand for the characters and for any text
     of the frame. ``held``: frames that hold a drawing as well. Raises AskError for a column that there is not, or a value that is none.
     """
     table = output.table

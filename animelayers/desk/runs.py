@@ -19,9 +19,8 @@ from typing import Any
 import psutil
 
 _COMMAND = "import sys; from animelayers.cli import run; sys.argv[0] = 'animelayers'; run()"
-_BAR = re.compile(
-    r"(\w[\w ]*):\s+(\d+)%\|[^|]*\|\s*(\d+)/(\d+)\s*\[([\d:]+)<([\d:?]+),\s*([\d.?]+)\s*(\w+)/s|(\w[\w ]*):\s+(\d+)%\|[^|]*\|\s*(\d+)/(\d+)\s*\[([\d:]+)<([\d:?]+),\s*([\d.?]+)\s*s/(\w+)"
-)
+_SHARE = r"(\w[\w ]*):\s+\d+%\|[^|]*\|\s*(\d+)/(\d+)\s*\[[\d:]+<([\d:?]+),\s*([\d.?]+)\s*"
+_BAR = re.compile(_SHARE + r"(?:(s)/(\w+)|(\w+)/s)")
 _ERRORS = re.compile(r"errors=(\d+)")
 _KEPT = 400
 """Lines of a job's words that are kept."""
@@ -58,7 +57,8 @@ class Run:
         lines = [line for line in self.lines if line.strip()]
         return {
             "number": self.number, "job": self.words[0], "command": self.command, "output": self.output, "state": state, "code": code,
-            "seconds": round(time.time() - self.started, 1), "memory": _memory(self.process.pid) if code is None else 0, **self.bar, "lines": lines[-40:],
+            "seconds": round(time.time() - self.started, 1), "memory": _memory(self.process.pid) if code is None else 0,
+            **self.bar, "lines": lines[-40:],
         }  # fmt: skip
 
     def listen(self) -> None:
@@ -68,20 +68,19 @@ class Run:
         rest = b""
         while chunk := os.read(stream.fileno(), 8192):
             *whole, rest = re.split(rb"[\r\n]", rest + chunk)
-            for line in [*whole, rest] if b"it/s" in rest or b"/s" in rest else whole:
+            for line in [*whole, rest] if b"/s" in rest or b"s/" in rest else whole:  # a bar's line ends when the next begins
                 self._heard(line.decode(errors="replace"))
         self._heard(rest.decode(errors="replace"))
         self.process.wait()
 
     def _heard(self, line: str) -> None:
         if found := _BAR.search(line):
-            parts = [part for part in found.groups() if part is not None]
-            slow = found.group(1) is None
-            rate = float(parts[6]) if parts[6] != "?" else 0.0
+            what, done, total, left, said, slow, thing, things = found.groups()
+            rate = float(said) if said != "?" else 0.0
             errors = _ERRORS.search(line)
             self.bar = {
-                "what": parts[0], "done": int(parts[2]), "total": int(parts[3]), "left": parts[5],
-                "rate": round(1 / rate if slow and rate else rate, 3), "unit": parts[7], "errors": int(errors[1]) if errors else 0,
+                "what": what, "done": int(done), "total": int(total), "left": left, "unit": thing or things,
+                "rate": round(1 / rate if slow and rate else rate, 3), "errors": int(errors[1]) if errors else 0,
             }  # fmt: skip
         elif line.strip():
             self.lines.append(line.rstrip())

@@ -2,7 +2,7 @@
 
 Drawings fall into small regions of one colour (waterpixels: Machairas et al., 2015). Regions that touch are neighbours, and so are those that the
 optical flow takes into each other between two drawings. A mark reaches a region along the cheapest way (geodesic segmentation: Bai and Sapiro,
-2007): steps within one colour cost little, steps over an outline much, and more where the shot's evidence is sure of what it says.
+2007): steps within one colour cost little, steps over an outline much, and so does what goes against the layers as they are.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from scipy.ndimage import minimum_position
+from scipy.ndimage import maximum, minimum_position
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
@@ -24,11 +24,12 @@ BACKGROUND = 0
 """The label of what is behind; all others are figures' ids and effects."""
 
 _CELL = 7  # pixels between the seeds of regions
-_OUTLINE = 14.0  # levels of Lab from which a step counts as one over an outline
+_OUTLINE = 24.0  # levels of Lab from which a step counts as one over an outline
 _STEP = 0.04  # what a step within one colour costs
-_SURE = 0.35  # what it costs to go against evidence that is wholly sure
+_AGAINST = 0.17  # what it costs to change what a region is
 _TIME = 0.05  # what a step to the next drawing costs
 _LEAVE = 0.5  # what it costs to leave what is of the mark's label already
+_SLIVER = 2.5  # pixels of depth up to which what is left beside a change goes with it
 _REACH = 1.0  # ways that cost more are not gone
 
 
@@ -50,31 +51,23 @@ class Spread(NamedTuple):
 class Spreader:
     """The drawings of a shot, made ready for corrections.
 
-    ``pictures``: uint8 sRGB (h, w, 3), all of one size; ``labels``: uint8 (h, w), what they show by now. ``sure``: float32 (h, w), 0..1, how sure
-    the shot's evidence is of that (None: everywhere the same). ``linked`` False leaves every drawing for itself.
+    ``pictures``: uint8 sRGB (h, w, 3), all of one size; ``labels``: uint8 (h, w), what they show by now. ``linked`` False leaves
+    every drawing for itself.
     """
 
-    def __init__(
-        self,
-        pictures: Sequence[np.ndarray],
-        labels: Sequence[np.ndarray],
-        sure: Sequence[np.ndarray] | None = None,
-        linked: bool = True,
-    ) -> None:
+    def __init__(self, pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], linked: bool = True) -> None:
         self.labels = [np.ascontiguousarray(plane) for plane in labels]
         self._regions: list[np.ndarray] = []
-        first, ends, colours, known = 0, [], [], []
-        for number, (picture, plane) in enumerate(zip(pictures, self.labels, strict=True)):
+        first, ends, colours = 0, list[int](), list[np.ndarray]()
+        for picture, plane in zip(pictures, self.labels, strict=True):
             lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.float32)
             found, count = regions(picture, plane)
             colours.append(_means(found, lab.reshape(-1, 3), count))
-            evidence = np.full(plane.shape, 0.5, np.float32) if sure is None else sure[number]
-            known.append(_means(found, evidence.reshape(-1, 1), count)[:, 0])
             self._regions.append(found + first)
             first += count
             ends.append(first)
         self.count, self._ends = first, ends
-        self._colours, self._sure = np.concatenate(colours), np.concatenate(known)
+        self._colours = np.concatenate(colours)
         self._own = np.zeros(first, np.uint8)
         for found, plane in zip(self._regions, self.labels, strict=True):
             self._own[found.ravel()] = plane.ravel()
@@ -105,8 +98,8 @@ class Spreader:
         """What the cheapest way from the seeds costs, of each region."""
         one, other, cost = self._edges
         against = self._own != label
-        # what is of that label already is only passed through; what is not pays for the evidence it goes against
-        paid = cost + np.where(against[other], _SURE * self._sure[other] + np.where(against[one], 0, _LEAVE), 0)
+        # what is of that label already is passed through for nothing, what is not pays for being changed
+        paid = cost + np.where(against[other], _AGAINST + np.where(against[one], 0, _LEAVE), 0)
         graph = csr_matrix((paid.astype(np.float64), (one, other)), (self.count, self.count))
         return np.asarray(dijkstra(graph, indices=list(seeds), min_only=True, limit=_REACH))
 
@@ -116,7 +109,7 @@ class Spreader:
             if within is not None and not within[0] <= number <= within[1]:
                 planes.append(plane.copy())
                 continue
-            made = new[found]
+            made = _joined(new[found], plane)
             changed = made != plane
             for mark in marks:
                 if mark.drawing == number:
@@ -191,6 +184,30 @@ def small(picture: np.ndarray) -> np.ndarray:
     scale = min(1.0, SIDE / max(picture.shape[:2]))
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _joined(made: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Labels uint8 (h, w) with the slivers that a change left beside it, soft rims and lines, changed like it."""
+    changed = made != before
+    if not changed.any():
+        return made
+    label = np.zeros_like(made)
+    label[changed] = made[changed]
+    around = cv2.dilate(changed.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    result = made.copy()
+    for own in np.unique(before[changed]).tolist():
+        left = (made == own) & ~changed
+        count, pieces = cv2.connectedComponents(left.view(np.uint8), connectivity=8)
+        if count < 2:
+            continue
+        depth = cv2.distanceTransform(np.pad(left.view(np.uint8), 1, constant_values=1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+        deepest = maximum(depth, pieces, np.arange(count))
+        beside = np.bincount(pieces[around & left], minlength=count) > 0
+        for k in np.flatnonzero((np.asarray(deepest) <= _SLIVER) & beside).tolist():
+            if k:
+                near = changed & (cv2.dilate((pieces == k).view(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+                result[pieces == k] = np.bincount(label[near]).argmax()
+    return result
 
 
 def _means(found: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:

@@ -43,9 +43,10 @@ class _Listed(NamedTuple):
 class Layers:
     """The good clips of an output, local or remote, shards or tree, under the ids they have there; clips that failed there are left out.
 
-    ``path``: the output, with what a person ``corrected`` in it or without. ``limit``: frames in all. ``row_bytes``: what is read at a time stays below it; a clip is never cut, so one that
-    alone is larger raises the bound for the run. ``columns``: of the record, those to be read (None: all there are); only layers that
-    these need are decoded, each by a seek. What annotation runs told of the clips comes along where it is asked for: see `knowing`.
+    ``path``: the output; ``corrected``: with what a person corrected in it. ``limit``: frames in all. ``row_bytes``: what is read at a
+    time stays below it; a clip is never cut, so one that alone is larger raises the bound for the run. ``columns``: of the record,
+    those to be read (None: all there are); only layers that these need are decoded, each by a seek. What annotation runs told of the
+    clips comes along where it is asked for: see `knowing`.
 
     The frames are the layers put together again, effect and all, not those the layers were made of: they differ by the
     `recompose_psnr` of the frame table, on drawn scenes 40 dB with JPEG backgrounds and 50 dB and more with lossless ones, and 31 to 48 dB
@@ -133,7 +134,7 @@ class Layers:
         found = {there["frame_index"]: there for there in self._part(row["part"]) if there["clip_id"] == row["clip_id"] and not there["error"]}
         if gone := [index for index in row["indices"] if index not in found]:
             raise ValueError(f"{self.path} does not hold frames {gone[:3]} of {row['clip_id']} any more")
-        rows = [found[index] for index in row["indices"]]
+        rows = [{"corrected": "none", **found[index]} for index in row["indices"]]
         if more := self._known.rows(row["clip_id"]):
             rows = [{**there, **more[there["frame_index"]]} for there in rows]
         clip = Clip(self._output, rows)
@@ -173,6 +174,7 @@ class Layers:
         clips = {clip: row for part in reversed(parts) for clip, row in part.clips.items()}  # of two commits the lowest by name counts
         _name_kinds(clips.values())
         columns = set.intersection(*(part.columns for part in parts)) if parts else set()
+        columns |= {"corrected"} & set().union(*(part.columns for part in parts))  # of what nobody corrected no table tells
         return _Listed(clips, set().union(*(part.layers for part in parts)), columns)
 
 
