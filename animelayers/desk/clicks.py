@@ -13,8 +13,6 @@ from animelayers.output import Output
 from animelayers.shot.spread import Mark, Spreader, small
 
 LEVELS = (0.95, 0.98)
-MOST = 60
-"""Clicks after which a shot is given up."""
 _DOT = 2  # pixels around a click that it is about
 
 
@@ -29,7 +27,7 @@ class Shot(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """Clicks a shot took to each of `LEVELS`, None where `MOST` were not enough; ``before``: its IoU without any; ``drawings`` it has."""
+    """Clicks a shot took to each of `LEVELS`, None where there were not enough; ``before``: its IoU without any; ``drawings`` it has."""
 
     shot: str
     drawings: int
@@ -38,22 +36,22 @@ class Taken(NamedTuple):
     alone: list[int | None]
 
 
-def taken(shot: Shot) -> Taken:
-    """How many clicks a shot takes with corrections that spread, and with every drawing clicked for itself."""
+def taken(shot: Shot, most: int = 40) -> Taken:
+    """How many clicks a shot takes, `most` of them at most, with corrections that spread and with every drawing clicked for itself."""
     one, apart = (Spreader(shot.pictures, shot.found, linked) for linked in (True, False))
-    return Taken(shot.name, len(shot.pictures), iou(shot.found, shot.true, shot.exposed), _clicked(shot, one), _clicked(shot, apart))
+    return Taken(shot.name, len(shot.pictures), iou(shot.found, shot.true, shot.exposed), _clicked(shot, one, most), _clicked(shot, apart, most))
 
 
-def _clicked(shot: Shot, spreader: Spreader) -> list[int | None]:
+def _clicked(shot: Shot, spreader: Spreader, most: int) -> list[int | None]:
     marks: list[Mark] = []
     planes = shot.found
     needed: list[int | None] = [None] * len(LEVELS)
-    for count in range(MOST + 1):
+    for count in range(most + 1):
         reached = iou(planes, shot.true, shot.exposed)
         for at, level in enumerate(LEVELS):
             if needed[at] is None and reached >= level:
                 needed[at] = count
-        if needed[-1] is not None or count == MOST:
+        if needed[-1] is not None or count == most:
             break
         mark = worst(planes, shot.true)
         if mark is None:
