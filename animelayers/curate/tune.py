@@ -36,7 +36,7 @@ class Tuned(NamedTuple):
         """A file that `curate thresholds=FILE` takes."""
         before, after = self.agreed
         told = f"# Fitted to {self.decisions} decisions; of {self.held} held back the rules agree with {after:.0%}, before with {before:.0%}.\n"
-        return told + yaml.safe_dump({"thresholds": {key: round(float(value), 4) for key, value in self.thresholds.items()}}, sort_keys=False)
+        return told + str(yaml.safe_dump({"thresholds": {key: round(float(value), 4) for key, value in self.thresholds.items()}}, sort_keys=False))
 
 
 def tune(a: Analysis, wishes: Wishes, allowed: np.ndarray, said: Mapping[str, str], seed: int = 0) -> Tuned:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,6 +16,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from platformdirs import user_cache_path
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -30,7 +33,7 @@ from animelayers.desk import compare, correct, decisions, form, people, rows
 from animelayers.desk import shots as shot_list
 from animelayers.desk.correct import CorrectionError, Desks, Said
 from animelayers.desk.pictures import Thumbs, facts, place_on_plate, whole
-from animelayers.desk.runs import Runs, commits
+from animelayers.desk.runs import Run, Runs, commits
 from animelayers.desk.shelf import Book, Shelf
 from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
@@ -90,6 +93,7 @@ def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) 
         Route("/out/{out}/plate", _asked(desk, _plate)),
         Route("/out/{out}/shots", _asked(desk, _shots)),
         Route("/out/{out}/shot", _asked(desk, _shot)),
+        Route("/out/{out}/try", _asked(desk, _try)),
         Route("/out/{out}/search", _asked(desk, _search), methods=["POST"]),
         Route("/out/{out}/correct", _asked(desk, _correct)),
         Route("/out/{out}/correct", _asked(desk, _correction), methods=["POST"]),
@@ -292,6 +296,11 @@ def _shot(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     return shot_list.sheet(desk.shot(_book(desk, request), request.query_params.get("shot", "")))
 
 
+def _try(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
+    book = _book(desk, request)
+    return {"values": shot_list.trial(book.path, book.output, desk.shot(book, request.query_params.get("shot", "")))}
+
+
 def _search(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     output = _book(desk, request).output
     if body.get("like"):
@@ -370,8 +379,6 @@ def _words(body: dict[str, Any]) -> list[str]:
 
 
 def _check(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
-    import shlex
-
     words = _words(body)
     return {"command": shlex.join(["animelayers", *words]), "problem": form.problem(words[0], words)}
 
@@ -391,7 +398,7 @@ def _runs(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
     return {"runs": [_told(desk, run) for run in list(desk.runs)[::-1]]}
 
 
-def _told(desk: Desk, run: Any) -> dict[str, Any]:
+def _told(desk: Desk, run: Run) -> dict[str, Any]:
     """A run with the name of its output on the shelf, the newest frames in it, and what failed."""
     told = run.told()
     book = desk.shelf.add(run.output)
@@ -402,12 +409,9 @@ def _told(desk: Desk, run: Any) -> dict[str, Any]:
             output = book.output
             told["frames"] = len(output)
             stems = {name.removesuffix(".parquet") for name in newest}
-            there = [
-                row
-                for row in output.table.select(["frame_id", "drawing_of", "shard"]).to_pylist()
-                if (row["shard"] or "").removesuffix(".tar") in stems
-            ]
-            told["newest"] = [row["frame_id"] for row in there if row["drawing_of"] is None][-12:]
+            table = output.table.select(["frame_id", "drawing_of", "shard"])
+            there = pc.is_in(table["shard"], pa.array([f"{stem}.tar" for stem in stems], pa.string()))
+            told["newest"] = table.filter(pc.and_(there, pc.is_null(table["drawing_of"])))["frame_id"].to_pylist()[-12:]
             told["failed"] = [{k: row[k] for k in ("source", "clip_id", "error")} for row in output.errors.slice(0, 50).to_pylist()]
     except (SinkError, KeyError, OSError, ValueError):
         pass  # it is being written; the next look tells more

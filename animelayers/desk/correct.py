@@ -255,8 +255,8 @@ class Correction:
     def _plane(self, frame: np.ndarray, figure: np.ndarray, changed: np.ndarray, old: np.ndarray) -> np.ndarray:
         """An alpha uint8 (H, W): the old one, but where its small mask changed found anew along the frame's edges."""
         size = frame.shape[1::-1]
-        near = cv2.dilate(changed.view(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8))
-        near = cv2.resize(near, size, interpolation=cv2.INTER_NEAREST) > 0
+        grown = cv2.dilate(changed.view(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8))
+        near = cv2.resize(grown, size, interpolation=cv2.INTER_NEAREST) > 0
         new: np.ndarray = np.where(near, finished(frame, figure.astype(np.float32), Params()), old).astype(np.uint8)
         return new
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from omegaconf import OmegaConf
 
 from animelayers import job
 from animelayers.curate import overrides
@@ -72,8 +73,6 @@ def tuned(path: str) -> tuple[Tuned, Path]:
         table = pq.read_table(store.path(FILE), filesystem=store.fs)
     analysis = analyse(table)
     node = job.compose("curate").decision
-    from omegaconf import OmegaConf
-
     plain: Any = OmegaConf.to_container(node, resolve=True)
     somebody = analysis.instance_count > 0
     allowed = np.stack([np.ones(len(analysis), bool), somebody, somebody, somebody], 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from hydra.errors import HydraException
@@ -14,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from animelayers import job
 from animelayers.placement import PipelineError
 from animelayers.weights import WeightsError
-from animelayers.words import WordsError
+from animelayers.words import WordsError, taken
 
 JOBS: Mapping[str, Sequence[str]] = {
     "decompose": ("source.path", "output"),
@@ -69,12 +70,10 @@ def words(name: str, values: Mapping[str, str]) -> list[str]:
 
 def problem(name: str, said: Sequence[str]) -> str:
     """What the command line would refuse, in its own words; '' where it would start."""
-    from animelayers.words import taken
-
     with _COMPOSING:
         try:
             folders = [path.name for path in job.CONF.iterdir() if path.is_dir()]
-            overrides = taken(list(said[1:]), JOBS[name], lambda overrides=None: job.compose(name, overrides), folders)
+            overrides = taken(list(said[1:]), JOBS[name], partial(job.compose, name), folders)
             made = job.compose(name, overrides)
             missing = [
                 key for key in JOBS[name] if OmegaConf.is_missing(made, key) or OmegaConf.select(made, key, throw_on_missing=False) in (None, "")
@@ -107,7 +106,7 @@ def _field(key: str, value: Any, said: str, first: bool = False, group: str = "o
 def _leaves(node: DictConfig, above: str = "") -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for key in node:
-        name = f"{above}{key}"
+        name = f"{above}{key!s}"
         if OmegaConf.is_missing(node, key):
             found.append((name, None))
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
@@ -10,6 +11,8 @@ import pyarrow.compute as pc
 from animelayers.exports.select import Select
 from animelayers.exports.shots import Shot, shots
 from animelayers.output import Output
+from animelayers.sinks import dataset
+from animelayers.sinks.store import Store
 
 
 def listed(output: Output) -> list[Shot]:
@@ -39,6 +42,19 @@ def told(output: Output, found: list[Shot]) -> list[dict[str, Any]]:
             }
         )
     return made
+
+
+def trial(path: str, output: Output, shot: Shot) -> dict[str, str]:
+    """The options of a run over one shot alone, without Ray, into a folder beside the output; the film is '' where the output does not tell it."""
+    first, last = output.row(shot.carriers[0]), output.row(shot.carriers[-1])
+    told = dataset.description(Store(path)).get("config", {}).get("source", {}).get("path", "")
+    film = next((str(p) for p in (Path(str(told)), Path(str(told)) / str(first["source"])) if p.is_file()), "")
+    values = {"source.path": film, "output": f"{path.rstrip('/')}-try", "cluster": "inline"}
+    start, end = first["timestamp_s"], last["timestamp_s"]
+    if start is not None and end is not None:
+        frames = (len(shot.shown) + 0.5) / float(shot.rate)
+        values |= {"source.start": f"{max(0.0, start):.3f}", "source.end": f"{start + frames:.3f}"}
+    return values
 
 
 def sheet(shot: Shot) -> dict[str, Any]:

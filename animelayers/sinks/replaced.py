@@ -55,7 +55,7 @@ def replace(path: str, sink: Sink, clips: Sequence[Row], run: str, said: Mapping
 
 def _corrections(source: Store, target: Store, without: Collection[str], run: str) -> None:
     """Copy the corrections of clips but those."""
-    told = {}
+    told: dict[str, str] = {}
     for name in corrections.parts(source):
         table = metadata.read(source, name)
         clips = set(table["clip_id"].to_pylist())

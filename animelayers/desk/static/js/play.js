@@ -1,5 +1,5 @@
 // The shots of an output, and a shot as it runs: its drawings, held as long as they are exposed, at its rate, with onion skin.
-import { ask, bind, go, h, layer, link, number, out, query, thumb } from "./base.js";
+import { ask, bind, go, h, layer, link, number, out, query, thumb, tried } from "./base.js";
 
 export async function shots(main, name) {
   const [told, columns] = await Promise.all([ask(`${out(name)}/shots`), ask(`${out(name)}/columns`)]);
@@ -93,9 +93,14 @@ export async function play(main, name, shot, start) {
   const what = h("select", { "aria-label": "What is played", onchange: (e) => { state.what = e.target.value; pictures.clear(); draw(); } }, h("option", { value: "whole" }, "the frame"), ...columns.layers.filter((one) => ["character", "background", "mask", "effect"].includes(one)).map((one) => h("option", { value: one }, one)));
   const speed = h("select", { "aria-label": "Speed", onchange: (e) => { state.speed = Number(e.target.value); } }, ...[0.25, 0.5, 1, 2].map((one) => h("option", { value: one, selected: one === 1 }, `${one}×`)));
   const open = () => told.shown[state.at] && go("frame", name, told.shown[state.at]);
+  const attempt = tried(async () => {
+    const { values } = await ask(`${out(name)}/try?${query({ shot })}`);
+    sessionStorage.setItem("form decompose", JSON.stringify(values));
+    go("runs", "decompose");
+  });
   const mend = () => go("correct", name, shot, told.shown[state.at] || told.drawings[0] || "");
   main.replaceChildren(h("div", { class: "play" },
-    h("div", { class: "screen" }, canvas, h("div", { class: "title" }, h("button", { onclick: () => go("shots", name), "aria-label": "Back to the shots" }, "←"), h("span", { class: "what mono" }, shot), h("span", { class: "grow" }), h("button", { onclick: open }, "Open frame"), h("button", { class: "main", onclick: mend }, "Correct"))),
+    h("div", { class: "screen" }, canvas, h("div", { class: "title" }, h("button", { onclick: () => go("shots", name), "aria-label": "Back to the shots" }, "←"), h("span", { class: "what mono" }, shot), h("span", { class: "grow" }), h("button", { onclick: attempt, title: "Run this shot alone with other settings" }, "Try settings"), h("button", { onclick: open }, "Open frame"), h("button", { class: "main", onclick: mend }, "Correct"))),
     h("div", { class: "controls" }, exposure, place, h("div", { class: "row" }, button, h("button", { "aria-label": "The drawing before", onclick: () => step(-1) }, "◀"), h("button", { "aria-label": "The next drawing", onclick: () => step(1) }, "▶"), what, speed, onion, said))));
   function step(way) {
     const here = told.shown[state.at];
