@@ -151,17 +151,18 @@ def test_a_run_starts_from_the_form_and_its_layers_arrive(page: Any, folder: Pat
     page.get_by_label("source.path", exact=True).fill(str(folder / "film"))
     page.get_by_label("output", exact=True).fill(str(folder / "made"))
     page.get_by_text(re.compile(r"Choices")).click()
-    page.get_by_label("model/matte", exact=True).select_option("u2netp")
+    page.get_by_label("model/inpaint", exact=True).select_option("ns")
     page.get_by_label("cluster", exact=True).select_option("inline")
     page.get_by_label("preset", exact=True).select_option("demo")
-    until(page, "document.querySelector('pre.command').textContent.includes('model/matte=u2netp')")
+    until(page, "document.querySelector('pre.command').textContent.includes('model/inpaint=ns')")
     until(page, "!document.querySelector('.two .main').disabled")
     page.locator(".two .main").click()
-    page.wait_for_selector(".newest img", timeout=180_000)
+    page.wait_for_selector(".newest img, .state.ended", timeout=180_000)
+    assert not page.locator(".state.ended").count(), page.locator("pre.log").inner_text()
     page.get_by_role("link", name="look at it").click()
     page.wait_for_selector(".tile img")
     assert page.locator("main img[onerror]").count() == 0, "a name with markup is text"
-    until(page, "document.querySelectorAll('.tile').length === 3")
+    until(page, "document.querySelector('.bar [role=status]').textContent.includes('of 3')")
 
 
 def test_a_phone_reads_every_page(browser: Any, desk: tuple[Desk, str]) -> None:
