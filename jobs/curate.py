@@ -137,6 +137,11 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
     decided = tell.decided(
         analysis, called, decisions, [f"Decided by hand | {r}" if f in said else r for f, r in zip(analysis.frame_id, why, strict=True)]
     )
+    if "corrected" in table.column_names:  # layers that a person saw and put right
+        hands = dict(zip(table["frame_id"].to_pylist(), table["corrected"].to_pylist(), strict=True))
+        trusted = pa.array([(hands[frame] or "none") != "none" for frame in analysis.frame_id])
+        decided = decided.append_column("trusted", trusted)
+        sys.stderr.write(f"{pc.sum(trusted).as_py() or 0} drawings are trusted: a person corrected them\n")
     strategy = {f: s for f, s in zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True) if s != "none"}
     if not strategy:
         sys.stderr.write(f"error: no frame fits an enabled strategy ({', '.join(plan.strategies)}): enable keep_full, or another\n")

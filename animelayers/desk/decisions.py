@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from omegaconf import OmegaConf
 
-from animelayers import job
 from animelayers.curate import overrides
 from animelayers.curate.analyse import METRICS, analyse
 from animelayers.curate.decide import KNOWN
 from animelayers.curate.tune import Tuned, tune
 from animelayers.curate.wishes import wishes
-from animelayers.sinks import dataset
+from animelayers.desk.form import composed
+from animelayers.sinks import dataset, metadata
 from animelayers.sinks.store import SinkError, Store
 
 FILE = "decisions.parquet"
@@ -33,8 +32,7 @@ def is_set(path: str) -> bool:
 def told(path: str) -> dict[str, Any]:
     """The decisions of a set, the least sure first, and what a person said of them. Raises `SinkError` where they cannot be read."""
     store = Store(path)
-    with store.guard(FILE):
-        rows = pq.read_table(store.path(FILE), filesystem=store.fs).to_pylist()
+    rows = metadata.read(store, FILE).to_pylist()
     said = overrides.read(store)
     found = [
         {
@@ -57,8 +55,7 @@ def say(path: str, frame_id: str, strategy: str) -> None:
     store = Store(path)
     if strategy not in ("", overrides.NONE, *KNOWN):
         raise ValueError(f"{strategy!r} is no strategy: {', '.join(KNOWN)}, or {overrides.NONE} to reject the frame")
-    with store.guard(FILE):
-        frames = set(pq.read_table(store.path(FILE), ["frame_id"], filesystem=store.fs)["frame_id"].to_pylist())
+    frames = set(metadata.read(store, FILE, ["frame_id"])["frame_id"].to_pylist())
     if frame_id not in frames:
         raise ValueError(f"frame {frame_id!r} is not in the set")
     said = overrides.read(store)
@@ -69,11 +66,8 @@ def say(path: str, frame_id: str, strategy: str) -> None:
 def tuned(path: str) -> tuple[Tuned, Path]:
     """Thresholds fitted to what was decided in a set, written to SET/tuned_thresholds.yaml. Raises ValueError for too few decisions."""
     store = Store(path)
-    with store.guard(FILE):
-        table = pq.read_table(store.path(FILE), filesystem=store.fs)
-    analysis = analyse(table)
-    node = job.compose("curate").decision
-    plain: Any = OmegaConf.to_container(node, resolve=True)
+    analysis = analyse(metadata.read(store, FILE))
+    plain: Any = OmegaConf.to_container(composed("curate").decision, resolve=True)
     somebody = analysis.instance_count > 0
     allowed = np.stack([np.ones(len(analysis), bool), somebody, somebody, somebody], 1)
     found = tune(analysis, wishes(plain, KNOWN), allowed, overrides.read(store))

@@ -49,14 +49,19 @@ def form(name: str) -> list[dict[str, Any]]:
                 fields.append(
                     {"key": group, "value": value, "kind": "choice", "choices": choices, "said": _first_line(group, str(value)), "group": "choices"}
                 )
-    with _COMPOSING:
-        made = job.compose(name)
+    made = composed(name)
     for key, value in _leaves(made):
         top = key.split(".")[0]
         if key in places or top in _LATER or top == "hydra":
             continue
         fields.append(_field(key, value, said.get(key, ""), group="source" if top == "source" else "options"))
     return fields
+
+
+def composed(name: str, overrides: list[str] | None = None) -> DictConfig:
+    """The configuration of a job, for one thread at a time."""
+    with _COMPOSING:
+        return job.compose(name, overrides)
 
 
 def words(name: str, values: Mapping[str, str]) -> list[str]:

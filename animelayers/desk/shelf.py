@@ -92,13 +92,13 @@ class Book:
 
 
 class Shelf:
-    """The outputs at some paths: each an output, or a folder in which they lie. Raises `SinkError` where none is."""
+    """The outputs at some paths: each an output, or a folder in which they lie, or will. Raises `SinkError` for paths that are not there."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         self.paths = [str(path) for path in paths]
         self._books: dict[str, Book] = {}
         self.renew()
-        if not self._books:
+        if self.paths and not self._books and not any(Path(path).is_dir() for path in self.paths):
             raise SinkError(", ".join(self.paths), "no output there", "give what `animelayers decompose FILM OUT` wrote, or a folder of such outputs")
 
     def renew(self) -> None:

@@ -97,6 +97,8 @@ def test_an_output_on_the_shelf(tmp_path: Path) -> None:
     assert shelf["one"].look().state in ("empty", "whole")
     with pytest.raises(SinkError, match="no output there"):
         Shelf([str(tmp_path / "nothing")])
+    (tmp_path / "later").mkdir()
+    assert Shelf([str(tmp_path / "later")]).told() == [], "a run may write one"
 
 
 def test_shots_and_what_differs(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 import { ask, bind, go, h, layer, out, query, say, thumb, tried } from "./base.js";
 import { panned } from "./frame.js";
 
-const TOOLS = { click: ["Click", "◎", "k"], brush: ["Brush", "🖌", "b"], lasso: ["Lasso", "➰", "l"] };
+const TOOLS = { click: ["Click", "◎", "k"], brush: ["Brush", "●", "b"], lasso: ["Lasso", "◌", "l"] };
 const EFFECT = 255;
 
 export async function correct(main, name, shot, id) {
@@ -96,7 +96,8 @@ export async function correct(main, name, shot, id) {
     strip.replaceChildren(...told.drawings.map((one, at) => h("button", { class: `cell${at === state.at ? " now" : ""}${at < told.within[0] || at > told.within[1] ? " out" : ""}`, role: "option", "aria-selected": String(at === state.at), "aria-label": `Drawing ${at + 1}${one.changed ? `, changed, strength ${Math.round(one.strength * 100)} percent` : ""}${one.corrected !== "none" ? ", corrected before" : ""}`, onclick: () => show(at) },
       h("span", { class: "pic" }, h("img", { src: thumb(name, one.frame_id, { v: columns.version }), alt: "", loading: "lazy" }), (one.changed || at === state.at) && h("img", { src: preview(at), alt: "" })),
       h("span", { class: "meter" }, h("i", { style: { width: `${(one.changed ? Math.max(0.06, one.strength) : 0) * 100}%` } })), h("small", { class: "num" }, `${at + 1}`, h("span", { class: one.corrected !== "none" ? "good" : "" }, one.changed ? `${Math.round(one.strength * 100)} %` : one.corrected === "none" ? "" : one.corrected)))));
-    strip.children[state.at]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const cell = strip.children[state.at];
+    if (cell && (cell.offsetLeft < strip.scrollLeft || cell.offsetLeft + cell.offsetWidth > strip.scrollLeft + strip.clientWidth)) strip.scrollLeft = cell.offsetLeft - strip.clientWidth / 2;
   }
   function show(at) { state.at = Math.max(0, Math.min(told.drawings.length - 1, at)); draw(); }
   function panel() {
