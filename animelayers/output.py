@@ -17,7 +17,7 @@ from PIL import Image
 from animelayers import search as searching
 from animelayers.imaging.sheet import fit
 from animelayers.models.protocols import WordEmbedder
-from animelayers.sinks import columns, metadata
+from animelayers.sinks import columns, corrections, metadata
 from animelayers.sinks.sink import checksum
 from animelayers.sinks.store import Damaged, SinkError, Store
 
@@ -34,12 +34,12 @@ class Output:
 
     `table` holds each good frame once (sorted by episode, shot and frame) with all that annotation added to it, `errors` a row per
     clip that failed, `twice` ids of clips that two Parquets commit (the lower by name counts). `len`, iteration and `in` speak of frame
-    ids. Nothing is read before it is asked for, and no lock is needed. Raises `SinkError` for a folder that is no output, and for
-    damaged or foreign files in it.
+    ids. Nothing is read before it is asked for, and no lock is needed. What a person corrected takes the place of what was made, unless
+    ``corrected`` is False. Raises `SinkError` for a folder that is no output, and for damaged or foreign files in it.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, corrected: bool = True) -> None:
+        self.path, self._corrected = path, corrected
         self._store = Store(path)
         self._open = lru_cache(maxsize=8)(self._store.fs.open_input_file)
 
@@ -129,6 +129,7 @@ class Output:
         good, failed, twice = metadata.load(self._store)
         if twice:
             log.warning("%s: %d clips are committed twice, the Parquet lowest by name counts: %s", self.path, len(twice), twice[:3])
+        good = corrections.over(good, self.path) if self._corrected else good
         order = [name for name in ("episode", "scene_id", "source", "frame_index") if name in good.column_names]
         good = good.sort_by([(name, "ascending") for name in order])
         for name in self._store.folders(columns.FOLDER):
@@ -161,7 +162,7 @@ class Output:
         if not row.get(f"{name}_file"):
             there = [column.removesuffix("_file") for column, file in row.items() if column.endswith("_file") and file]
             raise KeyError(f"no layer {name!r} of {row['frame_id']}: there are {', '.join(there) or 'none'}")
-        file = f"shards/{row['shard']}" if row["shard"] else row[f"{name}_file"]
+        file = corrections.file(row["shard"]) if row["shard"] else row[f"{name}_file"]
         with self._store.guard(file):
             size, offset = row[f"{name}_size"], row[f"{name}_offset"]
             data = bytes(self._open(self._store.path(file)).read_at(size, offset))

@@ -13,13 +13,13 @@ from animelayers.imaging import codecs
 from animelayers.imaging.colour import BLEED, foreground
 from animelayers.imaging.instances import nearest
 from animelayers.imaging.recompose import BEST, decibels, squares, together, uncovered
-from animelayers.schema import RECORD, Row
+from animelayers.schema import READING, RECORD, Row
 from animelayers.sinks.frames import carriers, files, frame_ids, layer_names
 from animelayers.stages.background import INVENTED, SEEN, Background
 from animelayers.stages.encode import Encode
-from animelayers.stages.quality import Quality
+from animelayers.stages.quality import NONE as OK
 
-HAND = "hand"
+HAND, NOBODY = "hand", "none"
 _WORDS = {".jpg": "jpeg", ".png": "png", ".webp": "webp"}
 _NEAR = np.ones((2 * BLEED + 1,) * 2, np.uint8)
 
@@ -37,18 +37,18 @@ class Remake:
         self.written = {
             name: value for name, value in steps.get("encode", {}).items() if name in ("quality", "subsampling") and "$" not in str(value)
         }
-        options = {name: value for name, value in steps.get("quality", {}).items() if not name.startswith("_") and isinstance(value, int | float)}
-        self.quality = Quality(**options)
 
     def __call__(self, row: Row, edits: Mapping[str, Edit]) -> Row:
         """A clip, as `sources.Layers` reads it, with the edits of its drawings. Raises ValueError where it lacks what they change."""
         made, ids = dict(row), frame_ids(row)
         stored: list[dict[str, bytes | memoryview]] = [dict(drawing) for drawing in files(row)]
         columns = {name: list(RECORD[name].per_drawing(row[name])) for name in row if RECORD[name].axes.startswith("D") and RECORD[name].table}
+        columns.setdefault("corrected", [NOBODY] * len(carriers(row)))
         for d, position in enumerate(carriers(row)):
             if edit := edits.get(ids[position]):
                 changed, values = self._drawing(row, d, edit, stored[d])
                 stored[d] |= changed
+                values["corrected"] = edit.by
                 for name in set(values) & set(columns):
                     columns[name][d] = values[name]
         made |= {name: RECORD[name].gather(values) for name, values in columns.items()}
@@ -92,13 +92,13 @@ class Remake:
             made["shadow.png"], shadow = codecs.encode_png(np.ascontiguousarray(edit.shadow)), edit.shadow
             values["shadow_coverage"] = float(edit.shadow[..., 3].mean()) / 255
         final = _solved(frame, rgba, was, together(below, shadow=shadow), filled, (effect, new_mode), (light, mode), edit.colours)
-        if not np.array_equal(final, was):
+        if not np.array_equal(final, was) or edit.whose is not None:
             made["character.png"] = codecs.encode_png(final)
             half = cv2.threshold(np.ascontiguousarray(final[..., 3]), 127, 255, cv2.THRESH_BINARY)[1]
             if "mask.png" in stored:
                 made["mask.png"] = codecs.encode_png(np.ascontiguousarray(final[..., 3]) if self.soft else half)
             values |= {"character_bbox": np.array(cv2.boundingRect(half), np.int32), "character_coverage": float(final[..., 3].mean()) / 255}
-            if not np.array_equal(final[..., 3], was[..., 3]):
+            if not np.array_equal(final[..., 3], was[..., 3]) or edit.whose is not None:
                 matte = RECORD["matte"].per_drawing(row["matte"])[d] if "matte" in row else "none"
                 by = HAND if matte == "none" else matte if HAND in matte.split("+") else f"{matte}+{HAND}"
                 values |= {"matte": by if final[..., 3].any() else "none", "character_confidence": 1.0}
@@ -136,14 +136,12 @@ class Remake:
         return name, bytes(made["layers"])
 
     def _flagged(self, row: Row, made: Row, edited: list[int]) -> Row:
-        """The clip with the words of its edited drawings told again; what is said of its plate stays."""
+        """The clip without what was doubtful of its edited drawings: a person looked at them. What reading the frame found stays."""
         if not row.get("flags"):
             return made
         words = RECORD["flags"].per_drawing(row["flags"])
-        (told,) = self.quality.run([{name: value for name, value in made.items() if name != "plate_trust"}])
         for d in edited:
-            new = [*RECORD["flags"].per_drawing(told["flags"])[d].split(","), *(["plate_doubtful"] if "plate_doubtful" in words[d] else [])]
-            words[d] = ",".join(word for word in new if word != "ok") or "ok"
+            words[d] = ",".join(word for word in words[d].split(",") if word in READING) or OK
         return {**made, "flags": RECORD["flags"].gather(words)}
 
 

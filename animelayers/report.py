@@ -59,6 +59,7 @@ def write(summary: Summary) -> None:
         stages=stages(summary),
         shots=_shots(output),
         output=output,
+        name=store.root.rpartition("/")[2],
         held=saved_in_all(output.table),
         plates=plates.listed(output)[:SAMPLES],
         left_out=leftout.by_reason(summary.left_out),

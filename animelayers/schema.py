@@ -145,6 +145,7 @@ RECORD: Mapping[str, Column] = {
         table=True,
     ),
     "flags": Column("str", "D", "what is doubtful about the layers, joined by commas; 'ok' for nothing", table=True),
+    "corrected": Column("str", "D", "hand where a person corrected the drawing, spread where a correction of another reached it; none", table=True),
     "traits": Column("str", "", "words for what a composed shot shows and how, joined by commas", table=True),
     "sources": Column("str", "", "the hands the parts of a composed shot are from, figure:NAME, background:NAME …, joined by commas", table=True),
     "transition": Column(

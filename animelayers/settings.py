@@ -368,6 +368,25 @@ class Lora(TypedDict):
     cluster: Cluster
 
 
+class Desk(TypedDict):
+    """jobs/desk.py."""
+
+    output: str
+    outputs: Sequence[str]
+    host: str
+    port: Annotated[int, Within(0, 65535)]
+    token: str | None
+    browser: bool
+
+
+class Clicks(TypedDict):
+    """jobs/clicks.py."""
+
+    truth: str
+    output: str
+    most: Count
+
+
 class GpuSizes(TypedDict):
     """How much jobs/gpu_check.py tries."""
 
@@ -392,11 +411,13 @@ class GpuCheck(TypedDict):
 JOBS: Mapping[str, type] = {
     "annotate": Annotate,
     "benchmark": Benchmark,
+    "clicks": Clicks,
     "cluster_characters": ClusterCharacters,
     "compare": Compare,
     "compose": Compose,
     "curate": Curate,
     "decompose": Decompose,
+    "desk": Desk,
     "expand_frames": ExpandFrames,
     "export": Export,
     "extract_frames": Running,

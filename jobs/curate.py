@@ -14,10 +14,11 @@ from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job, report
-from animelayers.curate import tell
+from animelayers.curate import overrides, tell
 from animelayers.curate.analyse import METRICS, analyse, drawings, measured, missing
 from animelayers.curate.carry import Ways, carry_out, claim, digests, lasting, origins
 from animelayers.curate.choose import choose
@@ -150,8 +151,18 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
     floor = 0.0 if cfg.strict else cfg.floor
     decisions = decide(analysis, plan.wishes, allowed, plan.own, suits, whole=cfg.decide == "whole", floor=floor, variety=cfg.variety)
     lacking = {name: why for name, why in unmet(decisions, plan.wishes, floor).items() if name in plan.strategies}
+    said = overrides.read(store)
+    decisions = overrides.followed(decisions, analysis.frame_id, said)
     called = names(analysis.frame_id)
-    decided = tell.decided(analysis, called, decisions, reasons(analysis, own_limits, plan.wishes.needs, decisions))
+    why = reasons(analysis, own_limits, plan.wishes.needs, decisions)
+    decided = tell.decided(
+        analysis, called, decisions, [f"Decided by hand | {r}" if f in said else r for f, r in zip(analysis.frame_id, why, strict=True)]
+    )
+    if "corrected" in table.column_names:  # layers that a person saw and put right
+        hands = dict(zip(table["frame_id"].to_pylist(), table["corrected"].to_pylist(), strict=True))
+        trusted = pa.array([(hands[frame] or "none") != "none" for frame in analysis.frame_id])
+        decided = decided.append_column("trusted", trusted)
+        sys.stderr.write(f"{pc.sum(trusted).as_py() or 0} drawings are trusted: a person corrected them\n")
     strategy = {f: s for f, s in zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True) if s != "none"}
     if not strategy:
         sys.stderr.write(f"error: no frame fits an enabled strategy ({', '.join(plan.strategies)}): enable keep_full, or another\n")
@@ -163,7 +174,9 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
         chosen = table.append_column("strategy", pa.array([strategy.get(f) for f in analysis.frame_id], pa.string()))
         chosen = chosen.append_column("confidence", pa.array(decisions.confidence)).append_column("digest", pa.array(digests(table), pa.string()))
         tell.keep(store, decided)
-        told = tell.carried(decided, _executed(cfg, plan, store, chosen, name), plan.columns)
+        rejected = pa.array([frame for frame, strategy in said.items() if strategy == overrides.NONE], pa.string())
+        wanted = decided.filter(pc.invert(pc.is_in(decided["frame_id"], rejected)))  # what a person left out did not fail
+        told = tell.carried(wanted, _executed(cfg, plan, store, chosen, name), plan.columns)
     if cfg.report:
         changes = what_if(analysis, plan.wishes, allowed, plan.own)
         tell.page(str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured, left, lacking)

@@ -7,6 +7,7 @@ import animelayers.early  # noqa: F401  (before what takes long)
 # isort: split
 import sys
 import uuid
+from pathlib import Path
 
 from omegaconf import DictConfig
 
@@ -22,8 +23,9 @@ from animelayers.sources import Layers
 
 def import_edits(cfg: DictConfig) -> int:
     """Find what was changed, make the clips anew, write them with the others."""
-    output = Output(cfg.source.path)
     try:
+        desk = edits.of_desk(Path(cfg.edits))  # those are of the layers before any correction, and make all corrections anew
+        output = Output(cfg.source.path, corrected=not desk)
         found = edits.find(output, cfg.edits)
     except ValueError as nothing:
         raise job.ConfigError(str(nothing)) from nothing
@@ -37,7 +39,7 @@ def import_edits(cfg: DictConfig) -> int:
     clips: list[Row] = []
     done: dict[str, list[str]] = {}
     wanted = {output.row(frame_id)["clip_id"] for frame_id in found.edits}
-    source = Layers(cfg.source.path)
+    source = Layers(cfg.source.path, corrected=not desk)
     plan = source.plan()
     for row in source.read([row for row in plan.to_pylist() if row["clip_id"] in wanted]):
         theirs = {frame_id: edit for frame_id, edit in found.edits.items() if output.row(frame_id)["clip_id"] == row["clip_id"]}
@@ -55,7 +57,7 @@ def import_edits(cfg: DictConfig) -> int:
         sys.stderr.write(f"nothing to import: {why}\n")
         return 1
     sink: Sink = Shards(cfg.output) if output.table["shard"].null_count < len(output) else Tree(cfg.output)
-    replace(cfg.source.path, sink, clips, uuid.uuid4().hex, {"edits": done})
+    replace(cfg.source.path, sink, clips, uuid.uuid4().hex, {"edits": done}, corrected=not desk)
     products.write(cfg.output, anew=True)
     for frame_id, layers in done.items():
         sys.stdout.write(f"{frame_id}: {', '.join(layers)}\n")

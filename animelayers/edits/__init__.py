@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from animelayers.edits.edit import Edit
 from animelayers.edits.find import Found, find
+from animelayers.edits.sequences import of_desk
 
-__all__ = ["Edit", "Found", "find"]
+__all__ = ["Edit", "Found", "find", "of_desk"]

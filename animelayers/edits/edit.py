@@ -19,7 +19,8 @@ class Edit:
 
     ``character`` RGBA uint8 (H, W, 4), with ``colours`` bool (H, W) where its colour is the hand's own and not to be solved; ``whose`` uint8
     (H, W), the id of the character each changed pixel belongs to, 0 where that is not told; ``background`` uint8 (H, W, 3); ``shadow`` RGBA
-    uint8 (H, W, 4), ``effect`` RGBA and its ``mode``. None, or '', is what was left alone. ``files``: where it was found.
+    uint8 (H, W, 4), ``effect`` RGBA and its ``mode``. None, or '', is what was left alone. ``files``: where it was found. ``by``: 'hand', or
+    'spread' where a correction of another drawing reached this one.
     """
 
     frame_id: str
@@ -31,11 +32,13 @@ class Edit:
     shadow: np.ndarray | None = None
     effect: np.ndarray | None = None
     mode: str = ""
+    by: str = "hand"
 
     @property
     def layers(self) -> list[str]:
         """Names of what was changed."""
         found = [name for name in ("character", "background", "shadow", "effect") if getattr(self, name) is not None]
+        found += ["ids"] if self.whose is not None and self.character is None else []
         return [*found, *(["effect_mode"] if self.mode and "effect" not in found else [])]
 
 
@@ -83,12 +86,13 @@ def keep(edits: dict[str, Edit], edit: Edit) -> Iterator[str]:
             edits[edit.frame_id] = edit
         return
     for name in edit.layers:
-        layer = "mode" if name == "effect_mode" else name
+        layer = {"effect_mode": "mode", "ids": "whose"}.get(name, name)
         old, new = getattr(there, layer), getattr(edit, layer)
-        if old is None or old == "":
+        if old is None or (isinstance(old, str) and not old) or (layer == "whose" and not old.any()):
             fields = {"character": ("character", "colours", "whose"), "effect": ("effect", "mode")}.get(layer, (layer,))
             for part in fields:
                 setattr(there, part, getattr(edit, part))
             there.files += edit.files
+            there.by = "hand" if "hand" in (there.by, edit.by) else edit.by
         elif not np.array_equal(old, new):
             yield f"changes the {layer} otherwise than {there.files[0]}, which is taken"

@@ -22,6 +22,8 @@ from animelayers.schema import Row
 from animelayers.storage import below
 
 _SHAPES = {layer.name: {1: "L", 3: "RGB", 4: "RGBA"}[layer.channels] for layer in LAYERS if layer.numbered}
+DESK = "desk"
+"""What the note of corrections made at the desk says: they are of the layers as they were before any correction."""
 
 
 def sequence(output: Output, path: Path, root: Path, edits: dict[str, Edit]) -> Iterator[str]:
@@ -41,6 +43,7 @@ def sequence(output: Output, path: Path, root: Path, edits: dict[str, Edit]) -> 
             row = row_of(output, facts["frame_id"])
             edit = _picture(output, row, str(facts["layer"]), data, str(facts["digest"]))
             edit.files.append(name)
+            edit.by = "spread" if facts.get("by") == "spread" else "hand"
             yield from (f"{name}: {line}" for line in keep(edits, edit))
         except Exception as problem:  # one bad picture or note never ends an import
             yield f"{name}: {problem or type(problem).__name__}"
@@ -62,12 +65,19 @@ def _picture(output: Output, row: Row, layer: str, data: bytes, known: str) -> E
     elif layer == "effect":
         mode = row.get("effect_mode") or "none"
         take_effect(edit, Layer(EFFECT, before, mode=mode), Layer(EFFECT, after, mode="over" if mode == "none" else mode))
+    elif layer == "instances":
+        edit.whose = after
     elif layer == "character":
         take_characters(edit, before, [(Layer(CHARACTER, before), Layer(CHARACTER, after))])
     elif (before != after).any():
         whole = codecs.decode(output.stored(row, "character"))
         edit.character = np.dstack([whole[..., :3], remasked(whole[..., 3], before, after)])
     return edit
+
+
+def of_desk(folder: Path) -> bool:
+    """Whether a folder holds corrections that were made at the desk. Raises ValueError for a damaged note."""
+    return any(read_note(path).get("export") == DESK for path in sorted(folder.rglob(NOTE)))
 
 
 def named(path: Path, root: Path) -> set[str]:

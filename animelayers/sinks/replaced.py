@@ -7,7 +7,7 @@ from typing import Any
 
 from animelayers.private import shown
 from animelayers.schema import Row
-from animelayers.sinks import dataset, metadata
+from animelayers.sinks import corrections, dataset, metadata
 from animelayers.sinks.columns import FOLDER as ANNOTATIONS
 from animelayers.sinks.sink import Sink
 from animelayers.sinks.store import SinkError, Store
@@ -16,12 +16,13 @@ FROM = "edited_from"
 _CHUNK = 1 << 24
 
 
-def replace(path: str, sink: Sink, clips: Sequence[Row], run: str, said: Mapping[str, Any]) -> None:
+def replace(path: str, sink: Sink, clips: Sequence[Row], run: str, said: Mapping[str, Any], corrected: bool = True) -> None:
     """Write an output that is the one at `path` with `clips` in place of those of their ids, which it must hold; `said` goes to its dataset.json.
 
     A new output, and not new commits in the old one: a commit is never changed, and a clip that is undone before it is written again
     would be lost if the run died in between. So the old output stays what exports were made from, and the same edits give the same result
-    however often they are imported. Annotations of the clips are left out, for they are of what was. Raises `SinkError` if another output
+    however often they are imported. Annotations of the clips are left out, for they are of what was; corrections of other clips come along, unless
+    ``corrected`` is False. Raises `SinkError` if another output
     is there already.
     """
     source = Store(path)
@@ -48,6 +49,22 @@ def replace(path: str, sink: Sink, clips: Sequence[Row], run: str, said: Mapping
             sink.write([{name: value for name, value in clip.items() if name in sink.takes}], run)
         for name in source.folders(ANNOTATIONS):
             _annotations(Store(f"{path}/{ANNOTATIONS}/{name}"), Store(f"{sink.path}/{ANNOTATIONS}/{name}"), ids, run)
+        if corrected:
+            _corrections(source, sink.store, ids, run)
+
+
+def _corrections(source: Store, target: Store, without: Collection[str], run: str) -> None:
+    """Copy the corrections of clips but those."""
+    told: dict[str, str] = {}
+    for name in corrections.parts(source):
+        table = metadata.read(source, name)
+        clips = set(table["clip_id"].to_pylist())
+        if clips.isdisjoint(without):
+            told |= {clip: digest for clip, digest in corrections.made_of(source).items() if clip in clips}
+            for file in [*sorted({corrections.file(f"{corrections.FOLDER}/{shard}") for shard in table["shard"].to_pylist() if shard}), name]:
+                copy(source, target, file, run)
+    if told:
+        corrections.note(target, told)
 
 
 def _forget(source: Store, sink: Sink) -> None:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from animelayers.options import Count
 from animelayers.output import Output
 from animelayers.schema import IDENTITY, RECORD, Row, blank
-from animelayers.sinks import metadata
+from animelayers.sinks import corrections, metadata
 from animelayers.sinks.store import SinkError, Store
 from animelayers.sources.known import Known
 from animelayers.sources.listing import PICTURES
@@ -44,9 +44,10 @@ class _Listed(NamedTuple):
 class Layers:
     """The good clips of an output, local or remote, shards or tree, under the ids they have there; clips that failed there are left out.
 
-    ``path``: the output. ``limit``: frames in all. ``row_bytes``: what is read at a time stays below it; a clip is never cut, so one that
-    alone is larger raises the bound for the run. ``columns``: of the record, those to be read (None: all there are); only layers that
-    these need are decoded, each by a seek. What annotation runs told of the clips comes along where it is asked for: see `knowing`.
+    ``path``: the output; ``corrected``: with what a person corrected in it. ``limit``: frames in all. ``row_bytes``: what is read at a
+    time stays below it; a clip is never cut, so one that alone is larger raises the bound for the run. ``columns``: of the record,
+    those to be read (None: all there are); only layers that these need are decoded, each by a seek. What annotation runs told of the
+    clips comes along where it is asked for: see `knowing`.
 
     The frames are the layers put together again, effect and all, not those the layers were made of: they differ by the
     `recompose_psnr` of the frame table, on drawn scenes 40 dB with JPEG backgrounds and 50 dB and more with lossless ones, and 31 to 48 dB
@@ -56,17 +57,27 @@ class Layers:
     without an encode stage passes them on byte for byte.
     """
 
-    def __init__(self, path: str, *, limit: Count | None = None, row_bytes: Count = 128_000_000, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, path: str, *, limit: Count | None = None, row_bytes: Count = 128_000_000, columns: Sequence[str] | None = None,
+        corrected: bool = True,
+    ) -> None:  # fmt: skip
         """Raises ValueError for a limit below 1."""
         if limit is not None and limit < 1:
             raise ValueError("source.limit must be above 0")
-        self.path, self.limit, self.row_bytes = path, limit, row_bytes
+        self.path, self.limit, self.row_bytes, self.corrected = path, limit, row_bytes, corrected
         self._asked = None if columns is None else tuple(columns)
         self._told: tuple[str, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what was read: a worker reads its own."""
-        return {"path": self.path, "limit": self.limit, "row_bytes": self.row_bytes, "_asked": self.columns, "_told": self._told}
+        return {
+            "path": self.path,
+            "limit": self.limit,
+            "row_bytes": self.row_bytes,
+            "_asked": self.columns,
+            "_told": self._told,
+            "corrected": self.corrected,
+        }
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -82,14 +93,20 @@ class Layers:
     def giving(self, columns: Iterable[str]) -> Layers:
         """The same clips without those layers and files that are not among `columns`."""
         spared = {*PIXELS, *FILES} - set(columns)
-        kept = Layers(self.path, limit=self.limit, row_bytes=self.row_bytes, columns=[name for name in self.columns if name not in spared])
+        kept = Layers(
+            self.path,
+            limit=self.limit,
+            row_bytes=self.row_bytes,
+            columns=[name for name in self.columns if name not in spared],
+            corrected=self.corrected,
+        )
         kept._told = self._told
         kept.__dict__["_listed"] = self._listed  # looked into once
         return kept
 
     def knowing(self, wanted: Iterable[str]) -> Layers:
         """The same clips, and those of some columns of the record that annotations of the output know of all their frames: see `Known`."""
-        more = Layers(self.path, limit=self.limit, row_bytes=self.row_bytes, columns=self._asked)
+        more = Layers(self.path, limit=self.limit, row_bytes=self.row_bytes, columns=self._asked, corrected=self.corrected)
         more.__dict__["_listed"] = self._listed
         more._told = tuple(Known(self.path, wanted).complete({clip: row["indices"] for clip, row in self._listed.clips.items()}))
         return more
@@ -118,7 +135,7 @@ class Layers:
         found = {there["frame_index"]: there for there in self._part(row["part"]) if there["clip_id"] == row["clip_id"] and not there["error"]}
         if gone := [index for index in row["indices"] if index not in found]:
             raise ValueError(f"{self.path} does not hold frames {gone[:3]} of {row['clip_id']} any more")
-        rows = [found[index] for index in row["indices"]]
+        rows = [{"corrected": "none", **found[index]} for index in row["indices"]]
         if more := self._known.rows(row["clip_id"]):
             rows = [{**there, **more[there["frame_index"]]} for there in rows]
         clip = Clip(self._output, rows)
@@ -132,7 +149,7 @@ class Layers:
 
     @cached_property
     def _output(self) -> Output:
-        return Output(self.path)
+        return Output(self.path, self.corrected)
 
     @cached_property
     def _store(self) -> Store:
@@ -140,7 +157,7 @@ class Layers:
 
     @cached_property
     def _part(self) -> Any:
-        return lru_cache(maxsize=_PARTS)(lambda name: metadata.declared(self._store, name).to_pylist())
+        return lru_cache(maxsize=_PARTS)(lambda name: corrections.rows(metadata.declared(self._store, name), name).to_pylist())
 
     @cached_property
     def _known(self) -> Known:
@@ -153,9 +170,12 @@ class Layers:
             raise SinkError(self._store.root, "no metadata/*.parquet there", "give source.path the folder a job wrote into")
         with ThreadPoolExecutor(_READERS) as pool:
             parts = [part for part in pool.map(lambda name: _looked_into(self._store, name), names) if part.clips]
+        if self.corrected and (fixed := corrections.parts(self._store)):
+            parts = [*(_looked_into(self._store, name) for name in fixed), *parts]
         clips = {clip: row for part in reversed(parts) for clip, row in part.clips.items()}  # of two commits the lowest by name counts
         _name_kinds(clips.values())
         columns = set.intersection(*(part.columns for part in parts)) if parts else set()
+        columns |= {"corrected"} & set().union(*(part.columns for part in parts))  # of what nobody corrected no table tells
         return _Listed(clips, set().union(*(part.layers for part in parts)), columns)
 
 

@@ -1,0 +1,382 @@
+"""Corrections of a shot: what a person says of one drawing, how far it spreads, and the edits that come of it.
+
+What is saved is a folder of numbered pictures as `export sequence` writes it, OUT/edits/SHOT, so that `import_edits` reads a correction made here
+like one made in a painting program. The clips are made anew at once, and stand as corrections of OUT.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from animelayers import edits, tracks
+from animelayers.desk.pictures import tinted, whole
+from animelayers.desk.shots import listed
+from animelayers.edits.sequences import DESK
+from animelayers.exports.sequence import NOTE
+from animelayers.exports.shots import Shot
+from animelayers.imaging import codecs
+from animelayers.models.inpaint import OpenCV
+from animelayers.output import Output
+from animelayers.remake import Remake
+from animelayers.schema import Row
+from animelayers.shot.matte import finished
+from animelayers.shot.params import Params
+from animelayers.shot.spread import BACKGROUND, Mark, Spread, Spreader, small
+from animelayers.sinks import Columns, Shards, corrections, dataset, metadata
+from animelayers.sinks.store import SinkError, Store
+from animelayers.sources import Layers
+from animelayers.stages.background import Background
+
+EDITS = "edits"
+"""The folder of an output that its corrections are saved in."""
+EFFECT = 255
+"""The label of effects; figures have 1 to 250."""
+_MOST_LABELS = 250
+_RIM = 3  # pixels of a small picture around what changed in which the outline is found anew
+_COLOURS = ((88, 166, 255), (255, 166, 77), (120, 220, 120), (220, 130, 255), (255, 120, 150), (120, 220, 220), (230, 220, 90))
+_OF_FIGURES = ("character", "instance", "mask_quality", "fragments", "holes", "occlusion", "keypoints", "shot_size", "pose")
+_KINDS = ("click", "brush", "lasso")
+
+
+class CorrectionError(ValueError):
+    """Something that was asked of a correction and makes no sense; the message says what."""
+
+
+@dataclass
+class Said:
+    """One thing a person said: the number of a drawing, what it was pointed at with ('click', 'brush', 'lasso'), points (x, y) as shares of the
+    frame's sides, the radius of the brush as a share of its height, and the label."""
+
+    drawing: int
+    kind: str
+    points: Sequence[tuple[float, float]]
+    radius: float
+    label: int
+
+    def drawn(self, size: tuple[int, int]) -> np.ndarray:
+        """Where that is in a picture of `size` (height, width), bool."""
+        height, width = size
+        plane = np.zeros(size, np.uint8)
+        points = np.rint(np.array(self.points, np.float64) * [width, height] - 0.5).astype(np.int32)
+        reach = max(2 if self.kind == "click" else 1, round(self.radius * height))
+        if self.kind == "lasso" and len(points) > 2:
+            cv2.fillPoly(plane, [points], 1)
+        elif len(points) == 1:
+            cv2.circle(plane, points[0].tolist(), 2 if self.kind == "click" else reach, 1, -1)
+        else:
+            cv2.polylines(plane, [points], False, 1, 2 * reach)
+        return plane > 0
+
+
+@dataclass
+class Figure:
+    """What a pixel can be said to be: a label, its name and its colour."""
+
+    label: int
+    name: str
+    colour: tuple[int, int, int]
+
+
+class Correction:
+    """A shot under correction. All methods may be called from several threads.
+
+    Raises KeyError where a layer it needs is not there, `SinkError` where one cannot be read.
+    """
+
+    def __init__(self, output: Output, shot: Shot) -> None:
+        self.shot, self._path = shot, output.path
+        self._lock = threading.RLock()
+        self._rows = [output.row(carrier) for carrier in shot.carriers]
+        self._ids = _track_ids(output, self._rows)
+        self.pictures, self.before = [], []
+        for row in self._rows:
+            self.pictures.append(small(whole(output, row)))
+            self.before.append(self._labels(output, row))
+        known = sorted({int(k) for plane in self.before for k in np.unique(plane)} - {BACKGROUND, EFFECT})
+        self.figures = [Figure(k, f"figure {k}", _COLOURS[(k - 1) % len(_COLOURS)]) for k in known or [1]]
+        self._spreader = Spreader(self.pictures, self.before)
+        self.said: list[Said] = []
+        self.undone: list[Said] = []
+        self.within: tuple[int, int] = (0, len(self._rows) - 1)
+        self._found: Spread | None = None
+
+    @property
+    def found(self) -> Spread:
+        """Where what was said went by now."""
+        with self._lock:
+            if self._found is None:
+                shape = self.pictures[0].shape[:2]
+                self._found = self._spreader([Mark(s.drawing, s.drawn(shape), s.label) for s in self.said], self.within)
+            return self._found
+
+    def say(self, said: Said) -> None:
+        """Take one more thing into account. Raises `CorrectionError` for what lies outside or is of no label there is."""
+        if said.kind not in _KINDS or not said.points or not 0 <= said.drawing < len(self._rows):
+            raise CorrectionError(f"a correction is a {', a '.join(_KINDS)} with points on one of {len(self._rows)} drawings")
+        if not all(-0.5 <= x <= 1.5 and -0.5 <= y <= 1.5 for x, y in said.points) or not 0 <= said.radius <= 1:
+            raise CorrectionError("the points of a correction are shares of the frame's sides")
+        if not (said.label in (BACKGROUND, EFFECT) or 1 <= said.label <= _MOST_LABELS):
+            raise CorrectionError(f"label {said.label}: 0 is background, {EFFECT} effect, 1 to {_MOST_LABELS} are figures")
+        with self._lock:
+            if said.label not in (BACKGROUND, EFFECT) and said.label not in [figure.label for figure in self.figures]:
+                self.figures.append(Figure(said.label, f"figure {said.label} (new)", _COLOURS[(said.label - 1) % len(_COLOURS)]))
+            self.said.append(said)
+            self.undone.clear()
+            self._found = None
+
+    def undo(self) -> None:
+        """Take back what was said last."""
+        with self._lock:
+            if self.said:
+                self.undone.append(self.said.pop())
+                self._found = None
+
+    def redo(self) -> None:
+        """Say again what was taken back last."""
+        with self._lock:
+            if self.undone:
+                self.said.append(self.undone.pop())
+                self._found = None
+
+    def stop(self, first: int, last: int) -> None:
+        """Let only the drawings from `first` to `last` change. Raises `CorrectionError` for a stretch that is none."""
+        if not 0 <= first <= last < len(self._rows):
+            raise CorrectionError(f"drawings {first} to {last}: there are 0 to {len(self._rows) - 1}")
+        with self._lock:
+            self.within, self._found = (first, last), None
+
+    def told(self) -> dict[str, Any]:
+        """What the page shows of it."""
+        found = self.found
+        changed = [bool((a != b).any()) for a, b in zip(found.labels, self.before, strict=True)]
+        return {
+            "shot": self.shot.name,
+            "drawings": [
+                {"frame_id": row["frame_id"], "changed": c, "strength": round(float(s), 3), "corrected": row.get("corrected") or "none"}
+                for row, c, s in zip(self._rows, changed, found.strength, strict=True)
+            ],
+            "figures": [vars(figure) for figure in self.figures],
+            "said": len(self.said),
+            "undone": len(self.undone),
+            "within": list(self.within),
+        }
+
+    def preview(self, drawing: int) -> bytes:
+        """A PNG to lay over a drawing: who is where, what is new stands out."""
+        colours = {figure.label: figure.colour for figure in self.figures} | {EFFECT: (255, 225, 60)}
+        return codecs.encode_png(tinted(self.found.labels[drawing], colours, self.before[drawing]))
+
+    def save(self) -> dict[str, Any]:
+        """Write the edits, and make the clips anew that they change. Gives the drawings that changed. Raises `CorrectionError` and `SinkError`."""
+        with self._lock:
+            found = self.found
+            changed = [d for d, (a, b) in enumerate(zip(found.labels, self.before, strict=True)) if (a != b).any() or self._painted(d)]
+            if not changed:
+                raise CorrectionError("nothing was changed: click on what is wrong first")
+            base, now = Output(self._path, corrected=False), Output(self._path)
+            store, notes = Store(self._path), {}
+            folder = f"{EDITS}/{self.shot.name}"
+            note = _note(store, folder)
+            store.folder(folder)
+            by_hand = {said.drawing for said in self.said}
+            for d in changed:
+                by = "hand" if d in by_hand else "spread"
+                for layer, picture in self._layers(now, base, d, found.labels[d]).items():
+                    name = f"{layer}.{d + 1:04d}.png"
+                    store.put(f"{folder}/{name}", "desk", codecs.encode_png(picture))
+                    notes[name] = {"frame_id": self._rows[d]["frame_id"], "layer": layer, "digest": _digest(base, self._rows[d], layer), "by": by}
+            told = {"export": DESK, "rate": str(self.shot.rate), "files": {**note, **notes}}
+            store.put(f"{folder}/{NOTE}", "desk", json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True).encode() + b"\n")
+            problems = apply(self._path, self.shot.name)
+            return {"changed": [self._rows[d]["frame_id"] for d in changed], "problems": problems}
+
+    def _painted(self, d: int) -> bool:
+        return any(said.drawing == d and said.kind != "click" for said in self.said)
+
+    def _labels(self, output: Output, row: Row) -> np.ndarray:
+        """Who is where in a drawing, small: tracks of the shot, and effects where nobody is."""
+        if not row.get("character_file"):
+            return np.zeros(self.pictures[-1].shape[:2], np.uint8)
+        alpha = codecs.decode(output.stored(row, "character"))[..., 3]
+        ids = self._ids.get(row["clip_id"], {})
+        words = row.get("instance_ids") or "none"
+        if row.get("instances_file"):
+            plane = codecs.decode(output.stored(row, "instances"))
+            table = np.arange(256).astype(np.uint8)
+            for k, track in ids.items():
+                table[k] = track
+            labels = table[plane]
+        else:
+            first = int(words.split(",")[0]) if words not in ("none", "") else 1
+            labels = np.full(alpha.shape, ids.get(first, first), np.uint8)
+        labels = np.where(alpha > 127, np.maximum(labels, 1), 0).astype(np.uint8)
+        if row.get("effect_file") and (row.get("effect_mode") or "none") != "none":
+            labels[(labels == 0) & (codecs.decode(output.stored(row, "effect"))[..., 3] > 127)] = EFFECT
+        size = small(alpha).shape
+        return cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST)
+
+    def _layers(self, now: Output, base: Output, d: int, labels: np.ndarray) -> dict[str, np.ndarray]:
+        """The layers of a drawing after the correction, at its size: character, and effect and ids where those changed."""
+        row, before = self._rows[d], self.before[d]
+        frame = whole(now, row)
+        size = frame.shape[:2]
+        old, first = (codecs.decode(output.stored(output.row(row["frame_id"]), "character")) for output in (now, base))
+        figure = (labels > 0) & (labels != EFFECT)
+        was = (before > 0) & (before != EFFECT)
+        alpha = self._plane(frame, figure, figure != was, old[..., 3])
+        for said in (said for said in self.said if said.drawing == d and said.kind != "click"):  # what a hand painted is as painted
+            alpha[said.drawn(size)] = 0 if said.label in (BACKGROUND, EFFECT) else 255
+        seen = (old[..., 3:] > 0) & (alpha[..., None] > 0)
+        made = {"character": np.dstack([np.where(first[..., 3:] > 0, first[..., :3], np.where(seen, old[..., :3], frame)), alpha])}
+        lit, shone = labels == EFFECT, before == EFFECT
+        if (lit != shone).any():
+            light = codecs.decode(now.stored(row, "effect")) if row.get("effect_file") else np.zeros((*size, 4), np.uint8)
+            glow = self._plane(frame, lit, lit != shone, light[..., 3])
+            made["effect"] = np.dstack([np.where(light[..., 3:] > 0, light[..., :3], frame), glow])
+        if ((labels != before) & figure & was).any() or len(np.unique(labels[figure])) > 1:
+            back = {track: k for k, track in self._ids.get(row["clip_id"], {}).items()}
+            table = np.arange(256).astype(np.uint8)
+            for label in np.unique(labels[figure]).tolist():
+                table[label] = back.get(label, label)
+            plane = cv2.resize(np.where(figure, table[labels], 0).astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
+            made["instances"] = plane
+        return made
+
+    def _plane(self, frame: np.ndarray, figure: np.ndarray, changed: np.ndarray, old: np.ndarray) -> np.ndarray:
+        """An alpha uint8 (H, W): the old one, but where its small mask changed found anew along the frame's edges."""
+        size = frame.shape[1::-1]
+        grown = cv2.dilate(changed.view(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8))
+        near = cv2.resize(grown, size, interpolation=cv2.INTER_NEAREST) > 0
+        new: np.ndarray = np.where(near, finished(frame, figure.astype(np.float32), Params()), old).astype(np.uint8)
+        return new
+
+
+@dataclass
+class Desks:
+    """Corrections that are under way, the last few shots; shared by all tabs."""
+
+    most: int = 4
+    _open: dict[tuple[str, str, str], Correction] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, output: Output, shot: Shot, version: str) -> Correction:
+        """The correction of a shot, begun where there is none of this version of the output."""
+        key = (output.path, shot.name, version)
+        with self._lock:
+            if key not in self._open:
+                self._open[key] = Correction(output, shot)
+                while len(self._open) > self.most:
+                    self._open.pop(next(iter(self._open)))
+            return self._open[key]
+
+    def forget(self, path: str) -> None:
+        """Forget those of an output."""
+        with self._lock:
+            self._open = {key: made for key, made in self._open.items() if key[0] != path}
+
+
+def apply(path: str, shot: str) -> list[str]:
+    """Make the clips of an output anew that OUT/edits/SHOT changes; gives a line for each thing there that could not be taken.
+
+    Raises `CorrectionError` where a clip cannot be made, `SinkError` where another desk writes at the same time or the output cannot be written.
+    """
+    base = Output(path, corrected=False)
+    try:
+        found = edits.find(base, Path(path) / EDITS / shot)
+    except ValueError as nothing:
+        raise CorrectionError(str(nothing)) from nothing
+    clips = {frame_id: base.row(frame_id)["clip_id"] for frame_id in found.edits}
+    source = Layers(path, corrected=False)
+    plan = [row for row in source.plan().to_pylist() if row["clip_id"] in clips.values()]
+    remake = Remake(dataset.description(Store(path)).get("config", {}), _filler())
+    made: list[Row] = []
+    for row in source.read(plan):
+        theirs = {frame_id: edit for frame_id, edit in found.edits.items() if clips[frame_id] == row["clip_id"]}
+        if row["error"]:
+            raise CorrectionError(f"{row['clip_id']} cannot be read: {row['error']}")
+        made.append(remake(row, theirs))
+    _commit(path, base, made, _clips_of(base, shot, path))
+    return found.problems
+
+
+def take_back(path: str, shot: str) -> int:
+    """Take back all corrections of a shot: its edits are deleted, and what was made stands again. Gives the number of clips."""
+    store, base = Store(path), Output(path, corrected=False)
+    clips = _clips_of(base, shot, path)
+    for name in store.names(f"{EDITS}/{shot}", ""):
+        store.remove(f"{EDITS}/{shot}/{name}")
+    return _commit(path, base, [], clips)
+
+
+def _commit(path: str, base: Output, made: Sequence[Row], clips: set[str]) -> int:
+    """Put corrected clips in the place of all that there were of these clips."""
+    store, run = Store(path), uuid.uuid4().hex
+    sink = Shards(f"{path}/{corrections.FOLDER}")
+    with sink.open(run):
+        gone = clips & set(sink.committed())
+        told = {clip: digest for clip, digest in corrections.made_of(store).items() if clip not in gone}
+        sink.forget(gone)
+        for clip in made:
+            sink.write([{name: value for name, value in clip.items() if name in sink.takes}], run)
+        ids = [str(clip["clip_id"]) for clip in made]
+        now = corrections.digests(metadata.split(base.table, ids)[0])
+        corrections.note(store, told | now)
+    for name in store.folders("annotations"):
+        _stale(path, name, clips, run)
+    tracks.write(Output(path))
+    return len(gone)
+
+
+def _stale(path: str, name: str, clips: set[str], run: str) -> None:
+    """Annotations of figures that are others now are left to be made again."""
+    sink = Columns(path, name)
+    there = metadata.names(sink.store)
+    columns = {column for column in metadata.read(sink.store, there[0]).column_names if not column.startswith("characters")} if there else set()
+    if any(word in column for column in columns for word in _OF_FIGURES):
+        with sink.open(run):
+            sink.forget(clips)
+
+
+def _clips_of(output: Output, shot: str, path: str) -> set[str]:
+    found = next((each for each in listed(output) if each.name == shot), None)
+    if found is None:
+        raise CorrectionError(f"no shot {shot!r} in {path}")
+    return {output.row(carrier)["clip_id"] for carrier in found.carriers}
+
+
+def _filler() -> Background:
+    """What fills the background where a figure covers more of it now, and shows the frame where it covers less."""
+    return Background(OpenCV("telea"))
+
+
+def _note(store: Store, folder: str) -> dict[str, Any]:
+    """The files that earlier corrections of the shot wrote. Raises `SinkError` for a damaged note."""
+    try:
+        found = json.loads(store.read(f"{folder}/{NOTE}") or b'{"files": {}}')
+        return dict(found["files"])
+    except (ValueError, KeyError, TypeError) as damaged:
+        raise SinkError(store.path(f"{folder}/{NOTE}"), f"damaged, {damaged}", "restore it, or delete its folder to correct the shot anew") from None
+
+
+def _digest(base: Output, row: Row, layer: str) -> str:
+    there = base.row(row["frame_id"])
+    return hashlib.sha256(base.stored(there, layer)).hexdigest()[:32] if there.get(f"{layer}_file") else ""
+
+
+def _track_ids(output: Output, rows: Sequence[Row]) -> dict[str, dict[int, int]]:
+    """Of each clip of a shot which track each of its ids is."""
+    clips = {row["clip_id"] for row in rows}
+    found: dict[str, dict[int, int]] = {}
+    for row in tracks.tracks(metadata.split(output.table, clips)[0]).to_pylist():
+        found.setdefault(row["clip_id"], {})[row["instance_id"]] = row["track_id"]
+    return found

@@ -1,0 +1,151 @@
+"""Jobs that the desk starts: their words checked as the command line checks them, their processes watched, their progress read."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+_COMMAND = "import sys; from animelayers.cli import run; sys.argv[0] = 'animelayers'; run()"
+_SHARE = r"(\w[\w ]*):\s+\d+%\|[^|]*\|\s*(\d+)/(\d+)\s*\[[\d:]+<([\d:?]+),\s*([\d.?]+)\s*"
+_BAR = re.compile(_SHARE + r"(?:(s)/(\w+)|(\w+)/s)")
+_ERRORS = re.compile(r"errors=(\d+)")
+_KEPT = 400
+"""Lines of a job's words that are kept."""
+
+
+@dataclass
+class Run:
+    """A job that was started: its `words`, its process, and what it said."""
+
+    number: int
+    words: list[str]
+    output: str
+    process: subprocess.Popen[bytes]
+    started: float = field(default_factory=time.time)
+    lines: list[str] = field(default_factory=list)
+    bar: dict[str, Any] = field(default_factory=dict)
+    stopped: bool = False
+
+    @property
+    def command(self) -> str:
+        """The equal command line."""
+        return shlex.join(["animelayers", *self.words])
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, None while it runs."""
+        return self.process.poll()
+
+    def told(self) -> dict[str, Any]:
+        """What the page shows: state, progress, memory of all its processes, the last lines."""
+        code = self.code
+        states = {None: "running", 0: "done", 3: "done, some inputs failed", 130: "stopped", 143: "stopped"}
+        state = "stopped" if self.stopped and code is not None else states.get(code, f"ended with {code}")
+        lines = [line for line in self.lines if line.strip()]
+        return {
+            "number": self.number, "job": self.words[0], "command": self.command, "output": self.output, "state": state, "code": code,
+            "seconds": round(time.time() - self.started, 1), "memory": _memory(self.process.pid) if code is None else 0,
+            **self.bar, "lines": lines[-40:],
+        }  # fmt: skip
+
+    def listen(self) -> None:
+        """Read what the job says until it ends; a progress bar's lines are one."""
+        stream = self.process.stdout
+        assert stream is not None
+        rest = b""
+        while chunk := os.read(stream.fileno(), 8192):
+            *whole, rest = re.split(rb"[\r\n]", rest + chunk)
+            for line in [*whole, rest] if b"/s" in rest or b"s/" in rest else whole:  # a bar's line ends when the next begins
+                self._heard(line.decode(errors="replace"))
+        self._heard(rest.decode(errors="replace"))
+        self.process.wait()
+
+    def _heard(self, line: str) -> None:
+        if found := _BAR.search(line):
+            what, done, total, left, said, slow, thing, things = found.groups()
+            rate = float(said) if said != "?" else 0.0
+            errors = _ERRORS.search(line)
+            self.bar = {
+                "what": what, "done": int(done), "total": int(total), "left": left, "unit": thing or things,
+                "rate": round(1 / rate if slow and rate else rate, 3), "errors": int(errors[1]) if errors else 0,
+            }  # fmt: skip
+        elif line.strip():
+            self.lines.append(line.rstrip())
+            del self.lines[:-_KEPT]
+
+
+class Runs:
+    """The jobs of a desk."""
+
+    def __init__(self) -> None:
+        self._runs: list[Run] = []
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Any:
+        return iter(list(self._runs))
+
+    def __getitem__(self, number: int) -> Run:
+        """Raises KeyError for a number that none has."""
+        found = next((run for run in self._runs if run.number == number), None)
+        if found is None:
+            raise KeyError(f"no run {number}")
+        return found
+
+    def start(self, words: Sequence[str], output: str) -> Run:
+        """Start `animelayers WORDS` in a process of its own, without a shell."""
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        process = subprocess.Popen(
+            [sys.executable, "-c", _COMMAND, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=environment, start_new_session=True,
+        )  # fmt: skip
+        with self._lock:
+            run = Run(len(self._runs) + 1, list(words), output, process)
+            self._runs.append(run)
+        threading.Thread(target=run.listen, name=f"run {run.number}", daemon=True).start()
+        return run
+
+    def stop(self, number: int) -> None:
+        """Stop a job as Ctrl-C would: what it has committed stays."""
+        run = self[number]
+        if run.code is None:
+            run.stopped = True
+            with suppress(ProcessLookupError):
+                run.process.send_signal(signal.SIGTERM)
+
+    def end(self) -> None:
+        """Stop all of them, when the desk closes."""
+        for run in self:
+            self.stop(run.number)
+
+
+def _memory(pid: int) -> int:
+    """Bytes a process and all it started hold."""
+    total = 0
+    with suppress(psutil.Error):
+        one = psutil.Process(pid)
+        for process in [one, *one.children(recursive=True)]:
+            with suppress(psutil.Error):
+                total += process.memory_info().rss
+    return total
+
+
+def commits(path: str, most: int = 12) -> list[str]:
+    """Names of the commits of a local output, the newest first."""
+    folder = Path(path) / "metadata"
+    with suppress(OSError):
+        found = [(entry.stat().st_mtime, entry.name) for entry in folder.iterdir() if entry.suffix == ".parquet" and not entry.name.startswith(".")]
+        return [name for _, name in sorted(found, reverse=True)[:most]]
+    return []

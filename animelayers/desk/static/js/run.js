@@ -1,0 +1,65 @@
+// Start a job from a form, watch it, stop it; the same command stands beside it.
+import { ask, bind, go, h, later, link, number, say, short, thumb, tried, words } from "./base.js";
+
+const TITLES = { first: "", choices: "Choices", source: "What is read", options: "Options" };
+
+export async function runs(main, shelf, [job = "decompose", ...given]) {
+  const told = await ask(`/jobs?job=${encodeURIComponent(job || "decompose")}`);
+  const filled = JSON.parse(sessionStorage.getItem(`form ${job}`) || "{}");
+  given.forEach((word) => { const at = word.indexOf("="); if (at > 0) filled[word.slice(0, at)] = word.slice(at + 1); });
+  const command = h("pre", { class: "command mono", "aria-label": "The equal command" }, "");
+  const wrong = h("p", { class: "bad", role: "alert", style: { margin: 0 } });
+  const begin = h("button", { class: "main", disabled: true, onclick: tried(async () => { await ask("/runs", { job, values: filled }); say("started"); look(); }) }, "Start");
+  const check = later(tried(async () => {
+    const answer = await ask("/jobs/check", { job, values: filled });
+    command.textContent = answer.command;
+    wrong.textContent = answer.problem;
+    begin.disabled = Boolean(answer.problem);
+  }), 350);
+  const change = (key, value, usual) => {
+    if (value === "" || String(value) === String(usual)) delete filled[key]; else filled[key] = String(value);
+    sessionStorage.setItem(`form ${job}`, JSON.stringify(filled));
+    check();
+  };
+  function field(one) {
+    const value = filled[one.key] ?? (one.group === "first" ? "" : one.value ?? "");
+    const props = { "aria-label": one.key };
+    const input = one.kind === "choice" ? h("select", { ...props, onchange: (e) => change(one.key, e.target.value, one.value) }, ...one.choices.map((choice) => h("option", { selected: choice === value }, choice)))
+      : one.kind === "flag" ? h("input", { ...props, type: "checkbox", checked: String(value) === "true", onchange: (e) => change(one.key, e.target.checked, one.value) })
+        : h("input", { ...props, type: "text", value: value ?? "", placeholder: one.group === "first" ? (one.key === "output" ? "where it goes: a folder" : "a film, a folder, an output") : "", spellcheck: false, oninput: (e) => change(one.key, e.target.value, one.value) });
+    return h("label", {}, h("span", { title: one.key }, one.group === "first" ? words(one.key.split(".").pop() === "path" ? "source" : one.key) : one.key), input, one.said && h("small", {}, one.said));
+  }
+  const groups = Object.entries(TITLES).map(([group, title]) => {
+    const fields = told.fields.filter((one) => one.group === group).map(field);
+    if (!fields.length) return null;
+    return title ? h("details", { open: group === "choices" && fields.length < 8 }, h("summary", {}, `${title} (${fields.length})`), h("div", { class: "form" }, ...fields)) : h("div", { class: "form" }, ...fields);
+  }).filter(Boolean);
+  const list = h("div", { class: "col" });
+  main.replaceChildren(h("div", { class: "page" }, h("header", {}, h("h1", {}, "Run"), h("select", { "aria-label": "Job", onchange: (e) => go("runs", e.target.value) }, ...told.jobs.map((one) => h("option", { selected: one === job, value: one }, words(one))))),
+    h("div", { class: "two" }, h("section", { class: "card col" }, ...groups, wrong, h("h3", {}, "The same on the command line"), command, h("div", { class: "row" }, begin, h("button", { onclick: async () => { try { await navigator.clipboard.writeText(command.textContent); say("copied"); } catch { say("select the command and copy it"); } } }, "Copy the command"))), list)));
+  check();
+
+  const opened = new Set();
+  const look = tried(async () => {
+    const { runs: all } = await ask("/runs");
+    list.replaceChildren(...(all.length ? all.map(card) : [h("div", { class: "empty card" }, h("b", {}, "Nothing runs"), "What is started here goes on when this page is closed, and stops with the desk. A run that was stopped goes on with the same words.")]));
+  });
+  function card(run) {
+    const going = run.code === null;
+    const share = run.total ? run.done / run.total : 0;
+    const log = h("details", { open: opened.has(run.number), ontoggle: (e) => (e.target.open ? opened.add(run.number) : opened.delete(run.number)) }, h("summary", {}, "What it said"), h("pre", { class: "log mono" }, run.lines.join("\n")));
+    return h("article", { class: "card col", "aria-label": `Run ${run.number}` },
+      h("div", { class: "row" }, h("h2", {}, `${words(run.job)} → ${short(run.output)}`), h("span", { class: `state ${going ? "running" : run.code === 0 || run.code === 3 ? "done" : "ended"}` }, run.state), h("span", { class: "grow" }), run.frames > 0 && h("a", { href: link("browse", run.name) }, "look at it"), going ? h("button", { class: "warn", onclick: tried(async () => { await ask(`/runs/${run.number}/stop`, {}); say("it stops; what is committed stays"); look(); }) }, "Stop")
+        : h("button", { onclick: tried(async () => { await resume(run); look(); }) }, "Run again")),
+      run.total > 0 && h("div", { class: "progress", role: "progressbar", "aria-valuenow": Math.round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": run.what }, h("i", { style: { width: `${share * 100}%` } })),
+      h("div", { class: "stats num" }, stat(run.total ? `${run.done} of ${run.total}` : "–", run.what || "progress"), stat(run.rate ? `${number(run.rate)}/s` : "–", `${run.unit || "frame"}s`), going && run.left && stat(run.left, "left"), stat(run.errors ?? run.failed.length, "errors"), going && stat(`${(run.memory / 1e9).toFixed(2)} GB`, "memory"), stat(run.frames ?? 0, "frames there")),
+      run.newest.length > 0 && h("div", { class: "newest" }, ...run.newest.slice(-8).map((id) => h("a", { href: link("frame", run.name, id), "aria-label": `Newest frame ${short(id)}` }, h("img", { src: thumb(run.name, id, { layer: "character" }), alt: "", loading: "lazy" })))),
+      run.failed.length > 0 && h("details", { open: true }, h("summary", {}, `${run.failed.length} inputs failed`), h("table", { class: "facts" }, h("tbody", {}, ...run.failed.map((one) => h("tr", {}, h("th", { scope: "row" }, one.source || one.clip_id), h("td", { class: "bad" }, one.error)))))), log);
+  }
+  const stat = (value, text) => h("span", {}, h("b", {}, value), h("span", { class: "dim" }, text));
+  const resume = (run) => ask("/runs", { job: run.job, again: run.number });
+  const timer = setInterval(look, 1500);
+  look();
+  bind({});
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from animelayers import Output
+from animelayers.desk import compare, rows, shots
+from animelayers.desk.rows import AskError
+from animelayers.desk.shelf import Shelf
+from animelayers.sinks.store import SinkError
+from tests.exports.films import film
+
+
+class Table:
+    """A frame table of any size, as `rows` asks for it."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+
+@pytest.fixture(scope="module")
+def many() -> Table:
+    rng = np.random.default_rng(0)
+    count = 100_000
+    flags = np.array(["ok", "flicker", "flicker,recompose_low", "matte_unsure"])[rng.integers(0, 4, count)]
+    table = {
+        "frame_id": [f"film/scene{i // 100:04d}_frame{i:06d}" for i in range(count)],
+        "drawing_of": pa.array([None if i % 2 == 0 else f"film/scene{i // 100:04d}_frame{i - 1:06d}" for i in range(count)], pa.string()),
+        "flags": flags,
+        "recompose_psnr": rng.uniform(20, 50, count),
+        "characters": np.array(["luca", "luca,alberto", "none"])[rng.integers(0, 3, count)],
+        "shot_size": pa.array([["far", "close_up", None][i % 3] for i in range(count)], pa.string()),
+    }
+    return Table(pa.table(table))
+
+
+def test_filters_agree_with_what_python_says(many: Table) -> None:
+    where = {"flags": {"in": ["flicker"]}, "recompose_psnr": {"min": 30, "max": 40}, "who": {"in": ["alberto"]}, "shot_size": {"not": ["far"]}}
+    chosen = rows.choose(many, where, "recompose_psnr", down=True)
+    expected = [
+        r for r in many.table.to_pylist()
+        if r["drawing_of"] is None and "flicker" in r["flags"].split(",") and 30 <= r["recompose_psnr"] <= 40
+        and "alberto" in r["characters"].split(",") and r["shot_size"] not in (None, "far")
+    ]  # fmt: skip
+    expected.sort(key=lambda r: -r["recompose_psnr"])
+    assert len(expected) > 100
+    assert [r["frame_id"] for r in chosen.page(0, 50, ["frame_id"])] == [r["frame_id"] for r in expected[:50]]
+    found = rows.facets(chosen, ["flags", "recompose_psnr"])
+    assert sum(found["recompose_psnr"]["bars"]) == len(expected)
+    assert dict(map(tuple, found["flags"]["words"]))["flicker"] == len(expected)
+
+
+def test_a_hundred_thousand_rows_take_no_waiting(many: Table) -> None:
+    def once() -> float:
+        start = time.process_time()
+        chosen = rows.choose(many, {"flags": {"in": ["flicker"]}, "text": {"has": "Scene0042"}}, "recompose_psnr")
+        rows.facets(chosen, ["flags", "characters", "shot_size", "recompose_psnr"])
+        return time.process_time() - start
+
+    assert min(once() for _ in range(3)) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ({"colour": {"in": ["red"]}}, "no column 'colour'"),
+        ({"flags": {"min": 3}}, "no min"),
+        ({"recompose_psnr": {"min": "much"}}, "no number"),
+        ({"recompose_psnr": {"has": "a"}}, "no text"),
+        ({"flags": {"around": 3}}, "no way to ask"),
+    ],
+)
+def test_a_question_without_sense_is_told(many: Table, where: dict, why: str) -> None:
+    with pytest.raises(AskError, match=why):
+        rows.choose(many, where)
+
+
+def test_an_output_on_the_shelf(tmp_path: Path) -> None:
+    film(tmp_path / "shelf/one")
+    film(tmp_path / "shelf/deep/two", form="tree")
+    shelf = Shelf([str(tmp_path / "shelf")])
+    told = {one["name"]: one for one in shelf.told()}
+    assert set(told) == {"one", "two"} and {one["state"] for one in told.values()} == {"whole"}
+    version = shelf["one"].version
+    film(tmp_path / "shelf/three")
+    assert {one["name"] for one in shelf.told()} == {"one", "two", "three"} and shelf["one"].version == version
+    damaged = next((tmp_path / "shelf/three/metadata").glob("*.parquet"))
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    shelf["three"].renew()
+    look = shelf["three"].look()
+    assert look.state == "damaged" and str(damaged.name) in look.said and "\n" not in look.said
+    (tmp_path / "shelf/one/metadata").rename(tmp_path / "gone")
+    assert shelf["one"].look().state in ("empty", "whole")
+    with pytest.raises(SinkError, match="no output there"):
+        Shelf([str(tmp_path / "nothing")])
+    (tmp_path / "later").mkdir()
+    assert Shelf([str(tmp_path / "later")]).told() == [], "a run may write one"
+
+
+def test_shots_and_what_differs(tmp_path: Path) -> None:
+    one, other = Output(str(film(tmp_path / "one"))), Output(str(film(tmp_path / "other", background="png")))
+    found = shots.listed(one)
+    assert [shot["frames"] for shot in shots.told(one, found)] == [8, 3]
+    sheet = shots.sheet(found[0])
+    assert sheet["rate"] == 12 and sheet["shown"][:3] == [sheet["drawings"][0]] * 2 + [sheet["drawings"][1]]
+    differ = compare.differing(one, other)
+    assert len(differ) == 7 and not any(row["same"] for row in differ)
+    assert all(row["same"] for row in compare.differing(one, one))
