@@ -14,6 +14,8 @@ from tqdm import tqdm
 
 from animelayers.ledger import Ledger
 
+EVERY = "ANIMELAYERS_PROGRESS_S"
+"""An environment variable: seconds between two lines of progress where no terminal is."""
 _LOOK_S = 1.0
 _MINUTE_S = 60.0
 _MOST = 50_000  # marks that are known by name: of a longer run only committed clips count
@@ -23,18 +25,20 @@ class Progress:
     """Frames of `total` as they are done, `before` of them already; a context that draws until it is left.
 
     ``clips``: pending clips and their frames. ``ledger`` tells which of them are inside which of the `stages` now: such a clip counts as far as the
-    stages it has behind it, so that a long clip is not silent for minutes. ``every``: seconds between two lines where no terminal is.
+    stages it has behind it, so that a long clip is not silent for minutes. ``every``: seconds between two lines where no terminal is; None: what
+    `EVERY` says, else a minute.
     """
 
     def __init__(
-        self, total: int, before: int, stages: Sequence[str], clips: Mapping[str, int], ledger: Ledger, stream: Any = None, every: float = _MINUTE_S
+        self, total: int, before: int, stages: Sequence[str], clips: Mapping[str, int], ledger: Ledger, stream: Any = None, every: float | None = None
     ) -> None:
         self._stream = sys.stderr if stream is None else stream
         self._drawn = bool(getattr(self._stream, "isatty", lambda: False)())
         self._bar = tqdm(
             total=total, initial=before, unit="frame", smoothing=0.05, dynamic_ncols=True, desc="layers", file=self._stream, disable=not self._drawn
         )
-        self._total, self._before, self._done, self._errors, self._every = total, before, before, 0, every
+        self._total, self._before, self._done, self._errors = total, before, before, 0
+        self._every = float(os.environ.get(EVERY, _MINUTE_S)) if every is None else every
         self._folder, self._stages = ledger.folder, len(stages)
         known = clips if len(clips) * len(stages) <= _MOST else {}
         self._marks = {ledger._mark(stage, clip).name: (clip, i, stage) for clip in known for i, stage in enumerate(stages)}

@@ -18,10 +18,14 @@ from typing import Any
 
 import psutil
 
+from animelayers.progress import EVERY
+
 _COMMAND = "import sys; from animelayers.cli import run; sys.argv[0] = 'animelayers'; run()"
 _SHARE = r"(\w[\w ]*):\s+\d+%\|[^|]*\|\s*(\d+)/(\d+)\s*\[[\d:]+<([\d:?]+),\s*([\d.?]+)\s*"
 _BAR = re.compile(_SHARE + r"(?:(s)/(\w+)|(\w+)/s)")
 _ERRORS = re.compile(r"errors=(\d+)")
+_LINE = re.compile(r"^(\w+): (\d+) of (\d+) (\w+?)s?(?:, (\w+))?, ([\d.]+) \w+/s, (?:(.+) left|time left unknown), (\d+) errors$")
+"""A line of `animelayers.progress`."""
 _KEPT = 400
 """Lines of a job's words that are kept."""
 
@@ -82,6 +86,12 @@ class Run:
                 "what": what, "done": int(done), "total": int(total), "left": left, "unit": thing or things,
                 "rate": round(1 / rate if slow and rate else rate, 3), "errors": int(errors[1]) if errors else 0,
             }  # fmt: skip
+        elif found := _LINE.match(line.strip()):
+            what, done, total, unit, stage, speed, left, wrong = found.groups()
+            self.bar = {
+                "what": stage or what, "done": int(done), "total": int(total), "left": left or "?", "unit": unit,
+                "rate": float(speed), "errors": int(wrong),
+            }  # fmt: skip
         elif line.strip():
             self.lines.append(line.rstrip())
             del self.lines[:-_KEPT]
@@ -106,7 +116,13 @@ class Runs:
 
     def start(self, words: Sequence[str], output: str) -> Run:
         """Start `animelayers WORDS` in a process of its own, without a shell."""
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        environment = {
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "RAY_USAGE_STATS_ENABLED": "0",
+            EVERY: "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        }
         process = subprocess.Popen(
             [sys.executable, "-c", _COMMAND, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=environment, start_new_session=True,

@@ -84,7 +84,7 @@ def test_what_cannot_be_answered_is_one_line(client: TestClient) -> None:
 
 def test_the_form_is_the_jobs_own_and_checked_like_its_words(client: TestClient) -> None:
     fields = {one["key"]: one for one in client.get("/api/jobs?job=decompose").json()["fields"]}
-    assert fields["preset"]["choices"] == ["cluster", "demo", "laptop", "one_gpu"] and fields["dry_run"]["kind"] == "flag"
+    assert fields["preset"]["choices"] == ["auto", "cluster", "demo", "laptop", "one_gpu"] and fields["dry_run"]["kind"] == "flag"
     assert "telea" in fields["model/inpaint"]["choices"]
     values = {"source.path": "/films/[Group] Show - 01 (1080p).mkv", "output": "/tmp/o", "source.limit": "10"}
     checked = client.post("/api/jobs/check", json={"job": "decompose", "values": values}).json()
@@ -106,6 +106,10 @@ def test_a_bar_is_read(tmp_path: Path) -> None:
     assert (run.bar["done"], run.bar["total"], run.bar["rate"], run.bar["left"], run.bar["errors"]) == (41, 101, 1.75, "00:34", 2)
     run._heard("layers:  10%|#         | 1/10 [00:05<00:45,  5.00s/frame]")
     assert run.bar["rate"] == 0.2 and run.bar["unit"] == "frame"
+    run._heard("layers: 12 of 34 frames, background, 0.52 frames/s, 2 min left, 1 errors")
+    assert (run.bar["what"], run.bar["done"], run.bar["total"], run.bar["rate"], run.bar["errors"]) == ("background", 12, 34, 0.52, 1)
+    run._heard("layers: 0 of 34 frames, 0.00 frames/s, time left unknown, 0 errors")
+    assert (run.bar["what"], run.bar["left"]) == ("layers", "?") and run.lines == []
 
 
 def test_a_job_is_started_watched_and_stopped(desk: Desk, tmp_path: Path) -> None:

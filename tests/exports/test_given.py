@@ -29,8 +29,8 @@ def given(tmp_path: Path, clips: list[tuple[dict[str, Any], Any]]) -> Output:
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_given_caption_is_in_every_export(name: str, given: Output, tmp_path: Path) -> None:
-    if name == "apng":
-        pytest.skip("libav writes no words into APNG")
+    if name in ("apng", "strategies"):
+        pytest.skip("libav writes no words into APNG, and strategies are of a training set")
     more = ["export.target_frames=5"] if name == "musubi_video" else []
     job.build(job.compose("export", ["source.path=x", "output=y", f"export={name}", *more]).export).write(given, tmp_path / "out")
     said = b"".join(data for data, _ in contents(tmp_path / "out").values())
