@@ -35,7 +35,7 @@ demo: .venv/weights
 	@echo "  $(DEMO)/ora                        layered files for Krita and GIMP: $$(find $(DEMO)/ora -name '*.ora' | sort | head -n 1)"
 
 test: .venv/weights
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .
