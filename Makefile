@@ -40,7 +40,7 @@ demo: .venv/weights
 	@echo "What still looks wrong: docs/limits.md, and: $(BIN)/python -m animelayers.samples --limits FOLDER"
 
 test: .venv/weights
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import re
 import sys
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -11,7 +12,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,19 +30,28 @@ STDERR = pytest.StashKey[int]()
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests (`make test`): a file's stay together, as their fixtures do, and so do all that start a Ray.
+    """The jobs come first, and those on Ray before all: they take longest, and what is short fills the end."""
+    items.sort(key=lambda item: (not on_ray(item.path), "jobs" not in item.path.parts))
 
-    The jobs come first and what is on Ray next: they take longest, and what is short fills the end.
-    """
-    places: dict[pytest.Item, int] = {}
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        on_ray = "ray_here" in getattr(item, "fixturenames", ()) or item.get_closest_marker("cluster")
-        item.add_marker(pytest.mark.xdist_group("ray" if on_ray else file))
-        places[item] = 1 if on_ray else 0 if file.startswith("tests/jobs/") else 2
-    items.sort(key=places.__getitem__)
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where several processes share the tests (`make test`): a file's stay together, as their fixtures do, and so do all that start a Ray."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "ray" if on_ray(config.rootpath / file) else file
+
+    return Together(config, log)
+
+
+@cache
+def on_ray(file: Path) -> bool:
+    """Whether a file's tests start a Ray."""
+    return re.search(r"ray_here|mark\.cluster", file.read_text()) is not None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.faces import square
+from animelayers.models.device import core
 from animelayers.models.onnx import threads
 from animelayers.options import Weighted
 from animelayers.weights import WeightsError, find
@@ -98,12 +99,9 @@ def consensus(points: np.ndarray, scores: np.ndarray, tolerance: float) -> np.nd
 
 def _opened(path: Path, wants: tuple[int, ...], gives: tuple[int, ...]) -> Any:
     """A net whose input and first output have these shapes. Raises WeightsError for any other file."""
-    import openvino
-
     try:
-        core = openvino.Core()
         settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads(), "PERFORMANCE_HINT": "LATENCY"}
-        net: Any = core.compile_model(core.read_model(str(path)), "CPU", settings)
+        net: Any = core().compile_model(core().read_model(str(path)), "CPU", settings)
         shapes = tuple(net.inputs[0].shape), tuple(net.outputs[0].shape)
     except RuntimeError as error:
         raise WeightsError(f"{path} cannot be read as a TFLite net ({str(error).strip().splitlines()[-1]}): bring it again") from error

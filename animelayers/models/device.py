@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -57,6 +58,18 @@ def pick_onnx(device: Device, providers: Sequence[str]) -> Literal["cpu", "cuda"
     if given() and not built:
         raise RuntimeError(f"{_given()}, but ONNX Runtime has only {[*providers]}: install onnxruntime-gpu, or set device=cpu to run without")
     return "cuda" if built and (given() or _DRIVER.exists()) else "cpu"
+
+
+@cache
+def core() -> Any:
+    """OpenVINO's core, one for all nets of this process and as long as it lives.
+
+    A core gives its thread a stack for signals, and takes it away when it goes. Of two that go in the order they came the thread is left
+    with a stack that is gone, and the next signal, as Ctrl-C is one, ends the process without a word.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 def out_of_memory(problem: Exception) -> bool:

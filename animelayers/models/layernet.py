@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.evidence import Evidence, nothing
-from animelayers.models.device import Device, pick
+from animelayers.models.device import Device, core, pick
 from animelayers.models.layernet_graph import graph
 from animelayers.models.onnx import Precision, bf16_pays, threads
 from animelayers.models.portrait import shrink
@@ -125,9 +125,7 @@ class _Graph:
     """The net by OpenVINO, one compiled graph per size."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], precision: str):
-        import openvino
-
-        self._core = openvino.Core()
+        self._core = core()
         self._weights, self._precision = weights, precision
         self._compiled: dict[tuple[int, ...], object] = {}
         try:

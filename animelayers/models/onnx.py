@@ -12,7 +12,7 @@ import numpy as np
 
 from animelayers.imaging import masks
 from animelayers.models import quantize
-from animelayers.models.device import Device, pick_onnx
+from animelayers.models.device import Device, core, pick_onnx
 from animelayers.options import Batch
 from animelayers.weights import WeightsError, find
 
@@ -122,9 +122,7 @@ class Onnx:
         return "bf16" if self._openvino and bf16_pays() else "fp32"
 
     def _open_openvino(self) -> None:
-        import openvino
-
-        self._core: Any = openvino.Core()
+        self._core: Any = core()
         self._threads = threads()
         self._fixed = True
 

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from animelayers.models.device import core
+
 log = logging.getLogger(__name__)
 
 Channels = Mapping[str, np.ndarray]
@@ -72,8 +74,7 @@ def observe(path: str | Path, batches: Sequence[np.ndarray]) -> Channels:
 
     seen: dict[str, list[np.ndarray]] = {}
     for shape in sorted({batch.shape for batch in batches}):
-        core = openvino.Core()
-        model = core.read_model(str(path))
+        model = core().read_model(str(path))
         model.reshape(list(shape))
         axes, results, names = ops.constant(np.array([0, 2, 3], np.int64)), [], _heavy(model)
         if not names:
@@ -83,7 +84,7 @@ def observe(path: str | Path, batches: Sequence[np.ndarray]) -> Channels:
             figures = (ops.reduce_min(given, axes), ops.reduce_max(given, axes), ops.reduce_mean(given, axes))
             results += [ops.result(f) for f in (*figures, ops.reduce_mean(ops.multiply(given, given), axes))]
         exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
-        net = core.compile_model(openvino.Model(results, model.get_parameters(), "ranges"), "CPU", exact)
+        net = core().compile_model(openvino.Model(results, model.get_parameters(), "ranges"), "CPU", exact)
         for batch in (b for b in batches if b.shape == shape):
             said = net([batch])
             for i, name in enumerate(names):

@@ -13,6 +13,7 @@ import torch
 from safetensors.numpy import save
 
 from animelayers.models import layernet
+from animelayers.models.device import core
 from animelayers.models.layernet_net import LayerNet, begun
 from animelayers.weights import WeightsError, find
 
@@ -86,10 +87,8 @@ def photographs(weights: str, seed: int = 0) -> LayerNet:
 
 def convolutions(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     """Weights and biases of the convolutions of an ONNX net, in the order they are computed."""
-    import openvino
-
     found = []
-    for op in openvino.Core().read_model(path).get_ops():
+    for op in core().read_model(path).get_ops():
         number = re.match(r"Conv_(\d+)/", op.get_friendly_name())
         if op.get_type_name() in ("Convolution", "GroupConvolution") and number:
             added = next(c.get_node() for c in op.output(0).get_target_inputs() if c.get_node().get_type_name() == "Add")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,24 @@ def test_logits_become_probabilities(free: Path, pictures: np.ndarray) -> None:
     probability = Onnx(free, precision="fp32", logits=True)(pictures * 1000)
     assert probability.dtype == np.float32 and probability.min() >= 0 and probability.max() <= 1
     assert np.array_equal(probability > 0.5, logits(pictures * 1000) > 0)
+
+
+def test_a_signal_is_heard_after_nets_that_came_and_went(free: Path) -> None:
+    """In a process of its own, which else would end."""
+    code = f"""
+import signal, sys
+import numpy as np
+from animelayers.models.onnx import Onnx
+first, second = (Onnx({str(free)!r}, runtime="openvino", precision="fp32") for _ in range(2))
+for net in (first, second):
+    net(np.zeros((1, 3, 8, 8), np.float32))
+del first
+del net, second
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("heard"))
+signal.raise_signal(signal.SIGTERM)
+"""
+    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip()) == (1, "heard")
 
 
 def test_what_cannot_be_had_is_refused(free: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from animelayers.models import quantize
+from animelayers.models.device import core
 from animelayers.models.onnx import Onnx
 from tests.models import tiny_onnx
 
@@ -47,6 +48,4 @@ def test_what_cannot_be_had_is_refused(net: Path, pictures: np.ndarray) -> None:
     with pytest.raises(ValueError, match="int8 needs"):
         Onnx(net, precision="int8")
     with pytest.raises(ValueError, match="another net's"):
-        import openvino
-
-        quantize.quantise(openvino.Core().read_model(str(net)), {"nosuch": np.zeros((4, 3), np.float32)})
+        quantize.quantise(core().read_model(str(net)), {"nosuch": np.zeros((4, 3), np.float32)})
