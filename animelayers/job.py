@@ -172,7 +172,13 @@ def _values(node: DictConfig, schema: Mapping[str, Any], above: str = "", missin
         if not isinstance(value, DictConfig):
             yield key, OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value, hint
         elif "_target_" in value:
-            yield from _values(value, {**_inside(hint), **hints(target(str(value["_target_"])))}, f"{key}.", missing)
+            kind = target(str(value["_target_"]))
+            known = {**_inside(hint), **hints(kind)}
+            if "*" not in known and (strange := [str(option) for option in value if option not in known and option not in ("_target_", "_partial_")]):
+                near = difflib.get_close_matches(strange[0], known, 1)
+                told = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(known) or 'none'}"
+                raise ConfigError(f"{key}: {kind.__name__} has no option '{strange[0]}'; {told}")
+            yield from _values(value, known, f"{key}.", missing)
         elif (inner := _inside(hint)) or hint is Any:
             yield from _values(value, inner, f"{key}.", missing)
         else:
