@@ -62,13 +62,20 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
     codes: list[int] = []
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    run = partial(begun, config_name, places, body)
+    chose = ""
+
+    def started(cfg: DictConfig) -> int:
+        sys.stderr.write("" if lacking(cfg, places) else chose)
+        return body(cfg)
+
+    run = partial(begun, config_name, places, started)
     try:
         words = sys.argv[1:]
         if {"-h", "--help", ALL} & {*words}:
             sys.stdout.write(whole(config_name) if ALL in words else short(template(config_name)))
             sys.exit(0)
-        words, old = renamed(_looked(words, config_name))
+        words, chose = _looked(words, config_name)
+        words, old = renamed(words)
         sys.stderr.writelines(f"warning: {said}\n" for said in old)
         sys.argv[1:] = taken(words, places, partial(compose, config_name), [path.name for path in CONF.iterdir() if path.is_dir()])
         hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(run(cfg)))()
@@ -87,17 +94,16 @@ def begun(config_name: str, places: Sequence[str], body: Callable[[DictConfig], 
     return _ended(partial(_placed, body, config_name, places), cfg)
 
 
-def _looked(words: list[str], config_name: str) -> list[str]:
-    """The words of a job with the preset that fits this machine in the place of `auto`, which is told."""
+def _looked(words: list[str], config_name: str) -> tuple[list[str], str]:
+    """The words of a job with the preset that fits this machine in the place of `auto`, and a line that says so."""
     raw: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)
     given = [word for word in words if word.startswith("preset=")]
     if given not in ([], [AUTO]) or {"preset": "auto"} not in raw["defaults"] or {"--help", "--multirun", "-m", "--cfg", "-c", "--info"} & {*words}:
-        return words
+        return words, ""
     count, elsewhere = gpus(), any(word.startswith(("cluster=ray", "cluster.address=")) for word in words)
     name = "cluster" if elsewhere or count > 1 else "one_gpu" if count else "laptop"
     found = "a cluster" if elsewhere else f"{count or 'no'} GPU{'s' * (count > 1)}, {machine().cpus:g} CPUs"
-    sys.stderr.write(f"preset={name}: {found}\n")
-    return [*(word for word in words if word != AUTO), f"preset={name}"]
+    return [*(word for word in words if word != AUTO), f"preset={name}"], f"preset={name}: {found}\n"
 
 
 def whole(config_name: str) -> str:
@@ -173,7 +179,13 @@ def _values(node: DictConfig, schema: Mapping[str, Any], above: str = "", missin
         if not isinstance(value, DictConfig):
             yield key, OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value, hint
         elif "_target_" in value:
-            yield from _values(value, {**_inside(hint), **hints(target(str(value["_target_"])))}, f"{key}.", missing)
+            kind = target(str(value["_target_"]))
+            known = {**_inside(hint), **hints(kind)}
+            if "*" not in known and (strange := [str(option) for option in value if option not in known and option not in ("_target_", "_partial_")]):
+                near = difflib.get_close_matches(strange[0], known, 1)
+                told = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(known) or 'none'}"
+                raise ConfigError(f"{key}: {kind.__name__} has no option '{strange[0]}'; {told}")
+            yield from _values(value, known, f"{key}.", missing)
         elif (inner := _inside(hint)) or hint is Any:
             yield from _values(value, inner, f"{key}.", missing)
         else:

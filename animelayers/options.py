@@ -136,7 +136,7 @@ def _named(hint: Any) -> bool:
 def _above(kind: type) -> dict[str, Any]:
     """What the class above takes, which is given the options that a constructor does not name."""
     base = next(base for base in kind.__mro__[1:] if "__init__" in vars(base))
-    return {} if base is object else hints(base)
+    return {"*": Any} if base is object else hints(base)
 
 
 def _hint(kind: type, name: str, annotation: Any) -> Any:

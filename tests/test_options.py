@@ -126,7 +126,7 @@ def test_no_option_of_a_job_takes_what_it_cannot_hold(name: str, capsys: pytest.
 @pytest.mark.parametrize("path", CHOICES, ids=lambda path: str(path.relative_to(job.CONF).with_suffix("")))
 def test_no_option_of_a_choice_takes_what_it_cannot_hold(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-    cfg: Any = OmegaConf.create({**OUTSIDE, "it": {key: value for key, value in said.items() if key != "defaults"}})
+    cfg: Any = OmegaConf.create({**OUTSIDE, "it": {key: value for key, value in said.items() if key not in ("defaults", "enabled")}})
     for place, value in leaves(cfg):
         if place[0] != "it" or place[-2] == "options" or (declared := hint(cfg, place, {"it": Any})) is Any:  # words of another program
             continue

@@ -103,8 +103,8 @@ def test_a_device_that_no_stage_is_given_is_refused() -> None:
 @pytest.mark.parametrize(
     ("count", "words", "name"), [(0, [], "laptop"), (1, [], "one_gpu"), (8, ["preset=auto"], "cluster"), (0, ["cluster=ray"], "cluster")]
 )
-def test_auto_looks_and_says_what_it_chose(count: int, words: list[str], name: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_auto_looks_and_says_what_it_chose(count: int, words: list[str], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "gpus", lambda: count)
-    assert f"preset={name}" in job._looked(words, "decompose")
-    assert capsys.readouterr().err.startswith(f"preset={name}: ")
-    assert job._looked(["preset=laptop"], "decompose") == ["preset=laptop"]
+    chosen, said = job._looked(words, "decompose")
+    assert f"preset={name}" in chosen and said.startswith(f"preset={name}: ")
+    assert job._looked(["preset=laptop"], "decompose") == (["preset=laptop"], "")

@@ -64,6 +64,13 @@ def test_files_and_targets_it_names_are_there() -> None:
     assert set(re.findall(r"\bmake (\w+)  ", README)) == {"demo", "test"} <= set(rules)
 
 
+@pytest.mark.parametrize("name", ["01_layers", "02_metadata", "03_curation"])
+def test_notebooks_are_stored_with_small_pictures(name: str) -> None:
+    text = (ROOT / "notebooks" / f"{name}.ipynb").read_text()
+    assert '"image/png"' in text or '"image/jpeg"' in text or '"image/svg+xml"' in text
+    assert len(text.encode()) < 300_000 and "/tmp/" not in text and "/home/" not in text
+
+
 def test_it_is_short_and_names_every_page() -> None:
     assert len(README.encode()) <= 9000
     pages = {path.name for path in (ROOT / "docs").glob("*.md")}
