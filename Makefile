@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?= demo
 export RAY_USAGE_STATS_ENABLED = 0
 
-.PHONY: demo test check fix benchmark quality dist wheels docs lock clean
+.PHONY: demo test fuzz check fix benchmark quality dist wheels docs lock clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' \
@@ -33,6 +33,10 @@ demo: .venv/weights
 
 test: .venv/weights
 	$(BIN)/python -m pytest
+
+# Strangers' files, each kind so many seconds.
+fuzz: .venv/ready
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-20} $(BIN)/python -m pytest -q tests/fuzz
 
 check: .venv/ready
 	$(BIN)/ruff check .

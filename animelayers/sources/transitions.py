@@ -22,6 +22,7 @@ _LIKE = 0.4  # likeness up to which two pictures are of two places, if a mixture
 _STEP = 0.64  # the same of an end and the middle, which is half of that end
 _COLOURS = 0.93  # common palette from which two pictures are of the same things, moved
 _SHOWN, _FADED = 20.0, 0.5  # levels of contrast of a place that is shown, and share of the other's: a fade changes the light, not the place
+# The share was fitted on composed shots of the split `train`, see docs/reading.md; the other numbers stood there.
 _LEFT, _WORST = 0.13, 0.3  # share of the difference of the two places that a mixture leaves unexplained, at most: in the mean, and ever
 _BACK, _LEAP = 0.13, 0.5  # how far the mixture may go back from one sixth of the time to the next, or forth
 _BEGUN, _OVER = 0.12, 0.88  # share of the second place up to which a transition has hardly begun, and from which it is all but over
