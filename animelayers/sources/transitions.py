@@ -14,6 +14,7 @@ from animelayers.sources.likeness import contrast, likeness, palette
 SPANS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96)
 """Frames apart at which two places are compared; a transition may be as long as the largest."""
 
+# Held against composed shots of the split `train`: looser ones find more there, and cuts in real films that have none (docs/reading.md).
 _EVERY = 3  # frames between two looks
 _CELL = 4  # pixels of the side of a cell that goes over at once in a wipe
 _APART = 150.0  # squared levels by which two places differ at least
@@ -21,8 +22,7 @@ _SEEN, _SPREAD = 4.0, 0.48  # levels by which a cell has changed, and share of t
 _LIKE = 0.4  # likeness up to which two pictures are of two places, if a mixture of both explains what lies between
 _STEP = 0.64  # the same of an end and the middle, which is half of that end
 _COLOURS = 0.93  # common palette from which two pictures are of the same things, moved
-_SHOWN, _FADED = 20.0, 0.5  # levels of contrast of a place that is shown, and share of the other's: a fade changes the light, not the place
-# The share was fitted on composed shots of the split `train`, see docs/reading.md; the other numbers stood there.
+_SHOWN, _FADED = 20.0, 0.75  # levels of contrast of a place that is shown, and share of the other's: a fade changes the light, not the place
 _LEFT, _WORST = 0.13, 0.3  # share of the difference of the two places that a mixture leaves unexplained, at most: in the mean, and ever
 _BACK, _LEAP = 0.13, 0.5  # how far the mixture may go back from one sixth of the time to the next, or forth
 _BEGUN, _OVER = 0.12, 0.88  # share of the second place up to which a transition has hardly begun, and from which it is all but over
