@@ -7,7 +7,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 # Where it is set every process compiles all it imports, and then seven seconds of a job's ten are that.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check fix benchmark quality dist wheels docs lock clean
+.PHONY: demo test fuzz check fix benchmark quality dist wheels docs lock clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' \
@@ -41,6 +41,10 @@ demo: .venv/weights
 
 test: .venv/weights
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# Strangers' files, each kind so many seconds.
+fuzz: .venv/ready
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-20} $(BIN)/python -m pytest -q tests/fuzz
 
 check: .venv/ready
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ from animelayers.placement import PipelineError, Resources
 log = logging.getLogger(__name__)
 STARTS = 3
 _MARK = "animelayers.json"
-_PATIENT = {
+PATIENT = {
     "RAY_enable_metrics_collection": "0",  # three servers less, and nobody asks them
     "RAY_agent_register_timeout_ms": "180000",
     "RAY_raylet_start_wait_time_s": "180",
@@ -114,7 +114,7 @@ def _start(options: dict[str, Any]) -> None:
 
     if ray.is_initialized():
         return
-    for name, value in _PATIENT.items():
+    for name, value in PATIENT.items():
         os.environ.setdefault(name, value)
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     problem: Exception | None = None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import psutil
 import pytest
 import ray  # before our own Ray is started, as a notebook may do
 
+from animelayers import cluster, owner
 from animelayers.placement import Resources
 
 
@@ -58,3 +60,15 @@ def test_a_start_that_fails_is_tried_again_and_ends_in_one_sentence(how: str, to
         (1, 2) if how == "once" else (3,)
     ), done
     assert "Traceback" not in done.stdout + done.stderr and done.returncode == 0, done
+
+
+def test_sessions_of_instances_that_have_ended_are_removed(tmp_path: Path) -> None:
+    """Ray leaves its folders for ever: what is of a dead process of ours goes, what lives or is of others stays."""
+    dead, alive, other, own = (tmp_path / f"session_{name}" for name in ("dead", "alive", "other", "own"))
+    for folder in (dead, alive, other, own):
+        (folder / "logs").mkdir(parents=True)
+    (dead / "animelayers.json").write_text(json.dumps({**owner.here(), "pid": 4_000_000}))
+    (alive / "animelayers.json").write_text(json.dumps(owner.here()))
+    cluster._sign(own)
+    assert {folder.name for folder in tmp_path.iterdir()} == {"session_alive", "session_other", "session_own"}
+    assert json.loads((own / "animelayers.json").read_text()) == owner.here()

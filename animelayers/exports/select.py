@@ -26,10 +26,10 @@ _LONG = 64  # numbers in a list that is an embedding
 class Select:
     """Frames by what the frame table says of them.
 
-    ``where``: by column a value, a list of values of which one must hold, a comparison ('>=0.5', '<3', '!=none') or 'has WORD' for a
-    column of words with commas between them; a frame of which the table does not know the column does not pass. ``held``: frames that
-    hold a drawing as well; without it each drawing comes once. ``min_side``: pixels of the shorter side, at least. ``without``: frame
-    ids that are left out. ``limit``: frames in all.
+    ``where``: by column a value, a list of values of which one must hold, a comparison ('>=0.5', '<3', '!=none'), or 'has WORD' or 'lacks WORD'
+    for a column of words with commas between them, such as flags: 'lacks damaged'; a frame of which the table does not know the column does not
+    pass. ``held``: frames that hold a drawing as well; without it each drawing comes once. ``min_side``: pixels of the shorter side, at least.
+    ``without``: frame ids that are left out. ``limit``: frames in all.
     """
 
     where: Mapping[str, Value | Sequence[Value]] = field(default_factory=dict)
@@ -92,8 +92,9 @@ def _passes(value: Any, wanted: Value | Sequence[Value], column: str) -> bool:
         return any(_passes(value, one, column) for one in wanted)
     if not isinstance(wanted, str):
         return bool(value == wanted)
-    if wanted.startswith("has "):
-        return wanted[4:].strip() in [word.strip() for word in str(value).split(",")]
+    asked, _, word = wanted.partition(" ")
+    if asked in ("has", "lacks") and word:
+        return (word.strip() in [each.strip() for each in str(value).split(",")]) == (asked == "has")
     for sign, compare in _COMPARED.items():
         if wanted.startswith(sign):
             limit = wanted[len(sign) :].strip()

@@ -139,6 +139,8 @@ class Store:
             except FileExistsError:
                 return False
             except OSError as cannot:
+                if isinstance(cannot, FileNotFoundError) and self.exists(name):
+                    return False  # whoever was quicker has swept what others had begun
                 if cannot.errno not in _NO_LINKS:
                     raise
                 return self._opened_first(name, data)

@@ -14,6 +14,7 @@ from animelayers.sources.likeness import contrast, likeness, palette
 SPANS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96)
 """Frames apart at which two places are compared; a transition may be as long as the largest."""
 
+# Held against composed shots of the split `train`: looser ones find more there, and cuts in real films that have none (docs/reading.md).
 _EVERY = 3  # frames between two looks
 _CELL = 4  # pixels of the side of a cell that goes over at once in a wipe
 _APART = 150.0  # squared levels by which two places differ at least

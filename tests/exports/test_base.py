@@ -117,6 +117,7 @@ def test_frames_are_chosen_by_their_columns(annotated: Output) -> None:
 
     assert len(chosen()) == 9 and len(chosen(held=True)) == 13 and len(chosen(limit=4)) == 4
     assert chosen(where={"quality": ">0.99"}) == ["film/scene0000_frame000004", "film/scene0001_frame000010"]
+    assert len(chosen(where={"instance_ids": "lacks 2"})) == 5 and len(chosen(where={"effect_types": "lacks fire"})) == 6
     assert len(chosen(where={"instance_ids": "has 2"})) == 4 and len(chosen(where={"instance_ids": "!=1,2"})) == 5
     assert chosen(where={"scene_id": ["scene0002", "scene0009"]}) == ["film/scene0002_frame000011"]
     assert chosen(where={"frame_index": 11}) == ["film/scene0002_frame000011"] and chosen(min_side=49) == []

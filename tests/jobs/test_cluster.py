@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from animelayers import Output
+from animelayers.cluster import PATIENT
 from tests.jobs.conftest import ROOT, SMALL, Decompose, command, members, rows
 
 pytestmark = pytest.mark.cluster
@@ -40,7 +41,7 @@ def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
     """Two Ray nodes on this machine, on loopback: the address of the cluster and of its job server."""
     port, server = _port(), _port()
     bin_folder = str(Path(sys.executable).parent)
-    environment = {**os.environ, **TOKEN, "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+    environment = {**os.environ, **TOKEN, **PATIENT, "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{bin_folder}:{os.environ['PATH']}"}
     environment.pop("RAY_ADDRESS", None)
     temporary = f"/tmp/al{os.getpid()}"  # short: Ray's sockets lie below it
     head = [

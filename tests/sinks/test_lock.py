@@ -49,6 +49,42 @@ def test_second_run_is_refused_until_the_first_is_dead(tmp_path, holder, monkeyp
     assert not (tmp_path / "run.lock").exists()
 
 
+RACE = """
+import sys, time
+from animelayers.sinks import Locked, Shards
+sys.stdout.write("in"); sys.stdout.flush()
+sys.stdin.readline()
+try:
+    with Shards(sys.argv[1]).open(sys.argv[2]):
+        print("mine", flush=True)
+        sys.stdin.readline()
+except Locked as refused:
+    print(refused, flush=True)
+"""
+
+
+def test_of_processes_that_start_at_once_one_writes_and_the_others_are_refused(tmp_path):
+    """Two desks, or two terminals: whoever comes second is told by whom the output is held, and the first is not disturbed."""
+    racers = [
+        subprocess.Popen([sys.executable, "-c", RACE, str(tmp_path), f"run{n}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for n in range(3)
+    ]
+    try:
+        assert [racer.stdout.read(2) for racer in racers] == ["in"] * 3
+        for racer in racers:
+            racer.stdin.write("\n")
+            racer.stdin.flush()
+        said = [racer.stdout.readline() for racer in racers]
+        assert sorted(line == "mine\n" for line in said) == [False, False, True]
+        winner = said.index("mine\n")
+        assert json.loads((tmp_path / "run.lock").read_text())["run"] == f"run{winner}"
+        assert all(f"run run{winner} on host" in line and f"process {racers[winner].pid}" in line for line in said if line != "mine\n")
+    finally:
+        for racer in racers:
+            racer.communicate("\n", timeout=60)
+    assert not (tmp_path / "run.lock").exists()
+
+
 def planted(folder: Path, **fields) -> Path:
     path = folder / "run.lock"
     path.write_text(json.dumps({"run": "old", **owner.here(), "start": "then", "beat": 3} | fields))

@@ -9,6 +9,7 @@ import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 
 from animelayers.schema import IDENTITY, RECORD, Row
 from animelayers.sources import COLUMNS, PLAN, Files
+from animelayers.storage import filesystem
 from tests.sources import films, hostile
 from tests.sources.hostile import picture
 
@@ -221,3 +223,26 @@ def test_hostile_inputs_each_end_as_frames_or_one_error_row(tmp_path: Path) -> N
         assert len(errors) == bool(wanted.errors) and set(errors) <= set(wanted.errors), (source, own)
     assert all(re.fullmatch(r"[a-z0-9_-]{1,60}/scene\d{4}/\d{6}", row["clip_id"]) for row in rows)
     assert all(str(tmp_path) not in row["error"] for row in rows)
+
+
+def test_inputs_are_known_by_what_they_hold(tmp_path: Path) -> None:
+    """Local ones always, those of other stores on request; a trial that ends early reads no more of them than it must."""
+    for place in range(5):
+        Image.new("RGB", (32, 24), (place * 40, 9, 9)).save(tmp_path / f"f{place}.png")
+    Image.new("RGB", (32, 24), "teal").save(tmp_path / "alone.png")
+
+    def digests(path: str, hashed: bool = False, **options: Any) -> dict[str, str]:
+        files = Files(path, **options)
+        files.hashed = hashed
+        return {row["source"]: row["digest"] for row in files.scan(files.inputs()).to_pylist()}
+
+    found = digests(str(tmp_path))
+    assert all(len(digest) == 32 for digest in found.values()) and len(set(found.values())) == len(found) > 1
+    assert set(digests(str(tmp_path), limit=2).values()) == {""}
+    system, root = filesystem("memory://digests/in")
+    for path in tmp_path.iterdir():
+        with system.open_output_stream(f"{root}/{path.name}") as file:
+            file.write(path.read_bytes())
+    assert set(digests("memory://digests/in").values()) == {""} and digests("memory://digests/in", hashed=True) == found
+    (tmp_path / "alone.png").write_bytes(b"nothing")
+    assert digests(str(tmp_path))["alone.png"] != found["alone.png"], "of what cannot be read, too"
