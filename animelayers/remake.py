@@ -92,20 +92,22 @@ class Remake:
             made["shadow.png"], shadow = codecs.encode_png(np.ascontiguousarray(edit.shadow)), edit.shadow
             values["shadow_coverage"] = float(edit.shadow[..., 3].mean()) / 255
         final = _solved(frame, rgba, was, together(below, shadow=shadow), filled, (effect, new_mode), (light, mode), edit.colours)
-        if not np.array_equal(final, was) or edit.whose is not None:
+        reshaped = not np.array_equal(final[..., 3], was[..., 3])
+        if not np.array_equal(final, was):
             made["character.png"] = codecs.encode_png(final)
             half = cv2.threshold(np.ascontiguousarray(final[..., 3]), 127, 255, cv2.THRESH_BINARY)[1]
             if "mask.png" in stored:
                 made["mask.png"] = codecs.encode_png(np.ascontiguousarray(final[..., 3]) if self.soft else half)
             values |= {"character_bbox": np.array(cv2.boundingRect(half), np.int32), "character_coverage": float(final[..., 3].mean()) / 255}
-            if not np.array_equal(final[..., 3], was[..., 3]) or edit.whose is not None:
-                matte = RECORD["matte"].per_drawing(row["matte"])[d] if "matte" in row else "none"
-                by = HAND if matte == "none" else matte if HAND in matte.split("+") else f"{matte}+{HAND}"
-                values |= {"matte": by if final[..., 3].any() else "none", "character_confidence": 1.0}
-                labels, named = _labelled(row, d, final[..., 3], edit.whose)
-                values |= named
-                if "instances.png" in stored:
-                    made["instances.png"] = codecs.encode_png(labels)
+        if reshaped:
+            matte = RECORD["matte"].per_drawing(row["matte"])[d] if "matte" in row else "none"
+            by = HAND if matte == "none" else matte if HAND in matte.split("+") else f"{matte}+{HAND}"
+            values |= {"matte": by if final[..., 3].any() else "none", "character_confidence": 1.0}
+        if reshaped or (edit.character is None and edit.whose is not None):
+            labels, named = _labelled(row, d, final[..., 3], edit.whose)
+            values |= named
+            if "instances.png" in stored:
+                made["instances.png"] = codecs.encode_png(labels)
         picture = together(below, final, shadow, effect, new_mode)
         before = float(row["recompose_psnr"][d])
         # the frame itself is gone: the two errors, of the layers before and of the change, have nothing to do with each other

@@ -62,7 +62,7 @@ def others_are_untouched(source: Path, target: Path, *edited: str) -> None:
     """Every layer and value of every frame that does not show an edited drawing, and the files of clips that hold none."""
     old, new = Output(str(source)), Output(str(target))
     assert list(old) == list(new)
-    places = ("_offset", "_file", "shard", "shard_bytes")
+    places = ("_offset", "_file", "shard", "shard_bytes", "corrected")
     for frame in old:
         before, after = old.row(frame), new.row(frame)
         if frame not in edited and before["drawing_of"] not in edited:
@@ -98,6 +98,7 @@ def test_a_mask_erased_in_a_layered_file_comes_back(exporter: Exporter, suffix: 
     assert np.array_equal(new.layer(FRAME, "mask"), np.where(alpha > 127, 255, 0))
     row = new.row(FRAME)
     assert row["matte"] == "net+hand" and row["character_confidence"] == 1
+    assert row["corrected"] == "hand" and row["flags"] == "ok", "what a person saw is not doubtful"
     assert row["character_coverage"] == pytest.approx(alpha.mean() / 255, abs=1e-5)
 
 

@@ -25,8 +25,9 @@ BACKGROUND = 0
 
 _CELL = 7  # pixels between the seeds of regions
 _OUTLINE = 24.0  # levels of Lab from which a step counts as one over an outline
-_STEP = 0.04  # what a step within one colour costs
-_AGAINST = 0.06  # what it costs to change what a region is
+_STEP = 0.02  # what a step within one colour costs
+_DRIFT = 3.0  # what a region costs that is an outline's worth of colour away from what was marked
+_AGAINST = 0.02  # what it costs to change what a region is
 _TIME = 0.05  # what a step to the next drawing costs
 _LEAVE = 0.5  # what it costs to leave what is of the mark's label already
 _SLIVER = 2.5  # pixels of depth up to which what is left beside a change goes with it
@@ -78,18 +79,14 @@ class Spreader:
 
     def __call__(self, marks: Sequence[Mark], within: tuple[int, int] | None = None) -> Spread:
         """What all drawings show with these marks; only drawings ``within`` (first, last) change. The later of two marks counts."""
-        said: dict[int, int] = {}
-        for mark in marks:
-            for region in np.unique(self._regions[mark.drawing][mark.where]).tolist():
-                said[region] = mark.label
-        if not said:
-            return Spread([plane.copy() for plane in self.labels], np.zeros(len(self.labels)))
+        said = {int(region): mark.label for mark in marks for region in np.unique(self._regions[mark.drawing][mark.where])}
         best, new = np.full(self.count, np.inf), self._own.copy()
-        for label in sorted(set(said.values())):
-            seeds = [region for region, told in said.items() if told == label]
-            far = self._ways(seeds, label)
-            nearer = far < np.minimum(best, _REACH)
-            new[nearer], best[nearer] = label, far[nearer]
+        for mark in marks:
+            seeds = [region for region in np.unique(self._regions[mark.drawing][mark.where]).tolist() if said[region] == mark.label]
+            if seeds:
+                far = self._ways(seeds, mark.label)
+                nearer = far < np.minimum(best, _REACH)
+                new[nearer], best[nearer] = mark.label, far[nearer]
         for region, label in said.items():
             new[region], best[region] = label, 0
         return self._told(new, best, marks, within)
@@ -98,8 +95,9 @@ class Spreader:
         """What the cheapest way from the seeds costs, of each region."""
         one, other, cost = self._edges
         against = self._own != label
-        # what is of that label already is passed through for nothing, what is not pays for being changed
-        paid = cost + np.where(against[other], _AGAINST + np.where(against[one], 0, _LEAVE), 0)
+        drift = np.sqrt(np.square(self._colours[:, None] - self._colours[seeds[:12]]).sum(2).min(1)) / _OUTLINE
+        # what is of that label already is passed through for nothing, what is not pays for being changed, and for another colour than the mark's
+        paid = cost + np.where(against[other], _AGAINST + _DRIFT * drift[other] ** 2 + np.where(against[one], 0, _LEAVE), 0)
         graph = csr_matrix((paid.astype(np.float64), (one, other)), (self.count, self.count))
         return np.asarray(dijkstra(graph, indices=list(seeds), min_only=True, limit=_REACH))
 

@@ -10,8 +10,11 @@ export async function runs(main, shelf, [job = "decompose", ...given]) {
   const command = h("pre", { class: "command mono", "aria-label": "The equal command" }, "");
   const wrong = h("p", { class: "bad", role: "alert", style: { margin: 0 } });
   const begin = h("button", { class: "main", disabled: true, onclick: tried(async () => { await ask("/runs", { job, values: filled }); say("started"); look(); }) }, "Start");
+  let asked = 0;
   const check = later(tried(async () => {
+    const own = ++asked;
     const answer = await ask("/jobs/check", { job, values: filled });
+    if (own !== asked) return;
     command.textContent = answer.command;
     wrong.textContent = answer.problem;
     begin.disabled = Boolean(answer.problem);
