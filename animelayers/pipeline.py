@@ -173,9 +173,9 @@ def bind(made: Any, what: str) -> None:
             bind(value, what)
     if not isinstance(made, partial):
         return
-    takes = _parameters(made.func)
+    takes, open_ = _parameters(made.func), _takes_any(made.func)
     for name, value in made.keywords.items():
-        if name not in takes:
+        if name not in takes and not open_:
             near = difflib.get_close_matches(name, takes, 1)
             hint = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(takes) or 'none'}"
             raise PipelineError(f"{what}: {made.func.__name__} has no option '{name}'; {hint}")
@@ -183,6 +183,13 @@ def bind(made: Any, what: str) -> None:
     lacking = [name for name, needed in takes.items() if needed][len(made.args) :]
     if lacking := [name for name in lacking if name not in made.keywords]:
         raise PipelineError(f"{what}: {made.func.__name__} needs {', '.join(lacking)}")
+
+
+def _takes_any(kind: Callable[..., Any]) -> bool:
+    """Whether a constructor judges names that nobody lists, itself."""
+    hints = get_type_hints(getattr(kind, "__init__", kind))
+    parameters = inspect.signature(kind).parameters.values()
+    return any(each.kind is each.VAR_KEYWORD and not get_args(hints.get(each.name)) for each in parameters)
 
 
 def _parameters(kind: Callable[..., Any]) -> dict[str, bool]:
