@@ -187,9 +187,8 @@ def bind(made: Any, what: str) -> None:
 
 def _takes_any(kind: Callable[..., Any]) -> bool:
     """Whether a constructor judges names that nobody lists, itself."""
-    hints = get_type_hints(getattr(kind, "__init__", kind))
-    parameters = inspect.signature(kind).parameters.values()
-    return any(each.kind is each.VAR_KEYWORD and not get_args(hints.get(each.name)) for each in parameters)
+    more = [each.name for each in inspect.signature(kind).parameters.values() if each.kind is each.VAR_KEYWORD]
+    return any(not get_args(get_type_hints(getattr(kind, "__init__", kind)).get(name)) for name in more)
 
 
 def _parameters(kind: Callable[..., Any]) -> dict[str, bool]:

@@ -87,6 +87,7 @@ def clip(number: int, drawings: int = 2, size: tuple[int, int] = (6, 8)) -> Row:
         "frames": np.full((drawings, *size, 3), number, np.uint8),
         "note": "",
         "seconds": np.zeros(1),
+        "computed": "",
     }
 
 

@@ -70,4 +70,4 @@ def test_under_an_opaque_effect_the_figure_goes_on() -> None:
 
 def test_blend_refuses_an_unknown_mode() -> None:
     with pytest.raises(ValueError, match="one of over, add, screen"):
-        blend(painting(), flame(spot()), "multiply")
+        blend(painting(), flame(spot()), "burn")

@@ -155,7 +155,7 @@ def test_small_ones_are_unknown(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["embedding=clip"], r"neither clip_instances nor clip_character: run python jobs/annotate\.py .*embed_clip"),
+        (["embedding=clip"], r"neither clip_instances nor clip_character: run animelayers annotate .*embed_clip"),
         (["embedding=dino"], "there is visual, clip, dinov2"),
         (["colours=2"], "a share"),
         (["method=kmeans"], "needs count"),

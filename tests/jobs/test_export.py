@@ -46,4 +46,4 @@ def test_export_by_its_command_line_and_again(main: Main, tmp_path: Path) -> Non
 
 def test_a_bad_option_ends_in_a_sentence(main: Main, tmp_path: Path) -> None:
     code, said = main("export", f"source.path={tmp_path}", f"output={tmp_path / 'x'}", "picture.background=sea")
-    assert code == 2 and "picture.background: sea is none of alpha, solid" in said and "Traceback" not in said
+    assert code == 2 and "picture.background=sea: it is alpha, solid" in said and "Traceback" not in said

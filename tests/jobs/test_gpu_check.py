@@ -37,7 +37,7 @@ def test_what_is_not_there_is_said() -> None:
             card.driver("cuda", SMALL)
 
 
-@pytest.mark.parametrize(("word", "message"), [("steps=[drivr]", "did you mean driver?"), ("device=tpu", "cuda, or cpu to try the check itself")])
+@pytest.mark.parametrize(("word", "message"), [("steps=[drivr]", "did you mean driver?"), ("device=tpu", "it is cuda or cpu")])
 def test_bad_words_are_one_sentence(word: str, message: str, main: Main) -> None:
     code, said = main("gpu_check", word)
     assert code == 2 and message in said and "Traceback" not in said

@@ -139,7 +139,7 @@ def test_dino_missing_and_wrong(dino_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="type 'clip', wanted is dinov2"):
         Dino(str(broken))
     if locate(TABLE["dinov2-small"]) is None:
-        with pytest.raises(WeightsError, match=r"fetch_models\.py names=dinov2-small"):
+        with pytest.raises(WeightsError, match="fetch_models names=dinov2-small"):
             Dino()
 
 
