@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import webbrowser
+from ipaddress import ip_address
 
 from omegaconf import DictConfig
 
@@ -23,7 +24,7 @@ def desk(cfg: DictConfig) -> int:
     paths = [path for path in [cfg.output, *cfg.outputs] if path]
     made = Desk(paths, cfg.token or "")
     outside = cfg.host not in LOOPBACK
-    name = "127.0.0.1" if cfg.host in ("0.0.0.0", "::") else cfg.host
+    name = "127.0.0.1" if _everywhere(cfg.host) else cfg.host
     link = f"http://{name}:{cfg.port}/?token={made.token}"
     for book in made.shelf.told():
         sys.stderr.write(f"{book['name']}: {book['said']}\n")
@@ -35,6 +36,14 @@ def desk(cfg: DictConfig) -> int:
         webbrowser.open(link)
     uvicorn.run(app(made, ("*",) if outside else LOOPBACK), host=cfg.host, port=cfg.port, log_level="warning", timeout_graceful_shutdown=3)
     return 0
+
+
+def _everywhere(host: str) -> bool:
+    """Whether a host stands for all addresses of this machine."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 if __name__ == "__main__":

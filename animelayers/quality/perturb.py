@@ -50,6 +50,8 @@ def systems(names: Sequence[str]) -> list[System]:
 def told(rows: Sequence[Mapping[str, Any]], names: Sequence[str], seed: int = 0) -> list[dict[str, Any]]:
     """Per change its `name` (system), `value`, and `figures`: figure -> its `mean`, its `change`, the half width of the interval of the mean as set
     (`room`), and whether it moved by more than that (`moved`)."""
+    if not names:
+        return []
     whole = [row for row in rows if row["system"] == REFERENCE]
     values = np.array([[np.nan if row[figure] is None else row[figure] for figure in HEAD] for row in whole], float)
     low, high = interval(values, seed, REFERENCE)

@@ -21,8 +21,8 @@ def test_a_set_is_composed_and_told(main: Main, ray_here: object, tmp_path: Path
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("shots=0", "shots=0: at least 1"),
-        ("truth.split=test", "truth.split=test: one of train, val"),
+        ("shots=0", "shots=0: it is a whole number, 1 or more"),
+        ("truth.split=test", "truth.split=test: it is train or val"),
         ("truth.parts=nowhere", "truth.parts=nowhere: there is no such folder"),
         ("truth.focus=[juggling]", "juggling"),
         ("truth.camera={still:-1}", "truth.camera"),

@@ -59,7 +59,7 @@ def test_a_board_with_a_rule_left_out(
         (["ablate=[evidense]"], "did you mean evidence?"),
         (["truth=."], "no truth set, and"),
         (["truth=drawn", "drawn.scenes=[wlak]"], "there is portrait"),
-        (["shots=0"], "shots=0: at least 1"),
+        (["shots=0"], "shots=0: it is a whole number, 1 or more"),
     ],
 )
 def test_what_cannot_be_scored_is_told(main: Main, tmp_path: Path, words: list[str], told: str) -> None:

@@ -103,14 +103,14 @@ def test_every_word_of_the_plan_is_one_of_the_loop_and_means_the_same() -> None:
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("films=0", "films=0, val_films=16: at least 1 and 0"),
+        ("films=0", "films=0: it is a whole number, 1 or more"),
         ("truth.split=val", "val is kept to judge by"),
         ("truth.parts=nowhere", "truth.parts=nowhere: there is no such folder"),
         ("truth.frmaes=[3,4]", "frmaes"),
         ("start=nowhere.safetensors", "no weights are called 'nowhere.safetensors'"),
-        ("device=abacus", "device 'abacus' is unknown"),
-        ("plan.samples=0", "plan.samples=0: at least 1"),
-        ("plan.rate=fast", "plan: "),
+        ("device=abacus", "device=abacus: it is auto, cpu, cuda or mps"),
+        ("plan.samples=0", "plan.samples=0: it is a whole number, 1 or more"),
+        ("plan.rate=fast", "plan.rate=fast: it is a number, above 0"),
         ("plan.sizes=[[8,8,1]]", "plan.sizes=[[8, 8, 1]]: a list of"),
         ("plan.sampels=3", "did you mean 'plan.samples'?"),
     ],
