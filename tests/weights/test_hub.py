@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from animelayers import job, weights
+from animelayers.options import Named
 from animelayers.weights import TABLE, WeightsError, find, folders
 from animelayers.weights.records import Weights, hub
 
@@ -124,7 +125,7 @@ def test_a_folder_comes_without_code_and_with_its_digests(endpoint: str, tiny: W
     assert facts["files"] == {name: hashlib.sha256(FILES[name]).hexdigest() for name in GOOD}
     assert [p.name for p in home.iterdir() if not p.name.endswith(".verified")] == ["tiny"]
     assert find("tiny") == home / "tiny" and weights.is_pinned(tiny)
-    assert weights.digest("tiny") == folders.digest(facts["files"]) == job._plain("tiny")
+    assert weights.digest("tiny") == folders.digest(facts["files"]) == job._plain("tiny", Named)
     (home / "tiny" / "config.json").write_bytes(b"{}")
     with pytest.raises(WeightsError, match=r"config\.json: sha256 .*expected .*names=tiny"):
         find("tiny")
