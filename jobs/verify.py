@@ -10,12 +10,22 @@ import sys
 from omegaconf import DictConfig
 
 from animelayers import job
+from animelayers.sinks import Shards, corrections, metadata
+from animelayers.sinks.sink import Sink
+from animelayers.sinks.store import Store
 from animelayers.verify import mend, sink_of, verify
 
 
 def check(cfg: DictConfig) -> int:
     """Verify, tell, and mend where that is asked for."""
-    sink = sink_of(cfg.output)
+    codes = [_checked(sink_of(cfg.output), cfg.mend)]
+    if metadata.names(Store(f"{cfg.output}/{corrections.FOLDER}")):
+        sys.stderr.write("what was corrected by hand:\n")
+        codes.append(_checked(Shards(f"{cfg.output}/{corrections.FOLDER}"), cfg.mend))
+    return max(codes)
+
+
+def _checked(sink: Sink, wanted: bool) -> int:
     found = verify(sink)
     for line in found.lines():
         sys.stdout.write(f"{line}\n")
@@ -25,7 +35,7 @@ def check(cfg: DictConfig) -> int:
         sys.stderr.write("all of it is what was written\n")
         return 0
     damaged = f"{len(found.tables)} tables, {len(found.clips)} clips and {len(found.products)} end products are damaged"
-    if not cfg.mend:
+    if not wanted:
         sys.stderr.write(f"{damaged}; mend=true forgets them, so that the command that made the output makes them again\n")
         return 3
     mend(sink, found)

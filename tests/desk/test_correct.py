@@ -140,3 +140,17 @@ def test_what_makes_no_sense_is_refused(out: Path, said: Said, why: str) -> None
 def test_nothing_said_is_nothing_saved(out: Path) -> None:
     with pytest.raises(CorrectionError, match="nothing was changed"):
         opened(out).save()
+
+
+def test_what_was_corrected_is_verified_too(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    correction = opened(out)
+    correction.say(right(0))
+    correction.save()
+    check = runpy.run_path(str(job.JOBS / "verify.py"))["check"]
+    assert check(job.compose("verify", [f"output={out}"])) == 0
+    (shard, *_) = sorted((out / "corrections" / "shards").iterdir())
+    data = bytearray(shard.read_bytes())
+    data[600] ^= 255
+    shard.write_bytes(data)
+    assert check(job.compose("verify", [f"output={out}"])) == 3
+    assert "damaged" in capsys.readouterr().err

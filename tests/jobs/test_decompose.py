@@ -236,14 +236,16 @@ def test_the_card_names_what_really_ran(film: Path, decompose: Decompose, tmp_pa
         decompose(film / "episode_002", output, *words, f"stages.character.step.matte.weights={moved}")
 
 
-@pytest.mark.parametrize("way", ["here", "processes", *(pytest.param(way, marks=pytest.mark.usefixtures("ray_here")) for way in ("ray", "apart"))])
-def test_no_clip_has_the_pixels_of_another(way: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["here", "processes", "ray", "apart"])
+def test_no_clip_has_the_pixels_of_another(way: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Each picture is of a colour of its own, which its layers must show under its name, whatever shared its batch, process or shard."""
     colours = [(r, g, b) for r in (10, 50, 90) for g in (10, 50, 90) for b in (10, 90)]
     (tmp_path / "in").mkdir()
     for number, colour in enumerate(colours):
         Image.new("RGB", (64 + 2 * (number % 3), 48), colour).save(tmp_path / "in" / f"p{number:02d}.png")
     net = tiny_onnx.write(tmp_path / "net.onnx", (1, 1, 1), 0, ("n", 3, "h", "w"))
+    if way in ("ray", "apart"):
+        request.getfixturevalue("ray_here")
     stages = [f"stages.{stage}.{what}" for stage in ("camera", "track", "background", "encode", "quality") for what in ("cpus=0.2", "workers=1")]
     placed = {
         "here": ("preset=demo", "placement.cpus=0.5", "placement.readers=1", *HERE),
