@@ -326,6 +326,7 @@ def _commit(path: str, base: Output, made: Sequence[Row], clips: set[str]) -> in
         gone = clips & set(sink.committed())
         told = {clip: digest for clip, digest in corrections.made_of(store).items() if clip not in gone}
         sink.forget(gone)
+        sink.describe({"kind": corrections.FOLDER})
         for clip in made:
             sink.write([{name: value for name, value in clip.items() if name in sink.takes}], run)
         ids = [str(clip["clip_id"]) for clip in made]
