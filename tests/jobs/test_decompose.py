@@ -356,7 +356,7 @@ def test_inputs_are_known_by_what_they_hold_on_request(film: Path, decompose: De
     ],
 )
 def test_a_configuration_that_cannot_run_ends_in_one_sentence(words: list[str], message: str, film: Path, main: Main, tmp_path: Path) -> None:
-    words = ["model/matte=u2netp", f"source.path={film / 'episode_002'}", f"output={tmp_path / 'out'}", *words]
+    words = [f"source.path={film / 'episode_002'}", f"output={tmp_path / 'out'}", *words]
     code, said = main("decompose", *words)
     assert code == 2, said
     assert message in said and "Traceback" not in said
