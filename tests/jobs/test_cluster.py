@@ -151,7 +151,14 @@ def test_a_node_that_is_lost_in_the_middle_costs_nothing(
     job = subprocess.Popen(command("decompose", *words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT)
     _wait_for(lambda: job.poll() is not None or any((tmp_path / "out" / "metadata").glob("*.parquet")), 400)
     assert job.poll() is None, job.communicate()[0]
-    raylets = [p for p in psutil.process_iter() if p.name() == "raylet" and f"--gcs-address={address}" in " ".join(p.cmdline())]
+    port = address.rpartition(":")[2]  # Ray writes another address of this machine into it
+    words_of = {process: process.info["cmdline"] or [""] for process in psutil.process_iter(["cmdline"])}
+    raylets = [
+        p
+        for p, said in words_of.items()
+        if said[0].endswith("/raylet") and any(w.startswith("--gcs-address=") and w.endswith(f":{port}") for w in said)
+    ]
+    assert len(raylets) == 2
     last = max(raylets, key=lambda process: process.create_time())
     for process in (*last.children(recursive=True), last):
         with contextlib.suppress(psutil.NoSuchProcess):
