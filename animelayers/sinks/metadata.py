@@ -73,7 +73,8 @@ def read(store: Store, name: str, columns: Sequence[str] | None = None) -> pa.Ta
     """A Parquet of the output, or some columns of it. Raises `SinkError` if it is damaged."""
     with store.guard(name):
         try:
-            return pq.ParquetFile(pa.BufferReader(store.read(name) or b""), page_checksum_verification=True).read(columns)
+            # In this thread: one of Arrow's own that lets go of Python's bytes while the interpreter ends takes the process down with it.
+            return pq.ParquetFile(pa.BufferReader(store.read(name) or b""), page_checksum_verification=True).read(columns, use_threads=False)
         except (AttributeError, TypeError) as strange:  # an extension type of a library that is loaded, forged
             raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
 
