@@ -4,15 +4,15 @@ ARG PYTHON=3.12
 FROM python:${PYTHON}-slim-bookworm AS built
 
 ARG DEVICE=cpu
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 VIRTUAL_ENV=/opt/animelayers PATH=/opt/animelayers/bin:$PATH
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
-RUN python -m venv "$VIRTUAL_ENV"
 COPY pyproject.toml README.md LICENSE ./
 COPY animelayers animelayers
 COPY conf conf
 COPY jobs jobs
 # The ordinary torch brings its GPU libraries; without the extra `models` nothing needs it.
-RUN if [ "$DEVICE" = cuda ]; then pip install ".[desk,export,models]"; else pip install ".[desk,export]"; fi
+RUN if [ "$DEVICE" = cuda ]; then extras=desk,export,models; else extras=desk,export; fi \
+ && echo "animelayers[$extras]" > wanted.txt && pip wheel --wheel-dir wheels ".[$extras]"
 
 FROM python:${PYTHON}-slim-bookworm
 # hadolint ignore=DL3008
@@ -22,8 +22,9 @@ RUN apt-get update \
  && useradd --create-home --uid 1000 layers \
  && mkdir -p /weights /data \
  && chown layers:layers /weights /data
-COPY --from=built /opt/animelayers /opt/animelayers
-ENV PATH=/opt/animelayers/bin:$PATH VIRTUAL_ENV=/opt/animelayers PYTHONUNBUFFERED=1 RAY_USAGE_STATS_ENABLED=0 ANIMELAYERS_WEIGHTS=/weights
+RUN --mount=type=bind,from=built,source=/src,target=/src \
+ pip install --no-cache-dir --no-index --find-links /src/wheels --requirement /src/wanted.txt
+ENV PYTHONUNBUFFERED=1 RAY_USAGE_STATS_ENABLED=0 ANIMELAYERS_WEIGHTS=/weights
 USER layers
 WORKDIR /data
 VOLUME ["/weights", "/data"]

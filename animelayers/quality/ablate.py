@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from animelayers.quality import runs
 from animelayers.quality.board import ALL
 from animelayers.quality.difference import Difference, differences
 from animelayers.quality.figures import FIGURES, HEAD
@@ -42,14 +42,7 @@ _PICTURES = ("held drawings", "anime cuts")
 
 def chosen(names: Sequence[str] | str) -> list[str]:
     """The rules of a list, or all for 'all'. Raises ValueError for an unknown one."""
-    wanted = [names] if isinstance(names, str) else list(names)
-    if wanted == ["all"]:
-        return list(RULES)
-    for name in wanted:
-        if name not in RULES:
-            near = difflib.get_close_matches(name, RULES, 1)
-            raise ValueError(f"ablate={name}: {f'did you mean {near[0]}?' if near else 'no such rule;'} there is: {', '.join(RULES)}, or all")
-    return wanted
+    return runs.chosen("ablate", names, list(RULES), "rule")
 
 
 def systems(names: Iterable[str]) -> list[System]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
+from animelayers.quality import runs
 from animelayers.quality.board import ALL, interval
 from animelayers.quality.difference import differences
 from animelayers.quality.figures import FIGURES, HEAD
@@ -23,14 +23,7 @@ _PARAMS = {each.name: each for each in fields(Params)}
 
 def chosen(names: Sequence[str] | str) -> list[str]:
     """The tunables of a list, or all for 'all'. Raises ValueError for an unknown one."""
-    wanted = [names] if isinstance(names, str) else list(names)
-    if wanted == ["all"]:
-        return list(_PARAMS)
-    for name in wanted:
-        if name not in _PARAMS:
-            near = difflib.get_close_matches(name, _PARAMS, 1)
-            raise ValueError(f"perturb={name}: {f'did you mean {near[0]}?' if near else 'no such tunable;'} there is: {', '.join(_PARAMS)}, or all")
-    return wanted
+    return runs.chosen("perturb", names, list(_PARAMS), "tunable")
 
 
 def changed(name: str) -> dict[str, float]:

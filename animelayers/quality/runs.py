@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -70,6 +71,18 @@ def run(system: System, truth: Truth, folder: Path, base: Sequence[str], decompo
     cost = {"cpu": round(spent.cpu, 2), "wall": round(spent.wall, 2), "frames": len(table), "drawings": drawings, "overrides": overrides}
     (place / COST).write_text(json.dumps(cost, indent=1))
     return Run(str(place), cost)
+
+
+def chosen(option: str, names: Sequence[str] | str, known: Sequence[str], thing: str) -> list[str]:
+    """The names of a list that an option holds, or all that are `known` for 'all'. Raises ValueError for an unknown `thing`, with the nearest one."""
+    wanted = [names] if isinstance(names, str) else list(names)
+    if wanted == ["all"]:
+        return list(known)
+    for name in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise ValueError(f"{option}={name}: {f'did you mean {near[0]}?' if near else f'no such {thing};'} there is: {', '.join(known)}, or all")
+    return wanted
 
 
 def _digest(*facts: Any) -> str:
