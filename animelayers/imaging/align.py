@@ -11,18 +11,33 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import SOBEL, TINY
+
 SIDE = 640  # pixels of the long side that frames are aligned at: a twentieth of a pixel there is 0.15 px of 1080p
 COARSE = 4
+FREE = 0.98
+"""Share of a pixel that shows background from which it counts as such."""
 _LANDMARKS = 128 * 96  # pixels looked at: the plate of a shot needs no more, and more cost time
+_FEWER = 4  # times fewer at coarse size
+_AROUND = (12, 3)  # part of the width, and pixels at least, around a landmark that its strength is measured against
+_FEWEST = 50  # landmarks
+_NORMAL = 1.4826  # standard deviation of normal errors against the median of their magnitudes
+_TUKEY = 4.685  # standard deviations from which an error has no weight (Tukey's biweight, 95 % efficient on normal ones)
+_RIDGE = (1e-6, 1e-9)  # share of the square matrix's diagonal, and of its trace, that is added so that it can be solved
+_GAINS = (0.1, 20)  # between which the contrast of two frames may differ
+_ARRIVED = 2e-3  # pixels of a step after which no other is taken
 _TILE = 32  # pixels; a tile is judged as a whole
 _TILES = 5  # fewer tiles with something in them say nothing
 _SLIPPED = 0.4  # pixels a tile may lie beside its place and still fit
 _DOUBT = 3.0  # standard errors of that, as grain and blocks are larger than a pixel
+_DAMPED = (0.05, 1e-3)  # share of its slopes, and squared grey levels, added for a tile whose edges all run one way, or that has none
 _ALIKE = 0.6  # correlation of a tile with its counterpart
 _CONTRAST = 1.5  # grey levels, standard deviation of a tile that shows something
 _ITERATIONS = (12, 10)
 _MASKED = 16  # alpha, 0..255, from which a pixel is not background
 _MARGIN = 3  # pixels around it that are not looked at either
+_BEYOND = 1e4  # pixels; farther off nothing is looked up
+_ROWS = 32  # that places are looked up in: OpenCV takes no picture wider than 32767
 _EYE = np.eye(3)
 
 MODELS = {"none": 0, "shift": 2, "similarity": 4, "homography": 8}
@@ -96,18 +111,18 @@ def plane(frame: np.ndarray, mask: np.ndarray | None) -> Plane:
 
 def key(of: Plane) -> Key:
     """The landmarks of a plane."""
-    first, second = (_landmarks(grey, free, count) for grey, free, count in zip(of.grey, of.free, (_LANDMARKS, _LANDMARKS // 4), strict=True))
+    first, second = (_landmarks(grey, free, count) for grey, free, count in zip(of.grey, of.free, (_LANDMARKS, _LANDMARKS // _FEWER), strict=True))
     return Key(of, (first, second))
 
 
 def _landmarks(grey: np.ndarray, free: np.ndarray, count: int) -> Landmarks:
     height, width = grey.shape
-    gx, gy = (cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx, ksize=3, scale=1 / 8, borderType=cv2.BORDER_REPLICATE) for dx in (1, 0))
+    gx, gy = (cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx, ksize=3, scale=SOBEL, borderType=cv2.BORDER_REPLICATE) for dx in (1, 0))
     strength = cv2.magnitude(gx, gy)
     # Against the mean around: edges from all over the frame, not only those of its one signboard.
-    reach = max(3, width // 12)
+    reach = max(_AROUND[1], width // _AROUND[0])
     score = strength / (cv2.blur(strength, (reach, reach)) + 1)
-    inside = cv2.erode((free > 0.98).astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    inside = cv2.erode((free > FREE).astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     score[(inside == 0) | (strength < 0.5)] = 0
     best = np.argpartition(score.ravel(), -min(count, score.size))[-min(count, score.size) :]
     best = np.sort(best[score.ravel()[best] > 0])
@@ -138,35 +153,35 @@ def align(to: Key, of: Plane, start: np.ndarray = _EYE, model: str = "shift", co
 def _descend(
     marks: Landmarks, grey: np.ndarray, free: np.ndarray, homography: np.ndarray, number: int, iterations: int
 ) -> tuple[np.ndarray, float, float]:
-    if len(marks.place) < 50:
+    if len(marks.place) < _FEWEST:
         return homography, 0.0, 0.0
     centre = marks.grey.mean()
     gain, bias = 1.0, 0.0
     for turn in range(iterations + 1):
         value, seen = _sample(marks.place, grey, free, homography)
         view = float(seen.mean())
-        if seen.sum() < 50:
+        if seen.sum() < _FEWEST:
             return homography, 0.0, view
         contrast = marks.grey - centre
         error = value - gain * contrast - (bias + centre)
-        spread = max(1.0, 1.4826 * float(np.median(np.abs(error[seen]))))
+        spread = max(1.0, _NORMAL * float(np.median(np.abs(error[seen]))))
         if turn == iterations:
             break
-        weight = np.where(seen, np.square(np.clip(1 - np.square(error / (4.685 * spread)), 0, None)), 0)
+        weight = np.where(seen, np.square(np.clip(1 - np.square(error / (_TUKEY * spread)), 0, None)), 0)
         columns = np.concatenate([gain * marks.jacobian[:, :number], contrast[:, None], np.ones((len(contrast), 1))], 1)
         weighted = columns * weight[:, None]
         square = weighted.T @ columns
-        square[np.diag_indices_from(square)] *= 1 + 1e-6
-        square[np.diag_indices_from(square)] += 1e-9 * np.trace(square) + 1e-9
+        square[np.diag_indices_from(square)] *= 1 + _RIDGE[0]
+        square[np.diag_indices_from(square)] += _RIDGE[1] * np.trace(square) + _RIDGE[1]
         step = np.linalg.solve(square, weighted.T @ error)
         gain, bias = gain + step[-2], bias + step[-1]
-        if not 0.1 < gain < 20 or not np.abs(step[:number]).max(initial=0) < 0.5:
+        if not _GAINS[0] < gain < _GAINS[1] or not np.abs(step[:number]).max(initial=0) < 0.5:
             return homography, 0.0, view
         small = _EYE + np.tensordot(step[:number], _GENERATORS[:number], 1)
         change = marks.frame @ small @ np.linalg.inv(marks.frame)
         homography = homography @ np.linalg.inv(change)
         homography = homography / homography[2, 2]
-        if np.abs(step[:number]).max(initial=0) * marks.frame[0, 0] < 2e-3 and turn:
+        if np.abs(step[:number]).max(initial=0) * marks.frame[0, 0] < _ARRIVED and turn:
             iterations = turn + 1
     return homography, _share(marks, value, error / gain, seen), view
 
@@ -186,13 +201,13 @@ def _share(marks: Landmarks, value: np.ndarray, error: np.ndarray, seen: np.ndar
 
     number = np.maximum(np.bincount(tile), 1)
     xx, xy, yy, x, y = total(gx * gx), total(gx * gy), total(gy * gy), total(gx * error), total(gy * error)
-    damp = 0.05 * (xx + yy) + 1e-3
+    damp = _DAMPED[0] * (xx + yy) + _DAMPED[1]
     det = (xx + damp) * (yy + damp) - xy * xy
     slip = np.hypot(((yy + damp) * x - xy * y) / det, ((xx + damp) * y - xy * x) / det)
     means = total(value) / number, total(grey) / number
     varied = total(value * value) / number - means[0] ** 2, total(grey * grey) / number - means[1] ** 2
-    alike = (total(value * grey) / number - means[0] * means[1]) / np.sqrt(np.maximum(varied[0] * varied[1], 1e-6))
-    doubt = _DOUBT * np.sqrt(total(error * error) / number / (xx + yy + 1e-3))
+    alike = (total(value * grey) / number - means[0] * means[1]) / np.sqrt(np.maximum(varied[0] * varied[1], TINY))
+    doubt = _DOUBT * np.sqrt(total(error * error) / number / (xx + yy + _DAMPED[1]))
     counted = (number >= _TILE // 2) & (varied[1] > _CONTRAST**2)
     if counted.sum() < _TILES:
         return 0.0
@@ -201,12 +216,10 @@ def _share(marks: Landmarks, value: np.ndarray, error: np.ndarray, seen: np.ndar
 
 def _sample(place: np.ndarray, grey: np.ndarray, free: np.ndarray, homography: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mapped = place @ homography[:, :2].T + homography[:, 2]
-    depth = np.where(np.abs(mapped[:, 2]) > 1e-6, mapped[:, 2], 1e-6)
-    x, y = (np.clip(mapped[:, i] / depth, -1e4, 1e4).astype(np.float32)[None] for i in (0, 1))
-    # In rows of a few hundred, because OpenCV takes no picture wider than 32767.
-    rows = 32
-    pad = -x.shape[1] % rows
-    x, y = (np.pad(v, ((0, 0), (0, pad)), mode="edge").reshape(rows, -1) for v in (x, y))
+    depth = np.where(np.abs(mapped[:, 2]) > TINY, mapped[:, 2], TINY)
+    x, y = (np.clip(mapped[:, i] / depth, -_BEYOND, _BEYOND).astype(np.float32)[None] for i in (0, 1))
+    pad = -x.shape[1] % _ROWS
+    x, y = (np.pad(v, ((0, 0), (0, pad)), mode="edge").reshape(_ROWS, -1) for v in (x, y))
     value = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()[: len(place)].astype(np.float64)
-    seen = cv2.remap(free, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0).ravel()[: len(place)] > 0.98
+    seen = cv2.remap(free, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0).ravel()[: len(place)] > FREE
     return value, seen

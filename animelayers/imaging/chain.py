@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from animelayers.imaging.align import Fit, Key, Plane, align, key
+from animelayers.imaging.align import FREE, Fit, Key, Plane, align, key
 
 _CV2: Any = cv2  # whose type stubs lack SIFT
 GOOD = 0.8
@@ -17,6 +17,17 @@ FOUND = 0.35
 """Share from which a frame has found its place: another picture stays below 0.1, a figure nobody masked leaves 0.4 and more."""
 _SHARED = 0.6  # of a frame that has to lie on a key; below it the frame becomes a key itself
 _KEYS = 24
+_GIVEN_UP = 3  # part of the frames without a place from which the rest is not asked
+_AS_GOOD = 0.95  # of the share of its neighbour with which a frame is as well placed
+_VIEW = 0.1  # share of the landmarks in view below which a fit says nothing
+_NEARER = 0.1  # share of the tiles that a nearer key may cost
+_DEPTH = 1e-3  # of the depth of the first pixel, below which a corner flies off
+_SMALLEST = 4  # pixels of a side that can be correlated
+_TRIED = 6  # placed frames that features are matched with
+_FEATURES, _CONTRAST = 600, 0.02  # features of a frame at most, and how much they stand out at least (0.04 for photographs, Lowe 2004)
+_FEWEST = (12, 10, 8)  # features of a frame, those with a counterpart, and those that agree on a motion
+_DISTINCT = 0.8  # distance to the best counterpart against that to the second best (Lowe 2004)
+_ENLARGED, _SQUASHED = 3, 1.5  # times between a frame and its key, and one way against the other
 
 
 class Chain:
@@ -40,7 +51,7 @@ class Chain:
         for number in numbers:
             self._place(number, model, self._predicted(number))
             lost += number not in self.places
-            if lost > max(1, len(numbers) / 3):
+            if lost > max(1, len(numbers) / _GIVEN_UP):
                 return
 
     def search(self, numbers: Sequence[int], model: str) -> None:
@@ -81,13 +92,13 @@ class Chain:
         best: tuple[Fit, int] | None = None
         # Where no mask says who moves, all frames of a shot lack the same share.
         usual = max((self.shares.get(number + step, 1.0) for step in (-1, 1)), key=lambda s: s < 1)
-        enough = min(GOOD, max(FOUND, 0.95 * usual))
+        enough = min(GOOD, max(FOUND, _AS_GOOD * usual))
         for place in self._guesses(number, guesses):
             via = self._key(number, place)
             fit = align(self.keys[via], self.planes[number], np.linalg.inv(place) @ self.places[via], model)
-            if fit.view > 0.1 and _sane(fit.homography) and (best is None or fit.share > best[0].share):
+            if fit.view > _VIEW and _sane(fit.homography) and (best is None or fit.share > best[0].share):
                 best = fit, via
-            if fit.share >= enough and fit.view > 0.1:
+            if fit.share >= enough and fit.view > _VIEW:
                 break
         if best is None or best[0].share < FOUND:
             return
@@ -96,7 +107,7 @@ class Chain:
         if nearer != via:
             place = self.places[via] @ np.linalg.inv(fit.homography)
             again = align(self.keys[nearer], self.planes[number], np.linalg.inv(place) @ self.places[nearer], model)
-            fit, via = (again, nearer) if again.share >= fit.share - 0.1 else (fit, via)
+            fit, via = (again, nearer) if again.share >= fit.share - _NEARER else (fit, via)
         self._accept(number, via, fit)
         if self._overlap(self.places[number], self.places[via], number) < _SHARED and len(self.keys) < _KEYS:
             self.keys[number] = key(self.planes[number])
@@ -112,7 +123,7 @@ class Chain:
         near = list(dict.fromkeys([last, *reversed(self.keys)]))
         shift = self._correlated(last, number)
         yield self.places[last] @ np.linalg.inv(shift)
-        for other in near[:6]:
+        for other in near[:_TRIED]:
             found = self._matched(other, number)
             if found is not None:
                 yield self.places[other] @ np.linalg.inv(found)
@@ -126,7 +137,7 @@ class Chain:
         height, width = self.planes[number].grey[0].shape
         corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], np.float64)
         both = corners @ (np.linalg.inv(other) @ one).T
-        if (both[:, 2] < 1e-3).any():
+        if (both[:, 2] < _DEPTH).any():
             return 0.0
         low, high = (both[:, :2] / both[:, 2:]).min(0), (both[:, :2] / both[:, 2:]).max(0)
         inner = np.clip(np.minimum(high, (width, height)) - np.maximum(low, 0), 0, None)
@@ -142,7 +153,7 @@ class Chain:
                 self._seen[number] = (grey - np.float32(middle)) * free
             pictures.append(self._seen[number])
         height, width = pictures[0].shape
-        if min(height, width) < 4:
+        if min(height, width) < _SMALLEST:
             return np.eye(3)
         (x, y), _ = cv2.phaseCorrelate(pictures[0], pictures[1], cv2.createHanningWindow((width, height), cv2.CV_32F))
         result = np.eye(3)
@@ -152,15 +163,15 @@ class Chain:
     def _matched(self, one: int, other: int) -> np.ndarray | None:
         """The similarity that most of the features that look alike agree on (SIFT, Lowe 2004; RANSAC)."""
         (places, looks), (others, others_look) = (self._described(n) for n in (one, other))
-        if looks is None or others_look is None or min(len(looks), len(others_look)) < 12:
+        if looks is None or others_look is None or min(len(looks), len(others_look)) < _FEWEST[0]:
             return None
         pairs = cv2.BFMatcher().knnMatch(looks, others_look, 2)
-        kept = [p[0] for p in pairs if len(p) == 2 and p[0].distance < 0.8 * p[1].distance]
-        if len(kept) < 10:
+        kept = [p[0] for p in pairs if len(p) == 2 and p[0].distance < _DISTINCT * p[1].distance]
+        if len(kept) < _FEWEST[1]:
             return None
         source, target = places[[m.queryIdx for m in kept]], others[[m.trainIdx for m in kept]]
         found, inliers = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=2)
-        if found is None or int(inliers.sum()) < 8:
+        if found is None or int(inliers.sum()) < _FEWEST[2]:
             return None
         similarity = np.vstack([found, [0, 0, 1]])
         return similarity if _sane(similarity) else None
@@ -168,8 +179,10 @@ class Chain:
     def _described(self, number: int) -> tuple[np.ndarray, np.ndarray | None]:
         if number not in self._features:
             plane = self.planes[number]
-            mask = (plane.free[0] > 0.98).astype(np.uint8)
-            points, looks = _CV2.SIFT_create(600, contrastThreshold=0.02).detectAndCompute(np.clip(plane.grey[0], 0, 255).astype(np.uint8), mask)
+            mask = (plane.free[0] > FREE).astype(np.uint8)
+            points, looks = _CV2.SIFT_create(_FEATURES, contrastThreshold=_CONTRAST).detectAndCompute(
+                np.clip(plane.grey[0], 0, 255).astype(np.uint8), mask
+            )
             self._features[number] = np.array([p.pt for p in points], np.float32).reshape(-1, 2), looks
         return self._features[number]
 
@@ -189,4 +202,4 @@ def _nearest(homography: np.ndarray, plane: Plane, model: str) -> np.ndarray:
 def _sane(homography: np.ndarray) -> bool:
     """No camera of a shot mirrors, squashes or enlarges threefold between a frame and its key."""
     sizes = np.linalg.svd(homography[:2, :2], compute_uv=False)
-    return bool(np.linalg.det(homography[:2, :2]) > 0 and sizes[0] < 3 and sizes[1] > 1 / 3 and sizes[0] / sizes[1] < 1.5)
+    return bool(np.linalg.det(homography[:2, :2]) > 0 and sizes[0] < _ENLARGED and sizes[1] > 1 / _ENLARGED and sizes[0] / sizes[1] < _SQUASHED)

@@ -13,12 +13,28 @@ from PIL import Image
 
 SIDE = 480
 """Long side in pixels at which what is no fine detail is measured."""
+_EDGES = (50, 120)  # steepness, in grey levels, at which an edge goes on and begins (Canny)
 _SHARP = 0.02  # variance of the Laplacian against that of the luma at which sharpness is one half
+_BLIND = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+_NORM = 6  # root of the sum of that kernel's squares
+_STRIPS, _STRIP = 5, 64  # of so many rows each: they stand for the whole height
+_NORMAL = 0.6745  # median of the magnitudes of normal noise against its deviation
 _GRAIN = 8.0  # grey levels of noise at which quality halves
 _SHORT = 720  # pixels of the short side that are enough for training
+_BITS, _DROPPED = 5, 3  # bits of a channel that colours are told apart by, and those left out
+_MAIN = 5  # colours that are named
 _BUSY = (0.3, 0.7, 0.4)  # edges, colours and deviation of a picture that is as busy as any
+_EDGY, _MANY, _VARIED = 0.5, 0.3, 0.2  # what each of them is of complexity
+_RANGE = (2, 98)  # percentiles of the luma, from dark to light
+_CRUSHED, _BURNT = 4, 251  # luma below and above which nothing is left
+_PATCHES = (16, 9)  # across and down
+_ALIVE = 4  # grey levels of deviation of a patch that differs in itself
+_WIDE, _BALANCED, _KEPT, _LIVELY = 0.35, 0.3, 0.2, 0.15  # what each of those four is of lighting
 _BORDER = 0.1  # share of a side that counts as border
+_BARE = 1e-3  # share of pixels on edges that a picture is taken to have at least
+_DENSE, _UNEVEN = 0.6, 0.4  # what each of them is of a border
 _BARS = 24  # luma below which a row or column that is all of one grey is a bar
+_HASHED = 32  # pixels of the side of the picture that is hashed
 
 
 class Picture(NamedTuple):
@@ -34,7 +50,7 @@ def prepared(picture: np.ndarray) -> Picture:
     """The planes the measures below look at."""
     small = reduced(picture)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    return Picture(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), small, grey, cv2.Canny(grey, 50, 120))
+    return Picture(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), small, grey, cv2.Canny(grey, *_EDGES))
 
 
 def reduced(plane: np.ndarray) -> np.ndarray:
@@ -61,40 +77,39 @@ def sharpness(luma: np.ndarray) -> float:
 
 def noise(luma: np.ndarray) -> float:
     """Standard deviation of the grain in grey levels: the median response to a kernel blind to edges (Immerkaer, CVIU 1996)."""
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    rows = np.linspace(0, max(0, luma.shape[0] - 64), 5).astype(int)  # strips over the whole height stand for all of it
-    response = [np.abs(cv2.filter2D(luma[row : row + 64], cv2.CV_16S, kernel)[1:-1:2, 1:-1:2]).ravel() for row in rows]
+    rows = np.linspace(0, max(0, luma.shape[0] - _STRIP), _STRIPS).astype(int)
+    response = [np.abs(cv2.filter2D(luma[row : row + _STRIP], cv2.CV_16S, _BLIND)[1:-1:2, 1:-1:2]).ravel() for row in rows]
     values = np.concatenate(response)
-    return float(np.median(values) / 0.6745 / 6) if values.size else 0.0
+    return float(np.median(values) / _NORMAL / _NORM) if values.size else 0.0
 
 
 def colours(small: np.ndarray) -> tuple[int, np.ndarray]:
     """How many colours there are at 5 bits a channel, and the five that cover most, uint8 (15,), by an octree, most first."""
-    bins = (small >> 3).astype(np.uint16)
-    count = int(np.count_nonzero(np.bincount(((bins[..., 0] << 10) | (bins[..., 1] << 5) | bins[..., 2]).ravel())))
-    paletted = Image.fromarray(np.ascontiguousarray(small[::2, ::2])).quantize(5, Image.Quantize.FASTOCTREE)
+    bins = (small >> _DROPPED).astype(np.uint16)
+    count = int(np.count_nonzero(np.bincount(((bins[..., 0] << 2 * _BITS) | (bins[..., 1] << _BITS) | bins[..., 2]).ravel())))
+    paletted = Image.fromarray(np.ascontiguousarray(small[::2, ::2])).quantize(_MAIN, Image.Quantize.FASTOCTREE)
     table = np.array(paletted.getpalette() or [0, 0, 0], np.uint8).reshape(-1, 3)
     used = sorted(paletted.getcolors() or [], reverse=True)
-    chosen = [table[index] for _, index in used if isinstance(index, int)][:5]
-    return count, np.concatenate([*chosen, *([chosen[-1]] * (5 - len(chosen)))])
+    chosen = [table[index] for _, index in used if isinstance(index, int)][:_MAIN]
+    return count, np.concatenate([*chosen, *([chosen[-1]] * (_MAIN - len(chosen)))])
 
 
 def complexity(picture: Picture, count: int) -> float:
     """0..1: edges, number of colours and deviation of the luma, each against that of a very busy picture."""
-    parts = (np.mean(picture.edges > 0), np.sqrt(count / 32768), float(picture.small_luma.std()) / 255)
+    parts = (np.mean(picture.edges > 0), np.sqrt(count / 2 ** (3 * _BITS)), float(picture.small_luma.std()) / 255)
     edges, many, varied = (min(1.0, float(part) / most) for part, most in zip(parts, _BUSY, strict=True))
-    return 0.5 * edges + 0.3 * many + 0.2 * varied
+    return _EDGY * edges + _MANY * many + _VARIED * varied
 
 
 def lighting(small_luma: np.ndarray) -> float:
     """0..1: range between the 2nd and the 98th percentile, mean near the middle, nothing crushed or burnt, patches that differ in themselves."""
-    low, high = np.percentile(small_luma, (2, 98))
+    low, high = np.percentile(small_luma, _RANGE)
     balance = 1 - abs(float(small_luma.mean()) / 255 - 0.5) * 2
-    kept = 1 - float(np.mean((small_luma < 4) | (small_luma > 251)))
-    tiles = cv2.resize(small_luma, (16, 9), interpolation=cv2.INTER_AREA).astype(np.float32)
-    local = np.sqrt(np.maximum(cv2.resize(np.square(small_luma.astype(np.float32)), (16, 9), interpolation=cv2.INTER_AREA) - tiles**2, 0))
-    alive = float(np.mean(local > 4))
-    return 0.35 * float(high - low) / 255 + 0.3 * balance + 0.2 * kept + 0.15 * alive
+    kept = 1 - float(np.mean((small_luma < _CRUSHED) | (small_luma > _BURNT)))
+    tiles = cv2.resize(small_luma, _PATCHES, interpolation=cv2.INTER_AREA).astype(np.float32)
+    local = np.sqrt(np.maximum(cv2.resize(np.square(small_luma.astype(np.float32)), _PATCHES, interpolation=cv2.INTER_AREA) - tiles**2, 0))
+    alive = float(np.mean(local > _ALIVE))
+    return _WIDE * float(high - low) / 255 + _BALANCED * balance + _KEPT * kept + _LIVELY * alive
 
 
 def border(edges: np.ndarray) -> float:
@@ -106,10 +121,10 @@ def border(edges: np.ndarray) -> float:
     tall, wide = max(1, round(height * _BORDER)), max(1, round(width * _BORDER))
     there = edges > 0
     sides = np.array([there[:tall].mean(), there[-tall:].mean(), there[:, :wide].mean(), there[:, -wide:].mean()])
-    overall = max(float(there.mean()), 1e-3)
+    overall = max(float(there.mean()), _BARE)
     dense = min(1.0, float(sides.mean()) / (2 * overall))
     uneven = min(1.0, float(sides.std()) / (2 * overall))
-    return 0.6 * dense + 0.4 * uneven
+    return _DENSE * dense + _UNEVEN * uneven
 
 
 def quality(sharp: float, grain: float, shape: tuple[int, ...]) -> float:
@@ -130,7 +145,7 @@ def letterbox(luma: np.ndarray) -> tuple[int, int, int, int]:
 
 def fingerprint(small_luma: np.ndarray) -> str:
     """64 bits in hex: signs of the lowest cosines of the picture against their median (pHash, Zauner 2010)."""
-    cosines = cv2.dct(cv2.resize(small_luma, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32))[:8, :8].ravel()
+    cosines = cv2.dct(cv2.resize(small_luma, (_HASHED, _HASHED), interpolation=cv2.INTER_AREA).astype(np.float32))[:8, :8].ravel()
     cosines[np.abs(cosines) < 1] = 0  # rounding, which a copy would not repeat
     return np.packbits(cosines > np.median(cosines[1:])).tobytes().hex()
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from animelayers.imaging.align import Plane, align, key, plane
+from animelayers.imaging.align import FREE, Plane, align, key, plane
 from animelayers.imaging.chain import FOUND, GOOD, Chain
+from animelayers.imaging.constants import SOBEL
 from animelayers.imaging.places import STILL, Camera, composed, enlarged, same_place
 from animelayers.imaging.warp import canvas, from_plate, outline, placed, to_plate
 
@@ -22,6 +23,10 @@ _TEXTURE = 60  # pixels of the coarse plane, 160 wide, that have to show an edge
 _EDGE = 2.0  # grey levels per coarse pixel
 _WEAVE = 0.6  # pixels of the plane that worn film may seem to move, one frame in ten aside, while a shift explains hardly more than none
 _SIMPLE = 0.6  # pixels of the frame that corners may be off before a shift is not explanation enough
+_TENTH, _MOST = 0.1, 0.9  # of the drawings: a tenth may lie
+_SHOWN = 0.02  # share of the coarse plane that has to show background
+_STANDING = 0.75  # share of the drawings that have to show that the camera stands
+_LOST = 4  # part of the drawings that may have no place
 _FLAT = 0.5  # share of the frame that has to move as one where the camera moves
 _PROVEN = 0.7  # the same where eight parameters explain it, which may bend near and far into one
 _MORE = 0.1  # share of the frame that those have to bring into place beside what four do
@@ -29,6 +34,7 @@ _BETTER = 0.01  # share of the frame that a shift has to bring into place beside
 _ENDS = 0.1  # share of the drawings at the ends of a shot that a dissolve may hide
 _STARTS = 8  # drawings that are asked for the place of a camera that may stand
 _DARK = 24  # grey levels of what surrounds the picture
+_ROUNDED = 13  # pixels of the brush that takes off what lies beside it
 
 
 def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = None, successive: int | None = None) -> Camera:
@@ -91,7 +97,7 @@ def _chained(planes: Sequence[Plane], start: int, speaking: Sequence[int], first
 
 def _usual(chain: Chain, first: int) -> float:
     """The share of tiles in place that nine of ten of the drawings with a place reach."""
-    return float(np.quantile([s for n, s in chain.shares.items() if n < first], 0.1))
+    return float(np.quantile([s for n, s in chain.shares.items() if n < first], _TENTH))
 
 
 def _without_borders(planes: Sequence[Plane]) -> list[Plane]:
@@ -99,7 +105,7 @@ def _without_borders(planes: Sequence[Plane]) -> list[Plane]:
     lightest = np.max([p.grey[0] for p in planes], 0)
     around = cv2.copyMakeBorder((lightest < _DARK).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     cv2.floodFill(around, None, (0, 0), 2)
-    outside = cv2.dilate((around[1:-1, 1:-1] == 2).astype(np.uint8), np.ones((13, 13), np.uint8))
+    outside = cv2.dilate((around[1:-1, 1:-1] == 2).astype(np.uint8), np.ones((_ROUNDED, _ROUNDED), np.uint8))
     if outside.mean() > 0.5 or not outside.any():
         return list(planes)
     inside = 1 - outside.astype(np.float32)
@@ -110,13 +116,13 @@ def _without_borders(planes: Sequence[Plane]) -> list[Plane]:
 def _texture(of: Plane) -> int:
     """Pixels of the coarse plane that show an edge of the background."""
     across, down = cv2.spatialGradient(np.clip(of.grey[1], 0, 255).astype(np.uint8))
-    return int(((cv2.magnitude(across.astype(np.float32), down.astype(np.float32)) > 8 * _EDGE) & (of.free[1] > 0.98)).sum())
+    return int(((cv2.magnitude(across.astype(np.float32), down.astype(np.float32)) > _EDGE / SOBEL) & (of.free[1] > FREE)).sum())
 
 
 def _alike(planes: Sequence[Plane]) -> bool:
     """Whether all planes show the same background, without which no word about the camera is possible where nothing has an edge."""
-    free = np.min([p.free[1] for p in planes], 0) > 0.98
-    if free.mean() < 0.02:
+    free = np.min([p.free[1] for p in planes], 0) > FREE
+    if free.mean() < _SHOWN:
         return False
     greys = np.array([p.grey[1][free] for p in planes])
     return float(np.abs(greys - greys[0]).mean(1).max()) < 2
@@ -131,11 +137,11 @@ def _unmoved(planes: Sequence[Plane], start: int, speaking: Sequence[int], pixel
             stood.append(number)
             away.append(float(np.abs(moves.homography[:2, 2]).max()))
             gain.append(moves.share - stands.share)
-    if len(stood) < 0.75 * len(speaking):
+    if len(stood) < _STANDING * len(speaking):
         return None
     # What pulls a shift away is more often a figure that nobody masked than a camera that hardly moves.
     moved = any(far >= STILL * pixel and more > _BETTER for far, more in zip(away, gain, strict=True))
-    worn = np.quantile(away, 0.9) < _WEAVE and np.median(gain) < 2 * _BETTER
+    worn = np.quantile(away, _MOST) < _WEAVE and np.median(gain) < 2 * _BETTER
     return stood if worn or not moved else None
 
 
@@ -162,7 +168,7 @@ def _bent(chain: Chain, simple: Chain) -> float:
         both = [np.linalg.inv(c.places[via]) @ c.places[number] for c in (chain, simple)]
         one, other = (outline(h[None], (width, height)) for h in both)
         off.append(float(np.linalg.norm(one - other, axis=2).max()))
-    return float(np.quantile(off, 0.9))  # a tenth of the frames may lie
+    return float(np.quantile(off, _MOST))
 
 
 def _enough(places: dict[int, np.ndarray], speaking: Sequence[int], first: int) -> bool:
@@ -171,4 +177,4 @@ def _enough(places: dict[int, np.ndarray], speaking: Sequence[int], first: int) 
     lost = [n for n in drawings if n not in places]
     found = [n for n in drawings if n in places]
     outside = [n for n in lost if not found[0] < n < found[-1]]
-    return len(lost) <= len(drawings) / 4 and len(outside) <= max(1, _ENDS * len(drawings))
+    return len(lost) <= len(drawings) / _LOST and len(outside) <= max(1, _ENDS * len(drawings))

@@ -1,0 +1,14 @@
+"""Numbers that several files of this room share."""
+
+from __future__ import annotations
+
+LEVELS = 256
+"""Values of a byte: grey levels, and labels of a map."""
+TINY = 1e-6
+"""What a divisor is at least that may be 0 where it does not count."""
+SOBEL = 1 / 8
+"""What makes the answer of OpenCV's Sobel kernel (3 x 3) grey levels per pixel."""
+ASTRAY = 0.01
+"""Share of its squared length by which flow there and back may miss its start, beside half a squared pixel (Sundaram, Brox, Keutzer, ECCV 2010)."""
+FEWEST = 64
+"""Pixels: from fewer nothing is concluded."""
