@@ -19,6 +19,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from animelayers.imaging.constants import LEVELS
+
 log = logging.getLogger(__name__)
 
 Encoder = Callable[[np.ndarray], bytes]
@@ -33,6 +35,15 @@ _RUN_LENGTH = [
 
 _SIGNATURE, _UP = b"\x89PNG\r\n\x1a\n", 2
 """How a PNG begins, and its filter that takes off the row above (PNG specification, 9.2)."""
+_DEPTH, _KINDS = 8, {3: 2, 4: 6}
+"""Bits of a channel, and the colour type of so many channels (the same, 11.2.2)."""
+_TO_OPENCV = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
+_QUALITY = 95
+"""Of a JPEG, 1..100, where nobody asks for another: what it loses is not seen."""
+_TRIAL = (180, 320)
+"""Rows and columns of the picture that an encoder proves itself on."""
+_NOISY = 40
+"""Rows of it that are noise."""
 
 
 def encode_png(picture: np.ndarray) -> bytes:
@@ -42,7 +53,7 @@ def encode_png(picture: np.ndarray) -> bytes:
     return png_encoder()(np.ascontiguousarray(picture))
 
 
-def encode_jpeg(picture: np.ndarray, quality: int = 95, subsampling: str = "444") -> bytes:
+def encode_jpeg(picture: np.ndarray, quality: int = _QUALITY, subsampling: str = "444") -> bytes:
     """A JPEG of a uint8 RGB (H, W, 3) picture; `quality` 1..100, `subsampling` of the colour: 444, 422 or 420."""
     return jpeg_library()[0](np.ascontiguousarray(picture), quality, subsampling)
 
@@ -115,7 +126,7 @@ def _isal() -> Encoder:
         rows = np.empty((height, 1 + width * channels), np.uint8)
         rows[:, 0], rows[0, 1:] = _UP, pixels[0]
         np.subtract(pixels[1:], pixels[:-1], out=rows[1:, 1:])
-        head = struct.pack(">IIBBBBB", width, height, 8, {3: 2, 4: 6}[channels], 0, 0, 0)
+        head = struct.pack(">IIBBBBB", width, height, _DEPTH, _KINDS[channels], 0, 0, 0)
         chunks = ((b"IHDR", head), (b"IDAT", isal_zlib.compress(rows, 1)), (b"IEND", b""))
         return _SIGNATURE + b"".join(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
 
@@ -123,8 +134,7 @@ def _isal() -> Encoder:
 
 
 def _opencv_png() -> Encoder:
-    swap = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
-    return lambda picture: _opencv(".png", cv2.cvtColor(picture, swap[picture.shape[2]]), [])
+    return lambda picture: _opencv(".png", cv2.cvtColor(picture, _TO_OPENCV[picture.shape[2]]), [])
 
 
 def _pillow_png() -> Encoder:
@@ -164,7 +174,8 @@ def _lossless(encoder: Encoder, picture: np.ndarray) -> bool:
 
 def _sample() -> np.ndarray:
     """Something like a layer: flat, a ramp, noise, empty."""
-    y, x = np.mgrid[:180, :320]
-    noise = np.random.default_rng(0).integers(0, 256, (180, 320, 4))
-    picture = np.stack([x % 256, y % 256, (x + y) % 256, np.where(x < 160, 0, 255)], 2)
-    return np.where((y < 40)[..., None], noise, picture).astype(np.uint8)
+    height, width = _TRIAL
+    y, x = np.mgrid[:height, :width]
+    noise = np.random.default_rng(0).integers(0, LEVELS, (height, width, 4))
+    picture = np.stack([x, y, x + y, np.where(x < width // 2, 0, 255)], 2)
+    return np.where((y < _NOISY)[..., None], noise, picture % LEVELS).astype(np.uint8)

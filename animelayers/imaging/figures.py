@@ -11,17 +11,25 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-_LEVELS = (16, 12, 12)  # bins of L, a and b; painted colours lie within 64 of grey on a and b
+from animelayers.imaging.masks import colour_bins
+
+_LEVELS = (16, 12, 12)  # bins of L, a and b
 _HEIGHTS = 6  # bins from the top of a figure to its bottom: hair, face, dress and shoes of two people may share colours, not places
 _LEAST = 1e-4  # density of a colour that was never seen on a figure
+_KEPT, _NEW = 0.8, 0.2  # of the colours that a figure was known by, and of those it is seen with
+_PACED = 0.2  # how much the pace follows a figure of which not all is seen, 0..1
+_HERE, _ANYWHERE = 0.7, 0.3  # of a colour's density at a height, and on the whole figure: arms rise
+_NEAR, _OFF = 60, 0.02  # part of the height that a figure may be off its place by, and how likely it is elsewhere
+_TOGETHER, _SOFT = 120, 0.8  # part of the height over which neighbours decide together, and the sigma in pixels at least
+_REACH = 8  # pixels at least around its predicted place that a figure is looked for in
+_JUMP, _RISE = 0.25, 4  # share of a figure's mass that a place at the end of its reach costs, and times more if it lies above or below
+_BESIDE = 0.3  # of a bin's count that its neighbours get
+_GROWN = 0.05  # of the height that a small label map may be off at its rim
 
 
 def cells(picture: np.ndarray) -> np.ndarray:
     """The colour bin of each pixel of a uint8 sRGB picture (H, W, 3), int32 (H, W)."""
-    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.int32)
-    a, b = (np.clip(lab[..., k] - 64, 0, 127) * _LEVELS[k] // 128 for k in (1, 2))
-    cell: np.ndarray = (lab[..., 0] * _LEVELS[0] // 256 * _LEVELS[1] + a) * _LEVELS[2] + b
-    return cell
+    return colour_bins(picture, _LEVELS)
 
 
 @dataclass
@@ -44,9 +52,9 @@ class Look:
     def seen(self, cell: np.ndarray, mask: np.ndarray) -> None:
         """All of the figure that is in the frame now covers `mask` (bool (H, W), not empty): its look, place and pace follow."""
         self.hidden(centre(mask), 0.5 if self.pace.any() else 1.0)
-        self.mask, self.colours = mask, 0.8 * self.colours + 0.2 * densities(cell, mask)
+        self.mask, self.colours = mask, _KEPT * self.colours + _NEW * densities(cell, mask)
 
-    def hidden(self, place: np.ndarray, trust: float = 0.2) -> None:
+    def hidden(self, place: np.ndarray, trust: float = _PACED) -> None:
         """The figure's middle is now about `place` (x, y), though not all of it is seen; `trust` 0..1 how much its pace follows."""
         self.pace = (1 - trust) * self.pace + trust * (place - self.centre)
         self.centre = place
@@ -70,7 +78,7 @@ class Look:
     def likely(self, cell: np.ndarray, top: float, height: float) -> np.ndarray:
         """Log density of each pixel's colour on this figure, were its top at row `top` and it `height` pixels high, float32 (H, W)."""
         rows = np.clip((np.arange(len(cell)) - top) / max(1.0, height) * _HEIGHTS, 0, _HEIGHTS - 1).astype(int)
-        anywhere = np.log(0.7 * self.colours + 0.3 * self.colours.mean(axis=0) + _LEAST)
+        anywhere = np.log(_HERE * self.colours + _ANYWHERE * self.colours.mean(axis=0) + _LEAST)
         found: np.ndarray = anywhere[rows[:, None], cell].astype(np.float32)
         return found
 
@@ -102,9 +110,9 @@ def share_out(cell: np.ndarray, island: np.ndarray, looks: Sequence[Look]) -> tu
         place = _settle(evidence, look)
         places.append(place)
         body = look.placed(place)
-        near = cv2.GaussianBlur(body.astype(np.float32), (0, 0), max(1.0, len(cell) / 60))
-        log = look.likely(cell, *_extent(body)) + np.log(near + 0.02)
-        scores.append(cv2.GaussianBlur(log, (0, 0), max(0.8, len(cell) / 120)))
+        near = cv2.GaussianBlur(body.astype(np.float32), (0, 0), max(1.0, len(cell) / _NEAR))
+        log = look.likely(cell, *_extent(body)) + np.log(near + _OFF)
+        scores.append(cv2.GaussianBlur(log, (0, 0), max(_SOFT, len(cell) / _TOGETHER)))
     return np.where(island, np.argmax(scores, axis=0), -1), places
 
 
@@ -113,14 +121,14 @@ def _settle(evidence: np.ndarray, look: Look) -> np.ndarray:
     x, y, w, h = cv2.boundingRect(look.mask.astype(np.uint8))
     brush = look.mask[y : y + h, x : x + w].astype(np.float32)
     expected = look.centre + look.pace
-    reach = max(8, round(0.5 * w), round(float(np.abs(look.pace).max())))
+    reach = max(_REACH, round(0.5 * w), round(float(np.abs(look.pace).max())))
     offset = expected - centre(look.mask)
     left, top = x + round(float(offset[0])) - reach, y + round(float(offset[1])) - reach
     wide = cv2.copyMakeBorder(evidence, h + reach, h + reach, w + reach, w + reach, cv2.BORDER_CONSTANT, value=0)
     row, column = np.clip(top + h + reach, 0, len(wide) - h - 2 * reach), np.clip(left + w + reach, 0, wide.shape[1] - w - 2 * reach)
     sums = cv2.matchTemplate(wide[row : row + h + 2 * reach, column : column + w + 2 * reach], brush, cv2.TM_CCORR)
     v, u = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    sums -= (0.25 * brush.sum() * (u * u + 4 * v * v) / reach**2).astype(np.float32)  # figures cross sideways more than they jump
+    sums -= (_JUMP * brush.sum() * (u * u + _RISE * v * v) / reach**2).astype(np.float32)  # figures cross sideways more than they jump
     best = np.unravel_index(int(np.argmax(sums)), sums.shape)
     place: np.ndarray = expected + np.array([best[1] - reach, best[0] - reach])
     return place
@@ -143,8 +151,8 @@ def densities(cell: np.ndarray, mask: np.ndarray) -> np.ndarray:
     at = (rows - rows.min()) * _HEIGHTS // (rows.max() - rows.min() + 1)
     cells_at = at * int(np.prod(_LEVELS)) + cell[rows, columns]
     counts: np.ndarray = np.bincount(cells_at, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
-    for axis in (1, 2, 3):
-        counts += 0.3 * (np.roll(counts, 1, axis) + np.roll(counts, -1, axis))
+    for axis in range(1, counts.ndim):
+        counts += _BESIDE * (np.roll(counts, 1, axis) + np.roll(counts, -1, axis))
     counts = counts.reshape(_HEIGHTS, -1)
     total = counts.sum(axis=1, keepdims=True)
     found: np.ndarray = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
@@ -160,10 +168,10 @@ def lift(labels: np.ndarray, size: tuple[int, int], mask: np.ndarray | None) -> 
     if not ids:
         return np.zeros(size, np.uint8)
     if mask is not None:
-        away, nearest = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+        away, nearest = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3, labelType=cv2.DIST_LABEL_PIXEL)
         table = np.zeros(int(nearest.max()) + 1, np.uint8)
         table[nearest[labels > 0]] = labels[labels > 0]
-        labels = np.where(away <= 0.05 * len(labels), table[nearest], 0).astype(np.uint8)
+        labels = np.where(away <= _GROWN * len(labels), table[nearest], 0).astype(np.uint8)
     # Enlarged one by one, so that the line between two figures runs smoothly.
     found: np.ndarray = np.zeros(size, np.uint8)
     best: np.ndarray = np.full(size, 0 if mask is not None else 127, np.uint8)

@@ -9,6 +9,13 @@ from animelayers.imaging.figures import Look, cells, densities
 
 _ROUGH = 1e-5  # density that every colour has: what was seen nowhere decides nothing
 _UNEXPLAINED = 9  # grey levels from which the camera's motion does not explain a pixel
+_SOFT = (160, 0.8)  # part of the height that what is told of a pixel is spread over, and the sigma in pixels at least
+_DOUBT = 0.02  # probability that the flow is wrong, at least
+_PAINT = 4  # log odds that a colour says at most
+_CAMERA = 3  # times more than unexplained from which motion says no more
+_TRACKED = (400, 0.01, 7)  # corners at most, their quality against the best one's at least, and pixels between them
+_PATCH, _LEVELS = (21, 21), 4  # pixels around a corner that are found again, and levels of the pyramid
+_SMALLEST = 32  # pixels of a side in which corners tell of the camera
 _CORNERS = 8  # points from which the camera's motion is told
 _REACH = 6  # a figure grows by at most this part of the frame's height from one drawing to the next
 _SPECK = 0.05  # parts smaller than this share of the largest are not its
@@ -22,13 +29,13 @@ def follow(pictures: tuple[np.ndarray, np.ndarray], was: np.ndarray, look: Look,
     colours of the figure against those around it, and motion that is not the camera's. What a figure uncovers keeps none of them.
     """
     share = warped.astype(np.float32) / 255
-    flow = cv2.GaussianBlur(np.where(known > 0, share, np.minimum(share, np.float32(0.5))), (0, 0), max(0.8, len(was) / 160))
-    flow = np.clip(flow, 0.02, 0.98)
+    flow = cv2.GaussianBlur(np.where(known > 0, share, np.minimum(share, np.float32(0.5))), (0, 0), max(_SOFT[1], len(was) / _SOFT[0]))
+    flow = np.clip(flow, _DOUBT, 1 - _DOUBT)
     around = densities(cells(pictures[0]), ~was).mean(axis=0)
-    paint = np.clip(np.log((look.colours.mean(axis=0) + _ROUGH) / (around + _ROUGH)), -4, 4).astype(np.float32)[cells(pictures[1])]
+    paint = np.clip(np.log((look.colours.mean(axis=0) + _ROUGH) / (around + _ROUGH)), -_PAINT, _PAINT).astype(np.float32)[cells(pictures[1])]
     before, stood = _by_camera(*pictures, was)
     rest = cv2.absdiff(pictures[1], before).max(axis=2).astype(np.float32)
-    rest = np.clip(cv2.GaussianBlur(rest, (0, 0), max(0.8, len(was) / 160)) / _UNEXPLAINED - 1, -1, 3)
+    rest = np.clip(cv2.GaussianBlur(rest, (0, 0), max(_SOFT[1], len(was) / _SOFT[0])) / _UNEXPLAINED - 1, -1, _CAMERA)
     # Ground that changed is covered; what changes where the figure stood says less, it may have moved or gone.
     motion = np.where(stood, 0.5 * rest, 2 * rest)
     odds = np.log(flow / (1 - flow)) + cv2.GaussianBlur(paint, (0, 0), 1) + motion
@@ -44,10 +51,10 @@ def follow(pictures: tuple[np.ndarray, np.ndarray], was: np.ndarray, look: Look,
 def _by_camera(one: np.ndarray, other: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The first picture and its mask moved, turned and scaled as the camera did up to the second; as they are where nothing tells."""
     grey = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (one, other)]
-    corners = cv2.goodFeaturesToTrack(grey[0], 400, 0.01, 7)
-    if corners is None or len(corners) < _CORNERS or min(mask.shape) < 32:
+    corners = cv2.goodFeaturesToTrack(grey[0], *_TRACKED)
+    if corners is None or len(corners) < _CORNERS or min(mask.shape) < _SMALLEST:
         return one, mask
-    moved, status, _ = cv2.calcOpticalFlowPyrLK(grey[0], grey[1], corners, corners.copy(), winSize=(21, 21), maxLevel=4)
+    moved, status, _ = cv2.calcOpticalFlowPyrLK(grey[0], grey[1], corners, corners.copy(), winSize=_PATCH, maxLevel=_LEVELS)
     good = status[:, 0] > 0
     motion = cv2.estimateAffinePartial2D(corners[good], moved[good], ransacReprojThreshold=2)[0] if good.sum() >= _CORNERS else None
     if motion is None:

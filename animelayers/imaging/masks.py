@@ -7,7 +7,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-_BINS = 16  # per Lab axis: 16 x 8 x 8 levels, coarse enough for coding noise, fine enough for cel paint
+from animelayers.imaging.constants import FEWEST, LEVELS
+
+_BINS = (8, 16, 16)  # of L, a and b: coarse enough for coding noise, fine enough for cel paint
+_PAINTED = 64  # levels of a and b on each side of grey that painted colours lie within: the bins are spent there
+_INSIDE, _OUTSIDE = 0.9, 0.1  # coverage above and below which a matte is sure
+_SURE = 4  # log ratio from which a colour says no more
+_ROUGH = 1e-5  # share that every colour has: what was seen nowhere decides nothing
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:
@@ -44,18 +50,22 @@ def colour_evidence(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     everywhere when either side is too small to count. Animation is painted from palettes, so a colour found all over the figure and
     nowhere else tells what a net was unsure of; this is the colour model of GrabCut (Rother et al. 2004) with histograms in CIE Lab.
     """
-    inside, outside = alpha > 0.9, alpha < 0.1
-    if min(np.count_nonzero(inside), np.count_nonzero(outside)) < 64:
+    inside, outside = alpha > _INSIDE, alpha < _OUTSIDE
+    if min(np.count_nonzero(inside), np.count_nonzero(outside)) < FEWEST:
         return np.zeros(alpha.shape, np.float32)
-    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.int32)
-    half = _BINS // 2
-    # Painted colours lie within +-64 of grey on the a and b axes, so the bins are spent there.
-    a, b = (np.clip(lab[..., k] - 64, 0, 127) * _BINS // 128 for k in (1, 2))
-    cell = (lab[..., 0] * half // 256 * _BINS + a) * _BINS + b
-    share = [_histogram(cell[where], (half, _BINS, _BINS)) for where in (inside, outside)]
-    ratio = np.clip(np.log(share[0] / share[1]), -4, 4).astype(np.float32)
+    cell = colour_bins(picture, _BINS)
+    share = [_histogram(cell[where], _BINS) for where in (inside, outside)]
+    ratio = np.clip(np.log(share[0] / share[1]), -_SURE, _SURE).astype(np.float32)
     evidence: np.ndarray = cv2.blur(ratio[cell], (3, 3))
     return evidence
+
+
+def colour_bins(picture: np.ndarray, bins: tuple[int, int, int]) -> np.ndarray:
+    """The number of the colour bin of each pixel of a uint8 sRGB picture (H, W, 3), int32 (H, W), with so many `bins` of CIE L, a and b."""
+    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.int32)
+    a, b = (np.clip(lab[..., k] - _PAINTED, 0, 127) * bins[k] // 128 for k in (1, 2))
+    cell: np.ndarray = (lab[..., 0] * bins[0] // LEVELS * bins[1] + a) * bins[2] + b
+    return cell
 
 
 def shared(counts: np.ndarray, axes: Sequence[int]) -> np.ndarray:
@@ -72,5 +82,5 @@ def shared(counts: np.ndarray, axes: Sequence[int]) -> np.ndarray:
 def _histogram(cells: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
     counts = shared(counts, (0, 1, 2))
-    total: np.ndarray = counts.ravel() / counts.sum() + 1e-5
+    total: np.ndarray = counts.ravel() / counts.sum() + _ROUGH
     return total

@@ -17,6 +17,11 @@ _CRUMBS = 0.02  # share of the figure that its box leaves out on each side
 _TRIES = 12
 _TALL = (0.6, 1.2)  # height of a cut-out against that of the frame
 _BLOBS = 5
+_LOW = (0.3, 1)  # where the middle of a soft shape is, of the figure's height from its top
+_BROAD, _LONG = (0.15, 0.35), (0.15, 0.4)  # half axes of a soft shape, of the figure's width and height
+_TURN, _ROUND = 180, 360  # degrees that an ellipse may be turned by, and of all of it
+_DIM = (0.2, 0.7)  # of the light that a colour has: what stands before the light is dark
+_RISEN = (0.55, 1)  # share of a cut-out that is in the frame
 
 
 class Occluded(NamedTuple):
@@ -67,12 +72,12 @@ def veil(picture: np.ndarray, alpha: np.ndarray, opacity: float, radius: float, 
     shape, from_left = np.zeros((height, width), np.uint8), bool(dice.integers(2))
     for _ in range(_BLOBS):
         across = dice.uniform(0, 0.5) if from_left else dice.uniform(0.5, 1)
-        centre = round(x + across * w), round(y + dice.uniform(0.3, 1) * h)
-        axes = max(2, round(dice.uniform(0.15, 0.35) * w)), max(2, round(dice.uniform(0.15, 0.4) * h))
-        cv2.ellipse(shape, centre, axes, float(dice.uniform(0, 180)), 0, 360, 255, -1, cv2.LINE_AA)
+        centre = round(x + across * w), round(y + dice.uniform(*_LOW) * h)
+        axes = max(2, round(dice.uniform(*_BROAD) * w)), max(2, round(dice.uniform(*_LONG) * h))
+        cv2.ellipse(shape, centre, axes, float(dice.uniform(0, _TURN)), 0, _ROUND, 255, -1, cv2.LINE_AA)
     cover = np.rint(cv2.GaussianBlur(shape, (0, 0), max(radius, 0.5)) * np.float32(opacity)).astype(np.uint8)
     spot = picture[int(dice.integers(height)), int(dice.integers(width))].astype(np.float32)
-    colour = np.rint(spot * dice.uniform(0.2, 0.7)).astype(np.uint8)  # what stands before the light is dark
+    colour = np.rint(spot * dice.uniform(*_DIM)).astype(np.uint8)
     return Occluded(_mix(picture, np.broadcast_to(colour, picture.shape), cover), cover)
 
 
@@ -89,7 +94,7 @@ def in_front(picture: np.ndarray, alpha: np.ndarray, cutout: np.ndarray, dice: n
         tall = max(2, round(height * dice.uniform(*_TALL)))
         size = max(2, round(cutout.shape[1] * tall / cutout.shape[0])), tall
         centre = dice.uniform(left, right)
-        placed = _placed(cutout, size, round(centre - size[0] / 2), height - round(tall * dice.uniform(0.55, 1)), (height, width))
+        placed = _placed(cutout, size, round(centre - size[0] / 2), height - round(tall * dice.uniform(*_RISEN)), (height, width))
         share = hidden(alpha, placed[..., 3])
         away = max(_HIDDEN[0] - share, share - _HIDDEN[1], 0)
         if away < nearest:
@@ -126,6 +131,6 @@ def _placed(cutout: np.ndarray, size: tuple[int, int], left: int, top: int, shap
 
 def _mix(under: np.ndarray, over: np.ndarray, share: np.ndarray) -> np.ndarray:
     """`over` in front of `under` with alpha `share`; `under` bit for bit where that is 0."""
-    weight = cv2.merge([share] * 3).astype(np.float32) / 255
+    weight = cv2.cvtColor(share, cv2.COLOR_GRAY2RGB).astype(np.float32) / 255
     mixed: np.ndarray = np.rint(under * (1 - weight) + over * weight).astype(np.uint8)
     return mixed

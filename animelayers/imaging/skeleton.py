@@ -24,6 +24,16 @@ JOINTS: Mapping[str, Mapping[str, int]] = {
 COUNT: Mapping[str, int] = {"coco17": 17, "coco133": 133, "blazepose33": 33}
 """How many joints each skeleton has; coco133 is COCO-WholeBody: the body's 17, then 6 of the feet, 68 of the face and 21 of each hand."""
 
+_FAR = 1e6  # pixels; farther off no joint is
+_LYING, _UPSIDE_DOWN, _BENDING = 60, 120, 35  # degrees from upright from which a torso is that
+_BENT, _STRAIGHT = 120, 145  # degrees of a knee below and above which it is that
+_STRIDE = 40  # degrees between two thighs from which legs are apart
+_LEVEL, _SUNK = 0.3, 0.4  # of a torso that shins, and of a thigh that kneeling ones, may fall at most
+_UPRIGHT = 0.8  # of its length that the thigh of one who kneels goes down
+_TALL = 1.4  # times the width of the shoulders that a torso is long
+_RAISED = -0.2  # torsos, downwards, from the shoulder to a raised wrist
+_WIDE, _ALOFT = 0.7, 0.4  # torsos that wrists of spread arms are aside at least, and up or down at most
+_CROSSED, _FRONTAL = -0.15, 0.3  # torsos that crossed wrists are past each other, and that shoulders seen from the front are wide
 _HEAD = ("nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_mouth", "right_mouth")
 _WIDTHS = (("left_ear", "right_ear", 1.3), ("left_eye", "right_eye", 2.3), ("nose", "left_ear", 2.2), ("nose", "right_ear", 2.2))
 
@@ -39,7 +49,7 @@ def lying_on(joints: np.ndarray, alpha: np.ndarray, reach: int) -> np.ndarray:
     """The joints float32 (M, K, 3) with score 0 where no pixel within `reach` of them has alpha, uint8 (H, W), above one half."""
     out = joints.copy()
     for joint in out.reshape(-1, 3):
-        x, y = (int(v) for v in np.clip(np.round(joint[:2]), -1e6, 1e6))
+        x, y = (int(v) for v in np.clip(np.round(joint[:2]), -_FAR, _FAR))
         near = alpha[max(0, y - reach) : max(0, y + reach + 1), max(0, x - reach) : max(0, x + reach + 1)]
         if not near.size or near.max() <= 127:
             joint[2] = 0
@@ -60,13 +70,13 @@ def _posture(points: Points) -> str:
     tilt = np.degrees(np.arctan2(abs(up[0]), -up[1]))
     if not torso:
         return ""
-    if tilt > 60:
-        return "lying" if tilt < 120 else "upside down"
+    if tilt > _LYING:
+        return "lying" if tilt < _UPSIDE_DOWN else "upside down"
     knees, ankles = _pair(points, "knee"), _pair(points, "ankle")
     sides = _pair(points, "hip")
     if knees is None or ankles is None or sides is None:
-        return "bending" if tilt > 35 else ""
-    return _legs(sides, knees, ankles, torso) or ("bending" if tilt > 35 else "")
+        return "bending" if tilt > _BENDING else ""
+    return _legs(sides, knees, ankles, torso) or ("bending" if tilt > _BENDING else "")
 
 
 def _legs(hips: np.ndarray, knees: np.ndarray, ankles: np.ndarray, torso: float) -> str:
@@ -77,14 +87,14 @@ def _legs(hips: np.ndarray, knees: np.ndarray, ankles: np.ndarray, torso: float)
     # Drawn legs have any length: they are measured by themselves, not by the torso.
     thigh, shin = (np.hypot(*part.T) for part in (thighs, shins))
     drop, fall = thighs[:, 1], shins[:, 1]
-    if (drop < 0.5 * shin).all() and ((fall > 0.5 * shin).all() or (fall < 0.3 * torso).all()):
+    if (drop < 0.5 * shin).all() and ((fall > 0.5 * shin).all() or (fall < _LEVEL * torso).all()):
         return "sitting"
-    if (drop > 0.8 * thigh).all() and (fall < 0.4 * thigh).all() and max(bent) < 120:
+    if (drop > _UPRIGHT * thigh).all() and (fall < _SUNK * thigh).all() and max(bent) < _BENT:
         return "kneeling"
-    if spread > 40 and min(bent) < 120:
+    if spread > _STRIDE and min(bent) < _BENT:
         return "running"
-    if min(bent) > 145 and (ankles - hips)[:, 1].min() > 0.5 * torso:
-        return "standing" if spread < 40 else "legs apart"
+    if min(bent) > _STRAIGHT and (ankles - hips)[:, 1].min() > 0.5 * torso:
+        return "standing" if spread < _STRIDE else "legs apart"
     return ""
 
 
@@ -94,18 +104,18 @@ def _arms(points: Points) -> str:
         return ""
     hips = _middle(points, "hip")
     middle = shoulders.mean(0)
-    size = float(np.hypot(*(hips - middle))) if hips is not None else 1.4 * float(np.hypot(*(shoulders[0] - shoulders[1])))
+    size = float(np.hypot(*(hips - middle))) if hips is not None else _TALL * float(np.hypot(*(shoulders[0] - shoulders[1])))
     if not size:
         return ""
     away = (wrists - shoulders) / size
-    raised = int(np.sum(away[:, 1] < -0.2))
+    raised = int(np.sum(away[:, 1] < _RAISED))
     if raised:
         return "arms raised" if raised == 2 else "one arm raised"
     wide = shoulders[0, 0] - shoulders[1, 0]
-    if (np.abs(away[:, 0]) > 0.7).all() and (np.abs(away[:, 1]) < 0.4).all() and away[0, 0] * away[1, 0] < 0:
+    if (np.abs(away[:, 0]) > _WIDE).all() and (np.abs(away[:, 1]) < _ALOFT).all() and away[0, 0] * away[1, 0] < 0:
         return "arms spread"
     crossing = (wrists[0, 0] - wrists[1, 0]) * np.sign(wide) / size
-    if crossing < -0.15 and (away[:, 1] < 1).all() and abs(wide) > 0.3 * size:
+    if crossing < _CROSSED and (away[:, 1] < 1).all() and abs(wide) > _FRONTAL * size:
         return "arms crossed"
     return ""
 

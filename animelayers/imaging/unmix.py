@@ -10,6 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import FEWEST
+
 MODES = ("over", "add", "screen")
 """I = a F + (1 - a) B; I = B + a F; I = 1 - (1 - B)(1 - a F)."""
 SPREAD = 10
@@ -17,6 +19,17 @@ SPREAD = 10
 _CORE = 0.85  # least alpha, solved without knowing the colour, from which a pixel shows the effect's own paint
 _NOISE = 6  # grey levels of difference that mean nothing on flat paint
 _ROUGH, _REACH = 40, 3  # grey levels of texture that halve the trust in a pixel; pixels its neighbours are asked over
+_TEXTURED = 4  # part of the texture within a pixel that means nothing either
+_DARKER = -0.06  # of the light, from which a pixel is darker
+_CUT = 250  # grey level from which a sum was cut off at white and tells nothing
+_BROAD = (15, 15)  # pixels over which a picture is blurred to tell its light from its texture
+_DARK = 0.02  # of the light, below which what is under a layer is not looked at
+_OVER = 1.05  # times better than light that over has to be: it has an alpha of its own on top of it
+_WHOLE = 254  # alpha above which a pixel is all the effect's
+_THIN = 1e-3  # alpha, the least that light is divided by
+_ROOM = 32  # grey levels that any colour is taken to be able to change by
+_PAINT = 900  # squared grey levels between a paint and what is under it, at least: 30 of one channel
+_LONELY = 1e-3  # weight of pixels around that are not sure
 _DARKENED = 0.08  # share of pixels darker than what is under them that noise explains; light can only add
 
 
@@ -51,18 +64,17 @@ def mode(frame: np.ndarray, under: np.ndarray, where: np.ndarray) -> str:
         return "over"
     seen, base = frame.astype(np.float32) / 255, under.astype(np.float32) / 255
     change = (seen - base)[where]
-    if np.mean(change.min(1) < -0.06) > _DARKENED:
+    if np.mean(change.min(1) < _DARKER) > _DARKENED:
         return "over"
-    usable = where & (channel_max(frame) < 250)  # a sum that was cut off at white tells nothing
-    if np.count_nonzero(usable) < 64:
+    usable = where & (channel_max(frame) < _CUT)
+    if np.count_nonzero(usable) < FEWEST:
         return "over"
-    low, low_base = (cv2.blur(x, (15, 15)) for x in (seen, base))
-    light = np.clip(1 - (1 - low) / np.maximum(1 - low_base, 0.02), 0, 1)
+    low, low_base = (cv2.blur(x, _BROAD) for x in (seen, base))
+    light = np.clip(1 - (1 - low) / np.maximum(1 - low_base, _DARK), 0, 1)
     left = {"add": np.ones_like(light), "screen": 1 - light, "over": 1 - np.repeat(light.max(2, keepdims=True), 3, axis=2)}
     fine, fine_base = (seen - low)[usable], (base - low_base)[usable]
     cost = {name: float(np.abs(fine - gain[usable] * fine_base).mean()) for name, gain in left.items()}
-    # over has an alpha of its own on top of the light, so it has to be better, not as good
-    return min(cost, key=lambda name: cost[name] * (1.05 if name == "over" else 1))
+    return min(cost, key=lambda name: cost[name] * (_OVER if name == "over" else 1))
 
 
 def layer(frame: np.ndarray, under: np.ndarray, known: np.ndarray, inside: np.ndarray, around: np.ndarray, blend: str) -> np.ndarray:
@@ -74,7 +86,7 @@ def layer(frame: np.ndarray, under: np.ndarray, known: np.ndarray, inside: np.nd
     quite where they should, the alpha of the pixels around counts.
     """
     seen, base, rough = frame.astype(np.float32), under.astype(np.float32), texture(under).astype(np.float32)
-    change, noise = seen - base, _NOISE + rough / 4
+    change, noise = seen - base, _NOISE + rough / _TEXTURED
     sure = np.where(known, 1 / (1 + (rough / _ROUGH) ** 2), inside.astype(np.float32))
     if blend == "over":
         least = np.where(known, _least(change, base, noise), np.float32(1))
@@ -87,7 +99,7 @@ def layer(frame: np.ndarray, under: np.ndarray, known: np.ndarray, inside: np.nd
         change = np.minimum(light, 255 * alpha[..., None])
         base = np.zeros_like(base)
     quantised = np.where(around, np.rint(255 * alpha), 0)
-    colour = np.where((quantised > 254)[..., None] & (blend == "over"), seen, base + change / np.maximum(quantised / 255, 1e-3)[..., None])
+    colour = np.where((quantised > _WHOLE)[..., None] & (blend == "over"), seen, base + change / np.maximum(quantised / 255, _THIN)[..., None])
     return np.dstack([np.where((quantised > 0)[..., None], np.clip(np.rint(colour), 0, 255), 0), quantised]).astype(np.uint8)
 
 
@@ -96,7 +108,7 @@ def _least(change: np.ndarray, base: np.ndarray, noise: np.ndarray) -> np.ndarra
     room = np.where(change > 0, 255 - base, base)
     size = np.abs(change)
     fade = np.clip((channel_max(size) - noise) / noise, 0, 1)
-    least: np.ndarray = np.clip(channel_max(size / np.maximum(room, 32)), 0, 1) * fade
+    least: np.ndarray = np.clip(channel_max(size / np.maximum(room, _ROOM)), 0, 1) * fade
     return least
 
 
@@ -105,17 +117,17 @@ def _raised(seen: np.ndarray, base: np.ndarray, alpha: np.ndarray, sure: np.ndar
     core = (alpha > _CORE) & (sure > 0.5)
     if not core.any():
         return alpha
-    _, label = cv2.distanceTransformWithLabels((~core).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    _, label = cv2.distanceTransformWithLabels((~core).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
     paint = seen.reshape(-1, 3)[np.flatnonzero(core)][label - 1]
     way = paint - base
-    share = np.clip(((seen - base) * way).sum(2) / np.maximum((way * way).sum(2), 900), 0, 1)
+    share = np.clip(((seen - base) * way).sum(2) / np.maximum((way * way).sum(2), _PAINT), 0, 1)
     return np.where(alpha > 0, np.maximum(alpha, share), np.float32(0))
 
 
 def _smooth(alpha: np.ndarray, sure: np.ndarray) -> np.ndarray:
     """Where it is not `sure` (0..1) the alpha of the pixels around, each counted as far as it is sure."""
     sure = sure.astype(np.float32)
-    weight = cv2.GaussianBlur(sure, (0, 0), _REACH) + 1e-3
+    weight = cv2.GaussianBlur(sure, (0, 0), _REACH) + _LONELY
     around = cv2.GaussianBlur(alpha.astype(np.float32) * sure, (0, 0), _REACH) / weight
     smoothed: np.ndarray = sure * alpha + (1 - sure) * around
     return smoothed
