@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import LEVELS
+
 _SEEN = 0.5  # mean alpha in a segment from which the matte holds it for a character
 _SURE = 0.9  # alpha from which a matte is believed where no segment is
 
@@ -22,9 +24,9 @@ def agree(alpha: np.ndarray, labels: np.ndarray, figures: Sequence[int], reach: 
     if not labels.any():
         return alpha
     seen = _means(alpha, labels) >= _SEEN
-    wanted = np.zeros(256, np.uint8)
+    wanted = np.zeros(LEVELS, np.uint8)
     wanted[1:] = seen[1:]
-    missed = np.zeros(256, np.uint8)
+    missed = np.zeros(LEVELS, np.uint8)
     missed[[k for k in figures if not seen[k]]] = 1
     brush = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)  # separable, so that its cost does not grow with the reach
     inside = wanted[labels] | missed[labels]
@@ -38,5 +40,5 @@ def agree(alpha: np.ndarray, labels: np.ndarray, figures: Sequence[int], reach: 
 def _means(alpha: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Mean alpha of each label, float64 (256,); 0 for those that are not there."""
     flat = labels.ravel()
-    found: np.ndarray = np.bincount(flat, weights=alpha.ravel(), minlength=256) / np.maximum(1, np.bincount(flat, minlength=256))
+    found: np.ndarray = np.bincount(flat, weights=alpha.ravel(), minlength=LEVELS) / np.maximum(1, np.bincount(flat, minlength=LEVELS))
     return found

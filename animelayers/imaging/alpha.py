@@ -11,10 +11,13 @@ _EPS = 1e-4  # variance of colour (0..1) below which a window counts as flat: on
 _STEEP = 1.5  # nets leave a haze around a figure, which is taken off before the fit; more would take strands with it
 _LOWEST = 0.5 - 0.5 / _STEEP  # alpha that it makes 0
 _STRIP = 180  # rows, whole cells
+_LOOKS, _CELLS = 3, 6  # times its radius that a fit looks at, and pixels that are whole cells of it
+_SOFT = 0.02  # coverage from none and from all up to which a pixel is no edge
 _FINE = 2  # coefficients are smooth by construction, so they are fitted at half size and scaled up
+_SYMMETRIC = ((0, 1, 2), (1, 3, 4), (2, 4, 5))  # which of its six numbers stand in each row of a symmetric 3 x 3 matrix
 
 
-def refine(picture: np.ndarray, alpha: np.ndarray, radius: int = 6) -> np.ndarray:
+def refine(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
     """Snap the edge of a matte to the picture: within `radius` pixels of it, alpha becomes a linear function of colour.
 
     `picture` uint8 sRGB (H, W, 3); `alpha` float32 (H, W), 0..1, linear coverage; `radius` in pixels, the farthest an outline
@@ -49,7 +52,7 @@ def finished(picture: np.ndarray, claim: np.ndarray, radius: int, floor: float) 
     """
     alpha = np.zeros(claim.shape, np.uint8)
     # what refinement may reach and what it looks at; whole cells of its fit
-    where = window((claim > floor).view(np.uint8), 3 * radius, 6)
+    where = window((claim > floor).view(np.uint8), _LOOKS * radius, _CELLS)
     if where is not None:
         refined = refine(picture[where], claim[where], radius)
         scale = 255 / (1 - 2 * floor)
@@ -83,7 +86,7 @@ def _runs(line: np.ndarray, gap: int) -> list[tuple[int, int]]:
 def edge_band(alpha: np.ndarray, radius: int) -> np.ndarray:
     """uint8 (H, W), 1 within `radius` pixels of where `alpha` (float32, 0..1) is soft or crosses one half."""
     size = 2 * radius + 1
-    core, hull = (alpha > 0.98).astype(np.uint8), (alpha > 0.02).astype(np.uint8)
+    core, hull = (alpha > 1 - _SOFT).astype(np.uint8), (alpha > _SOFT).astype(np.uint8)
     # A square brush: separable, so its cost does not grow with the radius as that of a disc does.
     brush = np.ones((size, size), np.uint8)
     return cv2.subtract(cv2.dilate(hull, brush), cv2.erode(core, brush, borderType=cv2.BORDER_REPLICATE))
@@ -108,7 +111,7 @@ def _guided(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
     # The inverse of a symmetric 3 x 3 matrix, written out: numpy's batched solve takes ten times as long.
     inverse = (gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb, rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg)
     det = rr * inverse[0] + rg * inverse[1] + rb * inverse[2]
-    slope = [(inverse[i] * cov[0] + inverse[j] * cov[1] + inverse[k] * cov[2]) / det for i, j, k in ((0, 1, 2), (1, 3, 4), (2, 4, 5))]
+    slope = [(inverse[i] * cov[0] + inverse[j] * cov[1] + inverse[k] * cov[2]) / det for i, j, k in _SYMMETRIC]
     shift = level - sum(s * c for s, c in zip(slope, centre, strict=True))
     # The box means soften the edge again, so the fit is made twice as steep about one half, while it is small.
     slope, shift = [s * np.float32(2 / 255) for s in slope], shift * np.float32(2) - np.float32(0.5)

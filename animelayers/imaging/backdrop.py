@@ -7,6 +7,7 @@ import hashlib
 import cv2
 import numpy as np
 
+_BLUR = 0.02  # of the shorter side, the sigma of a place out of focus
 COLOURS = {
     "white": (255, 255, 255), "light grey": (200, 200, 200), "grey": (128, 128, 128), "dark grey": (64, 64, 64), "black": (0, 0, 0),
     "red": (200, 40, 40), "orange": (235, 140, 40), "yellow": (240, 220, 60), "green": (60, 160, 70), "teal": (40, 150, 150),
@@ -30,9 +31,9 @@ def flat(size: tuple[int, int], word: str) -> np.ndarray:
     return np.full((*size, 3), COLOURS[word], np.uint8)
 
 
-def blurred(picture: np.ndarray, share: float = 0.02) -> np.ndarray:
-    """A uint8 (H, W, 3) picture out of focus: a Gaussian whose sigma is `share` of the shorter side."""
-    sigma = max(1.0, share * min(picture.shape[:2]))
+def blurred(picture: np.ndarray) -> np.ndarray:
+    """A uint8 (H, W, 3) picture out of focus: a Gaussian whose sigma is a fiftieth of the shorter side."""
+    sigma = max(1.0, _BLUR * min(picture.shape[:2]))
     blur: np.ndarray = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
     return blur
 

@@ -13,6 +13,9 @@ from animelayers.imaging.links import nearest_of, places
 from animelayers.imaging.propagate import Sources
 
 _ROW = 1024  # pixels are fetched in rows of so many: OpenCV takes no picture wider than 32767
+_NEAR = 1e-3  # drawings and pixels that each source is away at least
+_DECIDED = 30  # log of a ratio from which one of two has all the say
+_HARDLY = 0.01  # how sure the farthest is
 _DOUBT = 8.0  # pixels of expected error from which a pixel is hardly sure
 _UNLIKE = 24.0  # grey levels of difference from which two drawings do not show the same and one of them has to be right
 
@@ -76,15 +79,15 @@ def joined(first: tuple[np.ndarray, Sources], second: tuple[np.ndarray, Sources]
 
     Where they differ, one of them is wrong and the nearer one is taken.
     """
-    weights = [np.where(s.drawing >= 0, 1 / np.square(s.steps + s.off + 1e-3), 0).astype(np.float32) for _, s in (first, second)]
+    weights = [np.where(s.drawing >= 0, 1 / np.square(s.steps + s.off + _NEAR), 0).astype(np.float32) for _, s in (first, second)]
     most = np.maximum(weights[0], weights[1])
     both = np.flatnonzero(np.minimum(weights[0], weights[1]) > 0)
     colours = np.where((weights[0] > 0)[:, None], first[0], second[0])
     apart = np.abs(first[0][both] - second[0][both])
     power = 1 + np.square(np.maximum(np.maximum(apart[:, 0], apart[:, 1]), apart[:, 2]) / _UNLIKE)
-    ratio = np.exp(np.clip(power * np.log(weights[1][both] / weights[0][both]), -30, 30))
+    ratio = np.exp(np.clip(power * np.log(weights[1][both] / weights[0][both]), -_DECIDED, _DECIDED))
     colours[both] += (ratio / (1 + ratio))[:, None] * (second[0][both] - first[0][both])
     off = np.minimum(first[1].off, second[1].off) if len(first[1].off) else np.zeros(0, np.float32)
     off = np.where(weights[0] > 0, np.where(weights[1] > 0, off, first[1].off), second[1].off)
-    sure = np.where(most > 0, np.maximum(np.exp(-off / _DOUBT), 0.01), 0)
+    sure = np.where(most > 0, np.maximum(np.exp(-off / _DOUBT), _HARDLY), 0)
     return Filled(first[1].at, colours.astype(np.float32), sure.astype(np.float32))

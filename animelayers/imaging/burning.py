@@ -17,6 +17,7 @@ from animelayers.imaging.unmix import channel_max, largest, texture
 
 _NONE = 3 * 255 + 1  # brighter than any pixel
 _NOISE = 12  # grey levels that mean nothing on small pictures, more where there is texture
+_TEXTURED = 3  # part of the texture within a pixel that means nothing either
 _TOLD = 6  # drawings that have to show a place
 _SAME = 0.5  # share of a drawing that shows the plate
 _REST = 0.6  # share of them that agree with the plate where nothing burns
@@ -41,11 +42,11 @@ class Burning(NamedTuple):
 
 def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -> Burning:
     """The light that never rests in the drawings of a shot, each given as it lies over the `plate` with where it shows no figure."""
-    slack = _NOISE + texture(plate) / 3
+    slack = _NOISE + texture(plate) / _TEXTURED
     # a drawing in another light, of a fade, is darker or brighter all over
     views = [(picture, free) for picture, free in views if free.any() and np.mean(largest(picture, plate)[free] <= slack[free]) > _SAME]
     low, _ = darkest(views, np.full_like(plate, 255))
-    shown, rests, darker, alike = (np.zeros(plate.shape[:2], np.float32) for _ in range(4))
+    shown, rests, darker, alike = np.zeros((4, *plate.shape[:2]), np.float32)
     peak = np.zeros(plate.shape[:2], np.uint8)
     for picture, free in views:
         shown += free

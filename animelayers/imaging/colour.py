@@ -29,6 +29,9 @@ BESIDE = 2
 """Pixels around one beside the figure within which the background tells what it looks like."""
 CODING = 6.0
 """Grey levels by which such a pixel may leave the range of those colours: what coding a dark outline does to the pixels beside it."""
+_FADES = 8  # grey levels more, over which it stops being plain background
+_DOUBTED, _BELIEVED = 0.3, 0.4  # trust below which nothing shows through, and how much more of it from which what shows through is believed
+_INKED = 199  # alpha above which a pixel may be the figure's ink
 
 
 def behind(frame: np.ndarray, alpha: np.ndarray, fill: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -50,8 +53,8 @@ def behind(frame: np.ndarray, alpha: np.ndarray, fill: np.ndarray, hole: np.ndar
     change *= BACK_SHARE * (1 - a) / (a * a + BACK_SHARE * (1 - a) ** 2)
     off_figure = np.minimum(_off_line(seen - prior, own - prior), _off_line(seen - prior, ink - prior)) ** 2
     trust = off_figure / (off_figure + _distance(seen - prior) ** 2 + 1)
-    trust = np.clip((trust - 0.3) / 0.4, 0, 1) * (1 - np.minimum(_distance(change) / 255, 1) ** 2) ** 2
-    plain = np.clip(1 - (_out_of_range(frame[where], hole[where], edge) - CODING) / 8, 0, 1)
+    trust = np.clip((trust - _DOUBTED) / _BELIEVED, 0, 1) * (1 - np.minimum(_distance(change) / 255, 1) ** 2) ** 2
+    plain = np.clip(1 - (_out_of_range(frame[where], hole[where], edge) - CODING) / _FADES, 0, 1)
     trust = np.maximum(trust, plain * (a <= CLEAR / 255))
     place(background, at, prior + trust * change)
     return background
@@ -102,7 +105,7 @@ def nearest_solid(frame: np.ndarray, alpha: np.ndarray, at: np.ndarray) -> np.nd
     half = np.ascontiguousarray(alpha[top : int(row[-1]) + 1 : 2, left : int(column.max()) + 1 : 2])
     solid = half >= min(SOLID, int(half.max()))
     # the labels count the solid pixels in reading order, from 1
-    _, label = cv2.distanceTransformWithLabels((~solid).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    _, label = cv2.distanceTransformWithLabels((~solid).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
     columns = half.shape[1]
     home = np.flatnonzero(solid).take(label.take((row - top) // 2 * columns + (column - left) // 2) - 1)
     row = home // columns
@@ -133,7 +136,7 @@ def place(picture: np.ndarray, at: np.ndarray, values: np.ndarray) -> None:
 
 def _darkest(frame: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The darkest colour of the figure within `BLEED` pixels, per channel; white where there is none."""
-    inside = cv2.threshold(alpha, 199, 255, cv2.THRESH_BINARY)[1]
+    inside = cv2.threshold(alpha, _INKED, 255, cv2.THRESH_BINARY)[1]
     return cv2.erode(cv2.copyTo(frame, inside, np.full_like(frame, 255)), np.ones((2 * BLEED + 1,) * 2, np.uint8))
 
 
@@ -142,7 +145,7 @@ def _out_of_range(frame: np.ndarray, hole: np.ndarray, asked: np.ndarray) -> np.
 
     Where there are none nothing is in range.
     """
-    unknown, brush = cv2.merge([hole.view(np.uint8) * np.uint8(255)] * 3), np.ones((2 * BESIDE + 1,) * 2, np.uint8)
+    unknown, brush = cv2.cvtColor(hole.view(np.uint8) * np.uint8(255), cv2.COLOR_GRAY2RGB), np.ones((2 * BESIDE + 1,) * 2, np.uint8)
     at = np.flatnonzero(asked)
     seen = pixels(frame, at)
     least = pixels(cv2.erode(cv2.max(frame, unknown), brush), at)

@@ -15,6 +15,7 @@ from animelayers.imaging.window import Window
 
 STEP = 64
 """Sides of crops are multiples of it, in the net's pixels: few shapes, so that graphs compiled for one are used again."""
+_LEAST = 32  # pixels around a hole within which others are the same, at least
 _CODE = 8  # what such nets reduce by: sides that the frame cuts short are multiples of it
 
 
@@ -57,7 +58,7 @@ def crops(hole: np.ndarray, cut: Cut) -> list[Crop]:
 
     Separate holes are seen together where that costs no more pixels and reduces neither; the windows may overlap.
     """
-    boxes = _islands(hole, max(32, cut.context))
+    boxes = _islands(hole, max(_LEAST, cut.context))
     if not len(boxes):
         return []
     boxes = _merged(boxes, hole.shape, cut)
@@ -91,8 +92,8 @@ def _merged(boxes: np.ndarray, shape: tuple[int, ...], cut: Cut) -> np.ndarray:
         one, other = np.triu_indices(len(boxes), 1)
         low, high = np.maximum(boxes[one, :2], boxes[other, :2]), np.minimum(boxes[one, 2:], boxes[other, 2:])
         joint = np.hstack([np.minimum(boxes[one, :2], boxes[other, :2]), np.maximum(boxes[one, 2:], boxes[other, 2:])])
-        cost, scale = (_seen(boxes, shape, cut)[k] for k in (3, 4))
-        joint_cost, joint_scale = (_seen(joint, shape, cut)[k] for k in (3, 4))
+        cost, scale = _seen(boxes, shape, cut)[3:]
+        joint_cost, joint_scale = _seen(joint, shape, cut)[3:]
         gain = np.where(joint_scale < np.minimum(scale[one], scale[other]), -1, cost[one] + cost[other] - joint_cost)
         gain = np.where((low < high).all(1), np.inf, gain)
         best = int(gain.argmax())

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import TINY
+
 NOISE = 1
 """Levels that a way through another program's colour management may cost: no edit."""
 _PAINT = 2  # levels from which a colour was changed on purpose
@@ -38,7 +40,7 @@ def joined(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         light += part[..., :3] * share[..., None]
         shares.append(share)
     alpha = 1 - left
-    colour = np.where(alpha[..., None] > 0, light / np.maximum(alpha, 1e-6)[..., None], parts[0][..., :3])
+    colour = np.where(alpha[..., None] > 0, light / np.maximum(alpha, TINY)[..., None], parts[0][..., :3])
     rgba = np.rint(np.dstack([colour, alpha * 255])).clip(0, 255).astype(np.uint8)
     return rgba, np.argmax(shares[::-1], axis=0)
 
@@ -61,7 +63,7 @@ def _nearest(there: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Whether the nearest pixel of `there` is one of `chosen`, bool (H, W); nowhere without any."""
     if not chosen.any():
         return np.zeros(there.shape, bool)
-    _, label = cv2.distanceTransformWithLabels((~there).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    _, label = cv2.distanceTransformWithLabels((~there).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
     table = np.zeros(int(label.max()) + 1, bool)
     table[label[there]] = chosen[there]
     found: np.ndarray = table[label]

@@ -27,6 +27,8 @@ class Evidence(NamedTuple):
 
 FAR = 12.0
 """Usual differences from which on a drawing differs wholly from its plate."""
+_ASKED = 7  # every so manyth pixel tells the usual difference
+_SURE = 3  # drawings that show the plate from which it is known
 USUAL = (1.5, 8.0)
 """Grey levels the usual difference of a shot lies between: a file's rounding, and worn film."""
 
@@ -50,7 +52,7 @@ def median(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray
     else:
         hidden, planes = np.zeros(shown.shape[1:], np.uint8), []
         for picture, seen in zip(stack, shown, strict=True):
-            filler = cv2.merge([(hidden & 1) * np.uint8(255)] * 3)
+            filler = cv2.cvtColor((hidden & 1) * np.uint8(255), cv2.COLOR_GRAY2RGB)
             planes.append(np.where(seen[..., None], picture, filler))
             hidden += ~seen
     for low, high in _network(len(planes)):
@@ -64,7 +66,7 @@ def median(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def usual(pictures: Sequence[np.ndarray], plates: Sequence[np.ndarray], where: Sequence[np.ndarray]) -> float:
     """The usual difference between pictures and plates, in grey levels: the median over where (bool) the plate should explain them."""
-    told = [distance(p, b)[w][::7] for p, b, w in zip(pictures, plates, where, strict=True)]
+    told = [distance(p, b)[w][::_ASKED] for p, b, w in zip(pictures, plates, where, strict=True)]
     every = np.concatenate(told) if told else np.zeros(0)
     return float(np.clip(np.median(every), *USUAL)) if every.size else USUAL[0]
 
@@ -77,7 +79,7 @@ def distance(picture: np.ndarray, plate: np.ndarray) -> np.ndarray:
 
 def told(picture: np.ndarray, plate: np.ndarray, count: np.ndarray, noise: float) -> Evidence:
     """The evidence of a picture, from the plate as it would see it, by how many drawings that is shown, and the usual difference."""
-    known = np.minimum(count, 3) * np.uint8(85)
+    known = np.minimum(count, _SURE) * np.uint8(255 // _SURE)
     apart = np.minimum(distance(picture, plate).astype(np.float32) * (255 / (FAR * noise)), 255).astype(np.uint8)
     return Evidence(plate, known, np.where(known > 0, apart, 0).astype(np.uint8))
 

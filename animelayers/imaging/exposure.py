@@ -7,11 +7,17 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import FEWEST, LEVELS
+
 _CLOSE = 5.0  # grey levels within which a fit explains a pixel
 _BOUNDS = (0.0, 4.0)  # of the gain; a frame of a fade's black end has gain 0
 _VEIL = (-96.0, 255.0)  # grey levels that light may take away or add: a white flash is an offset alone
 _LEAST = 0.45  # share of the pixels a fit has to explain
 _GAIN = 0.02  # share by which a fit has to explain more than equal light
+_READABLE = (0.4, 2.5)  # gains between which a pixel can be read without blowing up its noise
+_SLIGHT = 0.01  # of the gain, within which light is equal if its offset is less than a level, too
+_RIDGE = 4.0  # squared grey levels of variance with which the slope of a flat picture stays where it was
+_LEAST_WEIGHT = 1e-9  # of all pixels together
 _ANNEAL = (48.0, 24.0, 12.0, 6.0, 6.0)  # grey levels, from what a fade changes to what coding noise does
 
 
@@ -29,7 +35,7 @@ class Light(NamedTuple):
     @property
     def usable(self) -> bool:
         """Whether a plate's pixel can be read from a frame in this light without blowing up its noise."""
-        return bool((self.gain > 0.4).all() and (self.gain < 2.5).all())
+        return bool((self.gain > _READABLE[0]).all() and (self.gain < _READABLE[1]).all())
 
     def cast(self, picture: np.ndarray) -> np.ndarray:
         """The plate's colours uint8 (..., 3) as they look in the frame."""
@@ -41,7 +47,7 @@ class Light(NamedTuple):
 
     @staticmethod
     def _map(picture: np.ndarray, gain: np.ndarray, offset: np.ndarray) -> np.ndarray:
-        table = np.arange(256)[:, None] * gain + offset
+        table = np.arange(LEVELS)[:, None] * gain + offset
         return cv2.LUT(np.ascontiguousarray(picture), np.clip(np.rint(table), 0, 255).astype(np.uint8)[None])
 
 
@@ -56,7 +62,7 @@ def match(frame: np.ndarray, plate: np.ndarray, where: np.ndarray) -> Light:
     """
     # Channels first: numpy is slow at sums over three.
     x, y = (np.ascontiguousarray(picture[where].T, np.float64) for picture in (plate, frame))
-    if x.shape[1] < 64:
+    if x.shape[1] < FEWEST:
         return EQUAL
     best, share = EQUAL, _explained(EQUAL, x, y)
     floor = share + _GAIN
@@ -67,7 +73,7 @@ def match(frame: np.ndarray, plate: np.ndarray, where: np.ndarray) -> Light:
         explained = _explained(fit, x, y)
         if explained > max(share, floor, _LEAST):
             best, share = fit, explained
-    slight = np.abs(best.gain - 1).max() < 0.01 and np.abs(best.offset).max() < 1
+    slight = np.abs(best.gain - 1).max() < _SLIGHT and np.abs(best.offset).max() < 1
     return EQUAL if slight else best
 
 
@@ -76,12 +82,11 @@ def _fit(x: np.ndarray, y: np.ndarray, start: float) -> Light:
     for scale in _ANNEAL:
         away = np.abs(y - gain[:, None] * x - offset[:, None]).max(0)
         weight = 1 / np.square(1 + np.square(away / scale))
-        total = weight.sum() + 1e-9
+        total = weight.sum() + _LEAST_WEIGHT
         middle, level = x @ weight / total, y @ weight / total
         from_middle = x - middle[:, None]
-        # the ridge keeps the slope of a flat picture where it was
-        variance = np.square(from_middle) @ weight / total + 4.0
-        slope = ((from_middle * (y - level[:, None])) @ weight / total + 4.0 * gain) / variance
+        variance = np.square(from_middle) @ weight / total + _RIDGE
+        slope = ((from_middle * (y - level[:, None])) @ weight / total + _RIDGE * gain) / variance
         gain = np.clip(slope, *_BOUNDS)
         offset = np.clip(level - gain * middle, *_VEIL)
     return Light(gain, offset)

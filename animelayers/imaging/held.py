@@ -12,6 +12,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import SOBEL
+
 RECENT = 8
 """Drawings a frame is held against: a mouth cycle is rarely longer."""
 
@@ -24,6 +26,8 @@ _GRAIN = 1.5  # grey levels of luma over the whole frame
 _CELL = 16  # pixels (of half size) across the cells whose mean grey tells of fades
 _FADE = 0.4  # grey levels of these means over the whole frame
 _SHIFT, _USUAL_SHIFT, _PART_SHIFT = 0.04, 0.06, 0.25  # pixels the frame, half of its parts, any part may seem to move
+_FLAT, _FLAT_PART = 0.01, 4.0  # squared slope, over the frame and in a part, with which noise does not look like motion
+_QUIETER = 0.25  # share of the pairs of frames that are the quieter ones
 _PARTS = 4
 _ENOUGH = 240 * 135  # pixels of quarter size from which on these limits hold
 _UNLIKE = 99.0  # the local change of frames that differ as a whole
@@ -56,7 +60,7 @@ class _Look:
     @cached_property
     def slopes(self) -> tuple[np.ndarray, np.ndarray]:
         """How `quarter` rises along x and y, grey levels a pixel, smoothed."""
-        x, y = (cv2.Sobel(self.quarter, cv2.CV_32F, *along, scale=1 / 8) for along in ((1, 0), (0, 1)))
+        x, y = (cv2.Sobel(self.quarter, cv2.CV_32F, *along, scale=SOBEL) for along in ((1, 0), (0, 1)))
         return np.asarray(cv2.blur(x, (3, 3))), np.asarray(cv2.blur(y, (3, 3)))
 
 
@@ -99,7 +103,7 @@ class Fold:
     @property
     def limit(self) -> float:
         """Grey levels of local change that the noise of the frames seen so far explains."""
-        usual = float(np.quantile(self._changes, 0.25)) if self._changes else 0.0
+        usual = float(np.quantile(self._changes, _QUIETER)) if self._changes else 0.0
         return float(np.clip(_TYPICAL * usual, _LEAST, _MOST))
 
 
@@ -143,10 +147,9 @@ def _moved(one: _Look, other: _Look) -> bool:
     """Whether the frame as a whole, or a large part of it, is shifted: least squares over its slopes (Lucas, Kanade, 1981)."""
     change = cv2.blur(other.quarter - one.quarter, (3, 3))
     x, y = one.slopes
-    # The sums of each part; where there is hardly a slope, noise must not look like motion.
     sums = np.stack([_parts(a * b) for a, b in ((x, x), (x, y), (y, y), (x, change), (y, change))])
-    whole = _shift(sums.mean(axis=(1, 2)), 0.01)
-    parts = _shift(sums, 4.0)
+    whole = _shift(sums.mean(axis=(1, 2)), _FLAT)
+    parts = _shift(sums, _FLAT_PART)
     # In pixels of the frame; the fewer there are, the more noise looks like motion.
     size = 2 * _SMALL * min(1.0, float(np.sqrt(change.size / _ENOUGH)))
     return bool(size * whole > _SHIFT or size * np.median(parts) > _USUAL_SHIFT or size * parts.max() > _PART_SHIFT)

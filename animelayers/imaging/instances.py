@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import masks
+from animelayers.imaging.constants import LEVELS, TINY
 from animelayers.imaging.window import window
 
 MOST = 254
@@ -54,7 +55,7 @@ def _tidy(labels: np.ndarray, kept: list[int], least: int) -> tuple[np.ndarray, 
                 made[where][here > 0] = np.bincount(around, minlength=1).argmax()
     sizes = np.bincount(made.ravel(), minlength=len(kept) + 1)
     there = [k for k in range(1, len(kept) + 1) if sizes[k] >= least]
-    table = np.zeros(256, np.uint8)
+    table = np.zeros(LEVELS, np.uint8)
     table[there] = range(1, len(there) + 1)
     return table[made], [kept[k - 1] for k in there]
 
@@ -76,7 +77,7 @@ def split(alpha: np.ndarray, labels: np.ndarray) -> np.ndarray:
         made[(ids[0] - 1, *where)] = np.where(whose > 0, alpha, 0)
         return made
     weights = np.stack([cv2.GaussianBlur((whose == k).astype(np.float32), (0, 0), _SOFT) for k in ids]) if ids else np.zeros((0, *alpha.shape))
-    weights /= np.maximum(weights.sum(axis=0), np.float32(1e-6))
+    weights /= np.maximum(weights.sum(axis=0), np.float32(TINY))
     shares = np.floor(weights * np.where(whose > 0, alpha, np.uint8(0))).astype(np.int16)
     if ids:  # what rounding left, to the largest, so that the sum is exact
         most = weights.argmax(axis=0)[None]
@@ -91,7 +92,7 @@ def nearest(labels: np.ndarray, reach: float) -> np.ndarray:
     """A label map uint8 (H, W) whose labels are carried up to `reach` pixels into what has none."""
     if not labels.any():
         return labels
-    away, cell = cv2.distanceTransformWithLabels((labels == 0).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    away, cell = cv2.distanceTransformWithLabels((labels == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
     table = np.zeros(int(cell.max()) + 1, np.uint8)
     table[cell[labels > 0]] = labels[labels > 0]
     found: np.ndarray = np.where(away <= reach, table[cell], 0).astype(np.uint8)
@@ -116,7 +117,7 @@ def pieces(figures: np.ndarray, least: float) -> list[np.ndarray]:
     """
     if figures.dtype == bool:
         return masks.islands(figures, least)
-    there = np.flatnonzero(np.bincount(figures.ravel(), minlength=256) >= max(1.0, least * figures.size))
+    there = np.flatnonzero(np.bincount(figures.ravel(), minlength=LEVELS) >= max(1.0, least * figures.size))
     return [figures == k for k in there if 0 < k < LOOSE] + masks.islands(figures == LOOSE, least)
 
 
@@ -125,7 +126,7 @@ def settled(found: np.ndarray, told: np.ndarray) -> np.ndarray:
 
     A segment of which nearly all has one label has it everywhere; one in which several figures are is left as it is.
     """
-    votes = np.bincount(told.astype(np.int64).ravel() * 256 + found.ravel(), minlength=1 << 16).reshape(256, 256)
+    votes = np.bincount(told.astype(np.int64).ravel() * LEVELS + found.ravel(), minlength=LEVELS**2).reshape(LEVELS, LEVELS)
     votes[:, 0] = votes[0] = votes[LOOSE] = 0
     clear = votes.max(axis=1) > _CLEAR * np.maximum(1, votes.sum(axis=1))
     table = np.where(clear, votes.argmax(axis=1), 0).astype(np.uint8)[told]

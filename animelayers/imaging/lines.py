@@ -5,12 +5,19 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import TINY
 from animelayers.imaging.window import window
 
 _ROWS = 720  # rows of the picture that the widths below are for
 _OUT, _IN = 2.5, 1.0  # pixels outside and inside the matte's outline within which the middle of a line is looked for
 _SIDE = 3.5  # pixels on each side of its middle within which a profile is back at the paint's level
 _REACH = 4.0  # pixels, the farthest an outline moves
+_LOOKED_AT = 3  # times that reach around a figure
+_AT_ONCE = 30000  # profiles: OpenCV's remap takes at most 32767 rows
+_FLAT = 1e-3  # grey levels that a slope has at least from sample to sample
+_SOLID = 242  # alpha above which a pixel is inside the figure
+_DRAWN = 50  # pixels of lines inside the figure that tell how dark they are
+_TORN = 1.5  # pixels that next neighbours may be apart from what they agree on
 _STEP = 0.5  # pixels between the samples of a profile
 _DARK = 20  # grey levels by which a line is darker than what lies on both sides of it
 _INK = 40  # levels by which it may be lighter than the lines inside the figure
@@ -30,7 +37,7 @@ def to_lines(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     lines of the background that end at the figure pull nothing. Where no line is within reach the outline stays.
     """
     scale = max(1.0, min(alpha.shape) / _ROWS)
-    where = window(alpha, round(3 * _REACH * scale) + 2)
+    where = window(alpha, round(_LOOKED_AT * _REACH * scale) + 2)
     if where is None:
         return alpha
     near, grey = alpha[where], cv2.cvtColor(picture[where], cv2.COLOR_RGB2GRAY)
@@ -50,7 +57,7 @@ def _normals(alpha: np.ndarray) -> np.ndarray:
     """float32 (H, W, 2), unit vectors x and y that point out of the figure."""
     smooth = cv2.GaussianBlur(alpha.astype(np.float32), (0, 0), 2.0)
     slope = -np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)], axis=2)
-    unit: np.ndarray = slope / np.maximum(np.linalg.norm(slope, axis=2, keepdims=True), 1e-6)
+    unit: np.ndarray = slope / np.maximum(np.linalg.norm(slope, axis=2, keepdims=True), TINY)
     return unit
 
 
@@ -62,8 +69,7 @@ def _offsets(grey: np.ndarray, points: np.ndarray, normals: np.ndarray, scale: f
     way = normals[points[:, 1], points[:, 0]]
     at = points[:, None].astype(np.float32) + along[None, :, None] * way[:, None]
     x, y = at[..., 0].copy(), at[..., 1].copy()
-    # remap takes at most 32767 rows
-    parts = [slice(i, i + 30000) for i in range(0, len(at), 30000)]
+    parts = [slice(i, i + _AT_ONCE) for i in range(0, len(at), _AT_ONCE)]
     seen = np.concatenate([cv2.remap(grey, x[p], y[p], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for p in parts]).astype(np.float32)
     span = round(_SIDE * scale / _STEP)
     offset = np.full(len(points), np.nan, np.float32)
@@ -81,7 +87,7 @@ def _offsets(grey: np.ndarray, points: np.ndarray, normals: np.ndarray, scale: f
         middle = here[rows] + _EDGE * (after[rows] - here[rows])
         beyond = (behind > middle[:, None]).argmax(axis=1)  # the first sample past the middle of the slope
         low, high = behind[np.arange(len(rows)), beyond - 1], behind[np.arange(len(rows)), beyond]
-        offset[rows] = along[k] + _STEP * (beyond - 1 + (middle - low) / np.maximum(high - low, 1e-3))
+        offset[rows] = along[k] + _STEP * (beyond - 1 + (middle - low) / np.maximum(high - low, _FLAT))
     offset[offset > _REACH * scale] = np.nan
     edge = ((points <= 0) | (points >= (width - 1, height - 1))).any(axis=1)
     offset[edge] = np.nan
@@ -92,8 +98,8 @@ def _ink(grey: np.ndarray, alpha: np.ndarray, scale: float) -> float:
     """Grey level of the lines that are drawn inside the figure."""
     size = 2 * round(_SIDE * scale) + 1
     hat = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((size, size), np.uint8))
-    drawn = grey[(hat > 2 * _DARK) & (cv2.erode(alpha, np.ones((3, 3), np.uint8)) > 242)]
-    return float(np.median(drawn)) if drawn.size > 50 else 255.0
+    drawn = grey[(hat > 2 * _DARK) & (cv2.erode(alpha, np.ones((3, 3), np.uint8)) > _SOLID)]
+    return float(np.median(drawn)) if drawn.size > _DRAWN else 255.0
 
 
 def _agreed(offsets: np.ndarray, scale: float) -> np.ndarray:
@@ -106,7 +112,7 @@ def _agreed(offsets: np.ndarray, scale: float) -> np.ndarray:
     if enough.any():
         agreed[enough] = np.nanmedian(around[enough], axis=1)
         spread = np.nanmax(np.abs(around[enough] - agreed[enough, None]) * (np.abs(np.arange(run) - run // 2) <= 1), axis=1)
-        agreed[np.flatnonzero(enough)[spread > 1.5 * scale]] = np.nan
+        agreed[np.flatnonzero(enough)[spread > _TORN * scale]] = np.nan
     return agreed
 
 
@@ -114,7 +120,7 @@ def _moved(alpha: np.ndarray, points: np.ndarray, moves: np.ndarray, normals: np
     """The alpha whose outline at `points` (N, 2) has gone `moves` pixels (N,), NaN for none, along its normals."""
     outline = np.ones(alpha.shape, np.uint8)
     outline[points[:, 1], points[:, 0]] = 0
-    distance, label = cv2.distanceTransformWithLabels(outline, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    distance, label = cv2.distanceTransformWithLabels(outline, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
     index = label[points[:, 1], points[:, 0]]
     goal, home = np.zeros(int(label.max()) + 1, np.float32), np.zeros((int(label.max()) + 1, 2), np.int32)
     goal[index], home[index] = np.where(moves >= _MOVED, moves, 0), points

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.completion import completed, texture
+from animelayers.imaging.constants import ASTRAY, TINY
 from animelayers.imaging.looks import largest
 
 _MARGIN = 2  # pixels around a hole that lend nothing: what a matte missed
@@ -19,6 +20,8 @@ _SMEARED = 6  # pixels around a hole whose flow is partly that of the figure
 _DEEP = 4  # pixels from the rim of a hole on which all is figure
 _ALIKE = 24  # grey levels that a pixel of a figure may change from drawing to drawing
 _LOST = 0.3  # share of a drawing's figures from which a matte has missed them
+_OFF = (0.7, 0.1)  # pixels, and share of its length, by which a completed way there and back may miss its start
+_FAR_OFF = (1e3,) * 4  # pixels: what lies beyond the picture moves so far
 _TOLD = 0.3  # share of the texture around that flow has to follow there and back: less is a cut, a flash or a blow
 
 
@@ -55,10 +58,10 @@ def linked(pictures: tuple[np.ndarray, np.ndarray], holes: tuple[np.ndarray, np.
     for own, other in ((0, 1), (1, 0)):
         missed = flows[own] + _at_end(flows[own], flows[other])
         blocked = _at_end(flows[own], near[other].astype(np.float32))
-        fits = (_square(missed) < 0.01 * _square(flows[own]) + 0.5) & (blocked < 0.5)
+        fits = (_square(missed) < ASTRAY * _square(flows[own]) + 0.5) & (blocked < 0.5)
         free = texture(pictures[own]) * ~near[own]
         weight = free * fits
-        told = min(told, float(weight.sum()) / max(float(free.sum()), 1e-6))
+        told = min(told, float(weight.sum()) / max(float(free.sum()), TINY))
         # what the other drawing hides has no flow of its own either
         whole.append(completed(flows[own], weight, near[own] | ~fits))
     first, second = (_link(whole[own], whole[1 - own], holes[own]) for own in (0, 1))
@@ -79,7 +82,7 @@ def haunted(pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], flows: 
             before = number - way.step
             there, back = flows[min(before, number)][:: way.step]
             deep = cv2.erode(found[before].view(np.uint8), np.ones((2 * _DEEP + 1,) * 2, np.uint8))
-            fits = _square(there + _at_end(there, back)) < 0.01 * _square(there) + 0.5
+            fits = _square(there + _at_end(there, back)) < ASTRAY * _square(there) + 0.5
             # beside a figure that jumped its flow is that of the background
             same = largest(cv2.absdiff(pictures[before], _at_end(there, pictures[number]))) <= _ALIKE
             at = np.flatnonzero((deep > 0) & fits & same)
@@ -97,7 +100,7 @@ def _at_end(flow: np.ndarray, plane: np.ndarray) -> np.ndarray:
     """What lies on a plane, flow or picture where `flow` leads; far off beyond the picture."""
     height, width = flow.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    return cv2.remap(plane, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e3,) * 4)
+    return cv2.remap(plane, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=_FAR_OFF)
 
 
 def _link(flow: np.ndarray, other: np.ndarray, hole: np.ndarray) -> Link:
@@ -108,7 +111,7 @@ def _link(flow: np.ndarray, other: np.ndarray, hole: np.ndarray) -> Link:
     x, y = to[:, 0], to[:, 1]
     inside = (x >= -0.5) & (y >= -0.5) & (x < width - 0.5) & (y < height - 0.5)
     off = _length(step + other.reshape(-1, 2)[nearest_of(to, hole.shape)])
-    off[~inside | (off > 0.7 + 0.1 * _length(step))] = np.inf
+    off[~inside | (off > _OFF[0] + _OFF[1] * _length(step))] = np.inf
     return Link(at, to.astype(np.float32), off.astype(np.float32))
 
 

@@ -24,6 +24,10 @@ _CANDIDATES = 20  # frames whose looks are put to the vote; all others only vote
 _VOTERS = 48
 _FULL = 5  # the weight of a vote: so many times `_VOTERS` fit into a byte
 _NEAR = 3  # pixels around a matte that are taken for the figure's too: outlines, and what coding smears there
+_NOISE = (6, 24)  # grey levels between which two frames of one painting differ
+_SPREAD = 2.5  # times the usual difference that noise reaches beyond the least
+_LOOSE, _LOOSER = 0.1, 0.3  # share of the local contrast that a pixel may be off, of a frame as it is and of one that was resampled
+_ANYBODY, _CLEAR = 0.02, 1e-3  # what anybody's vote counts, and a pixel's own clearness, beside the votes of the innocent
 _INNOCENT = 0.6  # share of the votes for a look that come from background
 _SHARED = 0.3  # share of the background's votes a look needs
 _HARDLY = 0.25  # the same where no part of the region is claimed almost always: scenery that nets take for a figure now and then
@@ -73,9 +77,9 @@ def noise_of(looks: list[Look]) -> float:
         a, b = _common(one.view, other.view)
         if a is not None and b is not None:
             away = _apart([p[a] for p in one.planes], [p[b] for p in other.planes])[(one.clear[a] > 0) & (other.clear[b] > 0)]
-            differences.append(away[away < 24])
+            differences.append(away[away < _NOISE[1]])
     pooled = np.concatenate(differences) if differences else np.zeros(0)
-    return float(np.clip(2.5 * np.median(pooled) + 6, 6, 24)) if pooled.size else 6.0
+    return float(np.clip(_SPREAD * np.median(pooled) + _NOISE[0], *_NOISE)) if pooled.size else float(_NOISE[0])
 
 
 def slack(picture: np.ndarray, noise: float, loose: float) -> np.ndarray:
@@ -97,12 +101,12 @@ def vote(looks: Mapping[int, Look], shape: tuple[int, int], noise: float) -> Ver
     numbers = list(looks)
     voters = [numbers[k] for k in _spread(len(numbers), _VOTERS)]
     best, choice = np.zeros(shape, np.float32), np.full(shape, NOBODY, np.uint8)
-    clear, masked, present = (np.zeros(shape, np.uint8) for _ in range(3))
+    clear, masked, present = np.zeros((3, *shape), np.uint8)
     for j in voters:
         present[looks[j].view.window] += looks[j].clear
     for i in (numbers[k] for k in _spread(len(numbers), _CANDIDATES)):
         one = looks[i]
-        limit = slack(cv2.merge(one.planes), noise, 0.1 if one.view.matrix is None else 0.3)
+        limit = slack(cv2.merge(one.planes), noise, _LOOSE if one.view.matrix is None else _LOOSER)
         yes, no = np.zeros_like(one.clear), np.zeros_like(one.clear)
         for j in voters:
             a, b = _common(one.view, looks[j].view)
@@ -113,7 +117,7 @@ def vote(looks: Mapping[int, Look], shape: tuple[int, int], noise: float) -> Ver
             no[a] += cv2.bitwise_and(looks[j].masked[b], same)
         votes = yes.astype(np.float32) + no
         # Innocent looks first; among looks that are all somebody's the most frequent.
-        score = yes * (yes / np.maximum(votes, 1)) ** 2 + np.float32(0.02) * votes + np.float32(1e-3) * one.clear
+        score = yes * (yes / np.maximum(votes, 1)) ** 2 + np.float32(_ANYBODY) * votes + np.float32(_CLEAR) * one.clear
         where = one.view.window
         better = score > best[where]
         for kept, new in ((best, score), (clear, yes), (masked, no)):

@@ -19,6 +19,9 @@ EMPTY = 1e-4
 """Share of the frame below which a character is taken for none, where there is none."""
 Pair = tuple[np.ndarray, np.ndarray]
 """One array for each of two neighbouring frames."""
+_SOFT = (6, 249)  # alphas between which an edge is soft
+_SHOWN = 63  # alpha above which the colour of a layer is seen: a quarter
+_OWNED = 4  # part of a figure that a label has to have
 BAND = 10
 """Pixels around the true outline that count as its edge."""
 
@@ -43,7 +46,7 @@ def alpha_error(alpha: np.ndarray, truth: np.ndarray, effect: np.ndarray | None 
 def band_error(error: np.ndarray, truth: np.ndarray) -> float | None:
     """Mean magnitude of an `alpha_error` within `BAND` pixels of the true outline, hard or soft; None without an outline."""
     hard = cv2.morphologyEx(cv2.inRange(truth, 128, 255), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    edge = cv2.bitwise_or(cv2.inRange(truth, 6, 249), hard)
+    edge = cv2.bitwise_or(cv2.inRange(truth, *_SOFT), hard)
     if not edge.any():
         return None
     near = cv2.dilate(edge, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BAND + 1, 2 * BAND + 1)))
@@ -52,7 +55,7 @@ def band_error(error: np.ndarray, truth: np.ndarray) -> float | None:
 
 def squared_error(picture: np.ndarray, truth: np.ndarray, where: np.ndarray) -> tuple[float, int]:
     """Sum over the pixels of the mask `where` (bool (H, W)) of the squared error averaged over the channels, and their number."""
-    return cv2.norm(picture, truth, cv2.NORM_L2SQR, where.view(np.uint8)) / 3, int(np.count_nonzero(where))
+    return cv2.norm(picture, truth, cv2.NORM_L2SQR, where.view(np.uint8)) / picture.shape[2], int(np.count_nonzero(where))
 
 
 def decibel(mean_square: float) -> float:
@@ -75,7 +78,7 @@ def _interval(truth: np.ndarray, effect: np.ndarray | None) -> tuple[np.ndarray,
 
 def colour_error(layer: np.ndarray, truth: np.ndarray) -> float | None:
     """Mean error in grey levels of the straight colours of two RGBA layers where both alphas are above a quarter; None where none are."""
-    where = (layer[..., 3] > 63) & (truth[..., 3] > 63)
+    where = (layer[..., 3] > _SHOWN) & (truth[..., 3] > _SHOWN)
     return float(cv2.absdiff(layer, truth)[..., :3][where].mean()) if where.any() else None
 
 
@@ -89,7 +92,7 @@ def owners(truth: np.ndarray, labels: np.ndarray, least: float) -> dict[int, int
         own = truth == number
         if own.mean() >= least:
             values, counts = np.unique(labels[own], return_counts=True)
-            counts = np.where((values > 0) & (counts >= own.sum() / 4), counts, 0)
+            counts = np.where((values > 0) & (counts >= own.sum() / _OWNED), counts, 0)
             found[number] = int(values[counts.argmax()]) if counts.any() else 0
     return found
 

@@ -9,6 +9,10 @@ import cv2
 import numpy as np
 
 _NEAR = 2  # reduced pixels between an outline and the edge it lies on
+_CUT = 0.02  # share of the frame's width in which a figure cut off by its lower border crosses it
+_FAR = 0.4  # of the frame's height, that a whole figure is high from which it is not far
+_HEAD, _NEAR_BY = 3, 0.12  # the part of a figure from its top that is its head, and the share of the frame it covers when close
+_OUTLINE = 4  # roots of its area that the outline of a figure is long: that of a square
 _SPECK = 2e-4  # share of the frame below which a piece or hole is none
 
 
@@ -29,7 +33,7 @@ def pieces(alpha: np.ndarray) -> tuple[int, int]:
     """Islands of a uint8 alpha (H, W) above one half, and holes in them, larger than specks."""
     half = cv2.threshold(alpha, 127, 1, cv2.THRESH_BINARY)[1]
     around = cv2.copyMakeBorder(1 - half, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)  # all that is outside is one piece
-    return _large(half, 8), max(0, _large(around, 4) - 1)
+    return _large(half, connectivity=8), max(0, _large(around, connectivity=4) - 1)
 
 
 def framing(alpha: np.ndarray) -> str:
@@ -39,11 +43,11 @@ def framing(alpha: np.ndarray) -> str:
     if w * h < _SPECK * alpha.size:
         return "none"
     height, width = alpha.shape
-    cut = int(cv2.countNonZero(half[-1]) > 0.02 * width)
+    cut = int(cv2.countNonZero(half[-1]) > _CUT * width)
     if not cut:
-        return "far" if h < 0.4 * height else "full_body"
+        return "far" if h < _FAR * height else "full_body"
     # A head that fills much of the frame's width is near; a standing body is narrow.
-    return "close_up" if cv2.countNonZero(half[y : y + max(1, h // 3)]) > 0.12 * alpha.size else "medium"
+    return "close_up" if cv2.countNonZero(half[y : y + max(1, h // _HEAD)]) > _NEAR_BY * alpha.size else "medium"
 
 
 def hidden(alpha: np.ndarray, effect: np.ndarray | None) -> float:
@@ -52,11 +56,11 @@ def hidden(alpha: np.ndarray, effect: np.ndarray | None) -> float:
     if not total:
         return 0.0
     sides = np.concatenate([alpha[0], alpha[:, 0], alpha[:, -1]])
-    cut = float(np.count_nonzero(sides > 127) / (4 * np.sqrt(total)))
+    cut = float(np.count_nonzero(sides > 127) / (_OUTLINE * np.sqrt(total)))
     under = 0.0 if effect is None else float(np.minimum(alpha, effect).sum(dtype=np.float64) / 255 / total)
     return min(1.0, cut + under)
 
 
-def _large(mask: np.ndarray, ways: int) -> int:
-    count, _, facts, _ = cv2.connectedComponentsWithStats(mask, connectivity=ways)
+def _large(mask: np.ndarray, connectivity: int) -> int:
+    count, _, facts, _ = cv2.connectedComponentsWithStats(mask, connectivity=connectivity)
     return int(np.count_nonzero(facts[1:count, cv2.CC_STAT_AREA] >= _SPECK * mask.size))

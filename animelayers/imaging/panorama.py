@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from animelayers.imaging.constants import TINY
 from animelayers.imaging.exposure import EQUAL, match
 from animelayers.imaging.motion import canvas, from_plate, outline, register
 from animelayers.imaging.views import view
+from animelayers.imaging.warp import HAIR
 
 Load = Callable[[int], np.ndarray]
 """The number of a piece to its plate, uint8 sRGB (P, Q, 3), or to a plane of it; asked again whenever it is needed, so that few are in memory."""
@@ -76,7 +78,7 @@ def paint(load: Load, shown: Load, laid: Canvas) -> np.ndarray:
 
 
 def _shade(total: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    mean: np.ndarray = np.rint(total / np.maximum(weight, 1e-6)[..., None]).astype(np.uint8)
+    mean: np.ndarray = np.rint(total / np.maximum(weight, TINY)[..., None]).astype(np.uint8)
     return mean
 
 
@@ -96,6 +98,6 @@ def _made(places: Sequence[np.ndarray], cameras: Sequence[np.ndarray], size: tup
     seats = [np.linalg.inv(places[finest]) @ place for place in places]
     frames = np.concatenate([seat @ of for seat, of in zip(seats, cameras, strict=True)])
     move = np.eye(3)
-    move[:2, 2] = np.ceil(-outline(frames, size).min((0, 1)) - 0.01)
+    move[:2, 2] = np.ceil(-outline(frames, size).min((0, 1)) - HAIR)
     wide = canvas(move @ frames, size)
     return ([move @ seat / (move @ seat)[2, 2] for seat in seats], wide) if wide[0] * wide[1] <= _LARGEST else None

@@ -5,10 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import TINY
 from animelayers.imaging.crops import Crop
 
 _DRIFT = 32
 """Grey levels: what differs more is no drift of colour but another drawing."""
+_WHOLE = 4
+"""Known quarters of a cell that have the say of a whole one."""
 _CELL = 4
 """Pixels over which the difference is averaged first: a line that the net continued a pixel off is none."""
 
@@ -72,12 +75,12 @@ def _padded(plane: np.ndarray, crop: Crop) -> np.ndarray:
 def _spread(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """float32 (H, W, 3) that is value / weight where the weight is 1 and goes over to the nearest such smoothly; value is multiplied by weight."""
     if min(weight.shape) < 2:
-        mean: np.ndarray = np.broadcast_to(value.sum((0, 1)) / max(weight.sum(), 1e-6), value.shape).astype(np.float32)
+        mean: np.ndarray = np.broadcast_to(value.sum((0, 1)) / max(weight.sum(), TINY), value.shape).astype(np.float32)
         return mean
     size = tuple((n + 1) // 2 for n in weight.shape[::-1])
     far, less = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (value, weight))
-    fuller = np.minimum(1, 4 * less)
-    coarse = _spread(far * (fuller / np.maximum(less, 1e-6))[..., None], fuller)
+    fuller = np.minimum(1, _WHOLE * less)
+    coarse = _spread(far * (fuller / np.maximum(less, TINY))[..., None], fuller)
     beyond = cv2.resize(coarse, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
     result: np.ndarray = value + (1 - weight)[..., None] * beyond
     return result

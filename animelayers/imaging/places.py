@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from animelayers.imaging.warp import outline, placed
+from animelayers.imaging.warp import HAIR, outline, placed
 
 STILL = 0.3
 """Pixels of the frame that a still camera may seem to move."""
 _LARGE = (4, 64 << 20)  # areas of the frame, and pixels, from which a plate is no plate
 _COARSER = 0.02  # of the area of a pixel that the plate may lack beside the closest view
+_SHAKEN, _AS_LARGE = 2.5, 1.05  # times the way it gets that a shaking camera goes, and by which its frames differ in size at most
+_ALIKE = 3  # decimals to which plates are as large
 _DEPTH = 0.1  # of the depth of the first pixel, below which a corner of a frame flies off the plate
 
 
@@ -55,7 +57,7 @@ def composed(places: dict[int, np.ndarray], number: int, first: int, size: tuple
     for n, place in places.items():
         cameras[n] = back @ place
         cameras[n] /= cameras[n, 2, 2]
-    for row, column in np.ndindex(3, 3):
+    for row, column in np.ndindex(*cameras.shape[1:]):
         cameras[:first, row, column] = np.interp(np.arange(first), drawings, cameras[drawings, row, column])
     if not bent:
         for axis in (0, 1):
@@ -72,7 +74,7 @@ def composed(places: dict[int, np.ndarray], number: int, first: int, size: tuple
     known = placed(cameras)
     low = outline(cameras[known], size).min((0, 1))
     move = np.eye(3)
-    move[:2, 2] = np.ceil(-low - 0.01)
+    move[:2, 2] = np.ceil(-low - HAIR)
     cameras[known] = move @ cameras[known]
     ok = np.isin(np.arange(number), list(places)) & known
     return Camera(cameras, ok, _kind(cameras[:first], size, bent))
@@ -85,7 +87,7 @@ def _base(places: dict[int, np.ndarray], drawings: Sequence[int], size: tuple[in
     seen = [np.linalg.inv(places[n]) @ together for n in drawings]
     coarsest = [float((np.linalg.det(each) / (each @ middle)[:, 2] ** 3).min()) for each in seen]  # area of the middle pixels of the frames
     fine = [k for k, area in enumerate(coarsest) if area >= max(coarsest) - _COARSER]
-    return drawings[min(fine, key=lambda k: (round(_area(seen[k], size) / (size[0] * size[1]), 3), k))]
+    return drawings[min(fine, key=lambda k: (round(_area(seen[k], size) / (size[0] * size[1]), _ALIKE), k))]
 
 
 def _area(cameras: np.ndarray, size: tuple[int, int]) -> float:
@@ -106,6 +108,6 @@ def _kind(cameras: np.ndarray, size: tuple[int, int], bent: bool) -> str:
     way = np.linalg.norm(np.diff(corners, axis=0), axis=2).sum()
     reach = np.linalg.norm(np.ptp(corners, 0), axis=1).sum()
     sizes = np.sqrt(np.abs(np.linalg.det(cameras[:, :2, :2])))
-    if way > 2.5 * reach and sizes.max() / sizes.min() < 1.05:
+    if way > _SHAKEN * reach and sizes.max() / sizes.min() < _AS_LARGE:
         return "shake"
     return "zoom" if bent else "pan"

@@ -20,6 +20,8 @@ from animelayers.imaging.views import View, view
 
 _WORK = 360  # pixels of the frame's short side at which looks are compared
 _GLANCE = 90  # the same for light
+_LOOSE, _LOOSER = 0.15, 0.35  # share of the local contrast that a pixel may be off there, of frames as they are and of resampled ones
+_SHARED = 0.2  # share of a frame that light is told from
 _FINE = 1.5  # times the tolerance at full size, where noise is not averaged
 
 
@@ -62,7 +64,7 @@ def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], came
     views = {i: view(cameras[i], size, canvas) for i in range(len(asked))}
     start = _chosen(frames, own, views, cv2.resize(won.choice, canvas, interpolation=cv2.INTER_NEAREST))
     seen = cv2.resize(won.seen, canvas, interpolation=cv2.INTER_NEAREST)
-    tolerance = slack(start, _FINE * noise, 0.15 if all(v.matrix is None for v in views.values()) else 0.35)
+    tolerance = slack(start, _FINE * noise, _LOOSE if all(v.matrix is None for v in views.values()) else _LOOSER)
     total, count = np.zeros(start.shape, np.float32), np.zeros(seen.shape, np.float32)
     for i, seat in views.items():
         where, reach = seat.window, seat.reach()
@@ -72,7 +74,7 @@ def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], came
         # The soft rim of a figure is near enough to count and would darken the mean.
         beside = cv2.resize(clear[i], same.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0
         same[beside & (seen[where] > 0)] = 0
-        total[where] += cv2.bitwise_and(picture, cv2.merge([same] * 3))
+        total[where] += cv2.bitwise_and(picture, cv2.cvtColor(same, cv2.COLOR_GRAY2RGB))
         count[where] += same > 0
     found = count > 0
     mean = np.rint(total / np.maximum(count, 1)[..., None]).astype(np.uint8)
@@ -104,7 +106,7 @@ def _lights(frames: Sequence[np.ndarray], cameras: Sequence[np.ndarray], size: t
     for i in order:
         where, reach, glance = views[i].window, views[i].reach(), views[i].onto(glances[i])
         both = (reach > 0) & (known[where] > 0)
-        if i != first and both.mean() > 0.2:
+        if i != first and both.mean() > _SHARED:
             lights[i] = match(glance, laid[where], both)
         new = (reach > 0) & (known[where] == 0)
         if lights[i].usable:

@@ -13,6 +13,8 @@ from animelayers.imaging.window import window
 BEST = 100.0
 """dB given to equal pictures."""
 _OPAQUE = 224  # alpha of an effect from which rounding leaves too little of what is under it
+_SOLID = 254  # alpha above which nothing shows through
+_REST = 1 / 255  # share of what is under an effect that lets nothing through
 _BESIDE = 32  # pixels around in which its colour is looked for
 
 
@@ -22,7 +24,7 @@ def recompose(character: np.ndarray, background: np.ndarray) -> np.ndarray:
     alpha = cv2.extractChannel(character, 3)
     where = window(alpha, 0)
     if where is not None:
-        solid = cv2.threshold(alpha[where], 254, 255, cv2.THRESH_BINARY)[1]
+        solid = cv2.threshold(alpha[where], _SOLID, 255, cv2.THRESH_BINARY)[1]
         picture[where] = cv2.copyTo(cv2.cvtColor(character[where], cv2.COLOR_RGBA2RGB), solid, picture[where].copy())
         at = flat((alpha[where] > 0) & (solid == 0), where, alpha.shape[1])
         place(picture, at, mixed(character, background, at))
@@ -85,7 +87,7 @@ def uncovered(frame: np.ndarray, effect: np.ndarray, mode: str, character: np.nd
     seen, share = pixels(frame, at), a / 255
     light = np.stack(colour) * share
     rest = {"over": 1 - share, "add": np.ones_like(share), "screen": 1 - light / 255}[mode]
-    place(picture, at, (seen - light) / np.maximum(rest, 1 / 255))
+    place(picture, at, (seen - light) / np.maximum(rest, _REST))
     opaque = cv2.threshold(cv2.copyTo(alpha, cv2.threshold(character, 0, 255, cv2.THRESH_BINARY)[1]), _OPAQUE - 1, 255, cv2.THRESH_BINARY)[1]
     where = window(opaque, _BESIDE) if mode != "add" else None
     if where is not None:

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+_SQUARE, _SHADE = 8, 204  # pixels of a field of the checkerboard, and the grey level of every other one
+_GAP, _AROUND = 4, 40  # pixels between pictures, and the grey level there
 
-def checkerboard(height: int, width: int, square: int = 8) -> np.ndarray:
+
+def checkerboard(height: int, width: int) -> np.ndarray:
     """A light grey checkerboard, uint8 (H, W, 3), as image editors draw behind transparency."""
-    rows, columns = np.indices((height, width)) // square
-    return np.repeat(np.where((rows + columns) % 2, 204, 255).astype(np.uint8)[..., None], 3, axis=2)
+    rows, columns = np.indices((height, width)) // _SQUARE
+    return np.repeat(np.where((rows + columns) % 2, _SHADE, 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def over(rgba: np.ndarray, below: np.ndarray) -> np.ndarray:
@@ -33,13 +36,13 @@ def fit(picture: np.ndarray, width: int) -> np.ndarray:
     return np.repeat(small[..., None], 3, axis=2) if small.ndim == 2 else small
 
 
-def contact_sheet(pictures: Sequence[np.ndarray], columns: int, gap: int = 4) -> np.ndarray:
+def contact_sheet(pictures: Sequence[np.ndarray], columns: int) -> np.ndarray:
     """RGB pictures in rows of `columns` on dark grey, each in a cell of the largest size; uint8 (H, W, 3)."""
     height, width = (max(p.shape[axis] for p in pictures) for axis in (0, 1))
     rows = -(-len(pictures) // columns)
     columns = min(columns, len(pictures))
-    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, 3), 40, np.uint8)
+    sheet = np.full((rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3), _AROUND, np.uint8)
     for i, picture in enumerate(pictures):
-        y, x = gap + i // columns * (height + gap), gap + i % columns * (width + gap)
+        y, x = _GAP + i // columns * (height + _GAP), _GAP + i % columns * (width + _GAP)
         sheet[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
     return sheet

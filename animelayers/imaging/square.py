@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 GREY = 128
+_MARGIN, _SEEN_AROUND = 0.1, 0.3  # of a box, around a figure alone and around a part of a picture
 _SHOWN = 448  # pixels of a side above which no such net sees more
 
 
@@ -23,7 +24,7 @@ def fitted(picture: np.ndarray, side: int, bars: Sequence[int]) -> np.ndarray:
     )
 
 
-def alone(picture: np.ndarray, alpha: np.ndarray, margin: float = 0.1) -> np.ndarray | None:
+def alone(picture: np.ndarray, alpha: np.ndarray, margin: float = _MARGIN) -> np.ndarray | None:
     """What alpha uint8 (H, W) shows of a picture uint8 (H, W, 3), on grey: a square uint8 around its box, with a margin as a share of the box.
 
     The box is that of alpha above one half, so that faint remains do not count; None where there is none. Nothing of the picture
@@ -57,7 +58,7 @@ def boxed(alpha: np.ndarray) -> tuple[int, int, int, int] | None:
     return (x, y, width, height) if width and height else None
 
 
-def around(picture: np.ndarray, box: tuple[float, float, float, float], margin: float = 0.3) -> np.ndarray | None:
+def around(picture: np.ndarray, box: tuple[float, float, float, float], margin: float = _SEEN_AROUND) -> np.ndarray | None:
     """The part of a picture uint8 (H, W, 3) around a box (x, y, w, h), with a margin as a share of the box; None where they do not meet."""
     x, y, width, height = box
     pad = margin * max(width, height)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import LEVELS
 from animelayers.imaging.traces import Flow, Traces, differ, dis
 from animelayers.imaging.window import Window, window
 
@@ -71,7 +72,7 @@ def pool(pictures: Sequence[np.ndarray], alphas: np.ndarray) -> tuple[np.ndarray
         first, length = _extents(run)
         # Sorted by run and then by alpha, each run keeps its place in time and its middle is its median.
         wide = run.astype(np.uint16 if run.dtype == np.uint8 else np.uint32)
-        ranked = np.sort(wide * 256 + values, axis=1) & 255
+        ranked = np.sort(wide * LEVELS + values, axis=1) & 255
         low, high = (np.take_along_axis(ranked, first + n, axis=1) for n in ((length - 1) // 2, length // 2))
         strip = pooled[:, rows].reshape(len(alphas), -1)
         strip[:, busy] = np.where(length >= _RUN, (low + high + 1) >> 1, values).T.astype(np.uint8)
@@ -81,7 +82,7 @@ def pool(pictures: Sequence[np.ndarray], alphas: np.ndarray) -> tuple[np.ndarray
 
 def _runs(pictures: Sequence[np.ndarray]) -> np.ndarray:
     """Which of its runs of rest each pixel is in, counted from 0, uint8 or, where that is too small to count all, uint16 (D, H, W)."""
-    runs = np.zeros((len(pictures), *pictures[0].shape[:2]), np.uint8 if len(pictures) <= 256 else np.uint16)
+    runs = np.zeros((len(pictures), *pictures[0].shape[:2]), np.uint8 if len(pictures) <= LEVELS else np.uint16)
     anchor = cv2.blur(pictures[0], (3, 3))
     for t in range(1, len(pictures)):
         now = cv2.blur(pictures[t], (3, 3))

@@ -11,6 +11,7 @@ from animelayers.imaging.window import window
 _ROWS = 720  # rows of the picture that the widths below are for
 _THICK = 3  # pixels, the thickest strand
 _FAR = 40  # pixels that a strand reaches out of the matte
+_MARGIN = 8  # pixels farther that are looked at
 _CLEAR = 30  # levels of a channel by which a strand differs from what lies on both sides of it
 _LIKE = 2.0  # log ratio from which a colour is the figure's rather than the background's
 _SLIM = 4.0  # times its thickness that a strand is long
@@ -25,7 +26,7 @@ def with_strands(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     matte with an end.
     """
     scale = max(1.0, min(alpha.shape) / _ROWS)
-    where = window(alpha, round((_FAR + 8) * scale))
+    where = window(alpha, round((_FAR + _MARGIN) * scale))
     if where is None:
         return alpha
     made = alpha.copy()

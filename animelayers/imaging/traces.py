@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import ASTRAY
 from animelayers.imaging.window import Window, window
 
 ALL: Window = (slice(None), slice(None))
@@ -18,12 +19,13 @@ Flow = Callable[[np.ndarray, np.ndarray], np.ndarray]
 _SHORT = 360  # pixels of the short side that flow is computed at
 _SAME = 20  # grey levels between a pixel and where the flow says it comes from: a line off by half a pixel, not another paint
 _TRACED = 0.3  # share of the frame that flow has to explain; below it is a cut or a flash, and nothing is taken over
+_SMALLEST = 16  # pixels of a side that a patch of the flow fits into
 _KEPT = 8  # flows that are kept: those between a drawing and its neighbours, both ways, and a few more
 
 
 def dis(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Dense inverse search (Kroeger et al., ECCV 2016) as a `Flow`; zeros for pictures too small for its patches."""
-    if min(one.shape[:2]) < 16:
+    if min(one.shape[:2]) < _SMALLEST:
         return np.zeros((*one.shape[:2], 2), np.float32)
     grey = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (one, other)]
     search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
@@ -64,7 +66,7 @@ class Traces:
         flow: np.ndarray = self._between(at, other) * self._scale
         place = cv2.resize(flow, self.size, interpolation=cv2.INTER_LINEAR)
         # The edge is repeated as far as a pixel of the flow is wide: who is cut by the frame has no soft edge there.
-        wide = cv2.copyMakeBorder(plane, *(self._rim,) * 4, cv2.BORDER_REPLICATE)
+        wide = cv2.copyMakeBorder(plane, self._rim, self._rim, self._rim, self._rim, cv2.BORDER_REPLICATE)
         return _remap(wide, cv2.add(place[where], self._full[where]), cv2.BORDER_CONSTANT)
 
     def reached(self, where: Window | None, at: int, other: int) -> Window | None:
@@ -86,7 +88,7 @@ class Traces:
         back = _remap(self._between(other, at), place)
         off, length = _squared(cv2.add(there, back)), _squared(there) + _squared(back)
         seen = _remap(self._soft[other], place)
-        known: np.ndarray = (off <= 0.01 * length + 0.5) & (differ(seen, self._soft[at], _SAME) == 0)
+        known: np.ndarray = (off <= ASTRAY * length + 0.5) & (differ(seen, self._soft[at], _SAME) == 0)
         for way, size in zip(cv2.split(place), self._small, strict=True):
             known &= (way >= -0.5) & (way <= size - 0.5)
         return known.view(np.uint8) if known.mean() >= _TRACED else np.zeros(known.shape, np.uint8)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import LEVELS
+
 SURE, OPEN = 255, 128
 """Values of a trimap: character, and unknown; 0 is background."""
 _SHARE = 1 / 180  # of the short side: half the band around a hard outline, 4 pixels at 720 rows
@@ -47,9 +49,9 @@ def width(alpha: np.ndarray) -> int:
 
 def _disputed(solid: np.ndarray, segments: np.ndarray) -> np.ndarray:
     """uint8 (H, W), 255 where a segment is on the other side of the outline than most of it."""
-    area = np.bincount(segments.ravel(), minlength=256)
-    inside = np.bincount(segments[solid > 0], minlength=256) / np.maximum(area, 1)
-    table = np.zeros((2, 256), np.uint8)
+    area = np.bincount(segments.ravel(), minlength=LEVELS)
+    inside = np.bincount(segments[solid > 0], minlength=LEVELS) / np.maximum(area, 1)
+    table = np.zeros((2, LEVELS), np.uint8)
     table[0, inside >= _INSIDE] = 255
     table[1, inside <= 1 - _INSIDE] = 255
     table[:, 0] = 0

@@ -8,6 +8,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+HAIR = 0.01
+"""Pixels that a place may be off a whole one: no reason for another row or column."""
+_WHOLE = 1e-6  # pixels, and parts of one over the frame, that a shift by whole pixels may be off
+
 
 def placed(cameras: np.ndarray) -> np.ndarray:
     """bool (N,): which of the (N, 3, 3) cameras have a place on the plate; the others are all zero."""
@@ -23,8 +27,7 @@ def canvas(cameras: np.ndarray, size: tuple[int, int]) -> tuple[int, int]:
     known = cameras[placed(cameras)] if len(cameras) else cameras
     if not len(known):
         return size
-    # An offset of a hundredth of a pixel is no reason for another column.
-    far = np.ceil(outline(known, size).max(axis=(0, 1)) - 0.01) + 1
+    far = np.ceil(outline(known, size).max(axis=(0, 1)) - HAIR) + 1
     return int(far[0]), int(far[1])
 
 
@@ -73,7 +76,7 @@ def _whole(camera: np.ndarray) -> tuple[int, int] | None:
     """Left and top, where the camera is a shift by whole pixels."""
     shift = np.rint(camera[:2, 2])
     rest = camera - np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]])
-    return (int(shift[0]), int(shift[1])) if np.abs(rest).max() < 1e-6 else None
+    return (int(shift[0]), int(shift[1])) if np.abs(rest).max() < _WHOLE else None
 
 
 def _common(place: tuple[int, int], part: tuple[int, int], size: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -32,7 +32,7 @@ def test_line_art_and_strands_come_back_from_a_coarse_matte() -> None:
     # What nets leave: the outline four pixels wide, the strands a haze that is half of what it should be, or less.
     for blur, kept in ((1.3, 0.99), (1.6, 0.6)):
         coarse = cv2.GaussianBlur(truth, (0, 0), blur)
-        refined = refine(picture, coarse)
+        refined = refine(picture, coarse, 6)
         band = edge_band(truth, 8) > 0
         assert np.abs(refined - truth)[band].mean() < 0.3 * np.abs(coarse - truth)[band].mean()
         assert np.mean(refined[strands] > 0.5) > max(kept, np.mean(coarse[strands] > 0.5))
@@ -53,15 +53,15 @@ def test_far_from_edges_nothing_changes() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (40, 31)])
 def test_a_matte_without_an_edge_is_returned_as_it_is(value: float, size: tuple[int, int]) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
-    assert np.all(refine(picture, np.full(size, value, np.float32)) == value)
+    assert np.all(refine(picture, np.full(size, value, np.float32), 6) == value)
 
 
 def test_inputs_are_only_read_and_must_fit() -> None:
     picture, truth = drawn()
     picture.flags.writeable = truth.flags.writeable = False
-    refine(picture, truth)
+    refine(picture, truth, 6)
     assert refine(picture, truth, 0) is truth
     with pytest.raises(ValueError, match="differ in size"):
-        refine(picture[:-1], truth)
-    tiny = refine(np.zeros((1, 2, 3), np.uint8), np.float32([[0, 1]]))
+        refine(picture[:-1], truth, 6)
+    tiny = refine(np.zeros((1, 2, 3), np.uint8), np.float32([[0, 1]]), 6)
     assert tiny.shape == (1, 2) and np.isfinite(tiny).all()
