@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.faces import square
+from animelayers.models.constants import BYTE, HALF, LOGIT
 from animelayers.models.device import core
 from animelayers.models.onnx import threads
 from animelayers.options import Weighted
@@ -19,10 +20,15 @@ from animelayers.weights import WeightsError, find
 Box = tuple[int, int, int, int]
 
 _VIEWS = (1.1, 1.5)  # sides of the squares looked at, in sides of the box
+_PERSON = 1.3  # sides of the box that the detector looks at
 _AGREE = 0.06  # sides of the box by which views may differ
 _FOUND = 0.5  # score from which the detector's person is looked at too
-_SIDE, _LARGE = 256, 224  # pixels the landmark net and the detector want
-_POINTS = 39  # of the landmark net, of which the first 33 are joints
+_SIDE, _LARGE, _COLOURS = 256, 224, 3  # pixels the landmark net and the detector want, and their colours
+_POINTS, _FACTS = 39, 5  # of the landmark net, of which the first 33 are joints; x, y, depth, seen and within the square of each
+_REGION = 12  # numbers of the detector's regions: a box and four points
+_GRIDS = ((28, 2), (14, 2), (7, 6))  # cells of a side of the detector's grids, and its anchors in each
+_AROUND = 2.5  # times the radius of the circle around a body that its square is wide
+_LEAST = 1e-9  # weight of a view that is sure of nothing
 
 
 class BlazePose:
@@ -38,8 +44,8 @@ class BlazePose:
     skeleton = "blazepose33"
 
     def __init__(self, landmarks: Weighted = "blazepose-landmarks", detection: Weighted = "blazepose-detection") -> None:
-        self._landmarks = _opened(find(str(landmarks)), (1, _SIDE, _SIDE, 3), (1, 5 * _POINTS))
-        self._detection = _opened(find(str(detection)), (1, _LARGE, _LARGE, 3), (1, len(_anchors()), 12))
+        self._landmarks = _opened(find(str(landmarks)), (1, _SIDE, _SIDE, _COLOURS), (1, _FACTS * _POINTS))
+        self._detection = _opened(find(str(detection)), (1, _LARGE, _LARGE, _COLOURS), (1, len(_anchors()), _REGION))
         self._anchors = _anchors()
 
     def __call__(self, pictures: Sequence[np.ndarray], boxes: Sequence[Sequence[Box]]) -> list[np.ndarray]:
@@ -51,7 +57,7 @@ class BlazePose:
         middle = np.array([box[0] + box[2] / 2, box[1] + box[3] / 2])
         side = float(max(1, box[2], box[3]))
         views = [(middle, side * times, 0.0) for times in _VIEWS]
-        if (placed := self._placed(picture, box, middle, 1.3 * side)) is not None:
+        if (placed := self._placed(picture, box, middle, _PERSON * side)) is not None:
             views.append(placed)
         told = [self._look(picture, *view) for view in views]
         points, scores = np.stack([points for points, _ in told]), np.stack([scores for _, scores in told])
@@ -61,15 +67,15 @@ class BlazePose:
     def _look(self, picture: np.ndarray, middle: np.ndarray, side: float, turn: float) -> tuple[np.ndarray, np.ndarray]:
         """Joints float64 (33, 2) in pixels of the picture, and their scores float64 (33,)."""
         crop, matrix = square(picture, middle, np.full(2, _SIDE / 2), side / _SIDE, turn, _SIDE)
-        points, person, *_ = self._landmarks([crop[None] * np.float32(1 / 255)]).values()
-        rows = points.reshape(_POINTS, 5)[:33].astype(np.float64)
+        points, person, *_ = self._landmarks([crop[None] * np.float32(BYTE)]).values()
+        rows = points.reshape(_POINTS, _FACTS)[:33].astype(np.float64)
         scores = np.minimum(_sigmoid(rows[:, 3]), _sigmoid(rows[:, 4]))  # seen, and within the square
         return rows[:, :2] @ matrix[:, :2].T + matrix[:, 2], scores * float(person.reshape(-1)[0])
 
     def _placed(self, picture: np.ndarray, box: Box, middle: np.ndarray, side: float) -> tuple[np.ndarray, float, float] | None:
         """Middle, side and turn of the square around the person of a box that the detector finds in a square; None where it finds none."""
         crop, matrix = square(picture, middle, np.full(2, _LARGE / 2), side / _LARGE, 0, _LARGE, cv2.BORDER_CONSTANT)
-        regions, logits = (value[0] for value in self._detection([crop[None] * np.float32(2 / 255) - 1]).values())
+        regions, logits = (value[0] for value in self._detection([crop[None] * np.float32(1 / HALF) - 1]).values())
         # Of a person it tells the middle of the hips, and a point on the circle around the whole body, above the head.
         points = regions[:, 4:8].reshape(-1, 2, 2).astype(np.float64) + self._anchors[:, None] * _LARGE
         points = points @ matrix[:, :2].T + matrix[:, 2]
@@ -80,7 +86,7 @@ class BlazePose:
             return None
         hips, top = points[best]
         up = top - hips
-        return hips, max(1.0, 2.5 * float(np.hypot(*up))), float(np.pi / 2 - np.arctan2(-up[1], up[0]))
+        return hips, max(1.0, _AROUND * float(np.hypot(*up))), float(np.pi / 2 - np.arctan2(-up[1], up[0]))
 
 
 def consensus(points: np.ndarray, scores: np.ndarray, tolerance: float) -> np.ndarray:
@@ -89,7 +95,7 @@ def consensus(points: np.ndarray, scores: np.ndarray, tolerance: float) -> np.nd
     ``points``: float (V, K, 2), pixels. ``scores``: float (V, K), 0..1. The score is the mean of the views' and falls to a third where
     they lie `tolerance` pixels apart.
     """
-    weights = scores[..., None] + 1e-9
+    weights = scores[..., None] + _LEAST
     total = weights.sum(0)
     mean = (weights * points).sum(0) / total
     spread = np.sqrt((weights[..., 0] * ((points - mean) ** 2).sum(-1)).sum(0) / total[:, 0])
@@ -113,11 +119,11 @@ def _opened(path: Path, wants: tuple[int, ...], gives: tuple[int, ...]) -> Any:
 def _anchors() -> np.ndarray:
     """Middles of the detector's anchors, float64 (2254, 2), 0..1: grids of 28, 14 and 7 cells with 2, 2 and 6 of them in each."""
     grids = []
-    for cells, each in ((28, 2), (14, 2), (7, 6)):
+    for cells, each in _GRIDS:
         y, x = np.mgrid[0:cells, 0:cells]
         grids.append(np.repeat(np.stack([x, y], -1).reshape(-1, 2), each, 0) / cells + 0.5 / cells)
     return np.concatenate(grids)
 
 
 def _sigmoid(logits: Any) -> Any:
-    return 1 / (1 + np.exp(-np.clip(logits, -60.0, 60.0)))
+    return 1 / (1 + np.exp(-np.clip(logits, -LOGIT, LOGIT)))

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from animelayers.models.constants import SMALLEST
 from animelayers.models.device import Device
 from animelayers.models.onnx import Onnx
 from animelayers.weights import WeightsError, find
@@ -17,6 +18,7 @@ CATEGORIES: Mapping[str, int] = {"general": 0, "character": 4, "rating": 9}
 """Kinds of tags, and their numbers in the table."""
 TABLE = "selected_tags.csv"
 _WHITE = 255
+_TOLD = {"general": 0.35}  # by category, the chance from which a tag is told where nothing else is asked
 _FACES = frozenset(
     {
         "0_0",
@@ -60,11 +62,11 @@ class WdTagger:
         device: Device = "auto",
         side: int = 448,
     ) -> None:
-        self._least = {"general": 0.35} if thresholds is None else dict(thresholds)
+        self._least = dict(_TOLD if thresholds is None else thresholds)
         if unknown := sorted(self._least.keys() - CATEGORIES.keys()):
             raise ValueError(f"thresholds: {', '.join(unknown)} is none of {', '.join(CATEGORIES)}")
-        if not all(0 < least <= 1 for least in self._least.values()) or most < 1 or side < 32:
-            raise ValueError("thresholds lie above 0 and up to 1, most is 1 or more, side 32 or more")
+        if not all(0 < least <= 1 for least in self._least.values()) or most < 1 or side < SMALLEST:
+            raise ValueError(f"thresholds lie above 0 and up to 1, most is 1 or more, side {SMALLEST} or more")
         folder = find(str(weights))
         self._folder, self._side, self._most, self._drop = folder, side, most, {word.replace("_", " ") for word in drop}
         self._tags = _table(folder / TABLE)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from animelayers.models import checkpoint
+from animelayers.models.constants import LOGIT
 from animelayers.models.net import Net, Placed
 from animelayers.options import Named
 
@@ -38,7 +39,7 @@ class ClipSeg:
             part = [np.ascontiguousarray(picture) for picture in pictures[start : start + self._net.batch]]
             pixels = self._processor(images=part, input_data_format="channels_last", return_tensors="np")["pixel_values"]
             for picture, logits in zip(part, self._net(pixels, np.stack([words] * len(part)))[0], strict=True):
-                found.append(enlarged(1 / (1 + np.exp(-np.clip(logits, -60, 60))), picture.shape[:2]))
+                found.append(enlarged(1 / (1 + np.exp(-np.clip(logits, -LOGIT, LOGIT))), picture.shape[:2]))
         return found
 
     def _features(self, prompts: Sequence[str]) -> np.ndarray:

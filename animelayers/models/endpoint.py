@@ -21,6 +21,7 @@ from animelayers.options import PLACED, Count, Positive
 
 KEY, HOST = "ANIMELAYERS_ENDPOINT_KEY", "ANIMELAYERS_ENDPOINT_HOST"
 _LATER = frozenset({408, 409, 425, 429})  # and every 5xx: what may be well a moment later
+_QUALITY = 90  # of the JPEGs that are sent, 1..100
 _MOST = 1 << 22  # bytes of an answer
 _LONGEST_WAIT_S = 60.0
 
@@ -86,7 +87,7 @@ class Endpoint:
                 raise
 
     def _caption(self, picture: np.ndarray, instruction: str) -> str:
-        data = base64.b64encode(encode_jpeg(picture, 90)).decode()
+        data = base64.b64encode(encode_jpeg(picture, _QUALITY)).decode()
         content = [{"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}, {"type": "text", "text": instruction}]
         body = json.dumps({"model": self._model, "messages": [{"role": "user", "content": content}], **self._fields}).encode()
         for trial in range(self._retries + 1):
@@ -94,7 +95,7 @@ class Endpoint:
                 return _text(self._sent(body))
             except urllib.error.HTTPError as refusal:
                 said, wait = f"HTTP {refusal.code} {refusal.reason}: {_excerpt(refusal)}", _asked_for(refusal)
-                if refusal.code not in _LATER and refusal.code < 500:
+                if refusal.code not in _LATER and refusal.code < http.HTTPStatus.INTERNAL_SERVER_ERROR:
                     raise EndpointError(f"{self._url} refuses ({said}): check url, model and key") from None
             except (OSError, http.client.HTTPException, ValueError) as problem:  # URLError and timeouts are OSErrors; ValueError is nonsense
                 said, wait = f"{problem}" or type(problem).__name__, 0.0

@@ -9,8 +9,11 @@ from typing import Any, Unpack
 import numpy as np
 
 from animelayers.imaging.tiles import enlarged
+from animelayers.models.constants import SMALLEST
 from animelayers.models.net import Net, Placed
 from animelayers.weights import WeightsError, find
+
+_RGB = (3, 3)  # channels that go in and come out
 
 
 class Spandrel:
@@ -22,8 +25,8 @@ class Spandrel:
 
     def __init__(self, weights: str, tile: int = 192, overlap: int = 20, **placed: Unpack[Placed]) -> None:
         """Raises WeightsError for a file that is missing, damaged, incomplete or no net from RGB to RGB; RuntimeError without spandrel."""
-        if tile < 32 or overlap < 0:
-            raise ValueError(f"tile must be 32 or more and overlap 0 or more, not {tile} and {overlap}")
+        if tile < SMALLEST or overlap < 0:
+            raise ValueError(f"tile must be {SMALLEST} or more and overlap 0 or more, not {tile} and {overlap}")
         try:
             import spandrel
         except ImportError:
@@ -34,7 +37,7 @@ class Spandrel:
         except (spandrel.UnsupportedModelError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as problem:
             said = " ".join(str(problem).split())[:200] or type(problem).__name__
             raise WeightsError(f"{path} is no complete checkpoint of an architecture that spandrel {spandrel.__version__} knows: {said}") from problem
-        if not isinstance(found, spandrel.ImageModelDescriptor) or (found.input_channels, found.output_channels) != (3, 3):
+        if not isinstance(found, spandrel.ImageModelDescriptor) or (found.input_channels, found.output_channels) != _RGB:
             raise WeightsError(f"{path} ({found.architecture.name}) does not take RGB pictures to RGB pictures")
         self.scale, self.architecture = int(found.scale), str(found.architecture.name)
         self._tile, self._overlap = tile, overlap

@@ -16,6 +16,9 @@ from animelayers.samples import scene
 from animelayers.weights import WeightsError
 
 _GREY = 114  # what these nets were trained to see around a picture
+_STRIDE = 32  # pixels that their sides are multiples of
+_BOX = 4  # numbers of a box, before the scores of the classes
+_PORTRAIT = (320, 480)  # pixels of the drawing whose face a finder has to find
 
 
 class YoloFaces:
@@ -32,8 +35,8 @@ class YoloFaces:
     ) -> None:
         if weights is None:
             raise WeightsError("this finder of faces needs a file of your own: stages.faces.step.finder.weights=PATH of an ONNX file")
-        if side < 32 or side % 32 or not 0 < least <= 1 or not 0 < overlap <= 1:
-            raise ValueError(f"side must be a multiple of 32, least and overlap above 0 and up to 1, not {side}, {least} and {overlap}")
+        if side < _STRIDE or side % _STRIDE or not 0 < least <= 1 or not 0 < overlap <= 1:
+            raise ValueError(f"side must be a multiple of {_STRIDE}, least and overlap above 0 and up to 1, not {side}, {least} and {overlap}")
         self._path, self._side, self._least, self._overlap, self._kind = weights, side, least, overlap, kind
         self._net = Onnx(weights, precision="fp32", device=device)
 
@@ -48,10 +51,10 @@ class YoloFaces:
         canvas = np.full((self._side, self._side, 3), _GREY, np.uint8)
         canvas[: small.shape[0], : small.shape[1]] = small
         answer = self._net(np.ascontiguousarray(canvas.transpose(2, 0, 1)[None]) / np.float32(255))
-        if answer.ndim != 3 or answer.shape[1] < 5 + self._kind:
+        if answer.ndim != 3 or answer.shape[1] <= _BOX + self._kind:
             raise WeightsError(f"{self._path} answers {answer.shape}, wanted is (1, 4 + classes, boxes): export it as a YOLOv8 without nms")
-        x, y, w, h = answer[0, :4].astype(np.float64) / scale
-        boxes, scores = np.stack([x - w / 2, y - h / 2, w, h], 1), answer[0, 4 + self._kind]
+        x, y, w, h = answer[0, :_BOX].astype(np.float64) / scale
+        boxes, scores = np.stack([x - w / 2, y - h / 2, w, h], 1), answer[0, _BOX + self._kind]
         kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), self._least, self._overlap)
         found = (_face(boxes[k], float(scores[k]), picture) for k in np.asarray(kept, int).reshape(-1))
         return sorted((face for face in found if face), key=lambda face: -face.score)
@@ -71,7 +74,7 @@ class AnimeFace:
             raise RuntimeError(f"the package animeface is not installed: pip install animeface, with a Pillow older than 12 ({error})") from error
         self._detect: Any = animeface.detect
         self._side = side
-        if not self._faces(scene("portrait", 1, (320, 480)).frames[0]):
+        if not self._faces(scene("portrait", 1, _PORTRAIT).frames[0]):
             import PIL
 
             raise RuntimeError(

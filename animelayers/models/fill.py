@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 
+from animelayers.models.constants import MEANT
 from animelayers.models.diffusion import Diffusion
 from animelayers.models.inpaint import Fallback, OpenCV
 from animelayers.models.lama import Lama
@@ -35,6 +36,6 @@ def _made(name: str, device: Device) -> Inpainter:
     if name.endswith(".pt"):
         return Lama(name, device=device)
     if name not in INPAINTERS:
-        near = difflib.get_close_matches(name, INPAINTERS, 1, 0.4)
+        near = difflib.get_close_matches(name, INPAINTERS, 1, MEANT)
         raise ValueError(f"no inpainter is called {name!r}: {f'did you mean {near[0]}? ' if near else ''}there are {', '.join(INPAINTERS)}")
     return INPAINTERS[name](device)

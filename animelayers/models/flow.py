@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from animelayers.models import checkpoint
+from animelayers.models.constants import HALF
 from animelayers.models.net import Net, Placed, bucket
 from animelayers.options import Count, Side, Weighted
 from animelayers.weights import find
@@ -17,6 +18,8 @@ from animelayers.weights import find
 _CV2: Any = cv2  # whose type stubs lack the method
 _LEAST = {"dis": 32, "raft": 128}
 """Pixels of the shorter side below which the pyramids of the methods have no level left; smaller pictures are padded."""
+_MULTIPLE = 8  # of which RAFT's sides are
+_PAIRS = 4  # of pictures at once, where nothing else is asked
 
 
 class DIS:
@@ -70,7 +73,7 @@ class RAFT:
         state = checkpoint.state(path, what)
         net = optical_flow.raft_small() if size == "small" else optical_flow.raft_large()
         checkpoint.fill(net, _renamed(state) if any(str(k).startswith("module.") for k in state) else state, path, what)
-        options: Placed = {"precision": "fp32", "batch": 4, **placed}
+        options: Placed = {"precision": "fp32", "batch": _PAIRS, **placed}
         self._net = Net(net, lambda net, first, second: net(first, second, num_flow_updates=updates)[-1], **options)
         self._side = side
 
@@ -88,7 +91,7 @@ class RAFT:
 
 def _planes(picture: np.ndarray) -> np.ndarray:
     """What RAFT sees of a uint8 picture: float32 (3, H, W), -1..1, padded to multiples of 8."""
-    return _padded(picture, _LEAST["raft"], 8).transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
+    return _padded(picture, _LEAST["raft"], _MULTIPLE).transpose(2, 0, 1).astype(np.float32) / HALF - 1
 
 
 def _reduced(picture: np.ndarray, side: int) -> np.ndarray:

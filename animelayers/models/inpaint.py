@@ -151,4 +151,4 @@ def _reduced(picture: np.ndarray, mask: np.ndarray, scale: int, least: int) -> t
     known = 255 * (1 - mask)
     share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     summed = cv2.resize(cv2.bitwise_and(picture, picture, mask=known), size, interpolation=cv2.INTER_AREA)
-    return cv2.divide(summed, cv2.merge([share] * 3), scale=255), cv2.threshold(share, least - 1, 1, cv2.THRESH_BINARY_INV)[1]
+    return cv2.divide(summed, cv2.cvtColor(share, cv2.COLOR_GRAY2RGB), scale=255), cv2.threshold(share, least - 1, 1, cv2.THRESH_BINARY_INV)[1]

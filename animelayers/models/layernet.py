@@ -10,17 +10,19 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.evidence import Evidence, nothing
+from animelayers.models.constants import BYTE, HALF
 from animelayers.models.device import Device, core, pick
 from animelayers.models.layernet_graph import graph
 from animelayers.models.onnx import Precision, bf16_pays, threads
-from animelayers.models.portrait import shrink
+from animelayers.models.portrait import SPECK, shrink
 from animelayers.models.protocols import Mattes
 from animelayers.options import Batch, Side, Weighted
 from animelayers.weights import WeightsError, find
 
 Runtime = Literal["auto", "openvino", "torch"]
 _STEP = 16  # sides of what the net is shown are multiples of it
-_FIGURE = 1 / 2000  # share of the frame below which nothing is claimed: a matte of less is a speck
+_LEAST = 4 * _STEP  # pixels of the smallest side: the net halves it four times
+_CHANNELS = 8  # planes it is shown
 _SURE = 0.5
 _TOLD = 300  # characters of what a library says of weights
 
@@ -44,8 +46,8 @@ class LayerNet:
         precision: Precision = "auto",
         batch: Batch = 8,
     ):
-        if side < 4 * _STEP:
-            raise ValueError(f"side must be {4 * _STEP} or more, not {side}")
+        if side < _LEAST:
+            raise ValueError(f"side must be {_LEAST} or more, not {side}")
         if precision == "int8":
             raise ValueError("LayerNet computes in fp32 or bf16: precision=auto takes what is faster here")
         self.side, self._batch = side, batch
@@ -69,7 +71,7 @@ class LayerNet:
             small = shrink(picture, self.size(picture.shape))
             alpha = self.labels([small], [nothing(small.shape)])[0][0]
             there = alpha > _SURE
-            empty = there.mean() < _FIGURE
+            empty = there.mean() < SPECK
             whole = cv2.resize(alpha, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
             mattes.alpha.append(np.zeros_like(whole) if empty else whole)
             mattes.model.append("none" if empty else "layernet")
@@ -108,16 +110,16 @@ def stored(path: Path) -> Mapping[str, np.ndarray]:
 
 def _planes(picture: np.ndarray, told: Evidence) -> np.ndarray:
     """What the net is shown, float32 (8, h, w): as `layernet_net.planes`, in NumPy."""
-    made = np.empty((8, *picture.shape[:2]), np.float32)
-    known = told.known * np.float32(1 / 255)
-    for channel in range(3):
-        np.multiply(picture[..., channel], np.float32(1 / 127.5), out=made[channel])
+    made = np.empty((_CHANNELS, *picture.shape[:2]), np.float32)
+    known = told.known * np.float32(BYTE)
+    for channel in range(picture.shape[2]):
+        np.multiply(picture[..., channel], np.float32(1 / HALF), out=made[channel])
         made[channel] -= 1
-        np.multiply(told.plate[..., channel], np.float32(1 / 127.5), out=made[3 + channel])
+        np.multiply(told.plate[..., channel], np.float32(1 / HALF), out=made[3 + channel])
         made[3 + channel] -= 1
         made[3 + channel] *= known
     made[6] = known
-    np.multiply(told.difference, np.float32(1 / 255), out=made[7])
+    np.multiply(told.difference, np.float32(BYTE), out=made[7])
     return made
 
 
@@ -129,7 +131,7 @@ class _Graph:
         self._weights, self._precision = weights, precision
         self._compiled: dict[tuple[int, ...], object] = {}
         try:
-            graph(weights, (1, 8, 4 * _STEP, 4 * _STEP))
+            graph(weights, (1, _CHANNELS, _LEAST, _LEAST))
         except (RuntimeError, ValueError, IndexError) as problem:  # of another shape
             raise WeightsError(f"these weights are none of LayerNet: {' '.join(str(problem).split())[:_TOLD]}") from problem
 

@@ -11,6 +11,11 @@ from animelayers.weights import WeightsError
 
 _STRIDED = {0, 2, 4, 7, 14}  # blocks of the encoder that halve the size
 _FEATURES = (1, 3, 6, 13, 18)  # blocks whose planes the decoder sees
+_BLOCKS, _LEVELS = 19, 4  # of the encoder, and of the decoder
+_COLOURS = 3  # planes that the encoder sees, of all
+_BOUND = 6.0  # of relu6
+_ROWS_AND_COLUMNS = (2, 3)
+_UNPADDED = (0, 0, 0, 0)
 
 
 def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
@@ -23,19 +28,19 @@ def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
 
     net = _Net(weights, ops)
     planes = ops.parameter(list(shape), np.float32, name="planes")
-    picture = ops.slice(planes, np.array([0]), np.array([3]), np.array([1]), np.array([1]))
+    picture = ops.slice(planes, np.array([0]), np.array([_COLOURS]), np.array([1]), np.array([1]))
     found, up = [], picture
-    for number in range(19):
+    for number in range(_BLOCKS):
         up = net.block(number, up)
         if number in _FEATURES:
             found.append(up)
     told, seen = [], planes
-    for level in range(4):
+    for level in range(_LEVELS):
         seen = net.conv(f"evidence.{level}.0", seen, 2, "relu")
         told.append(seen)
-    gate = net.conv("whole", ops.reduce_mean(found[-1], np.array([2, 3]), keep_dims=True))
+    gate = net.conv("whole", ops.reduce_mean(found[-1], np.array(_ROWS_AND_COLUMNS), keep_dims=True))
     up = ops.multiply(net.conv("top.0", found[-1], 1, "relu"), ops.sigmoid(gate))
-    for level in (3, 2, 1, 0):
+    for level in reversed(range(_LEVELS)):
         up = net.conv(f"decoder.{level}.0", ops.concat([net.like(up, found[level]), found[level], told[level]], 1), 1, "relu")
         if level == 2:
             up = ops.add(up, net.conv("more.0", up, 1, "relu"))
@@ -59,12 +64,12 @@ class _Net:
         else:
             made = ops.convolution(planes, ops.constant(weight), *how)
         made = ops.add(made, ops.constant(bias.reshape(1, -1, 1, 1)))
-        return {"": lambda: made, "relu": lambda: ops.relu(made), "relu6": lambda: ops.clamp(made, 0.0, 6.0)}[after]()
+        return {"": lambda: made, "relu": lambda: ops.relu(made), "relu6": lambda: ops.clamp(made, 0.0, _BOUND)}[after]()
 
     def block(self, number: int, planes: Any) -> Any:
         """A block of the encoder."""
         name, stride = f"encoder.blocks.{number}", 2 if number in _STRIDED else 1
-        if number in (0, 18):
+        if number in (0, _BLOCKS - 1):
             return self.conv(f"{name}.0", planes, stride, "relu6")
         made = planes
         last = 1 if number == 1 else 2
@@ -77,7 +82,7 @@ class _Net:
     def like(self, planes: Any, other: Any) -> Any:
         """Planes brought to the size of others, bilinearly between the middles of pixels."""
         size = np.array([side.get_length() for side in list(other.output(0).partial_shape)[2:]])
-        return self._ops.interpolate(planes, size, "linear_onnx", "sizes", [0] * 4, [0] * 4, "half_pixel", axes=np.array([2, 3]))
+        return self._ops.interpolate(planes, size, "linear_onnx", "sizes", _UNPADDED, _UNPADDED, "half_pixel", axes=np.array(_ROWS_AND_COLUMNS))
 
     def _stored(self, name: str) -> np.ndarray:
         if name not in self._weights:

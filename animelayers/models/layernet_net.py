@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from animelayers.models.constants import HALF
+
 CHANNELS = 8
 """Planes the net is shown: the picture's three, the plate's three, where the plate is known, how far the picture differs from it."""
 LAYERS = ("character", "effect", "shadow")
@@ -21,6 +23,7 @@ STEP = 16
 """Sides of what it is shown are best multiples of this."""
 _BLOCKS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))  # MobileNetV2's table 2
 _FEATURES = (16, 24, 32, 96, 1280)  # planes at a half, a quarter … of the size
+_SEEN = (1, 3, 6, 13, 18)  # blocks of the encoder that those are of
 _EVIDENCE = (16, 24, 32, 32)
 _DECODED = (32, 48, 64, 96)
 _RARE = -3.0  # logit that answers begin at
@@ -63,7 +66,7 @@ class LayerNet(nn.Module):
             told.append(seen)
         up = self.top(found[-1]) * torch.sigmoid(self.whole(found[-1].mean((2, 3), keepdim=True)))
         coarse = up
-        for level in (3, 2, 1, 0):
+        for level in reversed(range(len(_DECODED))):
             up = self.decoder[level](torch.cat([_like(up, found[level]), found[level], told[level]], 1))
             if level == 2:
                 up = up + self.more(up)
@@ -99,7 +102,7 @@ class _Encoder(nn.Module):
         found = []
         for number, block in enumerate(self.blocks):
             picture = block(picture)
-            if number in (1, 3, 6, 13, 18):
+            if number in _SEEN:
                 found.append(picture)
         return found
 
@@ -130,7 +133,7 @@ def planes(pictures: Tensor, plates: Tensor, known: Tensor, difference: Tensor) 
     Pictures and plates uint8 (N, 3, H, W), where those are known and how far the pictures differ from them, both uint8 (N, 1, H, W).
     """
     share = known.float() / 255
-    scale, middle = 1 / 127.5, 1.0  # as MODNet was shown its pictures
+    scale, middle = 1 / HALF, 1.0  # as MODNet was shown its pictures
     return torch.cat([pictures.float() * scale - middle, (plates.float() * scale - middle) * share, share, difference.float() / 255], 1)
 
 

@@ -20,6 +20,7 @@ Outputs = tuple[np.ndarray, ...]
 Shapes = tuple[tuple[int, ...], ...]
 
 _UNPROBED = 8  # items at once where memory cannot be measured
+_MB = 1e6
 _MOST = 256  # items at once, however much memory there is
 
 
@@ -171,7 +172,7 @@ class Net:
             peaks.append(torch.cuda.max_memory_allocated() - base)
         clear(self.device)
         found = min(_MOST, fitting(peaks[0], peaks[1], free()))
-        log.info("%d items of %s at once: one takes %.0f MB", found, [v.shape[1:] for v in inputs], peaks[0] / 1e6)
+        log.info("%d items of %s at once: one takes %.0f MB", found, [v.shape[1:] for v in inputs], peaks[0] / _MB)
         return found
 
 

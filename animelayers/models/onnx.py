@@ -22,6 +22,9 @@ Runtime = Literal["auto", "openvino", "onnxruntime"]
 Precision = Literal["auto", "fp32", "bf16", "int8"]
 Run = Callable[[np.ndarray], np.ndarray]
 
+_FIGURE = 0.01  # share of the frame from which a mask is compared: a few stray pixels say nothing
+_LOGIT = 30  # where logits are cut off, so that their exponential stays finite
+_ERRORS = 3  # from which of its levels on ONNX Runtime says something
 _CHECKED = 4  # pictures with something in them that bf16 has to agree on with fp32 before it is trusted
 _AGREE = 0.99  # mean intersection over union of the masks at one half
 
@@ -96,8 +99,7 @@ class Onnx:
         assert self._overlaps is not None
         exact = self._infer(pictures[:_CHECKED], "fp32")
         pairs = [(a > 0.5, b > 0.5) for a, b in zip(fast, exact, strict=False)]
-        # A few stray pixels say nothing of a mask: pictures without a figure do not count.
-        self._overlaps += [masks.overlap(a, b) for a, b in pairs if b.mean() > 0.01]
+        self._overlaps += [masks.overlap(a, b) for a, b in pairs if b.mean() > _FIGURE]
         if len(self._overlaps) < _CHECKED:
             return fast
         mean, self._overlaps = float(np.mean(self._overlaps)), None
@@ -113,7 +115,7 @@ class Onnx:
         outputs = np.concatenate([self._runner(chunk.shape, precision)(chunk) for chunk in chunks])
         outputs = outputs[:, 0] if outputs.ndim == 4 else outputs
         if self._logits:
-            outputs = 1 / (1 + np.exp(-np.clip(outputs, -30, 30)))
+            outputs = 1 / (1 + np.exp(-np.clip(outputs, -_LOGIT, _LOGIT)))
         return outputs.astype(np.float32, copy=False)
 
     def _choose(self, precision: Precision) -> str:
@@ -153,7 +155,7 @@ def opened(path: str, device: str) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = threads(), 3
+    options.intra_op_num_threads, options.log_severity_level = threads(), _ERRORS
     wanted = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
     have = onnxruntime.get_available_providers()
     try:

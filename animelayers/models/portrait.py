@@ -11,10 +11,17 @@ import numpy as np
 
 from animelayers.imaging import masks
 from animelayers.models import quantize
+from animelayers.models.constants import HALF
 from animelayers.models.onnx import Onnx, Running
 from animelayers.models.protocols import Mattes
 from animelayers.options import Size, Weighted
 
+SPECK = 1 / 2000
+"""Share of the frame below which nothing is a figure: the specks a net leaves on a wall."""
+_STEP = 32  # pixels that the sides of what MODNet sees are multiples of
+_FAR = 3  # times smaller, from which a picture is halved first
+_SPREAD = 8  # pixels of the net's own around an island that are its
+_CLAIMED = 0.05  # coverage above which a pixel says how sure the net is
 _LONGEST = 4  # a panorama's long side is at most this many short sides: the rest is squeezed, to bound memory
 
 
@@ -56,7 +63,7 @@ class MODNet:
 def shrink(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A uint8 picture (H, W, 3) at `size` (width, height), by area; twice as fast by an exact half where it is far on the way."""
     height, width = picture.shape[:2]
-    if not (width % 2 or height % 2) and width >= 3 * size[0] and height >= 3 * size[1]:
+    if not (width % 2 or height % 2) and width >= _FAR * size[0] and height >= _FAR * size[1]:
         picture = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
@@ -65,18 +72,17 @@ def single(name: str, pictures: Sequence[np.ndarray], claims: Sequence[np.ndarra
     """What one net says: its claims at the pictures' sizes, stray islands removed, and how far from one half they are."""
     mattes = Mattes([], [], [])
     for picture, claim in zip(pictures, claims, strict=True):
-        # A figure covers more than a two-thousandth of the frame; the specks a net leaves on a wall do not.
-        cores = masks.islands(claim > 0.5, 1 / 2000)
-        kept = masks.within(claim, cores, 8)
+        cores = masks.islands(claim > 0.5, SPECK)
+        kept = masks.within(claim, cores, _SPREAD)
         mattes.alpha.append(cv2.resize(kept, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
         mattes.model.append(name if cores else "none")
-        mattes.confidence.append(float(np.abs(2 * claim[kept > 0.05] - 1).mean()) if cores else 1 - float(claim.max()))
+        mattes.confidence.append(float(np.abs(2 * claim[kept > _CLAIMED] - 1).mean()) if cores else 1 - float(claim.max()))
     return mattes
 
 
 def _planes(pictures: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
     batch = np.stack([shrink(picture, size) for picture in pictures])
-    planes: np.ndarray = (batch.astype(np.float32).transpose(0, 3, 1, 2) - 127.5) / 127.5
+    planes: np.ndarray = (batch.astype(np.float32).transpose(0, 3, 1, 2) - HALF) / HALF
     return planes
 
 
@@ -88,5 +94,5 @@ def _mean(claims: Sequence[np.ndarray]) -> np.ndarray:
 
 def _size(width: int, height: int, short: int) -> tuple[int, int]:
     scale = short / min(width, height)
-    steps = (min(side * scale, _LONGEST * short) / 32 for side in (width, height))
-    return (max(1, round(next(steps))) * 32, max(1, round(next(steps))) * 32)
+    steps = (min(side * scale, _LONGEST * short) / _STEP for side in (width, height))
+    return (max(1, round(next(steps))) * _STEP, max(1, round(next(steps))) * _STEP)

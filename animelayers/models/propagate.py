@@ -15,6 +15,7 @@ from animelayers.imaging.propagate import Sources, lent, traced, unseen
 from animelayers.models.protocols import Flow, Inpainter, Video
 from animelayers.options import Count, Side
 
+_SMALLEST = 64  # pixels of the long side that motion can be followed at
 _GLANCE = 160  # pixels of the long side at which light is compared
 _ROUNDS = 4  # how often something is made up for drawings that what was made up before does not reach
 
@@ -28,8 +29,8 @@ class Propagate:
     """
 
     def __init__(self, flow: Flow, side: Side = 320, pairs: Count = 8) -> None:
-        if side < 64 or pairs < 1:
-            raise ValueError(f"side must be 64 or more and pairs at least 1, not {side} and {pairs}")
+        if side < _SMALLEST or pairs < 1:
+            raise ValueError(f"side must be {_SMALLEST} or more and pairs at least 1, not {side} and {pairs}")
         self._flow, self._side, self._pairs = flow, side, pairs
 
     def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], inpaint: Inpainter, lend: Sequence[int] = ()) -> Video:

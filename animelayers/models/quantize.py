@@ -27,6 +27,13 @@ Channels = Mapping[str, np.ndarray]
 _RECIPE = 1  # part of the cache's name: count up when the figures or the choice of convolutions change
 _SHARE = 0.75  # of all multiplications: beyond it the time hardly falls, but masks begin to differ
 _FIRST = 4  # convolutions next to the picture, whose rounding everything after them inherits
+_DRAWN = (6, (640, 360))  # frames of a scene that are drawn, and their width and height
+_FIGURES = 4  # of a channel: least, most, mean and mean square
+_WITHIN = (0, 2, 3)  # axes that are gone over for the figures of a channel
+_NOTHING = 1e-6  # values that are none
+_UNEVEN = 1e-3  # of the widest range, that a channel has at least
+_LEVELS, _TOP = 256, 127 / 128  # of int8, and the largest of a range from -1 on
+_SMALLEST = 1e-12  # weight of a channel, at least
 _EVEN = 0.5  # how much of the unevenness of channels is moved into the weights: the root, as in SmoothQuant
 
 
@@ -34,7 +41,7 @@ def drawn() -> list[np.ndarray]:
     """The pictures ranges are measured on: two of each drawn scene, uint8 sRGB (360, 640, 3)."""
     from animelayers import samples
 
-    return [frame for name in samples.SCENES for frame in samples.scene(name, 6, (640, 360)).frames[::5]]
+    return [frame for name in samples.SCENES for frame in samples.scene(name, *_DRAWN).frames[::5]]
 
 
 def channels(path: str | Path, batches: Callable[[], Sequence[np.ndarray]]) -> Channels:
@@ -76,7 +83,7 @@ def observe(path: str | Path, batches: Sequence[np.ndarray]) -> Channels:
     for shape in sorted({batch.shape for batch in batches}):
         model = core().read_model(str(path))
         model.reshape(list(shape))
-        axes, results, names = ops.constant(np.array([0, 2, 3], np.int64)), [], _heavy(model)
+        axes, results, names = ops.constant(np.array(_WITHIN, np.int64)), [], _heavy(model)
         if not names:
             raise ValueError(f"{path} has no convolutions worth int8")
         for node in (n for n in model.get_ordered_ops() if n.get_friendly_name() in names):
@@ -88,7 +95,7 @@ def observe(path: str | Path, batches: Sequence[np.ndarray]) -> Channels:
         for batch in (b for b in batches if b.shape == shape):
             said = net([batch])
             for i, name in enumerate(names):
-                seen.setdefault(name, []).append(np.stack([said[4 * i + k] for k in range(4)]))
+                seen.setdefault(name, []).append(np.stack([said[_FIGURES * i + k] for k in range(_FIGURES)]))
     merged = {name: np.stack(of) for name, of in seen.items()}
     return {n: np.stack([s[:, 0].min(0), s[:, 1].max(0), s[:, 2].mean(0), s[:, 3].mean(0)]).astype(np.float32) for n, s in merged.items()}
 
@@ -111,15 +118,15 @@ def quantise(model: Any, ranges: Channels) -> None:
 
     for name, (least, most, mean, _) in ranges.items():
         node = nodes[name]
-        reach = np.maximum(np.maximum(-least, most), 1e-6)
+        reach = np.maximum(np.maximum(-least, most), _NOTHING)
         top = float(reach.max())
-        even = (np.maximum(reach, 1e-3 * top) / top) ** np.float32(_EVEN)
+        even = (np.maximum(reach, _UNEVEN * top) / top) ** np.float32(_EVEN)
         limit = np.full((1, 1, 1, 1), np.max(reach / even), np.float32)
-        span, signed = limit * even.reshape(1, -1, 1, 1), bool(least.min() < -1e-6)
-        bottom, head = (-1.0, 127 / 128) if signed else (0.0, 1.0)
-        given = fake(node.input_value(0), bottom * span, head * span, (bottom * limit, head * limit), 256)
+        span, signed = limit * even.reshape(1, -1, 1, 1), bool(least.min() < -_NOTHING)
+        bottom, head = (-1.0, _TOP) if signed else (0.0, 1.0)
+        given = fake(node.input_value(0), bottom * span, head * span, (bottom * limit, head * limit), _LEVELS)
         weight = node.input_value(1).get_node().get_data().astype(np.float32) * even.reshape(1, -1, 1, 1)
-        bound = np.maximum(np.abs(weight).max((1, 2, 3), keepdims=True), np.float32(1e-12))
+        bound = np.maximum(np.abs(weight).max((1, 2, 3), keepdims=True), np.float32(_SMALLEST))
         rounded = np.round(weight / bound * 127) * (bound / 127)
         off = ((weight - rounded) * (mean / even).reshape(1, -1, 1, 1)).sum((1, 2, 3)).reshape(1, -1, 1, 1)
         readers = list(node.output(0).get_target_inputs())

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import TINY
+
 _WHOLE = 0.8  # share of a mask that better ones must leave it, as in the original
 MOST = 255
 """Segments a label map can hold."""
@@ -70,7 +72,7 @@ def semantic(classes: np.ndarray, masks: np.ndarray, wanted: Sequence[int], thre
     others = np.delete(share, list(wanted), axis=0).max(axis=0, initial=0)
     # Where a net claims hardly anything, its likeliest class means nothing: the sum over the queries is no probability.
     margin = np.minimum(ours.max(axis=0) - others, ours.sum(axis=0) - np.float32(threshold))
-    sure = ours.sum(axis=0) / np.maximum(share.sum(axis=0), np.float32(1e-6))
+    sure = ours.sum(axis=0) / np.maximum(share.sum(axis=0), np.float32(TINY))
     number, regions, stats, _ = cv2.connectedComponentsWithStats((margin > 0).astype(np.uint8), connectivity=8)
     largest = sorted(range(1, number), key=lambda k: -int(stats[k, cv2.CC_STAT_AREA]))[:MOST]
     found = []

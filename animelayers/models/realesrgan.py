@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 
 from animelayers.imaging.tiles import enlarged
+from animelayers.models.constants import SMALLEST
 from animelayers.weights import WeightsError, find
+
+_SCALE = 4  # of a net whose name does not say that it is 2
+_OVERLAP, _OVERLAP_SMALL = 48, 20  # pixels that the nets look at around a tile, and the small ones
 
 
 class RealESRGAN:
@@ -22,15 +26,15 @@ class RealESRGAN:
 
     def __init__(self, weights: str, scale: int | None = None, tile: int = 256, overlap: int | None = None, threads: int = 0) -> None:
         """Raises ValueError for a bad size, RuntimeError without the package ncnn, WeightsError for files that are missing or broken."""
-        if tile < 32 or (overlap is not None and overlap < 0) or (scale is not None and scale < 1):
-            raise ValueError(f"tile must be 32 or more, overlap 0 or more and scale 1 or more, not {tile}, {overlap} and {scale}")
+        if tile < SMALLEST or (overlap is not None and overlap < 0) or (scale is not None and scale < 1):
+            raise ValueError(f"tile must be {SMALLEST} or more, overlap 0 or more and scale 1 or more, not {tile}, {overlap} and {scale}")
         try:
             import ncnn
         except ImportError:
             raise RuntimeError("RealESRGAN runs through the package ncnn, which is not installed: pip install 'animelayers[enhance]'") from None
-        self.scale = scale or (2 if weights.endswith("x2") else 4)
+        self.scale = scale or (2 if weights.endswith("x2") else _SCALE)
         self._tile = tile
-        self._overlap = overlap if overlap is not None else 20 if "animevideov3" in weights else 48
+        self._overlap = overlap if overlap is not None else _OVERLAP_SMALL if "animevideov3" in weights else _OVERLAP
         self._ncnn, self._net = ncnn, ncnn.Net()
         self._net.opt.use_vulkan_compute = False
         self._net.opt.num_threads = threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count() or 1
@@ -49,7 +53,7 @@ class RealESRGAN:
         planes = np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32) / np.float32(255)
         extractor.input("data", self._ncnn.Mat(planes).clone())  # a Mat alone does not keep the array it points at
         failed, made = extractor.extract("output")
-        expected = (3, picture.shape[0] * self.scale, picture.shape[1] * self.scale)
+        expected = (picture.shape[2], picture.shape[0] * self.scale, picture.shape[1] * self.scale)
         if failed or (found := np.array(made)).shape != expected:
             raise RuntimeError(f"the net made {'nothing' if failed else found.shape} of a tile {picture.shape}, not {expected}: is scale right?")
         enlarged_tile: np.ndarray = np.rint(np.clip(found, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)

@@ -85,7 +85,7 @@ class Saliency:
         mean, std = (np.array(v, np.float32) for v in (self._recipe.mean, self._recipe.std))
         batch = np.stack([shrink(p, (self._recipe.side,) * 2) for p in pictures])
         planes = np.empty((len(batch), 3, *batch.shape[1:3]), np.float32)
-        for channel in range(3):
+        for channel in range(planes.shape[1]):
             np.multiply(batch[..., channel], 1 / (255 * std[channel]), out=planes[:, channel])
             planes[:, channel] -= mean[channel] / std[channel]
         return planes

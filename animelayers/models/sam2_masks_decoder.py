@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from animelayers.models.sam2_masks_parts import Attention, Parts
 
 Tensor = Any
+_WANTED = [1, 3, 4, 5]  # tokens: the masks' scores and the three masks, not the object's score and the mask for a single answer
 
 
 class Picture(NamedTuple):
@@ -67,9 +68,7 @@ class Decoder:
             tokens = block.norm3(tokens + block.mlp(tokens))
             keys = block.norm4(_to_tokens(block.to_tokens, keys, placed, tokens + given, tokens))
             placed = keys + self._places
-        # The object's score and the mask for a single answer are not asked for.
-        wanted = [1, 3, 4, 5]
-        tokens, given = tokens[:, wanted], given[:, wanted]
+        tokens, given = tokens[:, _WANTED], given[:, _WANTED]
         tokens = parts.final_norm(tokens + _to_image(parts.final, tokens + given, keys, placed))
         ious = parts.iou_head(tokens[:, 0])[:, 1:].float()
         rows = torch.nonzero((ious > least).any(dim=1))[:, 0]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 _OFFSET = 1.0  # logits by which a stable mask's threshold may move, as in the automatic masks of SAM
+_TINY = 1e-12  # logits between two rows, at least
 _EDGE = 20.0  # pixels from the edge of a crop where a mask counts as cut
 Tensor = Any
 
@@ -66,5 +67,5 @@ def _crossing(logits: Tensor) -> Tensor:
     first = (logits > 0).any(dim=2).int().argmax(dim=1)
     each = torch.arange(len(logits), device=logits.device)
     inside, before = logits[each, first].float(), logits[each, (first - 1).clamp(min=0)].float()
-    share = torch.where(inside > 0, inside / (inside - before).clamp(min=1e-12), 0).amax(dim=1)
+    share = torch.where(inside > 0, inside / (inside - before).clamp(min=_TINY), 0).amax(dim=1)
     return torch.where(first > 0, first - share, -1.0)

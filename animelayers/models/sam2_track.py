@@ -27,6 +27,7 @@ from animelayers.weights import WeightsError, find
 _ROUNDS = 8  # times that somebody who entered later is looked for
 _CLAIMED = 0.3  # share of an island from which it is somebody known
 _SHORT = 576  # pixels of the short side that drawings are handed over at: 1024 wide in 16:9, the models' own size
+_QUALITY = 97  # of the JPEGs that the package reads, 1..100
 SIZES = {"tiny": "t", "small": "s", "base-plus": "b+", "large": "l"}
 FAMILIES = {"sam2": "Sam2VideoModel", "edgetam": "EdgeTamVideoModel"}
 
@@ -150,7 +151,7 @@ class Sam2(Remembering):
         # The package reads a folder of JPEG files, and shows a bar for each pass.
         with tempfile.TemporaryDirectory() as folder, self._torch.inference_mode(), contextlib.redirect_stderr(io.StringIO()):
             for t, picture in enumerate(pictures):
-                quality = [cv2.IMWRITE_JPEG_QUALITY, 97]
+                quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
                 cv2.imwrite(f"{folder}/{t}.jpg", cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2BGR), quality)
             state = self._model.init_state(folder)
             for k, mask in enumerate(figures, 1):

@@ -18,6 +18,8 @@ from animelayers.options import Share, Within
 
 MOST = 255
 """Characters a label map can hold."""
+_SMALLEST = 16  # pixels of the short side that figures can be followed at
+_PLACE, _LOOKS = 0.6, 0.4  # what each of them is of a score
 _LINK = 0.3  # score from which an island may be a figure: half its place right, or its colours alone nearly the same
 _INSIDE = 0.3  # share of a figure that lies in an island that others fill too
 _WHOLE = 0.6  # share of its size below which a figure is hidden in part
@@ -36,10 +38,10 @@ class Linked:
     ``least``: share of the frame below which an island is no figure of its own. ``short``: pixels of the short side it works at.
     """
 
-    def __init__(self, least: Share = 1 / 500, short: Annotated[int, Within(16)] = 240, flow: Flow = dis):
+    def __init__(self, least: Share = 1 / 500, short: Annotated[int, Within(_SMALLEST)] = 240, flow: Flow = dis):
         """Raises ValueError for a value out of range."""
-        if not 0 < least < 1 or short < 16:
-            raise ValueError(f"least must be between 0 and 1 and short at least 16, not {least} and {short}")
+        if not 0 < least < 1 or short < _SMALLEST:
+            raise ValueError(f"least must be between 0 and 1 and short at least {_SMALLEST}, not {least} and {short}")
         self._least, self._short, self._flow = least, short, flow
 
     def __call__(self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None]) -> Labels:
@@ -180,7 +182,7 @@ class _Walk:
         return owners
 
     def _score(self, t: int, k: int, island: np.ndarray, guesses: tuple[np.ndarray, ...]) -> float:
-        return 0.6 * max(masks.overlap(g, island) for g in guesses) + 0.4 * self.looks[k].alike(self.cells[t], island)
+        return _PLACE * max(masks.overlap(g, island) for g in guesses) + _LOOKS * self.looks[k].alike(self.cells[t], island)
 
     def _share(self, t: int, island: np.ndarray, owners: list[int]) -> None:
         looks = [self.looks[k] for k in owners]

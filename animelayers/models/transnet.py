@@ -22,6 +22,7 @@ WINDOW, KEPT = 100, 50
 """Frames the net sees at once, and of these the ones in the middle whose answer counts."""
 
 _DILATIONS = (1, 2, 4, 8)
+_BITS, _DROPPED, _COLOURS = 3, 5, 512  # bits of a channel that colours are told apart by, those left out, and colours there are then
 _NEIGHBOURS = 101  # frames that a frame's likeness to is given to the net, itself in the middle
 
 
@@ -166,7 +167,7 @@ class _Similarity(nn.Module):
 
 def _histograms(frames: Tensor) -> Tensor:
     """How often each of 512 colours is in each frame, float32 (N, T, 512)."""
-    r, g, b = (frames.long() >> 5).unbind(-1)
-    bins = ((r << 6) + (g << 3) + b).flatten(2)
-    counts = torch.zeros(*bins.shape[:2], 512)
+    r, g, b = (frames.long() >> _DROPPED).unbind(-1)
+    bins = ((r << 2 * _BITS) + (g << _BITS) + b).flatten(2)
+    counts = torch.zeros(*bins.shape[:2], _COLOURS)
     return counts.scatter_add_(2, bins, torch.ones(bins.shape))

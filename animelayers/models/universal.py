@@ -9,6 +9,7 @@ from typing import Any, Literal, Unpack
 import cv2
 import numpy as np
 
+from animelayers.models.constants import SMALLEST
 from animelayers.models.net import Net, Placed
 from animelayers.models.protocols import Segments
 from animelayers.models.queries import TASKS, Claim
@@ -46,8 +47,8 @@ class Universal:
             raise ValueError(f"task {task!r} is unknown: one of {', '.join(TASKS)}")
         if not 0 < confidence_threshold < 1:
             raise ValueError(f"confidence_threshold must be between 0 and 1, not {confidence_threshold}")
-        if short is not None and short < 32:
-            raise ValueError(f"short must be at least 32 pixels, not {short}")
+        if short is not None and short < SMALLEST:
+            raise ValueError(f"short must be at least {SMALLEST} pixels, not {short}")
         self._claims, self._threshold = TASKS[task], confidence_threshold
         model, self.names, self._canvas = load(weights, short)
         self._wanted = chosen(self.names, labels)

@@ -14,11 +14,14 @@ from typing import Any
 import cv2
 import numpy as np
 
+from animelayers.imaging.constants import TINY
+from animelayers.models.constants import BYTE
 from animelayers.models.portrait import shrink
 from animelayers.weights import WeightsError, find
 
 FAMILIES = {"mask2former": "Mask2FormerForUniversalSegmentation", "eomt": "EomtForUniversalSegmentation"}
 """The architectures by the name in a checkpoint's config.json, each with its class in transformers."""
+_STEP = 32  # pixels that sides are multiples of where a checkpoint does not say
 _PARTS = ("background", "skin", "face", "hair", "left eye", "right eye", "left eyebrow", "right eyebrow", "nose", "mouth", "clothes", "accessory")
 _ANIMESEG = "models/anime_seg_mask2former_v*.safetensors"
 _ANIMESEG_CONFIG = "models/mask2former_merged_config"
@@ -48,7 +51,7 @@ class Canvas:
         short = sqrt(self.area * low / high) if self.area else float(self.short)
         if self.long and high / low * short > self.long:
             short = self.long * low / high
-        rows, columns = (max(1, int(side * short / low + 1e-6)) for side in (height, width))
+        rows, columns = (max(1, int(side * short / low + TINY)) for side in (height, width))
         if self.square:
             return min(columns, self.square), min(rows, self.square)
         return ceil(columns / self.step) * self.step, ceil(rows / self.step) * self.step
@@ -75,9 +78,9 @@ def canvas(facts: Mapping[str, Any], short: int | None = None, square: int = 0) 
         short=least,
         long=round(long * least / size["shortest_edge"]) if long else 0,
         area=area,
-        step=facts.get("size_divisor") or facts.get("size_divisibility") or 32,
+        step=facts.get("size_divisor") or facts.get("size_divisibility") or _STEP,
         square=square,
-        scale=facts.get("rescale_factor", 1 / 255) if facts.get("do_rescale", True) else 1.0,
+        scale=facts.get("rescale_factor", BYTE) if facts.get("do_rescale", True) else 1.0,
         mean=tuple(facts["image_mean"]) if even else (0.0, 0.0, 0.0),
         std=tuple(facts["image_std"]) if even else (1.0, 1.0, 1.0),
     )

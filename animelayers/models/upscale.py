@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from animelayers.models.constants import MEANT
 from animelayers.models.esrgan import Spandrel
 from animelayers.models.net import Device
 from animelayers.models.realesrgan import RealESRGAN
@@ -38,6 +39,6 @@ def upscaler(name: str, device: Device = "auto") -> Upscaler:
         return RealESRGAN(NAMES[name])
     if name.endswith((".pth", ".safetensors")):
         return Spandrel(name, device=device)
-    near = difflib.get_close_matches(name, NAMES, 1, 0.4)
+    near = difflib.get_close_matches(name, NAMES, 1, MEANT)
     hint = f"did you mean {near[0]}? " if near else ""
     raise ValueError(f"no upscaler is called {name!r}: {hint}there are {', '.join(NAMES)}, and the path of a .pth or .safetensors")

@@ -13,6 +13,8 @@ from animelayers.imaging.recompose import uncovered
 from animelayers.imaging.window import window
 from animelayers.shot.params import Params
 
+_REACH = 24  # part of the height that an effect's soft edge is wide at most
+_MARGIN = 8  # pixels around an effect that are looked at
 _ANSWERS = 0.2  # share of an effect from which a prompt has it
 
 
@@ -53,9 +55,9 @@ def layer(picture: np.ndarray, label: np.ndarray, alpha: np.ndarray, under: Unde
     inside = _large(claim > params.lit, params.least)
     if not inside.any():
         return None
-    near = cv2.dilate(inside.view(np.uint8), np.ones((2 * round(height / 24) + 1,) * 2, np.uint8)) > 0
+    near = cv2.dilate(inside.view(np.uint8), np.ones((2 * round(height / _REACH) + 1,) * 2, np.uint8)) > 0
     around = (claim > params.faint) & near
-    where = window(around.view(np.uint8), 8)
+    where = window(around.view(np.uint8), _MARGIN)
     assert where is not None
     rgba = np.zeros((height, width, 4), np.uint8)
     coverage = np.where(around, claim, 0)[where]
@@ -76,7 +78,7 @@ def _carried(told: np.ndarray, known: np.ndarray, own: np.ndarray) -> np.ndarray
     lit = known & (told[..., 3] > 0)
     if not lit.any():
         return np.zeros_like(own)
-    _, label = cv2.distanceTransformWithLabels((~lit).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    _, label = cv2.distanceTransformWithLabels((~lit).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
     colour = told.reshape(-1, 4)[np.flatnonzero(lit)][label - 1][..., :3]
     most = (own[..., :3].astype(np.float32) / np.maximum(colour, 1)).min(2)
     alpha = np.rint(np.minimum(own[..., 3], 255 * most))

@@ -11,6 +11,7 @@ from animelayers.imaging.window import window
 from animelayers.shot.light import Under
 from animelayers.shot.params import Params
 
+_LEAST = 1e-3  # share of what is beside that is told, at least
 _REACH = 4  # pixels a shadow goes on under what covers it, so that no light rim is left at a figure's feet
 
 
@@ -49,5 +50,5 @@ def _carried(alpha: np.ndarray, told: np.ndarray) -> np.ndarray:
     """Alpha float32 (h, w), a few pixels on into what is not `told`, bool (h, w), as the mean of what is beside."""
     side = (2 * _REACH + 1,) * 2
     share = cv2.blur(told.astype(np.float32), side)
-    beside = cv2.blur(np.where(told, alpha, 0).astype(np.float32), side) / np.maximum(share, 1e-3)
+    beside = cv2.blur(np.where(told, alpha, 0).astype(np.float32), side) / np.maximum(share, _LEAST)
     return np.asarray(np.where(told | (share <= 0), alpha, beside))
