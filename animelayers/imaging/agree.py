@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.constants import LEVELS
 
 _SEEN = 0.5  # mean alpha in a segment from which the matte holds it for a character
@@ -28,7 +29,7 @@ def agree(alpha: np.ndarray, labels: np.ndarray, figures: Sequence[int], reach: 
     wanted[1:] = seen[1:]
     missed = np.zeros(LEVELS, np.uint8)
     missed[[k for k in figures if not seen[k]]] = 1
-    brush = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)  # separable, so that its cost does not grow with the reach
+    brush = square(reach)
     inside = wanted[labels] | missed[labels]
     core = cv2.erode(wanted[labels], brush, borderType=cv2.BORDER_REPLICATE)
     near = cv2.dilate(inside | (alpha > _SURE).view(np.uint8), brush)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.constants import SOBEL, TINY
 
 SIDE = 640  # pixels of the long side that frames are aligned at: a twentieth of a pixel there is 0.15 px of 1080p
@@ -101,7 +102,7 @@ def plane(frame: np.ndarray, mask: np.ndarray | None) -> Plane:
     free = np.ones(size[::-1], np.float32)
     if mask is not None:
         taken = (cv2.resize(mask, size, interpolation=cv2.INTER_AREA) > _MASKED).astype(np.uint8)
-        free -= cv2.dilate(taken, np.ones((2 * _MARGIN + 1,) * 2, np.uint8))
+        free -= cv2.dilate(taken, square(_MARGIN))
     tiny = (max(1, size[0] // COARSE), max(1, size[1] // COARSE))
     return Plane(
         (grey, cv2.GaussianBlur(cv2.resize(grey, tiny, interpolation=cv2.INTER_AREA), (0, 0), 1.0)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.window import window
 
 _EPS = 1e-4  # variance of colour (0..1) below which a window counts as flat: one per cent of full scale, about coding noise
@@ -85,10 +86,8 @@ def _runs(line: np.ndarray, gap: int) -> list[tuple[int, int]]:
 
 def edge_band(alpha: np.ndarray, radius: int) -> np.ndarray:
     """uint8 (H, W), 1 within `radius` pixels of where `alpha` (float32, 0..1) is soft or crosses one half."""
-    size = 2 * radius + 1
     core, hull = (alpha > 1 - _SOFT).astype(np.uint8), (alpha > _SOFT).astype(np.uint8)
-    # A square brush: separable, so its cost does not grow with the radius as that of a disc does.
-    brush = np.ones((size, size), np.uint8)
+    brush = square(radius)
     return cv2.subtract(cv2.dilate(hull, brush), cv2.erode(core, brush, borderType=cv2.BORDER_REPLICATE))
 
 

@@ -7,6 +7,8 @@ import hashlib
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import disc
+
 _BLUR = 0.02  # of the shorter side, the sigma of a place out of focus
 COLOURS = {
     "white": (255, 255, 255), "light grey": (200, 200, 200), "grey": (128, 128, 128), "dark grey": (64, 64, 64), "black": (0, 0, 0),
@@ -54,7 +56,6 @@ def loss_mask(alpha: np.ndarray, dilate: int, least: int) -> np.ndarray:
 
     Trainers shrink masks to an eighth, so hair thinner than that is lost unless the mask is grown.
     """
-    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * dilate + 1, 2 * dilate + 1))
-    grown: np.ndarray = cv2.dilate(alpha, brush) if dilate else alpha
+    grown: np.ndarray = cv2.dilate(alpha, disc(dilate)) if dilate else alpha
     mask: np.ndarray = np.maximum(grown, np.uint8(least))
     return mask

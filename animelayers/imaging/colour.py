@@ -11,6 +11,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.window import Window, window
 
 SOLID = 243
@@ -75,7 +76,7 @@ def foreground(frame: np.ndarray, alpha: np.ndarray, background: np.ndarray | No
     cut = cv2.cvtColor(frame[where], cv2.COLOR_RGB2RGBA)
     cv2.insertChannel(alpha[where], cut, 3)
     cv2.copyTo(cut, alpha[where], rgba[where])
-    near = cv2.dilate(alpha[where], np.ones((2 * BLEED + 1,) * 2, np.uint8))
+    near = cv2.dilate(alpha[where], square(BLEED))
     at = flat((near > 0) & (alpha[where] < 255), where, alpha.shape[1])
     seen, own, a = pixels(frame, at), nearest_solid(frame, alpha, at), pixels(alpha, at)
     back = nearest_solid(frame, 255 - alpha, at) if background is None else pixels(background, at)
@@ -137,7 +138,7 @@ def place(picture: np.ndarray, at: np.ndarray, values: np.ndarray) -> None:
 def _darkest(frame: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The darkest colour of the figure within `BLEED` pixels, per channel; white where there is none."""
     inside = cv2.threshold(alpha, _INKED, 255, cv2.THRESH_BINARY)[1]
-    return cv2.erode(cv2.copyTo(frame, inside, np.full_like(frame, 255)), np.ones((2 * BLEED + 1,) * 2, np.uint8))
+    return cv2.erode(cv2.copyTo(frame, inside, np.full_like(frame, 255)), square(BLEED))
 
 
 def _out_of_range(frame: np.ndarray, hole: np.ndarray, asked: np.ndarray) -> np.ndarray:
@@ -145,7 +146,7 @@ def _out_of_range(frame: np.ndarray, hole: np.ndarray, asked: np.ndarray) -> np.
 
     Where there are none nothing is in range.
     """
-    unknown, brush = cv2.cvtColor(hole.view(np.uint8) * np.uint8(255), cv2.COLOR_GRAY2RGB), np.ones((2 * BESIDE + 1,) * 2, np.uint8)
+    unknown, brush = cv2.cvtColor(hole.view(np.uint8) * np.uint8(255), cv2.COLOR_GRAY2RGB), square(BESIDE)
     at = np.flatnonzero(asked)
     seen = pixels(frame, at)
     least = pixels(cv2.erode(cv2.max(frame, unknown), brush), at)

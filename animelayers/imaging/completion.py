@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from animelayers.imaging.constants import SOBEL, TINY
+from animelayers.imaging.constants import QUARTERS, SOBEL, TINY
 
 _FLAT = 3.0  # grey levels per pixel: where a picture changes less, its flow is half a guess
 _SAYS = 0.01  # what the flow of a flat place counts for all the same
@@ -17,7 +17,6 @@ _APART = 64  # squared pixels off the one motion at which flow has half its say
 _TELLING = 16  # flows from which the one motion is told
 _FIRST, _LAST = 4.0, 0.25  # pixels off it at which flow has lost most of its say, in the first round and in the last
 _STIFF, _LEAST = 1e-6, 1e-12  # share of what all flow says with which a motion keeps to what it was, and the least of it
-_WHOLE = 4  # known quarters of a cell that have the say of a whole one
 _STEP = 4  # every so manyth pixel of a row and a column is asked for the one motion
 _ONE = 0.35  # pixels that flow may be off and still be the motion
 _SIMPLER = 0.02  # share of the flow that a richer motion has to explain beside a simpler one
@@ -109,5 +108,5 @@ def _spread(known: np.ndarray) -> np.ndarray:
             continue
         wide = cv2.resize(result, share.shape[::-1], interpolation=cv2.INTER_LINEAR)
         # as much say as a whole known cell of the level below would have
-        result = wide + np.minimum(1, _WHOLE * share)[..., None] * (here - wide)
+        result = wide + np.minimum(1, QUARTERS * share)[..., None] * (here - wide)
     return np.zeros((*known.shape[:2], 2), np.float32) if result is None else result

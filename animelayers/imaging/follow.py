@@ -5,13 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import disc
 from animelayers.imaging.figures import Look, cells, densities
+from animelayers.imaging.masks import RARE, TOLD
 
-_ROUGH = 1e-5  # density that every colour has: what was seen nowhere decides nothing
 _UNEXPLAINED = 9  # grey levels from which the camera's motion does not explain a pixel
 _SOFT = (160, 0.8)  # part of the height that what is told of a pixel is spread over, and the sigma in pixels at least
 _DOUBT = 0.02  # probability that the flow is wrong, at least
-_PAINT = 4  # log odds that a colour says at most
 _CAMERA = 3  # times more than unexplained from which motion says no more
 _TRACKED = (400, 0.01, 7)  # corners at most, their quality against the best one's at least, and pixels between them
 _PATCH, _LEVELS = (21, 21), 4  # pixels around a corner that are found again, and levels of the pyramid
@@ -32,7 +32,7 @@ def follow(pictures: tuple[np.ndarray, np.ndarray], was: np.ndarray, look: Look,
     flow = cv2.GaussianBlur(np.where(known > 0, share, np.minimum(share, np.float32(0.5))), (0, 0), max(_SOFT[1], len(was) / _SOFT[0]))
     flow = np.clip(flow, _DOUBT, 1 - _DOUBT)
     around = densities(cells(pictures[0]), ~was).mean(axis=0)
-    paint = np.clip(np.log((look.colours.mean(axis=0) + _ROUGH) / (around + _ROUGH)), -_PAINT, _PAINT).astype(np.float32)[cells(pictures[1])]
+    paint = np.clip(np.log((look.colours.mean(axis=0) + RARE) / (around + RARE)), -TOLD, TOLD).astype(np.float32)[cells(pictures[1])]
     before, stood = _by_camera(*pictures, was)
     rest = cv2.absdiff(pictures[1], before).max(axis=2).astype(np.float32)
     rest = np.clip(cv2.GaussianBlur(rest, (0, 0), max(_SOFT[1], len(was) / _SOFT[0])) / _UNEXPLAINED - 1, -1, _CAMERA)
@@ -40,8 +40,7 @@ def follow(pictures: tuple[np.ndarray, np.ndarray], was: np.ndarray, look: Look,
     motion = np.where(stood, 0.5 * rest, 2 * rest)
     odds = np.log(flow / (1 - flow)) + cv2.GaussianBlur(paint, (0, 0), 1) + motion
     reach = max(1, len(was) // _REACH)
-    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
-    found = ((odds > 0) & (cv2.dilate((warped > 127).view(np.uint8), brush) > 0)).view(np.uint8)
+    found = ((odds > 0) & (cv2.dilate((warped > 127).view(np.uint8), disc(reach)) > 0)).view(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(found)
     big = stats[:, cv2.CC_STAT_AREA] >= _SPECK * stats[1:, cv2.CC_STAT_AREA].max(initial=1)
     big[0] = False

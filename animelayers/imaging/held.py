@@ -107,16 +107,6 @@ class Fold:
         return float(np.clip(_TYPICAL * usual, _LEAST, _MOST))
 
 
-def drawings(frames: np.ndarray, recent: int = RECENT) -> tuple[np.ndarray, np.ndarray]:
-    """The drawing of every frame of a clip uint8 sRGB (T, H, W, 3), int32 [T] from 0, and the frame that stands for each, int64 [D].
-
-    A drawing is stood for by the first frame that shows it. See `Fold`.
-    """
-    fold = Fold(recent)
-    numbers = np.array([fold.add(frame) for frame in frames], np.int32)
-    return numbers, np.unique(numbers, return_index=True)[1]
-
-
 def _local(one: _Look, other: _Look) -> tuple[float, float]:
     """The largest local change beyond what ringing explains, and all of it, grey levels, at two widths, the wider one weighed up."""
     off = cv2.subtract(other.small, one.small, dtype=cv2.CV_32F)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from animelayers.imaging.constants import TINY
+from animelayers.imaging.brush import square
+from animelayers.imaging.constants import ROWS, TINY
 from animelayers.imaging.window import window
 
-_ROWS = 720  # rows of the picture that the widths below are for
 _OUT, _IN = 2.5, 1.0  # pixels outside and inside the matte's outline within which the middle of a line is looked for
 _SIDE = 3.5  # pixels on each side of its middle within which a profile is back at the paint's level
 _REACH = 4.0  # pixels, the farthest an outline moves
@@ -36,7 +36,7 @@ def to_lines(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     the foot of the slope behind it. It has to be about as dark as the lines inside the figure, and neighbouring points have to agree:
     lines of the background that end at the figure pull nothing. Where no line is within reach the outline stays.
     """
-    scale = max(1.0, min(alpha.shape) / _ROWS)
+    scale = max(1.0, min(alpha.shape) / ROWS)
     where = window(alpha, round(_LOOKED_AT * _REACH * scale) + 2)
     if where is None:
         return alpha
@@ -96,8 +96,7 @@ def _offsets(grey: np.ndarray, points: np.ndarray, normals: np.ndarray, scale: f
 
 def _ink(grey: np.ndarray, alpha: np.ndarray, scale: float) -> float:
     """Grey level of the lines that are drawn inside the figure."""
-    size = 2 * round(_SIDE * scale) + 1
-    hat = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((size, size), np.uint8))
+    hat = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, square(round(_SIDE * scale)))
     drawn = grey[(hat > 2 * _DARK) & (cv2.erode(alpha, np.ones((3, 3), np.uint8)) > _SOLID)]
     return float(np.median(drawn)) if drawn.size > _DRAWN else 255.0
 

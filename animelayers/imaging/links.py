@@ -11,6 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.completion import completed, texture
 from animelayers.imaging.constants import ASTRAY, TINY
 from animelayers.imaging.looks import largest
@@ -45,7 +46,7 @@ def shrunk(hole: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def wider(mask: np.ndarray, by: int) -> np.ndarray:
     """A bool (H, W) mask and `by` pixels around it."""
-    return cv2.dilate(mask.view(np.uint8), np.ones((2 * by + 1,) * 2, np.uint8)).view(np.bool_)
+    return cv2.dilate(mask.view(np.uint8), square(by)).view(np.bool_)
 
 
 def linked(pictures: tuple[np.ndarray, np.ndarray], holes: tuple[np.ndarray, np.ndarray], flows: tuple[np.ndarray, np.ndarray]) -> tuple[Link, Link]:
@@ -81,7 +82,7 @@ def haunted(pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], flows: 
         for number in way:
             before = number - way.step
             there, back = flows[min(before, number)][:: way.step]
-            deep = cv2.erode(found[before].view(np.uint8), np.ones((2 * _DEEP + 1,) * 2, np.uint8))
+            deep = cv2.erode(found[before].view(np.uint8), square(_DEEP))
             fits = _square(there + _at_end(there, back)) < ASTRAY * _square(there) + 0.5
             # beside a figure that jumped its flow is that of the background
             same = largest(cv2.absdiff(pictures[before], _at_end(there, pictures[number]))) <= _ALIKE

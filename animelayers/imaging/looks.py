@@ -14,6 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.burning import burning
 from animelayers.imaging.exposure import Light
 from animelayers.imaging.views import View
@@ -63,7 +64,7 @@ def look(frame: np.ndarray, alpha: np.ndarray, seat: View, light: Light) -> Look
     """The look of a frame uint8 (H, W, 3) with what may be character, alpha uint8 (H, W), from a view at working size."""
     small = seat.onto(light.lift(cv2.resize(frame, seat.size, interpolation=cv2.INTER_AREA)))
     tight = cv2.resize(alpha, seat.size, interpolation=cv2.INTER_AREA)
-    wide = cv2.dilate(tight, np.ones((2 * _NEAR + 1,) * 2, np.uint8))
+    wide = cv2.dilate(tight, square(_NEAR))
     # Just outside a matte a frame has no say.
     masked, near = (cv2.convertScaleAbs(seat.onto(m), alpha=_FULL / 255) for m in (tight, wide))
     reach = seat.reach()

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.constants import FEWEST, LEVELS
 
 _BINS = (8, 16, 16)  # of L, a and b: coarse enough for coding noise, fine enough for cel paint
+RARE = 1e-5
+"""Share that every colour has: what was seen nowhere decides nothing."""
+TOLD = 4
+"""Log odds that a colour tells at most."""
 _PAINTED = 64  # levels of a and b on each side of grey that painted colours lie within: the bins are spent there
 _INSIDE, _OUTSIDE = 0.9, 0.1  # coverage above and below which a matte is sure
-_SURE = 4  # log ratio from which a colour says no more
-_ROUGH = 1e-5  # share that every colour has: what was seen nowhere decides nothing
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:
@@ -32,7 +35,7 @@ def islands(mask: np.ndarray, least: float) -> list[np.ndarray]:
 def within(alpha: np.ndarray, cores: list[np.ndarray], reach: int) -> np.ndarray:
     """`alpha` (float32 (H, W), 0..1) up to `reach` pixels around the `cores` (bool masks), zero elsewhere."""
     kept = union(cores, alpha.shape).astype(np.uint8)
-    return np.where(cv2.dilate(kept, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0, alpha, np.float32(0))
+    return np.where(cv2.dilate(kept, square(reach)) > 0, alpha, np.float32(0))
 
 
 def union(regions: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
@@ -55,7 +58,7 @@ def colour_evidence(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         return np.zeros(alpha.shape, np.float32)
     cell = colour_bins(picture, _BINS)
     share = [_histogram(cell[where], _BINS) for where in (inside, outside)]
-    ratio = np.clip(np.log(share[0] / share[1]), -_SURE, _SURE).astype(np.float32)
+    ratio = np.clip(np.log(share[0] / share[1]), -TOLD, TOLD).astype(np.float32)
     evidence: np.ndarray = cv2.blur(ratio[cell], (3, 3))
     return evidence
 
@@ -82,5 +85,5 @@ def shared(counts: np.ndarray, axes: Sequence[int]) -> np.ndarray:
 def _histogram(cells: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
     counts = shared(counts, (0, 1, 2))
-    total: np.ndarray = counts.ravel() / counts.sum() + _ROUGH
+    total: np.ndarray = counts.ravel() / counts.sum() + RARE
     return total

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from animelayers.imaging.brush import disc
 from animelayers.imaging.recompose import decibels
 
 EMPTY = 1e-4
@@ -49,7 +50,7 @@ def band_error(error: np.ndarray, truth: np.ndarray) -> float | None:
     edge = cv2.bitwise_or(cv2.inRange(truth, *_SOFT), hard)
     if not edge.any():
         return None
-    near = cv2.dilate(edge, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BAND + 1, 2 * BAND + 1)))
+    near = cv2.dilate(edge, disc(BAND))
     return float(np.abs(error[near > 0]).mean())
 
 

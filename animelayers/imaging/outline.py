@@ -8,6 +8,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
+
 _NEAR = 2  # reduced pixels between an outline and the edge it lies on
 _CUT = 0.02  # share of the frame's width in which a figure cut off by its lower border crosses it
 _FAR = 0.4  # of the frame's height, that a whole figure is high from which it is not far
@@ -25,7 +27,7 @@ def agreement(edges: np.ndarray, alpha: np.ndarray) -> float:
     total = cv2.countNonZero(line)
     if not total:
         return 0.0
-    near = cv2.dilate(edges, np.ones((2 * _NEAR + 1,) * 2, np.uint8))
+    near = cv2.dilate(edges, square(_NEAR))
     return cv2.countNonZero(cv2.bitwise_and(line, near)) / total
 
 

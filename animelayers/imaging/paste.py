@@ -5,13 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from animelayers.imaging.constants import TINY
+from animelayers.imaging.brush import disc
+from animelayers.imaging.constants import QUARTERS, TINY
 from animelayers.imaging.crops import Crop
 
 _DRIFT = 32
 """Grey levels: what differs more is no drift of colour but another drawing."""
-_WHOLE = 4
-"""Known quarters of a cell that have the say of a whole one."""
 _CELL = 4
 """Pixels over which the difference is averaged first: a line that the net continued a pixel off is none."""
 
@@ -35,7 +34,7 @@ def cut_hole(hole: np.ndarray, crop: Crop) -> np.ndarray:
 
 def widened(hole: np.ndarray, ring: int) -> np.ndarray:
     """A uint8 hole with `ring` pixels around it."""
-    return cv2.dilate(hole, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * ring + 1,) * 2)) if ring else hole
+    return cv2.dilate(hole, disc(ring)) if ring else hole
 
 
 def matched(made: np.ndarray, seen: np.ndarray, ring: np.ndarray) -> np.ndarray:
@@ -79,7 +78,7 @@ def _spread(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return mean
     size = tuple((n + 1) // 2 for n in weight.shape[::-1])
     far, less = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (value, weight))
-    fuller = np.minimum(1, _WHOLE * less)
+    fuller = np.minimum(1, QUARTERS * less)
     coarse = _spread(far * (fuller / np.maximum(less, TINY))[..., None], fuller)
     beyond = cv2.resize(coarse, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
     result: np.ndarray = value + (1 - weight)[..., None] * beyond

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.colour import flat, nearest_solid, pixels, place
+from animelayers.imaging.constants import WHOLE
 from animelayers.imaging.window import window
 
 BEST = 100.0
 """dB given to equal pictures."""
 _OPAQUE = 224  # alpha of an effect from which rounding leaves too little of what is under it
-_SOLID = 254  # alpha above which nothing shows through
 _REST = 1 / 255  # share of what is under an effect that lets nothing through
 _BESIDE = 32  # pixels around in which its colour is looked for
 
@@ -24,7 +24,7 @@ def recompose(character: np.ndarray, background: np.ndarray) -> np.ndarray:
     alpha = cv2.extractChannel(character, 3)
     where = window(alpha, 0)
     if where is not None:
-        solid = cv2.threshold(alpha[where], _SOLID, 255, cv2.THRESH_BINARY)[1]
+        solid = cv2.threshold(alpha[where], WHOLE, 255, cv2.THRESH_BINARY)[1]
         picture[where] = cv2.copyTo(cv2.cvtColor(character[where], cv2.COLOR_RGBA2RGB), solid, picture[where].copy())
         at = flat((alpha[where] > 0) & (solid == 0), where, alpha.shape[1])
         place(picture, at, mixed(character, background, at))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
+from animelayers.imaging.constants import ROWS
 from animelayers.imaging.masks import colour_evidence
 from animelayers.imaging.window import window
 
-_ROWS = 720  # rows of the picture that the widths below are for
 _THICK = 3  # pixels, the thickest strand
 _FAR = 40  # pixels that a strand reaches out of the matte
 _MARGIN = 8  # pixels farther that are looked at
@@ -25,7 +26,7 @@ def with_strands(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     takes out of the picture, in a colour that is found in the figure and hardly elsewhere, longer than it is thick, and touching the
     matte with an end.
     """
-    scale = max(1.0, min(alpha.shape) / _ROWS)
+    scale = max(1.0, min(alpha.shape) / ROWS)
     where = window(alpha, round((_FAR + _MARGIN) * scale))
     if where is None:
         return alpha
@@ -38,8 +39,8 @@ def _hanging(picture: np.ndarray, alpha: np.ndarray, scale: float) -> np.ndarray
     """Alpha of the strands alone, uint8 (H, W)."""
     solid = (alpha > 127).astype(np.uint8)
     far, thick = round(_FAR * scale), _THICK * scale
-    able = cv2.subtract(cv2.dilate(solid, np.ones((2 * far + 1,) * 2, np.uint8)), solid)
-    brush = np.ones((2 * round(thick) + 1,) * 2, np.uint8)
+    able = cv2.subtract(cv2.dilate(solid, square(far)), solid)
+    brush = square(round(thick))
     dark, light = (cv2.morphologyEx(picture, kind, brush) for kind in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT))
     hat = cv2.max(dark, light).max(axis=2)
     able = cv2.bitwise_and(able, (hat > _CLEAR).astype(np.uint8))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import disc
 from animelayers.imaging.constants import LEVELS
 
 SURE, OPEN = 255, 128
@@ -29,9 +30,9 @@ def trimap(alpha: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
     soft = cv2.inRange(alpha, _LOW, _HIGH)
     edge = cv2.bitwise_or(cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) * np.uint8(255), soft)
     reach = width(alpha)
-    unknown = cv2.dilate(edge, _disc(reach))
+    unknown = cv2.dilate(edge, disc(reach))
     if segments is not None:
-        near = cv2.dilate(edge, _disc(2 * reach))
+        near = cv2.dilate(edge, disc(2 * reach))
         unknown = cv2.bitwise_or(unknown, cv2.copyTo(_disputed(solid, segments), near))
     made = solid * np.uint8(SURE)
     made[unknown > 0] = OPEN
@@ -57,7 +58,3 @@ def _disputed(solid: np.ndarray, segments: np.ndarray) -> np.ndarray:
     table[:, 0] = 0
     both: np.ndarray = np.where(solid > 0, table[1][segments], table[0][segments])
     return both
-
-
-def _disc(radius: int) -> np.ndarray:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

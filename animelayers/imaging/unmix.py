@@ -10,7 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from animelayers.imaging.constants import FEWEST
+from animelayers.imaging.constants import FEWEST, WHOLE
 
 MODES = ("over", "add", "screen")
 """I = a F + (1 - a) B; I = B + a F; I = 1 - (1 - B)(1 - a F)."""
@@ -25,7 +25,6 @@ _CUT = 250  # grey level from which a sum was cut off at white and tells nothing
 _BROAD = (15, 15)  # pixels over which a picture is blurred to tell its light from its texture
 _DARK = 0.02  # of the light, below which what is under a layer is not looked at
 _OVER = 1.05  # times better than light that over has to be: it has an alpha of its own on top of it
-_WHOLE = 254  # alpha above which a pixel is all the effect's
 _THIN = 1e-3  # alpha, the least that light is divided by
 _ROOM = 32  # grey levels that any colour is taken to be able to change by
 _PAINT = 900  # squared grey levels between a paint and what is under it, at least: 30 of one channel
@@ -99,7 +98,7 @@ def layer(frame: np.ndarray, under: np.ndarray, known: np.ndarray, inside: np.nd
         change = np.minimum(light, 255 * alpha[..., None])
         base = np.zeros_like(base)
     quantised = np.where(around, np.rint(255 * alpha), 0)
-    colour = np.where((quantised > _WHOLE)[..., None] & (blend == "over"), seen, base + change / np.maximum(quantised / 255, _THIN)[..., None])
+    colour = np.where((quantised > WHOLE)[..., None] & (blend == "over"), seen, base + change / np.maximum(quantised / 255, _THIN)[..., None])
     return np.dstack([np.where((quantised > 0)[..., None], np.clip(np.rint(colour), 0, 255), 0), quantised]).astype(np.uint8)
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.faces import square
-from animelayers.models.constants import BYTE, HALF, LOGIT
+from animelayers.models.constants import BYTE, LOGIT, MIDDLE
 from animelayers.models.device import core
 from animelayers.models.onnx import threads
 from animelayers.options import Weighted
@@ -75,7 +75,7 @@ class BlazePose:
     def _placed(self, picture: np.ndarray, box: Box, middle: np.ndarray, side: float) -> tuple[np.ndarray, float, float] | None:
         """Middle, side and turn of the square around the person of a box that the detector finds in a square; None where it finds none."""
         crop, matrix = square(picture, middle, np.full(2, _LARGE / 2), side / _LARGE, 0, _LARGE, cv2.BORDER_CONSTANT)
-        regions, logits = (value[0] for value in self._detection([crop[None] * np.float32(1 / HALF) - 1]).values())
+        regions, logits = (value[0] for value in self._detection([crop[None] * np.float32(1 / MIDDLE) - 1]).values())
         # Of a person it tells the middle of the hips, and a point on the circle around the whole body, above the head.
         points = regions[:, 4:8].reshape(-1, 2, 2).astype(np.float64) + self._anchors[:, None] * _LARGE
         points = points @ matrix[:, :2].T + matrix[:, 2]

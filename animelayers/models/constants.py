@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-HALF = 127.5
-"""Half of a byte: nets that take colours as -1..1 are shown `value / HALF - 1`."""
+MIDDLE = 127.5
+"""Middle of a byte: nets that take colours as -1..1 are shown `value / MIDDLE - 1`."""
 BYTE = 1 / 255
 """What makes a byte a share, 0..1."""
 LOGIT = 60.0

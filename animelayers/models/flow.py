@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from animelayers.models import checkpoint
-from animelayers.models.constants import HALF
+from animelayers.models.constants import MIDDLE
 from animelayers.models.net import Net, Placed, bucket
 from animelayers.options import Count, Side, Weighted
 from animelayers.weights import find
@@ -91,7 +91,7 @@ class RAFT:
 
 def _planes(picture: np.ndarray) -> np.ndarray:
     """What RAFT sees of a uint8 picture: float32 (3, H, W), -1..1, padded to multiples of 8."""
-    return _padded(picture, _LEAST["raft"], _MULTIPLE).transpose(2, 0, 1).astype(np.float32) / HALF - 1
+    return _padded(picture, _LEAST["raft"], _MULTIPLE).transpose(2, 0, 1).astype(np.float32) / MIDDLE - 1
 
 
 def _reduced(picture: np.ndarray, side: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.window import window
 from animelayers.models.protocols import Inpainter
 from animelayers.options import Count, Within
@@ -71,7 +72,7 @@ class OpenCV:
         if not unknown.all():
             # the blur takes away the stairs an enlarged edge would show
             smooth = cv2.GaussianBlur(self._filled(coarse, unknown, self._radius), (3, 3), 0)
-            deep = cv2.erode(hole, np.ones((2 * self._rim + 1,) * 2, np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
+            deep = cv2.erode(hole, square(self._rim), borderType=cv2.BORDER_CONSTANT, borderValue=1)
             half = cv2.copyTo(cv2.resize(smooth, hole.shape[::-1], interpolation=cv2.INTER_LINEAR), deep, half)
             hole = cv2.subtract(hole, deep)
         return cv2.resize(self._filled(half, hole, 1), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.evidence import Evidence, nothing
-from animelayers.models.constants import BYTE, HALF
+from animelayers.models.constants import BYTE, MIDDLE
 from animelayers.models.device import Device, core, pick
-from animelayers.models.layernet_graph import graph
+from animelayers.models.layernet_graph import CHANNELS, STEP, graph
 from animelayers.models.onnx import Precision, bf16_pays, threads
 from animelayers.models.portrait import SPECK, shrink
 from animelayers.models.protocols import Mattes
@@ -20,9 +20,7 @@ from animelayers.options import Batch, Side, Weighted
 from animelayers.weights import WeightsError, find
 
 Runtime = Literal["auto", "openvino", "torch"]
-_STEP = 16  # sides of what the net is shown are multiples of it
-_LEAST = 4 * _STEP  # pixels of the smallest side: the net halves it four times
-_CHANNELS = 8  # planes it is shown
+_LEAST = 4 * STEP  # pixels of the smallest side: the net halves it four times
 _SURE = 0.5
 _TOLD = 300  # characters of what a library says of weights
 
@@ -81,8 +79,8 @@ class LayerNet:
     def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """Width and height at which a picture (H, W, …) is looked at: multiples of 16, the long side `side` at most."""
         height, width = shape[:2]
-        scale = self.side // _STEP * _STEP / max(height, width)
-        return max(_STEP, round(width * scale / _STEP) * _STEP), max(_STEP, round(height * scale / _STEP) * _STEP)
+        scale = self.side // STEP * STEP / max(height, width)
+        return max(STEP, round(width * scale / STEP) * STEP), max(STEP, round(height * scale / STEP) * STEP)
 
     def labels(self, pictures: Sequence[np.ndarray], told: Sequence[Evidence]) -> list[np.ndarray]:
         """As `Layering`."""
@@ -110,12 +108,12 @@ def stored(path: Path) -> Mapping[str, np.ndarray]:
 
 def _planes(picture: np.ndarray, told: Evidence) -> np.ndarray:
     """What the net is shown, float32 (8, h, w): as `layernet_net.planes`, in NumPy."""
-    made = np.empty((_CHANNELS, *picture.shape[:2]), np.float32)
+    made = np.empty((CHANNELS, *picture.shape[:2]), np.float32)
     known = told.known * np.float32(BYTE)
     for channel in range(picture.shape[2]):
-        np.multiply(picture[..., channel], np.float32(1 / HALF), out=made[channel])
+        np.multiply(picture[..., channel], np.float32(1 / MIDDLE), out=made[channel])
         made[channel] -= 1
-        np.multiply(told.plate[..., channel], np.float32(1 / HALF), out=made[3 + channel])
+        np.multiply(told.plate[..., channel], np.float32(1 / MIDDLE), out=made[3 + channel])
         made[3 + channel] -= 1
         made[3 + channel] *= known
     made[6] = known
@@ -131,7 +129,7 @@ class _Graph:
         self._weights, self._precision = weights, precision
         self._compiled: dict[tuple[int, ...], object] = {}
         try:
-            graph(weights, (1, _CHANNELS, _LEAST, _LEAST))
+            graph(weights, (1, CHANNELS, _LEAST, _LEAST))
         except (RuntimeError, ValueError, IndexError) as problem:  # of another shape
             raise WeightsError(f"these weights are none of LayerNet: {' '.join(str(problem).split())[:_TOLD]}") from problem
 

@@ -9,8 +9,13 @@ import numpy as np
 
 from animelayers.weights import WeightsError
 
+CHANNELS = 8
+"""Planes the net is shown: the picture's three, the plate's three, where the plate is known, how far the picture differs from it."""
+STEP = 16
+"""Sides of what it is shown are multiples of this."""
+SEEN = (1, 3, 6, 13, 18)
+"""Blocks of the encoder whose planes the decoder sees."""
 _STRIDED = {0, 2, 4, 7, 14}  # blocks of the encoder that halve the size
-_FEATURES = (1, 3, 6, 13, 18)  # blocks whose planes the decoder sees
 _BLOCKS, _LEVELS = 19, 4  # of the encoder, and of the decoder
 _COLOURS = 3  # planes that the encoder sees, of all
 _BOUND = 6.0  # of relu6
@@ -32,7 +37,7 @@ def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
     found, up = [], picture
     for number in range(_BLOCKS):
         up = net.block(number, up)
-        if number in _FEATURES:
+        if number in SEEN:
             found.append(up)
     told, seen = [], planes
     for level in range(_LEVELS):

@@ -13,17 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from animelayers.models.constants import HALF
+from animelayers.models.constants import MIDDLE
+from animelayers.models.layernet_graph import CHANNELS, SEEN
 
-CHANNELS = 8
-"""Planes the net is shown: the picture's three, the plate's three, where the plate is known, how far the picture differs from it."""
 LAYERS = ("character", "effect", "shadow")
 """What it answers with, in this order."""
-STEP = 16
-"""Sides of what it is shown are best multiples of this."""
 _BLOCKS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))  # MobileNetV2's table 2
 _FEATURES = (16, 24, 32, 96, 1280)  # planes at a half, a quarter … of the size
-_SEEN = (1, 3, 6, 13, 18)  # blocks of the encoder that those are of
 _EVIDENCE = (16, 24, 32, 32)
 _DECODED = (32, 48, 64, 96)
 _RARE = -3.0  # logit that answers begin at
@@ -102,7 +98,7 @@ class _Encoder(nn.Module):
         found = []
         for number, block in enumerate(self.blocks):
             picture = block(picture)
-            if number in _SEEN:
+            if number in SEEN:
                 found.append(picture)
         return found
 
@@ -133,7 +129,7 @@ def planes(pictures: Tensor, plates: Tensor, known: Tensor, difference: Tensor) 
     Pictures and plates uint8 (N, 3, H, W), where those are known and how far the pictures differ from them, both uint8 (N, 1, H, W).
     """
     share = known.float() / 255
-    scale, middle = 1 / HALF, 1.0  # as MODNet was shown its pictures
+    scale, middle = 1 / MIDDLE, 1.0  # as MODNet was shown its pictures
     return torch.cat([pictures.float() * scale - middle, (plates.float() * scale - middle) * share, share, difference.float() / 255], 1)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from animelayers.imaging import masks
 from animelayers.models import quantize
-from animelayers.models.constants import HALF
+from animelayers.models.constants import MIDDLE
 from animelayers.models.onnx import Onnx, Running
 from animelayers.models.protocols import Mattes
 from animelayers.options import Size, Weighted
@@ -82,7 +82,7 @@ def single(name: str, pictures: Sequence[np.ndarray], claims: Sequence[np.ndarra
 
 def _planes(pictures: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
     batch = np.stack([shrink(picture, size) for picture in pictures])
-    planes: np.ndarray = (batch.astype(np.float32).transpose(0, 3, 1, 2) - HALF) / HALF
+    planes: np.ndarray = (batch.astype(np.float32).transpose(0, 3, 1, 2) - MIDDLE) / MIDDLE
     return planes
 
 

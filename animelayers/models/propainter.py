@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from animelayers.models.constants import HALF
+from animelayers.models.constants import MIDDLE
 from animelayers.models.net import Device, Net, bucket
 from animelayers.models.protocols import Inpainter, Video
 from animelayers.options import Named, Side
@@ -77,7 +77,7 @@ def _painted(nets: Any, shots: Any, holes: Any) -> tuple[Any, Any]:
     import torch
 
     stream: Any = importlib.import_module("pytorchcv.models.propainter_stream")
-    frames, masks = shots[0].permute(0, 3, 1, 2).float() / HALF - 1, holes[0][:, None].float()
+    frames, masks = shots[0].permute(0, 3, 1, 2).float() / MIDDLE - 1, holes[0][:, None].float()
     sides = [stream.TensorSequencer(side) for side in (frames, masks)]
     made: list[Any] = []
     left: list[Any] = []
@@ -86,7 +86,7 @@ def _painted(nets: Any, shots: Any, holes: Any) -> tuple[Any, Any]:
         start = sum(map(len, made))
         made.append(part)
         left.append(passes.prop_framemask_sequencer[start : start + len(part)][:, 3])
-    return (torch.cat(made).permute(0, 2, 3, 1)[None] + 1) * HALF, torch.cat(left)[None]
+    return (torch.cat(made).permute(0, 2, 3, 1)[None] + 1) * MIDDLE, torch.cat(left)[None]
 
 
 def _finite(_: Any, __: Any, flows: Any) -> None:

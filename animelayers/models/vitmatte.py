@@ -12,7 +12,7 @@ import numpy as np
 from animelayers.imaging.trimap import OPEN
 from animelayers.imaging.window import Window, window
 from animelayers.models import checkpoint
-from animelayers.models.constants import HALF
+from animelayers.models.constants import MIDDLE
 from animelayers.models.net import Net, Placed
 from animelayers.options import Named, Side
 
@@ -63,6 +63,6 @@ class VitMatte:
         planes = np.zeros((4, *(-(-side // _STEP) * _STEP for side in size[::-1])), np.float32)
         shown = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         inside = planes[:, : size[1], : size[0]]
-        inside[:3] = shown.transpose(2, 0, 1) / np.float32(HALF) - 1
+        inside[:3] = shown.transpose(2, 0, 1) / np.float32(MIDDLE) - 1
         inside[3] = cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST) / np.float32(255)
         return planes, size

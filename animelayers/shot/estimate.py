@@ -8,6 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import disc
 from animelayers.imaging.evidence import MOST, Evidence, median, nothing, told, usual
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.views import View, view
@@ -77,7 +78,7 @@ def _around(given: Given, size: tuple[int, int]) -> _Around:
 
 def _kept(covered: np.ndarray, params: Params) -> np.ndarray:
     """What is no background when the plate is made, bool (h, w)."""
-    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(params.grown) + 1,) * 2)
+    brush = disc(int(params.grown))
     return cv2.dilate((covered > params.kept).astype(np.uint8), brush) > 0
 
 

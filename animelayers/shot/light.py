@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import unmix
+from animelayers.imaging.brush import square
 from animelayers.imaging.recompose import uncovered
 from animelayers.imaging.window import window
 from animelayers.shot.params import Params
@@ -55,7 +56,7 @@ def layer(picture: np.ndarray, label: np.ndarray, alpha: np.ndarray, under: Unde
     inside = _large(claim > params.lit, params.least)
     if not inside.any():
         return None
-    near = cv2.dilate(inside.view(np.uint8), np.ones((2 * round(height / _REACH) + 1,) * 2, np.uint8)) > 0
+    near = cv2.dilate(inside.view(np.uint8), square(round(height / _REACH))) > 0
     around = (claim > params.faint) & near
     where = window(around.view(np.uint8), _MARGIN)
     assert where is not None

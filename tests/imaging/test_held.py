@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animelayers.imaging.held import Fold, drawings
+from animelayers.imaging.held import Fold
 from animelayers.samples import scene
 from tests.sources import films
 
@@ -22,6 +22,13 @@ SIZE = (480, 270)
 def still() -> np.ndarray:
     """A drawn figure before a meadow, uint8 (270, 480, 3)."""
     return scene("standing", 1, SIZE).frames[0]
+
+
+def drawings(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The drawing of every frame of a clip, and the first frame that shows each."""
+    fold = Fold()
+    numbers = np.array([fold.add(frame) for frame in frames], np.int32)
+    return numbers, np.unique(numbers, return_index=True)[1]
 
 
 def coded(path: Path, pictures: list[np.ndarray], crf: int, **options: str) -> np.ndarray:
