@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import animelayers
 
 ROOMS = ("imaging", "shot", "stages", "models")
@@ -18,7 +20,8 @@ _TURNED = {"transpose", "permute", "moveaxis", "movedim", "unsqueeze", "squeeze"
 _REDUCED = {"sum", "mean", "max", "min", "any", "all", "argmax", "argmin", "prod", "std", "softmax", "stack", "concatenate", "cat", "repeat"}
 _BLURS = {"blur", "GaussianBlur", "medianBlur", "boxFilter", "avg_pool2d", "max_pool2d"}
 _KEYWORDS = {"axis", "axes", "dim", "dims", "ndmin", "ksize", "kernel_size", "stride", "padding", "connectivity", "shape"}
-_CHANNELS = {"insertChannel", "extractChannel"}
+_CHANNEL = {"insertChannel", "extractChannel"}
+_CHANNELS = 4
 
 
 def unnamed(tree: ast.Module) -> Iterator[ast.expr]:
@@ -28,7 +31,8 @@ def unnamed(tree: ast.Module) -> Iterator[ast.expr]:
     where they are given), in a lambda, a table or a text that is made a number; what is computed from numbers alone counts as one. It does not
     count if it is 0, 1, 2, 1/2, 127, 128 or 255, with either sign, or if it is form and no choice:
 
-    - an index or slice, or a number that one of those is added up from (a threshold that makes a mask counts);
+    - an index, a number that one is added up from, or a slice of up to four, as many as there are channels (to take the first twelve, or every
+      seventh, is a decision, and so is a threshold that makes a mask);
     - a shape that an array is made or read with, or an axis of one;
     - a number that a shape, a size in bytes or a number of axes is compared with;
     - the side of a kernel, and the neighbours (4 or 8) of a pixel, given to a function of OpenCV under its own name for it;
@@ -86,7 +90,7 @@ def _forms(node: ast.AST) -> Iterator[ast.AST]:
                 yield from args if method else args[:1] if name in _MADE else args[1:]
             elif name in _TURNED or (name in _REDUCED and isinstance(function, ast.Attribute)):
                 yield from args if method else args[1:]
-            elif name in _BLURS or name in _CHANNELS:
+            elif name in _BLURS or name in _CHANNEL:
                 yield from args[1:2] if name != "insertChannel" else args[2:]
         case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq() | ast.In() | ast.NotIn()], comparators=others) if any(map(_sized, (left, *others))):
             yield from (each for each in (left, *others) if not _sized(each))
@@ -95,10 +99,11 @@ def _forms(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _parts(form: ast.AST) -> Iterator[ast.AST]:
-    """A node and what it is made of, but for what is compared or called in it: a mask made by a threshold is an index and yet a decision."""
+    """A node and what it is made of, but for what is compared, called or cut off in it."""
     yield form
     for child in ast.iter_child_nodes(form):
-        if not isinstance(child, (ast.Compare, ast.Call)):
+        cut = isinstance(form, ast.Slice) and abs(_value(child) or 0) > _CHANNELS
+        if not (cut or isinstance(child, (ast.Compare, ast.Call))):
             yield from _parts(child)
 
 
@@ -106,6 +111,29 @@ def _sized(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return getattr(node.func, "id", "") == "len"
     return any(isinstance(part, ast.Attribute) and part.attr in ("ndim", "shape") for part in ast.walk(node))
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("def f(x): return x > 20", ["20"]),
+        ("def f(x, least=0.3): return x > least", ["0.3"]),
+        ("def f(x): return x > float('0.3')", ["float('0.3')"]),
+        ("def f(x): return x > 60 / 24", ["60 / 24"]),
+        ("f = lambda x: {'far': 0.4}[x]", ["0.4"]),
+        ("def f(x):\n    def g(y): return y * 7\n    return g(x)", ["7"]),
+        ("def f(x): return x[x > 30] + x[:12] + x[::5]", ["12", "30", "5"]),
+        ("def f(x): return cv2.dilate(x, np.ones((round(x.size / 24),) * 2, np.uint8))", ["24"]),
+        ("def f(x): return min(x.shape) < 32 or max(x, 3)", ["3", "32"]),
+        ("def f(x): return x.clip(-4, 4).mean(3) ** 2 / 255 + 0.5", ["-4", "4"]),
+        ("LEAST = 20\nclass Cut:\n    side: int = 64\n    def __init__(self, short: int = 480): self.short = short", []),
+        ("def f(x): return x[..., 3] + x[:3] + x[4 * x.size + 7], x.reshape(-1, 3), np.zeros((5, 3)), x.ndim == 3, len(x) != 4", []),
+        ("def f(x): return cv2.blur(x, (3, 3)), cv2.connectedComponents(x, connectivity=8), x.transpose(0, 3, 1, 2)", []),
+        ("class Net(nn.Module):\n    def __init__(self): self.fc = nn.Linear(2048, 128)\n    def forward(self, x): return x * 9", ["9"]),
+    ],
+)
+def test_what_counts(code: str, found: list[str]) -> None:
+    assert sorted(ast.unparse(number) for number in unnamed(ast.parse(code))) == found
 
 
 def test_decisions_have_names() -> None:

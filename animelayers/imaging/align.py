@@ -123,7 +123,7 @@ def _landmarks(grey: np.ndarray, free: np.ndarray, count: int) -> Landmarks:
     # Against the mean around: edges from all over the frame, not only those of its one signboard.
     reach = max(_AROUND[1], width // _AROUND[0])
     score = strength / (cv2.blur(strength, (reach, reach)) + 1)
-    inside = cv2.erode((free > FREE).astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    inside = cv2.erode((free > FREE).astype(np.uint8), square(1), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     score[(inside == 0) | (strength < 0.5)] = 0
     best = np.argpartition(score.ravel(), -min(count, score.size))[-min(count, score.size) :]
     best = np.sort(best[score.ravel()[best] > 0])

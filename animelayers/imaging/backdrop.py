@@ -9,6 +9,7 @@ import numpy as np
 
 from animelayers.imaging.brush import disc
 
+_BYTES = 8  # of a digest that a number is drawn from
 _BLUR = 0.02  # of the shorter side, the sigma of a place out of focus
 COLOURS = {
     "white": (255, 255, 255), "light grey": (200, 200, 200), "grey": (128, 128, 128), "dark grey": (64, 64, 64), "black": (0, 0, 0),
@@ -20,7 +21,7 @@ COLOURS = {
 
 def drawn(key: str, count: int) -> int:
     """A number 0..count-1 that depends on the text `key` alone and is spread evenly."""
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % count
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:_BYTES], "big") % count
 
 
 def colour_word(key: str) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.exposure import Light
 from animelayers.imaging.links import nearest_of, places
 from animelayers.imaging.propagate import Sources
@@ -43,7 +44,7 @@ def enlarged(sources: Sources, small: tuple[int, int], hole: np.ndarray) -> Sour
     drawing.ravel()[sources.at], steps.ravel()[sources.at] = sources.drawing, sources.steps
     shift.reshape(-1, 2)[sources.at] = np.where(sources.drawing[:, None] >= 0, sources.place - places(sources.at, small[1]), 0)
     off.ravel()[sources.at] = np.where(sources.drawing >= 0, sources.off, 0)
-    found, brush = drawing.astype(np.float32), np.ones((3, 3), np.uint8)
+    found, brush = drawing.astype(np.float32), square(1)
     # between two drawings, or beside nothing, there is no shift in the middle
     plain = (cv2.dilate(found, brush) == cv2.erode(found, brush)).ravel()[nearest]
     by = sampled(shift, place)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.unmix import channel_max, largest, texture
 
 _NONE = 3 * 255 + 1  # brighter than any pixel
@@ -58,7 +59,7 @@ def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -
     told = shown >= _TOLD
     lit = told & (rests < _REST * shown) & (darker <= _DARKER * shown) & (peak >= _PEAK) & comes
     brush = np.ones((_NEAR, _NEAR), np.uint8)
-    joined = cv2.morphologyEx(cv2.morphologyEx(lit.view(np.uint8), cv2.MORPH_CLOSE, brush), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    joined = cv2.morphologyEx(cv2.morphologyEx(lit.view(np.uint8), cv2.MORPH_CLOSE, brush), cv2.MORPH_OPEN, square(1))
     flame = _flames(joined, peak >= _BLAZE)
     if flame.any():
         flame |= _touching(told & (channel_max(low) >= _WHITE), cv2.dilate(flame.view(np.uint8), brush) > 0)

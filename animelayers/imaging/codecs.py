@@ -69,7 +69,7 @@ def decode(data: bytes) -> np.ndarray:
         return jpeg_library()[1](data)
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if picture is None:
-        raise ValueError(f"{len(data)} bytes that start with {data[:8]!r} are no PNG, JPEG or WebP picture")
+        raise ValueError(f"{len(data)} bytes that start with {data[: len(_SIGNATURE)]!r} are no PNG, JPEG or WebP picture")
     if picture.ndim == 2:
         return picture
     return cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB)

@@ -34,7 +34,7 @@ _BORDER = 0.1  # share of a side that counts as border
 _BARE = 1e-3  # share of pixels on edges that a picture is taken to have at least
 _DENSE, _UNEVEN = 0.6, 0.4  # what each of them is of a border
 _BARS = 24  # luma below which a row or column that is all of one grey is a bar
-_HASHED = 32  # pixels of the side of the picture that is hashed
+_HASHED, _LOWEST = 32, 8  # pixels of the side of the picture that is hashed, and its lowest cosines each way
 
 
 class Picture(NamedTuple):
@@ -145,7 +145,7 @@ def letterbox(luma: np.ndarray) -> tuple[int, int, int, int]:
 
 def fingerprint(small_luma: np.ndarray) -> str:
     """64 bits in hex: signs of the lowest cosines of the picture against their median (pHash, Zauner 2010)."""
-    cosines = cv2.dct(cv2.resize(small_luma, (_HASHED, _HASHED), interpolation=cv2.INTER_AREA).astype(np.float32))[:8, :8].ravel()
+    cosines = cv2.dct(cv2.resize(small_luma, (_HASHED, _HASHED), interpolation=cv2.INTER_AREA).astype(np.float32))[:_LOWEST, :_LOWEST].ravel()
     cosines[np.abs(cosines) < 1] = 0  # rounding, which a copy would not repeat
     return np.packbits(cosines > np.median(cosines[1:])).tobytes().hex()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
+
 _PATCH, _SEARCHED = 5, 15  # pixels of the side of a patch, and of the square in which others are looked for
 _ROOM = 4  # part of the range of its neighbours' that a pixel may leave it by
 
@@ -27,7 +29,7 @@ def sharpened(picture: np.ndarray, amount: float, radius: float) -> np.ndarray:
         return picture
     soft = cv2.GaussianBlur(picture, (0, 0), radius)
     sharp = cv2.addWeighted(picture, 1 + amount, soft, -amount, 0)
-    around = np.ones((3, 3), np.uint8)
+    around = square(1)
     low, high = cv2.erode(picture, around), cv2.dilate(picture, around)
     room = (cv2.subtract(high, low) // _ROOM).astype(np.uint8)
     return np.asarray(cv2.min(cv2.max(sharp, cv2.subtract(low, room)), cv2.add(high, room)))

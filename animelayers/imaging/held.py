@@ -12,6 +12,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.constants import SOBEL
 
 RECENT = 8
@@ -47,7 +48,7 @@ class _Look:
     @cached_property
     def contrast(self) -> np.ndarray:
         """The range of the luma around each pixel, uint8."""
-        around = np.ones((5, 5), np.uint8)
+        around = square(2)
         return np.asarray(cv2.subtract(cv2.dilate(self.luma, around), cv2.erode(self.luma, around)))
 
     @cached_property

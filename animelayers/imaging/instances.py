@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import masks
+from animelayers.imaging.brush import square
 from animelayers.imaging.constants import LEVELS, TINY
 from animelayers.imaging.window import window
 
@@ -51,7 +52,7 @@ def _tidy(labels: np.ndarray, kept: list[int], least: int) -> tuple[np.ndarray, 
         for piece in range(1, count):
             if stats[piece, cv2.CC_STAT_AREA] < least:
                 here = (pieces == piece).astype(np.uint8)
-                around = labels[where][cv2.dilate(here, np.ones((3, 3), np.uint8)) > here]
+                around = labels[where][cv2.dilate(here, square(1)) > here]
                 made[where][here > 0] = np.bincount(around, minlength=1).argmax()
     sizes = np.bincount(made.ravel(), minlength=len(kept) + 1)
     there = [k for k in range(1, len(kept) + 1) if sizes[k] >= least]

@@ -97,7 +97,7 @@ def _offsets(grey: np.ndarray, points: np.ndarray, normals: np.ndarray, scale: f
 def _ink(grey: np.ndarray, alpha: np.ndarray, scale: float) -> float:
     """Grey level of the lines that are drawn inside the figure."""
     hat = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, square(round(_SIDE * scale)))
-    drawn = grey[(hat > 2 * _DARK) & (cv2.erode(alpha, np.ones((3, 3), np.uint8)) > _SOLID)]
+    drawn = grey[(hat > 2 * _DARK) & (cv2.erode(alpha, square(1)) > _SOLID)]
     return float(np.median(drawn)) if drawn.size > _DRAWN else 255.0
 
 

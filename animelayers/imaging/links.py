@@ -89,8 +89,8 @@ def haunted(pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], flows: 
             at = np.flatnonzero((deep > 0) & fits & same)
             landed = np.zeros(deep.shape, np.uint8)
             landed.ravel()[nearest_of(places(at, deep.shape[1]) + there.reshape(-1, 2)[at], deep.shape)] = 1
-            gone = cv2.morphologyEx(landed, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-            missed = cv2.morphologyEx(cv2.subtract(gone, holes[number].view(np.uint8)), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+            gone = cv2.morphologyEx(landed, cv2.MORPH_CLOSE, square(1))
+            missed = cv2.morphologyEx(cv2.subtract(gone, holes[number].view(np.uint8)), cv2.MORPH_OPEN, square(2))
             # a little beside a matte is what crept in where background and figure look alike
             if missed.sum() > _LOST * gone.sum():
                 found[number] |= wider(missed.view(np.bool_), _DEEP + 1)

@@ -85,7 +85,7 @@ def noise_of(looks: list[Look]) -> float:
 
 def slack(picture: np.ndarray, noise: float, loose: float) -> np.ndarray:
     """uint8 (H, W): how far a pixel may be off: `noise`, and more (the share `loose` of the local contrast) on textures and lines."""
-    brush = np.ones((3, 3), np.uint8)
+    brush = square(1)
     steep = cv2.subtract(cv2.dilate(picture, brush), cv2.erode(picture, brush))
     steep = steep if steep.ndim == 2 else largest(steep)
     return cv2.convertScaleAbs(steep, alpha=loose, beta=noise)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from animelayers.imaging.brush import disc
+from animelayers.imaging.brush import disc, square
 from animelayers.imaging.recompose import decibels
 
 EMPTY = 1e-4
@@ -46,7 +46,7 @@ def alpha_error(alpha: np.ndarray, truth: np.ndarray, effect: np.ndarray | None 
 
 def band_error(error: np.ndarray, truth: np.ndarray) -> float | None:
     """Mean magnitude of an `alpha_error` within `BAND` pixels of the true outline, hard or soft; None without an outline."""
-    hard = cv2.morphologyEx(cv2.inRange(truth, 128, 255), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    hard = cv2.morphologyEx(cv2.inRange(truth, 128, 255), cv2.MORPH_GRADIENT, square(1))
     edge = cv2.bitwise_or(cv2.inRange(truth, *_SOFT), hard)
     if not edge.any():
         return None

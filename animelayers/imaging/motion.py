@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.align import FREE, Plane, align, key, plane
+from animelayers.imaging.brush import square
 from animelayers.imaging.chain import FOUND, GOOD, Chain
 from animelayers.imaging.constants import SOBEL
 from animelayers.imaging.places import STILL, Camera, composed, enlarged, same_place
@@ -34,7 +35,7 @@ _BETTER = 0.01  # share of the frame that a shift has to bring into place beside
 _ENDS = 0.1  # share of the drawings at the ends of a shot that a dissolve may hide
 _STARTS = 8  # drawings that are asked for the place of a camera that may stand
 _DARK = 24  # grey levels of what surrounds the picture
-_ROUNDED = 13  # pixels of the brush that takes off what lies beside it
+_ROUNDED = 6  # pixels beside it that are its, too
 
 
 def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = None, successive: int | None = None) -> Camera:
@@ -105,7 +106,7 @@ def _without_borders(planes: Sequence[Plane]) -> list[Plane]:
     lightest = np.max([p.grey[0] for p in planes], 0)
     around = cv2.copyMakeBorder((lightest < _DARK).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     cv2.floodFill(around, None, (0, 0), 2)
-    outside = cv2.dilate((around[1:-1, 1:-1] == 2).astype(np.uint8), np.ones((_ROUNDED, _ROUNDED), np.uint8))
+    outside = cv2.dilate((around[1:-1, 1:-1] == 2).astype(np.uint8), square(_ROUNDED))
     if outside.mean() > 0.5 or not outside.any():
         return list(planes)
     inside = 1 - outside.astype(np.float32)

@@ -21,7 +21,7 @@ _SPECK = 2e-4  # share of the frame below which a piece or hole is none
 def agreement(edges: np.ndarray, alpha: np.ndarray) -> float:
     """Share of the outline, within the frame, that lies on the picture's edges uint8 (h, w), 0..1; 0 without an outline."""
     half = cv2.threshold(alpha, 127, 255, cv2.THRESH_BINARY)[1]
-    line = cv2.morphologyEx(half, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    line = cv2.morphologyEx(half, cv2.MORPH_GRADIENT, square(1))
     line[[0, -1]] = 0
     line[:, [0, -1]] = 0
     total = cv2.countNonZero(line)

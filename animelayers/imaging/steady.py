@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.constants import LEVELS
 from animelayers.imaging.traces import Flow, Traces, differ, dis
 from animelayers.imaging.window import Window, window
@@ -147,7 +148,7 @@ def _tidy(made: np.ndarray, own: np.ndarray) -> np.ndarray:
         crumbs = (area < _CRUMB * on.size) & (np.bincount(labels[~before], minlength=count) > area / 2)
         crumbs[0] = False
         if crumbs.any():
-            where = cv2.dilate(crumbs[labels].view(np.uint8), np.ones((5, 5), np.uint8)) > 0
+            where = cv2.dilate(crumbs[labels].view(np.uint8), square(2)) > 0
             made[where] = settled[where]
     return made
 

@@ -16,7 +16,7 @@ _MARGIN = 8  # pixels farther that are looked at
 _CLEAR = 30  # levels of a channel by which a strand differs from what lies on both sides of it
 _LIKE = 2.0  # log ratio from which a colour is the figure's rather than the background's
 _SLIM = 4.0  # times its thickness that a strand is long
-_SQUARE = np.ones((3, 3), np.uint8)
+_SQUARE = square(1)
 
 
 def with_strands(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from animelayers.imaging.brush import disc
+from animelayers.imaging.brush import disc, square
 from animelayers.imaging.constants import LEVELS
 
 SURE, OPEN = 255, 128
@@ -28,7 +28,7 @@ def trimap(alpha: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
         raise ValueError(f"alpha {alpha.shape} and segments {segments.shape} differ in size")
     solid = (alpha > 127).astype(np.uint8)
     soft = cv2.inRange(alpha, _LOW, _HIGH)
-    edge = cv2.bitwise_or(cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) * np.uint8(255), soft)
+    edge = cv2.bitwise_or(cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, square(1)) * np.uint8(255), soft)
     reach = width(alpha)
     unknown = cv2.dilate(edge, disc(reach))
     if segments is not None:
@@ -43,7 +43,7 @@ def width(alpha: np.ndarray) -> int:
     """Pixels on each side of the outline of an alpha (uint8 (H, W)) that are unknown: by the size of the picture and the softness of the matte."""
     hard = max(_LEAST, round(min(alpha.shape) * _SHARE))
     solid = (alpha > 127).astype(np.uint8)
-    outline = np.count_nonzero(cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))) / 2
+    outline = np.count_nonzero(cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, square(1))) / 2
     softness = np.count_nonzero(cv2.inRange(alpha, _LOW, _HIGH)) / max(outline, 1)  # mean width of the soft rim, pixels
     return int(min(round(hard + softness / 2), _MOST * hard))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from animelayers.imaging.brush import square
 from animelayers.imaging.constants import FEWEST, WHOLE
 
 MODES = ("over", "add", "screen")
@@ -50,7 +51,7 @@ def channel_max(picture: np.ndarray) -> np.ndarray:
 
 def texture(picture: np.ndarray) -> np.ndarray:
     """How far a picture changes within a pixel, uint8 (H, W): what a codec or half a pixel of camera motion may make of an edge."""
-    return channel_max(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    return channel_max(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, square(1)))
 
 
 def mode(frame: np.ndarray, under: np.ndarray, where: np.ndarray) -> str:

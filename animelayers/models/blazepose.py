@@ -24,8 +24,8 @@ _PERSON = 1.3  # sides of the box that the detector looks at
 _AGREE = 0.06  # sides of the box by which views may differ
 _FOUND = 0.5  # score from which the detector's person is looked at too
 _SIDE, _LARGE, _COLOURS = 256, 224, 3  # pixels the landmark net and the detector want, and their colours
-_POINTS, _FACTS = 39, 5  # of the landmark net, of which the first 33 are joints; x, y, depth, seen and within the square of each
-_REGION = 12  # numbers of the detector's regions: a box and four points
+_JOINTS, _POINTS, _FACTS = 33, 39, 5  # joints, all points of the landmark net, and x, y, depth, seen and within the square of each of them
+_BOX, _REGION = 4, 12  # numbers of a box of the detector, and with its four points
 _GRIDS = ((28, 2), (14, 2), (7, 6))  # cells of a side of the detector's grids, and its anchors in each
 _AROUND = 2.5  # times the radius of the circle around a body that its square is wide
 _LEAST = 1e-9  # weight of a view that is sure of nothing
@@ -51,7 +51,7 @@ class BlazePose:
     def __call__(self, pictures: Sequence[np.ndarray], boxes: Sequence[Sequence[Box]]) -> list[np.ndarray]:
         """As `protocols.Poser`."""
         found = [[self._person(picture, box) for box in those] for picture, those in zip(pictures, boxes, strict=True)]
-        return [np.stack(people) if people else np.zeros((0, 33, 3), np.float32) for people in found]
+        return [np.stack(people) if people else np.zeros((0, _JOINTS, 3), np.float32) for people in found]
 
     def _person(self, picture: np.ndarray, box: Box) -> np.ndarray:
         middle = np.array([box[0] + box[2] / 2, box[1] + box[3] / 2])
@@ -68,7 +68,7 @@ class BlazePose:
         """Joints float64 (33, 2) in pixels of the picture, and their scores float64 (33,)."""
         crop, matrix = square(picture, middle, np.full(2, _SIDE / 2), side / _SIDE, turn, _SIDE)
         points, person, *_ = self._landmarks([crop[None] * np.float32(BYTE)]).values()
-        rows = points.reshape(_POINTS, _FACTS)[:33].astype(np.float64)
+        rows = points.reshape(_POINTS, _FACTS)[:_JOINTS].astype(np.float64)
         scores = np.minimum(_sigmoid(rows[:, 3]), _sigmoid(rows[:, 4]))  # seen, and within the square
         return rows[:, :2] @ matrix[:, :2].T + matrix[:, 2], scores * float(person.reshape(-1)[0])
 
@@ -77,7 +77,7 @@ class BlazePose:
         crop, matrix = square(picture, middle, np.full(2, _LARGE / 2), side / _LARGE, 0, _LARGE, cv2.BORDER_CONSTANT)
         regions, logits = (value[0] for value in self._detection([crop[None] * np.float32(1 / MIDDLE) - 1]).values())
         # Of a person it tells the middle of the hips, and a point on the circle around the whole body, above the head.
-        points = regions[:, 4:8].reshape(-1, 2, 2).astype(np.float64) + self._anchors[:, None] * _LARGE
+        points = regions[:, _BOX : 2 * _BOX].reshape(-1, 2, 2).astype(np.float64) + self._anchors[:, None] * _LARGE
         points = points @ matrix[:, :2].T + matrix[:, 2]
         inside = ((points[:, 0] >= box[:2]) & (points[:, 0] <= np.add(box[:2], box[2:]))).all(1)
         scores = np.where(inside, _sigmoid(logits[:, 0]), 0)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from animelayers.models.constants import SAID
 from animelayers.weights import WeightsError, find
 
 
@@ -26,7 +27,7 @@ def fill(net: Any, weights: Any, path: Path, of: str) -> None:
         net.load_state_dict(weights)
     except (RuntimeError, TypeError, AttributeError) as error:
         said = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise WeightsError(f"{path} is no checkpoint of {of}: {said[min(1, len(said) - 1)][:200]}") from error
+        raise WeightsError(f"{path} is no checkpoint of {of}: {said[min(1, len(said) - 1)][:SAID]}") from error
 
 
 def folder(weights: str, kinds: tuple[str, ...]) -> Path:

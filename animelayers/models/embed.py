@@ -11,6 +11,7 @@ import numpy as np
 from animelayers.imaging.square import fitted
 from animelayers.imaging.vectors import unit
 from animelayers.models import checkpoint
+from animelayers.models.constants import SAID
 from animelayers.models.net import Net, Placed
 from animelayers.options import Named
 from animelayers.weights import WeightsError, find
@@ -93,7 +94,7 @@ def mobilenet(weights: str) -> Any:
         net.load_state_dict(found, strict=True)
     except Exception as error:
         said = next((line.strip() for line in str(error).splitlines()[1:] if line.strip()), str(error))
-        raise WeightsError(f"{path} cannot be loaded as MobileNetV2 ({said[:200]}): name the file of mobilenetv2") from error
+        raise WeightsError(f"{path} cannot be loaded as MobileNetV2 ({said[:SAID]}): name the file of mobilenetv2") from error
     return net.eval()
 
 

@@ -17,6 +17,7 @@ from typing import IO, Annotated, Any
 import numpy as np
 
 from animelayers.imaging.codecs import encode_jpeg
+from animelayers.models.constants import SAID
 from animelayers.options import PLACED, Count, Positive
 
 KEY, HOST = "ANIMELAYERS_ENDPOINT_KEY", "ANIMELAYERS_ENDPOINT_HOST"
@@ -129,7 +130,7 @@ def _excerpt(refusal: urllib.error.HTTPError) -> str:
 
 
 def _short(answer: bytes) -> str:
-    return " ".join(answer.decode(errors="replace").split())[:200] or "an empty answer"
+    return " ".join(answer.decode(errors="replace").split())[:SAID] or "an empty answer"
 
 
 def _asked_for(refusal: urllib.error.HTTPError) -> float:

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from animelayers.imaging.tiles import enlarged
-from animelayers.models.constants import SMALLEST
+from animelayers.models.constants import SAID, SMALLEST
 from animelayers.models.net import Net, Placed
 from animelayers.weights import WeightsError, find
 
@@ -35,7 +35,7 @@ class Spandrel:
         try:
             found: Any = spandrel.MAIN_REGISTRY.load(spandrel.canonicalize_state_dict(_numbers(path)))
         except (spandrel.UnsupportedModelError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as problem:
-            said = " ".join(str(problem).split())[:200] or type(problem).__name__
+            said = " ".join(str(problem).split())[:SAID] or type(problem).__name__
             raise WeightsError(f"{path} is no complete checkpoint of an architecture that spandrel {spandrel.__version__} knows: {said}") from problem
         if not isinstance(found, spandrel.ImageModelDescriptor) or (found.input_channels, found.output_channels) != _RGB:
             raise WeightsError(f"{path} ({found.architecture.name}) does not take RGB pictures to RGB pictures")

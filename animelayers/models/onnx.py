@@ -12,6 +12,7 @@ import numpy as np
 
 from animelayers.imaging import masks
 from animelayers.models import quantize
+from animelayers.models.constants import SAID
 from animelayers.models.device import Device, core, pick_onnx
 from animelayers.options import Batch
 from animelayers.weights import WeightsError, find
@@ -161,7 +162,7 @@ def opened(path: str, device: str) -> Any:
     try:
         session = onnxruntime.InferenceSession(path, options, providers=[p for p in dict.fromkeys((wanted, "CPUExecutionProvider")) if p in have])
     except Exception as error:  # its errors have no common class
-        raise WeightsError(f"{path} cannot be read as an ONNX net ({str(error).strip().splitlines()[-1][:200]}): bring it again") from error
+        raise WeightsError(f"{path} cannot be read as an ONNX net ({str(error).strip().splitlines()[-1][:SAID]}): bring it again") from error
     if wanted not in session.get_providers():
         raise RuntimeError(
             f"device=cuda was asked for {path}, but ONNX Runtime has only {session.get_providers()}: install onnxruntime-gpu "

@@ -14,6 +14,8 @@ from animelayers.models.net import Net, Placed
 from animelayers.options import Named
 from animelayers.weights import WeightsError, find
 
+_TOLD = 300  # characters of what the library says of a checkpoint
+
 
 class OpenClip:
     """Embeds pictures and words: a `protocols.WordEmbedder`.
@@ -71,5 +73,5 @@ def _loaded(path: Path, architecture: str) -> tuple[Any, Any]:
         module = open_clip.create_model(name, pretrained=file, pretrained_text=False, require_pretrained=True, weights_only=True)
         return module, open_clip.get_tokenizer(name)
     except Exception as error:
-        said = " ".join(str(error).split())[:300]
+        said = " ".join(str(error).split())[:_TOLD]
         raise WeightsError(f"{path} cannot be loaded by open_clip ({said}): bring the checkpoint again, or name its architecture") from error

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from animelayers.models.constants import MIDDLE
+from animelayers.models.constants import MIDDLE, SAID
 from animelayers.models.net import Device, Net, bucket
 from animelayers.models.protocols import Inpainter, Video
 from animelayers.options import Named, Side
@@ -105,7 +105,7 @@ def _loaded(module: str, name: str, weights: str, **options: Any) -> Any:
     try:
         net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except (RuntimeError, TypeError, EOFError, OSError, pickle.UnpicklingError) as problem:
-        said = " ".join(str(problem).split())[:200]
+        said = " ".join(str(problem).split())[:SAID]
         raise WeightsError(
             f"{path} is no whole {name} under pytorchcv's names, as the authors' own files are not ({said}): "
             f"bring the one that animelayers fetch_models lists"

@@ -27,7 +27,8 @@ Channels = Mapping[str, np.ndarray]
 _RECIPE = 1  # part of the cache's name: count up when the figures or the choice of convolutions change
 _SHARE = 0.75  # of all multiplications: beyond it the time hardly falls, but masks begin to differ
 _FIRST = 4  # convolutions next to the picture, whose rounding everything after them inherits
-_DRAWN = (6, (640, 360))  # frames of a scene that are drawn, and their width and height
+_DRAWN, _APART = (6, (640, 360)), 5  # frames of a scene, their width and height; and how far apart those are that are looked at
+_DIGITS = 16  # of a digest in the cache's name
 _FIGURES = 4  # of a channel: least, most, mean and mean square
 _WITHIN = (0, 2, 3)  # axes that are gone over for the figures of a channel
 _NOTHING = 1e-6  # values that are none
@@ -41,7 +42,7 @@ def drawn() -> list[np.ndarray]:
     """The pictures ranges are measured on: two of each drawn scene, uint8 sRGB (360, 640, 3)."""
     from animelayers import samples
 
-    return [frame for name in samples.SCENES for frame in samples.scene(name, *_DRAWN).frames[::5]]
+    return [frame for name in samples.SCENES for frame in samples.scene(name, *_DRAWN).frames[::_APART]]
 
 
 def channels(path: str | Path, batches: Callable[[], Sequence[np.ndarray]]) -> Channels:
@@ -52,7 +53,7 @@ def channels(path: str | Path, batches: Callable[[], Sequence[np.ndarray]]) -> C
     """
     path = Path(path)
     with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()[:_DIGITS]
     kept = path.with_name(f".{path.stem}.int8-{_RECIPE}-{digest}.npz")
     try:
         with np.load(kept) as file:
