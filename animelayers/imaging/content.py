@@ -15,8 +15,8 @@ SIDE = 480
 """Long side in pixels at which what is no fine detail is measured."""
 _EDGES = (50, 120)  # steepness, in grey levels, at which an edge goes on and begins (Canny)
 _SHARP = 0.02  # variance of the Laplacian against that of the luma at which sharpness is one half
-_BLIND = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-_NORM = 6  # root of the sum of that kernel's squares
+_BLIND = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)  # a kernel that no edge answers
+_NORM = 6  # root of the sum of its squares
 _STRIPS, _STRIP = 5, 64  # of so many rows each: they stand for the whole height
 _NORMAL = 0.6745  # median of the magnitudes of normal noise against its deviation
 _GRAIN = 8.0  # grey levels of noise at which quality halves

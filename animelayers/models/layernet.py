@@ -20,7 +20,7 @@ from animelayers.options import Batch, Side, Weighted
 from animelayers.weights import WeightsError, find
 
 Runtime = Literal["auto", "openvino", "torch"]
-_LEAST = 4 * STEP  # pixels of the smallest side: the net halves it four times
+_LEAST = 4 * STEP  # pixels that the long side has at least
 _SURE = 0.5
 _TOLD = 300  # characters of what a library says of weights
 
