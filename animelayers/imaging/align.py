@@ -75,11 +75,8 @@ class Landmarks(NamedTuple):
     frame: np.ndarray
 
 
-class Key(NamedTuple):
-    """A plane that others are aligned to, with its landmarks at full and at coarse size."""
-
-    plane: Plane
-    levels: tuple[Landmarks, Landmarks]
+Key = tuple[Landmarks, Landmarks]
+"""The landmarks, at full and at coarse size, of a plane that others are aligned to."""
 
 
 class Fit(NamedTuple):
@@ -113,7 +110,7 @@ def plane(frame: np.ndarray, mask: np.ndarray | None) -> Plane:
 def key(of: Plane) -> Key:
     """The landmarks of a plane."""
     first, second = (_landmarks(grey, free, count) for grey, free, count in zip(of.grey, of.free, (_LANDMARKS, _LANDMARKS // _FEWER), strict=True))
-    return Key(of, (first, second))
+    return first, second
 
 
 def _landmarks(grey: np.ndarray, free: np.ndarray, count: int) -> Landmarks:
@@ -146,9 +143,9 @@ def align(to: Key, of: Plane, start: np.ndarray = _EYE, model: str = "shift", co
     if coarse:
         up = np.array([[COARSE, 0, (COARSE - 1) / 2], [0, COARSE, (COARSE - 1) / 2], [0, 0, 1]])
         small = np.linalg.inv(up) @ homography @ up
-        small, _, _ = _descend(to.levels[1], of.grey[1], of.free[1], small, number, _ITERATIONS[1])
+        small, _, _ = _descend(to[1], of.grey[1], of.free[1], small, number, _ITERATIONS[1])
         homography = up @ small @ np.linalg.inv(up)
-    return Fit(*_descend(to.levels[0], of.grey[0], of.free[0], homography, number, _ITERATIONS[0]))
+    return Fit(*_descend(to[0], of.grey[0], of.free[0], homography, number, _ITERATIONS[0]))
 
 
 def _descend(

@@ -8,7 +8,6 @@ then. Pictures are uint8 sRGB (H, W, 3), masks bool (H, W).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -27,32 +26,21 @@ _PEAK, _SWING = 160, 24  # grey levels of the brightest channel that light reach
 _BLAZE, _HOT = 230, 0.3  # grey levels that paint seldom has, and the share of a flame that reaches them
 _NEAR = 7  # pixels that tongues of one flame lie apart
 _LEAST = 0.01  # share of the picture that it covers: what is smaller glitters, or is a figure that no matte knows
-_OUT = 0.3  # share of the drawings that show the same darkness where the light is out in them
 _BESIDE = 0.2  # share of a core that lies in the flame or beside it
 _WHITE = 200  # grey levels from which the core of a flame looks the same in all drawings
 
 
-class Burning(NamedTuple):
-    """``where`` light never rests, bool (P, Q); ``low``: the darkest that is shown of each place, uint8 (P, Q, 3); ``out``: bool, where enough
-    drawings show just that for the light to be out in them."""
-
-    where: np.ndarray
-    low: np.ndarray
-    out: np.ndarray
-
-
-def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -> Burning:
-    """The light that never rests in the drawings of a shot, each given as it lies over the `plate` with where it shows no figure."""
+def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -> np.ndarray:
+    """Where light never rests in the drawings of a shot, bool (P, Q), each given as it lies over the `plate` with where it shows no figure."""
     slack = _NOISE + texture(plate) / _TEXTURED
     # a drawing in another light, of a fade, is darker or brighter all over
     views = [(picture, free) for picture, free in views if free.any() and np.mean(largest(picture, plate)[free] <= slack[free]) > _SAME]
-    low, _ = darkest(views, np.full_like(plate, 255))
-    shown, rests, darker, alike = np.zeros((4, *plate.shape[:2]), np.float32)
+    low = _darkest(views, plate.shape)
+    shown, rests, darker = np.zeros((3, *plate.shape[:2]), np.float32)
     peak = np.zeros(plate.shape[:2], np.uint8)
     for picture, free in views:
         shown += free
         rests += free & (largest(picture, plate) <= slack)
-        alike += free & (largest(picture, low) <= _NOISE)
         darker += free & (channel_max(cv2.subtract(low, picture)) > _NOISE)
         peak = np.maximum(peak, np.where(free, channel_max(picture), np.uint8(0)))
     comes = cv2.subtract(peak, channel_max(low)) >= _SWING
@@ -63,17 +51,17 @@ def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -
     flame = _flames(joined, peak >= _BLAZE)
     if flame.any():
         flame |= _touching(told & (channel_max(low) >= _WHITE), cv2.dilate(flame.view(np.uint8), brush) > 0)
-    return Burning(flame, low, alike >= np.maximum(2, _OUT * shown))
+    return flame
 
 
-def darkest(views: Iterable[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The darkest that some view shows of each place of a plate, the plate where none does; and where one does, bool (P, Q)."""
-    low, total = plate.copy(), np.full(plate.shape[:2], _NONE, np.uint16)
+def _darkest(views: Iterable[tuple[np.ndarray, np.ndarray]], shape: tuple[int, ...]) -> np.ndarray:
+    """The darkest that some view shows of each place of a plate of a `shape`, uint8 (P, Q, 3), white where none does."""
+    low, total = np.full(shape, 255, np.uint8), np.full(shape[:2], _NONE, np.uint16)
     for picture, free in views:
         darkness = picture.sum(2, dtype=np.uint16)
         better = free & (darkness < total)
         low[better], total[better] = picture[better], darkness[better]
-    return low, total < _NONE
+    return low
 
 
 def _flames(mask: np.ndarray, blaze: np.ndarray) -> np.ndarray:

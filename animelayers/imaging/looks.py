@@ -155,7 +155,7 @@ def _lit(looks: Mapping[int, Look], voters: Sequence[int], choice: np.ndarray) -
             laid, free = np.zeros_like(picture), np.zeros(choice.shape, bool)
             laid[where], free[where] = shown, looks[i].clear > 0
             views.append((laid, free))
-    return burning(views, picture).where
+    return burning(views, picture)
 
 
 def _haunted(share: np.ndarray, voters: int) -> np.ndarray:

@@ -29,15 +29,13 @@ class Plate(NamedTuple):
     """What a shot shows most.
 
     ``picture``: uint8 sRGB (P, Q, 3), the look most frames share, whoever it belongs to. ``seen``: uint8 (P, Q), 255 where that is background, 0
-    where a character never leaves or no frame looks. ``lights``: of each frame against the picture. ``noise``: grey levels two frames of the
-    same painting may differ. ``trust``: share of what the frames show outside characters that the picture explains, 0..1; low for water,
-    crowds, parallax; 0 where no two frames can be compared.
+    where a character never leaves or no frame looks. ``lights``: of each frame against the picture. ``trust``: share of what the frames show
+    outside characters that the picture explains, 0..1; low for water, crowds, parallax; 0 where no two frames can be compared.
     """
 
     picture: np.ndarray
     seen: np.ndarray
     lights: list[Light]
-    noise: float
     trust: float
 
 
@@ -80,7 +78,7 @@ def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], came
     mean = np.rint(total / np.maximum(count, 1)[..., None]).astype(np.uint8)
     seen[~found] = 0
     picture = np.where(found[..., None], mean, start)
-    return Plate(picture, seen, lights, noise, won.trust)
+    return Plate(picture, seen, lights, won.trust)
 
 
 def _chosen(frames: Sequence[np.ndarray], lights: Sequence[Light], views: Mapping[int, View], choice: np.ndarray) -> np.ndarray:
