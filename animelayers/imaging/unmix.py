@@ -15,8 +15,7 @@ from animelayers.imaging.constants import FEWEST, WHOLE
 
 MODES = ("over", "add", "screen")
 """I = a F + (1 - a) B; I = B + a F; I = 1 - (1 - B)(1 - a F)."""
-SPREAD = 10
-"""Grey levels within which two drawings show the same paint: twice what film codecs leave on it."""
+_SPREAD = 10  # grey levels within which two drawings show the same paint: twice what film codecs leave on it
 _CORE = 0.85  # least alpha, solved without knowing the colour, from which a pixel shows the effect's own paint
 _NOISE = 6  # grey levels of difference that mean nothing on flat paint
 _ROUGH, _REACH = 40, 3  # grey levels of texture that halve the trust in a pixel; pixels its neighbours are asked over
@@ -33,9 +32,9 @@ _LONELY = 1e-3  # weight of pixels around that are not sure
 _DARKENED = 0.08  # share of pixels darker than what is under them that noise explains; light can only add
 
 
-def near(one: np.ndarray, other: np.ndarray, spread: float = SPREAD) -> np.ndarray:
-    """uint8 (H, W), 1 where no channel of two pictures differs by more than `spread` grey levels."""
-    return cv2.threshold(largest(one, other), spread, 1, cv2.THRESH_BINARY_INV)[1]
+def near(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """uint8 (H, W), 1 where two drawings show the same paint."""
+    return cv2.threshold(largest(one, other), _SPREAD, 1, cv2.THRESH_BINARY_INV)[1]
 
 
 def largest(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -176,13 +176,9 @@ class Net:
         return found
 
 
-def bucket(size: tuple[int, int], multiple: int, sizes: Sequence[int] = ()) -> tuple[int, int]:
-    """The size (H, W) to pad pictures to so that graphs compiled for a shape are used again.
-
-    Each side becomes the first of `sizes` that holds it (they ascend, and are multiples themselves), and beyond them, or without them,
-    the next multiple of `multiple`.
-    """
-    height, width = (next((s for s in sizes if s >= side), -(-side // multiple) * multiple) for side in size)
+def bucket(size: tuple[int, int], multiple: int) -> tuple[int, int]:
+    """The size (H, W) to pad pictures to so that graphs compiled for a shape are used again: each side the next multiple."""
+    height, width = (-(-side // multiple) * multiple for side in size)
     return height, width
 
 

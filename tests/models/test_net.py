@@ -89,10 +89,8 @@ def test_compiled_batches_have_one_shape(pictures: np.ndarray) -> None:
     assert np.allclose(made, Net(Small(), device="cpu")(pictures)[0], atol=1e-6)
 
 
-def test_a_bucket_holds_the_picture_and_is_used_again() -> None:
+def test_a_bucket_holds_the_picture() -> None:
     assert bucket((61, 45), 8) == (64, 48) and bucket((64, 48), 8) == (64, 48)
-    assert bucket((61, 45), 8, (48, 96)) == (96, 48) and bucket((100, 45), 8, (48, 96)) == (104, 48)
-    assert len({bucket((h, w), 32, (256, 512, 1024)) for h in range(130, 256) for w in range(257, 512)}) == 1
 
 
 @pytest.mark.parametrize(("one", "two", "left", "batch"), [(100, 150, 1000, 15), (100, 200, 1000, 8), (900, 1700, 1000, 1), (100, 100, 10, 1)])
