@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import square
+from animelayers.imaging.constants import ALIKE
 from animelayers.imaging.exposure import Light
 from animelayers.imaging.links import nearest_of, places
 from animelayers.imaging.propagate import Sources
@@ -18,7 +19,6 @@ _NEAR = 1e-3  # drawings and pixels that each source is away at least
 _DECIDED = 30  # log of a ratio from which one of two has all the say
 _HARDLY = 0.01  # how sure the farthest is
 _DOUBT = 8.0  # pixels of expected error from which a pixel is hardly sure
-_UNLIKE = 24.0  # grey levels of difference from which two drawings do not show the same and one of them has to be right
 
 
 class Filled(NamedTuple):
@@ -85,7 +85,7 @@ def joined(first: tuple[np.ndarray, Sources], second: tuple[np.ndarray, Sources]
     both = np.flatnonzero(np.minimum(weights[0], weights[1]) > 0)
     colours = np.where((weights[0] > 0)[:, None], first[0], second[0])
     apart = np.abs(first[0][both] - second[0][both])
-    power = 1 + np.square(np.maximum(np.maximum(apart[:, 0], apart[:, 1]), apart[:, 2]) / _UNLIKE)
+    power = 1 + np.square(np.maximum(np.maximum(apart[:, 0], apart[:, 1]), apart[:, 2]) / ALIKE)
     ratio = np.exp(np.clip(power * np.log(weights[1][both] / weights[0][both]), -_DECIDED, _DECIDED))
     colours[both] += (ratio / (1 + ratio))[:, None] * (second[0][both] - first[0][both])
     off = np.minimum(first[1].off, second[1].off) if len(first[1].off) else np.zeros(0, np.float32)

@@ -16,5 +16,9 @@ WHOLE = 254
 """Alpha above which a pixel is all the layer's own."""
 QUARTERS = 4
 """Where sizes are halved: known quarters of a cell that have the say of a whole one."""
+BLACK = 24
+"""Grey levels below which what surrounds a picture is black."""
+ALIKE = 24
+"""Grey levels by which what is the same may differ from one drawing to the next."""
 FEWEST = 64
 """Pixels: from fewer nothing is concluded."""

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from animelayers.imaging.constants import BLACK
+
 SIDE = 480
 """Long side in pixels at which what is no fine detail is measured."""
 _EDGES = (50, 120)  # steepness, in grey levels, at which an edge goes on and begins (Canny)
@@ -33,7 +35,6 @@ _WIDE, _BALANCED, _KEPT, _LIVELY = 0.35, 0.3, 0.2, 0.15  # what each of those fo
 _BORDER = 0.1  # share of a side that counts as border
 _BARE = 1e-3  # share of pixels on edges that a picture is taken to have at least
 _DENSE, _UNEVEN = 0.6, 0.4  # what each of them is of a border
-_BARS = 24  # luma below which a row or column that is all of one grey is a bar
 _HASHED, _LOWEST = 32, 8  # pixels of the side of the picture that is hashed, and its lowest cosines each way
 
 
@@ -136,7 +137,7 @@ def quality(sharp: float, grain: float, shape: tuple[int, ...]) -> float:
 
 def letterbox(luma: np.ndarray) -> tuple[int, int, int, int]:
     """x, y, w, h of the picture within black bars; the whole frame where all is black."""
-    lit = luma > _BARS
+    lit = luma > BLACK
     rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
     if not rows.size:
         return 0, 0, luma.shape[1], luma.shape[0]

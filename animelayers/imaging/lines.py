@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import square
+from animelayers.imaging.colour import SOLID
 from animelayers.imaging.constants import ROWS, TINY
 from animelayers.imaging.window import window
 
@@ -15,7 +16,6 @@ _REACH = 4.0  # pixels, the farthest an outline moves
 _LOOKED_AT = 3  # times that reach around a figure
 _AT_ONCE = 30000  # profiles: OpenCV's remap takes at most 32767 rows
 _FLAT = 1e-3  # grey levels that a slope has at least from sample to sample
-_SOLID = 242  # alpha above which a pixel is inside the figure
 _DRAWN = 50  # pixels of lines inside the figure that tell how dark they are
 _TORN = 1.5  # pixels that next neighbours may be apart from what they agree on
 _STEP = 0.5  # pixels between the samples of a profile
@@ -97,7 +97,7 @@ def _offsets(grey: np.ndarray, points: np.ndarray, normals: np.ndarray, scale: f
 def _ink(grey: np.ndarray, alpha: np.ndarray, scale: float) -> float:
     """Grey level of the lines that are drawn inside the figure."""
     hat = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, square(round(_SIDE * scale)))
-    drawn = grey[(hat > 2 * _DARK) & (cv2.erode(alpha, square(1)) > _SOLID)]
+    drawn = grey[(hat > 2 * _DARK) & (cv2.erode(alpha, square(1)) >= SOLID)]
     return float(np.median(drawn)) if drawn.size > _DRAWN else 255.0
 
 

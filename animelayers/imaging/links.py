@@ -13,13 +13,12 @@ import numpy as np
 
 from animelayers.imaging.brush import square
 from animelayers.imaging.completion import completed, texture
-from animelayers.imaging.constants import ASTRAY, TINY
+from animelayers.imaging.constants import ALIKE, ASTRAY, TINY
 from animelayers.imaging.looks import largest
 
 _MARGIN = 2  # pixels around a hole that lend nothing: what a matte missed
 _SMEARED = 6  # pixels around a hole whose flow is partly that of the figure
 _DEEP = 4  # pixels from the rim of a hole on which all is figure
-_ALIKE = 24  # grey levels that a pixel of a figure may change from drawing to drawing
 _LOST = 0.3  # share of a drawing's figures from which a matte has missed them
 _OFF = (0.7, 0.1)  # pixels, and share of its length, by which a completed way there and back may miss its start
 _FAR_OFF = (1e3,) * 4  # pixels: what lies beyond the picture moves so far
@@ -85,7 +84,7 @@ def haunted(pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], flows: 
             deep = cv2.erode(found[before].view(np.uint8), square(_DEEP))
             fits = _square(there + _at_end(there, back)) < ASTRAY * _square(there) + 0.5
             # beside a figure that jumped its flow is that of the background
-            same = largest(cv2.absdiff(pictures[before], _at_end(there, pictures[number]))) <= _ALIKE
+            same = largest(cv2.absdiff(pictures[before], _at_end(there, pictures[number]))) <= ALIKE
             at = np.flatnonzero((deep > 0) & fits & same)
             landed = np.zeros(deep.shape, np.uint8)
             landed.ravel()[nearest_of(places(at, deep.shape[1]) + there.reshape(-1, 2)[at], deep.shape)] = 1

@@ -14,7 +14,7 @@ import numpy as np
 from animelayers.imaging.align import FREE, Plane, align, key, plane
 from animelayers.imaging.brush import square
 from animelayers.imaging.chain import FOUND, GOOD, Chain
-from animelayers.imaging.constants import SOBEL
+from animelayers.imaging.constants import BLACK, SOBEL
 from animelayers.imaging.places import STILL, Camera, composed, enlarged, same_place
 from animelayers.imaging.warp import canvas, from_plate, outline, placed, to_plate
 
@@ -34,8 +34,7 @@ _MORE = 0.1  # share of the frame that those have to bring into place beside wha
 _BETTER = 0.01  # share of the frame that a shift has to bring into place beside what stands
 _ENDS = 0.1  # share of the drawings at the ends of a shot that a dissolve may hide
 _STARTS = 8  # drawings that are asked for the place of a camera that may stand
-_DARK = 24  # grey levels of what surrounds the picture
-_ROUNDED = 6  # pixels beside it that are its, too
+_ROUNDED = 6  # pixels beside what surrounds a picture that are its, too
 
 
 def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = None, successive: int | None = None) -> Camera:
@@ -104,7 +103,7 @@ def _usual(chain: Chain, first: int) -> float:
 def _without_borders(planes: Sequence[Plane]) -> list[Plane]:
     """The planes without the dark surroundings that all of them share: bars and rounded corners stand still whatever the camera does."""
     lightest = np.max([p.grey[0] for p in planes], 0)
-    around = cv2.copyMakeBorder((lightest < _DARK).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    around = cv2.copyMakeBorder((lightest < BLACK).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     cv2.floodFill(around, None, (0, 0), 2)
     outside = cv2.dilate((around[1:-1, 1:-1] == 2).astype(np.uint8), square(_ROUNDED))
     if outside.mean() > 0.5 or not outside.any():

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import disc, square
+from animelayers.imaging.colour import SOLID
 from animelayers.imaging.constants import LEVELS
 
 SURE, OPEN = 255, 128
@@ -13,7 +14,7 @@ SURE, OPEN = 255, 128
 _SHARE = 1 / 180  # of the short side: half the band around a hard outline, 4 pixels at 720 rows
 _LEAST = 2  # pixels; an outline is never known better
 _MOST = 4  # times the band of a hard outline: a softer matte is fog, not an edge
-_LOW, _HIGH = 13, 242  # alpha, 0..255, between which a matte is soft
+_LOW, _HIGH = 13, SOLID - 1  # alpha, 0..255, between which a matte is soft
 _INSIDE = 0.6  # share of a segment that lies in the character from which the segment is its own
 
 
