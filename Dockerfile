@@ -17,7 +17,7 @@ RUN if [ "$DEVICE" = cuda ]; then extras=desk,export,models; else extras=desk,ex
 FROM python:${PYTHON}-slim-bookworm
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install --no-install-recommends -y libgl1 libglib2.0-0 \
+ && apt-get install --no-install-recommends -y libgl1 libglib2.0-0 libxcb1 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home --uid 1000 layers \
  && mkdir -p /weights /data \

@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	  || { echo "needs Python 3.11 or newer with venv (Debian: apt install python3 python3-venv); or make PYTHON=…"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	SAM2_BUILD_CUDA=0 $(BIN)/uv pip install --python $(BIN)/python --requirements requirements.lock
+	SAM2_BUILD_CUDA=0 $(BIN)/uv pip install --python $(BIN)/python --no-deps --requirements requirements.lock
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --editable .
 	touch $@
 

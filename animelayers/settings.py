@@ -268,6 +268,7 @@ class Plan(TypedDict):
     workers: int
     hold: Sequence[str]
     mine: Share
+    restyle: Share
 
 
 class TrainLayers(TypedDict):

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from animelayers import job
 
-SENT = {"animelayers": Path(job.__file__).parent, "conf": job.CONF, "jobs": job.JOBS}
+SENT = {"animelayers": Path(job.__file__).parent.parent, "conf": job.CONF, "jobs": job.JOBS}
 """What a cluster needs of this package, and where it is here: beside each other in a checkout, all in one where it is installed."""
 PATHS = ("source.path", "output")
 

@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from animelayers import job
 from animelayers.pipeline import Pipeline, bind
@@ -42,12 +43,13 @@ def test_every_choice_composes_and_binds(name: str) -> None:
     stages = job.stages(cfg)
     Pipeline(stages).check(DECODED)
     for node in (cfg.source, cfg.sink):
-        made = job._make(job.OmegaConf.to_container(node, resolve=True), lazily=True)
+        made = job.unbuilt(OmegaConf.to_container(node, resolve=True))
         bind(made, name)
 
 
 @pytest.mark.parametrize(
-    "path", ["os.system", "builtins.open", "pathlib.Path.unlink", "animelayers.job.shutil.which", "animelayers.job.os", "subprocess.Popen"]
+    "path",
+    ["os.system", "builtins.open", "pathlib.Path.unlink", "animelayers.job.building.os.open", "animelayers.job.building.os", "subprocess.Popen"],
 )
 def test_only_classes_of_the_package_may_be_named(path: str) -> None:
     with pytest.raises(job.ConfigError, match=r"refused|no such class"):

@@ -12,6 +12,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job, options, settings
+from animelayers.job import values
 
 JOBS = [path.stem for path in sorted(job.CONF.glob("*.yaml"))]
 CHOICES = [path for path in sorted(job.CONF.rglob("*.yaml")) if path.parent != job.CONF and "_target_" in path.read_text()]
@@ -54,7 +55,7 @@ def hint(cfg: DictConfig, place: tuple[Any, ...], schema: dict[str, Any]) -> Any
         if depth == len(place) - 1:
             return found
         node = node[key]
-        schema = {**job._inside(found), **(options.hints(job.target(node["_target_"])) if "_target_" in node else {})}
+        schema = {**values.inside(found), **(options.hints(job.target(node["_target_"])) if "_target_" in node else {})}
     return Any
 
 

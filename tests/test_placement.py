@@ -10,6 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from animelayers import job
+from animelayers.job import launching
 from animelayers.models.device import Device
 from animelayers.options import hints
 from animelayers.pipeline import Pipeline
@@ -104,7 +105,7 @@ def test_a_device_that_no_stage_is_given_is_refused() -> None:
     ("count", "words", "name"), [(0, [], "laptop"), (1, [], "one_gpu"), (8, ["preset=auto"], "cluster"), (0, ["cluster=ray"], "cluster")]
 )
 def test_auto_looks_and_says_what_it_chose(count: int, words: list[str], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "gpus", lambda: count)
-    chosen, said = job._looked(words, "decompose")
+    monkeypatch.setattr(launching, "gpus", lambda: count)
+    chosen, said = launching.looked(words, "decompose")
     assert f"preset={name}" in chosen and said.startswith(f"preset={name}: ")
-    assert job._looked(["preset=laptop"], "decompose") == (["preset=laptop"], "")
+    assert launching.looked(["preset=laptop"], "decompose") == (["preset=laptop"], "")

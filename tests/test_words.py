@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
 from animelayers.words import RENAMED, WordsError, literal, renamed, taken
@@ -77,7 +77,7 @@ def test_words_of_the_version_before_are_taken_with_a_warning() -> None:
     assert words == ["stages.layers.cpus=2", "+stages.layers.step.params={trust:0.5}", "stages.encode.cpus=1", "output=stages.cels"]
     assert told[0].startswith("stages.cels is called stages.layers now") and len(told) == 2
     cfg = defaults()
-    assert all(job.OmegaConf.select(cfg, new) is not None and job.OmegaConf.select(cfg, old) is None for old, new in RENAMED.items())
+    assert all(OmegaConf.select(cfg, new) is not None and OmegaConf.select(cfg, old) is None for old, new in RENAMED.items())
 
 
 def defaults() -> DictConfig:

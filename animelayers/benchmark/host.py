@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 PACKAGES = (
-    "animelayers", "ray", "numpy", "opencv-python", "pillow", "rembg", "onnxruntime", "openvino", "isal", "simplejpeg", "av", "pyarrow",
+    "animelayers", "ray", "numpy", "opencv-python-headless", "pillow", "rembg", "onnxruntime", "openvino", "isal", "simplejpeg", "av", "pyarrow",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """DWPose: Yang et al., Effective whole-body pose estimation with two-stages distillation, 2023; and RTMPose, Jiang et al., 2023, as ONNX files.
 
-The package rtmlib runs the same files, but asks for opencv-contrib-python, which overwrites the files of opencv-python. Crops and coordinates here
-are those of its class RTMPose.
+The package rtmlib runs the same files, but asks for opencv-contrib-python, which overwrites the files of opencv-python-headless. Crops and
+coordinates here are those of its class RTMPose.
 """
 
 from __future__ import annotations

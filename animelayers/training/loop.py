@@ -43,7 +43,8 @@ class Plan:
     ``average``: of the moving average of the weights, which is what is kept. ``seed``: of all chances. ``check``, ``store``: samples between two
     judgements, and between two checkpoints. ``workers``: processes that make batches ready. ``hold``: hands, as kind:source, whose shots are not
     trained on. ``mine``: share of the shots that are drawn by how wrong the net was on them when it saw them last (online hard example mining,
-    Shrivastava et al., CVPR 2016); the others come each once in a round. Raises ValueError, or TypeError, for a number that makes no sense.
+    Shrivastava et al., CVPR 2016); the others come each once in a round. ``restyle``: share of the shots that are shown in styles no hand has, see
+    `animelayers.training.restyle`. Raises ValueError, or TypeError, for a number that makes no sense.
     """
 
     samples: int = 40_000
@@ -62,6 +63,7 @@ class Plan:
     workers: int = 1
     hold: tuple[str, ...] = ()
     mine: float = 0.0
+    restyle: float = 0.0
 
     def __post_init__(self) -> None:
         for name, least in (("samples", 1), ("shots", 1), ("drawings", 1), ("check", 1), ("store", 1), ("workers", 0)):
@@ -70,7 +72,7 @@ class Plan:
         for name in ("minutes", "rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"plan.{name}={getattr(self, name)}: more than 0")
-        for name in ("encoder", "frozen", "average"):
+        for name in ("encoder", "frozen", "average", "restyle"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"plan.{name}={getattr(self, name)}: a share, 0 to 1")
         if not 0 <= self.mine < 1:
@@ -252,7 +254,8 @@ class _Views(IterableDataset[View]):
                 if not set(self.plan.hold).isdisjoint(shot.sources.split(",")):
                     continue
                 used += 1
-                group.append(views(shot, size, rng, self.plan.drawings)._replace(slot=np.array([_slot(paths[n])])))
+                restyle = bool(rng.random() < self.plan.restyle)
+                group.append(views(shot, size, rng, self.plan.drawings, restyle=restyle)._replace(slot=np.array([_slot(paths[n])])))
                 if len(group) == self.plan.shots:
                     yield _joined(group)
                     group, size = [], self._shaped(rng)

@@ -10,6 +10,7 @@ import numpy as np
 from animelayers.imaging import evidence
 from animelayers.imaging.evidence import Evidence
 from animelayers.training.pack import Shot
+from animelayers.training.restyle import restyled
 
 
 class View(NamedTuple):
@@ -50,10 +51,13 @@ class Doubts(NamedTuple):
     """The light of each drawing is a little off."""
 
 
-def views(shot: Shot, size: tuple[int, int], rng: np.random.Generator, most: int = 2, doubts: Doubts | None = None) -> View:
-    """`most` drawings of a shot, neighbours where there are, cut out and brought to `size` (width, height), in other colours now and then."""
+def views(shot: Shot, size: tuple[int, int], rng: np.random.Generator, most: int = 2, doubts: Doubts | None = None, restyle: bool = False) -> View:
+    """`most` drawings of a shot, neighbours where there are, cut out and brought to `size` (width, height), in other colours now and then.
+
+    ``restyle``: figures, effects and the painting in other styles as well, see `animelayers.training.restyle`.
+    """
     doubts = doubts or Doubts()
-    frames = _coloured(shot.frames, rng)
+    frames = _coloured(restyled(shot.frames, shot.layers, rng) if restyle else shot.frames, rng)
     first = int(rng.integers(len(frames)))
     chosen = [min(first + k, len(frames) - 1) if first + k < len(frames) else max(first - k, 0) for k in range(most)]
     told = seen(frames, shot.layers, shot.places, chosen, rng, doubts)

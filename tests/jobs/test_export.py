@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from animelayers import job
 from animelayers.exports import Exporter
@@ -24,7 +25,7 @@ def test_every_form_composes_and_is_built(form: str) -> None:
     cfg = job.compose("export", [f"export={form}", "source.path=x", "output=y", 'caption.trigger="héros"', "+select.where.quality='>=0.5'"])
     exporter = job.build(cfg.export)
     assert isinstance(exporter, Exporter) and exporter.select.where == {"quality": ">=0.5"}
-    bind(job._make(job.OmegaConf.to_container(cfg.export, resolve=True), lazily=True), form)
+    bind(job.unbuilt(OmegaConf.to_container(cfg.export, resolve=True)), form)
 
 
 def test_export_by_its_command_line_and_again(main: Main, tmp_path: Path) -> None:

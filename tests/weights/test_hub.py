@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from animelayers import job, weights
+from animelayers import weights
+from animelayers.job import fingerprint
 from animelayers.options import Named
 from animelayers.weights import TABLE, WeightsError, find, folders
 from animelayers.weights.records import Weights, hub
@@ -125,7 +126,7 @@ def test_a_folder_comes_without_code_and_with_its_digests(endpoint: str, tiny: W
     assert facts["files"] == {name: hashlib.sha256(FILES[name]).hexdigest() for name in GOOD}
     assert [p.name for p in home.iterdir() if not p.name.endswith(".verified")] == ["tiny"]
     assert find("tiny") == home / "tiny" and weights.is_pinned(tiny)
-    assert weights.digest("tiny") == folders.digest(facts["files"]) == job._plain("tiny", Named)
+    assert weights.digest("tiny") == folders.digest(facts["files"]) == fingerprint.plain("tiny", Named)
     (home / "tiny" / "config.json").write_bytes(b"{}")
     with pytest.raises(WeightsError, match=r"config\.json: sha256 .*expected .*names=tiny"):
         find("tiny")
@@ -149,7 +150,7 @@ def test_what_cannot_be_fetched_says_why_and_leaves_nothing(endpoint: str, tiny:
 def test_a_folder_brought_by_hand_is_taken_and_said_to_be_unpinned(tiny: Weights, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"names=tiny.*by hand: copy the files of https://huggingface\.co/org/tiny .*hf download org/tiny"):
         find("tiny")
-    assert weights.digest("tiny") == "" and job._plain("tiny") == "tiny"
+    assert weights.digest("tiny") == "" and fingerprint.plain("tiny") == "tiny"
     folder = brought(tmp_path / "weights" / "tiny")
     assert find("tiny") == folder and not weights.is_pinned(tiny)
     assert weights.size(tiny) == sum(len(FILES[name]) for name in GOOD)
