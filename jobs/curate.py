@@ -18,8 +18,10 @@ import pyarrow.compute as pc
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job, report
+from animelayers.captions.given import WAYS
 from animelayers.curate import overrides, tell
 from animelayers.curate.analyse import METRICS, analyse, drawings, measured, missing
+from animelayers.curate.captions import merged
 from animelayers.curate.carry import Ways, carry_out, claim, digests, lasting, origins
 from animelayers.curate.choose import choose
 from animelayers.curate.configs import captions, configs
@@ -112,6 +114,8 @@ def _plan(cfg: DictConfig) -> Plan:
     own = {str(who): wanted.with_file(file) for who, file in cfg.characters.items()}
     if cfg.decide not in ("whole", "rules"):
         raise job.ConfigError(f"decide={cfg.decide}: it is one of ['whole', 'rules']")
+    if cfg.given not in WAYS:
+        raise job.ConfigError(f"given={cfg.given}: it is one of {', '.join(WAYS)}")
     return Plan(wanted, own, made, others)
 
 
@@ -137,7 +141,7 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
 
 
 def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, table: pa.Table, unmeasured: int, name: str) -> int:
-    table, left = _chosen(cfg, plan, output, table)
+    table, left = _chosen(cfg, plan, output, merged(table, cfg.given))
     if not len(table):
         sys.stderr.write(f"error: no drawing is left to train on: {_told(left)}\n")
         return 1

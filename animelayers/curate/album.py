@@ -32,7 +32,8 @@ def album(made: str, trigger: str, found: Checked, home: str) -> str:
         row["file"] = f"pictures/{row['frame_id'].replace('/', '-')}.jpg"
         put(store.fs, store.path(row["file"]), codecs.encode_jpeg(fit(_dimmed(output, row), _WIDTH), 85))
     captions = {row["frame_id"]: row["caption"] or "" for row in rows}
-    remarks = [*_remarks(output, rows), *lint.lint(captions, trigger)]
+    people = {row["frame_id"]: int(row["instance_count"]) for row in rows if row.get("instance_count")}
+    remarks = [*_remarks(output, rows), *lint.lint(captions, trigger, people)]
     by = {row["frame_id"]: row for row in rows}
     html = render(
         files("animelayers.curate").joinpath("album.html"),
