@@ -56,7 +56,6 @@ class Caption:
         text = ", ".join([*parts, more] if more and (parts or self.trigger) else parts)
         return self.separator.join(filter(None, [self.trigger, text]))
 
-
     def _said(self, row: Row, layer: str) -> str | None:
         """A set's picture has its own caption, another layer what is told of it."""
         return row.get("caption") if "origin" in row else joined(layer, row.get("caption_given") or "", row.get(f"caption_{layer}") or "", self.given)

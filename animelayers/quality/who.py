@@ -112,7 +112,9 @@ def _figures(truth: TruthSet, output: Output) -> tuple[list[Figure], int]:
             people, own = _true(truth, true), _labels(output, row)
             own = cv2.resize(own, people.labels.shape[::-1], interpolation=cv2.INTER_NEAREST)
             ids, called = listed("instance_ids", row["instance_ids"] or "none"), listed("characters", row["characters"] or "none")
-            shares = np.array([[_iou(own == number, people.labels == k) for k in people.names] for number in ids]).reshape(len(ids), len(people.names))
+            shares = np.array([[_iou(own == number, people.labels == k) for k in people.names] for number in ids]).reshape(
+                len(ids), len(people.names)
+            )
             pairs = [(a, b) for a, b in zip(*linear_sum_assignment(-shares), strict=True) if shares[a, b] >= _MATCH]
             names, of = list(people.names.values()), dict(pairs)
             missed += len(names) - len(pairs)
