@@ -100,6 +100,29 @@ def who(truth: TruthSet, output: Output, seed: int = 0) -> Who:
     return Who(figures, len(known), len(tracks) - len(known), missed, dict(left.most_common()), mixed, made)
 
 
+def told(found: Who) -> str:
+    """The figures as a Markdown table, and what is left to say in a line each."""
+    lines = ["| who is who | | 95 of 100 | n |", "| --- | --- | --- | --- |"]
+    lines += [f"| {_TITLES[name]} | {f.value:.3f} | {f.low:.3f} to {f.high:.3f} | {f.n} |" for name, f in found.figures.items()]
+    lines += ["", f"{found.tracks} tracks of somebody, {found.strange} of nobody; {found.missed} figures of drawings were not found"]
+    left = ", ".join(f"{number} {why}" for why, number in found.left_out.items())
+    lines += [f"no crop: {left}"] * bool(left)
+    lines += [f"{name} is {', '.join(f'{who} ({number})' for who, number in people.items())}" for name, people in found.mixed.items()]
+    return "\n".join(lines)
+
+
+def plain(found: Who) -> dict[str, Any]:
+    """The same as plain dictionaries and lists, for JSON."""
+    figures = {name: figure._asdict() for name, figure in found.figures.items()}
+    return {**found._asdict(), "figures": figures, "crops": [crop._asdict() for crop in found.crops]}
+
+
+_TITLES = {
+    "precision": "precision of pairs", "recall": "recall of pairs", "f1": "pairwise F1", "pure": "tracks that are one person",
+    "crop_iou": "IoU of a crop's mask",
+}  # fmt: skip
+
+
 def _figures(truth: TruthSet, output: Output) -> tuple[list[Figure], int]:
     """The figures of all drawings with who they are, and how many of the truth nobody was found for."""
     found, made, missed = Found(output), list[Figure](), 0
