@@ -33,8 +33,9 @@ class Recipe:
     """How films are composed: from which parts, and how often what is shown.
 
     ``split``, ``parts``, ``drawn``: see `parts.Parts`. ``size`` (width, height), ``fps``, ``frames`` [least, most] of a shot. ``cast``: so many
-    figures, in the shares of `who`, come again in all shots of a set; None: anybody. ``focus``: words of `traits.DEMANDS` that shots have to show in turn, ``[all]`` for every word. The rest are distributions by name, as conf/recipe/animation.yaml
-    states them: weights of words, or [least, most] of an even one.
+    figures, in the shares of `who`, come again in all shots of a set; None: anybody. ``focus``: words of `traits.DEMANDS` that shots have to show in
+    turn, ``[all]`` for every word. The rest are distributions by name, as conf/recipe/animation.yaml states them: weights of words, or [least, most]
+    of an even one.
     Raises ValueError for an unknown word or name and for what is no distribution, `PartsError` and FileNotFoundError for parts that are not there.
     """
 
