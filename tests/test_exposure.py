@@ -76,7 +76,7 @@ def test_a_shot_of_two_clips(tmp_path: Path) -> None:
 
 
 def test_cut_and_scene_are_numbers_and_a_still_camera_has_one_background(tmp_path: Path) -> None:
-    shot = clip("Show_-_07_1080p/scene0012/000000", [0, 0, 1, 2])
+    shot = clip("show-07-1080p/scene0012/000000", [0, 0, 1, 2])
     (moving,) = exposure.sheets(output(str(tmp_path / "a"), shot).table)
     header = json.loads(exposure.as_xdts(moving).partition("\n")[2])["header"]
     assert header == {"cut": "12", "scene": "7"}

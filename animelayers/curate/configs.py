@@ -75,7 +75,7 @@ def _segment(node: dict[str, Any], lama: Any, path: str, made_by: set[str]) -> l
             grid = f" with points_per_side={points}" if points is not None else ""
             family = str(model).partition("_")[0]
             notes.append(
-                f"segment.segmentation_model={model}{grid}: the layers are taken as they are: animelayers decompose model/segment={family} makes others"
+                f"segment.segmentation_model={model}{grid}: the layers stay as they are; animelayers decompose model/segment={family} makes others"
             )
     if node.get("inpainting_model") == "lama" and lama is not None:
         if (there := _there(lama, path)) is not None and there.endswith(".pt"):

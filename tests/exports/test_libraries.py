@@ -169,9 +169,9 @@ def test_fiftyone_finds_pictures_masks_and_fields(annotated: Output, truth: dict
 
 
 def test_fiftyone_itself_reads_it(annotated: Output, truth: dict, tmp_path: Path) -> None:
-    fiftyone = pytest.importorskip("fiftyone", reason="heavy; see docs/training.md")
+    importers = pytest.importorskip("fiftyone.utils.data.importers", reason="heavy; see docs/training.md")
     FiftyOne().write(annotated, tmp_path)
-    importer = fiftyone.utils.data.importers.FiftyOneDatasetImporter(str(tmp_path))
+    importer = importers.FiftyOneDatasetImporter(str(tmp_path))
     assert importer._is_legacy_format_data(), "its own way for what no version of it wrote"
     with importer._to_legacy_importer() as samples:  # Dataset.from_dir, without its database
         found = {sample["frame_id"]: sample for sample in samples}
