@@ -101,10 +101,10 @@ def test_colours_of_nothing_are_zeros_and_of_a_figure_a_unit_vector() -> None:
 
 
 def test_the_light_of_a_shot_makes_nobody_another_one() -> None:
-    rng = np.random.default_rng(5)
-    people = [np.repeat(rng.integers(30, 256, (4, 1, 3)), 24, axis=0).repeat(40, axis=1) for _ in range(2)]
+    wear = ([(60, 40, 50), (250, 220, 200), (40, 90, 200), (30, 30, 60)], [(230, 190, 60), (250, 220, 200), (180, 30, 40), (90, 60, 40)])
+    people = [np.repeat(np.array(each)[:, None], 24, axis=0).repeat(40, axis=1) for each in wear]
     for person in people:
-        person[:6, :] = 250  # a white collar
+        person[26:32, :] = 250  # a white collar
     dusk = np.array([0.72, 0.6, 0.95])
     seen = [*people, *(person * dusk for person in people)]
     vectors = np.stack([colours(np.dstack([np.clip(each, 0, 255), np.full(each.shape[:2], 255)]).astype(np.uint8)) for each in seen])
