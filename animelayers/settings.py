@@ -165,6 +165,7 @@ class ClusterCharacters(TypedDict):
     count: Count | None
     references: str | None
     reference_model: Any
+    outfits: Annotated[float, Within(-1, 1)] | None
     least_frames: int
     drawings: Count
     pictures: Count

@@ -15,6 +15,7 @@ _HIGH = 128  # rows a cut-out is looked at with
 _LEVELS = (4, 16, 16)  # bins of L, a and b: light and shade move a colour along L first
 _SOLID = 200  # alpha from which a pixel shows the figure's own colour
 _LIGHTEST, _WHITE, _DIMMEST = 97, 245, 60  # per cent, what it becomes, and what is never taken for white: grey levels
+_TRUNK, _BUST = np.array([0.24, 0.6]), np.array([0.5, 1.0])  # where clothes are, in shares of what is seen of a figure's height
 _PARTS = 2  # of the upper half: hair and face, collar and chest; what is below is cut by most frames and moves most
 
 
@@ -78,6 +79,21 @@ def colours(cutout: np.ndarray) -> np.ndarray:
             for k, band in enumerate(bands):
                 parts[way, k] = _spread(np.bincount(cell[band][solid[band]], minlength=parts.shape[2]))
     return unit(np.sqrt(parts).reshape(2, -1))
+
+
+def clothes(cutout: np.ndarray, whole: bool) -> np.ndarray:
+    """What colours the clothes of a figure have, from its cut-out uint8 (H, W, 4), under white light; float32 (1024,) of unit length or zeros.
+
+    ``whole``: it is seen from head to foot, so that its trunk is in its upper half; else it ends at the waist or above, and that is its lower part.
+    """
+    solid = cutout[..., 3] > _SOLID
+    rows = np.flatnonzero(solid.any(axis=1))
+    if not rows.size:
+        return np.zeros(int(np.prod(_LEVELS)), np.float32)
+    first, last = (_TRUNK if whole else _BUST) * (rows[-1] + 1 - rows[0]) + rows[0]
+    band = slice(int(first), max(int(first) + 1, int(last)))
+    cell = _cells(whitened(np.ascontiguousarray(cutout[..., :3]), solid))
+    return unit(np.sqrt(_spread(np.bincount(cell[band][solid[band]], minlength=int(np.prod(_LEVELS)))))[None])[0]
 
 
 def whitened(pixels: np.ndarray, solid: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from animelayers import exposure
 from animelayers.exports.base import Exporter, Piece
-from animelayers.exports.shots import Shot, picture, shots
+from animelayers.exports.shots import Shot, picture, shots, untimed
 from animelayers.layers import names
 from animelayers.output import Output
 
@@ -48,6 +48,10 @@ class Exr(Exporter):
                     yield Piece((name,), partial(_file, output, shot, frame_id, layer, name), int(layer == there[0]), frame_id)
             sheets = {f"{shot.name}/sheet.csv": exposure.as_csv(shot.sheet), f"{shot.name}/sheet.xdts": exposure.as_xdts(shot.sheet)}
             yield Piece(tuple(sheets), partial(dict, {name: text.encode() for name, text in sheets.items()}), 0, shot.name)
+
+    def remarks(self, output: Output) -> Iterator[str]:
+        """Frames that have no timing."""
+        return untimed(output, self.select)
 
 
 def linear(rgba: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from animelayers.exports.base import Exporter, Piece
-from animelayers.exports.shots import Shot, picture, shots
+from animelayers.exports.shots import Shot, picture, shots, untimed
 from animelayers.layers import names
 from animelayers.options import Positive
 from animelayers.output import Output
@@ -77,6 +77,10 @@ class Video(Exporter):
                 if _anything(output, shot, layer):
                     name = f"{shot.name}/{layer}.{CODECS[self.codec].suffix}"
                     yield Piece((name,), partial(self._film, output, shot, layer, name), len(shot.shown), f"{layer} of {shot.name}")
+
+    def remarks(self, output: Output) -> Iterator[str]:
+        """Frames that have no timing."""
+        return untimed(output, self.select)
 
     def notes(self, output: Output) -> Iterator[str]:
         """What vp9 loses."""
