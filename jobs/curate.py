@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from animelayers import job, report
 from animelayers.captions.given import WAYS
 from animelayers.curate import overrides, tell
+from animelayers.curate.album import album
 from animelayers.curate.analyse import METRICS, analyse, drawings, measured, missing
 from animelayers.curate.captions import merged
 from animelayers.curate.carry import Ways, carry_out, claim, digests, lasting, origins
@@ -184,6 +185,8 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
     if cfg.report:
         changes = what_if(analysis, plan.wishes, allowed, plan.own)
         tell.page(str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured, left, lacking)
+        if told is not None:
+            album(str(cfg.output), "", None, f"{str(cfg.output).rstrip('/')}/report/set")
     lines, code = tell.closing(str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report, left, lacking)
     if cfg.count and len(table) < cfg.count:
         lines.append(f"{len(table)} of the {cfg.count} drawings asked for: there are no more that suit")
