@@ -43,7 +43,7 @@ def album(made: str, trigger: str, found: Checked | None, home: str) -> str:
     by = {row["frame_id"]: row for row in rows}
     html = render(
         files("animelayers.curate").joinpath("album.html"),
-        name=trigger or made.rstrip("/").rpartition("/")[2], rows=[row for row in rows if row["file"]], count=len(rows), found=found,
+        name=trigger or "What the set is made of", rows=[row for row in rows if row["file"]], count=len(rows), found=found,
         core=lint.core(captions.values(), trigger), parts=_parts(rows), tags=_told(rows),
         remarks=[(remark.what, len(remark.names), _seen(by[name] for name in remark.names if name in by)) for remark in remarks],
     )  # fmt: skip
@@ -104,7 +104,9 @@ def _remarks(output: Output, rows: Sequence[Mapping[str, Any]]) -> list[lint.Rem
     """What is wrong with the pictures, what hurts most first."""
     made, ids = [], [str(row["frame_id"]) for row in rows]
     if "perceptual_hash" in output.table.column_names and len(rows) > 1:
-        table = output.table.filter([name in set(ids) for name in output.table["frame_id"].to_pylist()])
+        first = {str(row["origin"]): str(row["frame_id"]) for row in reversed(rows)}  # the pictures of one frame are no duplicates
+        known = set(first.values())
+        table = output.table.filter([name in known for name in output.table["frame_id"].to_pylist()])
         kept = duplicates(table, 2).kept
         twice = [name for name, stays in zip(table["frame_id"].to_pylist(), kept, strict=True) if not stays]
         made.append(lint.Remark("as good as the same as another one", twice))
