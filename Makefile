@@ -29,6 +29,7 @@ demo: .venv/weights
 	$(BIN)/animelayers cluster_characters $(DEMO)/layers $(DEMO)/characters
 	$(BIN)/animelayers curate $(DEMO)/layers $(DEMO)/set 'strategies.enhance_segment.enhancement_steps=[denoise,sharpen]'
 	$(BIN)/animelayers export kohya $(DEMO)/set $(DEMO)/kohya export.repeats=0
+	$(BIN)/animelayers lora $(DEMO)/layers --character character_01 --output $(DEMO)/lora || test $$? = 3
 	$(BIN)/animelayers export ora $(DEMO)/layers $(DEMO)/ora select.limit=6
 	@echo "Look at"
 	@echo "  $(DEMO)/layers/report/index.html   the layers"
@@ -36,6 +37,7 @@ demo: .venv/weights
 	@echo "  $(DEMO)/characters                 who is who: rename folders there and run it again"
 	@echo "  $(DEMO)/set/report/index.html      a training set and its decisions"
 	@echo "  $(DEMO)/kohya                      the same as sd-scripts reads it, with dataset.toml"
+	@echo "  $(DEMO)/lora/character_01/index.html   a training set of one character"
 	@echo "  $(DEMO)/ora                        layered files for Krita and GIMP: $$(find $(DEMO)/ora -name '*.ora' | sort | head -n 1)"
 	@echo "What still looks wrong: docs/limits.md, and: $(BIN)/python -m animelayers.samples --limits FOLDER"
 

@@ -34,7 +34,8 @@ class Sheet:
 
     ``place`` int64 [T]: frames from the start of the shot, 0-based; ``seconds`` float64 [T] in the source, NaN where nothing tells;
     ``drawing`` int64 [T]: its number, from 1 in order of appearance, the same wherever it comes again;
-    ``layers``: the same numbers per layer, 0 where the layer is empty; lowest layer first.
+    ``layers``: per layer the number of the drawing whose layer it shows, 0 where it is empty; lowest layer first. Of a shot whose camera stands
+    still the background is that of its first drawing, held throughout.
     """
 
     episode: str
@@ -86,7 +87,7 @@ def sheets(table: pa.Table) -> Iterator[Sheet]:
             if f"{layer}_file" in rows.column_names and rows[f"{layer}_file"].null_count < len(rows):
                 column, empty = _EMPTY.get(layer, ("", ""))
                 shown = np.array(rows[column].to_pylist()) != empty if column in rows.column_names else np.ones(len(rows), bool)
-                layers[layer] = drawing * shown
+                layers[layer] = (_ground(rows, drawing) if layer == "background" else drawing) * shown
         yield Sheet(rows["episode"][0].as_py(), rows["scene_id"][0].as_py(), place, rows["timestamp_s"].to_numpy(), drawing, layers)
 
 
@@ -142,7 +143,8 @@ def as_xdts(sheet: Sheet) -> str:
     """The sheet as XDTS, the exchange format of digital exposure sheets that Clip Studio Paint and OpenToonz read.
 
     A track per layer, track 0 the lowest; an entry wherever another drawing begins, held until the next one. Frames that the
-    table lacks in the middle of a shot, because their clip failed, are empty. The format knows no frame rate.
+    table lacks in the middle of a shot, because their clip failed, are empty. The format knows no frame rate. Cut and scene are numbers of at
+    most four digits, as OpenToonz reads them: that of the shot, and the first in the episode's name, 1 without one.
     """
     names = list(sheet.layers) or ["drawing"]
     columns = [sheet.layers.get(name, sheet.drawing) for name in names]
@@ -153,9 +155,14 @@ def as_xdts(sheet: Sheet) -> str:
         "fields": [{"fieldId": _CELLS, "tracks": tracks}],
         "timeTableHeaders": [{"fieldId": _CELLS, "names": names}],
     }
-    number = re.sub(r"\D", "", sheet.scene_id).lstrip("0") or "0"
-    whole = {"version": _VERSION, "header": {"cut": number, "scene": sheet.episode}, "timeTables": [table]}
+    header = {"cut": _digits(sheet.scene_id, "0"), "scene": _digits(sheet.episode, "1")}
+    whole = {"version": _VERSION, "header": header, "timeTables": [table]}
     return f"{SIGNATURE}\n{json.dumps(whole, ensure_ascii=False)}\n"
+
+
+def _digits(name: str, without: str) -> str:
+    found = re.search(r"[0-9]{1,9}", name)
+    return str(int(found[0]) % 10_000) if found else without
 
 
 def _entries(numbers: np.ndarray, place: np.ndarray) -> list[dict[str, Any]]:
@@ -194,6 +201,17 @@ def _shots(table: pa.Table) -> Iterator[pa.Table]:
 def _codes(table: pa.Table, column: str) -> np.ndarray:
     """Ranks of a text column's values."""
     return np.unique(np.array(table[column].to_pylist(), object), return_inverse=True)[1]
+
+
+def _ground(rows: pa.Table, drawing: np.ndarray) -> np.ndarray:
+    """Which drawing's background shows at each frame: another one only where its file is another one, and the camera moves."""
+    if "camera_motion" in rows.column_names and set(rows["camera_motion"].to_pylist()) == {"still"}:
+        return np.full(len(rows), drawing[0])
+    if "background_xxh3" not in rows.column_names:
+        return drawing
+    first: dict[Any, int] = {}
+    files = zip(rows["background_xxh3"].to_pylist(), drawing.tolist(), strict=True)
+    return np.array([first.setdefault(digest, number) for digest, number in files], np.int64)
 
 
 def _carriers(table: pa.Table) -> Sequence[str]:

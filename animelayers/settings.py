@@ -137,6 +137,7 @@ class Curate(Running):
     floor: Share
     strict: bool
     variety: Annotated[float, Within()]
+    given: Literal["either", "first", "last", "none"]
     decide: Literal["whole", "rules"]
     thresholds: str | None
     strategy_configs: str | None
@@ -164,6 +165,7 @@ class ClusterCharacters(TypedDict):
     count: Count | None
     references: str | None
     reference_model: Any
+    outfits: Annotated[float, Within(-1, 1)] | None
     least_frames: int
     drawings: Count
     pictures: Count
@@ -245,6 +247,8 @@ class Quality(TypedDict):
     systems: Mapping[str, Words]
     ablate: str | Sequence[str]
     perturb: str | Sequence[str]
+    who: bool
+    identify: Words
     workers: Count | None
     drawn: Drawn
 

@@ -1,4 +1,4 @@
-"""How many clicks a shot takes at the desk, by a simulated user. `python jobs/clicks.py --help` tells how."""
+"""How many clicks a shot takes at the desk, by a simulated user. `animelayers clicks --help` tells how."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from animelayers.curate.cutouts import Cutouts, reference, references
 from animelayers.curate.evidence import colours, embeddings
 from animelayers.curate.identity import UNKNOWN, alike
 from animelayers.curate.mark import mark
+from animelayers.curate.outfits import proposed, worn
 from animelayers.curate.people import People, people
 from animelayers.imaging.square import alone
 from animelayers.search import STAGES
@@ -59,6 +60,9 @@ def _run(cfg: DictConfig, output: Output, store: Store) -> int:
         evidence.append((np.stack([*seen, *map(colours, shown)]), cfg.colours))
     how = {"least": cfg.least_alike, "method": cfg.method, "count": cfg.count}
     made = cluster.assign(found, alike(evidence), standing, by_hand, referred, cfg.least_frames, **how)
+    if cfg.outfits is not None:
+        clothes = worn(cutouts, output.table, found)
+        made = proposed(made, found, clothes, frozenset(standing.values()), cfg.outfits, cfg.least_frames)
     cluster.write(store, made, before, found, cutouts, cfg.pictures, _show)
     frames = mark(output, made, {"config": OmegaConf.to_container(cfg, resolve=True)}, cfg.name)
     count = Counter(member.name for member in made.values())

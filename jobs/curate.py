@@ -18,8 +18,11 @@ import pyarrow.compute as pc
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job, report
+from animelayers.captions.given import WAYS
 from animelayers.curate import overrides, tell
+from animelayers.curate.album import album
 from animelayers.curate.analyse import METRICS, analyse, drawings, measured, missing
+from animelayers.curate.captions import merged
 from animelayers.curate.carry import Ways, carry_out, claim, digests, lasting, origins
 from animelayers.curate.choose import choose
 from animelayers.curate.configs import captions, configs
@@ -112,6 +115,8 @@ def _plan(cfg: DictConfig) -> Plan:
     own = {str(who): wanted.with_file(file) for who, file in cfg.characters.items()}
     if cfg.decide not in ("whole", "rules"):
         raise job.ConfigError(f"decide={cfg.decide}: it is one of ['whole', 'rules']")
+    if cfg.given not in WAYS:
+        raise job.ConfigError(f"given={cfg.given}: it is one of {', '.join(WAYS)}")
     return Plan(wanted, own, made, others)
 
 
@@ -137,7 +142,7 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
 
 
 def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, table: pa.Table, unmeasured: int, name: str) -> int:
-    table, left = _chosen(cfg, plan, output, table)
+    table, left = _chosen(cfg, plan, output, merged(table, cfg.given))
     if not len(table):
         sys.stderr.write(f"error: no drawing is left to train on: {_told(left)}\n")
         return 1
@@ -180,6 +185,8 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
     if cfg.report:
         changes = what_if(analysis, plan.wishes, allowed, plan.own)
         tell.page(str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured, left, lacking)
+        if told is not None:
+            album(str(cfg.output), "", None, f"{str(cfg.output).rstrip('/')}/report/set")
     lines, code = tell.closing(str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report, left, lacking)
     if cfg.count and len(table) < cfg.count:
         lines.append(f"{len(table)} of the {cfg.count} drawings asked for: there are no more that suit")

@@ -1,4 +1,4 @@
-"""Whether this machine's GPU works with the package, and how fast. `python jobs/gpu_check.py --help` tells how."""
+"""Whether this machine's GPU works with the package, and how fast. `animelayers gpu_check --help` tells how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training set of one character, from films or a finished output to a trainer's folder. `python jobs/lora.py --help` tells how."""
+"""A training set of one character, from films or a finished output to a trainer's folder. `animelayers lora --help` tells how."""
 
 from __future__ import annotations
 

@@ -12,11 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from annotate import annotate
+from cluster_characters import cluster_characters
 from compose import made as compose
 from decompose import decompose
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import cluster, job
+from animelayers import Output, cluster, job
 from animelayers.benchmark import host
 from animelayers.quality import ablate, page, peers, perturb, result
 from animelayers.quality.board import markdown
@@ -26,6 +28,7 @@ from animelayers.quality.score import score
 from animelayers.quality.truth_folder import TruthFolder
 from animelayers.quality.truth_set import TruthSet
 from animelayers.quality.truths import Truth, digest
+from animelayers.quality.who import Who, plain, told, who
 from animelayers.samples import SCENES, scene, write
 
 OURS = "animelayers"
@@ -45,16 +48,36 @@ def quality(cfg: DictConfig) -> int:
     rows, pictures = score(opened, outputs, cfg.workers or int(cluster.machine().cpus))
     shown = {key: data for key, data in pictures.items() if key[0] in {system.name for system in systems}}
     made = result.Result(rows, _about(cfg, truth), costs)
-    told = result.write(made, folder, shown)
+    board = result.write(made, folder, shown)
     worth = ablate.worth(rows, costs, rules, OURS, cfg.seed)
     if rules:
         (folder / "ablation.json").write_text(json.dumps(worth, indent=1))
     moved = perturb.told(rows, tunables, cfg.seed)
     if moved:
         (folder / "perturbed.json").write_text(json.dumps(moved, indent=1))
-    page.write(made, told, folder, [system.name for system in rest], worth)
-    sys.stdout.write(_said(told, [system.name for system in systems], worth, moved, folder))
-    return 3 if told["failed"] else 0
+    people = _who(cfg, truth, outputs[OURS], folder) if cfg.who else None
+    page.write(made, board, folder, [system.name for system in rest], worth, people)
+    sys.stdout.write(_said(board, [system.name for system in systems], worth, moved, folder, people))
+    return 3 if board["failed"] else 0
+
+
+def _who(cfg: DictConfig, truth: Truth, output: str, folder: Path) -> Who:
+    """Embed the figures of the main job's output, tell who is who, and compare."""
+    if not isinstance(truth, TruthSet):
+        raise job.ConfigError("who=true needs a composed set, which knows who its figures are: truth=null")
+    where = [word for word in cfg.decompose if word.startswith("cluster")]
+    words = ["~stages.metrics", "model/pose=none", "model/faces=none", "model/caption=none", *where]
+    if (code := annotate(job.compose("annotate", [f"source.path={output}", *words]))) not in (0, 3):
+        raise job.ConfigError(f"{output} could not be annotated: exit code {code}")
+    people = [f"source.path={output}", f"output={folder / 'people'}", *cfg.identify]
+    if cluster_characters(job.compose("cluster_characters", people)):
+        raise job.ConfigError(f"nobody was told apart in {output}")
+    try:
+        found = who(truth, Output(output), cfg.seed)
+    except ValueError as problem:
+        raise job.ConfigError(str(problem)) from None
+    (folder / "who.json").write_text(json.dumps(plain(found), indent=1))
+    return found
 
 
 def _about(cfg: DictConfig, truth: Truth) -> dict[str, Any]:
@@ -107,13 +130,16 @@ def _outputs(systems: Sequence[System], truth: Truth, folder: Path, base: Sequen
     return outputs, costs
 
 
-def _said(told: Mapping[str, Any], systems: Sequence[str], worth: Sequence[Any], moved: Sequence[Any], folder: Path) -> str:
-    boards = told["systems"]
+def _said(
+    board: Mapping[str, Any], systems: Sequence[str], worth: Sequence[Any], moved: Sequence[Any], folder: Path, people: Who | None = None
+) -> str:
+    boards = board["systems"]
     parts = [markdown({system: boards[system]["all"]["all"] for system in systems}, HEAD, "system")]
     parts.append(markdown(boards[systems[0]]["traits"], HEAD, f"{systems[0]} by trait"))
     parts += [ablate.markdown(worth)] if worth else []
     parts += [perturb.markdown(moved)] if moved else []
-    parts += [f"{row['system']}: {row['missing']} frames of {row['film']} are missing: {row['error'] or 'not read'}" for row in told["failed"]]
+    parts += [f"{row['system']}: {row['missing']} frames of {row['film']} are missing: {row['error'] or 'not read'}" for row in board["failed"]]
+    parts += [told(people)] if people else []
     return "\n\n".join([*parts, f"{folder}/index.html"]) + "\n"
 
 

@@ -72,7 +72,18 @@ def test_a_shot_of_two_clips(tmp_path: Path) -> None:
     for name, shown in tracks.items():
         assert shown == [int(row[name] or 0) for row in rows]
     header = json.loads((tmp_path / "exposure/film_scene0003.xdts").read_text().partition("\n")[2])["header"]
-    assert header == {"cut": "3", "scene": "film"}
+    assert header == {"cut": "3", "scene": "1"}
+
+
+def test_cut_and_scene_are_numbers_and_a_still_camera_has_one_background(tmp_path: Path) -> None:
+    shot = clip("show-07-1080p/scene0012/000000", [0, 0, 1, 2])
+    (moving,) = exposure.sheets(output(str(tmp_path / "a"), shot).table)
+    header = json.loads(exposure.as_xdts(moving).partition("\n")[2])["header"]
+    assert header == {"cut": "12", "scene": "7"}
+    (still,) = exposure.sheets(output(str(tmp_path / "b"), {**shot, "camera_motion": "still"}).table)
+    assert read_xdts(exposure.as_xdts(still)) == {"background": [1, 1, 1, 1], "character": [1, 1, 2, 3]}
+    (track, _) = json.loads(exposure.as_xdts(still).partition("\n")[2])["timeTables"][0]["fields"][0]["tracks"]
+    assert [entry["frame"] for entry in track["frames"]] == [0], "one entry, held to the end"
 
 
 def test_numbers_are_the_files(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from animelayers.captions.guard import fits
@@ -51,17 +52,26 @@ def pruned(caption: str, gone: Collection[str]) -> str:
     return ", ".join(tag for tag in tags(caption) if tag not in gone)
 
 
-def lint(captions: Mapping[str, str], trigger: str = "") -> list[Remark]:
-    """What is wrong with the captions of a set of one character, by their names; what hurts most comes first."""
+def lint(captions: Mapping[str, str], trigger: str = "", people: Mapping[str, int] = MappingProxyType({})) -> list[Remark]:
+    """What is wrong with the captions of a set of one character, by their names; what hurts most comes first.
+
+    ``people``: how many characters each picture shows, of those of which that is known.
+    """
     said = {name: text for name, text in captions.items() if text}
     made = [Remark("no caption: the trainer makes one up, or learns without words", [name for name in captions if not captions[name]])]
     if len(said) > 1 and len({*said.values()}) == 1:
         made.append(Remark("every caption is the same: nothing but the trigger is learned, scene and pose with it", [*said]))
+    often = Counter(said.values()).most_common(1)
+    if len(said) > 3 and len(said) > often[0][1] > len(said) / 2:
+        same = [name for name, text in said.items() if text == often[0][0]]
+        made.append(Remark(f"{len(same)} of {len(said)} captions are the same: what these pictures show is learned with the trigger", same))
     made.append(Remark("the trigger is missing", [name for name, text in said.items() if trigger and trigger not in tags(text)]))
     leaks = {name: found[0] for name, text in said.items() if (found := _IDENTITY.search(_without(text, trigger)))}
     words = ", ".join(word for word, _ in Counter(leaks.values()).most_common(3))
     made.append(Remark(f"who she is named in words ({words}): what the trigger should carry", [*leaks]))
     made.append(Remark("alone and several at once", [name for name, text in said.items() if _ALONE.search(text) and _SEVERAL.search(text)]))
+    counted = [n for n, text in said.items() if n in people and (_SEVERAL if people[n] == 1 else _ALONE).search(_without(text, trigger))]
+    made.append(Remark("another number of people than the picture shows", [n for n in counted if people[n]]))
     places = [name for name, text in said.items() if not fits("character", _without(text, trigger))]
     made.append(Remark("a place is named though her mask alone trains", places))
     made.append(Remark(f"fewer than {_LEAST} words", [n for n, text in said.items() if len(text.split()) < _LEAST]))

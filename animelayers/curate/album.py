@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -20,42 +20,93 @@ from animelayers.report import put, render
 from animelayers.sinks.store import Store
 
 _WIDTH, _TAGS, _SHOWN = 220, 60, 8
+_WORDS, _MOST = 12, 600
 _DIM = 0.35  # of what does not train
 
 
-def album(made: str, trigger: str, found: Checked, home: str) -> str:
-    """Write HOME/index.html about a set and what a trainer reads of it; gives its path."""
+def album(made: str, trigger: str, found: Checked | None, home: str) -> str:
+    """Write HOME/index.html about a set and, where it was exported, what a trainer reads of it; gives its path.
+
+    Every count has the pictures behind it. Of a set of more than `_MOST` pictures those that are counted are all, those to see some.
+    """
     output, store = Output(made), Store(home)
-    rows = [row for row in output.table.to_pylist() if row["repeats"]]
+    rows = [row for row in output.table.to_pylist() if row.get("repeats")]
     store.folder("pictures")
+    shown = {row["frame_id"] for row in rows[:: -(-len(rows) // _MOST) or 1]}
     for row in rows:
-        row["file"] = f"pictures/{row['frame_id'].replace('/', '-')}.jpg"
-        put(store.fs, store.path(row["file"]), codecs.encode_jpeg(fit(_dimmed(output, row), _WIDTH), 85))
+        row["file"] = f"pictures/{row['frame_id'].replace('/', '-')}.jpg" if row["frame_id"] in shown else ""
+        if row["file"]:
+            put(store.fs, store.path(row["file"]), codecs.encode_jpeg(fit(_dimmed(output, row), _WIDTH), 85))
     captions = {row["frame_id"]: row["caption"] or "" for row in rows}
-    remarks = [*_remarks(output, rows), *lint.lint(captions, trigger)]
+    people = {row["frame_id"]: int(row["instance_count"]) for row in rows if row.get("instance_count")}
+    remarks = [*_remarks(output, rows), *lint.lint(captions, trigger, people)]
     by = {row["frame_id"]: row for row in rows}
     html = render(
         files("animelayers.curate").joinpath("album.html"),
-        name=trigger, rows=rows, found=found, tags=lint.counts(captions.values()).most_common(_TAGS), core=lint.core(captions.values(), trigger),
-        parts={what: _shares(rows, column) for what, column in _PARTS.items() if column in output.table.column_names},
-        remarks=[(remark.what, len(remark.names), [by[name] for name in remark.names[:_SHOWN] if name in by]) for remark in remarks],
+        name=trigger or "What the set is made of", rows=[row for row in rows if row["file"]], count=len(rows), found=found,
+        core=lint.core(captions.values(), trigger), parts=_parts(rows), tags=_told(rows),
+        remarks=[(remark.what, len(remark.names), _seen(by[name] for name in remark.names if name in by)) for remark in remarks],
     )  # fmt: skip
     put(store.fs, store.path("index.html"), html)
     return f"{home}/index.html"
 
 
-_PARTS = {"concept": "concept", "shot size": "shot_size", "shot": "scene_id", "film": "episode", "expression": "expression", "width": "width"}
+Counted = list[tuple[str, int, list[dict[str, Any]]]]
+"""Words, how many pictures each is true of, and some of these."""
 
 
-def _shares(rows: Sequence[Mapping[str, Any]], column: str) -> list[tuple[str, int]]:
-    return Counter(str(row[column] if row[column] is not None else "–") for row in rows).most_common(12)
+def _parts(rows: Sequence[dict[str, Any]]) -> dict[str, Counted]:
+    """What a set is made of, in several ways; a way in which nothing is known is left out."""
+    found = {what: _shares(rows, say) for what, say in _PARTS.items()}
+    return {what: counted for what, counted in found.items() if [word for word, *_ in counted] != ["–"]}
+
+
+def _shares(rows: Sequence[dict[str, Any]], say: Callable[[Mapping[str, Any]], Any]) -> Counted:
+    words: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        value = say(row)
+        words.setdefault("–" if value in (None, "") else str(value), []).append(row)
+    return [(word, len(own), _seen(own)) for word, own in sorted(words.items(), key=lambda item: (-len(item[1]), item[0]))[:_WORDS]]
+
+
+def _told(rows: Sequence[dict[str, Any]]) -> Counted:
+    """The tags of the captions."""
+    words: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        for tag in lint.tags(row["caption"] or ""):
+            words.setdefault(tag, []).append(row)
+    return [(tag, len(own), _seen(own)) for tag, own in sorted(words.items(), key=lambda item: (-len(item[1]), item[0]))[:_TAGS]]
+
+
+def _seen(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["file"]][:_SHOWN]
+
+
+def _column(name: str) -> Callable[[Mapping[str, Any]], Any]:
+    return lambda row: row.get(name)
+
+
+def _band(value: Any) -> str:
+    """A share in words."""
+    return "–" if value is None else f"{np.floor(min(float(value), 0.999) * 5) / 5:.1f} to {np.floor(min(float(value), 0.999) * 5) / 5 + 0.2:.1f}"
+
+
+_PARTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "concept, outfit": _column("concept"), "people in it": _column("instance_count"), "who": _column("characters"),
+    "shot size": _column("shot_size"), "film": _column("episode"), "shot": lambda row: f"{row.get('episode')}/{row.get('scene_id')}",
+    "kind of place": _column("scene_type"), "expression": _column("expression"), "strategy": _column("strategy"),
+    "quality": lambda row: _band(row.get("quality")), "sure of the outline": lambda row: _band(row.get("mask_quality")),
+    "size": lambda row: f"{row['width']} × {row['height']}",
+}  # fmt: skip
 
 
 def _remarks(output: Output, rows: Sequence[Mapping[str, Any]]) -> list[lint.Remark]:
     """What is wrong with the pictures, what hurts most first."""
     made, ids = [], [str(row["frame_id"]) for row in rows]
     if "perceptual_hash" in output.table.column_names and len(rows) > 1:
-        table = output.table.filter([name in set(ids) for name in output.table["frame_id"].to_pylist()])
+        first = {str(row["origin"]): str(row["frame_id"]) for row in reversed(rows)}  # the pictures of one frame are no duplicates
+        known = set(first.values())
+        table = output.table.filter([name in known for name in output.table["frame_id"].to_pylist()])
         kept = duplicates(table, 2).kept
         twice = [name for name, stays in zip(table["frame_id"].to_pylist(), kept, strict=True) if not stays]
         made.append(lint.Remark("as good as the same as another one", twice))
@@ -65,8 +116,13 @@ def _remarks(output: Output, rows: Sequence[Mapping[str, Any]]) -> list[lint.Rem
         made.append(lint.Remark(f"{most[1]} of {len(rows)} are of one shot: its place and light are learned with her", same))
     sizes = Counter(row.get("shot_size") for row in rows)
     lacking = [size for size in ("close_up", "medium", "full_body") if not sizes[size]]
-    if lacking:
+    if lacking and any(row.get("strategy") == "person" for row in rows):
         made.append(lint.Remark(f"no {', no '.join(lacking).replace('_', ' ')}: what she looks like there is not learned", ids[:1]))
+    concepts = Counter(row["concept"] for row in rows)
+    few = [name for name, number in concepts.items() if len(concepts) > 1 and number * len(concepts) < len(rows) / 3]
+    if few:
+        rare = [str(row["frame_id"]) for row in rows if row["concept"] in few]
+        made.append(lint.Remark(f"{', '.join(few)}: far fewer than of the others; export.repeats=0 shows all about as often", rare))
     made.append(lint.Remark("poor quality", [str(row["frame_id"]) for row in rows if (row.get("quality") or 1) < 0.4]))
     doubtful = [str(row["frame_id"]) for row in rows if float(row["mask_quality"] if row.get("mask_quality") is not None else 1) < 0.4]
     made.append(lint.Remark("a doubtful outline", doubtful))

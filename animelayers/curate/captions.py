@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from animelayers.captions import cleaned, decorated, template
+import pyarrow as pa
+
+from animelayers.captions import LAYERS, cleaned, decorated, template
+from animelayers.captions.given import joined
+
+GIVEN = "caption_given"
+"""The column with what lay beside the user's picture."""
 
 _OF_THE_FRAME = frozenset({"palette", "exposure", "lighting", "complexity", "effect_mode", "effect_types", "camera_motion"})
 
@@ -39,6 +45,19 @@ def caption(row: Mapping[str, Any], layer: str, *, trigger: str = "", prefix: st
         prefix=cleaned("background" if empty else layer, prefix),
         suffix=suffix,
     )
+
+
+def merged(table: pa.Table, way: str) -> pa.Table:
+    """A frame table whose captions of layers have what lay beside the user's pictures in them, as `captions.given.joined` has it."""
+    if way == "either" or GIVEN not in table.column_names:
+        return table
+    given = [text or "" for text in table[GIVEN].to_pylist()]
+    for layer in LAYERS:
+        name = f"caption_{layer}"
+        made = table[name].to_pylist() if name in table.column_names else [None] * len(table)
+        column = pa.array([joined(layer, own, text or "", way) or None for own, text in zip(given, made, strict=True)], pa.string())
+        table = table.drop_columns([name] if name in table.column_names else []).append_column(name, column)
+    return table.drop_columns([GIVEN])
 
 
 def nobody(row: Mapping[str, Any]) -> bool:

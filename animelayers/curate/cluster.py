@@ -29,7 +29,7 @@ Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 def painted(cutouts: Cutouts, tracks: Sequence[Track], drawings: int, progress: Progress) -> np.ndarray:
-    """What colours each track has, float32 (N, 2048) of unit length, from at most `drawings` of its drawings."""
+    """What colours each track has, float32 (N, 2, 2048) as `evidence.colours`, from at most `drawings` of its drawings."""
 
     def of(track: Track) -> np.ndarray:
         best = sorted(track.drawings, key=lambda seen: (-seen.weight, seen.row))[:drawings]

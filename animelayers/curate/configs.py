@@ -22,7 +22,7 @@ _FILES = (".pt", ".pth", ".safetensors", ".ckpt")
 
 
 class Configs(NamedTuple):
-    """``settings`` of jobs/curate.py that count instead of its own, and ``notes``: a line about each thing that cannot be as the file says."""
+    """``settings`` of `animelayers curate` that count instead of its own, and ``notes``: a line about each thing that cannot be as the file says."""
 
     settings: dict[str, Any]
     notes: list[str]
@@ -64,7 +64,7 @@ def captions(model: str | None, made_by: Iterable[str]) -> list[str]:
     """A line if the captions of the frame table are not by this model, of a family's name such as qwen2_vl."""
     if not model or _is_of(model, made_by):
         return []
-    return [f"keep_full.caption_model={model}: nothing says that it wrote the captions; jobs/annotate.py model/caption={model} lets it"]
+    return [f"keep_full.caption_model={model}: nothing says that it wrote the captions; animelayers annotate model/caption={model} lets it"]
 
 
 def _segment(node: dict[str, Any], lama: Any, path: str, made_by: set[str]) -> list[str]:
@@ -75,13 +75,13 @@ def _segment(node: dict[str, Any], lama: Any, path: str, made_by: set[str]) -> l
             grid = f" with points_per_side={points}" if points is not None else ""
             family = str(model).partition("_")[0]
             notes.append(
-                f"segment.segmentation_model={model}{grid}: the layers are taken as they are; jobs/decompose.py model/segment={family} makes others"
+                f"segment.segmentation_model={model}{grid}: the layers stay as they are; animelayers decompose model/segment={family} makes others"
             )
     if node.get("inpainting_model") == "lama" and lama is not None:
         if (there := _there(lama, path)) is not None and there.endswith(".pt"):
             node["inpainting_model"] = there
         else:
-            notes.append(f"model_paths.lama: no TorchScript {lama} (.pt); the weights of jobs/fetch_models.py are taken")
+            notes.append(f"model_paths.lama: no TorchScript {lama} (.pt); the weights of animelayers fetch_models are taken")
     return notes
 
 
@@ -95,7 +95,7 @@ def _enhance(node: dict[str, Any], weights: Any, path: str) -> list[str]:
         if (there := _there(weights, path)) is not None and there.endswith(_FILES):
             node["upscale_model"] = there
         else:
-            notes.append(f"model_paths.realesrgan: no file {weights}; the weights of jobs/fetch_models.py are taken")
+            notes.append(f"model_paths.realesrgan: no file {weights}; the weights of animelayers fetch_models are taken")
     return notes
 
 

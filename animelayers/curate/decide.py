@@ -76,7 +76,7 @@ def limits(analysis: Analysis, wishes: Wishes, own: Mapping[str, Wishes]) -> dic
     Raises `WishError` where characters have their own and nothing tells who is in the frames.
     """
     if own and analysis.who is None:
-        raise WishError(f"thresholds for {', '.join(own)}, and the output does not say who is in its frames: run jobs/cluster_characters.py on it")
+        raise WishError(f"thresholds for {', '.join(own)}, and the output does not say who is in its frames: run animelayers cluster_characters")
     found = {key: np.full(len(analysis), wishes.thresholds[key]) for key in THRESHOLDS}
     for name in sorted(own, reverse=True):
         here = np.array([name in who for who in analysis.who or ()], bool)

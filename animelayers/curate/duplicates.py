@@ -38,7 +38,7 @@ def duplicates(table: pa.Table, bits: int = 4, embedding: str | None = None, lea
         raise ValueError(f"least must be -1..1, not {least}")
     for column, stage in (("perceptual_hash", "metrics"), (embedding, "embed")):
         if column and column not in table.column_names:
-            raise ValueError(f"the frame table has no {column}: run jobs/annotate.py with stage {stage} first")
+            raise ValueError(f"the frame table has no {column}: run animelayers annotate with stage {stage} first")
     words = table["perceptual_hash"].to_pylist()
     at = np.array([i for i, word in enumerate(words) if word], np.int64)
     hashes, which = np.unique(np.array([int(words[i], 16) for i in at.tolist()], np.uint64), return_inverse=True)

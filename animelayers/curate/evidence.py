@@ -13,6 +13,9 @@ from animelayers.imaging.vectors import unit
 
 _HIGH = 128  # rows a cut-out is looked at with
 _LEVELS = (4, 16, 16)  # bins of L, a and b: light and shade move a colour along L first
+_SOLID = 200  # alpha from which a pixel shows the figure's own colour
+_LIGHTEST, _WHITE, _DIMMEST = 97, 245, 60  # per cent, what it becomes, and what is never taken for white: grey levels
+_TRUNK, _BUST = np.array([0.24, 0.6]), np.array([0.5, 1.0])  # where clothes are, in shares of what is seen of a figure's height
 _PARTS = 2  # of the upper half: hair and face, collar and chest; what is below is cut by most frames and moves most
 
 
@@ -57,27 +60,55 @@ def robust(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def colours(cutout: np.ndarray) -> np.ndarray:
-    """What colours the upper half of a figure has and where, from its cut-out uint8 (H, W, 4); float32 (2048,) of unit length or zeros.
+    """What colours the upper half of a figure has and where, from its cut-out uint8 (H, W, 4); float32 (2, 2048), each of unit length or zeros.
 
-    The roots of the shares of colour bins in Lab, so that a product of two is the Bhattacharyya coefficient, 0..1. Nothing below the
-    middle counts: close-ups do not show it.
+    As they are, and as they are under white light: night, dusk and haze colour the same figure anew in another shot. The roots of the shares of
+    colour bins in Lab, so that a product of two is the Bhattacharyya coefficient, 0..1. Nothing below the middle counts: close-ups do not show it.
     """
     scale = min(1.0, _HIGH / len(cutout))
     if scale < 1:
         cutout = cv2.resize(cutout, (max(1, round(cutout.shape[1] * scale)), _HIGH), interpolation=cv2.INTER_AREA)
-    solid = cutout[..., 3] > 200
+    solid = cutout[..., 3] > _SOLID
+    parts = np.zeros((2, _PARTS, int(np.prod(_LEVELS))))
+    if (rows := np.flatnonzero(solid.any(axis=1))).size:
+        pixels = np.ascontiguousarray(cutout[..., :3])
+        step = (int(rows[-1]) + 1 - int(rows[0])) / (2 * _PARTS)
+        bands = [slice(int(rows[0]) + int(k * step), int(rows[0]) + int(np.ceil((k + 1) * step))) for k in range(_PARTS)]
+        for way, shown in enumerate((pixels, whitened(pixels, solid))):
+            cell = _cells(shown)
+            for k, band in enumerate(bands):
+                parts[way, k] = _spread(np.bincount(cell[band][solid[band]], minlength=parts.shape[2]))
+    return unit(np.sqrt(parts).reshape(2, -1))
+
+
+def clothes(cutout: np.ndarray, whole: bool) -> np.ndarray:
+    """What colours the clothes of a figure have, from its cut-out uint8 (H, W, 4), under white light; float32 (1024,) of unit length or zeros.
+
+    ``whole``: it is seen from head to foot, so that its trunk is in its upper half; else it ends at the waist or above, and that is its lower part.
+    """
+    solid = cutout[..., 3] > _SOLID
     rows = np.flatnonzero(solid.any(axis=1))
-    parts = np.zeros((_PARTS, int(np.prod(_LEVELS))))
-    if len(rows):
-        lab = cv2.cvtColor(np.ascontiguousarray(cutout[..., :3]), cv2.COLOR_RGB2Lab).astype(np.int32)
-        a, b = (np.clip(lab[..., k] - 64, 0, 127) * _LEVELS[k] // 128 for k in (1, 2))
-        cell = (lab[..., 0] * _LEVELS[0] // 256 * _LEVELS[1] + a) * _LEVELS[2] + b
-        top, step = int(rows[0]), (int(rows[-1]) + 1 - int(rows[0])) / (2 * _PARTS)
-        for k in range(_PARTS):
-            band = slice(top + int(k * step), top + int(np.ceil((k + 1) * step)))
-            parts[k] = _spread(np.bincount(cell[band][solid[band]], minlength=parts.shape[1]))
-    found: np.ndarray = unit(np.sqrt(parts).reshape(1, -1))[0]
-    return found
+    if not rows.size:
+        return np.zeros(int(np.prod(_LEVELS)), np.float32)
+    first, last = (_TRUNK if whole else _BUST) * (rows[-1] + 1 - rows[0]) + rows[0]
+    band = slice(int(first), max(int(first) + 1, int(last)))
+    cell = _cells(whitened(np.ascontiguousarray(cutout[..., :3]), solid))
+    return unit(np.sqrt(_spread(np.bincount(cell[band][solid[band]], minlength=int(np.prod(_LEVELS)))))[None])[0]
+
+
+def whitened(pixels: np.ndarray, solid: np.ndarray) -> np.ndarray:
+    """A picture uint8 (H, W, 3) in the light in which the lightest of what is `solid`, bool (H, W), is white."""
+    lightest = np.percentile(pixels[solid], _LIGHTEST, axis=0)
+    table = np.clip(np.arange(256)[:, None] * (_WHITE / np.maximum(lightest, _DIMMEST)), 0, 255).astype(np.uint8)
+    return np.dstack([table[:, k][pixels[..., k]] for k in range(3)])
+
+
+def _cells(pixels: np.ndarray) -> np.ndarray:
+    """The colour bin of each pixel of a picture uint8 (H, W, 3), int (H, W)."""
+    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2Lab).astype(np.int32)
+    a, b = (np.clip(lab[..., k] - 64, 0, 127) * _LEVELS[k] // 128 for k in (1, 2))
+    cells: np.ndarray = (lab[..., 0] * _LEVELS[0] // 256 * _LEVELS[1] + a) * _LEVELS[2] + b
+    return cells
 
 
 def _spread(counts: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ def framing(
     worth = (sum(measured) / len(measured) if measured else 0.5) * (0.5 + 0.5 * large) * (0.5 + 0.5 * free)
     people = 1 + sum(_covered(crop, other) * crop[2] * crop[3] > 0.3 * other[2] * other[3] for other in others)
     outfit = next(called for called, own in zip(who, hers, strict=True) if own).removeprefix(name).strip(" ()")
-    return Framing(tuple(k for k, own in zip(ids, hers, strict=True) if own), crop, size, _shot(box, width, height), people, worth, outfit)
+    return Framing(tuple(k for k, own in zip(ids, hers, strict=True) if own), crop, size, shot_size(box, width, height), people, worth, outfit)
 
 
 def _covered(box: Sequence[int], other: Sequence[int]) -> float:
@@ -82,8 +82,8 @@ def _covered(box: Sequence[int], other: Sequence[int]) -> float:
     return max(0, wide) * max(0, high) / (box[2] * box[3])
 
 
-def _shot(box: Box, width: int, height: int) -> str:
-    """As `imaging.outline.framing` has it, by the box alone."""
+def shot_size(box: Box, width: int, height: int) -> str:
+    """close_up, medium, full_body or far, as `imaging.outline.framing` has it, by a figure's box (x, y, w, h) alone."""
     if box[1] + box[3] < height - 1:
         return "far" if box[3] < 0.4 * height else "full_body"
     return "close_up" if box[2] * box[3] / 3 > 0.16 * width * height else "medium"

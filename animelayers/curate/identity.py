@@ -28,14 +28,15 @@ class Decision(NamedTuple):
 def alike(evidence: Sequence[tuple[np.ndarray, float]]) -> np.ndarray:
     """How alike tracks are, float32 (N, N), at most 1: the weighted mean over kinds of evidence of the products of their vectors.
 
-    ``evidence``: of each kind float32 (N, E) of unit length, zeros where nothing is known, and its weight. Two tracks of which no kind
-    is known of both are as unlike as can be, -1.
+    ``evidence``: of each kind float32 (N, E) of unit length, zeros where nothing is known, and its weight; or (N, W, E), the same looked at in W
+    ways, of which the one counts in which two are most alike. Two tracks of which no kind is known of both are as unlike as can be, -1.
     """
     count = len(evidence[0][0])
     total, weights = np.zeros((count, count), np.float32), np.zeros((count, count), np.float32)
     for vectors, weight in evidence:
-        known: np.ndarray = (vectors != 0).any(axis=1).astype(np.float32)
-        total += np.float32(weight) * (vectors @ vectors.T)
+        ways = vectors[:, None] if vectors.ndim == 2 else vectors
+        known: np.ndarray = (ways != 0).any(axis=(1, 2)).astype(np.float32)
+        total += np.float32(weight) * np.max([ways[:, w] @ ways[:, w].T for w in range(ways.shape[1])], axis=0)
         weights += np.float32(weight) * known[:, None] * known
     made: np.ndarray = np.divide(total, weights, out=np.full_like(total, -1), where=weights > 0)
     np.minimum(made, 1, out=made)

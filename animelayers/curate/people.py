@@ -49,7 +49,7 @@ def people(table: pa.Table, drawings: int = 8) -> People:
     A drawing is good where the character is large, alone at its place, and its matte sure. Raises ValueError for a table without tracks.
     """
     if "instance_boxes" not in table.column_names:
-        raise ValueError("nobody was followed in it: run stage track (jobs/decompose.py with its default stages) first")
+        raise ValueError("nobody was followed in it: run stage track (animelayers decompose with its default stages) first")
     name_of = _names(table)
     ids_of: dict[str, list[int]] = {}
     for clip, instance in sorted(name_of):

@@ -3,8 +3,9 @@
 from animelayers.exports.aitoolkit import AiToolkit
 from animelayers.exports.base import Exporter, Piece, Written
 from animelayers.exports.caption import Caption
-from animelayers.exports.coco import Coco, FiftyOne
+from animelayers.exports.coco import Coco
 from animelayers.exports.episode import Episode
+from animelayers.exports.fiftyone import FiftyOne
 from animelayers.exports.huggingface import HfImageFolder, HfParquet
 from animelayers.exports.kohya import Kohya
 from animelayers.exports.musubi import MusubiImage, MusubiLayered

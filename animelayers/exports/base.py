@@ -68,6 +68,10 @@ class Exporter(ABC):
         """What the user must know of what was written: fewer items than there should be, words that are missing, and what to do."""
         return iter(())
 
+    def notes(self, output: Output) -> Iterator[str]:
+        """What is worth knowing of what was written, though nothing is missing."""
+        return iter(())
+
     def write(self, output: Output, folder: str | Path, progress: Callable[[int], None] | None = None) -> Written:
         """Write what is missing in `folder` (local or remote); `progress` is called with the number of frames of each piece done.
 

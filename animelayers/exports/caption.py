@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from animelayers.captions.given import WAYS, Given, joined
 from animelayers.captions.lint import tags
 from animelayers.schema import Row
 
@@ -23,6 +24,7 @@ class Caption:
     commas of which all columns are blank go, and so does the separator where there is nothing behind it. ``separator``: ', ', or '|||'
     where kohya shall keep the trigger in front. ``drop``: tags, what stands between commas, that are left out; ``replace``: tags and what stands
     for them. ``prune``: above 0, tags that at least that share of the set's captions have are left out: what is always there the trigger learns.
+    ``given``: how what lay beside the input goes with what a model says: either (one of them), first or last (both), none; see `captions.given`.
     """
 
     template: str = "{caption}"
@@ -31,9 +33,12 @@ class Caption:
     drop: Sequence[str] = ()
     replace: Mapping[str, str] = field(default_factory=dict)
     prune: float = 0.0
+    given: Given = "either"
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a share that is none."""
+        """Raises ValueError for a share that is none and for a way of words that there is not."""
+        if self.given not in WAYS:
+            raise ValueError(f"caption.given={self.given}: it is one of {', '.join(WAYS)}")
         if not 0 <= self.prune <= 1:
             raise ValueError(f"caption.prune={self.prune} is a share, 0..1; 0: nothing is left out")
 
@@ -43,12 +48,17 @@ class Caption:
 
     def of(self, row: Row, layer: str, more: str = "") -> str:
         """The caption of a layer of a frame, '' where nothing is known; `more` is put at its end, such as what it stands on."""
+        row = {**row, "caption": self._said(row, layer)}
         parts = [part for part in (_part(part, row, layer) for part in self.template.split(",")) if part]
         if self.drop or self.replace:
             told = [self.replace.get(tag, tag) for tag in tags(", ".join(parts)) if tag not in self.drop]
             parts = list(dict.fromkeys(filter(None, told)))
         text = ", ".join([*parts, more] if more and (parts or self.trigger) else parts)
         return self.separator.join(filter(None, [self.trigger, text]))
+
+    def _said(self, row: Row, layer: str) -> str | None:
+        """A set's picture has its own caption, another layer what is told of it."""
+        return row.get("caption") if "origin" in row else joined(layer, row.get("caption_given") or "", row.get(f"caption_{layer}") or "", self.given)
 
 
 def known(template: str, columns: Collection[str], option: str) -> None:
@@ -73,18 +83,8 @@ def _part(part: str, row: Row, layer: str) -> str:
     return "" if fields and not any(_value(name, row, layer) for name in fields) else fill(part, row, layer)
 
 
-def _caption(row: Row, layer: str) -> object:
-    """What lay beside the user's own picture tells the whole frame, and a layer of which nothing else is told."""
-    if "origin" in row:
-        return row.get("caption")
-    own, made = row.get("caption_given"), row.get(f"caption_{layer}")
-    return own or made if layer == "frame" else made or own
-
-
 def _value(name: str, row: Row, layer: str) -> str:
-    value = (
-        layer if name == "layer" or (name == "concept" and not row.get("concept")) else _caption(row, layer) if name == "caption" else row.get(name)
-    )
+    value = layer if name == "layer" or (name == "concept" and not row.get("concept")) else row.get(name)
     if isinstance(value, float):
         return f"{value:g}"
     return "" if value is None or value == "none" else str(value).strip().rstrip(".")

@@ -1,4 +1,4 @@
-"""Instances in COCO's form: pictures, and masks as run lengths; the same for FiftyOne."""
+"""Instances in COCO's form: pictures, and masks as run lengths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from animelayers.output import Output
 from animelayers.schema import Row
 
 CHARACTER, EFFECT = "character", "effect"
+LABELS = "annotations/instances.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +34,6 @@ class Coco(Exporter):
     names: str | None = None
     caption: Caption = field(default_factory=Caption)
 
-    pictures_in: ClassVar[str] = "images"
-    labels_in: ClassVar[str] = "annotations/instances.json"
-
     def pieces(self, output: Output) -> Iterator[Piece]:
         """A picture each. Raises ValueError for an output without characters' masks or a column that is not there."""
         pictures.check(output, ("frame",), "alpha")
@@ -43,12 +41,12 @@ class Coco(Exporter):
         if self.names is not None and self.names not in output.table.column_names:
             raise ValueError(f"export.names={self.names} is no column of the frame table: annotate the output first")
         for row in self.select.rows(output):
-            name = f"{self.pictures_in}/{stem(row)}.png"
+            name = f"images/{stem(row)}.png"
             yield Piece((name,), partial(_picture, output, row, name), 1, row["frame_id"])
 
     def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """The annotations, written as they are made: no more than one frame's masks are in memory."""
-        yield Piece((self.labels_in,), lambda: {self.labels_in: self._json(output)}, 0)
+        yield Piece((LABELS,), lambda: {LABELS: self._json(output)}, 0)
 
     def _json(self, output: Output) -> Iterator[bytes]:
         from pycocotools import mask as rle
@@ -95,17 +93,6 @@ class Coco(Exporter):
             mask = pictures.stored(output, row, EFFECT)[..., 3] > 127
             if mask.any():
                 yield EFFECT, 0, mask
-
-
-@dataclass(frozen=True, kw_only=True)
-class FiftyOne(Coco):
-    """data/NAME.png and labels.json, where FiftyOne's `COCODetectionDataset` looks for them.
-
-    `fiftyone.Dataset.from_dir(dataset_dir=FOLDER, dataset_type=fiftyone.types.COCODetectionDataset, label_types="segmentations")`
-    """
-
-    pictures_in: ClassVar[str] = "data"
-    labels_in: ClassVar[str] = "labels.json"
 
 
 def _picture(output: Output, row: Row, name: str) -> dict[str, bytes]:

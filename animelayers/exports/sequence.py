@@ -13,7 +13,7 @@ import numpy as np
 
 from animelayers import exposure
 from animelayers.exports.base import Exporter, Piece
-from animelayers.exports.shots import Shot, shots
+from animelayers.exports.shots import Shot, shots, untimed
 from animelayers.imaging import codecs
 from animelayers.layers import names
 from animelayers.output import Output
@@ -52,6 +52,10 @@ class Numbered(Exporter):
                 yield Piece(files, partial(_numbered, output, shot, frame_id, number, suffixes), what=frame_id)
             told = tuple(f"{shot.name}/{name}" for name in ("sheet.csv", "sheet.xdts", NOTE))
             yield Piece(told, partial(_told, output, shot, shown, suffixes), 0, shot.name)
+
+    def remarks(self, output: Output) -> Iterator[str]:
+        """Frames that have no timing."""
+        return untimed(output, self.select)
 
 
 def _suffixes(output: Output, shot: Shot, layers: Sequence[str]) -> dict[str, str]:

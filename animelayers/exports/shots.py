@@ -64,6 +64,14 @@ def shots(output: Output, select: Select, fps: float | None = None) -> Iterator[
         yield Shot(sheet.name, rows[order[0]][5:7], shown, rate(sheet, fps), sheet, carriers, blend)
 
 
+def untimed(output: Output, select: Select) -> Iterator[str]:
+    """What the user must know of chosen frames that are in no shot: how many, and what takes them."""
+    table = replace(select, held=True).table(output)
+    lost = len(table) - sum(len(sheet.place) for sheet in exposure.sheets(table))
+    if lost:
+        yield f"{lost} of {len(table)} frames have no timing, as pictures of a folder without numbers: they are in no shot; psd and ora take them"
+
+
 def running(sheet: exposure.Sheet) -> list[int]:
     """The number of the drawing shown at each frame of a shot, from its first to its last.
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from animelayers.exports.base import Exporter, Piece
-from animelayers.exports.shots import Shot, picture, shots
+from animelayers.exports.shots import Shot, picture, shots, untimed
 from animelayers.layers import names
 from animelayers.options import Positive
 from animelayers.output import Output
@@ -46,8 +46,9 @@ class Video(Exporter):
     """A film with straight alpha per shot and layer, EPISODE_scene0003/character.mov.
 
     ``codec``: prores (ProRes 4444, for editing), vp9 (WebM, for the web), apng or ffv1 (both lossless). ``layers``: of character,
-    background, effect and mask; one that a shot has not is left out. ``fps``: where the frame table tells no times (24). ``options``: of the
-    encoder, beyond what the codec needs. How an effect lies over the rest, its blend mode, is the film's `comment`, and the
+    background, effect and mask; one that a shot has not is left out. ``fps``: where the frame table tells no times (24). ``chroma``: 444 keeps
+    every pixel's colour in vp9, too, which browsers do not all play; 420, that of every second one. ``options``: of the encoder, beyond what the
+    codec needs. How an effect lies over the rest, its blend mode, is the film's `comment`, and the
     caption that lay beside the input its `title`, where the container has room for words (APNG has not). Sides are made even by
     a transparent line where they are odd, but in the lossless ones. Pictures without a timing have no film.
     """
@@ -55,6 +56,7 @@ class Video(Exporter):
     codec: Literal["prores", "vp9", "apng", "ffv1"] = "prores"
     layers: Sequence[str] = ("character", "effect")
     fps: Positive | None = None
+    chroma: Literal[420, 444] = 420
     options: Mapping[str, str | int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,6 +65,8 @@ class Video(Exporter):
             raise ValueError(f"export.codec={self.codec} is unknown: one of {', '.join(CODECS)}")
         if unknown := [layer for layer in self.layers if layer not in LAYERS]:
             raise ValueError(f"export.layers={unknown}: there is {', '.join(LAYERS)}")
+        if self.chroma not in (420, 444) or (self.chroma == 444 and self.codec != "vp9"):
+            raise ValueError(f"export.chroma={self.chroma}: it is 420 or 444, of vp9; the other codecs keep every pixel's colour")
         if self.fps is not None and self.fps <= 0:
             raise ValueError(f"export.fps must be above 0, not {self.fps}")
 
@@ -74,9 +78,19 @@ class Video(Exporter):
                     name = f"{shot.name}/{layer}.{CODECS[self.codec].suffix}"
                     yield Piece((name,), partial(self._film, output, shot, layer, name), len(shot.shown), f"{layer} of {shot.name}")
 
+    def remarks(self, output: Output) -> Iterator[str]:
+        """Frames that have no timing."""
+        return untimed(output, self.select)
+
+    def notes(self, output: Output) -> Iterator[str]:
+        """What vp9 loses."""
+        if self.codec == "vp9" and self.chroma == 420:
+            yield "vp9 as browsers play it has half the colour's resolution: thin lines lose theirs; export.chroma=444, prores or ffv1 keep it"
+
     def _film(self, output: Output, shot: Shot, layer: str, name: str) -> Mapping[str, Iterator[bytes]]:
         modes = sorted({*shot.modes.values()} - {"none"}) if layer == "effect" else []
         codec = CODECS[self.codec]
+        codec = codec._replace(pixels="yuva444p", options={**codec.options, "strict": "experimental"}) if self.chroma == 444 else codec
         codec = codec._replace(options={**codec.options, **{key: str(value) for key, value in self.options.items()}})
         scratch = tempfile.TemporaryDirectory(prefix="film-")
         path = Path(scratch.name) / Path(name).name

@@ -11,6 +11,7 @@ from animelayers.quality.ablate import cell
 from animelayers.quality.difference import differences
 from animelayers.quality.figures import FIGURES, HEAD
 from animelayers.quality.result import Result, picture
+from animelayers.quality.who import Who
 from animelayers.report import render
 
 WORST = ("character_iou", "false_character", "effect_iou", "hole_db", "ids_kept", "camera_px")
@@ -18,8 +19,11 @@ WORST = ("character_iou", "false_character", "effect_iou", "hole_db", "ids_kept"
 _SHOTS = 6
 
 
-def write(result: Result, told: Mapping[str, Any], folder: Path, hidden: Sequence[str] = (), ablation: Sequence[Any] = ()) -> None:
-    """Write index.html beside a result that `result.write` wrote and tells of; systems in `hidden` are left out of its tables."""
+def write(
+    result: Result, told: Mapping[str, Any], folder: Path, hidden: Sequence[str] = (), ablation: Sequence[Any] = (), people: Who | None = None
+) -> None:
+    """Write index.html beside a result that `result.write` wrote and tells of; systems in `hidden` are left out of its tables; ``people``: who is
+    who, where that was measured."""
     shown = [system for system in result.systems if system not in hidden]
     first = shown[0]
     against = {other: [each for each in differences(result.of(other), result.of(first)) if each.kind == "all"] for other in shown[1:]}
@@ -37,6 +41,7 @@ def write(result: Result, told: Mapping[str, Any], folder: Path, hidden: Sequenc
         against=against,
         ablation=list(ablation),
         cell=cell,
+        people=people,
     )
     (folder / "index.html").write_bytes(html)
 

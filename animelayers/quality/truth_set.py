@@ -56,6 +56,11 @@ class TruthSet:
         """As `truths.Truth`."""
         return _drawing(self._rows[shot.film, t])
 
+    def row(self, film: str, t: int) -> dict[str, Any] | None:
+        """The row of a frame of a film; None where there is none, or its layers are not to be scored."""
+        row = self._rows.get((film, t))
+        return row if row is not None and row["transition"] in ("none", "cut") else None
+
     def layers(self, shot: TrueShot, t: int) -> TrueLayers:
         """As `truths.Truth`."""
         row = self._rows[shot.film, t]

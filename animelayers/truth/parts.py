@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from typing import Any, TypeVar
 
 import numpy as np
@@ -44,6 +45,7 @@ class Parts:
         self.props: list[Figure] = [*(props(split) if drawn else []), *found.parts["props"]]  # type: ignore[list-item]
         self.effects: list[Effect] = [*(effects(split) if drawn else []), *found.parts["effects"]]  # type: ignore[list-item]
         self.places: list[Place] = [*(places(split) if drawn else []), *found.parts["backgrounds"]]  # type: ignore[list-item]
+        self.few = False
         self._reasons: dict[str, str] = {}
         missing = [kind for kind in ("figures", "effects", "places") if not getattr(self, kind)]
         if missing:
@@ -75,6 +77,15 @@ class Parts:
                 self.left_out.append((part.name, self._reasons[part.name]))
                 log.info("left out %s: %s", part.name, self._reasons[part.name])
         return self._reasons[part.name]
+
+    def cast(self, rng: np.random.Generator, wanted: Sequence[Wanted]) -> Parts:
+        """The same parts with few figures, one that fits each wish: people who come again in shot after shot. No shot has one of them twice."""
+        made, left = copy(self), list(self.figures)
+        made.figures, made.few = [], True
+        for wish in wanted[: len(left)]:
+            made.figures.append(self.choose(rng, left, [wish]))
+            left = [part for part in left if part is not made.figures[-1]]
+        return made
 
     def terms(self) -> dict[str, tuple[str, str]]:
         """Licences and credits by source, those of its parts joined."""

@@ -14,7 +14,7 @@ from animelayers.options import Count, Size
 from animelayers.truth.odds import checked, draw
 from animelayers.truth.parts import Parts
 from animelayers.truth.plan import FilmPlan, Look, ShotPlan
-from animelayers.truth.stage import ODDS, staged
+from animelayers.truth.stage import ODDS, staged, wished
 from animelayers.truth.traits import DEMANDS
 
 SENTENCES = (
@@ -32,9 +32,10 @@ _FILM = ("shots", "transition", "blend", "overlay", "film", "codec", "quality")
 class Recipe:
     """How films are composed: from which parts, and how often what is shown.
 
-    ``split``, ``parts``, ``drawn``: see `parts.Parts`. ``size`` (width, height), ``fps``, ``frames`` [least, most] of a shot. ``focus``: words of
-    `traits.DEMANDS` that shots have to show in turn, ``[all]`` for every word. The rest are distributions by name, as conf/recipe/animation.yaml
-    states them: weights of words, or [least, most] of an even one.
+    ``split``, ``parts``, ``drawn``: see `parts.Parts`. ``size`` (width, height), ``fps``, ``frames`` [least, most] of a shot. ``cast``: so many
+    figures, in the shares of `who`, come again in all shots of a set; None: anybody. ``focus``: words of `traits.DEMANDS` that shots have to show in
+    turn, ``[all]`` for every word. The rest are distributions by name, as conf/recipe/animation.yaml states them: weights of words, or [least, most]
+    of an even one.
     Raises ValueError for an unknown word or name and for what is no distribution, `PartsError` and FileNotFoundError for parts that are not there.
     """
 
@@ -47,11 +48,13 @@ class Recipe:
         fps: Count = 24,
         frames: Size = (12, 36),
         focus: Sequence[str] = (),
+        cast: Count | None = None,
         **odds: Any,
     ) -> None:
         self.split, self.folder, self.drawn = split, parts, drawn
         self.size, self.fps, self.frames = (int(size[0]), int(size[1])), int(fps), (int(frames[0]), int(frames[1]))
         self.focus = _apart(tuple(DEMANDS) if list(focus) == ["all"] else tuple(focus))
+        self.cast, self._casts = cast, dict[int, Parts]()
         unknown = [word for word in self.focus if word not in DEMANDS]
         if unknown:
             raise ValueError(f"truth.focus={unknown}: words are {', '.join(DEMANDS)}")
@@ -69,6 +72,15 @@ class Recipe:
     def chosen(self) -> Parts:
         """The parts; read once in each process."""
         return Parts(self.split, self.folder, self.drawn, self.size)
+
+    def of(self, seed: int) -> Parts:
+        """The parts that a set is composed from: all, or those of its cast."""
+        if self.cast is None:
+            return self.chosen
+        if seed not in self._casts:
+            rng = np.random.default_rng([seed, self._key, 3])
+            self._casts[seed] = self.chosen.cast(rng, [wished(draw(rng, self.odds["who"])) for _ in range(self.cast)])
+        return self._casts[seed]
 
     def named(self, seed: int, number: int) -> str:
         """The name of film `number` of a set."""
@@ -99,7 +111,7 @@ class Recipe:
         for i, (word, demand) in enumerate(zip(asked, demands, strict=True)):
             own = {**odds, **{name: checked(name, value) for name, value in demand.items() if name in ODDS}}
             length = int(rng.integers(self.frames[0], self.frames[1] + 1))
-            shots.append(staged(np.random.default_rng([seed, number, self._key, 2, i]), self.chosen, own, self.size, length, word))
+            shots.append(staged(np.random.default_rng([seed, number, self._key, 2, i]), self.of(seed), own, self.size, length, word))
         shots = self._joined(rng, shots, odds)
         overlay = draw(rng, odds["overlay"])
         return FilmPlan(

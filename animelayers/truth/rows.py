@@ -66,7 +66,7 @@ def stored(plan: FilmPlan, put: Put | None = None) -> Iterator[Row]:
             if made.frame.shown not in numbers:
                 numbers[made.frame.shown] = len(numbers)
                 picture = made.frame.picture
-                encoded, measured = _encoded(made.frame, picture)
+                encoded, measured = _encoded(made.frame, picture, [actor.part.name for actor in shot.plan.actors])
                 files.append(encoded)
                 measures.append(measured)
                 kept.append(_outlined(made.frame))
@@ -89,7 +89,7 @@ def stored(plan: FilmPlan, put: Put | None = None) -> Iterator[Row]:
 
 _MERGED = {"figure": "character", "effect": "effect", "shadow": "shadow", "overlay": "overlay"}
 """Kinds of layers of which all together are a file, and its name."""
-_MEASURED = ("character_bbox", "character_coverage", "instance_ids", "instance_boxes", "effect_coverage", "recompose_psnr", "stack")
+_MEASURED = ("character_bbox", "character_coverage", "instance_ids", "instance_boxes", "characters", "effect_coverage", "recompose_psnr", "stack")
 
 
 def _plate(plan: FilmPlan, shot: Shot) -> np.ndarray:
@@ -140,7 +140,7 @@ def _mode(frame: Frame) -> str:
     return max(areas, key=lambda mode: areas[mode]) if areas else "none"
 
 
-def _encoded(frame: Frame, picture: np.ndarray) -> tuple[dict[str, bytes], tuple[Any, ...]]:
+def _encoded(frame: Frame, picture: np.ndarray, cast: Sequence[str]) -> tuple[dict[str, bytes], tuple[Any, ...]]:
     """The files of a drawing by name, and its measures as `_MEASURED` names them."""
     merged = {name: frame.seen(kind) for kind, name in _MERGED.items() if kind == "figure" or any(layer.kind == kind for layer in frame.layers)}
     character, background, plane, mode = merged["character"], frame.background, frame.labels, _mode(frame)
@@ -153,6 +153,7 @@ def _encoded(frame: Frame, picture: np.ndarray) -> tuple[dict[str, bytes], tuple
         np.float32(cv2.mean(character)[3] / 255),
         ",".join(map(str, found)) or "none",
         ",".join(":".join(map(str, box)) for box in found.values()) or "none",
+        ",".join(cast[number - 1].replace(",", " ") for number in found) or "none",
         np.float32(0 if effect is None else cv2.mean(effect)[3] / 255),
         np.float32(psnr(together(background, character, merged.get("shadow"), effect, mode), picture)),
         _stacked(frame, merged, files),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +48,9 @@ def staged(rng: np.random.Generator, parts: Parts, odds: Odds, size: tuple[int, 
     count, planes = int(draw(rng, odds["figures"])), _Grades(rng, odds, contrast)
     follows = bool(camera.kind in ("pan", "tilt") and rng.random() < 0.5)
     crossing = count > 1 and rng.random() < odds["crossing"]
-    actors = [_actor(rng, parts, odds, size, frames, (i, count), planes, crossing) for i in range(count)]
+    actors: list[Actor] = []
+    for i in range(count if not parts.few else min(count, len(parts.figures))):
+        actors.append(_actor(rng, parts, odds, size, frames, (i, count), planes, crossing, [actor.part for actor in actors if parts.few]))
     actors = [replace(actor, follows=follows and not crossing) for actor in actors]
     actors.sort(key=lambda actor: (actor.at[1], actor.height))
     props = [_thing(rng, parts, size, planes, ahead=False) for _ in range(int(draw(rng, odds["props"])))]
@@ -87,6 +89,11 @@ class _Grades:
         return Paint((gain[0], gain[1], gain[2]), float(lift), float(close), self.contrast in ("grey", "line_drawing"))
 
 
+def wished(who: str) -> Callable[[Figure], bool]:
+    """Whether a figure is of a kind: anime, person, creature, vehicle."""
+    return lambda part: bool(part.tags & {*_WHO[who]})
+
+
 def busts(part: Figure) -> bool:
     """Whether a figure ends at its lower edge, and has to stand on the frame's border."""
     return part.bust if isinstance(part, FileFigure) else bool(part.tags & {"bust", "head"})
@@ -119,10 +126,11 @@ def _actor(
     place: tuple[int, int],
     grades: _Grades,
     crossing: bool,
+    taken: Sequence[Figure] = (),
 ) -> Actor:
     width, height = size
     move = "walking" if crossing and place[0] < 2 else draw(rng, odds["movement"])
-    part = _figure(rng, parts, odds, move, grades.contrast)
+    part = _figure(rng, parts, odds, move, grades.contrast, taken)
     framing = draw(rng, odds["framing"])
     tall, (x, y) = _framed(rng, part, framing, size, place)
     move, action = _movement(rng, part, move)
@@ -154,14 +162,14 @@ def _actor(
     )
 
 
-def _figure(rng: np.random.Generator, parts: Parts, odds: Odds, move: str, contrast: str) -> Figure:
+def _figure(rng: np.random.Generator, parts: Parts, odds: Odds, move: str, contrast: str, taken: Sequence[Figure]) -> Figure:
     who, looks, acts = _WHO[draw(rng, odds["who"])], _CONTRAST.get(contrast), _WISHED.get(move)
     wishes = [
         *([lambda part: part.tags & set(looks)] if looks else []),
         lambda part: part.tags & set(who),
         *([lambda part: part.actions.keys() & set(acts)] if acts else []),
     ]
-    return parts.choose(rng, parts.figures, wishes)
+    return parts.choose(rng, [part for part in parts.figures if part not in taken], wishes)
 
 
 def _framed(rng: np.random.Generator, part: Figure, framing: str, size: tuple[int, int], place: tuple[int, int]) -> tuple[int, tuple[float, float]]:

@@ -31,3 +31,12 @@ def test_good_captions_are_left_alone_and_each_fault_is_named_with_its_captions(
     }  # fmt: skip
     (same,) = lint(dict.fromkeys("abc", "luca, a boy, running"), "luca")
     assert same.what.startswith("every caption is the same") and list(same.names) == ["a", "b", "c"]
+
+
+def test_one_caption_for_most_pictures_and_a_wrong_number_of_people_are_told() -> None:
+    said = {**dict.fromkeys("abc", "luca, a boy, running"), "d": "luca, a boy, sitting"}
+    (same,) = lint(said, "luca")
+    assert same.what.startswith("3 of 4 captions are the same") and list(same.names) == ["a", "b", "c"]
+    told = {"one": "luca, a boy, two characters", "two": "luca, solo, running fast", "right": "luca, a boy, running fast"}
+    (wrong,) = lint(told, "luca", {"one": 1, "two": 2, "right": 1})
+    assert wrong.what.startswith("another number of people") and list(wrong.names) == ["one", "two"]

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from animelayers.captions import fits
-from animelayers.curate.captions import base, caption
+from animelayers.curate.captions import base, caption, merged
 
 ROW: dict[str, Any] = {
     "instance_count": 1, "shot_size": "medium", "character_coverage": 0.3, "palette": [200, 30, 30] * 5,
@@ -52,3 +53,15 @@ def test_a_caption_never_names_what_the_layer_lacks(layer: str, said: str, prefi
 def test_a_layer_without_captions() -> None:
     with pytest.raises(ValueError, match="no caption"):
         base(ROW, "mask")
+
+
+def test_words_of_the_user_and_of_a_model_are_merged_before_anything_is_made() -> None:
+    table = pa.table(
+        {"frame_id": ["a", "b"], "caption_given": ["a girl in a kitchen, a red scarf", None], "caption_character": ["a girl, smiling", "a boy"]}
+    )
+    assert merged(table, "either") is table and merged(table.drop_columns("caption_given"), "first").column_names == ["frame_id", "caption_character"]
+    both = merged(table, "first").to_pylist()
+    assert both[0]["caption_frame"] == "a girl in a kitchen, a red scarf" and "caption_given" not in both[0] and both[1]["caption_frame"] is None
+    assert both[0]["caption_character"] == "a girl, a red scarf, smiling" and both[1]["caption_character"] == "a boy"
+    assert caption(both[0], "character", trigger="mia") == "mia, a girl, a red scarf, smiling"
+    assert merged(table, "none").to_pylist()[0]["caption_character"] == "a girl, smiling"

@@ -156,7 +156,7 @@ def test_enhancing_without_a_model_and_without_cutting_out() -> None:
 @pytest.mark.parametrize(
     ("kind", "options", "said"),
     [
-        (Segment, {"segmentation_model": "sam2_hiera_large"}, "jobs/decompose.py model/segment=sam2"),
+        (Segment, {"segmentation_model": "sam2_hiera_large"}, "animelayers decompose model/segment=sam2"),
         (Segment, {"points_per_side": 20}, "points_per_side null"),
         (Segment, {"inpainting_model": "lamma"}, "did you mean lama"),
         (Segment, {"mask_dilation": -1}, "0 or more"),

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import itertools
+import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animelayers import Output
+from animelayers import Output, job
 from animelayers.exports import Caption, Coco, Exporter, HfImageFolder, HfParquet, Kohya, MusubiImage, Picture, Select, WebDataset
 from animelayers.exports.base import MARK
 from animelayers.exports.caption import folder
 from animelayers.exports.select import stem
-from animelayers.sinks import SinkError, Tree
-from tests.exports.conftest import RUN, contents
+from animelayers.sinks import Shards, SinkError, Tree
+from tests.exports.conftest import RUN, contents, row
 
 EVERY: list[Exporter] = [
     Kohya(mask="files", caption=Caption(trigger="勇者"), paths="relative"),
@@ -167,3 +169,36 @@ def test_names_have_no_dot_and_tell_frames_apart(output: Output) -> None:
 def test_options_that_make_no_sense(make, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+ALL = sorted(path.stem for path in (job.CONF / "export").glob("*.yaml"))
+SHORT = {
+    **dict.fromkeys(("prores", "vp9", "apng", "ffv1", "sequence", "exr"), "2 of 15 frames have no timing"),
+    **dict.fromkeys(("kohya", "onetrainer", "aitoolkit"), "10 of 10 pictures have no caption"),
+}
+NEEDS = {
+    **dict.fromkeys(("musubi", "musubi_layered"), "has no caption"),
+    "musubi_video": "no shot has five frames",
+    "strategies": "training set",
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_ends_with_fewer_items_says_so_and_ends_with_3(
+    name: str, clips: list[tuple[dict[str, Any], Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pictures of a folder have no timing, and nothing has a caption: what is left out, or made up by a trainer, is told."""
+    stills = [row(f"{name}/scene0000/000000", [0], "plain", source=f"{name}.png")[0] | {"episode": "pictures"} for name in ("a", "b")]
+    sink = Shards(str(tmp_path / "layers"))
+    with sink.open(RUN):
+        sink.write([*(made for made, _ in clips), *stills], RUN)
+    monkeypatch.syspath_prepend(str(job.JOBS))
+    export = runpy.run_path(str(job.JOBS / "export.py"))["export"]
+    cfg = job.compose("export", [f"source.path={tmp_path / 'layers'}", f"output={tmp_path / 'out'}", f"export={name}"])
+    if name in NEEDS:
+        with pytest.raises(job.ConfigError, match=NEEDS[name]):
+            export(cfg)
+        return
+    code, said = export(cfg), capsys.readouterr().err
+    assert code == (3 if name in SHORT else 0) and ("warning: " in said) == (name in SHORT), said
+    assert SHORT.get(name, "") in said

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -109,25 +110,79 @@ def test_coco_masks_come_back(annotated: Output, truth: dict, tmp_path: Path) ->
     assert found == len(loaded.anns) == 3 * 2 + 4 * 2 + 0 + 1
 
 
-def test_fiftyone_finds_its_files_and_names_are_categories(annotated: Output, tmp_path: Path) -> None:
+def test_coco_names_are_categories(annotated: Output, tmp_path: Path) -> None:
     names = ["Élise, 太郎" if ids == "1,2" else "none" for ids in annotated.table["instance_ids"].to_pylist()]
-    FiftyOne(names="who").write(_with(annotated, annotated.table.append_column("who", [names])), tmp_path)
-    labels = json.loads((tmp_path / "labels.json").read_text("utf-8"))
+    Coco(names="who").write(_with(annotated, annotated.table.append_column("who", [names])), tmp_path)
+    labels = json.loads((tmp_path / "annotations" / "instances.json").read_text("utf-8"))
     assert set(labels) == {"info", "licenses", "categories", "images", "annotations"}
-    assert [c["name"] for c in labels["categories"]] == ["character", "effect", "Élise", "太郎"]
-    assert [c["id"] for c in labels["categories"]] == [
-        1,
-        2,
-        3,
-        4,
-    ]
-    assert {p.name for p in (tmp_path / "data").iterdir()} == {image["file_name"] for image in labels["images"]}
-    for item in labels["annotations"]:
-        assert {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation"} <= set(item)
-        assert isinstance(item["segmentation"]["counts"], str) and item["segmentation"]["size"] == [48, 64]
+    assert {c["id"]: c["name"] for c in labels["categories"]} == {1: "character", 2: "effect", 3: "Élise", 4: "太郎"}
+    assert {p.name for p in (tmp_path / "images").iterdir()} == {image["file_name"] for image in labels["images"]}
     assert {item["category_id"] for item in labels["annotations"] if item.get("instance_id") == 2} == {4}
     with pytest.raises(ValueError, match="names=whom is no column"):
         Coco(names="whom").write(annotated, tmp_path / "y")
+
+
+def imported(folder: Path) -> list[dict[str, Any]]:
+    """The samples of a dataset on disk by the rules of FiftyOne's importer: no version, so that samples are read as they are; paths are below
+    the folder; a folder below fields/ is called as the field (or the list in it) whose labels have their masks there."""
+    about = json.loads((folder / "metadata.json").read_text("utf-8"))
+    assert "version" not in about and about["media_type"] == "image"
+    samples = json.loads((folder / "samples.json").read_text("utf-8"))["samples"]
+    media = {"Segmentation": "mask_path", "Detection": "mask_path"}
+    for sample in samples:
+        sample["filepath"] = folder / sample["filepath"]
+        for field in (path.name for path in (folder / "fields").iterdir()):
+            value = sample
+            for key in field.split("."):
+                value = value.get(key, {}) if isinstance(value, dict) else value
+            for label in value if isinstance(value, list) else [value] if value else []:
+                label[media[label["_cls"]]] = folder / label[media[label["_cls"]]]
+        assert isinstance(sample["tags"], list) and not {"id", "created_at", "last_modified_at"} & {*sample}
+    return samples
+
+
+def test_fiftyone_finds_pictures_masks_and_fields(annotated: Output, truth: dict, tmp_path: Path) -> None:
+    names = ["Élise,太郎" if ids == "1,2" else "none" for ids in annotated.table["instance_ids"].to_pylist()]
+    named = _with(annotated, annotated.table.append_column("characters", [names]))
+    FiftyOne(names="characters").write(named, tmp_path)
+    samples = imported(tmp_path)
+    assert [sample["frame_id"] for sample in samples] == list(truth)
+    for sample in samples:
+        layers, row = truth[sample["frame_id"]], named.row(sample["frame_id"])
+        np.testing.assert_array_equal(np.array(Image.open(sample["filepath"])), frame(layers))
+        assert sample["metadata"]["width"] == 64 and sample["quality"] == pytest.approx(row["quality"]) and sample["mood"] == row["mood"]
+        assert isinstance(sample["instance_ids"], list) and isinstance(sample["characters"], list) and sample["caption"] == row["caption_frame"]
+        labels = layers.get("instances", (layers["character"][..., 3] > 127).astype(np.uint8))
+        found = sample.get("instances", {"detections": []})["detections"]
+        assert [each["index"] for each in found] == np.unique(labels[labels > 0]).tolist()
+        assert [each["label"] for each in found] == (["Élise", "太郎"] if len(found) == 2 else ["character"] * len(found))
+        for each in found:
+            x, y, w, h = np.rint(np.array(each["bounding_box"]) * (64, 48, 64, 48)).astype(int)
+            mask = np.zeros(labels.shape, bool)
+            mask[y : y + h, x : x + w] = np.array(Image.open(each["mask_path"])) > 0
+            np.testing.assert_array_equal(mask, labels == each["index"])
+        for layer in ("character", "effect"):
+            there = (layers[layer][..., 3] > 127).any() if layer in layers else False
+            assert (layer in sample) == bool(there)
+            if there:
+                np.testing.assert_array_equal(np.array(Image.open(sample[layer]["mask_path"])), (layers[layer][..., 3] > 127) * 255)
+
+
+def test_fiftyone_itself_reads_it(annotated: Output, truth: dict, tmp_path: Path) -> None:
+    importers = pytest.importorskip("fiftyone.utils.data.importers", reason="heavy; see docs/training.md")
+    FiftyOne().write(annotated, tmp_path)
+    importer = importers.FiftyOneDatasetImporter(str(tmp_path))
+    assert importer._is_legacy_format_data(), "its own way for what no version of it wrote"
+    with importer._to_legacy_importer() as samples:  # Dataset.from_dir, without its database
+        found = {sample["frame_id"]: sample for sample in samples}
+    assert list(found) == list(truth)
+    for frame_id, sample in found.items():
+        layers = truth[frame_id]
+        assert np.array_equal(np.array(Image.open(sample.filepath)), frame(layers)) and sample["quality"] > 0
+        if sample.has_field("character"):
+            np.testing.assert_array_equal(sample["character"].get_mask() > 0, layers["character"][..., 3] > 127)
+        for each in sample["instances"].detections if sample.has_field("instances") else []:
+            assert each.get_mask().any() and Path(each.mask_path).is_absolute()
 
 
 KEYS = {

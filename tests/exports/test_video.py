@@ -77,6 +77,28 @@ def test_odd_sides_are_made_even_where_a_codec_needs_it(tmp_path: Path) -> None:
         assert path.read_bytes() == data, "the same pictures give the same bytes"
 
 
+def test_every_pixel_keeps_its_colour_where_that_is_asked_for(filmed: Output, tmp_path: Path) -> None:
+    picture = np.full((64, 96, 4), (30, 90, 200, 255), np.uint8)
+    picture[:, ::7, :3] = (220, 30, 40)
+    picture[..., 3] = np.linspace(0, 255, 96).astype(np.uint8)
+    far = {}
+    for chroma in (420, 444):
+        pixels = {} if chroma == 420 else {"pixels": "yuva444p", "options": {"b": "0", "lossless": "1", "strict": "experimental"}}
+        encode(tmp_path / f"{chroma}.webm", iter([picture] * 3), Fraction(24), CODECS["vp9"]._replace(**pixels))
+        shown = read(tmp_path / f"{chroma}.webm")[0][0].astype(int)
+        far[chroma] = np.abs(shown - picture)[..., :3].max()
+        assert np.abs(shown - picture)[..., 3].max() <= 2
+    assert far[444] <= 3 < 50 < far[420]
+    Video(codec="vp9", chroma=444, options={"lossless": 1}).write(filmed, tmp_path / "made")
+    frame = filmed.table["frame_id"][0].as_py()
+    drawn, shown = filmed.layer(frame, "character").astype(int), read(tmp_path / "made" / "film_scene0000" / "character.webm")[0][0].astype(int)
+    assert np.abs(drawn - shown)[drawn[..., 3] == 255].max() <= 3
+    (told,), none = list(Video(codec="vp9").notes(filmed)), list(Video(codec="vp9", chroma=444).notes(filmed))
+    assert "chroma=444" in told and none == []
+    with pytest.raises(ValueError, match="chroma=444"):
+        Video(codec="prores", chroma=444)
+
+
 def sheet(places: list[int], seconds: list[float]) -> Sheet:
     place = np.array(places)
     return Sheet("e", "scene0000", place, np.array(seconds), np.arange(1, len(places) + 1), {})

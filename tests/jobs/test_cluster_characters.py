@@ -183,3 +183,15 @@ def test_an_output_without_tracks_is_told(tmp_path: Path) -> None:
         Shards(str(tmp_path / "out")).write([clip("e/scene0000/000000", [0])], RUN)
     with pytest.raises(job.ConfigError, match="run stage track"):
         body(job.compose("cluster_characters", [f"source.path={tmp_path / 'out'}", f"output={tmp_path / 'cast'}"]))
+
+
+def test_outfits_are_proposed_once_and_then_a_persons_own(run: Run, output: Path, tmp_path: Path) -> None:
+    assert run("outfits=0.999") == 0
+    first = cast_of(tmp_path / "cast")
+    hers = {first[track] for track in AKARI}
+    assert len(hers) > 1 and {name.partition(" (")[0] for name in hers} == {"character_01"} and "character_01 (outfit 1)" in hers
+    assert set(Output(str(output)).table["characters"].to_pylist()) & hers
+    text = (tmp_path / "cast" / "characters.yaml").read_text().replace("character_01 (outfit 1)", "akari (winter)")
+    (tmp_path / "cast" / "characters.yaml").write_text(text)
+    assert run("outfits=0.999") == 0
+    assert cast_of(tmp_path / "cast") == {track: name.replace("character_01 (outfit 1)", "akari (winter)") for track, name in first.items()}

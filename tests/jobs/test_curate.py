@@ -167,7 +167,7 @@ def test_files_of_ones_own(layers: Path, whole: Path, curate: Curate, tmp_path: 
     shutil.copytree(whole / "source", tmp_path / "set" / "source")
     assert curate(layers, tmp_path / "set", *files) == 0
     said = capsys.readouterr().err
-    assert "segmentation_model=sam2_hiera_large: the layers are taken as they are" in said and not (tmp_path / "set" / "report").exists()
+    assert "segmentation_model=sam2_hiera_large: the layers stay as they are" in said and not (tmp_path / "set" / "report").exists()
     mixed = Counter(pq.read_table(tmp_path / "set" / "decisions.parquet")["strategy"].to_pylist())
     assert mixed["segment"] == 0 and abs(mixed["keep_full"] / mixed.total() - 0.5) < 0.1
     captions = [row["caption"] for row in Output(str(tmp_path / "set")).table.to_pylist() if row["strategy"] == "keep_full"]

@@ -10,6 +10,7 @@ import numpy as np
 
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import blend
+from animelayers.imaging.seams import boxes
 from animelayers.samples import Scene, write
 from animelayers.sinks import Shards
 
@@ -101,7 +102,7 @@ def store(shots: Sequence[Clip], folder: Path, layers: Sequence[str] = ("charact
             "transition": " ".join(shot["transition"]),
             "effect_mode": " ".join([shot["effect_mode"]] * count),
             "instance_ids": " ".join(",".join(map(str, each)) or "none" for each in ids),
-            "instance_boxes": " ".join(",".join("0:0:9:9" for _ in each) or "none" for each in ids),
+            "instance_boxes": " ".join(",".join(":".join(map(str, box)) for box in boxes(plane).values()) or "none" for plane in shot["instances"]),
             "width": WIDTH,
             "height": HEIGHT,
             "layers": b"".join(files),

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from animelayers.exports.rows import listed
 from animelayers.output import Output
 from animelayers.sinks import Changed
 from animelayers.truth import Recipe, compose, dataset, recomposed
@@ -27,6 +28,8 @@ def test_a_set_opens_as_an_output(made: tuple[Recipe, Output, Path]) -> None:
     assert len(set(output.table["clip_id"].to_pylist())) == 4 and not len(output.errors)
     assert {"character", "background", "mask", "instances", "plate"} <= set(output.layers)
     assert output.plate(next(iter(output)))[0].ndim == 3
+    for ids, names in zip(*(output.table[name].to_pylist() for name in ("instance_ids", "characters")), strict=True):
+        assert len(listed("instance_ids", ids)) == len(listed("characters", names)), "who each figure is"
     assert {f"films/{name}" for name in set(output.table["source"].to_pylist())} == {f"films/{p.name}" for p in (folder / "films").iterdir()}
 
 

@@ -54,7 +54,7 @@ class Segment(Strategy):
         if segmentation_model != "layers" or points_per_side is not None:
             raise ValueError(
                 "strategies.segment takes the layers of the output: segmentation_model must be 'layers' and points_per_side null; "
-                "choose the model where the layers are made, python jobs/decompose.py model/segment=sam2 …"
+                "choose the model where the layers are made, animelayers decompose model/segment=sam2 …"
             )
         if min(min_instance_size, mask_dilation) < 0:
             raise ValueError(f"min_instance_size and mask_dilation must be 0 or more, not {min_instance_size} and {mask_dilation}")
@@ -100,7 +100,7 @@ def stored(layers: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     try:
         return layers[name]
     except KeyError:
-        raise ValueError(f"the output has no layer {name!r} of this frame: make it with jobs/decompose.py, or use keep_full") from None
+        raise ValueError(f"the output has no layer {name!r} of this frame: make it with animelayers decompose, or use keep_full") from None
 
 
 def islands_from(figure: np.ndarray, smallest: int) -> np.ndarray:

@@ -1,0 +1,78 @@
+"""Who is who, and the crops of a training set, against a set that knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from animelayers import Output
+from animelayers.quality.truth_set import TruthSet
+from animelayers.quality.who import Who, plain, told, who
+from animelayers.schema import RECORD
+from tests.quality import sets
+
+TRUE = (["akari"], ["akari", "ren"], [], ["sora"])
+Named = Sequence[Sequence[str]]
+
+
+def name(shots: list[sets.Clip], names: Named) -> list[sets.Clip]:
+    """Clips whose figures are called so, shot after shot."""
+    for shot, called in zip(shots, names, strict=True):
+        shot["characters"] = RECORD["characters"].gather([",".join(called) or "none"] * len(shot["character"]))
+    return shots
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> TruthSet:
+    return TruthSet(sets.store(name(sets.clips(), TRUE), tmp_path_factory.mktemp("truth") / "set"))
+
+
+@pytest.fixture
+def found(truth: TruthSet, tmp_path: Path) -> Callable[..., Who]:
+    def call(names: Named, change: Callable[[list[sets.Clip]], object] = lambda shots: None) -> Who:
+        shots = name(sets.clips(), names)
+        change(shots)
+        return who(truth, Output(str(sets.store(shots, tmp_path / "out"))))
+
+    return call
+
+
+def test_the_truth_is_right_by_any_names(found: Callable[..., Who]) -> None:
+    made = found((["x"], ["x", "y"], [], ["z"]))
+    assert {key: round(figure.value, 2) for key, figure in made.figures.items()} == dict.fromkeys(
+        ("precision", "recall", "f1", "pure", "crop_iou"), 1
+    )
+    assert (made.tracks, made.strange, made.missed, made.mixed, made.left_out) == (4, 0, 0, {}, {}) and len(made.crops) > 3
+    assert "| pairwise F1 | 1.000 |" in told(made) and plain(made)["figures"]["f1"]["n"] == 1
+
+
+def test_two_who_are_taken_for_one_another(found: Callable[..., Who]) -> None:
+    made = found((["x"], ["y", "x"], [], ["z"]))
+    assert [made.figures[key].value for key in ("precision", "recall", "f1")] == [0, 0, 0]
+    assert made.mixed == {"x": {"akari": 1, "ren": 1}} and "x is akari (1), ren (1)" in told(made)
+    assert made.crops[0].iou < 0.3, "a crop of somebody else is none of hers"
+
+
+def test_nobody_said_is_nobody_joined(found: Callable[..., Who]) -> None:
+    made = found((["unknown"], ["unknown", "unknown"], [], ["unknown"]))
+    assert made.figures["recall"].value == 0 and np.isnan(made.figures["precision"].value) and not made.crops
+
+
+def test_who_is_not_there_and_who_is_not_found(found: Callable[..., Who]) -> None:
+    def move(shots: list[sets.Clip]) -> None:
+        for layer in ("character", "instances"):
+            shots[3][layer] = np.roll(shots[3][layer], 30, axis=2)
+
+    made = found((["x"], ["x", "y"], [], ["z"]), move)
+    assert (made.tracks, made.strange) == (3, 1) and made.missed >= 2 and made.figures["f1"].value == 1
+
+
+def test_sets_and_outputs_without_names_are_refused(truth: TruthSet, truth_set: Path, tmp_path: Path) -> None:
+    bare = sets.store(sets.clips(), tmp_path / "bare")
+    with pytest.raises(ValueError, match="run animelayers cluster_characters first"):
+        who(truth, Output(str(bare)))
+    with pytest.raises(ValueError, match="compose it again"):
+        who(TruthSet(truth_set), Output(str(bare)))
