@@ -107,6 +107,7 @@ def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) 
         Route("/sets/{name}", _asked(desk, _set)),
         Route("/sets/{name}", _asked(desk, _decide), methods=["POST"]),
         Route("/sets/{name}/tune", _asked(desk, _tune), methods=["POST"]),
+        Route("/sets/{name}/aim", _asked(desk, _aim), methods=["POST"]),
         Route("/casts/{name}", _asked(desk, _cast)),
         Route("/casts/{name}", _asked(desk, _recast), methods=["POST"]),
         Route("/casts/{name}/picture", _asked(desk, _contact)),
@@ -445,6 +446,16 @@ def _decide(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
 def _tune(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     found, path = decisions.tuned(_named(desk.sets, request.path_params["name"]))
     return {**found._asdict(), "file": str(path), "text": found.text()}
+
+
+def _aim(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
+    scored = body.get("scores", {})
+    if not isinstance(scored, dict):
+        raise ValueError('a result is a mapping of traits to scores, like {"far": 0.15, "close_up": 0.95}')
+    found, path = decisions.aimed(_named(desk.sets, request.path_params["name"]), scored)
+    wished = found.wishes
+    traits = [trait._asdict() for trait in found.traits]
+    return {"traits": traits, "needs": dict(wished.needs), "targets": dict(wished.targets), "file": str(path), "text": found.text()}
 
 
 def _cast(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
