@@ -468,8 +468,10 @@ def _recast(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
         people.rename(path, str(body.get("old", "")), str(body.get("new", "")))
     elif body.get("do") == "move":
         people.move(path, [str(track) for track in body.get("tracks", [])], str(body.get("to", "")))
+    elif body.get("do") == "dress":
+        people.dress(path, [str(track) for track in body.get("tracks", [])], str(body.get("outfit", "")))
     else:
-        raise ValueError(f"{body.get('do')!r} is nothing to do with characters: rename, move")
+        raise ValueError(f"{body.get('do')!r} is nothing to do with characters: rename, move, dress")
     return people.told(path)
 
 

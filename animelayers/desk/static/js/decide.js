@@ -71,15 +71,17 @@ export async function people(main, name) {
   const body = h("div", { class: "people" });
   const sheet = (track) => `/api${path}/picture?track=${encodeURIComponent(track)}`;
   const move = tried(async (tracks, to) => { told = await ask(path, { do: "move", tracks, to }); chosen.clear(); draw(); });
+  const dress = tried(async (tracks, outfit) => { told = await ask(path, { do: "dress", tracks, outfit }); chosen.clear(); say(outfit ? `an outfit: ${outfit}` : "the usual outfit"); draw(); });
   const rename = tried(async (old, now) => { if (now && now !== old) { told = await ask(path, { do: "rename", old, new: now }); say(`${old} is ${now}`); } draw(); });
   function draw() {
     const names = told.characters.map((one) => one.name);
     const tools = h("div", { class: "row" }, h("span", { class: "dim num", role: "status" }, chosen.size ? `${chosen.size} pictures chosen` : "choose pictures, or drag them to another character"),
       chosen.size > 0 && h("select", { "aria-label": "Move the chosen pictures to", onchange: (e) => e.target.value && move([...chosen], e.target.value) }, h("option", { value: "" }, "move to …"), ...[...new Set([...names, "unknown"])].map((one) => h("option", {}, one))),
-      chosen.size > 0 && h("button", { onclick: () => { const to = prompt("Name of the new character"); if (to) move([...chosen], to); } }, "to a new character"));
+      chosen.size > 0 && h("button", { onclick: () => { const to = prompt("Name of the new character"); if (to) move([...chosen], to); } }, "to a new character"),
+      chosen.size > 0 && h("button", { title: "the same character in other clothes: a set of the character knows them apart", onclick: () => { const outfit = prompt("Which outfit do the chosen pictures show? (nothing: the usual one)"); if (outfit !== null) dress([...chosen], outfit); } }, "an outfit of theirs"));
     body.replaceChildren(tools, ...told.characters.map((who) => {
       const field = h("input", { value: who.name, "aria-label": `Name of ${who.name}`, disabled: who.name === "unknown", onchange: (e) => rename(who.name, e.target.value.trim()), onkeydown: (e) => { if (e.key === "Enter") e.target.blur(); } });
-      const box = h("section", { class: "who", "aria-label": who.name }, h("header", {}, field, h("span", { class: "dim num" }, `${who.tracks.length} tracks, ${who.frames} frames`)), h("div", { class: "tracks" }, ...who.tracks.map((one) => h("button", { class: "track", draggable: true, "aria-pressed": String(chosen.has(one.track)), "aria-label": `${one.track}, ${one.frames} frames`, title: one.track,
+      const box = h("section", { class: who.outfit ? "who outfit" : "who", "aria-label": who.name }, h("header", {}, field, h("span", { class: "dim num" }, `${who.tracks.length} tracks, ${who.frames} frames`)), h("div", { class: "tracks" }, ...who.tracks.map((one) => h("button", { class: "track", draggable: true, "aria-pressed": String(chosen.has(one.track)), "aria-label": `${one.track}, ${one.frames} frames`, title: one.track,
         onclick: () => { if (chosen.has(one.track)) chosen.delete(one.track); else chosen.add(one.track); draw(); }, ondragstart: (e) => { e.dataTransfer.setData("text/plain", JSON.stringify(chosen.has(one.track) ? [...chosen] : [one.track])); } },
       one.folder ? h("img", { src: sheet(one.track), alt: "", loading: "lazy", draggable: false }) : h("span", { class: "none dim" }, "no picture"), h("small", { class: one.by_hand ? "good" : "" }, one.by_hand ? "by hand" : `sure ${number(one.confidence)}`)))));
       box.addEventListener("dragover", (event) => { event.preventDefault(); box.classList.add("over"); });
