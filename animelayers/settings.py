@@ -303,6 +303,7 @@ class Rounds(TypedDict, total=False):
     frames: Count
     films: Count
     rounds: Count
+    tabs: Count
     warm: int
     shot: Count
     source: str | None
@@ -340,6 +341,7 @@ class Benchmark(TypedDict):
     track: Rounds
     lama: Rounds
     trust: Rounds
+    desk: Rounds
 
 
 class LoraSteps(TypedDict):

@@ -33,7 +33,7 @@ from animelayers.desk import compare, correct, decisions, form, people, rows
 from animelayers.desk import shots as shot_list
 from animelayers.desk.correct import CorrectionError, Desks, Said
 from animelayers.desk.pictures import Thumbs, facts, place_on_plate, whole
-from animelayers.desk.runs import Run, Runs, commits
+from animelayers.desk.runs import Run, Runs, Stages, commits
 from animelayers.desk.shelf import Book, Shelf
 from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
@@ -46,6 +46,7 @@ _LISTED = (
     "character_coverage", "character_confidence", "recompose_psnr", "effect_mode", "instance_ids", "background_invented",
 )  # fmt: skip
 _PAGE = 400
+_KEPT = 32  # answers that are kept for those who scroll
 _KINDS = {b"\x89PNG": "image/png", b"\xff\xd8\xff\xe0": "image/jpeg", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -64,6 +65,8 @@ class Desk:
         self.shelf = Shelf([path for path in self.paths if str(Path(path)) not in known])
         self.thumbs = Thumbs(cache or user_cache_path("animelayers") / "desk")
         self.runs, self.corrections = Runs(), Desks()
+        self.stages: dict[int, Stages] = {}
+        self._chosen: dict[tuple[str, str, str], rows.Chosen] = {}
         self._shots: dict[str, tuple[str, list[Shot]]] = {}
 
     def shots(self, book: Book) -> list[Shot]:
@@ -72,6 +75,17 @@ class Desk:
         if self._shots.get(book.name, ("", []))[0] != version:
             self._shots[book.name] = (version, shot_list.listed(book.output))
         return self._shots[book.name][1]
+
+    def chosen(self, book: Book, body: dict[str, Any]) -> rows.Chosen:
+        """The rows that a page asks for; scrolling on asks for the same ones again."""
+        asked = {key: body.get(key) for key in ("where", "sort", "down", "held")}
+        key = (book.name, book.version, json.dumps(asked, sort_keys=True))
+        if (found := self._chosen.get(key)) is None:
+            found = rows.choose(book.output, asked["where"] or {}, str(asked["sort"] or ""), bool(asked["down"]), bool(asked["held"]))
+            self._chosen[key] = found
+            while len(self._chosen) > _KEPT:
+                self._chosen.pop(next(iter(self._chosen)), None)
+        return found
 
     def shot(self, book: Book, name: str) -> Shot:
         """A shot by its name. Raises KeyError."""
@@ -239,7 +253,7 @@ def _columns(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
 
 def _rows(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     book = _book(desk, request)
-    chosen = rows.choose(book.output, body.get("where", {}), str(body.get("sort", "")), bool(body.get("down")), bool(body.get("held")))
+    chosen = desk.chosen(book, body)
     start, count = max(0, int(body.get("start", 0))), min(_PAGE, max(0, int(body.get("count", 60))))
     return {
         "total": len(chosen.at),
@@ -390,7 +404,9 @@ def _start(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
         raise ValueError(problem)
     places = form.JOBS[words[0]]
     output = dict(zip(places, words[1:], strict=False)).get("output") or words[1]
-    run = desk.runs.start(words, output)
+    values = {str(k): str(v) for k, v in body.get("values", {}).items()}
+    trial = body.get("trial") or {}
+    run = desk.runs.start(words, output, values, (str(trial["out"]), str(trial["shot"])) if "out" in trial and "shot" in trial else None)
     desk.shelf.add(output)
     return run.told()
 
@@ -404,6 +420,7 @@ def _told(desk: Desk, run: Run) -> dict[str, Any]:
     told = run.told()
     book = desk.shelf.add(run.output)
     told["name"], told["newest"], told["failed"] = book.name, [], []
+    told["stages"] = desk.stages.setdefault(run.number, Stages(run.output))() if run.code is None else []
     try:
         newest = set(commits(book.path, 4))
         if newest:
@@ -413,6 +430,10 @@ def _told(desk: Desk, run: Run) -> dict[str, Any]:
             table = output.table.select(["frame_id", "drawing_of", "shard"])
             there = pc.is_in(table["shard"], pa.array([f"{stem}.tar" for stem in stems], pa.string()))
             told["newest"] = table.filter(pc.and_(there, pc.is_null(table["drawing_of"])))["frame_id"].to_pylist()[-12:]
+            if run.trial:
+                tried = desk.shelf[run.trial[0]]
+                told["pairs"] = shot_list.pairs(tried.output, desk.shot(tried, run.trial[1]), output)
+                told["before"], told["apply"] = tried.name, shot_list.applied(tried.path, run.values)
             told["failed"] = [{k: row[k] for k in ("source", "clip_id", "error")} for row in output.errors.slice(0, 50).to_pylist()]
     except (SinkError, KeyError, OSError, ValueError):
         pass  # it is being written; the next look tells more
