@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 import shlex
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.resources import files
@@ -60,7 +60,9 @@ class Desk:
     def __init__(self, paths: Sequence[str], token: str = "", cache: Path | None = None) -> None:
         self.paths = [str(path) for path in paths]
         self.token = token or secrets.token_urlsafe(18)
-        self.sets, self.casts = ({p.name: str(p) for p in _folders(self.paths) if kind(str(p))} for kind in (decisions.is_set, people.is_cast))
+        self.sets: dict[str, str] = {}
+        self.casts: dict[str, str] = {}
+        self.renew(self.paths)
         known = {*self.sets.values(), *self.casts.values()}
         self.shelf = Shelf([path for path in self.paths if str(Path(path)) not in known])
         self.thumbs = Thumbs(cache or user_cache_path("animelayers") / "desk")
@@ -68,6 +70,13 @@ class Desk:
         self.stages: dict[int, Stages] = {}
         self._chosen: dict[tuple[str, str, str], rows.Chosen] = {}
         self._shots: dict[str, tuple[str, list[Shot]]] = {}
+
+    def renew(self, paths: Sequence[str]) -> None:
+        """Look which curated sets and characters lie at some paths: a run may have made some."""
+        for path in _folders(paths):
+            for found, kind in ((self.sets, decisions.is_set), (self.casts, people.is_cast)):
+                if str(path) not in found.values() and kind(str(path)):
+                    found[_free(path.name, found)] = str(path)
 
     def shots(self, book: Book) -> list[Shot]:
         """The shots of an output, found once for each of its versions."""
@@ -241,6 +250,7 @@ def _picture(data: bytes, keep: bool = True) -> Response:
 
 
 def _shelf(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
+    desk.renew([*desk.paths, *(run.output for run in desk.runs)])
     return {"outputs": desk.shelf.told(), "sets": sorted(desk.sets), "casts": sorted(desk.casts)}
 
 
@@ -504,6 +514,10 @@ def _contact(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
             if member["track"] == track and member["folder"]:
                 return _picture(Path(path, member["folder"], member["picture"]).read_bytes(), keep=False)
     raise KeyError(f"no picture of {track!r}")
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    return next(each for each in (name, *(f"{name} {n}" for n in range(2, 10_000))) if each not in taken)
 
 
 def _folders(paths: Sequence[str], depth: int = 3) -> list[Path]:
