@@ -62,7 +62,7 @@ def adapted(cfg: DictConfig) -> int:
         sys.stdout.write("not better on the shots held back: the weights are not taken\n")
         return NOTHING_GAINED
     start.stored(state.mean, weights, {"samples": state.done, "start": begun.name, "before": _numbers(before), "after": _numbers(judged.after)})
-    how = adapt.command(output, str(cfg.output), weights.absolute(), "NEW")
+    how = adapt.command(str(cfg.output), weights.absolute(), "NEW")
     (folder / adapt.CARD).write_text(adapt.card(show, judged, adapt.digest(weights), begun.name, how), encoding="utf-8")
     sys.stdout.write(f"  weights  {weights}\n  card     {folder / adapt.CARD}\nUse them, for this show's films:\n  {how}\n")
     return 0

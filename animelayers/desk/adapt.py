@@ -106,7 +106,7 @@ def looks(output: Output, held: Sequence[Shot]) -> list[pack.Shot]:
     return [shot for shot in (packed(output, each) for each in held) for _ in range(_LOOKS)]
 
 
-def command(output: Output, path: str, weights: Path, made: str) -> str:
+def command(path: str, weights: Path, made: str) -> str:
     """The command that decomposes the show's films again with weights of its own."""
     films = dataset.description(Store(path)).get("config", {}).get("source", {}).get("path") or "FILM"
     stages = (f"stages.{place}={weights}" for place in ("character.step.matte.weights", "layers.step.net.weights"))

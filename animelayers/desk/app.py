@@ -409,14 +409,16 @@ def _check(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
 
 
 def _start(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
-    words = desk.runs[int(body["again"])].words if body.get("again") else _words(body)
+    before = desk.runs[int(body["again"])] if body.get("again") else None
+    words = before.words if before else _words(body)
     if problem := form.problem(words[0], words):
         raise ValueError(problem)
     places = form.JOBS[words[0]]
     output = dict(zip(places, words[1:], strict=False)).get("output") or words[1]
     values = {str(k): str(v) for k, v in body.get("values", {}).items()}
     trial = body.get("trial") or {}
-    run = desk.runs.start(words, output, values, (str(trial["out"]), str(trial["shot"])) if "out" in trial and "shot" in trial else None)
+    tried = (str(trial["out"]), str(trial["shot"])) if "out" in trial and "shot" in trial else None
+    run = desk.runs.start(words, output, before.values if before else values, before.trial if before else tried)
     desk.shelf.add(output)
     return run.told()
 
