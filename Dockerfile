@@ -25,7 +25,7 @@ RUN apt-get update \
 RUN --mount=type=bind,from=built,source=/src,target=/src \
  pip install --no-cache-dir --no-index --find-links /src/wheels --requirement /src/wanted.txt
 ENV PYTHONUNBUFFERED=1 RAY_USAGE_STATS_ENABLED=0 ANIMELAYERS_WEIGHTS=/weights
-USER layers
+USER 1000
 WORKDIR /data
 VOLUME ["/weights", "/data"]
 EXPOSE 8765

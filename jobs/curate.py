@@ -9,6 +9,7 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -19,9 +20,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job, report
 from animelayers.captions.given import WAYS
-from animelayers.curate import overrides, tell
+from animelayers.curate import aim, overrides, tell
 from animelayers.curate.album import album
-from animelayers.curate.analyse import METRICS, analyse, drawings, measured, missing
+from animelayers.curate.analyse import METRICS, Analysis, analyse, drawings, measured, missing
 from animelayers.curate.captions import merged
 from animelayers.curate.carry import Ways, carry_out, claim, digests, lasting, origins
 from animelayers.curate.choose import choose
@@ -141,6 +142,18 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
     return chosen(table)
 
 
+def _aimed(cfg: DictConfig, plan: Plan, store: Store, analysis: Analysis) -> Plan:
+    """The plan with the needs and targets that follow a validation result, each reason told and kept beside the set."""
+    if not cfg.validation:
+        return plan
+    found = aim.aim(analysis, plan.wishes, aim.read(cfg.validation))
+    store.put(aim.FILE, "aim", found.text().encode())
+    sys.stderr.writelines(f"{trait.reason}\n" for trait in found.traits)
+    told = ", ".join(f"{name} {share:.0%}" for name, share in found.wishes.targets.items())
+    sys.stderr.write(f"targets: {told}\n")
+    return replace(plan, wishes=found.wishes)
+
+
 def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, table: pa.Table, unmeasured: int, name: str) -> int:
     table, left = _chosen(cfg, plan, output, merged(table, cfg.given))
     if not len(table):
@@ -148,6 +161,7 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
         return 1
     try:
         analysis = analyse(table)
+        plan = _aimed(cfg, plan, store, analysis)
         own_limits = limits(analysis, plan.wishes, plan.own)
     except ValueError as problem:
         raise job.ConfigError(str(problem)) from problem

@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 import shlex
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.resources import files
@@ -33,7 +33,7 @@ from animelayers.desk import compare, correct, decisions, form, people, rows
 from animelayers.desk import shots as shot_list
 from animelayers.desk.correct import CorrectionError, Desks, Said
 from animelayers.desk.pictures import Thumbs, facts, place_on_plate, whole
-from animelayers.desk.runs import Run, Runs, commits
+from animelayers.desk.runs import Run, Runs, Stages, commits
 from animelayers.desk.shelf import Book, Shelf
 from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
@@ -46,6 +46,7 @@ _LISTED = (
     "character_coverage", "character_confidence", "recompose_psnr", "effect_mode", "instance_ids", "background_invented",
 )  # fmt: skip
 _PAGE = 400
+_KEPT = 32  # answers that are kept for those who scroll
 _KINDS = {b"\x89PNG": "image/png", b"\xff\xd8\xff\xe0": "image/jpeg", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -59,12 +60,23 @@ class Desk:
     def __init__(self, paths: Sequence[str], token: str = "", cache: Path | None = None) -> None:
         self.paths = [str(path) for path in paths]
         self.token = token or secrets.token_urlsafe(18)
-        self.sets, self.casts = ({p.name: str(p) for p in _folders(self.paths) if kind(str(p))} for kind in (decisions.is_set, people.is_cast))
+        self.sets: dict[str, str] = {}
+        self.casts: dict[str, str] = {}
+        self.renew(self.paths)
         known = {*self.sets.values(), *self.casts.values()}
         self.shelf = Shelf([path for path in self.paths if str(Path(path)) not in known])
         self.thumbs = Thumbs(cache or user_cache_path("animelayers") / "desk")
         self.runs, self.corrections = Runs(), Desks()
+        self.stages: dict[int, Stages] = {}
+        self._chosen: dict[tuple[str, str, str], rows.Chosen] = {}
         self._shots: dict[str, tuple[str, list[Shot]]] = {}
+
+    def renew(self, paths: Sequence[str]) -> None:
+        """Look which curated sets and characters lie at some paths: a run may have made some."""
+        for path in _folders(paths):
+            for found, kind in ((self.sets, decisions.is_set), (self.casts, people.is_cast)):
+                if str(path) not in found.values() and kind(str(path)):
+                    found[_free(path.name, found)] = str(path)
 
     def shots(self, book: Book) -> list[Shot]:
         """The shots of an output, found once for each of its versions."""
@@ -72,6 +84,17 @@ class Desk:
         if self._shots.get(book.name, ("", []))[0] != version:
             self._shots[book.name] = (version, shot_list.listed(book.output))
         return self._shots[book.name][1]
+
+    def chosen(self, book: Book, body: dict[str, Any]) -> rows.Chosen:
+        """The rows that a page asks for; scrolling on asks for the same ones again."""
+        asked = {key: body.get(key) for key in ("where", "sort", "down", "held")}
+        key = (book.name, book.version, json.dumps(asked, sort_keys=True))
+        if (found := self._chosen.get(key)) is None:
+            found = rows.choose(book.output, asked["where"] or {}, str(asked["sort"] or ""), bool(asked["down"]), bool(asked["held"]))
+            self._chosen[key] = found
+            while len(self._chosen) > _KEPT:
+                self._chosen.pop(next(iter(self._chosen)), None)
+        return found
 
     def shot(self, book: Book, name: str) -> Shot:
         """A shot by its name. Raises KeyError."""
@@ -107,6 +130,7 @@ def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) 
         Route("/sets/{name}", _asked(desk, _set)),
         Route("/sets/{name}", _asked(desk, _decide), methods=["POST"]),
         Route("/sets/{name}/tune", _asked(desk, _tune), methods=["POST"]),
+        Route("/sets/{name}/aim", _asked(desk, _aim), methods=["POST"]),
         Route("/casts/{name}", _asked(desk, _cast)),
         Route("/casts/{name}", _asked(desk, _recast), methods=["POST"]),
         Route("/casts/{name}/picture", _asked(desk, _contact)),
@@ -226,6 +250,7 @@ def _picture(data: bytes, keep: bool = True) -> Response:
 
 
 def _shelf(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
+    desk.renew([*desk.paths, *(run.output for run in desk.runs)])
     return {"outputs": desk.shelf.told(), "sets": sorted(desk.sets), "casts": sorted(desk.casts)}
 
 
@@ -238,7 +263,7 @@ def _columns(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
 
 def _rows(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     book = _book(desk, request)
-    chosen = rows.choose(book.output, body.get("where", {}), str(body.get("sort", "")), bool(body.get("down")), bool(body.get("held")))
+    chosen = desk.chosen(book, body)
     start, count = max(0, int(body.get("start", 0))), min(_PAGE, max(0, int(body.get("count", 60))))
     return {
         "total": len(chosen.at),
@@ -384,12 +409,16 @@ def _check(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
 
 
 def _start(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
-    words = desk.runs[int(body["again"])].words if body.get("again") else _words(body)
+    before = desk.runs[int(body["again"])] if body.get("again") else None
+    words = before.words if before else _words(body)
     if problem := form.problem(words[0], words):
         raise ValueError(problem)
     places = form.JOBS[words[0]]
     output = dict(zip(places, words[1:], strict=False)).get("output") or words[1]
-    run = desk.runs.start(words, output)
+    values = {str(k): str(v) for k, v in body.get("values", {}).items()}
+    trial = body.get("trial") or {}
+    tried = (str(trial["out"]), str(trial["shot"])) if "out" in trial and "shot" in trial else None
+    run = desk.runs.start(words, output, before.values if before else values, before.trial if before else tried)
     desk.shelf.add(output)
     return run.told()
 
@@ -403,6 +432,7 @@ def _told(desk: Desk, run: Run) -> dict[str, Any]:
     told = run.told()
     book = desk.shelf.add(run.output)
     told["name"], told["newest"], told["failed"] = book.name, [], []
+    told["stages"] = desk.stages.setdefault(run.number, Stages(run.output))() if run.code is None else []
     try:
         newest = set(commits(book.path, 4))
         if newest:
@@ -412,6 +442,10 @@ def _told(desk: Desk, run: Run) -> dict[str, Any]:
             table = output.table.select(["frame_id", "drawing_of", "shard"])
             there = pc.is_in(table["shard"], pa.array([f"{stem}.tar" for stem in stems], pa.string()))
             told["newest"] = table.filter(pc.and_(there, pc.is_null(table["drawing_of"])))["frame_id"].to_pylist()[-12:]
+            if run.trial:
+                tried = desk.shelf[run.trial[0]]
+                told["pairs"] = shot_list.pairs(tried.output, desk.shot(tried, run.trial[1]), output)
+                told["before"], told["apply"] = tried.name, shot_list.applied(tried.path, run.values)
             told["failed"] = [{k: row[k] for k in ("source", "clip_id", "error")} for row in output.errors.slice(0, 50).to_pylist()]
     except (SinkError, KeyError, OSError, ValueError):
         pass  # it is being written; the next look tells more
@@ -447,6 +481,16 @@ def _tune(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     return {**found._asdict(), "file": str(path), "text": found.text()}
 
 
+def _aim(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
+    scored = body.get("scores", {})
+    if not isinstance(scored, dict):
+        raise ValueError('a result is a mapping of traits to scores, like {"far": 0.15, "close_up": 0.95}')
+    found, path = decisions.aimed(_named(desk.sets, request.path_params["name"]), scored)
+    wished = found.wishes
+    traits = [trait._asdict() for trait in found.traits]
+    return {"traits": traits, "needs": dict(wished.needs), "targets": dict(wished.targets), "file": str(path), "text": found.text()}
+
+
 def _cast(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     return people.told(_named(desk.casts, request.path_params["name"]))
 
@@ -457,8 +501,10 @@ def _recast(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
         people.rename(path, str(body.get("old", "")), str(body.get("new", "")))
     elif body.get("do") == "move":
         people.move(path, [str(track) for track in body.get("tracks", [])], str(body.get("to", "")))
+    elif body.get("do") == "dress":
+        people.dress(path, [str(track) for track in body.get("tracks", [])], str(body.get("outfit", "")))
     else:
-        raise ValueError(f"{body.get('do')!r} is nothing to do with characters: rename, move")
+        raise ValueError(f"{body.get('do')!r} is nothing to do with characters: rename, move, dress")
     return people.told(path)
 
 
@@ -470,6 +516,10 @@ def _contact(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
             if member["track"] == track and member["folder"]:
                 return _picture(Path(path, member["folder"], member["picture"]).read_bytes(), keep=False)
     raise KeyError(f"no picture of {track!r}")
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    return next(each for each in (name, *(f"{name} {n}" for n in range(2, 10_000))) if each not in taken)
 
 
 def _folders(paths: Sequence[str], depth: int = 3) -> list[Path]:

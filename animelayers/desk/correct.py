@@ -184,6 +184,8 @@ class Correction:
             if not changed:
                 raise CorrectionError("nothing was changed: click on what is wrong first")
             base, now = Output(self._path, corrected=False), Output(self._path)
+            if [_place(row) for row in self._rows] != [_place(now.row(row["frame_id"])) for row in self._rows]:
+                raise CorrectionError(f"{self.shot.name} was corrected elsewhere meanwhile: reload the page, and say it again")
             store, notes = Store(self._path), {}
             folder = f"{EDITS}/{self.shot.name}"
             note = _note(store, folder)
@@ -353,6 +355,11 @@ def _clips_of(output: Output, shot: str, path: str) -> set[str]:
     if found is None:
         raise CorrectionError(f"no shot {shot!r} in {path}")
     return {output.row(carrier)["clip_id"] for carrier in found.carriers}
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    """Where the character of a drawing lies: another place once it was corrected."""
+    return tuple(row.get(name) for name in ("shard", "character_offset", "character_size", "character_xxh3"))
 
 
 def _filler() -> Background:

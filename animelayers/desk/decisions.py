@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from omegaconf import OmegaConf
 
-from animelayers.curate import overrides
+from animelayers.curate import aim, overrides
+from animelayers.curate.aim import Aimed
 from animelayers.curate.analyse import METRICS, analyse
 from animelayers.curate.decide import KNOWN
 from animelayers.curate.tune import Tuned, tune
-from animelayers.curate.wishes import wishes
+from animelayers.curate.wishes import Wishes, wishes
 from animelayers.desk.form import composed
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.store import SinkError, Store
@@ -67,9 +69,21 @@ def tuned(path: str) -> tuple[Tuned, Path]:
     """Thresholds fitted to what was decided in a set, written to SET/tuned_thresholds.yaml. Raises ValueError for too few decisions."""
     store = Store(path)
     analysis = analyse(metadata.read(store, FILE))
-    plain: Any = OmegaConf.to_container(composed("curate").decision, resolve=True)
     somebody = analysis.instance_count > 0
     allowed = np.stack([np.ones(len(analysis), bool), somebody, somebody, somebody], 1)
-    found = tune(analysis, wishes(plain, KNOWN), allowed, overrides.read(store))
+    found = tune(analysis, _wishes(), allowed, overrides.read(store))
     store.put("tuned_thresholds.yaml", "tune", found.text().encode())
     return found, Path(store.path("tuned_thresholds.yaml"))
+
+
+def aimed(path: str, scored: Mapping[str, Any]) -> tuple[Aimed, Path]:
+    """Needs and targets that follow a validation result, by trait, written to SET/aimed.yaml. Raises ValueError for scores that are none."""
+    store = Store(path)
+    found = aim.aim(analyse(metadata.read(store, FILE)), _wishes(), aim.scores(scored, "the result"))
+    store.put(aim.FILE, "aim", found.text().encode())
+    return found, Path(store.path(aim.FILE))
+
+
+def _wishes() -> Wishes:
+    plain: Any = OmegaConf.to_container(composed("curate").decision, resolve=True)
+    return wishes(plain, KNOWN)

@@ -24,6 +24,7 @@ JOBS: Mapping[str, Sequence[str]] = {
     "cluster_characters": ("source.path", "output"),
     "reprocess_backgrounds": ("source.path", "output"),
     "verify": ("output",),
+    "adapt": ("output",),
 }
 """The jobs that the desk starts, and the options that stand first."""
 _LATER = {"hydra", "licenses", "placement", "stages", "strategies", "model"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from animelayers.curate import cast, cluster
@@ -33,17 +34,47 @@ def told(path: str) -> dict[str, Any]:
     groups = []
     for name, members in cast.groups(made):
         tracks = [{"track": track, **member._asdict(), "folder": there.get(member.picture, "")} for track, member in members]
-        groups.append({"name": name, "frames": sum(member.frames for _, member in members), "tracks": tracks})
+        who, outfit = parts(name)
+        groups.append({"name": name, "who": who, "outfit": outfit, "frames": sum(member.frames for _, member in members), "tracks": tracks})
+    most: dict[str, int] = {}
+    for group in groups:
+        most[group["who"]] = most.get(group["who"], 0) + group["frames"]
+    groups.sort(key=lambda group: (group["who"] == UNKNOWN, -most[group["who"]], group["who"], group["outfit"] != "", group["outfit"]))
     return {"characters": groups}
 
 
+def parts(name: str) -> tuple[str, str]:
+    """Who is meant by a name, and in which outfit: 'akari (winter)' is akari in winter; '' for none that is named."""
+    found = re.fullmatch(r"(.*\S) \(([^()]+)\)", name)
+    return (found[1], found[2]) if found else (name, "")
+
+
 def rename(path: str, old: str, new: str) -> None:
-    """Give a character another name; that of another one merges the two. Raises `cast.EditError` for a name that cannot be."""
+    """Give a character another name, in all outfits; that of another one merges the two. Raises `cast.EditError` for a name that cannot be."""
     cast.checked(new, "name")
     made = now(path)
     if all(member.name != old for member in made.values()):
         raise cast.EditError(f"there is no character {old!r}")
-    _write(path, {track: member._replace(name=new) if member.name == old else member for track, member in made.items()})
+
+    def called(name: str) -> str:
+        who, outfit = parts(name)
+        return new if name == old else f"{new} ({outfit})" if outfit and who == old and not parts(new)[1] else name
+
+    _write(path, {track: member._replace(name=called(member.name)) for track, member in made.items()})
+
+
+def dress(path: str, tracks: list[str], outfit: str) -> None:
+    """Say that tracks of one character show it in an outfit, '' for none that is named. Raises `cast.EditError`."""
+    made = now(path)
+    if strange := [track for track in tracks if track not in made]:
+        raise cast.EditError(f"there is no track {strange[0]!r}")
+    whose = sorted({parts(made[track].name)[0] for track in tracks})
+    if len(whose) != 1 or whose == [UNKNOWN]:
+        told = " and ".join(map(repr, whose)) if whose else "no tracks"
+        raise cast.EditError(f"an outfit is one character's, not of {told}: choose pictures of one, and give it a name first")
+    if any(sign in outfit for sign in "()"):
+        raise cast.EditError(f"{outfit!r} cannot be an outfit's name: leave the ( ) out")
+    move(path, tracks, f"{whose[0]} ({outfit.strip()})" if outfit.strip() else whose[0])
 
 
 def move(path: str, tracks: list[str], name: str) -> None:

@@ -68,7 +68,7 @@ def choose(output: Output, where: Mapping[str, Any], sort: str = "", down: bool 
     for name, asked in where.items():
         found = _text(table, str(asked.get("has", ""))) if name == "text" else _passes(table, "characters" if name == "who" else name, asked)
         keep = found if keep is None else pc.and_(keep, found)
-    at = pa.array(range(len(table)), pa.int64()) if keep is None else pc.indices_nonzero(pc.fill_null(keep, False)).cast(pa.int64())
+    at = pa.array(np.arange(len(table), dtype=np.int64)) if keep is None else pc.indices_nonzero(pc.fill_null(keep, False)).cast(pa.int64())
     if isinstance(at, pa.ChunkedArray):
         at = at.combine_chunks()
     if sort:

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,10 @@ from typing import Any
 
 import psutil
 
+from animelayers.ledger import Ledger
 from animelayers.progress import EVERY
+from animelayers.sinks import dataset, metadata
+from animelayers.sinks.store import SinkError, Store
 
 _COMMAND = "import sys; from animelayers.cli import run; sys.argv[0] = 'animelayers'; run()"
 _SHARE = r"(\w[\w ]*):\s+\d+%\|[^|]*\|\s*(\d+)/(\d+)\s*\[[\d:]+<([\d:?]+),\s*([\d.?]+)\s*"
@@ -28,11 +32,40 @@ _LINE = re.compile(r"^(\w+): (\d+) of (\d+) (\w+?)s?(?:, (\w+))?, ([\d.]+) \w+/s
 """A line of `animelayers.progress`."""
 _KEPT = 400
 """Lines of a job's words that are kept."""
+_MARKS = 50_000
+"""Marks of clips in stages that are known by name: of a longer run none are told."""
+
+
+class Load:
+    """What the processes of a job do, by their kind: how many there are, processors they use since the last look, bytes they hold."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, psutil.Process] = {}
+
+    def __call__(self, pid: int) -> dict[str, Any]:
+        """``memory`` of all, and ``processes``, those that hold most first; nothing of a process 0."""
+        count, busy, held = Counter[str](), Counter[str](), Counter[str]()
+        with suppress(psutil.Error):
+            one = psutil.Process(pid) if pid else None
+            for process in [one, *one.children(recursive=True)] if one else []:
+                known = self._known.setdefault(process.pid, process)
+                with suppress(psutil.Error):
+                    name = "the job" if process.pid == pid else _named(known)
+                    count[name], busy[name], held[name] = count[name] + 1, busy[name] + known.cpu_percent(), held[name] + known.memory_info().rss
+        told = [{"name": name, "count": count[name], "cpus": round(busy[name] / 100, 2), "memory": size} for name, size in held.most_common(8)]
+        return {"memory": sum(held.values()), "processes": told}
+
+
+def _named(process: psutil.Process) -> str:
+    """What a process is for, in a word or two: Ray's say it in their title."""
+    title = " ".join(process.cmdline()[:1]) or process.name()
+    found = re.match(r"ray::(?:MapWorker\(MapBatches\()?(\w+)", title)
+    return found[1] if found else Path(title).name.split()[0] if title.strip() else process.name()
 
 
 @dataclass
 class Run:
-    """A job that was started: its `words`, its process, and what it said."""
+    """A job that was started: its `words`, its process, what it said; ``values`` of its form, ``trial``: the output and the shot it is tried on."""
 
     number: int
     words: list[str]
@@ -42,6 +75,9 @@ class Run:
     lines: list[str] = field(default_factory=list)
     bar: dict[str, Any] = field(default_factory=dict)
     stopped: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+    trial: tuple[str, str] | None = None
+    load: Load = field(default_factory=Load)
 
     @property
     def command(self) -> str:
@@ -61,7 +97,7 @@ class Run:
         lines = [line for line in self.lines if line.strip()]
         return {
             "number": self.number, "job": self.words[0], "command": self.command, "output": self.output, "state": state, "code": code,
-            "seconds": round(time.time() - self.started, 1), "memory": _memory(self.process.pid) if code is None else 0,
+            "seconds": round(time.time() - self.started, 1), **self.load(self.process.pid if code is None else 0),
             **self.bar, "lines": lines[-40:],
         }  # fmt: skip
 
@@ -114,7 +150,7 @@ class Runs:
             raise KeyError(f"no run {number}")
         return found
 
-    def start(self, words: Sequence[str], output: str) -> Run:
+    def start(self, words: Sequence[str], output: str, values: Mapping[str, str] | None = None, trial: tuple[str, str] | None = None) -> Run:
         """Start `animelayers WORDS` in a process of its own, without a shell."""
         environment = {
             **os.environ,
@@ -128,7 +164,7 @@ class Runs:
             env=environment, start_new_session=True,
         )  # fmt: skip
         with self._lock:
-            run = Run(len(self._runs) + 1, list(words), output, process)
+            run = Run(len(self._runs) + 1, list(words), output, process, values=dict(values or {}), trial=trial)
             self._runs.append(run)
         threading.Thread(target=run.listen, name=f"run {run.number}", daemon=True).start()
         return run
@@ -147,17 +183,6 @@ class Runs:
             self.stop(run.number)
 
 
-def _memory(pid: int) -> int:
-    """Bytes a process and all it started hold."""
-    total = 0
-    with suppress(psutil.Error):
-        one = psutil.Process(pid)
-        for process in [one, *one.children(recursive=True)]:
-            with suppress(psutil.Error):
-                total += process.memory_info().rss
-    return total
-
-
 def commits(path: str, most: int = 12) -> list[str]:
     """Names of the commits of a local output, the newest first."""
     folder = Path(path) / "metadata"
@@ -165,3 +190,31 @@ def commits(path: str, most: int = 12) -> list[str]:
         found = [(entry.stat().st_mtime, entry.name) for entry in folder.iterdir() if entry.suffix == ".parquet" and not entry.name.startswith(".")]
         return [name for _, name in sorted(found, reverse=True)[:most]]
     return []
+
+
+class Stages:
+    """In which stages the clips of a run are: of each, how many are inside, on the mean of the last looks."""
+
+    def __init__(self, path: str, looks: int = 20) -> None:
+        self._path, self._looks = path, deque[Counter[str]](maxlen=looks)
+        self._marks: dict[str, str] = {}
+
+    def __call__(self) -> list[dict[str, Any]]:
+        """Each stage with its mean number of clips, in the order they are run; nothing before the run is planned."""
+        if not self._marks and not self._planned():
+            return []
+        with suppress(OSError):
+            self._looks.append(Counter(self._marks[name] for name in os.listdir(Path(self._path, "attempts")) if name in self._marks))
+        total = sum(self._looks, Counter[str]())
+        stages = dict.fromkeys(self._marks.values())
+        return [{"stage": stage, "clips": round(total[stage] / max(1, len(self._looks)), 2)} for stage in stages]
+
+    def _planned(self) -> bool:
+        store = Store(self._path)
+        with suppress(SinkError, OSError, ValueError, KeyError):
+            stages = ["decode", *dataset.description(store).get("config", {}).get("stages", {})]
+            clips = metadata.read(store, "plan.parquet", ["clip_id"])["clip_id"].to_pylist()
+            if len(clips) * len(stages) <= _MARKS:
+                ledger = Ledger(Path(self._path, "attempts"), "")
+                self._marks = {ledger._mark(stage, clip).name: stage for stage in stages for clip in clips}
+        return bool(self._marks)

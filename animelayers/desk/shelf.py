@@ -130,7 +130,7 @@ class Shelf:
     def told(self) -> list[dict[str, Any]]:
         """What the page lists."""
         self.renew()
-        return [{"name": book.name, "path": book.path, **book.look()._asdict()} for book in self]
+        return [{"name": book.name, "path": book.path, **book.look()._asdict(), "adapted": _adapted(book.path)} for book in self]
 
     def _name(self, path: str) -> str:
         base = path.rstrip("/").rpartition("/")[2] or "output"
@@ -149,6 +149,12 @@ def _outputs(path: str, depth: int = 0) -> Iterator[str]:
         for folder in sorted(Path(store.root).iterdir()):
             if folder.is_dir() and not folder.name.startswith(".") and not folder.is_symlink():
                 yield from _outputs(str(folder), depth + 1)
+
+
+def _adapted(path: str) -> str:
+    """The weights that learned from an output, where `animelayers adapt` left some; '' where not."""
+    found = Path(f"{path.rstrip('/')}-adapted", "layernet.safetensors")
+    return str(found.absolute()) if found.is_file() else ""
 
 
 def _curated(store: Store) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 
 from animelayers.exports.select import Select
@@ -49,12 +51,32 @@ def trial(path: str, output: Output, shot: Shot) -> dict[str, str]:
     first, last = output.row(shot.carriers[0]), output.row(shot.carriers[-1])
     told = dataset.description(Store(path)).get("config", {}).get("source", {}).get("path", "")
     film = next((str(p) for p in (Path(str(told)), Path(str(told)) / str(first["source"])) if p.is_file()), "")
-    values = {"source.path": film, "output": f"{path.rstrip('/')}-try", "cluster": "inline"}
+    values = {"source.path": film, "output": f"{path.rstrip('/')}-try", "cluster": "inline", "redo_changed": "true"}
     start, end = first["timestamp_s"], last["timestamp_s"]
     if start is not None and end is not None:
         frames = (len(shot.shown) + 0.5) / float(shot.rate)
         values |= {"source.start": f"{max(0.0, start):.3f}", "source.end": f"{start + frames:.3f}"}
     return values
+
+
+def applied(path: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The options of a trial as those of the run over all films, into its output, in which what they change is made again."""
+    told = dataset.description(Store(path)).get("config", {}).get("source", {}).get("path", "")
+    own = {key: value for key, value in values.items() if key not in ("source.start", "source.end", "cluster")}
+    return own | {"source.path": str(told) or own.get("source.path", ""), "output": path, "redo_changed": "true"}
+
+
+def pairs(output: Output, shot: Shot, other: Output, most: int = 6) -> list[tuple[str, str]]:
+    """Drawings of a shot, spread over it, and the frames of another output that show the same moment of the same film."""
+    table = other.table.select(["frame_id", "timestamp_s"])
+    times, ids = pc.fill_null(table["timestamp_s"], float("nan")).to_numpy(), table["frame_id"].to_pylist()
+    found = []
+    for carrier in shot.carriers[:: max(1, -(-len(shot.carriers) // most))]:
+        at = output.row(carrier)["timestamp_s"]
+        near = np.abs(times - at) if at is not None else np.full(len(times), np.nan)
+        if np.isfinite(near).any() and np.nanmin(near) < 0.5 / float(shot.rate):
+            found.append((carrier, ids[int(np.nanargmin(near))]))
+    return found
 
 
 def sheet(shot: Shot) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("starlette", reason="the desk's extra is not installed: pip install 'animelayers[desk]'")
 from starlette.testclient import TestClient
 
+from animelayers.curate.cast import EditError
 from animelayers.desk import form
 from animelayers.desk.app import COOKIE, Desk, app
 from animelayers.desk.runs import Run, Runs
@@ -161,6 +162,26 @@ def test_characters_are_renamed_merged_and_moved_in_the_same_file(tmp_path: Path
     for body, why in (({"do": "rename", "old": "ann", "new": "a/b"}, "cannot be"), ({"do": "move", "tracks": ["x"], "to": "ann"}, "no track")):
         answer = client.post("/api/casts/who", json=body)
         assert answer.status_code == 422 and why in answer.json()["error"]
+
+
+def test_outfits_stand_in_the_same_file(tmp_path: Path) -> None:
+    from animelayers.curate import cluster
+    from animelayers.desk import people
+    from animelayers.sinks.store import Store
+
+    made = _cast(tmp_path / "who")
+    who = str(tmp_path / "who")
+    people.dress(who, ["film/scene0001/1"], "winter")
+    assert [(one["who"], one["outfit"]) for one in people.told(who)["characters"]] == [("ann", ""), ("ann", "winter"), ("bob", "")]
+    assert "film/scene0001/1" in cluster.last(Store(who), made)[2], "a hand put it there"
+    people.rename(who, "ann", "akari")
+    _, names, _ = cluster.last(Store(who), made)
+    assert names["film/scene0000/1"] == "akari" and names["film/scene0001/1"] == "akari (winter)", "the next run of the job reads it"
+    people.dress(who, ["film/scene0001/1"], "")
+    assert {one["name"] for one in people.told(who)["characters"]} == {"akari", "bob"}
+    for tracks, outfit, why in ((["film/scene0000/1", "film/scene0002/1"], "winter", "one character"), (["film/scene0000/1"], "a (b)", "cannot be")):
+        with pytest.raises(EditError, match=why):
+            people.dress(who, tracks, outfit)
 
 
 def test_thumbnails_are_made_once(desk: Desk) -> None:

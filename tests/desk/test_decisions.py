@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import runpy
 from pathlib import Path
 
@@ -11,14 +12,14 @@ import yaml
 from animelayers import Output, job
 from animelayers.curate import overrides
 from animelayers.curate.decide import KNOWN
-from animelayers.desk import decisions
+from animelayers.desk import decisions, shots
+from animelayers.desk.correct import Correction, Said
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.store import SinkError, Store
 from tests.exports.films import film
 
 
-@pytest.fixture
-def decided(tmp_path: Path) -> Path:
+def a_set(folder: Path) -> Path:
     """A set of 80 drawings, decided by the rules."""
     rng = np.random.default_rng(1)
     count = 80
@@ -28,11 +29,16 @@ def decided(tmp_path: Path) -> Path:
         "complexity": rng.uniform(0, 1, count), "lighting": np.full(count, 0.9), "occlusion": np.full(count, 0.05), "quality": np.full(count, 0.9),
         "sharpness": np.full(count, 0.9), "instance_count": np.ones(count), "shot_size": ["medium"] * count,
     }  # fmt: skip
-    store = Store(str(tmp_path / "set"))
+    store = Store(str(folder / "set"))
     store.folder("")
     store.put(decisions.FILE, "t", metadata.to_bytes(pa.table(table)))
     dataset.describe(store, {"kind": "curated"})
-    return tmp_path / "set"
+    return folder / "set"
+
+
+@pytest.fixture
+def decided(tmp_path: Path) -> Path:
+    return a_set(tmp_path)
 
 
 def test_decisions_are_kept_beside_the_set(decided: Path) -> None:
@@ -84,3 +90,21 @@ def test_a_later_curation_follows_them(tmp_path: Path) -> None:
     assert told[two]["strategy"] == "none"
     made = set(Output(str(tmp_path / "set")).table["origin"].to_pylist())
     assert two not in made and made == {row["frame_id"] for row in rows} - {two}
+
+
+def test_what_a_person_corrected_is_trusted(tmp_path: Path) -> None:
+    out = film(tmp_path / "out", background="png")
+    correction = Correction(Output(str(out)), shots.listed(Output(str(out)))[0])
+    correction.say(Said(0, "lasso", [(0.55, 0.4), (0.7, 0.4), (0.7, 0.6), (0.55, 0.6)], 0.01, 0))
+    correction.stop(0, 0)
+    corrected = correction.save()["changed"]
+    curate = runpy.run_path(str(job.JOBS / "curate.py"))["curate"]
+    (tmp_path / "scores.json").write_text(json.dumps({"far": "10%", "close-up": "90%"}))
+    words = [f"source.path={out}", f"output={tmp_path / 'set'}", "cluster=inline", "cluster.processes=0", "dry_run=true", "report=false"]
+    assert curate(job.compose("curate", [*words, f"validation={tmp_path}/scores.json"])) == 0
+    table = metadata.read(Store(str(tmp_path / "set")), decisions.FILE).to_pylist()
+    assert [row["frame_id"] for row in table if row["trusted"]] == corrected and len(table) == 7
+    aimed = (tmp_path / "set/aimed.yaml").read_text()
+    assert "# far: scores 10%" in aimed and yaml.safe_load(aimed)["dataset_needs"]["far_shot"] == pytest.approx(0.89)
+    found, path = decisions.aimed(str(tmp_path / "set"), {"far": 0.1, "close_up": 0.9})
+    assert found.text() == aimed == path.read_text(), "the page finds the same"

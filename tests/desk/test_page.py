@@ -25,7 +25,10 @@ import uvicorn  # noqa: E402
 
 from animelayers import Output  # noqa: E402
 from animelayers.desk.app import Desk, app  # noqa: E402
+from animelayers.desk.load import multiplied  # noqa: E402
 from animelayers.samples import scene, write  # noqa: E402
+from tests.desk.test_app import _cast  # noqa: E402
+from tests.desk.test_decisions import a_set  # noqa: E402
 from tests.exports.films import film  # noqa: E402
 
 FLAGS = [
@@ -52,6 +55,9 @@ def until(page: Any, holds: str) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("pages")
     film(made / "out", background="png", size=(144, 256))
+    multiplied(str(film(made / "big")), 100_000)
+    a_set(made)
+    _cast(made / "who")
     write([scene("portrait", frames=3, size=(96, 54), seed=1)], "<img src=x onerror=alert(1)>", made / "film", form="frames")
     return made
 
@@ -59,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def desk(folder: Path) -> Iterator[tuple[Desk, str]]:
     """A desk that answers on loopback, and its link."""
-    made = Desk([str(folder / "out")], cache=folder / "cache")
+    made = Desk([str(folder / name) for name in ("out", "big", "set", "who")], cache=folder / "cache")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -159,10 +165,56 @@ def test_a_run_starts_from_the_form_and_its_layers_arrive(page: Any, folder: Pat
     page.locator(".two .main").click()
     page.wait_for_selector(".newest img, .state.ended", timeout=180_000)
     assert not page.locator(".state.ended").count(), page.locator("pre.log").inner_text()
+    page.wait_for_selector(".state.done", timeout=180_000)
+    report = (folder / "made/report/index.html").read_text()
+    (place,) = set(re.findall(r"#/frame/made/[^\"]*frame000000", report))
+    assert re.search(r"[<>]", place) is None, "a name with markup is text there as well"
+    page.goto(f"/{place}")
+    page.wait_for_selector(".sheet .half img")
+    assert "frame000000" in page.title()
+    page.goto("/#/runs/decompose")
     page.get_by_role("link", name="look at it").click()
     page.wait_for_selector(".tile img")
     assert page.locator("main img[onerror]").count() == 0, "a name with markup is text"
     until(page, "document.querySelector('.bar [role=status]').textContent.includes('of 3')")
+
+
+def test_a_hundred_thousand_frames_are_filtered(page: Any) -> None:
+    page.goto("/#/browse/big")
+    page.wait_for_selector(".tile img")
+    until(page, "document.querySelector('.bar [role=status]').textContent.includes('50000') || /50.?000/.test(document.body.textContent)")
+    page.keyboard.press("/")
+    page.keyboard.type("scene00042")
+    until(page, "/\\b50 of/.test(document.querySelector('.bar [role=status]').textContent)")
+    assert 0 < page.locator(".tile").count() <= 50, "only what is seen is there"
+
+
+def test_a_decision_is_changed_by_keyboard_and_kept(page: Any, folder: Path) -> None:
+    page.goto("/#/decide/set")
+    until(page, "document.querySelector('.bar [role=status]')?.textContent === '0 of 80 decided by hand'")
+    page.keyboard.press("1")
+    until(page, "document.querySelector('.bar [role=status]').textContent === '1 of 80 decided by hand'")
+    assert "keep_full" in (folder / "set/overrides.json").read_text()
+    page.reload()
+    until(page, "document.querySelector('.bar [role=status]')?.textContent === '1 of 80 decided by hand'")
+    page.get_by_role("button", name="Aim at a result").click()
+    page.get_by_label("Scores by trait").fill('{"Close-up": "95%", "Far shot": "15%", "Occlusion": "10%"}')
+    page.get_by_role("button", name="What does the set lack?").click()
+    page.wait_for_selector("dialog li:has-text('far: scores 15%')")
+    assert (folder / "set/aimed.yaml").is_file()
+
+
+def test_a_character_is_renamed_and_dressed(page: Any, folder: Path) -> None:
+    page.goto("/#/people/who")
+    page.get_by_label("Name of bob").fill("Robert")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("section[aria-label=Robert]")
+    page.evaluate("window.prompt = () => 'winter'")
+    page.locator("section[aria-label=Robert] .track").first.click()
+    page.get_by_role("button", name="an outfit of theirs").click()
+    page.wait_for_selector("section[aria-label='Robert (winter)']")
+    written = (folder / "who/characters.yaml").read_text()
+    assert '"Robert (winter)"' in written and "bob" not in written
 
 
 def test_a_phone_reads_every_page(browser: Any, desk: tuple[Desk, str]) -> None:
@@ -175,6 +227,7 @@ def test_a_phone_reads_every_page(browser: Any, desk: tuple[Desk, str]) -> None:
     for at, sign in (
         ("/#/", ".cards .card"), ("/#/browse/out", ".tile"), (f"/#/frame/out/{frame}", ".side table"), ("/#/shots/out", ".cards .card"),
         ("/#/play/out/film_scene0000", ".exposure i"), (f"/#/correct/out/film_scene0000/{frame}", ".strip .cell"), ("/#/runs", ".form label"),
+        ("/#/decide/set", ".decide .row, .decide li, .decide button"), ("/#/people/who", ".who"),
     ):  # fmt: skip
         page.goto(at)
         page.wait_for_selector(sign)

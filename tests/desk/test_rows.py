@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 from animelayers import Output
 from animelayers.desk import compare, rows, shots
 from animelayers.desk.rows import AskError
+from animelayers.desk.runs import Load, Stages
 from animelayers.desk.shelf import Shelf
-from animelayers.sinks.store import SinkError
+from animelayers.ledger import Ledger
+from animelayers.sinks import metadata
+from animelayers.sinks.store import SinkError, Store
 from tests.exports.films import film
 
 
@@ -110,3 +114,28 @@ def test_shots_and_what_differs(tmp_path: Path) -> None:
     differ = compare.differing(one, other)
     assert len(differ) == 7 and not any(row["same"] for row in differ)
     assert all(row["same"] for row in compare.differing(one, one))
+
+
+def test_a_shot_is_tried_and_its_settings_are_taken(tmp_path: Path) -> None:
+    out, tried = Output(str(film(tmp_path / "out"))), Output(str(film(tmp_path / "out-try", background="png")))
+    shot = shots.listed(out)[0]
+    values = shots.trial(out.path, out, shot)
+    assert values["output"] == f"{out.path}-try" and values["cluster"] == "inline" and float(values["source.end"]) > float(values["source.start"])
+    found = shots.pairs(out, shot, tried, most=3)
+    assert 2 <= len(found) <= 3 and all(before == after for before, after in found), "the same moments of the same film"
+    taken = shots.applied(out.path, {**values, "preset": "demo"})
+    assert taken["output"] == out.path and taken["preset"] == "demo" and not {"source.start", "source.end", "cluster"} & taken.keys()
+
+
+def test_a_run_tells_its_load_by_stage(tmp_path: Path) -> None:
+    out = film(tmp_path / "out")
+    store = Store(str(out))
+    store.put("plan.parquet", "t", metadata.to_bytes(pa.table({"clip_id": ["film/scene0000/000000", "film/scene0001/000012"]})))
+    stages = Stages(str(out))
+    ledger = Ledger(out / "attempts", "run")
+    with ledger.inside("encode", ["film/scene0000/000000", "film/scene0001/000012"]):
+        assert {one["stage"]: one["clips"] for one in stages()} == {"decode": 0, "encode": 2}
+    assert {one["stage"]: one["clips"] for one in stages()} == {"decode": 0, "encode": 1}, "on the mean of both looks"
+    told = Load()(os.getpid())
+    assert told["processes"][0]["name"] == "the job" and told["memory"] >= told["processes"][0]["memory"] > 10**7
+    assert Load()(0) == {"memory": 0, "processes": []}

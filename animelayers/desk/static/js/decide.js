@@ -39,10 +39,24 @@ export async function decide(main, name) {
     document.body.append(box);
     box.showModal();
   });
+  const aim = () => {
+    const told = h("div", { class: "col" });
+    const given = h("textarea", { rows: 7, class: "mono", "aria-label": "Scores by trait", spellcheck: false, placeholder: '{"close_up": 0.95, "medium": 0.2, "full_body": 0.4, "far": 0.15,\n "complex_bg": 0.2, "occlusion": 0.1, "multi_character": 0.1}' });
+    const find = tried(async () => {
+      let scores;
+      try { scores = JSON.parse(given.value); } catch { throw new Error("that is no JSON: {\"far\": 0.15, \"close_up\": 0.95}"); }
+      const found = await ask(`${path}/aim`, { scores });
+      told.replaceChildren(h("ul", {}, ...found.traits.map((trait) => h("li", {}, trait.reason))), h("table", { class: "facts" }, h("tbody", {}, ...Object.entries(found.targets).map(([key, share]) => h("tr", {}, h("th", { scope: "row" }, words(key)), h("td", { class: "num" }, `${Math.round(share * 100)} % of the set`))), ...Object.entries(found.needs).map(([key, need]) => h("tr", {}, h("th", { scope: "row" }, `need of ${words(key)}`), h("td", { class: "num" }, number(need)))))), h("p", { class: "dim" }, "Written to ", h("code", {}, found.file), ": curate thresholds=FILE takes it."));
+    });
+    const box = h("dialog", { "aria-label": "Aim at a validation result" }, h("h1", {}, "How did a model trained on this set score?"), h("p", {}, "By trait, as JSON; shares or percent. What it is bad at, the next set has more of, as far as there are such frames."), given, h("p", { class: "row" }, h("button", { class: "main", onclick: find }, "What does the set lack?"), h("button", { onclick: () => box.close() }, "Close")), told);
+    box.addEventListener("close", () => box.remove());
+    document.body.append(box);
+    box.showModal();
+  };
   const bar = h("div", { class: "bar" });
   function head() {
     const said = told.rows.filter((row) => row.said).length;
-    bar.replaceChildren(h("h1", {}, name), h("select", { "aria-label": "Which frames", onchange: (e) => { only = e.target.value; at = 0; draw(); } }, ...[["", "all frames"], ["open", "not looked at"], ["said", "decided by hand"], ...[...told.strategies, "none"].map((one) => [one, words(one)])].map(([value, text]) => h("option", { value, selected: value === only }, text))), h("span", { class: "dim num", role: "status" }, `${said} of ${told.rows.length} decided by hand`), h("span", { class: "grow" }), h("button", { onclick: fit, disabled: said < 8, title: said < 8 ? "after 8 decisions" : "" }, "Fit thresholds to this"));
+    bar.replaceChildren(h("h1", {}, name), h("select", { "aria-label": "Which frames", onchange: (e) => { only = e.target.value; at = 0; draw(); } }, ...[["", "all frames"], ["open", "not looked at"], ["said", "decided by hand"], ...[...told.strategies, "none"].map((one) => [one, words(one)])].map(([value, text]) => h("option", { value, selected: value === only }, text))), h("span", { class: "dim num", role: "status" }, `${said} of ${told.rows.length} decided by hand`), h("span", { class: "grow" }), h("button", { onclick: fit, disabled: said < 8, title: said < 8 ? "after 8 decisions" : "" }, "Fit thresholds to this"), h("button", { onclick: aim }, "Aim at a result"));
   }
   head();
   main.replaceChildren(h("div", { style: { display: "flex", flexDirection: "column", height: "100%" } }, bar, h("div", { class: "decide", style: { flex: 1, minHeight: 0 } }, list, one)));
@@ -57,15 +71,17 @@ export async function people(main, name) {
   const body = h("div", { class: "people" });
   const sheet = (track) => `/api${path}/picture?track=${encodeURIComponent(track)}`;
   const move = tried(async (tracks, to) => { told = await ask(path, { do: "move", tracks, to }); chosen.clear(); draw(); });
+  const dress = tried(async (tracks, outfit) => { told = await ask(path, { do: "dress", tracks, outfit }); chosen.clear(); say(outfit ? `an outfit: ${outfit}` : "the usual outfit"); draw(); });
   const rename = tried(async (old, now) => { if (now && now !== old) { told = await ask(path, { do: "rename", old, new: now }); say(`${old} is ${now}`); } draw(); });
   function draw() {
     const names = told.characters.map((one) => one.name);
     const tools = h("div", { class: "row" }, h("span", { class: "dim num", role: "status" }, chosen.size ? `${chosen.size} pictures chosen` : "choose pictures, or drag them to another character"),
       chosen.size > 0 && h("select", { "aria-label": "Move the chosen pictures to", onchange: (e) => e.target.value && move([...chosen], e.target.value) }, h("option", { value: "" }, "move to …"), ...[...new Set([...names, "unknown"])].map((one) => h("option", {}, one))),
-      chosen.size > 0 && h("button", { onclick: () => { const to = prompt("Name of the new character"); if (to) move([...chosen], to); } }, "to a new character"));
+      chosen.size > 0 && h("button", { onclick: () => { const to = prompt("Name of the new character"); if (to) move([...chosen], to); } }, "to a new character"),
+      chosen.size > 0 && h("button", { title: "the same character in other clothes: a set of the character knows them apart", onclick: () => { const outfit = prompt("Which outfit do the chosen pictures show? (nothing: the usual one)"); if (outfit !== null) dress([...chosen], outfit); } }, "an outfit of theirs"));
     body.replaceChildren(tools, ...told.characters.map((who) => {
       const field = h("input", { value: who.name, "aria-label": `Name of ${who.name}`, disabled: who.name === "unknown", onchange: (e) => rename(who.name, e.target.value.trim()), onkeydown: (e) => { if (e.key === "Enter") e.target.blur(); } });
-      const box = h("section", { class: "who", "aria-label": who.name }, h("header", {}, field, h("span", { class: "dim num" }, `${who.tracks.length} tracks, ${who.frames} frames`)), h("div", { class: "tracks" }, ...who.tracks.map((one) => h("button", { class: "track", draggable: true, "aria-pressed": String(chosen.has(one.track)), "aria-label": `${one.track}, ${one.frames} frames`, title: one.track,
+      const box = h("section", { class: who.outfit ? "who outfit" : "who", "aria-label": who.name }, h("header", {}, field, h("span", { class: "dim num" }, `${who.tracks.length} tracks, ${who.frames} frames`)), h("div", { class: "tracks" }, ...who.tracks.map((one) => h("button", { class: "track", draggable: true, "aria-pressed": String(chosen.has(one.track)), "aria-label": `${one.track}, ${one.frames} frames`, title: one.track,
         onclick: () => { if (chosen.has(one.track)) chosen.delete(one.track); else chosen.add(one.track); draw(); }, ondragstart: (e) => { e.dataTransfer.setData("text/plain", JSON.stringify(chosen.has(one.track) ? [...chosen] : [one.track])); } },
       one.folder ? h("img", { src: sheet(one.track), alt: "", loading: "lazy", draggable: false }) : h("span", { class: "none dim" }, "no picture"), h("small", { class: one.by_hand ? "good" : "" }, one.by_hand ? "by hand" : `sure ${number(one.confidence)}`)))));
       box.addEventListener("dragover", (event) => { event.preventDefault(); box.classList.add("over"); });

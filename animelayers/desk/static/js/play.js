@@ -96,6 +96,7 @@ export async function play(main, name, shot, start) {
   const attempt = tried(async () => {
     const { values } = await ask(`${out(name)}/try?${query({ shot })}`);
     sessionStorage.setItem("form decompose", JSON.stringify(values));
+    sessionStorage.setItem("trial", JSON.stringify({ out: name, shot, output: values.output }));
     go("runs", "decompose");
   });
   const mend = () => go("correct", name, shot, told.shown[state.at] || told.drawings[0] || "");

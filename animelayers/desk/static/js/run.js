@@ -3,13 +3,16 @@ import { ask, bind, go, h, later, link, number, say, short, thumb, tried, words 
 
 const TITLES = { first: "", choices: "Choices", source: "What is read", options: "Options" };
 
+// The shot that settings are tried on, where the form is filled for that.
+const trying = (output) => { const found = JSON.parse(sessionStorage.getItem("trial") || "null"); return found && found.output === output ? found : undefined; };
+
 export async function runs(main, shelf, [job = "decompose", ...given]) {
   const told = await ask(`/jobs?job=${encodeURIComponent(job || "decompose")}`);
   const filled = JSON.parse(sessionStorage.getItem(`form ${job}`) || "{}");
   given.forEach((word) => { const at = word.indexOf("="); if (at > 0) filled[word.slice(0, at)] = word.slice(at + 1); });
   const command = h("pre", { class: "command mono", "aria-label": "The equal command" }, "");
   const wrong = h("p", { class: "bad", role: "alert", style: { margin: 0 } });
-  const begin = h("button", { class: "main", disabled: true, onclick: tried(async () => { await ask("/runs", { job, values: filled }); say("started"); look(); }) }, "Start");
+  const begin = h("button", { class: "main", disabled: true, onclick: tried(async () => { await ask("/runs", { job, values: filled, trial: trying(filled.output) }); say("started"); look(); }) }, "Start");
   let asked = 0;
   const check = later(tried(async () => {
     const own = ++asked;
@@ -38,8 +41,9 @@ export async function runs(main, shelf, [job = "decompose", ...given]) {
     return title ? h("details", { open: group === "choices" && fields.length < 8 }, h("summary", {}, `${title} (${fields.length})`), h("div", { class: "form" }, ...fields)) : h("div", { class: "form" }, ...fields);
   }).filter(Boolean);
   const list = h("div", { class: "col" });
+  const learned = job === "decompose" ? shelf.outputs.filter((one) => one.adapted).map((one) => h("button", { title: one.adapted, onclick: () => { for (const place of ["character.step.matte.weights", "layers.step.net.weights"]) change(`stages.${place}`, one.adapted); say(`with what ${one.name} learned`); } }, `With what ${one.name} learned`)) : [];
   main.replaceChildren(h("div", { class: "page" }, h("header", {}, h("h1", {}, "Run"), h("select", { "aria-label": "Job", onchange: (e) => go("runs", e.target.value) }, ...told.jobs.map((one) => h("option", { selected: one === job, value: one }, words(one))))),
-    h("div", { class: "two" }, h("section", { class: "card col" }, ...groups, wrong, h("h3", {}, "The same on the command line"), command, h("div", { class: "row" }, begin, h("button", { onclick: async () => { try { await navigator.clipboard.writeText(command.textContent); say("copied"); } catch { say("select the command and copy it"); } } }, "Copy the command"))), list)));
+    h("div", { class: "two" }, h("section", { class: "card col" }, ...groups, wrong, h("h3", {}, "The same on the command line"), command, h("div", { class: "row" }, begin, ...learned, h("button", { onclick: async () => { try { await navigator.clipboard.writeText(command.textContent); say("copied"); } catch { say("select the command and copy it"); } } }, "Copy the command"))), list)));
   check();
 
   const opened = new Set();
@@ -57,6 +61,10 @@ export async function runs(main, shelf, [job = "decompose", ...given]) {
       run.total > 0 && h("div", { class: "progress", role: "progressbar", "aria-valuenow": Math.round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": run.what }, h("i", { style: { width: `${share * 100}%` } })),
       h("div", { class: "stats num" }, stat(run.total ? `${run.done} of ${run.total}` : "–", run.what || "progress"), stat(run.rate ? `${number(run.rate)}/s` : "–", `${run.unit || "frame"}s`), going && run.left && stat(run.left, "left"), stat(run.errors ?? run.failed.length, "errors"), going && stat(`${(run.memory / 1e9).toFixed(2)} GB`, "memory"), stat(run.frames ?? 0, "frames there")),
       run.newest.length > 0 && h("div", { class: "newest" }, ...run.newest.slice(-8).map((id) => h("a", { href: link("frame", run.name, id), "aria-label": `Newest frame ${short(id)}` }, h("img", { src: thumb(run.name, id, { layer: "character" }), alt: "", loading: "lazy" })))),
+      run.stages?.some((one) => one.clips) && h("div", { class: "loads", "aria-label": "Load by stage" }, ...run.stages.map((one) => h("span", {}, h("span", { class: "dim" }, words(one.stage)), h("meter", { value: one.clips, min: 0, max: Math.max(1, ...run.stages.map((each) => each.clips)), "aria-label": `Clips in ${words(one.stage)}` }), h("span", { class: "num dim" }, number(one.clips))))),
+      going && run.processes?.length > 0 && h("details", { open: opened.has(-run.number), ontoggle: (e) => (e.target.open ? opened.add(-run.number) : opened.delete(-run.number)) }, h("summary", {}, `Processes (${run.processes.reduce((sum, one) => sum + one.count, 0)})`), h("table", { class: "facts" }, h("tbody", {}, ...run.processes.map((one) => h("tr", {}, h("th", { scope: "row" }, one.count > 1 ? `${one.count} × ${one.name}` : one.name), h("td", { class: "num" }, `${number(one.cpus)} processors, ${(one.memory / 1e9).toFixed(2)} GB`)))))),
+      run.pairs?.length > 0 && h("div", { class: "tried" }, h("b", {}, "Before, and with these settings"), ...run.pairs.map(([before, after]) => h("a", { href: link("frame", run.name, after), "aria-label": `${short(before)} before and after` }, ...[[run.before, before], [run.name, after]].map(([of, id]) => h("img", { src: thumb(of, id, { layer: "character", v: run.number }), alt: "" })))),
+        h("button", { class: "main", onclick: () => { sessionStorage.setItem("form decompose", JSON.stringify(run.apply)); sessionStorage.removeItem("trial"); location.hash === "#/runs" ? go("runs", "decompose") : go("runs"); } }, "Apply to the run")),
       run.failed.length > 0 && h("details", { open: true }, h("summary", {}, `${run.failed.length} inputs failed`), h("table", { class: "facts" }, h("tbody", {}, ...run.failed.map((one) => h("tr", {}, h("th", { scope: "row" }, one.source || one.clip_id), h("td", { class: "bad" }, one.error)))))), log);
   }
   const stat = (value, text) => h("span", {}, h("b", {}, value), h("span", { class: "dim" }, text));
