@@ -50,23 +50,17 @@ class Plan:
         known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns", "digest")), strict=True)}
         inputs = _listed(source)
         changed = {i.source for i in inputs if i.source in known and known[i.source][:2] != [i.size, i.mtime_ns]}
-        anew = set[str]()
+        touched = set[str]()
         if hashed:
             source.hashed = True
-            there = [i for i in inputs if i.source in known]
-            with ThreadPoolExecutor(_READERS) as pool:
-                digests = dict(zip((i.source for i in there), pool.map(source.digest, there), strict=True))
-            told = {name for name in digests if known[name][2]}
-            touched = changed & {name for name in told if digests[name] == known[name][2]}
-            changed = (changed - touched) | {name for name in told if digests[name] != known[name][2]}
-            anew = touched | (digests.keys() - told - changed)  # planned as before, with the time or the digest of now
+            changed, touched = _by_content(source, [i for i in inputs if i.source in known], known, changed)
         again = set(changed if redo_changed else ())
         if retry_failed:
             again |= set(old.filter(pc.not_equal(old["error"], ""))["source"].to_pylist()) & {i.source for i in inputs}
-        keep = {i.source for i in inputs} - again - anew
+        keep = {i.source for i in inputs} - again - touched
         return cls(
             table=old.filter(pc.is_in(old["source"], pa.array(sorted(keep), pa.string()))),
-            unscanned=[i for i in inputs if i.source not in known or i.source in again | anew],
+            unscanned=[i for i in inputs if i.source not in known or i.source in again | touched],
             order={i.source: number for number, i in enumerate(inputs)},
             changed=sorted(changed - again),
             removed=_removed(known, inputs),
@@ -112,6 +106,19 @@ def unreached(kind: str) -> bool:
     """Whether an error of this class says that an input could not be reached, rather than what is wrong with it."""
     named = getattr(builtins, kind, None)
     return isinstance(named, type) and issubclass(named, OSError)
+
+
+def _by_content(source: Any, inputs: Sequence[Any], known: Mapping[str, Sequence[Any]], changed: set[str]) -> tuple[set[str], set[str]]:
+    """Those of known inputs whose content is another than their layers were made of, and those to be noted anew: touched, or never read before.
+
+    ``changed``: those whose size or time is another.
+    """
+    with ThreadPoolExecutor(_READERS) as pool:
+        digests = dict(zip((i.source for i in inputs), pool.map(source.digest, inputs), strict=True))
+    told = {name for name in digests if known[name][2]}
+    touched = changed & {name for name in told if digests[name] == known[name][2]}
+    changed = (changed - touched) | {name for name in told if digests[name] != known[name][2]}
+    return changed, touched | (digests.keys() - told - changed)
 
 
 def _removed(known: Mapping[str, list[int]], inputs: Sequence[Any]) -> dict[str, str]:
