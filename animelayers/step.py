@@ -6,15 +6,17 @@ import logging
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
+from animelayers.contract import contract
 from animelayers.rules import left_out
 from animelayers.schema import IDENTITY, RECORD, Batch, Row, blank, rebatch, unbatch
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Step(ABC):
@@ -28,13 +30,22 @@ class Step(ABC):
     version: ClassVar[int] = 1
     """Raised with every change of what the step writes, so that old and new output are never mixed."""
     reads: ClassVar[tuple[str, ...]]
-    """Columns it needs."""
-    wants: ClassVar[tuple[str, ...]] = ()
-    """Columns it uses where some stage before it wrote them; where none did it is given None."""
+    """Columns it needs: the required parameters of its method."""
+    wants: ClassVar[tuple[str, ...]]
+    """Columns it uses where some stage before it wrote them: those parameters that may be None."""
     writes: ClassVar[tuple[str, ...]]
-    """Columns it adds."""
+    """Columns it adds: the fields of what its method returns."""
+    computes: ClassVar[str] = "clips"
+    """The method whose signature is the contract, see `animelayers.contract`."""
     rules: ClassVar[tuple[str, ...]] = ()
     """Rules that its option `without` may leave out, to measure what they are worth."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Raises TypeError for a signature that is no contract."""
+        super().__init_subclass__(**options)
+        method = vars(cls).get(cls.computes)
+        if method is not None and not getattr(method, "__isabstractmethod__", False):
+            cls.reads, cls.wants, cls.writes = contract(method, vars(cls))
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
@@ -42,8 +53,8 @@ class Step(ABC):
         left_out(options.get("without", ()), cls.rules)
 
     @abstractmethod
-    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        """The written columns of each clip, from its read and wanted columns, in the order of the class's tuples."""
+    def clips(self, *args: Any, **columns: Any) -> Sequence[tuple[Any, ...]]:
+        """The written columns of each clip, from lists of N values, one per clip; a wanted column that nothing wrote is None."""
 
     def __call__(self, batch: Batch) -> Batch:
         """Add the written columns to a batch, a mapping of column name to one value per clip."""
@@ -59,7 +70,8 @@ class Step(ABC):
         if not rows:
             return []
         try:
-            made = self.compute([tuple(row.get(c) for c in self.reads + self.wants) for row in rows])
+            there = [name for name in self.reads + self.wants if any(row.get(name) is not None for row in rows)]
+            made = self.clips(**{name: [row[name] for row in rows] for name in there})
             return [self._checked(columns) for columns in made]
         except Exception as problem:
             if len(rows) > 1:
@@ -160,38 +172,50 @@ def failed(row: Row, also: Sequence[str] = (), stage: str = "", problem: Excepti
 class ClipStep(Step):
     """A step that sees one clip at a time, in order."""
 
-    @abstractmethod
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
-        """The written columns of one clip, from its read and wanted columns (None where nothing wrote them)."""
+    computes = "clip"
 
-    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    @abstractmethod
+    def clip(self, *args: Any, **columns: Any) -> tuple[Any, ...]:
+        """The written columns of one clip; a wanted column that nothing wrote is None."""
+
+    def clips(self, **columns: list[Any]) -> Sequence[tuple[Any, ...]]:
         """One call of `clip` per clip."""
-        return [self.clip(*columns) for columns in clips]
+        return [self.clip(**dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)]
 
 
 class FrameStep(Step):
     """A step that sees the drawings of all clips of a batch as one list, so that a model gets full batches.
 
-    It may read and write columns of axes 'D …' only.
+    It may write columns of axes 'D …' only; one that it reads and that is of the whole clip comes once per drawing.
     """
 
+    computes = "frames"
+
     @abstractmethod
-    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
-        """One list of N values per written column, from lists of N values (a list of None for a wanted column nothing wrote).
+    def frames(self, *args: Any, **columns: Any) -> tuple[Sequence[Any], ...]:
+        """One list of N values per written column, from lists of N values; a wanted column that nothing wrote is None.
 
         Drawings may have any mix of sizes; the arrays are read-only views.
         """
 
-    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    def clips(self, **columns: list[Any]) -> Sequence[tuple[Any, ...]]:
         """One call of `frames` for all clips, split again."""
-        names = self.reads + self.wants
-        lengths = [len(RECORD[names[0]].per_drawing(clip[0])) for clip in clips]
-        flat: list[list[Any]] = [[] for _ in names]
-        for clip, length in zip(clips, lengths, strict=True):
-            for name, values, value in zip(names, flat, clip, strict=True):
-                values += [None] * length if value is None else RECORD[name].per_drawing(value)
-        made = [_split(values, lengths) for values in self.frames(*flat)]
-        return [tuple(RECORD[name].gather(part) for name, part in zip(self.writes, parts, strict=True)) for parts in zip(*made, strict=True)]
+        lengths = [len(RECORD[self.reads[0]].per_drawing(value)) for value in columns[self.reads[0]]]
+        made = self.frames(**{name: _flat(name, values, lengths) for name, values in columns.items()})
+        parts = {name: [*_split(values, lengths)] for name, values in zip(self.writes, made, strict=True)}
+        return [tuple(RECORD[name].gather(of[i]) for name, of in parts.items()) for i in range(len(lengths))]
+
+
+def each(values: Sequence[T] | None, count: int) -> Sequence[T | None]:
+    """The values of a wanted column, one per drawing: `count` times None where nothing wrote it."""
+    return [None] * count if values is None else values
+
+
+def _flat(name: str, values: Sequence[Any], lengths: Sequence[int]) -> list[Any]:
+    column = RECORD[name]
+    if not column.axes:
+        return [value for value, length in zip(values, lengths, strict=True) for _ in range(length)]
+    return [of for value in values for of in column.per_drawing(value)]
 
 
 def _split(values: Sequence[Any], lengths: Sequence[int]) -> Iterator[Sequence[Any]]:

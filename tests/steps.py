@@ -7,57 +7,64 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from animelayers.column import F32, U8
 from animelayers.schema import Row
 from animelayers.sources import PLAN, Files
 from animelayers.step import ClipStep, FrameStep
+
+
+class Mattes(NamedTuple):
+    character: list[U8]
+    matte: list[str]
+    character_confidence: list[float]
 
 
 class Brightness(FrameStep):
     """Alpha = the red channel."""
 
     name = "brightness"
-    reads = ("frames",)
-    writes = ("character", "matte", "character_confidence")
 
     def __init__(self, label: str = "red") -> None:
         self.label = label
 
-    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
-        (pictures,) = columns
-        return [p[..., 0] for p in pictures], [self.label] * len(pictures), [1.0] * len(pictures)
+    def frames(self, *, frames: list[U8]) -> Mattes:
+        return Mattes([p[..., 0] for p in frames], [self.label] * len(frames), [1.0] * len(frames))
+
+
+class Behind(NamedTuple):
+    background: U8
+    background_seen: F32
 
 
 class Inverted(ClipStep):
     """Background = 255 - frame, and the worker's process id in the confidence of what is behind."""
 
     name = "inverted"
-    reads = ("frames", "character")
-    writes = ("background", "background_seen")
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
-        frames, _ = columns
-        return 255 - frames, np.full(len(frames), os.getpid() % 10007, np.float32)
+    def clip(self, *, frames: U8, character: U8) -> Behind:
+        return Behind(255 - frames, np.full(len(frames), os.getpid() % 10007, np.float32))
+
+
+class Sure(NamedTuple):
+    character_confidence: list[float]
 
 
 class Faulty(FrameStep):
     """Fails in the way `fault` names on drawings whose first pixel is `at`."""
 
     name = "faulty"
-    reads = ("frames",)
-    writes = ("character_confidence",)
 
     def __init__(self, fault: str, at: int = 7) -> None:
         self.fault, self.at = fault, at
 
-    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
-        (pictures,) = columns
-        values = [1.0] * len(pictures)
-        for i, picture in enumerate(pictures):
+    def frames(self, *, frames: list[U8]) -> Sure:
+        values = [1.0] * len(frames)
+        for i, picture in enumerate(frames):
             if picture[0, 0, 0] != self.at:
                 continue
             if self.fault == "raise":
@@ -68,7 +75,7 @@ class Faulty(FrameStep):
                 time.sleep(3600)
             if self.fault == "nan":
                 values[i] = float("nan")
-        return (values,)
+        return Sure(values)
 
 
 def clip(number: int, drawings: int = 2, size: tuple[int, int] = (6, 8)) -> Row:

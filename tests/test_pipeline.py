@@ -4,13 +4,14 @@ import re
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import pytest
 
 from animelayers import forecast
+from animelayers.column import U8
 from animelayers.ledger import Ledger
 from animelayers.models.net import Net
 from animelayers.pipeline import Pipeline
@@ -107,19 +108,22 @@ def test_a_clip_that_kills_or_hangs_its_worker_is_quarantined(fault: str, messag
     assert not list(tmp_path.iterdir()), "no mark stays"
 
 
+class Mean(NamedTuple):
+    background_seen: list[float]
+
+
 class Convolved(FrameStep):
     """The mean of each drawing, after a torch net."""
 
-    name, reads, writes = "convolved", ("frames",), ("background_seen",)
+    name = "convolved"
 
     def __init__(self) -> None:
         torch = pytest.importorskip("torch")
         self.net = Net(torch.nn.Conv2d(3, 64, 9), device="cpu", batch=3)
 
-    def frames(self, *columns: list[Any]) -> tuple[list[Any], ...]:
-        (pictures,) = columns
+    def frames(self, *, frames: list[U8]) -> Mean:
         time.sleep(0.2)  # whatever else the machine does meanwhile, this stage is the slow one
-        return ([self.net(picture.transpose(2, 0, 1)[None].astype(np.float32))[0].mean() for picture in pictures],)
+        return Mean([self.net(picture.transpose(2, 0, 1)[None].astype(np.float32))[0].mean() for picture in frames])
 
 
 def test_the_plan_of_a_run_times_its_first_clip_and_names_what_bounds_it(tmp_path: Path) -> None:

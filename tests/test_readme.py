@@ -83,6 +83,6 @@ def test_the_step_of_the_example_works() -> None:
     (example,) = (code for code in PYTHON if "FrameStep" in code)
     names: dict[str, type[FrameStep]] = {}
     exec(example, names)
-    (values,) = names["Sharpness"]().frames([np.zeros((8, 9, 3), np.uint8), np.eye(9, dtype=np.uint8)])
+    (values,) = names["Sharpness"]().frames(frames=[np.zeros((8, 9, 3), np.uint8), np.eye(9, dtype=np.uint8)])
     assert values[0] == 0 < values[1]
     assert all(ast.parse(code) for code in PYTHON)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 import pyarrow as pa
@@ -9,9 +10,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ray.data.extensions import ArrowVariableShapedTensorType
 
+from animelayers.column import F32, U8
 from animelayers.schema import RECORD, rebatch, unbatch
 from animelayers.step import ClipStep, FrameStep
 from tests.steps import Brightness, Faulty, Inverted, clip
+
+
+class Nothing(NamedTuple):
+    """Of a step that only looks."""
+
+
+class Alphas(NamedTuple):
+    character: list[U8]
+
+
+class Words(NamedTuple):
+    matte: list[str]
+
+
+class Misspelt(NamedTuple):
+    charakter: U8
+
+
+class Parts(TypedDict, total=False):
+    instance_ids: list[str]
+    character_coverage: list[float]
+
+
+class Told(FrameStep):
+    """Alpha = the green of the background, where there is one."""
+
+    name = "told"
+
+    def frames(self, *, frames: list[U8], background: list[U8] | None = None, **parts: Unpack[Parts]) -> Alphas:
+        return Alphas([p[..., 1] * 0 for p in frames] if background is None else [p[..., 1] for p in background])
 
 
 def test_frames_of_all_clips_arrive_as_one_list_and_go_back_to_their_clips() -> None:
@@ -50,10 +82,10 @@ def test_nan_never_leaves_a_step() -> None:
 
 def test_wrong_axes_are_an_error_of_the_clip() -> None:
     class Flat(FrameStep):
-        name, reads, writes = "flat", ("frames",), ("character",)
+        name = "flat"
 
-        def frames(self, *columns: list[Any]) -> tuple[list[Any], ...]:
-            return ([p.ravel() for p in columns[0]],)
+        def frames(self, *, frames: list[U8]) -> Alphas:
+            return Alphas([p.ravel() for p in frames])
 
     (row,) = Flat().run([clip(1)])
     assert row["error"].startswith("flat: flat made character with 2 axes")
@@ -63,14 +95,82 @@ def test_a_wanted_column_is_none_where_nothing_wrote_it() -> None:
     seen: list[Any] = []
 
     class Wants(ClipStep):
-        name, reads, wants, writes = "wants", ("frames",), ("background",), ()
+        name = "wants"
 
-        def clip(self, *columns: Any) -> tuple[Any, ...]:
-            seen.append(columns[1])
-            return ()
+        def clip(self, *, frames: U8, background: U8 | None = None) -> Nothing:
+            seen.append(background)
+            return Nothing()
+
+    class WantsEach(FrameStep):
+        name = "wants_each"
+
+        def frames(self, *, frames: list[U8], background: list[U8] | None = None) -> Nothing:
+            seen.append(background)
+            return Nothing()
 
     Wants().run([clip(1)])
-    assert seen == [None]
+    WantsEach().run([clip(1), clip(2)])
+    assert seen == [None, None]
+
+
+def test_what_only_some_clips_of_a_batch_have_reaches_those_that_have_it() -> None:
+    rows = [clip(1), Inverted().run(Brightness().run([clip(2)]))[0]]
+    assert [each["character"].max() for each in Told().run(rows)] == [0, 253]
+
+
+def test_what_is_of_the_whole_clip_comes_once_per_drawing() -> None:
+    class Counts(FrameStep):
+        name = "counts"
+
+        def frames(self, *, frames: list[U8], camera_motion: list[str]) -> Words:
+            return Words([f"{motion}-{len(frames)}" for motion in camera_motion])
+
+    made = Counts().run([{**clip(1, 2), "camera_motion": "pan"}, {**clip(2, 1), "camera_motion": "still"}])
+    assert [row["matte"] for row in made] == ["pan-3 pan-3", "still-3"]
+
+
+def test_the_signature_is_the_contract() -> None:
+    assert (Told.reads, Told.wants, Told.writes) == (("frames",), ("background", "instance_ids", "character_coverage"), ("character",))
+    assert (Brightness.reads, Brightness.wants, Brightness.writes) == (("frames",), (), ("character", "matte", "character_confidence"))
+
+    class Same(Told):
+        """Another class with the method of the one above it."""
+
+        name = "same"
+
+    assert (Same.reads, Same.wants, Same.writes) == (Told.reads, Told.wants, Told.writes)
+
+
+def test_a_signature_that_is_no_contract_is_refused_where_it_stands() -> None:
+    def positional(self: Any, frames: U8) -> Alphas: ...
+
+    def misspelt(self: Any, *, frame: U8) -> Alphas: ...
+
+    def another_dtype(self: Any, *, frames: F32) -> Alphas: ...
+
+    def defaults(self: Any, *, frames: U8, width: int = 3) -> Alphas: ...
+
+    def reads_nothing(self: Any, *, frames: U8 | None = None) -> Alphas: ...
+
+    def without_names(self: Any, *, frames: U8) -> tuple[U8, ...]: ...
+
+    def writes_unknown(self: Any, *, frames: U8) -> Misspelt: ...
+
+    def hidden(self: Any, *, frames: U8) -> Nowhere: ...  # type: ignore[name-defined]  # noqa: F821
+
+    said = {
+        positional: "takes its columns by keyword: put * before frames",
+        misspelt: "no column is called frame, did you mean frames?",
+        another_dtype: "frames is uint8 and not float32",
+        defaults: "has width=3: what no stage wrote is None",
+        reads_nothing: "needs one column at least",
+        without_names: "must say that it returns a NamedTuple",
+        writes_unknown: "no column is called charakter, did you mean character",
+        hidden: "name 'Nowhere' is not defined: its hints must be names of its module or of its class",
+    }
+    for method, message in said.items():
+        with pytest.raises(TypeError, match=re.escape(message)):
+            type("Bad", (ClipStep,), {"name": "bad", "clip": method})
 
 
 @pytest.mark.parametrize("drawings", [1, 3])

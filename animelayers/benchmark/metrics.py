@@ -22,7 +22,7 @@ def measure(size: tuple[int, int], rounds: int) -> tuple[list[Figure], dict[str,
 
     def run() -> dict[str, float]:
         start = process_time()
-        step.frames(list(shot.frames), list(shot.character), [None] * len(shot), [None] * len(shot))
+        step.frames(frames=list(shot.frames), character=list(shot.character))
         return {"rate": len(shot) / (process_time() - start)}
 
     run()

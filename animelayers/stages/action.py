@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from animelayers.column import F32, I32, U8
 from animelayers.models.protocols import ActionTeller
 from animelayers.options import Share
 from animelayers.schema import RECORD
 from animelayers.step import ClipStep
+
+
+class Made(NamedTuple):
+    """What `Action` writes."""
+
+    action: str
+    action_confidence: F32
 
 
 class Action(ClipStep):
@@ -20,8 +28,6 @@ class Action(ClipStep):
     """
 
     name = "action"
-    reads = ("frames", "drawing")
-    writes = ("action", "action_confidence")
 
     def __init__(self, teller: ActionTeller, least: Share = 0.3) -> None:
         """Raises ValueError for a confidence that is not 0..1."""
@@ -29,15 +35,14 @@ class Action(ClipStep):
             raise ValueError(f"least must be 0..1, not {least}")
         self.teller, self.least = teller, float(least)
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
-        """The action, once per drawing, and its confidence float32 (D,)."""
-        frames, drawing = columns
+    def clip(self, *, frames: U8, drawing: I32) -> Made:
+        """The action, once per drawing, and its confidence."""
         text, confidence = "", 0.0
         if len(frames) > 1:
             ((text, confidence),) = self.teller([frames[drawing[spread(len(drawing), self.teller.frames)]]])
             if confidence < self.least:
                 text, confidence = "", 0.0
-        return RECORD["action"].gather([text] * len(frames)), np.full(len(frames), confidence, np.float32)
+        return Made(RECORD["action"].gather([text] * len(frames)), np.full(len(frames), confidence, np.float32))
 
 
 def spread(count: int, wanted: int) -> np.ndarray:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import cv2
 import numpy as np
 
+from animelayers.column import F32, F64, U8
 from animelayers.imaging.colour import behind
 from animelayers.imaging.context import around
 from animelayers.imaging.exposure import EQUAL, Light, match
@@ -32,6 +33,19 @@ class _Behind(NamedTuple):
     seen: np.ndarray
 
 
+class Made(NamedTuple):
+    """What `Background` writes."""
+
+    background: U8
+    background_seen: F32
+    background_borrowed: F32
+    background_invented: F32
+    plate: U8
+    provenance: U8
+    inpainter: str
+    inpainting_fallback: str
+
+
 class Background(ClipStep):
     """The background of each drawing: the frame where it shows it, the shot's plate where another frame does, inpainted where none.
 
@@ -48,18 +62,6 @@ class Background(ClipStep):
 
     name = "background"
     version = 6
-    reads = ("frames", "character")
-    wants = ("camera", "plate", "plate_seen", "plate_trust", "shadow", "effect", "effect_mode", "context", "context_character")
-    writes = (
-        "background",
-        "background_seen",
-        "background_borrowed",
-        "background_invented",
-        "plate",
-        "provenance",
-        "inpainter",
-        "inpainting_fallback",
-    )
     rules = ("plate", "light", "given_back")
 
     def __init__(
@@ -82,27 +84,41 @@ class Background(ClipStep):
         self.without = left_out(without, self.rules)
         self.around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * dilate + 1,) * 2)
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
-        """Background uint8 (D, H, W, 3), the shares seen, borrowed and invented of each drawing, the plate, the provenance, and who inpainted."""
-        frames, alphas, cameras, plate, seen, trust, shadows, effects, words, context, context_alphas = columns
+    def clip(
+        self,
+        *,
+        frames: U8,
+        character: U8,
+        camera: F64 | None = None,
+        plate: U8 | None = None,
+        plate_seen: U8 | None = None,
+        plate_trust: float | None = None,
+        shadow: U8 | None = None,
+        effect: U8 | None = None,
+        effect_mode: str | None = None,
+        context: U8 | None = None,
+        context_character: U8 | None = None,
+    ) -> Made:
+        """The background, the shares seen, borrowed and invented of each drawing, the plate, the provenance, and who inpainted."""
         whole, inpaint = None, Noted(self.inpaint)
-        if cameras is not None and plate is not None and plate.size and trust >= self.trust and "plate" not in self.without:
-            whole = _Behind(inpaint([plate], [seen == 0])[0], seen)
-        modes = words.split() if words else ["unknown"] * len(frames)
+        trusted = plate_trust is not None and plate_trust >= self.trust and "plate" not in self.without
+        if trusted and camera is not None and plate is not None and plate.size and plate_seen is not None:
+            whole = _Behind(inpaint([plate], [plate_seen == 0])[0], plate_seen)
+        modes = effect_mode.split() if effect_mode else ["unknown"] * len(frames)
         covers = [
-            alpha if effects is None or not len(effects) or modes[i] == "none" else cv2.max(alpha, cv2.extractChannel(effects[i], 3))
-            for i, alpha in enumerate(alphas)
+            alpha if effect is None or not len(effect) or modes[i] == "none" else cv2.max(alpha, cv2.extractChannel(effect[i], 3))
+            for i, alpha in enumerate(character)
         ]
-        if shadows is not None and len(shadows):
-            covers = [cv2.max(cover, cv2.extractChannel(shadow, 3)) for cover, shadow in zip(covers, shadows, strict=True)]
+        if shadow is not None and len(shadow):
+            covers = [cv2.max(cover, cv2.extractChannel(dark, 3)) for cover, dark in zip(covers, shadow, strict=True)]
         holes = [self._hole(cover) for cover in covers]
         open_ones = [i for i, hole in enumerate(holes) if cv2.countNonZero(hole)]
         made, origins = list(frames), [np.where(hole > 0, INVENTED, SEEN) for hole in holes]
         asked = self.video if whole is None and open_ones else None
-        passed = None if asked is None else self._passed(asked, frames, holes, context, context_alphas, inpaint)
-        if whole is not None:
+        passed = None if asked is None else self._passed(asked, frames, holes, context, context_character, inpaint)
+        if whole is not None and camera is not None:
             for i in open_ones:
-                seat = view(cameras[i], frames[i].shape[1::-1], plate.shape[1::-1])
+                seat = view(camera[i], frames[i].shape[1::-1], whole.picture.shape[1::-1])
                 known = seat.back(whole.seen, smooth=False)
                 made[i] = self._from_plate(frames[i], covers[i], holes[i], known, seat.back(whole.picture))
                 origins[i] = _told(known, holes[i])
@@ -116,13 +132,13 @@ class Background(ClipStep):
                 made[i] = self._behind(frames[i], covers[i], fill, holes[i])
         shares = [np.array([np.count_nonzero(o == value) / o.size for o in origins], np.float32) for value in (BORROWED, INVENTED)]
         stored = whole.picture if whole else blank("plate") if plate is None else plate
-        provenance = joined(origins, alphas) if self.provenance else blank("provenance")
+        provenance = joined(origins, character) if self.provenance else blank("provenance")
         one = None if whole is None and passed is None else _all(inpaint, self.video)
         notes = [
             one or (inpaint.by[open_ones.index(i)], inpaint.why[open_ones.index(i)]) if share else ("none", "") for i, share in enumerate(shares[1])
         ]
-        by, why = (RECORD[name].gather([note[k] for note in notes]) for k, name in enumerate(self.writes[-2:]))
-        return joined(made, frames), 1 - shares[0] - shares[1], *shares, stored, provenance, by, why
+        by, why = (RECORD[name].gather([note[k] for note in notes]) for k, name in enumerate(Made._fields[-2:]))
+        return Made(joined(made, frames), 1 - shares[0] - shares[1], shares[0], shares[1], stored, provenance, by, why)
 
     def _behind(self, frame: np.ndarray, cover: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
         return filled if "given_back" in self.without else behind(frame, cover, filled, hole > 0)
@@ -131,19 +147,21 @@ class Background(ClipStep):
         return cv2.dilate(cv2.threshold(cover, self.threshold, 1, cv2.THRESH_BINARY)[1], self.around)
 
     def _passed(
-        self, video: VideoInpainter, frames: np.ndarray, holes: list[np.ndarray], context: Any, context_alphas: Any, inpaint: Inpainter
+        self, video: VideoInpainter, frames: np.ndarray, holes: list[np.ndarray], context: U8 | None, context_alphas: U8 | None, inpaint: Inpainter
     ) -> Video | None:
         """The drawings with what others show, those of the shot beside the clip among them; None where there is nothing to ask."""
         before: list[int] = []
         after: list[int] = []
-        if len(frames) and context is not None and len(context) and context_alphas is not None and len(context_alphas):
-            before, same, after = around(*([cv2.resize(p, _SMALL, interpolation=cv2.INTER_AREA) for p in side] for side in (frames, context)))
+        told = [] if context is None or context_alphas is None or not len(context_alphas) else [*zip(context, context_alphas, strict=True)]
+        if len(frames) and told:
+            sides = (frames, [picture for picture, _ in told])
+            before, same, after = around(*([cv2.resize(p, _SMALL, interpolation=cv2.INTER_AREA) for p in side] for side in sides))
             if not same:  # nobody knows whether they come before or after
                 before, after = [], []
         if len(before) + len(frames) + len(after) < 2:
             return None
-        sides = [[(context[k], self._hole(context_alphas[k])) for k in side] for side in (before, after)]
-        drawings = [*sides[0], *zip(frames, holes, strict=True), *sides[1]]
+        lent = [[(told[k][0], self._hole(told[k][1])) for k in side] for side in (before, after)]
+        drawings = [*lent[0], *zip(frames, holes, strict=True), *lent[1]]
         own = range(len(before), len(before) + len(frames))
         lend = [k for k in range(len(drawings)) if k not in own]
         made = video([picture for picture, _ in drawings], [hole.view(np.bool_) for _, hole in drawings], inpaint, lend)

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple
 
 import cv2
 import numpy as np
 
+from animelayers.column import F32, F64, U8
 from animelayers.imaging.motion import register
 from animelayers.models.protocols import Flow
 from animelayers.options import Within
 from animelayers.step import ClipStep
+
+
+class Made(NamedTuple):
+    """What `Camera` writes."""
+
+    camera: F64
+    context_camera: F64
+    camera_motion: str
+    motion_magnitude: F32
 
 
 class Camera(ClipStep):
@@ -22,9 +32,6 @@ class Camera(ClipStep):
 
     name = "camera"
     version = 3
-    reads = ("frames", "character")
-    wants = ("context", "context_character")
-    writes = ("camera", "context_camera", "camera_motion", "motion_magnitude")
 
     def __init__(self, flow: Flow, side: Annotated[int, Within(16)] = 256) -> None:
         """Raises ValueError for a side below 16."""
@@ -32,9 +39,8 @@ class Camera(ClipStep):
             raise ValueError(f"side must be 16 or more, not {side}")
         self.flow, self.side = flow, side
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
-        """Cameras float64 (D, 3, 3) and (K, 3, 3), the kind of motion and its magnitude float32 (D,) of one clip."""
-        frames, character, context, context_character = columns
+    def clip(self, *, frames: U8, character: U8, context: U8 | None = None, context_character: U8 | None = None) -> Made:
+        """The cameras of the drawings and of the context, the kind of motion and its magnitude."""
         number = len(frames)
         pictures, masks = list(frames), list(character)
         if context is not None and number:
@@ -42,9 +48,9 @@ class Camera(ClipStep):
             blank = np.zeros(context.shape[1:3], np.uint8)
             masks += [blank] * len(context) if context_character is None else list(context_character)
         camera = register(pictures, masks, number)
-        return camera.homographies[:number], camera.homographies[number:], camera.kind, self._magnitude(pictures[:number])
+        return Made(camera.homographies[:number], camera.homographies[number:], camera.kind, self._magnitude(pictures[:number]))
 
-    def _magnitude(self, frames: list[np.ndarray]) -> np.ndarray:
+    def _magnitude(self, frames: list[np.ndarray]) -> F32:
         lengths = np.zeros(len(frames), np.float32)
         if len(frames) < 2:
             return lengths

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
 import cv2
 import numpy as np
 
-from animelayers.captions import LAYERS, TOLD, cleaned, decorated, template
+from animelayers.captions import LAYERS, cleaned, decorated, template
+from animelayers.column import U8
 from animelayers.imaging import content, outline
 from animelayers.models.protocols import Captioner
 from animelayers.options import Side
@@ -23,9 +24,38 @@ INSTRUCTIONS = {
 
 _GREY = 128
 _MARGIN = 0.08  # of the character's longer side, around it
-_MOTION = "camera_motion"  # of a clip, not of each drawing
 
 Words = str | Mapping[str, str]
+
+
+class Told(TypedDict, total=False):
+    """What stages before told of each drawing, see `animelayers.captions.TOLD`."""
+
+    instance_count: list[np.int32]
+    shot_size: list[str]
+    character_coverage: list[np.float32]
+    palette: list[U8]
+    exposure: list[np.float32]
+    lighting: list[np.float32]
+    complexity: list[np.float32]
+    camera_motion: list[str]
+    effect_mode: list[str]
+    effect_types: list[str]
+    scene_type: list[str]
+    place: list[str]
+    mood: list[str]
+    visual_style: list[str]
+    action: list[str]
+    expression: list[str]
+    pose: list[str]
+
+
+class Made(NamedTuple):
+    """What `Caption` writes."""
+
+    caption_frame: list[str]
+    caption_character: list[str]
+    caption_background: list[str]
 
 
 class Caption(FrameStep):
@@ -41,9 +71,6 @@ class Caption(FrameStep):
     """
 
     name = "caption"
-    reads = ("frames",)
-    wants = ("character", "background", *TOLD)
-    writes = tuple(f"caption_{layer}" for layer in LAYERS)
 
     def __init__(
         self,
@@ -64,29 +91,21 @@ class Caption(FrameStep):
         self._around = [_per_layer(words) for words in (trigger, prefix, suffix)]
         self._instructions = {**INSTRUCTIONS, **(instructions or {})}
 
-    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        """As any frame step; the motion of the camera is told of each drawing."""
-        place = (self.reads + self.wants).index(_MOTION)
-        repeated = [clip[place] and " ".join([clip[place]] * len(clip[0])) for clip in clips]
-        return super().compute([(*clip[:place], said or None, *clip[place + 1 :]) for clip, said in zip(clips, repeated, strict=True)])
-
-    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
+    def frames(self, *, frames: list[U8], character: list[U8] | None = None, background: list[U8] | None = None, **told: Unpack[Told]) -> Made:
         """One caption of each layer per drawing."""
-        pictures, alphas, backgrounds, *told = columns
-        facts = [dict(zip(TOLD, values, strict=True)) for values in zip(*told, strict=True)]
-        held = [alpha is not None and outline.framing(content.reduced(alpha)) != "none" for alpha in alphas]
-        there = {
-            "frame": [(i, picture) for i, picture in enumerate(pictures)],
-            "character": [(i, (pictures[i], alphas[i])) for i, is_held in enumerate(held) if is_held],
-            "background": [(i, picture) for i, picture in enumerate(backgrounds) if picture is not None],
+        facts = [dict(zip(told, values, strict=True)) for values in zip(*told.values(), strict=True)] or [{}] * len(frames)
+        there: dict[str, list[tuple[int, Any]]] = {
+            "frame": [*enumerate(frames)],
+            "character": [(i, (frames[i], alpha)) for i, alpha in enumerate(character or ()) if outline.framing(content.reduced(alpha)) != "none"],
+            "background": [*enumerate(background or ())],
         }
-        made = {layer: [""] * len(pictures) for layer in LAYERS}
+        made = {layer: [""] * len(frames) for layer in LAYERS}
         for layer in self._layers:
             said = self._said(layer, [shown for _, shown in there[layer]])
             for (i, shown), text in zip(there[layer], said, strict=True):
                 text = cleaned(layer, text) or template(layer, seen(layer, shown, facts[i]))
                 made[layer][i] = decorated(text, *(words[layer] for words in self._around))
-        return tuple(made[layer] for layer in LAYERS)
+        return Made(*(made[layer] for layer in LAYERS))
 
     def _said(self, layer: str, shown: Sequence[Any]) -> list[str]:
         """What the model says of a layer's pictures; '' each without a model."""

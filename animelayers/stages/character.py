@@ -5,19 +5,29 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from animelayers.column import F32, U8
 from animelayers.imaging.agree import agree
 from animelayers.imaging.alpha import finished
 from animelayers.models.protocols import Matte
 from animelayers.options import Within
 from animelayers.schema import blank
 from animelayers.stages.segment import named
-from animelayers.step import Step
+from animelayers.step import Step, each
 
 _SHOTS = 8  # whose context is remembered
+
+
+class Made(NamedTuple):
+    """What `Character` writes of a clip."""
+
+    character: U8
+    matte: str
+    character_confidence: F32
+    context_character: U8
 
 
 class Character(Step):
@@ -31,33 +41,38 @@ class Character(Step):
 
     name = "character"
     version = 4
-    reads = ("frames",)
-    wants = ("context", "segments", "segment_scores")
-    writes = ("character", "matte", "character_confidence", "context_character")
 
     def __init__(self, matte: Matte, radius: int = 8, floor: Annotated[float, Within(0, 0.5, below=True)] = 0.02) -> None:
         self.matte, self.radius, self.floor = matte, radius, floor
         self._shots: dict[int, np.ndarray] = {}
 
-    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        """Alpha uint8 (D, H, W), the model's names, its confidences, and the alpha uint8 (K, H, W) of the context, of each clip."""
-        contexts = [blank("context") if context is None else context for _, context, *_ in clips]
+    def clips(
+        self,
+        *,
+        frames: Sequence[U8],
+        context: Sequence[U8] | None = None,
+        segments: Sequence[U8] | None = None,
+        segment_scores: Sequence[str] | None = None,
+    ) -> list[Made]:
+        """The alpha, the models' names, their confidences, and the alpha of the context, of each clip."""
+        contexts = [blank("context")] * len(frames) if context is None else context
         keys = [zlib.crc32(context[:, ::8, ::8].tobytes()) for context in contexts]
         new = {key: context for key, context in zip(keys, contexts, strict=True) if key not in self._shots}
-        found = self.matte([picture for clip in (*(frames for frames, *_ in clips), *new.values()) for picture in clip])
+        found = self.matte([picture for clip in (*frames, *new.values()) for picture in clip])
         answers = iter(zip(found.alpha, found.model, found.confidence, strict=True))
-        made = [self._clip(frames, answers, segments, scores) for frames, _, segments, scores in clips]
+        others = (each(values, len(frames)) for values in (segments, segment_scores))
+        made = [self._clip(pictures, answers, *of) for pictures, *of in zip(frames, *others, strict=True)]
         made_of = {key: self._clip(context, answers)[0] for key, context in new.items()}
         of_context = [made_of[key] if key in made_of else self._shots[key] for key in keys]
         self._shots = dict([*self._shots.items(), *made_of.items()][-_SHOTS:])
-        return [(*columns, alpha) for columns, alpha in zip(made, of_context, strict=True)]
+        return [Made(*columns, alpha) for columns, alpha in zip(made, of_context, strict=True)]
 
     def _clip(
         self, pictures: np.ndarray, answers: Iterator[tuple[np.ndarray, str, float]], segments: np.ndarray | None = None, scores: str | None = None
     ) -> tuple[np.ndarray, str, np.ndarray]:
         found = list(islice(answers, len(pictures)))
         alpha = np.zeros(pictures.shape[:3], np.uint8)
-        figures = [named(each) for each in (scores or "").split()]
+        figures = [named(of) for of in (scores or "").split()]
         for i, (picture, (claim, _, _)) in enumerate(zip(pictures, found, strict=True)):
             claim = claim if segments is None else agree(claim, segments[i], figures[i], self.radius)
             alpha[i] = finished(picture, claim, self.radius, self.floor)

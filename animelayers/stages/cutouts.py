@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from animelayers.column import F32, I64, U8
 from animelayers.imaging import codecs
 from animelayers.step import ClipStep
+
+
+class Made(NamedTuple):
+    """What `CutOuts` writes."""
+
+    layers: bytes
+    layer_names: str
+    layer_sizes: I64
+    width: int
+    height: int
+    segment_boxes: str
+    character_coverage: F32
 
 
 class CutOuts(ClipStep):
@@ -19,23 +32,20 @@ class CutOuts(ClipStep):
     """
 
     name = "cutouts"
-    reads = ("frames", "segments")
-    writes = ("layers", "layer_names", "layer_sizes", "width", "height", "segment_boxes", "character_coverage")
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
+    def clip(self, *, frames: U8, segments: U8) -> Made:
         """Files, their names and sizes, and the measures of every drawing of a clip."""
-        frames, maps = columns
         count, (height, width) = len(frames), frames.shape[1:3]
-        most = int(maps.max(initial=0))
+        most = int(segments.max(initial=0))
         files, boxes = [], []
-        for frame, labels in zip(frames, maps, strict=True):
+        for frame, labels in zip(frames, segments, strict=True):
             drawn, places = _cut(frame, labels)
             files += drawn + [b""] * (2 * most - len(drawn))
             boxes.append(",".join(places) or "none")
         names = [f"{kind}{k:03d}.png" for k in range(1, most + 1) for kind in ("instance", "mask")]
         sizes = np.array([len(data) for data in files], np.int64).reshape(count, len(names))
-        covered = np.array([np.count_nonzero(labels) / labels.size for labels in maps], np.float32)
-        return b"".join(files), " ".join(names), sizes, width, height, " ".join(boxes), covered
+        covered = np.array([np.count_nonzero(labels) / labels.size for labels in segments], np.float32)
+        return Made(b"".join(files), " ".join(names), sizes, width, height, " ".join(boxes), covered)
 
 
 def _cut(frame: np.ndarray, labels: np.ndarray) -> tuple[list[bytes], list[str]]:

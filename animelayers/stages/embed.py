@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
+from animelayers.column import F32, U8
 from animelayers.imaging.square import alone
 from animelayers.models.protocols import Embedder
-from animelayers.step import Step
+from animelayers.step import Step, each
 
 NOBODY = "none"
+
+Four = tuple[F32, F32, F32, F32]
+"""Embeddings of frames, character layers and backgrounds, (D, E), and of I characters, (D, I * E)."""
+
+
+class Layers(TypedDict, total=False):
+    """The layers of each clip."""
+
+    character: Sequence[U8]
+    background: Sequence[U8]
+    instances: Sequence[U8]
+    instance_ids: Sequence[str]
 
 
 class Embed(Step):
@@ -23,31 +36,31 @@ class Embed(Step):
     length, and one row of zeros where the clip has nobody; `animelayers.search.instances` takes them apart.
     """
 
-    reads = ("frames",)
-    wants = ("character", "background", "instances", "instance_ids")
-
     def __init__(self, embedder: Embedder, margin: float = 0.1) -> None:
         """Raises ValueError for a negative margin."""
         if margin < 0:
             raise ValueError(f"margin must be 0 or more, not {margin}")
         self.embedder, self.margin = embedder, margin
 
-    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        """Of each clip the embeddings of frames, character layers and backgrounds, float32 (D, E), and of I characters, float32 (D, I * E)."""
+    def embedded(self, frames: Sequence[U8], layers: Layers) -> list[Four]:
+        """The embeddings of each clip."""
         asked: list[np.ndarray | None] = []
         shapes = []
-        for clip in clips:
+        count = len(frames)
+        characters, backgrounds = each(layers.get("character"), count), each(layers.get("background"), count)
+        labels, ids = each(layers.get("instances"), count), each(layers.get("instance_ids"), count)
+        for clip in zip(frames, characters, backgrounds, labels, ids, strict=True):
             parts = self._parts(*clip)
             shapes.append([len(part) for part in parts])
             asked += [picture for part in parts for picture in part]
         vectors = self._vectors(asked)
         made, start = [], 0
-        for (frames, *_), lengths in zip(clips, shapes, strict=True):
+        for pictures, lengths in zip(frames, shapes, strict=True):
             columns = []
             for length in lengths:
-                columns.append(vectors[start : start + length].reshape(len(frames), length // len(frames) * self.embedder.width))
+                columns.append(vectors[start : start + length].reshape(len(pictures), length // len(pictures) * self.embedder.width))
                 start += length
-            made.append(tuple(columns))
+            made.append((columns[0], columns[1], columns[2], columns[3]))
         return made
 
     def _parts(
@@ -57,11 +70,11 @@ class Embed(Step):
         nothing: list[np.ndarray | None] = [None] * len(frames)
         every = everyone(ids.split()) if ids and instances is not None else []
         layers = nothing if character is None else [alone(*pair, self.margin) for pair in zip(frames, character, strict=True)]
-        each: list[np.ndarray | None] = [] if every else [*nothing]
+        people: list[np.ndarray | None] = [] if every else [*nothing]
         for d, labels in enumerate(() if instances is None else instances):
             cover = np.uint8(255) if character is None else character[d]
-            each += [alone(frames[d], np.where(labels == k, cover, np.uint8(0)), self.margin) for k in every]
-        return [list(frames), layers, nothing if background is None else list(background), each]
+            people += [alone(frames[d], np.where(labels == k, cover, np.uint8(0)), self.margin) for k in every]
+        return [list(frames), layers, nothing if background is None else list(background), people]
 
     def _vectors(self, pictures: Sequence[np.ndarray | None]) -> np.ndarray:
         found = np.zeros((len(pictures), self.embedder.width), np.float32)
@@ -79,18 +92,51 @@ class EmbedVisual(Embed):
     """Embeddings by looks, from a net whose weights ship in a package."""
 
     name = "embed_visual"
-    writes = ("visual_frame", "visual_character", "visual_background", "visual_instances")
+
+    class Made(NamedTuple):
+        """What it writes of a clip."""
+
+        visual_frame: F32
+        visual_character: F32
+        visual_background: F32
+        visual_instances: F32
+
+    def clips(self, *, frames: Sequence[U8], **layers: Unpack[Layers]) -> list[Made]:
+        """The embeddings of each clip."""
+        return [self.Made(*four) for four in self.embedded(frames, layers)]
 
 
 class EmbedClip(Embed):
     """Embeddings in the space of words: what `Output.search` looks in."""
 
     name = "embed_clip"
-    writes = ("clip_frame", "clip_character", "clip_background", "clip_instances")
+
+    class Made(NamedTuple):
+        """What it writes of a clip."""
+
+        clip_frame: F32
+        clip_character: F32
+        clip_background: F32
+        clip_instances: F32
+
+    def clips(self, *, frames: Sequence[U8], **layers: Unpack[Layers]) -> list[Made]:
+        """The embeddings of each clip."""
+        return [self.Made(*four) for four in self.embedded(frames, layers)]
 
 
 class EmbedDino(Embed):
     """Embeddings of DINOv2."""
 
     name = "embed_dino"
-    writes = ("dinov2_frame", "dinov2_character", "dinov2_background", "dinov2_instances")
+
+    class Made(NamedTuple):
+        """What it writes of a clip."""
+
+        dinov2_frame: F32
+        dinov2_character: F32
+        dinov2_background: F32
+        dinov2_instances: F32
+
+    def clips(self, *, frames: Sequence[U8], **layers: Unpack[Layers]) -> list[Made]:
+        """The embeddings of each clip."""
+        return [self.Made(*four) for four in self.embedded(frames, layers)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
 
+from animelayers.column import F32, I32, I64, U8
 from animelayers.imaging import blocks, codecs
 from animelayers.imaging.colour import BLEED, flat, foreground, pixels
 from animelayers.imaging.recompose import decibels, mixed, psnr, squares, together, uncovered
@@ -22,6 +23,19 @@ LAYERS = names_of_layers()
 
 Drawing = tuple[dict[str, bytes], tuple[int, ...], float, float]
 """Files by name, bounding box, coverage and recomposition in dB of a drawing."""
+
+
+class Made(NamedTuple):
+    """What `Encode` writes."""
+
+    layers: bytes
+    layer_names: str
+    layer_sizes: I64
+    width: int
+    height: int
+    character_bbox: I32
+    character_coverage: F32
+    recompose_psnr: F32
 
 
 class Encode(ClipStep):
@@ -40,19 +54,7 @@ class Encode(ClipStep):
     """
 
     name = "encode"
-    reads = ("frames",)
     version = 5
-    wants = ("character", "background", "shadow", "effect", "effect_mode", "bare", "plate", "instances", "provenance")
-    writes = (
-        "layers",
-        "layer_names",
-        "layer_sizes",
-        "width",
-        "height",
-        "character_bbox",
-        "character_coverage",
-        "recompose_psnr",
-    )
 
     def __init__(
         self,
@@ -70,29 +72,42 @@ class Encode(ClipStep):
         if not 1 <= quality <= 100:
             raise ValueError(f"quality must be 1..100, not {quality}")
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
+    def clip(
+        self,
+        *,
+        frames: U8,
+        character: U8 | None = None,
+        background: U8 | None = None,
+        shadow: U8 | None = None,
+        effect: U8 | None = None,
+        effect_mode: str | None = None,
+        bare: U8 | None = None,
+        plate: U8 | None = None,
+        instances: U8 | None = None,
+        provenance: U8 | None = None,
+    ) -> Made:
         """Files, their names and sizes, and the measures of every drawing of a clip."""
-        frames, alphas, backgrounds, shadows, effects, words, bares, *others = columns
         count, (height, width) = len(frames), frames.shape[1:3]
-        modes = words.split() if words and effects is not None and "effect" in self.layers else ["none"] * count
-        dark = "shadow" in self.layers and shadows is not None and len(shadows) > 0 and bool(shadows[..., 3].any())
-        made, bare = [], iter([] if bares is None else bares)
+        modes = effect_mode.split() if effect_mode and effect is not None and "effect" in self.layers else ["none"] * count
+        shadows = None if shadow is None or "shadow" not in self.layers or not shadow[..., 3].any() else shadow
+        effects = None if all(mode == "none" for mode in modes) else effect
+        made, bares = [], iter([] if bare is None else bare)
         for i, frame in enumerate(frames):
-            alpha, background = (None if planes is None else planes[i] for planes in (alphas, backgrounds))
-            shadow = shadows[i] if dark and shadows[i, ..., 3].any() else None
-            if modes[i] == "none":
-                drawing = self._drawing(frame, alpha, background, shadow)
+            alpha, behind = (None if planes is None else planes[i] for planes in (character, background))
+            dark = shadows[i] if shadows is not None and shadows[i, ..., 3].any() else None
+            if effects is None or modes[i] == "none":
+                drawing = self._drawing(frame, alpha, behind, dark)
             else:
-                drawing = self._covered(frame, next(bare, None), alpha, background, shadow, effects[i], modes[i])
-            if dark:
+                drawing = self._covered(frame, next(bares, None), alpha, behind, dark, effects[i], modes[i])
+            if shadows is not None:
                 drawing[0]["shadow.png"] = codecs.encode_png(shadows[i])
-            if any(mode != "none" for mode in modes):
+            if effects is not None:
                 drawing[0]["effect.png"] = codecs.encode_png(effects[i])
-            drawing[0].update(self._others(i, *others))
+            drawing[0].update(self._others(i, plate, instances, provenance))
             made.append(drawing)
         names = list(made[0][0]) if made else []
         files = [data for drawing, *_ in made for data in drawing.values()]
-        return (
+        return Made(
             b"".join(files),
             " ".join(names),
             np.array([len(data) for data in files], np.int64).reshape(count, len(names)),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from animelayers.column import F32, U8
 from animelayers.imaging import skeleton as skeletons
 from animelayers.imaging.faces import aligned
 from animelayers.models.protocols import ExpressionTeller, Face
@@ -18,6 +19,12 @@ from animelayers.step import ClipStep
 Eyes = tuple[tuple[float, float], tuple[float, float]]
 
 
+class Made(NamedTuple):
+    """What `Expression` writes."""
+
+    expression: str
+
+
 class Expression(ClipStep):
     """The expression of the largest face of each drawing; blank where there is no face or the model is not sure.
 
@@ -27,9 +34,6 @@ class Expression(ClipStep):
     """
 
     name = "expression"
-    reads = ("frames",)
-    wants = ("face_boxes", "keypoints", "skeleton")
-    writes = ("expression",)
 
     def __init__(self, teller: ExpressionTeller, least: Share = 0.5, sure: Share = 0.5) -> None:
         """Raises ValueError for a value that is not 0..1."""
@@ -37,18 +41,18 @@ class Expression(ClipStep):
             raise ValueError(f"least and sure must be 0..1, not {least} and {sure}")
         self.teller, self.least, self.sure = teller, float(least), float(sure)
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
+    def clip(self, *, frames: U8, face_boxes: str | None = None, keypoints: F32 | None = None, skeleton: str | None = None) -> Made:
         """A text per drawing."""
-        frames, boxes, keypoints, skeleton = columns
-        told = keypoints is not None and bool(skeleton)
-        if boxes is None and not told:
+        people: Sequence[Sequence[np.ndarray]] = [()] * len(frames)
+        if keypoints is not None and skeleton:
+            people = [[*joints.reshape(-1, skeletons.COUNT[skeleton], 3)] for joints in keypoints]
+        elif face_boxes is None:
             raise ValueError("the face is needed: put the stage faces or pose before it")
-        people = [joints.reshape(-1, skeletons.COUNT[skeleton], 3) for joints in keypoints] if told else [()] * len(frames)
-        known: Sequence[Sequence[Face]] = [stored(word) for word in boxes.split()] if boxes is not None else [()] * len(frames)
-        crops = [self._crop(*of, skeleton) for of in zip(frames, known, people, strict=True)]
+        known: Sequence[Sequence[Face]] = [()] * len(frames) if face_boxes is None else [stored(word) for word in face_boxes.split()]
+        crops = [self._crop(*of, skeleton or "") for of in zip(frames, known, people, strict=True)]
         answers = iter(self.teller([crop for crop in crops if crop is not None]))
         found = [("", 0.0) if crop is None else next(answers) for crop in crops]
-        return (RECORD["expression"].gather([text if sure >= self.least else "" for text, sure in found]),)
+        return Made(RECORD["expression"].gather([text if sure >= self.least else "" for text, sure in found]))
 
     def _crop(self, frame: np.ndarray, faces: Sequence[Face], people: Sequence[np.ndarray], skeleton: str) -> np.ndarray | None:
         faces = faces or heads(people, skeleton, frame.shape, self.sure)

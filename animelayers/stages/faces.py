@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from animelayers.column import F32, U8
 from animelayers.imaging import skeleton as skeletons
 from animelayers.models.protocols import Face, FaceFinder
 from animelayers.options import Share
@@ -18,6 +19,12 @@ NOBODY = "none"
 _SAME = 0.5  # intersection over union from which two characters' faces are one: their boxes hold the same person
 
 
+class Made(NamedTuple):
+    """What `Faces` writes."""
+
+    face_boxes: str
+
+
 class Faces(ClipStep):
     """The faces of each drawing, best first: as the joints of the pose place them, or by a model of faces.
 
@@ -27,9 +34,6 @@ class Faces(ClipStep):
     """
 
     name = "faces"
-    reads = ("frames",)
-    wants = ("keypoints", "skeleton")
-    writes = ("face_boxes",)
 
     def __init__(self, finder: FaceFinder | None = None, sure: Share = 0.5) -> None:
         """Raises ValueError for a score that is not 0..1."""
@@ -37,17 +41,16 @@ class Faces(ClipStep):
             raise ValueError(f"sure must be 0..1, not {sure}")
         self.finder, self.sure = finder, float(sure)
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
+    def clip(self, *, frames: U8, keypoints: F32 | None = None, skeleton: str | None = None) -> Made:
         """A word per drawing: its faces, or 'none'."""
-        frames, keypoints, skeleton = columns
-        told = keypoints is not None and bool(skeleton)
-        if self.finder is None and not told:
-            raise ValueError("without a model of faces the pose is needed: put the stage pose before it, or choose model/faces=yolo")
         found: Sequence[Sequence[Face]] = self.finder(list(frames)) if self.finder is not None else [()] * len(frames)
-        if told:
+        if keypoints is None or not skeleton:
+            if self.finder is None:
+                raise ValueError("without a model of faces the pose is needed: put the stage pose before it, or choose model/faces=yolo")
+        else:
             people = [joints.reshape(-1, skeletons.COUNT[skeleton], 3) for joints in keypoints]
             found = [faces or heads(those, skeleton, frame.shape, self.sure) for faces, those, frame in zip(found, people, frames, strict=True)]
-        return (" ".join(",".join(_told(face) for face in faces) or NOBODY for faces in found),)
+        return Made(" ".join(",".join(_told(face) for face in faces) or NOBODY for faces in found))
 
 
 def heads(people: Sequence[np.ndarray], skeleton: str, shape: tuple[int, ...], sure: float) -> list[Face]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import cv2
 import numpy as np
 
+from animelayers.column import F32, F64, U8
 from animelayers.imaging.evidence import nothing
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.plate import Plate, clean_plate
@@ -36,6 +37,30 @@ _FIGURE, _EFFECT, _SHADOW = 0, 1, 2
 _OWN = "layernet"
 
 
+Effects = tuple[U8, str, str, F32, F32, U8]
+"""The effect, its modes, its types, its intensity, its coverage, and what is left without it."""
+Shadows = tuple[U8, F32]
+"""The shadow and its coverage."""
+
+
+class Made(NamedTuple):
+    """What `Layers` writes."""
+
+    character: U8
+    matte: str
+    plate: U8
+    plate_seen: U8
+    plate_trust: float
+    effect: U8
+    effect_mode: str
+    effect_types: str
+    effect_intensity: F32
+    effect_coverage: F32
+    bare: U8
+    shadow: U8
+    shadow_coverage: F32
+
+
 class Layers(ClipStep):
     """Figures, effects in front of everything, and the clean plate, by LayerNet with the shot's own evidence.
 
@@ -53,13 +78,6 @@ class Layers(ClipStep):
 
     name = "layers"
     version = 2
-    reads = ("frames", "character", "matte")
-    wants = ("camera", "camera_motion", "context", "context_character", "context_camera")
-    writes = (
-        "character", "matte", "plate", "plate_seen", "plate_trust",
-        "effect", "effect_mode", "effect_types", "effect_intensity", "effect_coverage", "bare",
-        "shadow", "shadow_coverage",
-    )  # fmt: skip
     rules = ("evidence", "agreement", "snapping", "effects", "shadows")
 
     def __init__(
@@ -88,31 +106,38 @@ class Layers(ClipStep):
         super().check(options)
         tuned(options.get("params"))
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
+    def clip(
+        self,
+        *,
+        frames: U8,
+        character: U8,
+        matte: str,
+        camera: F64 | None = None,
+        camera_motion: str | None = None,
+        context: U8 | None = None,
+        context_character: U8 | None = None,
+        context_camera: F64 | None = None,
+    ) -> Made:
         """The written columns of one clip."""
-        frames, alphas, words, cameras, motion, context, context_alphas, context_cameras = columns
         if not len(frames):
-            return (alphas, words, blank("plate"), blank("plate_seen"), 0.0, *_effects([], frames, [], []), *_shadows([], frames))
-        known = cameras is not None and motion != "unknown"
-        none = context is None or not len(context) or context_cameras is None or not len(context_cameras)
-        given = Given(
-            frames,
-            alphas,
-            cameras if known else None,
-            blank("context") if none else context,
-            blank("context_character") if none or context_alphas is None else context_alphas,
-            np.zeros((0, 3, 3)) if none or context_alphas is None or not len(context_alphas) else context_cameras,
-        )
+            return Made(character, matte, blank("plate"), blank("plate_seen"), 0.0, *_effects([], frames, [], []), *_shadows([], frames))
+        cameras = camera if camera_motion != "unknown" else None
+        beside: tuple[U8, U8, F64] = (blank("context"), blank("context_character"), np.zeros((0, 3, 3)))
+        if context is not None and context_camera is not None and len(context) and len(context_camera):
+            beside = (context, *beside[1:])
+            if context_character is not None and len(context_character):
+                beside = (context, context_character, context_camera)
+        given = Given(frames, character, cameras, *beside)
         maps = self._maps(frames) if self.proposer else []
-        found = self._labelled(given, words.split(), maps)
-        character = alphas if self.net is None else np.stack([self._matte(*each) for each in zip(frames, found.labels, strict=True)])
-        plate = self._plate(given, character, found)
-        under = self._under(frames, found, plate, cameras)
-        lights = [None] * len(frames) if "effects" in self.without else self._lights(frames, character, found, under)
-        shades = [None] * len(frames) if "shadows" in self.without else self._shades(frames, character, found, under, lights)
-        stored = (blank("plate"), blank("plate_seen"), 0.0) if plate is None else self._stored(plate)
+        found = self._labelled(given, matte.split(), maps)
+        alphas = character if self.net is None else np.stack([self._matte(*each) for each in zip(frames, found.labels, strict=True)])
+        plate = self._plate(given, alphas, found)
+        under = self._under(frames, found, plate, camera)
+        lights = [None] * len(frames) if "effects" in self.without else self._lights(frames, alphas, found, under)
+        shades = [None] * len(frames) if "shadows" in self.without else self._shades(frames, alphas, found, under, lights)
+        stored: tuple[U8, U8, float] = (blank("plate"), blank("plate_seen"), 0.0) if plate is None else self._stored(plate)
         effects = _effects(lights, frames, maps, self.prompts, self.threshold)
-        return character, " ".join(self._names(words.split(), character)), *stored, *effects, *_shadows(shades, frames)
+        return Made(alphas, " ".join(self._names(matte.split(), alphas)), *stored, *effects, *_shadows(shades, frames))
 
     def _labelled(self, given: Given, names: Sequence[str], maps: Sequence[np.ndarray]) -> Labelled:
         """The labels of each drawing, with what other models say."""
@@ -153,11 +178,11 @@ class Layers(ClipStep):
         plate = clean_plate(frames, covers, seats, canvas(np.stack(seats), size))
         return plate if plate.trust >= self.params.trust else None
 
-    def _under(self, frames: np.ndarray, found: Labelled, plate: Plate | None, cameras: np.ndarray) -> list[Under | None]:
+    def _under(self, frames: np.ndarray, found: Labelled, plate: Plate | None, cameras: np.ndarray | None) -> list[Under | None]:
         """The plate as each drawing would see it that has an effect or a shadow, None for the others."""
         under: list[Under | None] = [None] * len(frames)
         for i, (frame, label) in enumerate(zip(frames, found.labels, strict=True)):
-            if plate is not None and ((label[_EFFECT] > self.params.lit).any() or (label[_SHADOW] > self.params.dim).any()):
+            if plate is not None and cameras is not None and ((label[_EFFECT] > self.params.lit).any() or (label[_SHADOW] > self.params.dim).any()):
                 seat = view(cameras[i], frame.shape[1::-1], plate.picture.shape[1::-1])
                 under[i] = Under(plate.lights[i].cast(seat.back(plate.picture)), seat.back(plate.seen, smooth=False) > 0)
         return under
@@ -207,13 +232,13 @@ class Layers(ClipStep):
 
 def _effects(
     lights: Sequence[Light | None], frames: np.ndarray, maps: Sequence[np.ndarray], prompts: Sequence[str], threshold: float = 0.5
-) -> tuple[Any, ...]:
-    """The columns of the effects: RGBA, modes, types, intensity, coverage, and the drawings without them."""
+) -> Effects:
+    """The effects in front of drawings, none where nothing is lit."""
     count = len(frames)
     if not any(light is not None for light in lights):
         words, none = " ".join(["none"] * count), np.zeros((1, *frames.shape[1:3], 4), np.uint8)
         # one blank plane seen as many: most shots have no effect
-        return np.broadcast_to(none, (count, *none.shape[1:])), words, words, np.zeros(count), np.zeros(count), blank("bare")
+        return np.broadcast_to(none, (count, *none.shape[1:])), words, words, np.zeros(count, np.float32), np.zeros(count, np.float32), blank("bare")
     effect = np.zeros((count, *frames.shape[1:3], 4), np.uint8)
     modes, types, total, there, bare = ["none"] * count, ["none"] * count, np.zeros(count), np.zeros(count), []
     for k, light in enumerate(lights):
@@ -226,16 +251,16 @@ def _effects(
         if maps:
             said = named(maps[k], cv2.resize(alpha, maps[k].shape[:0:-1], interpolation=cv2.INTER_AREA), prompts, threshold)
             types[k] = ",".join("_".join(word.split()) for word in said) or "none"
-    intensity = total / np.maximum(there, 1)
-    return effect, " ".join(modes), " ".join(types), intensity, total / effect[0, ..., 0].size, np.stack(bare) if bare else blank("bare")
+    intensity, coverage = (share.astype(np.float32) for share in (total / np.maximum(there, 1), total / effect[0, ..., 0].size))
+    return effect, " ".join(modes), " ".join(types), intensity, coverage, np.stack(bare) if bare else blank("bare")
 
 
-def _shadows(shades: Sequence[np.ndarray | None], frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The columns of the shadows: RGBA, or none for a clip without, and coverage."""
+def _shadows(shades: Sequence[np.ndarray | None], frames: np.ndarray) -> Shadows:
+    """The shadows of drawings, none for a clip without."""
     if not any(made is not None for made in shades):
-        return blank("shadow"), np.zeros(len(frames))
+        return blank("shadow"), np.zeros(len(frames), np.float32)
     shadow = np.stack([np.zeros((*frames.shape[1:3], 4), np.uint8) if made is None else made for made in shades])
-    return shadow, np.array([cv2.mean(cv2.extractChannel(each, 3))[0] / 255 for each in shadow])
+    return shadow, np.array([cv2.mean(cv2.extractChannel(each, 3))[0] / 255 for each in shadow], np.float32)
 
 
 def _resized_up(plane: np.ndarray, size: Sequence[int]) -> np.ndarray:

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
+from animelayers.column import U8
 from animelayers.imaging import content, outline
-from animelayers.step import FrameStep
+from animelayers.step import FrameStep, each
+
+
+class Made(NamedTuple):
+    """What `Metrics` writes."""
+
+    sharpness: list[float]
+    noise: list[float]
+    contrast: list[float]
+    exposure: list[float]
+    edge_density: list[float]
+    colour_count: list[int]
+    palette: list[U8]
+    complexity: list[float]
+    lighting: list[float]
+    occlusion: list[float]
+    quality: list[float]
+    mask_quality: list[float]
+    fragments: list[int]
+    holes: list[int]
+    letterbox: list[tuple[int, int, int, int]]
+    perceptual_hash: list[str]
+    instance_count: list[int]
+    shot_size: list[str]
 
 
 class Metrics(FrameStep):
@@ -19,19 +42,17 @@ class Metrics(FrameStep):
     """
 
     name = "metrics"
-    reads = ("frames",)
-    wants = ("character", "effect", "instance_ids")
-    writes = (
-        "sharpness", "noise", "contrast", "exposure", "edge_density", "colour_count", "palette", "complexity", "lighting", "occlusion",
-        "quality", "mask_quality", "fragments", "holes", "letterbox", "perceptual_hash", "instance_count", "shot_size",
-    )  # fmt: skip
 
-    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
+    def frames(
+        self, *, frames: list[U8], character: list[U8] | None = None, effect: list[U8] | None = None, instance_ids: list[str] | None = None
+    ) -> Made:
         """One value of each column per drawing."""
-        rows = [self._one(*values) for values in zip(*columns, strict=True)]
-        return tuple(zip(*rows, strict=True)) if rows else tuple([] for _ in self.writes)
+        others = (each(values, len(frames)) for values in (character, effect, instance_ids))
+        rows = [self._one(*values) for values in zip(frames, *others, strict=True)]
+        return Made(*([row[k] for row in rows] for k in range(len(Made._fields))))
 
-    def _one(self, frame: np.ndarray, alpha: np.ndarray | None, effect: np.ndarray | None, ids: str | None) -> tuple[Any, ...]:
+    def _one(self, frame: U8, alpha: U8 | None, effect: U8 | None, ids: str | None) -> tuple[Any, ...]:
+        """What is measured of a drawing, in the order of `Made`."""
         picture = content.prepared(frame)
         sharp, grain = content.sharpness(picture.luma), content.noise(picture.luma)
         count, palette = content.colours(picture.small)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from animelayers.column import I64, U8
 from animelayers.imaging import codecs
 from animelayers.options import Quality
 from animelayers.step import ClipStep
+
+
+class Made(NamedTuple):
+    """What `Pictures` writes."""
+
+    layers: bytes
+    layer_names: str
+    layer_sizes: I64
+    width: int
+    height: int
 
 
 class Pictures(ClipStep):
@@ -18,8 +29,6 @@ class Pictures(ClipStep):
     """
 
     name = "pictures"
-    reads = ("frames",)
-    writes = ("layers", "layer_names", "layer_sizes", "width", "height")
 
     def __init__(self, format: Literal["png", "jpeg", "webp"] = "png", quality: Quality = 95) -> None:
         """Raises ValueError for an unknown format or a quality out of range."""
@@ -27,12 +36,11 @@ class Pictures(ClipStep):
             raise ValueError(f"format is one of {', '.join(codecs.SUFFIXES)} and quality 1..100, not {format} and {quality}")
         self.format, self.quality = format, quality
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
+    def clip(self, *, frames: U8) -> Made:
         """Files, their name and sizes, width and height."""
-        (frames,) = columns
         files = [self._encoded(frame) for frame in frames]
         sizes = np.array([[len(data)] for data in files], np.int64).reshape(len(files), 1)
-        return b"".join(files), f"frame.{codecs.SUFFIXES[self.format]}", sizes, frames.shape[2], frames.shape[1]
+        return Made(b"".join(files), f"frame.{codecs.SUFFIXES[self.format]}", sizes, frames.shape[2], frames.shape[1])
 
     def _encoded(self, frame: np.ndarray) -> bytes:
         if self.format == "jpeg":

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from animelayers.column import F32, I32, U8
 from animelayers.imaging import skeleton
 from animelayers.models.protocols import Poser
 from animelayers.options import Share
 from animelayers.schema import RECORD
-from animelayers.step import Step
+from animelayers.step import Step, each
 
 Box = tuple[int, int, int, int]
 
 _REACH = 0.03  # sides of its box that a joint may lie beside the character
+
+
+class Made(NamedTuple):
+    """What `Pose` writes of a clip."""
+
+    keypoints: F32
+    skeleton: str
+    pose: str
 
 
 class Pose(Step):
@@ -28,9 +37,6 @@ class Pose(Step):
     """
 
     name = "pose"
-    reads = ("frames",)
-    wants = ("character", "instance_ids", "instance_boxes", "character_bbox")
-    writes = ("keypoints", "skeleton", "pose")
 
     def __init__(self, poser: Poser, sure: Share = 0.5) -> None:
         """Raises ValueError for a score that is not 0..1."""
@@ -38,13 +44,23 @@ class Pose(Step):
             raise ValueError(f"sure must be 0..1, not {sure}")
         self.poser, self.sure = poser, float(sure)
 
-    def compute(self, clips: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        """Joints float32 (D, M * K * 3), the skeleton's name and the words of each clip."""
-        places = [boxes(len(clip[0]), *clip[2:]) for clip in clips]
-        found = iter(self.poser([frame for clip in clips for frame in clip[0]], [of for clip in places for of in clip]))
-        return [self._clip(clip[1], of, [next(found) for _ in of]) for clip, of in zip(clips, places, strict=True)]
+    def clips(
+        self,
+        *,
+        frames: Sequence[U8],
+        character: Sequence[U8] | None = None,
+        instance_ids: Sequence[str] | None = None,
+        instance_boxes: Sequence[str] | None = None,
+        character_bbox: Sequence[I32] | None = None,
+    ) -> list[Made]:
+        """Joints (D, M * K * 3), the skeleton's name and the words of each clip."""
+        count = len(frames)
+        told = zip(map(len, frames), each(instance_ids, count), each(instance_boxes, count), each(character_bbox, count), strict=True)
+        places = [boxes(*of) for of in told]
+        found = iter(self.poser([frame for clip in frames for frame in clip], [of for clip in places for of in clip]))
+        return [self._clip(alphas, of, [next(found) for _ in of]) for alphas, of in zip(each(character, count), places, strict=True)]
 
-    def _clip(self, alphas: np.ndarray | None, places: list[list[Box]], found: list[np.ndarray]) -> tuple[Any, ...]:
+    def _clip(self, alphas: U8 | None, places: list[list[Box]], found: list[np.ndarray]) -> Made:
         if alphas is not None:
             found = [
                 skeleton.lying_on(joints, alpha, round(_REACH * max(max(box[2:]) for box in those))) if those else joints
@@ -55,7 +71,8 @@ class Pose(Step):
         keypoints = np.zeros((len(found), most, count, 3), np.float32)
         for row, joints in zip(keypoints, found, strict=True):
             row[: len(joints)] = joints
-        return keypoints.reshape(len(found), most * count * 3), self.poser.skeleton, RECORD["pose"].gather([self._words(joints) for joints in found])
+        words = RECORD["pose"].gather([self._words(joints) for joints in found])
+        return Made(keypoints.reshape(len(found), most * count * 3), self.poser.skeleton, words)
 
     def _words(self, joints: np.ndarray) -> str:
         told = (skeleton.words(skeleton.named(person, self.poser.skeleton, self.sure)) for person in joints)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from animelayers.column import F32
 from animelayers.options import Share
 from animelayers.schema import READING
 from animelayers.step import ClipStep
 
 NONE = "ok"
 """The word of a drawing with nothing to flag."""
+
+
+class Made(NamedTuple):
+    """What `Quality` writes."""
+
+    flags: str
 
 
 class Quality(ClipStep):
@@ -25,9 +32,6 @@ class Quality(ClipStep):
     """
 
     name = "quality"
-    reads = ("recompose_psnr",)
-    wants = ("character_confidence", "background_invented", "character_coverage", "plate_trust", "flags")
-    writes = ("flags",)
 
     def __init__(self, recompose: float = 35.0, unsure: Share = 0.5, invented: Share = 0.5, flicker: Share = 0.25, trust: Share = 0.9) -> None:
         """Raises ValueError for a share that is not 0..1."""
@@ -36,22 +40,28 @@ class Quality(ClipStep):
                 raise ValueError(f"{option} must be 0..1, not {value}")
         self.recompose, self.unsure, self.invented, self.flicker, self.trust = recompose, unsure, invented, flicker, trust
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
+    def clip(
+        self,
+        *,
+        recompose_psnr: F32,
+        character_confidence: F32 | None = None,
+        background_invented: F32 | None = None,
+        character_coverage: F32 | None = None,
+        plate_trust: float | None = None,
+        flags: str | None = None,
+    ) -> Made:
         """The flags of each drawing."""
-        psnr, confidence, invented, coverage, trust, *read = columns
-        low = np.asarray(psnr) < self.recompose
+        low = recompose_psnr < self.recompose
         nothing = np.zeros(low.shape, bool)
         found = {
             "recompose_low": low,
-            "matte_unsure": nothing if confidence is None else np.asarray(confidence) < self.unsure,
-            "background_invented": nothing if invented is None else np.asarray(invented) > self.invented,
-            "flicker": nothing if coverage is None else jumps(np.asarray(coverage, np.float64), self.flicker),
-            "plate_doubtful": nothing | bool(trust is not None and 0 < trust < self.trust),
+            "matte_unsure": nothing if character_confidence is None else character_confidence < self.unsure,
+            "background_invented": nothing if background_invented is None else background_invented > self.invented,
+            "flicker": nothing if character_coverage is None else jumps(character_coverage.astype(np.float64), self.flicker),
+            "plate_doubtful": nothing | bool(plate_trust is not None and 0 < plate_trust < self.trust),
         }
-        before = [[word for word in words.split(",") if word in READING] for words in str(read[0] if read and read[0] else "").split()] or [[]] * len(
-            low
-        )
-        return (" ".join(",".join([*before[k], *(word for word, mask in found.items() if mask[k])]) or NONE for k in range(len(low))),)
+        before = [[word for word in words.split(",") if word in READING] for words in (flags or "").split()] or [[]] * len(low)
+        return Made(" ".join(",".join([*before[k], *(word for word, mask in found.items() if mask[k])]) or NONE for k in range(len(low))))
 
 
 def jumps(values: np.ndarray, share: float) -> np.ndarray:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
+from animelayers.column import F32, U8
 from animelayers.imaging.square import alone, around
 from animelayers.imaging.vectors import unit
 from animelayers.models.protocols import WordEmbedder
 from animelayers.options import Share
 from animelayers.stages.faces import NOBODY, stored
-from animelayers.step import FrameStep
+from animelayers.step import FrameStep, each
 
 LAYERS = ("frame", "character", "background", "effect", "face")
 """What a question may be asked of: the frame; the character or the effect on grey; the background; the largest face."""
@@ -24,6 +25,41 @@ CONFIDENCE: Mapping[str, str] = {"scene_type": "scene_confidence", "action": "ac
 
 Labels = Sequence[str | Mapping[str, str | Sequence[str] | None]]
 """Labels, or label: the words, one or several, that stand for it in the templates."""
+
+
+class Told(TypedDict, total=False):
+    """What stages before made and told of each drawing."""
+
+    character: list[U8]
+    background: list[U8]
+    effect: list[U8]
+    face_boxes: list[str]
+    clip_frame: list[F32]
+    clip_character: list[F32]
+    clip_background: list[F32]
+    scene_type: list[str]
+    scene_confidence: list[np.float32]
+    place: list[str]
+    mood: list[str]
+    visual_style: list[str]
+    action: list[str]
+    action_confidence: list[np.float32]
+    expression: list[str]
+    effect_kind: list[str]
+
+
+class Made(NamedTuple):
+    """What `Questions` writes."""
+
+    scene_type: list[str]
+    scene_confidence: list[float]
+    place: list[str]
+    mood: list[str]
+    visual_style: list[str]
+    action: list[str]
+    action_confidence: list[float]
+    expression: list[str]
+    effect_kind: list[str]
 
 
 class Questions(FrameStep):
@@ -37,12 +73,6 @@ class Questions(FrameStep):
     """
 
     name = "questions"
-    reads = ("frames",)
-    wants = (
-        "character", "background", "effect", "face_boxes", "clip_frame", "clip_character", "clip_background",
-        "scene_type", "scene_confidence", "place", "mood", "visual_style", "action", "action_confidence", "expression", "effect_kind",
-    )  # fmt: skip
-    writes = ("scene_type", "scene_confidence", "place", "mood", "visual_style", "action", "action_confidence", "expression", "effect_kind")
 
     def __init__(self, embedder: WordEmbedder, questions: Mapping[str, Mapping[str, Any]], least: Share = 0.3) -> None:
         """Raises ValueError as `check` does."""
@@ -71,12 +101,12 @@ class Questions(FrameStep):
                 raise ValueError(f"question {column}: {str(wrong).removeprefix('question() ')}; it has layer, labels, templates and least") from wrong
         return made
 
-    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
+    def frames(self, *, frames: list[U8], **told: Unpack[Told]) -> Made:
         """One value of each column per drawing."""
-        given = dict(zip(self.reads + self.wants, columns, strict=True))
-        count = len(columns[0])
-        blank = {name: 0.0 if name in CONFIDENCE.values() else "" for name in self.writes}
-        rows = [{name: blank[name] if given[name][i] is None else given[name][i] for name in self.writes} for i in range(count)]
+        known: dict[str, Any] = {**told}
+        given = {"frames": frames, **{name: each(known.get(name), len(frames)) for name in self.wants}}
+        blank = {name: 0.0 if name in CONFIDENCE.values() else "" for name in Made._fields}
+        rows = [{name: known[name][i] if name in known else blank[name] for name in Made._fields} for i in range(len(frames))]
         embedded = {layer: self._layer(layer, given) for layer in dict.fromkeys(asked.layer for asked in self.questions.values())}
         for column, asked in self.questions.items():
             vectors, words = embedded[asked.layer], self._words[column]
@@ -87,13 +117,14 @@ class Questions(FrameStep):
                 best = int(chances.argmax())
                 if chances[best] >= asked.least:
                     row |= {column: asked.labels[best]} | ({CONFIDENCE[column]: float(chances[best])} if column in CONFIDENCE else {})
-        return tuple([row[name] for row in rows] for name in self.writes)
+        columns: list[Any] = [[row[name] for row in rows] for name in Made._fields]
+        return Made(*columns)
 
     def _embedded(self, asked: Question) -> np.ndarray:
         """The embedding of each label, float32 (L, E)."""
         return unit(np.stack([self.embedder.text(prompts).mean(0) for prompts in asked.prompts]))
 
-    def _layer(self, layer: str, given: Mapping[str, list[Any]]) -> np.ndarray:
+    def _layer(self, layer: str, given: Mapping[str, Sequence[Any]]) -> np.ndarray:
         """The embeddings float32 (N, E) of a layer, zeros where there is nothing: those in the row, else the model's."""
         known = given.get(f"clip_{layer}", [None])
         if all(vector is not None and len(vector) == self.embedder.width for vector in known):

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from animelayers.column import U8
 from animelayers.imaging.lines import to_lines
 from animelayers.imaging.strands import with_strands
 from animelayers.imaging.trimap import SURE, trimap
 from animelayers.models.protocols import Refiner
-from animelayers.step import FrameStep
+from animelayers.step import FrameStep, each
+
+
+class Made(NamedTuple):
+    """What `Refine` writes."""
+
+    character: list[U8]
 
 
 class Refine(FrameStep):
@@ -24,27 +31,24 @@ class Refine(FrameStep):
     """
 
     name = "refine"
-    reads = ("frames", "character")
-    wants = ("segments",)
-    writes = ("character",)
 
     def __init__(self, refiner: Refiner | None = None, lines: bool = False) -> None:
         self.refiner, self.lines = refiner, lines
 
-    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
-        """Alpha uint8 (H, W) of each drawing."""
-        pictures, alphas, segments = columns
+    def frames(self, *, frames: list[U8], character: list[U8], segments: list[U8] | None = None) -> Made:
+        """Alpha (H, W) of each drawing."""
+        alphas = character
         if self.refiner is not None:
-            alphas = self._refined(self.refiner, pictures, alphas, segments)
+            alphas = self._refined(self.refiner, frames, alphas, each(segments, len(frames)))
         if self.lines:
-            alphas = [with_strands(picture, to_lines(picture, alpha)) for picture, alpha in zip(pictures, alphas, strict=True)]
-        return (alphas,)
+            alphas = [with_strands(picture, to_lines(picture, alpha)) for picture, alpha in zip(frames, alphas, strict=True)]
+        return Made(alphas)
 
-    def _refined(self, refiner: Refiner, pictures: list[Any], alphas: list[Any], segments: list[Any]) -> list[np.ndarray]:
+    def _refined(self, refiner: Refiner, pictures: list[U8], alphas: list[U8], segments: Sequence[U8 | None]) -> list[U8]:
         trimaps = {i: _askable(trimap(alpha, segments[i])) for i, alpha in enumerate(alphas) if alpha.any()}
         asked = [i for i, each in trimaps.items() if each.any()]
         found = refiner([pictures[i] for i in asked], [trimaps[i] for i in asked])
-        refined = list(alphas)
+        refined: list[np.ndarray] = list(alphas)
         for i, plane in zip(asked, found, strict=True):
             # where a figure was not asked about the trimap is empty, and the alpha stays
             refined[i] = cv2.copyTo(cv2.convertScaleAbs(plane, alpha=255), trimaps[i], alphas[i].copy())

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
+from animelayers.column import U8
 from animelayers.imaging.instances import label_map
 from animelayers.models.protocols import Segmenter, Segments
 from animelayers.options import Count
 from animelayers.step import FrameStep
 
 _TOGETHER = 8  # drawings whose masks are held at once: a hundred of 1080p are 200 MB a drawing
+
+
+class Made(NamedTuple):
+    """What `Segment` writes."""
+
+    segments: list[U8]
+    segment_scores: list[str]
 
 
 class Segment(FrameStep):
@@ -21,8 +29,6 @@ class Segment(FrameStep):
     """
 
     name = "segment"
-    reads = ("frames",)
-    writes = ("segments", "segment_scores")
 
     def __init__(self, segmenter: Segmenter, min_instance_size: Count = 64) -> None:
         """Raises ValueError for a size below one pixel."""
@@ -30,16 +36,15 @@ class Segment(FrameStep):
             raise ValueError(f"min_instance_size must be 1 pixel at least, not {min_instance_size}")
         self.segmenter, self.least = segmenter, min_instance_size
 
-    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
-        """Labels uint8 (H, W) and scores of N drawings."""
-        (pictures,) = columns
+    def frames(self, *, frames: list[U8]) -> Made:
+        """Labels (H, W) and scores of N drawings."""
         labels, scores = [], []
-        for start in range(0, len(pictures), _TOGETHER):
-            for each in self.segmenter(pictures[start : start + _TOGETHER]):
+        for start in range(0, len(frames), _TOGETHER):
+            for each in self.segmenter(frames[start : start + _TOGETHER]):
                 plane, kept = label_map(each.masks, each.scores, self.least)
                 labels.append(plane)
                 scores.append(told(each, kept))
-        return labels, scores
+        return Made(labels, scores)
 
 
 def told(segments: Segments, kept: Sequence[int]) -> str:

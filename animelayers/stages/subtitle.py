@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from animelayers.column import U8
 from animelayers.models.protocols import Line, Reader
 from animelayers.options import Part, Share
 from animelayers.step import FrameStep
 
 _LETTERS = 2  # a lone sign is a pattern of the picture
+
+
+class Made(NamedTuple):
+    """What `Subtitle` writes."""
+
+    subtitle: list[str]
 
 
 class Subtitle(FrameStep):
@@ -22,8 +29,6 @@ class Subtitle(FrameStep):
     """
 
     name = "subtitle"
-    reads = ("frames",)
-    writes = ("subtitle",)
 
     def __init__(self, reader: Reader, part: Part = 1 / 3, least: Share = 0.7) -> None:
         """Raises ValueError for a share out of range."""
@@ -31,11 +36,10 @@ class Subtitle(FrameStep):
             raise ValueError(f"part must be above 0 up to 1 and least 0..1, not {part} and {least}")
         self.reader, self.part, self.least = reader, part, least
 
-    def frames(self, *columns: list[Any]) -> tuple[Sequence[Any], ...]:
+    def frames(self, *, frames: list[U8]) -> Made:
         """The text of each drawing."""
-        (pictures,) = columns
-        low = [picture[int(np.floor(picture.shape[0] * (1 - self.part))) :] for picture in pictures]
-        return ([joined(lines, self.least) for lines in self.reader(low)],)
+        low = [picture[int(np.floor(picture.shape[0] * (1 - self.part))) :] for picture in frames]
+        return Made([joined(lines, self.least) for lines in self.reader(low)])
 
 
 def joined(lines: Sequence[Line], least: float) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from animelayers.column import U8
 from animelayers.imaging.instances import whose
 from animelayers.imaging.seams import boxes
 from animelayers.imaging.steady import dis, steady
@@ -15,6 +16,16 @@ from animelayers.options import Share
 from animelayers.rules import left_out
 from animelayers.stages.segment import named
 from animelayers.step import ClipStep
+
+
+class Made(NamedTuple):
+    """What `Track` writes."""
+
+    character: U8
+    matte: str
+    instances: U8
+    instance_ids: str
+    instance_boxes: str
 
 
 class Track(ClipStep):
@@ -29,9 +40,6 @@ class Track(ClipStep):
 
     name = "track"
     version = 2
-    reads = ("frames", "character", "matte")
-    wants = ("segments", "segment_scores")
-    writes = ("character", "matte", "instances", "instance_ids", "instance_boxes")
     rules = ("carried", "resting", "traced")
 
     def __init__(self, tracker: Tracker, steady: Share = 1.0, flow: Flow | None = None, without: Sequence[str] = ()) -> None:
@@ -43,18 +51,18 @@ class Track(ClipStep):
         gone = left_out(without, self.rules)
         self._rules = {"carry": "carried" not in gone, "rest": "resting" not in gone, "trace": "traced" not in gone}
 
-    def clip(self, *columns: Any) -> tuple[Any, ...]:
-        """Alpha uint8 (D, H, W), the models' names, labels uint8 (D, H, W), ids and boxes of D drawings."""
-        frames, character, matte, segments, scores = columns
-        alphas, carried = steady(frames, character, self.steady, self._between, **self._rules)
+    def clip(self, *, frames: U8, character: U8, matte: str, segments: U8 | None = None, segment_scores: str | None = None) -> Made:
+        """The alpha, the models' names, labels, ids and boxes of D drawings."""
+        pictures = list(frames)
+        alphas, carried = steady(pictures, character, self.steady, self._between, **self._rules)
         figures = [alpha > 127 for alpha in alphas]
-        if segments is not None:
-            figures = [_told(*each) for each in zip(figures, segments, scores.split(), strict=True)]
-        labels = self.tracker(frames, figures)
+        if segments is not None and segment_scores is not None:
+            figures = [_told(*each) for each in zip(figures, segments, segment_scores.split(), strict=True)]
+        labels = self.tracker(pictures, figures)
         found = [boxes(plane) for plane in labels]
         ids = (",".join(map(str, each)) or "none" for each in found)
         places = (",".join(":".join(map(str, box)) for box in each.values()) or "none" for each in found)
-        return alphas, " ".join(_named(matte.split(), carried)), labels, " ".join(ids), " ".join(places)
+        return Made(alphas, " ".join(_named(matte.split(), carried)), labels, " ".join(ids), " ".join(places))
 
     def _between(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         return dis(one, other) if self.flow is None else self.flow([(one, other)])[0]

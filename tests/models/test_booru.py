@@ -37,7 +37,7 @@ def test_a_layers_tags_name_only_what_it_holds(folder: Path) -> None:
     step = Caption(WdTagger(folder, {"general": 0.05}, side=32))
     character = step._said("character", [(RED, alpha)])  # what the stage cleans
     assert "blue sky" in character[0]
-    made = step.frames([RED], [alpha], [RED], *[[None]] * (len(step.wants) - 2))
+    made = step.frames(frames=[RED], character=[alpha], background=[RED])
     assert "sky" not in made[1][0] and "red hair" in made[1][0] and "sky" in made[2][0]
 
 

@@ -28,7 +28,7 @@ def test_a_burnt_in_subtitle_is_read_and_only_there() -> None:
     ((line,), nothing) = reader([one, plain])
     assert line.text == "Where are you going tonight?" and line.score > 0.9 and nothing == []
     assert abs(line.box[1] + line.box[3] / 2 - 330) < 12 and line.box[0] < 200 and line.box[0] + line.box[2] > 440
-    (texts,) = Subtitle(reader).frames([one, plain, title, two])
+    (texts,) = Subtitle(reader).frames(frames=[one, plain, title, two])
     # it does not see every gap between words
     assert [text.replace(" ", "") for text in texts] == ["Whereareyougoingtonight?", "", "", "Thefirstlineandthesecondline"]
-    assert [text.replace(" ", "") for text in Subtitle(reader, part=1.0).frames([title])[0]] == ["ChapterOne"]
+    assert [text.replace(" ", "") for text in Subtitle(reader, part=1.0).frames(frames=[title]).subtitle] == ["ChapterOne"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from animelayers.column import F32, U8
 from animelayers.exports.caption import Caption
 from animelayers.schema import RECORD, Row
 from animelayers.sources import Files
@@ -73,14 +75,20 @@ def test_alpha_that_tells_nothing_is_not_taken_for_a_figure(tmp_path: Path, read
 
 def test_no_step_changes_a_given_alpha() -> None:
     class Guess(ClipStep):
-        name, reads, writes = "guess", ("frames",), ("character", "matte", "character_confidence", "instances", "effect")
+        name = "guess"
 
-        def clip(self, *columns: np.ndarray) -> tuple[np.ndarray | str, ...]:
-            (frames,) = columns
+        class Made(NamedTuple):
+            character: U8
+            matte: str
+            character_confidence: F32
+            instances: U8
+            effect: U8
+
+        def clip(self, *, frames: U8) -> Made:
             shape = frames.shape[:3]
             labels = np.zeros(shape, np.uint8)
             labels[:, 20:30, 20:30] = 2
-            return np.full(shape, 9, np.uint8), "net", np.zeros(1, np.float32), labels, np.full((*shape, 4), 255, np.uint8)
+            return self.Made(np.full(shape, 9, np.uint8), "net", np.zeros(1, np.float32), labels, np.full((*shape, 4), 255, np.uint8))
 
     alpha = alpha_of(cel())[None]
     row = {"clip_id": "a", "error": "", "frames": np.zeros((1, 64, 96, 3), np.uint8), "given": alpha}

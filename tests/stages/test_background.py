@@ -31,7 +31,7 @@ def drawing(h: int, w: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def only(stage: Background, frame: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, float, float, float]:
     """What the stage makes of a clip of one drawing that nothing else is known of."""
-    pictures, *shares = stage.clip(frame[None], alpha[None], *[None] * len(stage.wants))[:4]
+    pictures, *shares = stage.clip(frames=frame[None], character=alpha[None])[:4]
     seen, borrowed, invented = (float(share[0]) for share in shares)
     return pictures[0], seen, borrowed, invented
 
@@ -137,7 +137,7 @@ def test_an_effect_is_taken_out_too() -> None:
     effect[0, 5:15, 5:15] = 255
     lit = frame.copy()
     lit[5:15, 5:15] = 255
-    (background,), *_ = Background(OpenCV()).clip(lit[None], alpha[None], *[None] * 5, effect, *[None] * 3)
+    (background,), *_ = Background(OpenCV()).clip(frames=lit[None], character=alpha[None], effect=effect)
     assert np.abs(background[5:15, 5:15].astype(int) - true[5:15, 5:15]).max() < 35
 
 
@@ -146,7 +146,7 @@ def test_a_shadow_is_taken_out_too() -> None:
     shadow = np.zeros((1, 90, 120, 4), np.uint8)
     shadow[0, 5:15, 5:15] = (90, 90, 90, 160)
     dark = together(frame, shadow=shadow[0])
-    (background,), *_ = Background(OpenCV()).clip(dark[None], alpha[None], *[None] * 4, shadow, *[None] * 4)
+    (background,), *_ = Background(OpenCV()).clip(frames=dark[None], character=alpha[None], shadow=shadow)
     assert np.abs(background[5:15, 5:15].astype(int) - true[5:15, 5:15]).max() < 35
 
 
@@ -154,7 +154,7 @@ def test_a_plate_that_is_not_trusted_changes_nothing() -> None:
     frame, alpha, _ = drawing(90, 120)
     plate, seen = np.zeros_like(frame), np.full(alpha.shape, 255, np.uint8)
     stage = Background(OpenCV())
-    (background,), *_ = stage.clip(frame[None], alpha[None], np.eye(3)[None], plate, seen, np.float32(0.3), *[None] * 5)
+    (background,), *_ = stage.clip(frames=frame[None], character=alpha[None], camera=np.eye(3)[None], plate=plate, plate_seen=seen, plate_trust=0.3)
     assert np.array_equal(background, only(stage, frame, alpha)[0])
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from animelayers import job
-from animelayers.captions import LAYERS, fits
+from animelayers.captions import LAYERS, TOLD, fits
 from animelayers.models.endpoint import Endpoint
 from animelayers.models.qwen_vl import QwenVL
 from animelayers.pipeline import bind
 from animelayers.samples import scene
 from animelayers.schema import IDENTITY, RECORD, Row, blank
-from animelayers.stages.caption import Caption, at_most, on_grey
+from animelayers.stages.caption import Caption, Told, at_most, on_grey
 from animelayers.stages.metrics import Metrics
 from tests.models import tiny_captions
 from tests.models.chat_server import Answer, said, serving
@@ -30,6 +30,10 @@ def clip(name: str = "walk", drawings: int = 2, size: tuple[int, int] = (320, 18
 def captions(row: Row) -> dict[str, list[str]]:
     assert not row["error"], row["error"]
     return {layer: RECORD[f"caption_{layer}"].per_drawing(row[f"caption_{layer}"]) for layer in LAYERS}
+
+
+def test_all_that_templates_speak_of_is_wanted() -> None:
+    assert {*Told.__annotations__} == {*TOLD} and {*TOLD} <= {*Caption.wants}
 
 
 def test_templates_speak_of_what_was_measured_and_twice_the_same() -> None:

@@ -1,9 +1,15 @@
 """The flags of drawings."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from animelayers.stages.quality import Quality, jumps
+
+
+def run(psnr: np.ndarray, **columns: Any) -> str:
+    return Quality().clip(recompose_psnr=np.asarray(psnr, np.float32), **columns).flags
 
 
 def test_each_doubt_has_its_word() -> None:
@@ -11,18 +17,18 @@ def test_each_doubt_has_its_word() -> None:
     sure = np.array([1, 1, 0.2, 1, 1], np.float32)
     invented = np.array([0, 0.9, 0, 0, 0], np.float32)
     coverage = np.array([0.2, 0.2, 0.2, 0.05, 0.2], np.float32)
-    (flags,) = Quality().clip(psnr, sure, invented, coverage, 0.95)
+    flags = run(psnr, character_confidence=sure, background_invented=invented, character_coverage=coverage, plate_trust=0.95)
     assert flags.split() == ["ok", "recompose_low,background_invented", "matte_unsure", "flicker", "ok"]
 
 
 def test_what_nobody_measured_is_not_flagged() -> None:
-    assert Quality().clip(np.array([50.0]), None, None, None, None) == ("ok",)
-    assert Quality().clip(np.zeros(0), None, None, None, None) == ("",)
+    assert run(np.array([50.0])) == "ok"
+    assert run(np.zeros(0)) == ""
 
 
 def test_a_plate_that_was_tried_and_not_trusted_is_doubtful() -> None:
-    said = [Quality().clip(np.array([50.0, 20.0]), None, None, None, trust) for trust in (0.0, 0.6, 0.95)]
-    assert said == [("ok recompose_low",), ("plate_doubtful recompose_low,plate_doubtful",), ("ok recompose_low",)]
+    said = [run(np.array([50.0, 20.0]), plate_trust=trust) for trust in (0.0, 0.6, 0.95)]
+    assert said == ["ok recompose_low", "plate_doubtful recompose_low,plate_doubtful", "ok recompose_low"]
 
 
 def test_a_figure_that_walks_in_does_not_flicker() -> None:
@@ -38,5 +44,5 @@ def test_shares_out_of_range_are_refused() -> None:
 
 
 def test_words_of_reading_stay_and_those_of_an_earlier_look_do_not() -> None:
-    (words,) = Quality().clip(np.array([50.0, 20.0, 50.0]), None, None, None, None, "damaged,tone_mapped interlaced,flicker recompose_low")
+    words = run(np.array([50.0, 20.0, 50.0]), flags="damaged,tone_mapped interlaced,flicker recompose_low")
     assert words == "damaged,tone_mapped interlaced,recompose_low ok"
