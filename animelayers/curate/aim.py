@@ -63,6 +63,7 @@ def scores(found: Mapping[str, Any], where: str) -> dict[str, float]:
     Raises WishError, naming the key, for a trait that there is not and for what is no score.
     """
     made: dict[str, float] = {}
+    plain = set[str]()
     for key, value in found.items():
         word = re.sub(r"[^a-z]+", "_", str(key).lower()).strip("_").removesuffix("_shot")
         word = _SPELT.get(word, word)
@@ -73,10 +74,12 @@ def scores(found: Mapping[str, Any], where: str) -> dict[str, float]:
         if word in made:
             raise WishError(f"{where}: {word} has two scores")
         made[word] = _number(value, f"{where}.{key}")
+        if not isinstance(value, str):
+            plain.add(word)
     if len(made) < 2:
         raise WishError(f"{where} tells {len(made)} scores: two traits at least, to know which are worse than others")
-    if max(made.values()) > 1:
-        made = {word: value / 100 for word, value in made.items()}
+    if max((made[word] for word in plain), default=0) > 1:
+        made = {word: value / 100 if word in plain else value for word, value in made.items()}
     if max(made.values()) > 1 or max(made.values()) <= 0:
         raise WishError(f"{where}: scores are shares from 0 to 1, or percent")
     return made
@@ -144,8 +147,7 @@ def _shares(found: Mapping[str, float]) -> dict[str, float]:
 
 def _number(value: Any, where: str) -> float:
     if isinstance(value, str) and (percent := re.fullmatch(r"\s*([\d.]+)\s*%\s*", value)):
-        value = float(percent[1])
-        return value if value > 1 else value / 100
+        return float(percent[1]) / 100
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value) or value < 0:
         raise WishError(f"{where}: {value!r} is no score: a share from 0 to 1, or percent")
     return float(value)

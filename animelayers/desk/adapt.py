@@ -133,7 +133,7 @@ def digest(path: Path) -> str:
 def _alpha(output: Output, row: Row, name: str, size: tuple[int, int]) -> np.ndarray:
     if not row.get(f"{name}_file") or (name == "effect" and (row.get("effect_mode") or "none") == "none"):
         return np.zeros(size[::-1], np.uint8)
-    return cv2.resize(codecs.decode(output.stored(row, name))[..., 3], size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(codecs.decode(output.stored(row, name))[..., 3], size, interpolation=cv2.INTER_AREA))
 
 
 def _place(output: Output, row: Row, full: tuple[int, int], size: tuple[int, int]) -> np.ndarray:

@@ -86,6 +86,7 @@ def problem(name: str, said: Sequence[str]) -> str:
             ]
             if missing:
                 return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+            job.check(made, name)
             if "stages" in made:
                 job.models(job.stages(made), OmegaConf.select(made, "source.detector") or "", **made.get("licenses", {}))
             job.build(made.source) if "source" in made and "_target_" in made.source else None

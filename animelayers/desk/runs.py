@@ -32,6 +32,8 @@ _LINE = re.compile(r"^(\w+): (\d+) of (\d+) (\w+?)s?(?:, (\w+))?, ([\d.]+) \w+/s
 """A line of `animelayers.progress`."""
 _KEPT = 400
 """Lines of a job's words that are kept."""
+_ORDER = ("decode", "segment", "character", "camera", "layers", "track", "refine", "background")
+"""Stages in the order they are run, as conf/decompose.yaml has them; a description is in alphabetical order. All others follow."""
 _MARKS = 50_000
 """Marks of clips in stages that are known by name: of a longer run none are told."""
 
@@ -212,7 +214,8 @@ class Stages:
     def _planned(self) -> bool:
         store = Store(self._path)
         with suppress(SinkError, OSError, ValueError, KeyError):
-            stages = ["decode", *dataset.description(store).get("config", {}).get("stages", {})]
+            told = dataset.description(store).get("config", {}).get("stages", {})
+            stages = sorted(["decode", *told], key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
             clips = metadata.read(store, "plan.parquet", ["clip_id"])["clip_id"].to_pylist()
             if len(clips) * len(stages) <= _MARKS:
                 ledger = Ledger(Path(self._path, "attempts"), "")

@@ -63,6 +63,11 @@ def test_what_is_written_is_what_curate_reads(tmp_path: Path) -> None:
     assert set(yaml.safe_load(found.text())) == {"strategy_targets", "dataset_needs"} and "# far: scores 15%" in found.text()
 
 
+def test_percent_and_shares_are_told_apart() -> None:
+    assert aim.scores({"far": "0.5%", "Close up": "95 %", "medium": 20}, "table") == pytest.approx({"far": 0.005, "close_up": 0.95, "medium": 0.2})
+    assert aim.scores({"far": 1, "medium": 0.5}, "table") == {"far": 1, "medium": 0.5}
+
+
 @given(st.dictionaries(st.sampled_from(aim.TRAITS), st.floats(0.01, 1), min_size=2), st.integers(0, 100))
 def test_whatever_the_scores_targets_are_shares_and_needs_in_order(scored: dict[str, float], far: int) -> None:
     found = aim.aim(drawings(far), asked(), aim.scores(scored, "table"))

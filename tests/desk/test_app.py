@@ -94,6 +94,7 @@ def test_the_form_is_the_jobs_own_and_checked_like_its_words(client: TestClient)
         ({"output": "/tmp/o"}, "source.path"),
         ({"source.path": "/x", "output": "/o", "preset": "laptp"}, "laptp"),
         ({"source.path": "/x", "output": "/o", "source.detector": "animee"}, "anime"),
+        ({"source.path": "/x", "output": "/o", "time_limit": "soon"}, "time_limit"),
     ):
         problem = client.post("/api/jobs/check", json={"job": "decompose", "values": values}).json()["problem"]
         assert why in problem and "\n" not in problem, problem

@@ -1,6 +1,6 @@
 """Exports read by the trainers' own dataset classes, where a checkout of them is named: SD_SCRIPTS=… MUSUBI_TUNER=… (docs/trainers).
 
-They run in a process of their own, with TRAINER_PACKAGES on its path for what they need and this project does not (imagesize, voluptuous, toml).
+They run in a process of their own, with TRAINER_PACKAGES on its path: what they need and this project has not, or in another version.
 """
 
 from __future__ import annotations
