@@ -20,6 +20,7 @@ from animelayers.models.protocols import WordEmbedder
 from animelayers.sinks import columns, corrections, metadata
 from animelayers.sinks.sink import checksum
 from animelayers.sinks.store import Damaged, SinkError, Store
+from animelayers.storage import inside
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ class Output:
         order = [name for name in ("episode", "scene_id", "source", "frame_index") if name in good.column_names]
         good = good.sort_by([(name, "ascending") for name in order])
         for name in self._store.folders(columns.FOLDER):
-            good = columns.join(good, metadata.load(Store(f"{self.path}/{columns.FOLDER}/{name}"))[0], name)
+            good = columns.join(good, metadata.load(Store(inside(self.path, f"{columns.FOLDER}/{name}")))[0], name)
         return good, failed, twice
 
     @cached_property

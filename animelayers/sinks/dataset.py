@@ -93,8 +93,11 @@ def fingerprints(store: Store) -> dict[str, Any]:
 def save_plan(store: Store, plan: pa.Table) -> None:
     """Keep the table of planned clips beside the output, in place of what was kept."""
     store.put(PLAN, "plan", metadata.to_bytes(plan))
-    for name in plans(store):
-        store.remove(name)
+    if names := plans(store):
+        for name in names:
+            store.remove(name)
+        with store.guard(PLANS):
+            store.fs.delete_dir(store.path(PLANS))
 
 
 def add_plan(store: Store, plan: pa.Table) -> None:
