@@ -46,6 +46,8 @@ LAYERS = ("character", "mask", "background")
 FRAMES_PER_TASK = 64
 AHEAD = 64
 """Tables of a plan that wait for the work at most: what looks ahead does not fill memory."""
+PROMISE = 48
+"""Frames by which the rest of a run is judged."""
 HASH = "hash"
 LIGHT = 256_000_000
 """Bytes of inputs that are looked into without Ray where a run may do without it."""
@@ -57,6 +59,7 @@ class Summary:
     `lost` clips whose files were gone or cut short, and how,
     `fallbacks` a reason why another inpainter than the one asked for filled a background to the frames of the output for which it holds,
     `left_out` what lies under the input and is no part of it, each entry with the reason.
+    `inputs` had clips to do; `groups` are the stages that share workers; `expected` frames/s is what the first clips promised.
     """
 
     output: str
@@ -76,6 +79,14 @@ class Summary:
     spilled: int = 0
     fallbacks: dict[str, int] = field(default_factory=dict)
     left_out: list[dict[str, str]] = field(default_factory=list)
+    inputs: int = 0
+    groups: list[list[str]] = field(default_factory=list)
+    expected: float = 0
+
+    @property
+    def bound(self) -> tuple[str, float]:
+        """The stages whose workers have most to do, and the frames/s that they alone allow; of nothing 0."""
+        return _bound(self.groups, self.stages, self.workers, self.frames_done)
 
     @property
     def exit_code(self) -> int:
@@ -148,6 +159,7 @@ def run(
             summary.frames_planned += _frames(todo)
             summary.frames_before += _frames(todo) - _frames(pending)
             if pending.num_rows:
+                summary.inputs += len(_sources(pending))
                 receipts = work(pending, summary)
                 summary.start_seconds = summary.start_seconds or time.perf_counter() - started
                 _follow(receipts, summary, ["decode", *pipeline.stages], pending, work.ledger)
@@ -201,11 +213,15 @@ class _Work:
         fitted = self.pipeline.fit(have, self.source.row_bytes)
         groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in fitted]
         summary.workers = {stage: group.workers for group in groups for stage in group.stages}
+        summary.groups = [["decode"], *(list(group.stages) for group in groups)]
+        if not self.pipeline.readers:  # the first group's workers read their clips themselves
+            summary.groups = [["decode", *summary.groups[1]], *summary.groups[2:]]
         summary.workers["decode"] = self.pipeline.readers or groups[0].workers
         write = Committer(self.sink, self.run, LAYERS, {"fingerprints": json.dumps(published(dict(self.fingerprints)))})
         if alone:
             count = _processes(self.processes, self.pipeline, have, pending.num_rows)
             summary.workers = dict.fromkeys(summary.workers, max(1, count))
+            summary.groups = [list(summary.workers)]
             return _stream_here(self.source, groups, pending, self.ledger, write, count)
         cluster.calm(self.source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
         tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
@@ -337,6 +353,13 @@ def _fallbacks(sink: Any) -> dict[str, int]:
     return dict(found)
 
 
+def _bound(groups: Sequence[Sequence[str]], spent: Mapping[str, float], workers: Mapping[str, int], frames: int) -> tuple[str, float]:
+    """The stages that share workers and have most to do, and the frames/s these allow by the seconds they `spent` on some frames."""
+    each = {"+".join(group): sum(spent.get(stage, 0) for stage in group) / max(1, workers.get(group[-1], 1)) for group in groups}
+    slowest = max(each, key=each.__getitem__, default="")
+    return (slowest, frames / each[slowest]) if slowest and each[slowest] > 0 else ("", 0.0)
+
+
 def _sources(plan: pa.Table) -> list[str]:
     return list(plan["source"].unique().to_pylist())
 
@@ -422,6 +445,7 @@ def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str], pend
     """Tell the progress from the receipts and the ledger, and add up the stages' times."""
     spent = np.array([summary.stages.get(stage, 0.0) for stage in stages])
     clips = dict(zip(pending["clip_id"].to_pylist(), pc.list_value_length(pending["indices"]).to_pylist(), strict=True))
+    before = summary.frames_done
     with Progress(summary.frames_planned, summary.frames_before + summary.frames_done, stages, clips, ledger) as progress:
         for batch in receipts:
             for clip, frames, error, seconds in zip(*(batch[name] for name in ("clip_id", "frames", "error", "seconds")), strict=True):
@@ -429,4 +453,7 @@ def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str], pend
                 summary.clips_done += not error
                 spent[: len(seconds)] += seconds
                 progress.committed(str(clip), int(frames), bool(error))
+            if not summary.expected and summary.frames_done - before >= PROMISE:
+                first = dict(zip(stages, spent.tolist(), strict=True))
+                summary.expected = _bound(summary.groups, first, summary.workers, summary.frames_done - before)[1]
     summary.stages = dict(zip(stages, spent.tolist(), strict=True))
