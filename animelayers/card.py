@@ -35,16 +35,21 @@ def write(output: Output) -> None:
 
 def card(output: Output, facts: Mapping[str, Any]) -> str:
     """The card of an output of which dataset.json says `facts`: front matter, counts, stages, and the models with their terms."""
-    table = output.table
-    counts = [f"{len(table):,} frames in {pc.count_distinct(table['clip_id']).as_py():,} clips of {_sources(table):,} inputs"]
-    counts += [f"{len(output.errors):,} clips failed"] if len(output.errors) else []
+    frames = clips = failed = 0
+    sources, layers = set[str](), dict[str, None]()
+    for part in output.episodes():
+        frames, failed, clips = frames + len(part), failed + len(part.errors), clips + pc.count_distinct(part.table["clip_id"]).as_py()
+        sources.update(part.table["source"].unique().to_pylist())
+        layers |= dict.fromkeys(part.layers)
+    counts = [f"{frames:,} frames in {clips:,} clips of {len(sources):,} inputs"]
+    counts += [f"{failed:,} clips failed"] if failed else []
     stages = [name for name in facts.get("fingerprints", {}) if name != "source"]
     models = facts.get("models", [])
     doubtful = sorted(model["name"] for model in models if model["commercial"] != "yes")
     lines = [
         "# Layers of animation",
         "",
-        f"{'; '.join(counts)}. Layers: {', '.join(output.layers)}.",
+        f"{'; '.join(counts)}. Layers: {', '.join(layers)}.",
         "",
         "They are made from the inputs, whose licence holds for them. `dataset.json` has the whole configuration.",
         "",
@@ -63,10 +68,6 @@ def card(output: Output, facts: Mapping[str, Any]) -> str:
 
 def _devices(words: Iterable[str]) -> str:
     return " and ".join(" on ".join(word.split("@")) for word in words)
-
-
-def _sources(table: Any) -> int:
-    return int(pc.count_distinct(table["source"]).as_py())
 
 
 def _rows(models: Iterable[Mapping[str, Any]]) -> list[str]:

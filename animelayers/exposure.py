@@ -111,16 +111,18 @@ def write(output: Output, folder: str = FOLDER) -> int:
 
     Old sheets are replaced. Raises `SinkError` where the folder cannot be written.
     """
-    store, files = Store(output.path), dict[str, bytes]()
-    for sheet in sheets(output.table):
-        files[f"{folder}/{sheet.name}.csv"] = as_csv(sheet).encode()
-        files[f"{folder}/{sheet.name}.xdts"] = as_xdts(sheet).encode()
-
-    if files:
-        store.folder(folder)
+    store, count = Store(output.path), 0
     with ThreadPoolExecutor(_WRITERS) as pool:
-        list(pool.map(lambda item: store.put(item[0], "exposure", item[1]), files.items()))
-    return len(files) // 2
+        for part in output.episodes():
+            files = dict[str, bytes]()
+            for sheet in sheets(part.table):
+                files[f"{folder}/{sheet.name}.csv"] = as_csv(sheet).encode()
+                files[f"{folder}/{sheet.name}.xdts"] = as_xdts(sheet).encode()
+            if files and not count:
+                store.folder(folder)
+            list(pool.map(lambda item: store.put(item[0], "exposure", item[1]), files.items()))
+            count += len(files) // 2
+    return count
 
 
 def as_csv(sheet: Sheet) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -15,11 +15,10 @@ SCHEMA = pa.schema({"source": pa.string(), "why": pa.string()})
 _SHOWN = 5
 
 
-def of(source: Any, listed: Iterable[str], todo: pa.Table) -> list[dict[str, str]]:
-    """Entries that a source found to be no inputs, and those of the `listed` inputs of which nothing is to be done, in natural order."""
+def of(source: Any, listed: Iterable[str], planned: Collection[str]) -> list[dict[str, str]]:
+    """Entries that a source found to be no inputs, and those of the `listed` inputs of which nothing is `planned`, in natural order."""
     from animelayers.sources.files import SAMPLED
 
-    planned = set(todo["source"].to_pylist())
     why = SAMPLED if source.limit is None else f"source.limit={source.limit} is reached before it"
     rest = [(name, why) for name in listed if name not in planned]
     return [{"source": name, "why": why} for name, why in [*getattr(source, "left_out", ()), *rest]]

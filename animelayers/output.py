@@ -20,6 +20,7 @@ from animelayers.models.protocols import WordEmbedder
 from animelayers.sinks import columns, corrections, metadata
 from animelayers.sinks.sink import checksum
 from animelayers.sinks.store import Damaged, SinkError, Store
+from animelayers.storage import inside
 
 log = logging.getLogger(__name__)
 
@@ -126,14 +127,30 @@ class Output:
     def _loaded(self) -> tuple[pa.Table, pa.Table, list[str]]:
         if not metadata.names(self._store):
             raise SinkError(self._store.root, "no metadata/*.parquet there", "give the folder a job wrote into")
-        good, failed, twice = metadata.load(self._store)
+        return self._whole(*metadata.load(self._store), self._annotations())
+
+    def episodes(self) -> Iterator[Output]:
+        """The same output with the rows of one episode each, so that memory does not grow with their number; none where nothing is committed."""
+        added = self._annotations()
+        for rows in metadata.episodes(self._store):
+            part = Output(self.path, self._corrected)
+            part.__dict__["_loaded"] = part._whole(*rows, added, some=True)
+            yield part
+
+    def _annotations(self) -> dict[str, pa.Table]:
+        found = self._store.folders(columns.FOLDER)
+        return {name: metadata.load(Store(inside(self.path, f"{columns.FOLDER}/{name}")))[0] for name in found}
+
+    def _whole(
+        self, good: pa.Table, failed: pa.Table, twice: list[str], added: dict[str, pa.Table], some: bool = False
+    ) -> tuple[pa.Table, pa.Table, list[str]]:
         if twice:
             log.warning("%s: %d clips are committed twice, the Parquet lowest by name counts: %s", self.path, len(twice), twice[:3])
-        good = corrections.over(good, self.path) if self._corrected else good
+        good = corrections.over(good, self.path, some) if self._corrected else good
         order = [name for name in ("episode", "scene_id", "source", "frame_index") if name in good.column_names]
         good = good.sort_by([(name, "ascending") for name in order])
-        for name in self._store.folders(columns.FOLDER):
-            good = columns.join(good, metadata.load(Store(f"{self.path}/{columns.FOLDER}/{name}"))[0], name)
+        for name, table in added.items():
+            good = columns.join(good, table, name)
         return good, failed, twice
 
     @cached_property

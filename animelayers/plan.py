@@ -14,15 +14,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from animelayers.placement import PipelineError
+from animelayers.sinks.store import SinkError
 
 log = logging.getLogger(__name__)
 
+FACTS = ("source", "episode", "kind", "size", "mtime_ns", "digest", "error", "error_type")
+"""What is known of an input as a whole: the driver of a run holds this much of a plan, whose clips are read back film by film."""
 _READERS = 4
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Clips of all inputs (``table``, schema `animelayers.sources.PLAN`) and the inputs still to be looked into.
+    """Clips of all inputs (``table``, schema `animelayers.sources.PLAN`, or a row an input with `FACTS`) and the inputs still to be looked into.
 
     ``order`` ranks the inputs; ``changed`` names those whose size or time, or where it was asked for whose content, differs from what their
     layers were made of, and which are left as they are; ``removed`` names those that are gone, and as what each is there now, if it was only renamed;
@@ -37,15 +40,16 @@ class Plan:
     removed: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def renew(cls, source: Any, sink: Any, redo_changed: bool = False, retry_failed: bool = False, hashed: bool = False) -> Plan:
-        """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the plan.
+    def renew(cls, source: Any, sink: Any, redo_changed: bool = False, retry_failed: bool = False, hashed: bool = False, facts: bool = False) -> Plan:
+        """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the plan. With `facts` its clips are not
+        loaded: its table has a row an input.
 
         With `retry_failed` those that could not be looked into are looked into again. With `hashed` inputs are read and compared by their content,
         wherever a digest of it is known, whatever their times say.
         """
         from animelayers.sources import PLAN
 
-        old = _kept(sink, PLAN.names)
+        old = _films(sink, PLAN) if facts else _kept(sink, PLAN.names)
         old = PLAN.empty_table() if old is None else old
         known = {name: facts for name, *facts in zip(*(old[c].to_pylist() for c in ("source", "size", "mtime_ns", "digest")), strict=True)}
         inputs = _listed(source)
@@ -64,7 +68,7 @@ class Plan:
             order={i.source: number for number, i in enumerate(inputs)},
             changed=sorted(changed - again),
             removed=_removed(known, inputs),
-            outdated=old.filter(pc.is_in(old["source"], pa.array(sorted(again), pa.string())))["clip_id"].to_pylist(),
+            outdated=[clip for part in sink.parts_of_plan(["clip_id", "source"], again) for clip in part["clip_id"].to_pylist()] if again else [],
         )
 
     @classmethod
@@ -83,12 +87,11 @@ class Plan:
 
     def with_rows(self, tables: Sequence[pa.Table]) -> Plan:
         """The plan with the clips of newly scanned inputs, in the natural order of the inputs."""
-        table = pa.concat_tables([self.table, *tables], promote_options="default")
-        rank = np.array([self.order[name] for name in table["source"].to_pylist()], np.int64)
+        if self.table.column_names == list(FACTS):
+            tables = [films(table) for table in tables]
         looked = {name for each in tables for name in each["source"].to_pylist()}
-        return replace(
-            self, table=table.take(np.argsort(rank, kind="stable")), unscanned=[item for item in self.unscanned if item.source not in looked]
-        )
+        table = in_order([self.table, *tables], self.order)
+        return replace(self, table=table, unscanned=[item for item in self.unscanned if item.source not in looked])
 
     @property
     def looked(self) -> list[str]:
@@ -96,10 +99,28 @@ class Plan:
         waiting = {item.source for item in self.unscanned}
         return [name for name in self.order if name not in waiting]
 
-    @property
-    def lasting(self) -> pa.Table:
-        """The table without inputs that only could not be reached: they are looked into again next time."""
-        return self.table.filter(pa.array([not unreached(kind) for kind in self.table["error_type"].to_pylist()], pa.bool_()))
+
+def in_order(tables: Sequence[pa.Table], order: Mapping[str, int]) -> pa.Table:
+    """The rows of several tables by the rank of their inputs."""
+    table = pa.concat_tables(tables, promote_options="default")
+    return table.take(np.argsort(np.array([order[name] for name in table["source"].to_pylist()], np.int64), kind="stable"))
+
+
+def lasting(table: pa.Table) -> pa.Table:
+    """Planned clips without inputs that only could not be reached: they are looked into again next time."""
+    return table.filter(pa.array([not unreached(kind) for kind in table["error_type"].to_pylist()], pa.bool_()))
+
+
+def films(table: pa.Table) -> pa.Table:
+    """The inputs of planned clips: a row each, with `FACTS` and of several errors the first."""
+    first = pa.array(np.unique(np.array(table["source"].to_pylist(), object), return_index=True)[1])
+    found = table.select(FACTS).take(first)
+    wrong = table.filter(pc.not_equal(table["error"], ""))
+    said = {source: words for source, *words in zip(*(reversed(wrong[c].to_pylist()) for c in ("source", "error", "error_type")), strict=True)}
+    for place, name in enumerate(("error", "error_type")):
+        words = [said.get(source, ("", ""))[place] for source in found["source"].to_pylist()]
+        found = found.set_column(found.schema.get_field_index(name), name, pa.array(words, pa.string()))
+    return found
 
 
 def unreached(kind: str) -> bool:
@@ -139,6 +160,19 @@ def _kept(sink: Any, columns: Sequence[str]) -> pa.Table | None:
         log.warning("%s: the kept plan has no columns %s and is made anew", sink.path, missing)
         return None
     return old
+
+
+def _films(sink: Any, schema: pa.Schema) -> pa.Table:
+    """The inputs of the kept plan; none where it is damaged or not one of ours, since it can be made anew."""
+    empty = pa.schema([schema.field(name) for name in FACTS]).empty_table()
+    try:
+        missing = sink.plan_lacks(schema.names)
+        if not missing:
+            return pa.concat_tables([empty, *(films(part) for part in sink.parts_of_plan(FACTS))])
+        log.warning("%s: the kept plan has no columns %s and is made anew", sink.path, missing)
+    except SinkError as damaged:
+        log.warning("%s: made anew", damaged)
+    return empty
 
 
 def _listed(source: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from tqdm import tqdm
 
 from animelayers.imaging import codecs
@@ -50,12 +51,28 @@ def write(output: Output) -> int:
     plates cannot be read is left out with a warning.
     """
     store = Store(output.path)
-    before = metadata.read(store, PLATES).to_pylist() if store.exists(PLATES) else []
-    known: dict[tuple[str, str], Clip] = {}
-    for row in before:
-        known.setdefault((row["episode"], row["scene_id"]), []).append(row)
+    before = metadata.read(store, PLATES) if store.exists(PLATES) else SCHEMA.empty_table()
+    made = [SCHEMA.empty_table()]
+    with tqdm(unit="shot", desc="plates", dynamic_ncols=True, leave=False, disable=None) as bar:
+        for part in output.episodes():
+            made.append(pa.Table.from_pylist(_plates(part, store, before, bar), SCHEMA))
+    now = pa.concat_tables(made)
+    for name in set(before["plate"].unique().to_pylist()) - set(now["plate"].unique().to_pylist()):
+        store.remove(name)
+    if len(now) or len(before):
+        store.put(PLATES, "plates", metadata.to_bytes(now))
+    return len(now)
+
+
+def _plates(output: Output, store: Store, before: pa.Table, bar: Any) -> Clip:
+    """The rows of an episode's plates; those that are not there yet are made."""
     rows: Clip = []
-    for shot, clips in tqdm(list(_shots(output.table)), unit="shot", desc="plates", dynamic_ncols=True, leave=False, disable=None):
+    known: dict[tuple[str, str], Clip] = {}
+    for shot, clips in _shots(output.table):
+        bar.update()
+        if not known:
+            for row in before.filter(pc.equal(before["episode"], shot[0])).to_pylist():
+                known.setdefault((row["episode"], row["scene_id"]), []).append(row)
         made_from = _digest(clips)
         old = known.get(shot, [])
         if old and {row["made_from"] for row in old} == {made_from} and all(store.exists(name) for name in {row["plate"] for row in old}):
@@ -73,11 +90,7 @@ def write(output: Output) -> int:
             told = {"episode": shot[0], "scene_id": shot[1], "plate": name, "made_from": made_from}
             for k, place in zip(laid.pieces, laid.places, strict=True):
                 rows += [{**told, "frame_id": row["frame_id"], "camera": (place @ _camera(row)).ravel().tolist()} for row in clips[k]]
-    for name in {row["plate"] for row in before} - {row["plate"] for row in rows}:
-        store.remove(name)
-    if rows or before:
-        store.put(PLATES, "plates", metadata.to_bytes(pa.Table.from_pylist(rows, SCHEMA)))
-    return len(rows)
+    return rows
 
 
 def listed(output: Output) -> list[dict[str, Any]]:

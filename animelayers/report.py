@@ -131,6 +131,23 @@ def _shots(output: Output) -> list[dict[str, Any]]:
     return sorted(found, key=lambda shot: (shot["episode"], shot["scene_id"]))[:500]
 
 
+def speed(summary: Summary, price: float | None = None) -> list[str]:
+    """What a run reached of what its first clips promised and of what its slowest stages alone allow, and what that costs."""
+    wall = max(summary.seconds - summary.start_seconds, 1e-9)
+    rate, lines = summary.frames_done / wall, []
+    slowest, bound = summary.bound
+    if bound:
+        names = slowest.replace("+", ", ")
+        lines.append(f"  {rate / bound:.0%} of the {bound:.2f} frames/s that {names} alone allow; {rate * 86400:,.0f} frames a day")
+    if summary.expected:
+        lines.append(f"  expected after the first clips: {summary.expected:.2f} frames/s, reached {rate / summary.expected:.0%} of it")
+    if price:
+        cost = price * summary.seconds / 3600
+        each, thousand = cost / max(1, summary.inputs), 1000 * cost / max(1, summary.frames_done)
+        lines.append(f"  cost {cost:.2f} at {price:g} an hour: {each:.3g} for each of {summary.inputs} inputs, {thousand:.3g} for 1,000 frames")
+    return lines
+
+
 def put(place: Any, path: str, data: bytes) -> None:
     """Write a file of a report; locally a reader sees the old one or the new one."""
     draft = f"{os.path.dirname(path)}/.{os.path.basename(path)}.tmp" if is_local(place) else path
@@ -140,14 +157,17 @@ def put(place: Any, path: str, data: bytes) -> None:
         os.replace(draft, path)
 
 
-def tell(summary: Summary, what: str = "layers", page: bool = True) -> None:
-    """The closing lines of a run, for the person who started it: `what` it made and where, and whether there is a `page` to look at."""
+def tell(summary: Summary, what: str = "layers", page: bool = True, price: float | None = None) -> None:
+    """The closing lines of a run, for the person who started it: `what` it made and where, and whether there is a `page` to look at; with the
+    ``price`` of an hour of all its machines also what it cost.
+    """
     rate = summary.frames_done / max(summary.seconds - summary.start_seconds, 1e-9)
     lines = []
     if summary.frames_before:
         lines.append(f"{summary.frames_before} of {summary.frames_planned} frames were there already")
     if summary.frames_done:
         lines.append(f"{summary.frames_done} frames in {summary.seconds:.0f} s: {rate:.2f} frames/s after {summary.start_seconds:.0f} s to start")
+        lines += speed(summary, price)
     elif not summary.failures:
         lines.append("nothing to do" if summary.frames_planned else "nothing found: no picture or film under source.path")
     if summary.failures:

@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,10 +24,9 @@ from animelayers import cluster, leftout, products
 from animelayers import verify as verifying
 from animelayers.crew import Crew
 from animelayers.ledger import Ledger
-from animelayers.output import Output
 from animelayers.pipeline import Pipeline
 from animelayers.placement import Group, PipelineError, Resources
-from animelayers.plan import Plan
+from animelayers.plan import FACTS, Plan, in_order, lasting
 from animelayers.private import published
 from animelayers.progress import Progress
 from animelayers.scan import gathered, scan
@@ -35,6 +34,7 @@ from animelayers.schema import ANNOTATIONS, IDENTITY, Batch
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError
 from animelayers.sources.layers import Layers
+from animelayers.sources.plan import PLAN
 from animelayers.worker import COMPUTED, Committer, Reader, Worker
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,10 @@ DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "contex
 LAYERS = ("character", "mask", "background")
 """Layers the frame table always has columns for, so that a table of failures only has the columns of any other."""
 FRAMES_PER_TASK = 64
+AHEAD = 64
+"""Tables of a plan that wait for the work at most: what looks ahead does not fill memory."""
+PROMISE = 48
+"""Frames by which the rest of a run is judged."""
 HASH = "hash"
 LIGHT = 256_000_000
 """Bytes of inputs that are looked into without Ray where a run may do without it."""
@@ -55,6 +59,7 @@ class Summary:
     `lost` clips whose files were gone or cut short, and how,
     `fallbacks` a reason why another inpainter than the one asked for filled a background to the frames of the output for which it holds,
     `left_out` what lies under the input and is no part of it, each entry with the reason.
+    `inputs` had clips to do; `groups` are the stages that share workers; `expected` frames/s is what the first clips promised.
     """
 
     output: str
@@ -74,6 +79,14 @@ class Summary:
     spilled: int = 0
     fallbacks: dict[str, int] = field(default_factory=dict)
     left_out: list[dict[str, str]] = field(default_factory=list)
+    inputs: int = 0
+    groups: list[list[str]] = field(default_factory=list)
+    expected: float = 0
+
+    @property
+    def bound(self) -> tuple[str, float]:
+        """The stages whose workers have most to do, and the frames/s that they alone allow; of nothing 0."""
+        return _bound(self.groups, self.stages, self.workers, self.frames_done)
 
     @property
     def exit_code(self) -> int:
@@ -125,26 +138,36 @@ def run(
         if verify is True:
             _verified(sink, mend)
         stored = isinstance(source, Layers)
-        plan = Plan.of_clips(source.plan(), sink, redo_changed) if stored else Plan.renew(source, sink, redo_changed, retry_failed, verify == HASH)
+        lean = not stored and source.limit is None
+        plan = (
+            Plan.of_clips(source.plan(), sink, redo_changed)
+            if stored
+            else Plan.renew(source, sink, redo_changed, retry_failed, verify == HASH, facts=lean)
+        )
         work = _Work(source, pipeline, sink, Ledger(_ledger_folder(sink), name, time_limit), name, fingerprints, address, cpus, small, processes)
         sink.forget(plan.outdated)
         told = {**describe, "fingerprints": dict(fingerprints)}
         sink.describe(told | _computed(sink, anew=False))
         summary.changed = plan.changed
         summary.removed = _gone(sink, plan, drop_removed)
+        before, planned = _Before(sink, retry_failed), set[str]()
         for grown, new in _rounds(source, sink, plan, time_limit, work.lookers(plan.unscanned)):
-            if not stored:
-                summary.left_out = leftout.of(source, grown.looked, source.limited(grown.table))
-                leftout.write(str(sink.path), summary.left_out)
-            todo = source.limited(new)
-            summary.lost |= _lost(sink, new)
-            pending = _pending(todo, new, sink, retry_failed)
+            plan, todo = grown, source.limited(new)
+            planned.update(todo["source"].to_pylist())
+            summary.lost |= before.lost(new)
+            pending = before.pending(todo, new)
             summary.frames_planned += _frames(todo)
             summary.frames_before += _frames(todo) - _frames(pending)
             if pending.num_rows:
+                summary.inputs += len(_sources(pending))
                 receipts = work(pending, summary)
                 summary.start_seconds = summary.start_seconds or time.perf_counter() - started
                 _follow(receipts, summary, ["decode", *pipeline.stages], pending, work.ledger)
+        if not stored:
+            if lean:
+                sink.settle_plan(plan.order)
+            summary.left_out = leftout.of(source, plan.looked, planned)
+            leftout.write(str(sink.path), summary.left_out)
         summary.spilled = cluster.spilled_bytes()
         summary.seconds = time.perf_counter() - started
         summary.failures = sink.failures()
@@ -154,7 +177,7 @@ def run(
         if summary.frames_done + summary.frames_before and sink.needs:
             products.write(str(sink.path), anew=bool(summary.frames_done))
         if summary.frames_done and sink.needs:
-            summary.fallbacks = _fallbacks(Output(str(sink.path)).table)
+            summary.fallbacks = _fallbacks(sink)
     return summary
 
 
@@ -190,11 +213,15 @@ class _Work:
         fitted = self.pipeline.fit(have, self.source.row_bytes)
         groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in fitted]
         summary.workers = {stage: group.workers for group in groups for stage in group.stages}
+        summary.groups = [["decode"], *(list(group.stages) for group in groups)]
+        if not self.pipeline.readers:  # the first group's workers read their clips themselves
+            summary.groups = [["decode", *summary.groups[1]], *summary.groups[2:]]
         summary.workers["decode"] = self.pipeline.readers or groups[0].workers
         write = Committer(self.sink, self.run, LAYERS, {"fingerprints": json.dumps(published(dict(self.fingerprints)))})
         if alone:
             count = _processes(self.processes, self.pipeline, have, pending.num_rows)
             summary.workers = dict.fromkeys(summary.workers, max(1, count))
+            summary.groups = [list(summary.workers)]
             return _stream_here(self.source, groups, pending, self.ledger, write, count)
         cluster.calm(self.source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
         tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
@@ -207,13 +234,46 @@ class _Work:
         return self.address == cluster.INLINE or not asked
 
 
+class _Before:
+    """What an output held when the run began: no other run commits meanwhile, and this one plans each input once. It is asked for the inputs
+    of a round, so that neither time nor memory of a round grows with the output.
+    """
+
+    def __init__(self, sink: Any, retry_failed: bool) -> None:
+        self._sink, self._retry_failed, self._files = sink, retry_failed, metadata.names(sink.store)
+
+    def lost(self, plan: pa.Table) -> dict[str, str]:
+        """Forget planned clips whose files are gone or not of the size they were written with, so that they are made again; tell which."""
+        planned = set(plan["clip_id"].to_pylist())
+        lost = {clip: problem for clip, problem in self._sink.lost(_sources(plan), self._files).items() if clip in planned}
+        for clip, problem in list(lost.items())[:5]:
+            log.warning("%s is made again: %s", clip, problem)
+        self._forget(lost)
+        return lost
+
+    def pending(self, todo: pa.Table, plan: pa.Table) -> pa.Table:
+        """The clips to do that are not committed; one that `source.limit` cut short last time is done again, whole."""
+        done = self._sink.committed(self._retry_failed, _sources(plan), self._files)
+        ids, lengths = todo["clip_id"].to_pylist(), pc.list_value_length(todo["indices"]).to_pylist()
+        short = {clip for clip, length in zip(ids, lengths, strict=True) if 0 < done.get(clip, length) < length}
+        self._forget(short | _astray(done, plan))
+        return todo.filter(pa.array([clip not in done or clip in short for clip in ids], pa.bool_()))
+
+    def _forget(self, clips: Iterable[str]) -> None:
+        if clips := set(clips):
+            self._sink.forget(clips)
+            there = set(metadata.names(self._sink.store))
+            self._files = [name for name in self._files if name in there]
+
+
 def _rounds(source: Any, sink: Any, plan: Plan, seconds: float, crew: int | None) -> Iterator[tuple[Plan, pa.Table]]:
     """The plan as it grows, and the clips in it that are new: what is known already, then all that was looked into while that was done.
 
     Without Ray (`crew` processes) and where the source has a limit it comes whole, since nothing looks ahead there. What is looked into is
-    kept at once: a run that dies looks into it no more.
+    kept at once: a run that dies looks into it no more. Where the plan has only `plan.FACTS` its clips are read back part by part.
     """
-    if not plan.unscanned:
+    lean = plan.table.column_names == list(FACTS)
+    if not plan.unscanned and not lean:
         if isinstance(source, Layers) and source.limit is None:
             sink.save_plan(plan.table)
         elif isinstance(source, Layers):
@@ -221,32 +281,27 @@ def _rounds(source: Any, sink: Any, plan: Plan, seconds: float, crew: int | None
         yield plan, plan.table
         return
     known, asked = plan.table, plan.unscanned
+    if lean:
+        if asked:
+            sink.keep_plan(set(known["source"].to_pylist()))
+        sink.expect(known, asked)
+        for part in sink.parts_of_plan(sources=known["source"].to_pylist()):
+            yield plan, part
+    if not asked:
+        return
     looked = scan(source, asked, source.limit, seconds, crew)
     if crew is not None or source.limit is not None:
         looked_into: Iterable[list[pa.Table]] = [list(looked)]
     else:
-        looked_into = gathered(looked)
-        if known.num_rows:
-            sink.expect(known, asked)
-            yield plan, known
-            known = known.slice(0, 0)
+        looked_into = gathered(looked, AHEAD)
     for tables in looked_into:
         plan = plan.with_rows(tables)
-        if source.limit is None:
-            sink.save_plan(plan.lasting)
+        new = in_order([PLAN.empty_table(), *tables], plan.order) if lean else plan.table
+        if lean:
+            sink.add_plan(lasting(new))
         # names are made of all inputs, those beyond a limit and those that nobody has looked into yet too
         sink.expect(plan.table, asked)
-        yield plan, plan.table.filter(pc.is_in(plan.table["source"], pa.concat_arrays([t["source"].combine_chunks() for t in (known, *tables)])))
-        known = known.slice(0, 0)
-
-
-def _pending(todo: pa.Table, plan: pa.Table, sink: Any, retry_failed: bool) -> pa.Table:
-    """The planned clips that are not committed; one that `source.limit` cut short last time is done again, whole."""
-    done = sink.committed(retry_failed=retry_failed)
-    ids, lengths = todo["clip_id"].to_pylist(), pc.list_value_length(todo["indices"]).to_pylist()
-    short = {clip for clip, length in zip(ids, lengths, strict=True) if 0 < done.get(clip, length) < length}
-    sink.forget(short | _astray(done, plan))
-    return todo.filter(pa.array([clip not in done or clip in short for clip in ids], pa.bool_()))
+        yield plan, new
 
 
 def _astray(done: Iterable[str], plan: pa.Table) -> set[str]:
@@ -262,22 +317,10 @@ def _gone(sink: Any, plan: Plan, drop: bool) -> dict[str, str]:
     """Inputs whose layers are there and which themselves are not any more, and their new names; their clips are forgotten with `drop`."""
     if not plan.order:
         return {}
-    table = metadata.scan(sink.store, ["clip_id", "source"])
-    sources = table["source"].to_pylist()
-    gone = {source: plan.removed.get(source, "") for source in sources if source not in plan.order}
-    if drop:
-        sink.forget([clip for clip, source in zip(table["clip_id"].to_pylist(), sources, strict=True) if source in gone])
+    gone = {source: plan.removed.get(source, "") for source in metadata.sources(sink.store) if source not in plan.order}
+    if drop and gone:
+        sink.forget(metadata.scan(sink.store, ["clip_id", "source"], list(gone))["clip_id"].to_pylist())
     return gone
-
-
-def _lost(sink: Any, plan: pa.Table) -> dict[str, str]:
-    """Forget planned clips whose files are gone or not of the size they were written with, so that they are made again; tell which."""
-    planned = set(plan["clip_id"].to_pylist())
-    lost = {clip: problem for clip, problem in sink.lost().items() if clip in planned}
-    for clip, problem in list(lost.items())[:5]:
-        log.warning("%s is made again: %s", clip, problem)
-    sink.forget(lost)
-    return lost
 
 
 def _verified(sink: Any, mend: bool) -> None:
@@ -303,11 +346,22 @@ def _computed(sink: Any, anew: bool) -> dict[str, dict[str, list[str]]]:
     return {COMPUTED: known} if known else {}
 
 
-def _fallbacks(table: pa.Table) -> dict[str, int]:
-    if "inpainting_fallback" not in table.column_names:
-        return {}
-    found = pc.value_counts(table["inpainting_fallback"]).to_pylist()
-    return {str(pair["values"]): int(pair["counts"]) for pair in found if pair["values"]}
+def _fallbacks(sink: Any) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for batch in metadata.batches(sink.store, ["inpainting_fallback"]):
+        found.update({pair["values"]: pair["counts"] for pair in pc.value_counts(batch["inpainting_fallback"]).to_pylist() if pair["values"]})
+    return dict(found)
+
+
+def _bound(groups: Sequence[Sequence[str]], spent: Mapping[str, float], workers: Mapping[str, int], frames: int) -> tuple[str, float]:
+    """The stages that share workers and have most to do, and the frames/s these allow by the seconds they `spent` on some frames."""
+    each = {"+".join(group): sum(spent.get(stage, 0) for stage in group) / max(1, workers.get(group[-1], 1)) for group in groups}
+    slowest = max(each, key=each.__getitem__, default="")
+    return (slowest, frames / each[slowest]) if slowest and each[slowest] > 0 else ("", 0.0)
+
+
+def _sources(plan: pa.Table) -> list[str]:
+    return list(plan["source"].unique().to_pylist())
 
 
 def _frames(plan: pa.Table) -> int:
@@ -391,6 +445,7 @@ def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str], pend
     """Tell the progress from the receipts and the ledger, and add up the stages' times."""
     spent = np.array([summary.stages.get(stage, 0.0) for stage in stages])
     clips = dict(zip(pending["clip_id"].to_pylist(), pc.list_value_length(pending["indices"]).to_pylist(), strict=True))
+    before = summary.frames_done
     with Progress(summary.frames_planned, summary.frames_before + summary.frames_done, stages, clips, ledger) as progress:
         for batch in receipts:
             for clip, frames, error, seconds in zip(*(batch[name] for name in ("clip_id", "frames", "error", "seconds")), strict=True):
@@ -398,4 +453,7 @@ def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str], pend
                 summary.clips_done += not error
                 spent[: len(seconds)] += seconds
                 progress.committed(str(clip), int(frames), bool(error))
+            if not summary.expected and summary.frames_done - before >= PROMISE:
+                first = dict(zip(stages, spent.tolist(), strict=True))
+                summary.expected = _bound(summary.groups, first, summary.workers, summary.frames_done - before)[1]
     summary.stages = dict(zip(stages, spent.tolist(), strict=True))

@@ -6,6 +6,7 @@ import queue
 import threading
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -54,21 +55,29 @@ def scan(source: Any, inputs: Sequence[Any], limit: int | None = None, seconds: 
                 return
 
 
-def gathered(items: Iterator[T]) -> Iterator[list[T]]:
-    """What comes of an iterator that goes on in a thread of its own: each time all that there is by then, and one at least."""
-    come: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+def gathered(items: Iterator[T], ahead: int = 0) -> Iterator[list[T]]:
+    """What comes of an iterator that goes on in a thread of its own: each time all that there is by then, and one at least.
+
+    ``ahead``: how many may wait; 0 for any number.
+    """
+    come: queue.Queue[tuple[str, Any]] = queue.Queue(ahead)
     stop = threading.Event()
+
+    def put(kind: str, value: Any = None) -> None:
+        while not stop.is_set():
+            with suppress(queue.Full):
+                return come.put((kind, value), timeout=0.5)
 
     def go_on() -> None:
         try:
             for item in items:
-                come.put(("item", item))
+                put("item", item)
                 if stop.is_set():
                     break
         except BaseException as problem:
-            come.put(("problem", problem))
+            put("problem", problem)
         else:
-            come.put(("end", None))
+            put("end")
 
     threading.Thread(target=go_on, name="ahead", daemon=True).start()
     ended = False

@@ -77,6 +77,7 @@ class Decompose(Running):
     privacy: Literal["names", "full"]
     verify: bool | Literal["hash"]
     mend: bool
+    price: Positive | None
 
 
 class Annotate(Running):

@@ -35,7 +35,7 @@ def tracks(table: pa.Table) -> pa.Table:
 
 def write(output: Output) -> int:
     """Write OUT/tracks.parquet, and give the number of its rows; nothing where no stage followed anybody."""
-    found = tracks(output.table)
+    found = pa.concat_tables([SCHEMA.empty_table(), *(tracks(part.table) for part in output.episodes())])
     if found.num_rows:
         Store(output.path).put(FILE, "tracks", to_bytes(found))
     return int(found.num_rows)

@@ -18,6 +18,7 @@ from animelayers.sinks.pictures import Pictures
 from animelayers.sinks.shards import FOLDER
 from animelayers.sinks.sink import checksum
 from animelayers.sinks.store import SinkError, Store
+from animelayers.storage import inside
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def verify(sink: Sink) -> Found:
         except SinkError as problem:
             found.tables[name] = problem.problem
     for added in store.folders(columns.FOLDER):
-        inner = Store(f"{sink.path}/{columns.FOLDER}/{added}")
+        inner = Store(inside(sink.path, f"{columns.FOLDER}/{added}"))
         for name in metadata.names(inner):
             try:
                 metadata.intact(inner, name)

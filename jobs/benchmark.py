@@ -18,7 +18,25 @@ from decompose import decompose
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.benchmark import again, composing, decide, encode, held, host, lama, masks, memory, metrics, nets, process, race, read, track, trust
+from animelayers.benchmark import (
+    again,
+    composing,
+    decide,
+    encode,
+    held,
+    host,
+    lama,
+    masks,
+    memory,
+    metrics,
+    nets,
+    process,
+    race,
+    read,
+    scale,
+    track,
+    trust,
+)
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
 from animelayers.curate.decide import KNOWN
@@ -94,6 +112,11 @@ def _trust(cfg: DictConfig, folder: Path) -> Measured:
         return decompose(job.compose("decompose", words))
 
     return trust.measure(run, folder, cfg.trust.rounds)
+
+
+def _scale(cfg: DictConfig, folder: Path) -> Measured:
+    size: Any = OmegaConf.to_container(cfg.scale)
+    return scale.measure(folder, size.pop("frames"), size)
 
 
 def _metrics(cfg: DictConfig, folder: Path) -> Measured:
@@ -172,6 +195,7 @@ PARTS: dict[str, Callable[[DictConfig, Path], Measured]] = {
     "read": _read,
     "trust": _trust,
     "desk": _desk,
+    "scale": _scale,
 }
 
 

@@ -42,6 +42,7 @@ from animelayers.sinks import Columns, columns, dataset, metadata
 from animelayers.sinks.lock import Lock
 from animelayers.sinks.store import Store
 from animelayers.sources import Layers
+from animelayers.storage import inside
 
 
 def curate(cfg: DictConfig) -> int:
@@ -89,7 +90,7 @@ def _source(path: str) -> dict[str, Any]:
 
 def _made_by(path: str) -> list[str]:
     """Names of the models that made the layers of an output and what is written beside them."""
-    folders = [Store(path), *(Store(f"{path}/{columns.FOLDER}/{name}") for name in Store(path).folders(columns.FOLDER))]
+    folders = [Store(path), *(Store(inside(path, f"{columns.FOLDER}/{name}")) for name in Store(path).folders(columns.FOLDER))]
     return [str(model["name"]) for folder in folders for model in dataset.description(folder).get("models", [])]
 
 

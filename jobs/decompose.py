@@ -35,7 +35,7 @@ def decompose(cfg: DictConfig) -> int:
         **job.conduct(cfg),
     )
     report.write(summary)
-    report.tell(summary)
+    report.tell(summary, price=cfg.price)
     return summary.exit_code
 
 

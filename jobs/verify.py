@@ -13,13 +13,14 @@ from animelayers import job
 from animelayers.sinks import Shards, corrections, metadata
 from animelayers.sinks.sink import Sink
 from animelayers.sinks.store import Store
+from animelayers.storage import inside
 from animelayers.verify import mend, sink_of, verify
 
 
 def check(cfg: DictConfig) -> int:
     """Verify, tell, and mend where that is asked for."""
     codes = [_checked(sink_of(cfg.output), cfg.mend)]
-    if metadata.names(Store(f"{cfg.output}/{corrections.FOLDER}")):
+    if metadata.names(Store(inside(str(cfg.output), corrections.FOLDER))):
         sys.stderr.write("what was corrected by hand:\n")
         codes.append(_checked(Shards(f"{cfg.output}/{corrections.FOLDER}"), cfg.mend))
     return max(codes)

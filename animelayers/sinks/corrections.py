@@ -15,6 +15,7 @@ import xxhash
 
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
+from animelayers.storage import inside
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +23,15 @@ FOLDER = "corrections"
 MADE_OF = f"{FOLDER}/made_of.json"
 
 
-def over(good: pa.Table, path: str) -> pa.Table:
-    """The rows of an output with those of its corrected clips in their place. Raises `SinkError` for corrections that are damaged."""
-    store, below = Store(path), Store(f"{path}/{FOLDER}")
+def over(good: pa.Table, path: str, some: bool = False) -> pa.Table:
+    """The rows of an output, or of `some` of its clips, with those of its corrected clips in their place. Raises `SinkError` for corrections
+    that are damaged."""
+    store, below = Store(path), Store(inside(path, FOLDER))
     if not metadata.names(below):
         return good
     fixed = _placed(metadata.load(below)[0])
+    if some:
+        fixed = metadata.split(fixed, good["clip_id"].unique().to_pylist())[0]
     valid = standing(good, store, fixed["clip_id"].unique().to_pylist())
     fixed, old = metadata.split(fixed, valid)[0], metadata.split(good, valid)[1]
     for field in fixed.schema:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from animelayers.private import FULL, published
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
 
-DATASET, PLAN = "dataset.json", "plan.parquet"
+DATASET, PLAN, PLANS = "dataset.json", "plan.parquet", "plan"
 FORMAT = 1
 FINGERPRINTS = b"fingerprints"
 log = logging.getLogger(__name__)
@@ -89,18 +91,95 @@ def fingerprints(store: Store) -> dict[str, Any]:
 
 
 def save_plan(store: Store, plan: pa.Table) -> None:
-    """Keep the table of planned clips beside the output."""
+    """Keep the table of planned clips beside the output, in place of what was kept."""
     store.put(PLAN, "plan", metadata.to_bytes(plan))
+    if names := plans(store):
+        for name in names:
+            store.remove(name)
+        with store.guard(PLANS):
+            store.fs.delete_dir(store.path(PLANS))
+
+
+def add_plan(store: Store, plan: pa.Table) -> None:
+    """Keep the clips of more inputs, beside what is kept: what it takes does not grow with the plan."""
+    there = plans(store)
+    number = int(there[-1].rpartition("/")[2].removesuffix(".parquet")) + 1 if there else 0
+    if not there:
+        store.folder(PLANS)
+    store.put(f"{PLANS}/{number:08d}.parquet", "plan", metadata.to_bytes(plan))
+
+
+def plans(store: Store) -> list[str]:
+    """The parts of the plan that are kept beside it."""
+    return [f"{PLANS}/{name}" for name in store.names(PLANS, ".parquet")]
+
+
+def plan_lacks(store: Store, columns: Sequence[str]) -> list[str]:
+    """Those of some columns that a part of the kept plan has not. Raises `SinkError` for one that is damaged."""
+    found = [metadata.columns(store, name) for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]]
+    return [column for column in columns if any(column not in there for there in found)]
+
+
+def parts_of_plan(store: Store, columns: Sequence[str] | None = None, sources: Collection[str] | None = None) -> Iterator[pa.Table]:
+    """The kept plan part by part, or some columns of it, or the clips of some inputs (`source` being read); an input that two parts know is
+    as the first tells. Raises `SinkError` for a part that is damaged."""
+    seen: set[str] = set()
+    wanted = None if sources is None else pa.array(sorted(sources), pa.string())
+    for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]:
+        part = metadata.read(store, name, columns)
+        if "source" in part.column_names:
+            own = part["source"].unique()
+            known = [each for each in own.to_pylist() if each in seen]
+            seen.update(own.to_pylist())
+            if known:
+                part = part.filter(pc.invert(pc.is_in(part["source"], pa.array(known, pa.string()))))
+            if wanted is not None:
+                part = part.filter(pc.is_in(part["source"], wanted))
+        yield part
+
+
+def keep_plan(store: Store, sources: Collection[str]) -> None:
+    """Of the kept plan leave the clips of some inputs only; a part that holds no others is not touched."""
+    for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]:
+        part = metadata.read(store, name) if sources else pa.table({"source": pa.array([], pa.string())})
+        kept = part.filter(pc.is_in(part["source"], pa.array(sorted(sources), pa.string())))
+        if not kept.num_rows:
+            store.remove(name)
+        elif kept.num_rows < part.num_rows:
+            store.put(name, "plan", metadata.to_bytes(kept))
+
+
+def settle_plan(store: Store, order: Mapping[str, int]) -> None:
+    """Put the parts of a plan together, inputs in their order where it is small enough for one file; parts of many clips stay as they are."""
+    names = plans(store)
+    if not names:
+        return
+    first = [PLAN] if store.exists(PLAN) else []
+    if sum(metadata.rows(store, name) for name in [*first, *names]) <= metadata.ROWS:
+        plan = pa.concat_tables(list(parts_of_plan(store)), promote_options="default")
+        rank = np.array([order.get(source, len(order)) for source in plan["source"].to_pylist()], np.int64)
+        save_plan(store, plan.take(np.argsort(rank, kind="stable")))
+        return
+    run: list[str] = []
+    for name in [*names, ""]:
+        if run and (not name or sum(metadata.rows(store, each) for each in [*run, name]) > metadata.ROWS):
+            if len(run) > 1:  # the first takes all: who dies before the others go reads them twice, and the first counts
+                whole = pa.concat_tables([metadata.read(store, each) for each in run], promote_options="default")
+                store.put(run[0], "plan", metadata.to_bytes(whole))
+                for each in run[1:]:
+                    store.remove(each)
+            run = []
+        run += [name] if name else []
 
 
 def load_plan(store: Store) -> pa.Table | None:
     """The kept plan, or None; also where it is damaged or from elsewhere, since it can be made anew."""
     try:
-        plan = metadata.read(store, PLAN) if store.exists(PLAN) else None
+        parts = list(parts_of_plan(store))
     except SinkError as damaged:
         log.warning("%s: made anew", damaged)
         return None
-    return plan
+    return pa.concat_tables(parts, promote_options="default") if parts else None
 
 
 def check_fingerprints(path: str, previous: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,7 +20,14 @@ from animelayers.sinks.store import Damaged, SinkError, Store
 
 FOLDER = "metadata"
 SEAL = b"rows"
+GATHERED = b"gathered"
+"""In the footer of a Parquet that took the place of several commits: their names."""
+MANY = 256
+"""Commits below which none are gathered."""
+ROWS = 1 << 17
+"""Rows up to which commits are gathered into one."""
 _PART = "__part"
+_GROUP = 1 << 14  # rows that are read together: those of a few films
 _READERS = 8  # a remote store answers in tens of milliseconds
 
 
@@ -30,7 +39,7 @@ def names(store: Store) -> list[str]:
 def to_bytes(table: pa.Table) -> bytes:
     """A Parquet file of a table; the schema's metadata becomes its footer's."""
     buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True, row_group_size=_GROUP)
     return bytes(buffer.getvalue())
 
 
@@ -96,39 +105,126 @@ def footers(store: Store, key: str) -> set[bytes]:
         return {data for data in pool.map(said, names(store)) if data is not None}
 
 
-def scan(store: Store, columns: Sequence[str]) -> pa.Table:
-    """Some text and number columns of all rows, nothing else being read; Parquets in the order of their names."""
-    schema = table_schema(columns, [])
-    schema = pa.schema([schema.field(column) for column in columns])
-    files = [store.path(name) for name in names(store)]
+def scan(store: Store, columns: Sequence[str], sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> pa.Table:
+    """Some text and number columns of all rows, or of those of some inputs, nothing else being read; Parquets in the order of their names.
+
+    ``files``: the commits to look into, where their names are known already.
+    """
+    return pa.Table.from_batches(batches(store, columns, None if sources is None else pc.field("source").isin(list(sources)), files), _types(columns))
+
+
+def batches(
+    store: Store, columns: Sequence[str], chosen: pc.Expression | None = None, files: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The same of the rows an expression chooses, piece by piece, so that memory does not grow with the output."""
+    files = names(store) if files is None else files
+    if not files:
+        return
+    schema = _types({*columns, *({"source", "clip_id", "error"} if chosen is not None else ())})
+    checked = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True))
     with store.guard(FOLDER):
-        if not files:
-            return schema.empty_table()
-        checked = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True))
-        table = ds.dataset(files, schema=schema, filesystem=store.fs, format=checked).to_table()
-    if table["clip_id"].null_count if "clip_id" in columns else False:
-        strange = next(name for name in names(store) if "clip_id" not in pq.read_schema(pa.BufferReader(store.read(name) or b"")).names)
-        raise SinkError(store.path(strange), "is no frame table", "it was not written by this package: move it away and run again")
-    return table
+        table = ds.dataset([store.path(name) for name in files], schema=schema, filesystem=store.fs, format=checked)
+        for batch in table.to_batches(columns=list(columns), filter=chosen, fragment_readahead=_READERS, batch_readahead=1):
+            if "clip_id" in columns and batch["clip_id"].null_count:
+                strange = next(name for name in files if "clip_id" not in pq.read_schema(pa.BufferReader(store.read(name) or b"")).names)
+                raise SinkError(store.path(strange), "is no frame table", "it was not written by this package: move it away and run again")
+            if batch.num_rows:
+                yield batch
 
 
-def committed(store: Store, retry_failed: bool = False) -> dict[str, int]:
-    """Frames of each clip that need not be done, 0 for one that failed; with `retry_failed` only those without an error."""
-    table = scan(store, ["clip_id", "error"])
+def _types(columns: Iterable[str]) -> pa.Schema:
+    schema = table_schema(list(columns), [])
+    return pa.schema([schema.field(column) for column in columns])
+
+
+def committed(store: Store, retry_failed: bool = False, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> dict[str, int]:
+    """Frames of each clip that need not be done, 0 for one that failed; with `retry_failed` only those without an error. See `scan`."""
+    table = scan(store, ["clip_id", "error"], sources, files)
     failed = {} if retry_failed else dict.fromkeys(table["clip_id"].unique().to_pylist(), 0)
     counted = pc.value_counts(_good(table)["clip_id"])
     return failed | dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
 
 
+def sources(store: Store) -> set[str]:
+    """The inputs of all rows."""
+    found: set[str] = set()
+    for batch in batches(store, ["clip_id", "source"]):
+        found.update(batch["source"].unique().to_pylist())
+    return found
+
+
 def failures(store: Store) -> list[dict[str, Any]]:
     """One row per clip that failed and has no good rows: clip_id, source, error, error_type, attempt."""
-    table = scan(store, ["clip_id", "source", "error", "error_type", "attempt"])
-    good = set(pc.unique(_good(table)["clip_id"]).to_pylist())
+    files = names(store)
+    blank = RECORD["error"].blank()
     failed: dict[str, dict[str, Any]] = {}
-    for row in table.filter(pc.not_equal(table["error"], "")).to_pylist():
-        if row["clip_id"] not in good:
+    for batch in batches(store, ["clip_id", "source", "error", "error_type", "attempt"], pc.field("error") != blank, files):
+        for row in batch.to_pylist():
             failed.setdefault(row["clip_id"], row)
+    if failed:
+        for batch in batches(store, ["clip_id"], (pc.field("error") == blank) & pc.field("clip_id").isin(list(failed)), files):
+            for clip in batch["clip_id"].unique().to_pylist():
+                failed.pop(clip, None)
     return list(failed.values())
+
+
+def gathered(store: Store) -> list[str]:
+    """The Parquets that took the place of several commits."""
+    return [name for name in names(store) if "+" in name]
+
+
+def replaced(store: Store, name: str) -> list[str]:
+    """The commits whose place such a Parquet took."""
+    told = json.loads(footer(store, name).get(GATHERED, b"[]"))
+    return [f"{FOLDER}/{each}" for each in told if isinstance(each, str) and each.endswith(".parquet") and "/" not in each]
+
+
+def gather(store: Store, many: int = MANY, most: int = ROWS) -> Iterator[tuple[str, bytes, list[str]]]:
+    """Parquets that may take the place of commits that are neighbours by name and tell of different clips in the same columns, with the same
+    footer: their names, their bytes, and the commits; none where there are fewer than `many`.
+
+    Values, their order and which of two commits of a clip counts stay as they are. Whoever asks publishes one before it removes its commits.
+    """
+    files = names(store)
+    if len(files) < many:
+        return
+    run: list[tuple[str, pa.Table]] = []
+    clips: set[str] = set()
+    alike: tuple[Any, ...] = ()
+    for name in [*files, ""]:
+        table = declared(store, name, plain=True) if name and rows(store, name) <= most // 2 else None
+        facts = {} if table is None else {k: v for k, v in (table.schema.metadata or {}).items() if k not in (SEAL, GATHERED)}
+        now = () if table is None else (table.schema.remove_metadata(), facts)
+        ids = set() if table is None else set(table["clip_id"].to_pylist())
+        if run and (now != alike or not clips.isdisjoint(ids) or sum(len(each) for _, each in run) + len(table or ()) > most):
+            if len(run) > 1:
+                yield _one(run)
+            run, clips = [], set()
+        if table is not None:
+            run.append((name, table))
+            clips, alike = clips | ids, now
+
+
+def _one(run: Sequence[tuple[str, pa.Table]]) -> tuple[str, bytes, list[str]]:
+    parts = [name for name, _ in run]
+    own = [name.rpartition("/")[2] for name in parts]
+    facts = {k: v for k, v in (run[0][1].schema.metadata or {}).items() if k not in (SEAL, GATHERED)}
+    table = pa.concat_tables([table.replace_schema_metadata(None) for _, table in run]).combine_chunks()
+    stem = own[0].removesuffix(".parquet").partition("+")[0]
+    name = f"{FOLDER}/{stem}+{hashlib.sha256(chr(10).join(own).encode()).hexdigest()[:12]}.parquet"
+    return name, sealed(table.replace_schema_metadata(facts | {GATHERED: json.dumps(own).encode()})), parts
+
+
+def columns(store: Store, name: str) -> list[str]:
+    """The names of a Parquet's columns; only its footer is read. Raises `SinkError` if it is damaged."""
+    with store.guard(name):
+        return list(pq.read_schema(store.path(name), filesystem=store.fs).names)
+
+
+def rows(store: Store, name: str) -> int:
+    """How many rows a Parquet has; only its footer is read."""
+    with store.guard(name):
+        return int(pq.read_metadata(store.path(name), filesystem=store.fs).num_rows)
 
 
 def good_clips(store: Store, name: str) -> set[str]:
@@ -144,8 +240,33 @@ def load(store: Store, columns: Sequence[str] | None = None) -> tuple[pa.Table, 
     Raises `SinkError` for a Parquet that is damaged or holds types other than plain Arrow ones.
     """
     with ThreadPoolExecutor(_READERS) as pool:
-        tables = _agreed(list(pool.map(lambda name: declared(store, name, columns), names(store))))
-    tables = [table.append_column(_PART, pa.array(np.full(len(table), i))) for i, table in enumerate(tables)]
+        return _frames(list(pool.map(lambda name: declared(store, name, columns), names(store))))
+
+
+def episodes(store: Store) -> Iterator[tuple[pa.Table, pa.Table, list[str]]]:
+    """The same, episode by episode: memory holds those of which commits are still to come, and no more. An episode lies in neighbouring
+    commits, whose names begin with the ids of its clips."""
+    files = names(store)
+    last: dict[str | None, int] = {}
+    for i, name in enumerate(files):
+        last.update(dict.fromkeys(_episodes(declared(store, name, ["clip_id", "episode"])), i))
+    held: dict[str | None, list[pa.Table]] = {}
+    for i, name in enumerate(files):
+        table = declared(store, name)
+        for episode in _episodes(table):
+            held.setdefault(episode, []).append(table if episode is None else table.filter(pc.equal(table["episode"], episode)))
+        for episode in [each for each in held if last[each] == i]:
+            yield _frames(held.pop(episode))
+
+
+def _episodes(table: pa.Table) -> list[str | None]:
+    """The episodes of a commit; None alone where it has no column of them."""
+    return list(table["episode"].unique().to_pylist()) if "episode" in table.column_names else [None]
+
+
+def _frames(tables: list[pa.Table]) -> tuple[pa.Table, pa.Table, list[str]]:
+    """The rows of good frames, a row per clip that failed, and the clips committed twice, of commits in the order of their names."""
+    tables = [table.append_column(_PART, pa.array(np.full(len(table), i))) for i, table in enumerate(_agreed(tables))]
     if not tables:
         empty = table_schema(["clip_id", "error"], []).empty_table()
         return empty, empty, []

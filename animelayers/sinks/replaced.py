@@ -11,6 +11,7 @@ from animelayers.sinks import corrections, dataset, metadata
 from animelayers.sinks.columns import FOLDER as ANNOTATIONS
 from animelayers.sinks.sink import Sink
 from animelayers.sinks.store import SinkError, Store
+from animelayers.storage import inside
 
 FROM = "edited_from"
 _CHUNK = 1 << 24
@@ -48,7 +49,7 @@ def replace(path: str, sink: Sink, clips: Sequence[Row], run: str, said: Mapping
         for clip in clips:
             sink.write([{name: value for name, value in clip.items() if name in sink.takes}], run)
         for name in source.folders(ANNOTATIONS):
-            _annotations(Store(f"{path}/{ANNOTATIONS}/{name}"), Store(f"{sink.path}/{ANNOTATIONS}/{name}"), ids, run)
+            _annotations(*(Store(inside(each, f"{ANNOTATIONS}/{name}")) for each in (path, sink.path)), ids, run)
         if corrected:
             _corrections(source, sink.store, ids, run)
 

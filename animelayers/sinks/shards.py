@@ -50,9 +50,10 @@ class Shards(Sink):
         """The tars that rows of the frame table point at."""
         return {f"{FOLDER}/{shard}" for shard in table["shard"].to_pylist() if shard}
 
-    def sizes(self) -> Iterator[tuple[str, str, int | None]]:
+    def sizes(self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> Iterator[tuple[str, str, int | None]]:
         """Of each good clip its id, its tar, and the bytes that should have (None in outputs of earlier releases)."""
-        table = metadata.scan(self.store, ["clip_id", "shard", "shard_bytes"]).group_by(["clip_id", "shard", "shard_bytes"]).aggregate([])
+        facts = ["clip_id", "shard", "shard_bytes"]
+        table = metadata.scan(self.store, facts, sources, files).group_by(facts).aggregate([])
         for row in table.to_pylist():
             if row["shard"]:
                 yield row["clip_id"], f"{FOLDER}/{row['shard']}", row["shard_bytes"]
@@ -61,6 +62,8 @@ class Shards(Sink):
         """Delete temporaries, and tars whose Parquet was never published."""
         leftovers = super().sweep()
         committed = {PurePosixPath(name).stem for name in metadata.names(self.store)}
+        for batch in metadata.batches(self.store, ["shard"], files=metadata.gathered(self.store)):
+            committed.update(shard.removesuffix(".tar") for shard in batch["shard"].unique().to_pylist() if shard)
         own = [name for name in self.store.names(FOLDER, ".tar") if _OWN.search(name)]  # a person's own tar is none of ours
         orphans = [name for name in own if name.removesuffix(".tar") not in committed]
         for name in orphans:

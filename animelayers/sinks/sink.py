@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -55,8 +55,8 @@ class Sink(ABC):
     def files_of(self, table: pa.Table) -> set[str]:
         """Paths of the files that rows of the frame table point at."""
 
-    def sizes(self) -> Iterator[tuple[str, str, int | None]]:
-        """Of each good clip its id, a file it needs, and the bytes that should have, where that is known."""
+    def sizes(self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> Iterator[tuple[str, str, int | None]]:
+        """Of each good clip its id, a file it needs, and the bytes that should have, where that is known; see `metadata.scan`."""
         return iter(())
 
     # The driver's side.
@@ -78,6 +78,7 @@ class Sink(ABC):
             self.store.folder(folder)
         with Lock(self.store, run, take_over):
             swept = self.sweep()
+            self.gather(run)
             if swept:
                 log.info("swept %d leftovers of an interrupted run", swept)
             yield swept
@@ -87,13 +88,26 @@ class Sink(ABC):
         # Parquets go first: a worker of a dead driver that has passed its fence finds its own gone, so that no tar which a
         # sink takes for an orphan can still be committed.
         leftovers = sorted(self.store.temporaries(), key=lambda name: not name.startswith(metadata.FOLDER))
+        for name in metadata.gathered(self.store):
+            leftovers += [commit for commit in metadata.replaced(self.store, name) if commit != name and self.store.exists(commit)]
         for name in leftovers:
             self.store.remove(name)
         return len(leftovers)
 
-    def committed(self, retry_failed: bool = False) -> dict[str, int]:
-        """Ids of the clips that are done and their numbers of frames, 0 for a failed clip; with `retry_failed` those do not count."""
-        return metadata.committed(self.store, retry_failed)
+    def gather(self, run: str) -> None:
+        """Put few large Parquets in the place of many small commits, so that a run over a large output starts in seconds. Only under the lock."""
+        for name, data, commits in metadata.gather(self.store):
+            fence(self.store, run)
+            self.store.put(name, run, data)
+            for commit in commits:
+                self.store.remove(commit)
+
+    def committed(self, retry_failed: bool = False, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> dict[str, int]:
+        """Ids of the clips that are done and their numbers of frames, 0 for a failed clip; with `retry_failed` those do not count.
+
+        Of all inputs, or of some `sources`; ``files``: the commits to look into, where their names are known already.
+        """
+        return metadata.committed(self.store, retry_failed, sources, files)
 
     def failures(self) -> list[dict[str, Any]]:
         """Clips that failed and have no good rows: clip_id, source, error, error_type, attempt."""
@@ -116,18 +130,20 @@ class Sink(ABC):
             for file in files:
                 self.store.remove(file)
 
-    def lost(self) -> dict[str, str]:
-        """Clips whose files are gone or not of the size they were written with, and what is wrong: one stat per file, nothing is read."""
+    def lost(self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> dict[str, str]:
+        """Clips whose files are gone or not of the size they were written with, and what is wrong: one stat per file, nothing is read.
+
+        Of all inputs, or of some; see `committed`.
+        """
         wanted: dict[str, int | None] = {}
         clips: dict[str, list[str]] = {}
-        for clip, file, size in self.sizes():
+        for clip, file, size in self.sizes(sources, files):
             wanted[file] = size
             clips.setdefault(file, []).append(clip)
-        files = list(wanted)
         found: dict[str, str] = {}
         with self.store.guard(""):
-            there = self.store.fs.get_file_info([self.store.path(file) for file in files]) if files else []
-        for file, info in zip(files, there, strict=True):
+            there = self.store.fs.get_file_info([self.store.path(file) for file in wanted]) if wanted else []
+        for file, info in zip(wanted, there, strict=True):
             size = wanted[file]
             if not info.is_file or size not in (None, info.size):
                 problem = f"{file} has {info.size} of {size} bytes" if info.is_file else f"{file} is gone"
@@ -151,12 +167,32 @@ class Sink(ABC):
         """Keep the table of planned clips."""
         dataset.save_plan(self.store, plan)
 
+    def add_plan(self, plan: pa.Table) -> None:
+        """Keep the planned clips of more inputs."""
+        dataset.add_plan(self.store, plan)
+
+    def plan_lacks(self, columns: Sequence[str]) -> list[str]:
+        """Those of some columns that the kept plan has not, because another release wrote it. Raises `SinkError` where it is damaged."""
+        return dataset.plan_lacks(self.store, columns)
+
+    def keep_plan(self, sources: Collection[str]) -> None:
+        """Of the kept plan leave the clips of some inputs only."""
+        dataset.keep_plan(self.store, sources)
+
+    def settle_plan(self, order: Mapping[str, int]) -> None:
+        """Put what `add_plan` has kept together; `order` ranks the inputs."""
+        dataset.settle_plan(self.store, order)
+
     def expect(self, plan: pa.Table, inputs: Sequence[Any]) -> None:  # noqa: B027  (a sink may name its files without a plan)
-        """Know a plan that is not kept, and the inputs (`sources.Input`) beyond it, so that a trial's names are those of the whole run."""
+        """Know the planned inputs (a row of the plan each, or each clip's) and those (`sources.Input`) beyond, of all of which names are made."""
 
     def load_plan(self) -> pa.Table | None:
         """The kept table of planned clips, or None."""
         return dataset.load_plan(self.store)
+
+    def parts_of_plan(self, columns: Sequence[str] | None = None, sources: Collection[str] | None = None) -> Iterator[pa.Table]:
+        """The same piece by piece, or some columns of it, or the clips of some inputs. Raises `SinkError` where a piece is damaged."""
+        return dataset.parts_of_plan(self.store, columns, sources)
 
     def finish(self) -> None:  # noqa: B027  (a sink may have nothing to add)
         """Write what needs all clips; called by the driver at the end of a run."""

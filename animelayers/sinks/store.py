@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import random
+import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from pyarrow import ArrowInvalid, fs
 
@@ -16,7 +18,11 @@ from animelayers.storage import below, filesystem, is_local
 
 log = logging.getLogger(__name__)
 _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up", errno.EFBIG: "the file may not grow further"}
+TRIES, PAUSE_S = 4, 1.0
+"""How often a remote store is asked that answers with a fault, and the first pause between; each is twice as long as the one before."""
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+_FINAL = ("ACCESS_DENIED", "NO_SUCH_BUCKET", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH")
+T = TypeVar("T")
 _CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -98,9 +104,27 @@ class Store:
 
     def read(self, name: str) -> bytes | None:
         """The bytes of a small file, or None if there is none."""
-        with self.guard(name), suppress(FileNotFoundError), self.fs.open_input_stream(self.path(name)) as stream:
-            return bytes(stream.read())
+
+        def whole() -> bytes:
+            with self.fs.open_input_stream(self.path(name)) as stream:
+                return bytes(stream.read())
+
+        with self.guard(name), suppress(FileNotFoundError):
+            return self.patiently(whole)
         return None
+
+    def patiently(self, ask: Callable[[], T]) -> T:
+        """Ask a store, a remote one again after a moment where it cannot answer: one that is overloaded, or a line that broke."""
+        for left in range(0 if self.local else TRIES - 1, -1, -1):
+            try:
+                return ask()
+            except OSError as fault:
+                if not left or isinstance(fault, FileNotFoundError | PermissionError) or any(word in str(fault) for word in _FINAL):
+                    raise
+                pause = PAUSE_S * 2 ** (TRIES - 1 - left) * random.uniform(0.5, 1)
+                log.warning("asked again in %.1f s: %s", pause, fault)
+                time.sleep(pause)
+        raise AssertionError("unreachable")
 
     def draft(self, name: str, run: str, chunks: Iterable[Any]) -> Draft:
         """A file on its way: see `Draft`."""
@@ -192,7 +216,8 @@ class Draft:
     """
 
     def __init__(self, store: Store, name: str, run: str, chunks: Iterable[Any]) -> None:
-        self.store, self.name, self._chunks = store, name, chunks
+        self.store, self.name = store, name
+        self._chunks: Iterable[Any] = chunks
         # The random part keeps two attempts of one write apart: Ray repeats a write whose worker only seemed lost.
         folder, token = os.path.dirname(name), uuid.uuid4().hex[:8]
         self.temporary = os.path.join(folder, f".{run}.{token}.tmp")
@@ -209,7 +234,7 @@ class Draft:
         if self.store.local:
             os.replace(self.store.path(self.temporary), self.store.path(self.name))
         else:
-            self._write(self.name)
+            self.store.patiently(lambda: self._write(self.name))
 
     def discard(self) -> None:
         """Remove what was not published; harmless afterwards."""
@@ -218,6 +243,8 @@ class Draft:
                 os.unlink(self.store.path(self.temporary))
 
     def _write(self, name: str) -> None:
+        if not self.store.local:  # a stream that is left by an error still closes, and what is closed is visible: nothing may go wrong in between
+            self._chunks = list(self._chunks)
         with self.store.fs.open_output_stream(self.store.path(name)) as stream:
             for chunk in self._chunks:
                 stream.write(chunk)

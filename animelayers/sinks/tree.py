@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from animelayers.schema import Row
 from animelayers.sinks import dataset, metadata
@@ -54,10 +55,11 @@ class Tree(Sink):
         columns = [name for name in table.column_names if name.endswith("_file")]
         return {file for name in columns for file in table[name].to_pylist() if file}
 
-    def sizes(self) -> Iterator[tuple[str, str, int | None]]:
+    def sizes(self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> Iterator[tuple[str, str, int | None]]:
         """Of each good clip its id, its pictures, and the bytes they should have."""
-        for name in metadata.names(self.store):
+        for name in metadata.names(self.store) if files is None else files:
             table = metadata.read(self.store, name)
+            table = table if sources is None else table.filter(pc.is_in(table["source"], pa.array(list(sources), pa.string())))
             layers = [column.removesuffix("_file") for column in table.column_names if column.endswith("_file")]
             for row in table.to_pylist():
                 for file in self.files_of(pa.Table.from_pylist([row], table.schema)):

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from animelayers.sinks import columns, metadata
 from animelayers.sinks.store import Store
+from animelayers.storage import inside
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class Known:
         wanted = sorted({*wanted})
         self._sets: list[tuple[pa.Table, dict[str, list[int]]]] = []
         for name in Store(path).folders(columns.FOLDER) if wanted else ():
-            table = metadata.load(Store(f"{path.rstrip('/')}/{columns.FOLDER}/{name}"), [*_KEYS, *wanted])[0]
+            table = metadata.load(Store(inside(path, f"{columns.FOLDER}/{name}")), [*_KEYS, *wanted])[0]
             if held := [column for column in wanted if column in table.column_names and table[column].null_count < len(table)]:
                 self._sets = [(rest, places) for other, places in self._sets if (rest := _without(other, held)) is not None]
                 self._sets.append((table.select(["frame_index", *held]), _places(table)))

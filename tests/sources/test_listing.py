@@ -112,11 +112,11 @@ def test_what_options_leave_out_is_named_too(tmp_path: Path) -> None:
     films.write(tmp_path / "short.mkv", [films.pattern(place) for place in range(3)])
     files = Files(str(tmp_path), start=2.0)
     inputs = files.inputs()
-    entries = leftout.of(files, [item.source for item in inputs], files.scan(inputs))
+    entries = leftout.of(files, [item.source for item in inputs], files.scan(inputs)["source"].to_pylist())
     assert [entry["source"] for entry in entries] == [f"scene0000_frame{place:06d}_t{place}.00s.png" for place in (0, 1)] + ["short.mkv"]
     few = Files(str(tmp_path), limit=2)
     inputs = few.inputs()
-    entries = leftout.of(few, [item.source for item in inputs], few.limited(few.scan(inputs)))
+    entries = leftout.of(few, [item.source for item in inputs], few.limited(few.scan(inputs))["source"].to_pylist())
     assert len(entries) == len(inputs) - 2 and all("limit" in entry["why"] for entry in entries)
     told = leftout.told(entries)
     assert told[0] == "4 left out:" and "scene0000_frame000003" in told[1]
