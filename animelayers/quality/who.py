@@ -93,7 +93,7 @@ def who(truth: TruthSet, output: Output, seed: int = 0) -> Who:
             named.setdefault(called[track], Counter())[person] += 1
     films = [tracks[track][0].film for track in known]
     figures = _paired(list(known.values()), [called[track] for track in known], films, seed)
-    pure = [np.mean([f.who == known[track] for f in tracks[track] if f.who]) for track in known]
+    pure = [float(np.mean([f.who == known[track] for f in tracks[track] if f.who])) for track in known]
     figures["pure"] = _mean(pure, films, seed)
     crops = sorted(_crops(truth, output, {name: people.most_common(1)[0][0] for name, people in named.items()}), key=lambda crop: crop.iou)
     made = [crop for crop in crops if not crop.why]
