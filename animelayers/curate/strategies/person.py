@@ -21,9 +21,9 @@ MASKS = ("person", "others", "none")
 class Person(Strategy):
     """person: a crop of the character called ``name``, resized to a training size, and the mask of what trains.
 
-    ``margin``, ``resolutions``, ``enlarge``, ``least_sure`` and ``doubtful`` as in `curate.framing.framing`. ``mask``: person (she alone trains), others (all
-    but the other characters) or none. ``cutout``: the picture is cut out, its alpha is hers. A caption begins with ``trigger``, her name where
-    it is null; ``concept``: the folder she comes into, her name where it is ''.
+    ``margin``, ``resolutions``, ``enlarge``, ``least_sure`` and ``doubtful`` as in `curate.framing.framing`. ``mask``: person (she alone trains),
+    others (all but the other characters) or none. ``cutout``: the picture is cut out, its alpha is hers. A caption begins with ``trigger``, her
+    name where it is null; ``concept``: the folder she comes into, her name where it is ''.
     """
 
     somebody = True
