@@ -27,7 +27,8 @@ class Exr(Exporter):
     Light is linear and premultiplied by alpha, as the format has it and compositors expect. ``layers``: of character, background, effect and mask;
     one that a shot has not is left out, and what a frame has not is a transparent picture. ``every_frame``: a file for each frame; otherwise one
     per drawing, numbered as in the exposure sheet beside them (sheet.csv, sheet.xdts). The header tells the frame rate, of an effect how it is
-    laid over the rest, and the caption that lay beside the input. Layers are taken apart in display values: "over" of soft edges in linear light comes out a little lighter than the frame.
+    laid over the rest, and the caption that lay beside the input. Layers are taken apart in display values: "over" of soft edges in linear light
+    comes out a little lighter than the frame.
     """
 
     layers: Sequence[str] = ("character", "background", "effect")
