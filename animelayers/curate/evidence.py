@@ -93,7 +93,8 @@ def clothes(cutout: np.ndarray, whole: bool) -> np.ndarray:
     first, last = (_TRUNK if whole else _BUST) * (rows[-1] + 1 - rows[0]) + rows[0]
     band = slice(int(first), max(int(first) + 1, int(last)))
     cell = _cells(whitened(np.ascontiguousarray(cutout[..., :3]), solid))
-    return unit(np.sqrt(_spread(np.bincount(cell[band][solid[band]], minlength=int(np.prod(_LEVELS)))))[None])[0]
+    found: np.ndarray = unit(np.sqrt(_spread(np.bincount(cell[band][solid[band]], minlength=int(np.prod(_LEVELS)))))[None])[0]
+    return found
 
 
 def whitened(pixels: np.ndarray, solid: np.ndarray) -> np.ndarray:

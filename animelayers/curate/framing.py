@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from animelayers.exports.rows import listed
 from animelayers.imaging.seams import Box
 
 _STEP = 64  # pixels: sides of what trainers call buckets
 _NARROW = 2.0  # a crop is at most so many times as long as it is wide, and the other way round
 _HIDDEN = 0.6  # share of her box that others may cover
+DOUBTFUL = ("recompose_low", "matte_unsure", "flicker")
+"""Flags of frames in which the layers do not give the frame back, the net was not sure, or the figure's size jumps."""
 SIZES = ("close_up", "medium", "full_body", "far")
 
 
@@ -34,11 +37,13 @@ def framing(
     resolutions: Sequence[int] = (1024, 768, 512),
     enlarge: float = 1.5,
     least_sure: float = 0.3,
+    doubtful: Sequence[str] = DOUBTFUL,
 ) -> Framing | str:
     """The crop of the character called `name`, or `name` (OUTFIT), in a frame, from its row of the frame table; a reason where there is none.
 
     ``margin``: of her box's longer side, around it. ``resolutions``: sides of the square whose area a picture has, the first that does not
-    enlarge the crop by more than ``enlarge`` is taken. ``least_sure``: of who is who, 0..1, where several are in the frame.
+    enlarge the crop by more than ``enlarge`` is taken. ``least_sure``: of who is who, 0..1, where several are in the frame. ``doubtful``: flags of
+    frames whose outlines are not to be trusted.
     """
     who = [word.strip() for word in str(row.get("characters") or "none").split(",")]
     ids = [int(word) for word in str(row.get("instance_ids") or "none").split(",") if word.strip().isdigit()]
@@ -48,6 +53,8 @@ def framing(
     boxes = [tuple(int(number) for number in place.split(":")) for place in str(row.get("instance_boxes") or "none").split(",") if ":" in place]
     if not len(who) == len(ids) == len(boxes) or (len(ids) > 1 and not row.get("instances_file")):
         return "cannot be told apart: nobody was followed in it"
+    if {*doubtful} & {*listed("flags", row.get("flags") or "")}:
+        return "a doubtful outline"
     sure = row.get("characters_confidence")
     if len(ids) > 1 and sure is not None and sure < least_sure:
         return "cannot be told apart: who is who is not sure"
@@ -67,7 +74,7 @@ def framing(
             break
     else:
         return f"too small: less than {min(resolutions) / enlarge:.0f} pixels"
-    measured = [float(row[column]) for column in ("quality", "mask_quality") if row.get(column) is not None]
+    measured = [float(row[column]) for column in ("quality", "mask_quality", "character_confidence") if row.get(column) is not None]
     large = min(1.0, crop[2] / size[0])
     worth = (sum(measured) / len(measured) if measured else 0.5) * (0.5 + 0.5 * large) * (0.5 + 0.5 * free)
     people = 1 + sum(_covered(crop, other) * crop[2] * crop[3] > 0.3 * other[2] * other[3] for other in others)

@@ -26,8 +26,9 @@ class Exr(Exporter):
 
     Light is linear and premultiplied by alpha, as the format has it and compositors expect. ``layers``: of character, background, effect and mask;
     one that a shot has not is left out, and what a frame has not is a transparent picture. ``every_frame``: a file for each frame; otherwise one
-    per drawing, numbered as in the exposure sheet beside them (sheet.csv, sheet.xdts). The header tells the frame rate, and of an effect how it
-    is laid over the rest. Layers are taken apart in display values: "over" of soft edges in linear light comes out a little lighter than the frame.
+    per drawing, numbered as in the exposure sheet beside them (sheet.csv, sheet.xdts). The header tells the frame rate, of an effect how it is
+    laid over the rest, and the caption that lay beside the input. Layers are taken apart in display values: "over" of soft edges in linear light
+    comes out a little lighter than the frame.
     """
 
     layers: Sequence[str] = ("character", "background", "effect")
@@ -66,8 +67,10 @@ def _file(output: Output, shot: Shot, frame_id: str, layer: str, name: str) -> M
     mode = shot.modes.get(frame_id, "none")
     blank = layer == "effect" and mode == "none"
     pixels = linear(picture(output, "" if blank else frame_id, layer, shot.size))
+    told = [f"blend mode: {mode}"] if layer == "effect" and not blank else []
+    told += [text] if frame_id and (text := output.row(frame_id).get("caption_given")) else []
     header = {"framesPerSecond": shot.rate, "chromaticities": _REC709}
-    return {name: _encoded(pixels, header | ({"comments": f"blend mode: {mode}"} if layer == "effect" and not blank else {}))}
+    return {name: _encoded(pixels, header | ({"comments": "\n".join(told)} if told else {}))}
 
 
 def _encoded(pixels: np.ndarray, header: Mapping[str, object]) -> bytes:

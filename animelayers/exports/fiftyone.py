@@ -37,12 +37,12 @@ class FiftyOne(Coco):
 
     def pieces(self, output: Output) -> Iterator[Piece]:
         """A picture with its masks each. Raises ValueError as for COCO."""
-        for row, (_, make, *rest) in zip(self.select.rows(output), super().pieces(output), strict=True):
+        for row, piece in zip(self.select.rows(output), super().pieces(output), strict=True):
             name = stem(row)
             ids = listed("instance_ids", row.get("instance_ids") or "1") if pictures.shows(row, CHARACTER) else []
             masks = [f"{_FOLDER}/{name}_{number}.png" for number in ids]
             masks += [f"fields/{layer}/{name}.png" for layer in (CHARACTER, EFFECT, "mask")]
-            yield Piece((f"data/{name}.png", *masks), partial(self._files, output, row, make), *rest)
+            yield Piece((f"data/{name}.png", *masks), partial(self._files, output, row, piece.make), piece.frames, piece.what)
 
     def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """The samples, written as they are made, and what tells FiftyOne what they are."""

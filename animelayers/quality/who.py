@@ -36,12 +36,14 @@ class Figure(NamedTuple):
 
 
 class Crop(NamedTuple):
-    """A training picture of somebody: its film, frame, who she is, and the IoU of its mask with hers; why there is none, with NaN."""
+    """A training picture of somebody: its film, frame, who she is, and the IoU of its mask with hers, and with that of whoever it shows best
+    (``any``); why there is none, with NaN."""
 
     film: str
     frame: str
     who: str
     iou: float
+    any: float
     why: str = ""
 
 
@@ -56,8 +58,9 @@ class Told(NamedTuple):
 
 class Who(NamedTuple):
     """``figures``: the board by name: precision, recall, f1 (of pairs of tracks), pure (share of a track's figures that are the one it mostly is),
-    crop_iou. ``tracks``, ``strange`` (tracks of nobody), ``missed`` (true figures nobody was found for), ``left_out`` (crops, by reason);
-    ``mixed``: names given to several, with who they are by number of tracks; ``crops``: the worst first."""
+    crop_iou (of a crop's mask with her of that name), mask_iou (with whoever is in it). ``tracks``, ``strange`` (tracks of nobody), ``missed`` (true
+    figures nobody was found for), ``left_out`` (crops, by reason); ``mixed``: names given to several, with who they are by number of tracks;
+    ``crops``: the worst first."""
 
     figures: Mapping[str, Told]
     tracks: int
@@ -90,11 +93,12 @@ def who(truth: TruthSet, output: Output, seed: int = 0) -> Who:
             named.setdefault(called[track], Counter())[person] += 1
     films = [tracks[track][0].film for track in known]
     figures = _paired(list(known.values()), [called[track] for track in known], films, seed)
-    pure = [np.mean([f.who == known[track] for f in tracks[track] if f.who]) for track in known]
+    pure = [float(np.mean([f.who == known[track] for f in tracks[track] if f.who])) for track in known]
     figures["pure"] = _mean(pure, films, seed)
     crops = sorted(_crops(truth, output, {name: people.most_common(1)[0][0] for name, people in named.items()}), key=lambda crop: crop.iou)
     made = [crop for crop in crops if not crop.why]
     figures["crop_iou"] = _mean([crop.iou for crop in made], [crop.film for crop in made], seed)
+    figures["mask_iou"] = _mean([crop.any for crop in made], [crop.film for crop in made], seed)
     left = Counter(crop.why for crop in crops if crop.why)
     mixed = {name: dict(people) for name, people in named.items() if len(people) > 1}
     return Who(figures, len(known), len(tracks) - len(known), missed, dict(left.most_common()), mixed, made)
@@ -119,7 +123,7 @@ def plain(found: Who) -> dict[str, Any]:
 
 _TITLES = {
     "precision": "precision of pairs", "recall": "recall of pairs", "f1": "pairwise F1", "pure": "tracks that are one person",
-    "crop_iou": "IoU of a crop's mask",
+    "crop_iou": "IoU of a crop's mask with hers", "mask_iou": "IoU of a crop's mask with whoever is in it",
 }  # fmt: skip
 
 
@@ -188,15 +192,16 @@ def _crop(truth: TruthSet, output: Output, strategy: Person, who: str, film: str
     try:
         made = strategy(Stored(output, row), row)[0]
     except ValueError as problem:
-        return Crop(film, row["frame_id"], who, float("nan"), str(problem).partition(": ")[2].partition(":")[0])
+        return Crop(film, row["frame_id"], who, float("nan"), float("nan"), str(problem).partition(": ")[2].partition(":")[0])
     assert made.mask is not None and made.crop is not None
     people = _true(truth, true)
-    number = next((k for k, name in people.names.items() if name == who), 0)
     x, y, w, h = made.crop
-    hers = ((people.labels == number) if number else np.zeros_like(people.labels, bool)).astype(np.uint8)
-    hers = cv2.resize(hers * 255, (row["width"], row["height"]), interpolation=cv2.INTER_LINEAR)[y : y + h, x : x + w]
-    hers = cv2.resize(hers, made.mask.shape[::-1], interpolation=cv2.INTER_AREA)
-    return Crop(film, row["frame_id"], who, _iou(made.mask > 127, hers > 127))
+    ious = {}
+    for number, name in people.names.items():
+        hers = cv2.resize((people.labels == number) * np.uint8(255), (row["width"], row["height"]), interpolation=cv2.INTER_LINEAR)
+        hers = cv2.resize(hers[y : y + h, x : x + w], made.mask.shape[::-1], interpolation=cv2.INTER_AREA)
+        ious[name] = _iou(made.mask > 127, hers > 127)
+    return Crop(film, row["frame_id"], who, ious.get(who, 0.0), max(ious.values(), default=0.0))
 
 
 def _iou(one: np.ndarray, other: np.ndarray) -> float:

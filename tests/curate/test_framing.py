@@ -35,12 +35,14 @@ def test_why_she_cannot_be() -> None:
         ({"characters": "somebody,ren"}, "not in it"),
         ({"instances_file": None}, "cannot be told apart: nobody was followed in it"),
         ({"characters_confidence": 0.1}, "cannot be told apart: who is who is not sure"),
+        ({"flags": "tone_mapped,recompose_low"}, "a doubtful outline"),
         ({"instance_boxes": "100:80:40:60,700:60:220:660"}, "too small: less than 341 pixels"),
         ({"instance_boxes": "100:80:200:500,90:60:320:660"}, "hidden behind somebody"),
     ):
         assert framing({**ROW, **change}, "akari") == why == Person.why({**ROW, **change}, name="akari") and not Person.fits(
             {**ROW, **change}, name="akari"
         )
+    assert Person.why({**ROW, "flags": "flicker"}, name="akari", doubtful=[]) == "" == Person.why({**ROW, "flags": "tone_mapped"}, name="akari")
     assert Person.why(ROW, name="akari") == "" and 0 < Person.fits(ROW, name="akari") <= 1
 
 

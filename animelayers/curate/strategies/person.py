@@ -10,7 +10,7 @@ import numpy as np
 
 from animelayers.captions import cleaned, decorated
 from animelayers.curate.captions import base
-from animelayers.curate.framing import Framing, framing
+from animelayers.curate.framing import DOUBTFUL, Framing, framing
 from animelayers.curate.strategies.base import Made, Strategy
 from animelayers.curate.strategies.segment import stored
 from animelayers.imaging.instances import split
@@ -21,9 +21,9 @@ MASKS = ("person", "others", "none")
 class Person(Strategy):
     """person: a crop of the character called ``name``, resized to a training size, and the mask of what trains.
 
-    ``margin``, ``resolutions``, ``enlarge`` and ``least_sure`` as in `curate.framing.framing`. ``mask``: person (she alone trains), others (all
-    but the other characters) or none. ``cutout``: the picture is cut out, its alpha is hers. A caption begins with ``trigger``, her name where
-    it is null; ``concept``: the folder she comes into, her name where it is ''.
+    ``margin``, ``resolutions``, ``enlarge``, ``least_sure`` and ``doubtful`` as in `curate.framing.framing`. ``mask``: person (she alone trains),
+    others (all but the other characters) or none. ``cutout``: the picture is cut out, its alpha is hers. A caption begins with ``trigger``, her
+    name where it is null; ``concept``: the folder she comes into, her name where it is ''.
     """
 
     somebody = True
@@ -36,6 +36,7 @@ class Person(Strategy):
         resolutions: Sequence[int] = (1024, 768, 512),
         enlarge: float = 1.5,
         least_sure: float = 0.3,
+        doubtful: Sequence[str] = DOUBTFUL,
         mask: str = "person",
         cutout: bool = False,
         generate_captions: bool = True,
@@ -50,6 +51,7 @@ class Person(Strategy):
         if margin < 0 or enlarge <= 0 or not resolutions or min(resolutions) < 64:
             raise ValueError("strategies.person: margin is 0 or more, enlarge above 0, resolutions are sides of 64 pixels or more")
         self._crop = {"name": name, "margin": margin, "resolutions": tuple(resolutions), "enlarge": enlarge, "least_sure": least_sure}
+        self._crop["doubtful"] = tuple(doubtful)
         self._mask, self._cutout, self._concept = mask, cutout, concept or name
         said = {"trigger": name if trigger is None else trigger, "prefix": caption_prefix, "suffix": caption_suffix}
         self._told = said if generate_captions else None
@@ -57,7 +59,7 @@ class Person(Strategy):
     @classmethod
     def framed(cls, row: Mapping[str, Any], **options: Any) -> Framing | str:
         """Her crop, or why there is none."""
-        return framing(row, **{key: options[key] for key in ("name", "margin", "resolutions", "enlarge", "least_sure") if key in options})
+        return framing(row, **{key: options[key] for key in ("name", "margin", "resolutions", "enlarge", "least_sure", "doubtful") if key in options})
 
     @classmethod
     def fits(cls, row: Mapping[str, Any], **options: Any) -> float:
