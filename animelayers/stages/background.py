@@ -196,7 +196,7 @@ def joined(pictures: list[np.ndarray], frames: np.ndarray) -> np.ndarray:
 
 def _blend(one: np.ndarray, other: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """`one` with the share `weight` (uint8 (H, W), 255 all) of `other`; untouched where that is 0."""
-    share = cv2.merge([weight] * 3)
+    share = cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB)
     return cv2.add(cv2.multiply(one, cv2.bitwise_not(share), scale=1 / 255), cv2.multiply(other, share, scale=1 / 255))
 
 

@@ -14,6 +14,8 @@ from animelayers.models.protocols import Flow
 from animelayers.options import Within
 from animelayers.step import ClipStep
 
+_SMALLEST = 16  # pixels of the long side that motion can be measured at
+
 
 class Made(NamedTuple):
     """What `Camera` writes."""
@@ -33,10 +35,10 @@ class Camera(ClipStep):
     name = "camera"
     version = 3
 
-    def __init__(self, flow: Flow, side: Annotated[int, Within(16)] = 256) -> None:
+    def __init__(self, flow: Flow, side: Annotated[int, Within(_SMALLEST)] = 256) -> None:
         """Raises ValueError for a side below 16."""
-        if side < 16:
-            raise ValueError(f"side must be 16 or more, not {side}")
+        if side < _SMALLEST:
+            raise ValueError(f"side must be {_SMALLEST} or more, not {side}")
         self.flow, self.side = flow, side
 
     def clip(self, *, frames: U8, character: U8, context: U8 | None = None, context_character: U8 | None = None) -> Made:

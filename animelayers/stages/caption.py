@@ -23,6 +23,7 @@ INSTRUCTIONS = {
 """What models are asked of each layer."""
 
 _GREY = 128
+_SMALLEST = 32  # pixels of a side that a captioner is shown
 _MARGIN = 0.08  # of the character's longer side, around it
 
 Words = str | Mapping[str, str]
@@ -85,8 +86,8 @@ class Caption(FrameStep):
         named = {*layers, *(layer for words in (trigger, prefix, suffix, instructions) if isinstance(words, Mapping) for layer in words)}
         if unknown := sorted(named - {*LAYERS}):
             raise ValueError(f"no layer with a caption is called {', '.join(unknown)}: {', '.join(LAYERS)} are")
-        if side < 32:
-            raise ValueError(f"side must be 32 pixels or more, not {side}")
+        if side < _SMALLEST:
+            raise ValueError(f"side must be {_SMALLEST} pixels or more, not {side}")
         self._captioner, self._layers, self._side = captioner, tuple(layers), side
         self._around = [_per_layer(words) for words in (trigger, prefix, suffix)]
         self._instructions = {**INSTRUCTIONS, **(instructions or {})}

@@ -19,6 +19,7 @@ from animelayers.stages.segment import named
 from animelayers.step import Step, each
 
 _SHOTS = 8  # whose context is remembered
+_EVERY = 8  # so manyth pixel of a context tells it from others
 
 
 class Made(NamedTuple):
@@ -56,7 +57,7 @@ class Character(Step):
     ) -> list[Made]:
         """The alpha, the models' names, their confidences, and the alpha of the context, of each clip."""
         contexts = [blank("context")] * len(frames) if context is None else context
-        keys = [zlib.crc32(context[:, ::8, ::8].tobytes()) for context in contexts]
+        keys = [zlib.crc32(context[:, ::_EVERY, ::_EVERY].tobytes()) for context in contexts]
         new = {key: context for key, context in zip(keys, contexts, strict=True) if key not in self._shots}
         found = self.matte([picture for clip in (*frames, *new.values()) for picture in clip])
         answers = iter(zip(found.alpha, found.model, found.confidence, strict=True))

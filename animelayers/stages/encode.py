@@ -10,7 +10,9 @@ import numpy as np
 
 from animelayers.column import F32, I32, I64, U8
 from animelayers.imaging import blocks, codecs
+from animelayers.imaging.brush import square
 from animelayers.imaging.colour import BLEED, flat, foreground, pixels
+from animelayers.imaging.constants import WHOLE
 from animelayers.imaging.recompose import decibels, mixed, psnr, squares, together, uncovered
 from animelayers.imaging.window import window
 from animelayers.layers import names as names_of_layers
@@ -19,6 +21,8 @@ from animelayers.step import ClipStep
 
 _LARGE = 500_000  # pixels of a frame whose JPEG is not decoded as a whole
 _EVERY = 13  # one in so many blocks of the rest is decoded: their error is within 0.1 dB of that of all
+_ASKEW = 5  # blocks that those of a row lie beside those of the row above: a lattice that follows neither rows nor columns of a picture
+_LEAST = 1e-9  # share of the blocks that is decoded
 LAYERS = names_of_layers()
 
 Drawing = tuple[dict[str, bytes], tuple[int, ...], float, float]
@@ -179,11 +183,10 @@ class Encode(ClipStep):
         if where is not None:
             part = alpha[where]
             cells = tuple(slice(side.start // blocks.SIDE, side.stop // blocks.SIDE) for side in where)
-            near = cv2.dilate(cv2.threshold(part, 0, 255, cv2.THRESH_BINARY)[1], np.ones((2 * BLEED + 1,) * 2, np.uint8))
-            figure[cells], clear[cells] = blocks.grid(near), blocks.grid(cv2.threshold(part, 254, 255, cv2.THRESH_BINARY_INV)[1])
-        # a lattice that follows neither the rows nor the columns of a picture
-        sample = ~figure & ((np.arange(columns) + 5 * np.arange(rows)[:, None]) % _EVERY == 0)
-        share = float(np.mean(~figure) / max(np.mean(sample), 1e-9))
+            near = cv2.dilate(cv2.threshold(part, 0, 255, cv2.THRESH_BINARY)[1], square(BLEED))
+            figure[cells], clear[cells] = blocks.grid(near), blocks.grid(cv2.threshold(part, WHOLE, 255, cv2.THRESH_BINARY_INV)[1])
+        sample = ~figure & ((np.arange(columns) + _ASKEW * np.arange(rows)[:, None]) % _EVERY == 0)
+        share = float(np.mean(~figure) / max(np.mean(sample), _LEAST))
         lost = share * blocks.loss(background, sample, self.quality)
         return blocks.stored(background, figure & clear, self.quality), lost
 

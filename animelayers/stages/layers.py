@@ -33,6 +33,7 @@ PROMPTS = (
 )  # fmt: skip
 """What is asked for unless other words are given."""
 _SHORT = 576  # pixels of the short side that pictures are handed to a proposer at
+_KNOWN = 0.9  # share of a pixel of the net's picture from which the plate is known there
 _FIGURE, _EFFECT, _SHADOW = 0, 1, 2
 _OWN = "layernet"
 
@@ -205,7 +206,7 @@ class Layers(ClipStep):
         told = [i for i, each in enumerate(under) if each is not None]
         if told:
             size = labels[0].shape[::-1]
-            below = [Under(shrink(u.picture, size), coverage(u.known.view(np.uint8) * np.uint8(255), size) > 0.9) for u in under if u is not None]
+            below = [Under(shrink(u.picture, size), coverage(u.known.view(np.uint8) * np.uint8(255), size) > _KNOWN) for u in under if u is not None]
             mode = mode_of([shrink(frames[i], size) for i in told], [labels[i] for i in told], below, self.params)
         return [layer(*each, mode, self.params) for each in zip(frames, labels, character, under, strict=True)]
 

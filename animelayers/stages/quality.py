@@ -13,6 +13,8 @@ from animelayers.step import ClipStep
 
 NONE = "ok"
 """The word of a drawing with nothing to flag."""
+_FEWEST = 3  # drawings of which one can jump away from the others
+_LEAST = 1e-3  # of what is counted, that a jump is
 
 
 class Made(NamedTuple):
@@ -70,11 +72,11 @@ def jumps(values: np.ndarray, share: float) -> np.ndarray:
     At its ends the nearest two are the neighbours.
     """
     number = len(values)
-    if number < 3:
+    if number < _FEWEST:
         return np.zeros(number, bool)
     at = np.arange(number)
-    before, after = values[np.where(at == 0, 2, at - 1)], values[np.where(at == number - 1, number - 3, at + 1)]
+    before, after = values[np.where(at == 0, 2, at - 1)], values[np.where(at == number - 1, number - _FEWEST, at + 1)]
     level = (before + after) / 2
     alone = np.minimum(np.abs(values - before), np.abs(values - after))
-    found: np.ndarray = (alone > share * level) & (alone > 1e-3) & (np.abs(before - after) <= share * level)
+    found: np.ndarray = (alone > share * level) & (alone > _LEAST) & (np.abs(before - after) <= share * level)
     return found

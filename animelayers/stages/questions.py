@@ -22,6 +22,7 @@ LAYERS = ("frame", "character", "background", "effect", "face")
 
 CONFIDENCE: Mapping[str, str] = {"scene_type": "scene_confidence", "action": "action_confidence"}
 """Columns that say how sure the answer of another is."""
+_LEAST = 0.3  # confidence of an answer, where nothing else is asked
 
 Labels = Sequence[str | Mapping[str, str | Sequence[str] | None]]
 """Labels, or label: the words, one or several, that stand for it in the templates."""
@@ -74,7 +75,7 @@ class Questions(FrameStep):
 
     name = "questions"
 
-    def __init__(self, embedder: WordEmbedder, questions: Mapping[str, Mapping[str, Any]], least: Share = 0.3) -> None:
+    def __init__(self, embedder: WordEmbedder, questions: Mapping[str, Mapping[str, Any]], least: Share = _LEAST) -> None:
         """Raises ValueError as `check` does."""
         self.embedder = embedder
         self.questions = self.asked(questions, least)
@@ -86,7 +87,7 @@ class Questions(FrameStep):
         cls.asked(**options)
 
     @classmethod
-    def asked(cls, questions: Mapping[str, Mapping[str, Any]], least: float = 0.3, **_: Any) -> dict[str, Question]:
+    def asked(cls, questions: Mapping[str, Mapping[str, Any]], least: float = _LEAST, **_: Any) -> dict[str, Question]:
         """The questions of some options, without a model. Raises ValueError for one that has no column or cannot be asked: see `question`."""
         columns = [column for column in cls.writes if column not in CONFIDENCE.values()]
         for column in questions:
@@ -145,7 +146,7 @@ class Question:
     least: float
 
 
-def question(column: str, layer: str, labels: Labels, templates: Sequence[str] = ("{}",), least: float = 0.3) -> Question:
+def question(column: str, layer: str, labels: Labels, templates: Sequence[str] = ("{}",), least: float = _LEAST) -> Question:
     """The question of a column from its options in YAML.
 
     Raises ValueError for fewer than two labels, a label without text or given twice, a template without {}, a layer that is none, and a
