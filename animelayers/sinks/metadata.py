@@ -88,6 +88,13 @@ def read(store: Store, name: str, columns: Sequence[str] | None = None) -> pa.Ta
             raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
 
 
+def pieces(store: Store, name: str) -> Iterator[pa.Table]:
+    """A Parquet of the output, some rows at a time. Raises `SinkError` if it is damaged."""
+    with store.guard(name):
+        file = pq.ParquetFile(pa.BufferReader(store.read(name) or b""), page_checksum_verification=True)
+        yield from (file.read_row_group(i, use_threads=False) for i in range(file.num_row_groups))
+
+
 def footer(store: Store, name: str) -> dict[bytes, bytes]:
     """What the footer of a Parquet says beside its schema. Raises `SinkError` if it is damaged."""
     with store.guard(name):
