@@ -32,6 +32,8 @@ PATIENT = {
     "RAY_worker_register_timeout_seconds": "300",
 }
 """Limits for a busy machine: Ray's own end a start after 16 to 30 seconds."""
+TOLD = ("ANIMELAYERS_WEIGHTS_FROM", "ANIMELAYERS_ALLOW")
+"""Environment variables that hold for the workers of a cluster, too."""
 INLINE = "inline"
 """The address that means: without Ray."""
 
@@ -154,8 +156,9 @@ def is_up() -> bool:
 
 
 def _code() -> dict[str, Any]:
-    """This package for the cluster's workers, unless the cluster's job server has sent it to them already."""
-    return {} if os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR") else {"py_modules": [str(Path(__file__).parent)]}
+    """This package for the cluster's workers, unless the cluster's job server has sent it to them already, and where they find weights."""
+    told = {"env_vars": {name: os.environ[name] for name in TOLD if name in os.environ}}
+    return told if os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR") else {"py_modules": [str(Path(__file__).parent)], **told}
 
 
 @contextmanager

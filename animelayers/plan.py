@@ -168,7 +168,7 @@ def _films(sink: Any, schema: pa.Schema) -> pa.Table:
     try:
         missing = sink.plan_lacks(schema.names)
         if not missing:
-            return pa.concat_tables([empty, *(films(part) for part in sink.parts_of_plan(FACTS))])
+            return pa.concat_tables([empty, *(films(part) for part in sink.parts_of_plan(FACTS))]).combine_chunks()
         log.warning("%s: the kept plan has no columns %s and is made anew", sink.path, missing)
     except SinkError as damaged:
         log.warning("%s: made anew", damaged)

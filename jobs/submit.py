@@ -7,6 +7,7 @@ import animelayers.early  # noqa: F401  (before what takes long)
 # isort: split
 import argparse
 import asyncio
+import importlib.util
 import ipaddress
 import logging
 import os
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from animelayers import job
+from animelayers import cluster, job
 
 SENT = {"animelayers": Path(job.__file__).parent.parent, "conf": job.CONF, "jobs": job.JOBS}
 """What a cluster needs of this package, and where it is here: beside each other in a checkout, all in one where it is installed."""
@@ -41,6 +42,11 @@ def main() -> int:
     if not _loopback(args.address) and os.environ.get("RAY_AUTH_MODE") != "token":
         print(f"error: {args.address} is not this machine, and whoever reaches a job server runs anything: set RAY_AUTH_MODE=token", file=sys.stderr)
         return 2
+    try:
+        own = _own()
+    except ValueError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
     words = [_absolute(word) for word in args.overrides]
     if not any(word.startswith("cluster") for word in words):
         words.append("cluster=ray")
@@ -60,7 +66,7 @@ def main() -> int:
         return 2
     command = shlex.join([args.python, f"jobs/{args.job}.py", *words])
     try:
-        number = _submit(client, command)
+        number = _submit(client, command, own)
     except RuntimeError as problem:
         print(f"error: {args.address} did not take the job: {problem}", file=sys.stderr)
         return 1
@@ -79,16 +85,33 @@ def main() -> int:
     return int(info.driver_exit_code)
 
 
-def _submit(client: Any, command: str) -> str:
-    """Send the code and the command; a cluster that has just started has no agent for the first few seconds."""
+def _own() -> dict[str, Path]:
+    """The packages and modules that ANIMELAYERS_ALLOW names, and where they are here. Raises ValueError for one that is not."""
+    found = {}
+    for name in filter(None, os.environ.get(job.ALLOW, "").split(",")):
+        spec = importlib.util.find_spec(name.partition(".")[0])
+        if spec is None or spec.origin is None:
+            raise ValueError(f"ANIMELAYERS_ALLOW={name}: there is no package of this name here")
+        place = Path(spec.origin)
+        place = place.parent if spec.submodule_search_locations else place
+        found[place.name] = place
+    return found
+
+
+def _submit(client: Any, command: str, own: dict[str, Path]) -> str:
+    """Send the code, a person's `own` too, and the command; a cluster that has just started has no agent for the first few seconds."""
     logging.getLogger("ray").setLevel(logging.ERROR)
     end = time.monotonic() + 60
     with tempfile.TemporaryDirectory(prefix="animelayers-") as folder:
-        for name, place in SENT.items():
-            shutil.copytree(place, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name, place in {**SENT, **own}.items():
+            if place.is_dir():
+                shutil.copytree(place, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(place, folder)
+        told = {"PYTHONPATH": ".", **{name: os.environ[name] for name in cluster.TOLD if name in os.environ}}
         while True:
             try:
-                return str(client.submit_job(entrypoint=command, runtime_env={"working_dir": folder, "env_vars": {"PYTHONPATH": "."}}))
+                return str(client.submit_job(entrypoint=command, runtime_env={"working_dir": folder, "env_vars": told}))
             except RuntimeError as problem:
                 if "No available agent" not in str(problem) or time.monotonic() > end:
                     raise

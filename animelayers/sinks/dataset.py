@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -121,21 +121,39 @@ def plan_lacks(store: Store, columns: Sequence[str]) -> list[str]:
 
 
 def parts_of_plan(store: Store, columns: Sequence[str] | None = None, sources: Collection[str] | None = None) -> Iterator[pa.Table]:
-    """The kept plan part by part, or some columns of it, or the clips of some inputs (`source` being read); an input that two parts know is
-    as the first tells. Raises `SinkError` for a part that is damaged."""
+    """The kept plan piece by piece, or some columns of it, or the clips of some inputs; all clips of an input come in one piece.
+
+    Everything is read, whatever is asked for, so that damage shows; an input that two parts know is as the first tells. Raises `SinkError` for
+    a part that is damaged.
+    """
     seen: set[str] = set()
     wanted = None if sources is None else pa.array(sorted(sources), pa.string())
     for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]:
-        part = metadata.read(store, name, columns)
-        if "source" in part.column_names:
-            own = part["source"].unique()
-            known = [each for each in own.to_pylist() if each in seen]
-            seen.update(own.to_pylist())
-            if known:
-                part = part.filter(pc.invert(pc.is_in(part["source"], pa.array(known, pa.string()))))
-            if wanted is not None:
-                part = part.filter(pc.is_in(part["source"], wanted))
-        yield part
+        known, own = pa.array(sorted(seen), pa.string()), set[str]()
+        for piece in _whole_inputs(metadata.pieces(store, name)):
+            own.update(piece["source"].to_pylist())
+            piece = piece.filter(pc.invert(pc.is_in(piece["source"], known))) if seen else piece
+            piece = piece if wanted is None else piece.filter(pc.is_in(piece["source"], wanted))
+            if piece.num_rows:
+                yield piece if columns is None else piece.select(columns)
+        seen |= own
+
+
+def _whole_inputs(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows, cut where another input begins."""
+    held: pa.Table | None = None
+    for piece in pieces:
+        if "source" not in piece.column_names:
+            raise SinkError(PLAN, "is no plan", "it is made anew")
+        if held is not None:
+            names = held["source"].to_pylist()
+            cut = next((i for i in range(len(names) - 1, -1, -1) if names[i] != names[-1]), -1) + 1
+            if cut:
+                yield held.slice(0, cut)
+            piece = pa.concat_tables([held.slice(cut), piece]).combine_chunks()
+        held = piece
+    if held is not None:
+        yield held
 
 
 def keep_plan(store: Store, sources: Collection[str]) -> None:
@@ -175,7 +193,8 @@ def settle_plan(store: Store, order: Mapping[str, int]) -> None:
 def load_plan(store: Store) -> pa.Table | None:
     """The kept plan, or None; also where it is damaged or from elsewhere, since it can be made anew."""
     try:
-        parts = list(parts_of_plan(store))
+        parts = [metadata.read(store, name) for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]]
+        parts = parts if len(parts) < 2 else list(parts_of_plan(store))
     except SinkError as damaged:
         log.warning("%s: made anew", damaged)
         return None

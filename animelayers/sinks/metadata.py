@@ -78,13 +78,24 @@ def intact(store: Store, name: str) -> pa.Table:
     return table
 
 
-def read(store: Store, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """A Parquet of the output, or some columns of it. Raises `SinkError` if it is damaged."""
+def read(store: Store, name: str, columns: Sequence[str] | None = None, data: bytes | None = None) -> pa.Table:
+    """A Parquet of the output, or some columns of it; `data` where it was read already. Raises `SinkError` if it is damaged."""
     with store.guard(name):
         try:
             # In this thread: one of Arrow's own that lets go of Python's bytes while the interpreter ends takes the process down with it.
-            return pq.ParquetFile(pa.BufferReader(store.read(name) or b""), page_checksum_verification=True).read(columns, use_threads=False)
+            data = store.read(name) or b"" if data is None else data
+            return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(columns, use_threads=False)
         except (AttributeError, TypeError) as strange:  # an extension type of a library that is loaded, forged
+            raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
+
+
+def pieces(store: Store, name: str) -> Iterator[pa.Table]:
+    """A Parquet of the output, some rows at a time. Raises `SinkError` if it is damaged."""
+    with store.guard(name):
+        try:
+            file = pq.ParquetFile(pa.BufferReader(store.read(name) or b""), page_checksum_verification=True)
+            yield from (file.read_row_group(i, use_threads=False) for i in range(file.num_row_groups))
+        except (AttributeError, TypeError) as strange:
             raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
 
 
@@ -229,7 +240,8 @@ def rows(store: Store, name: str) -> int:
 
 def good_clips(store: Store, name: str) -> set[str]:
     """Ids of the good clips that one Parquet commits; none if there is no such Parquet."""
-    return set(_good(read(store, name, ["clip_id", "error"]))["clip_id"].to_pylist()) if store.exists(name) else set()
+    data = store.read(name)  # asked for at once: on an object store looking first costs as much again
+    return set() if data is None else set(_good(read(store, name, ["clip_id", "error"], data))["clip_id"].to_pylist())
 
 
 def load(store: Store, columns: Sequence[str] | None = None) -> tuple[pa.Table, pa.Table, list[str]]:

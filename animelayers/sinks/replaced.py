@@ -49,7 +49,8 @@ def replace(path: str, sink: Sink, clips: Sequence[Row], run: str, said: Mapping
         for clip in clips:
             sink.write([{name: value for name, value in clip.items() if name in sink.takes}], run)
         for name in source.folders(ANNOTATIONS):
-            _annotations(*(Store(inside(each, f"{ANNOTATIONS}/{name}")) for each in (path, sink.path)), ids, run)
+            below = f"{ANNOTATIONS}/{name}"
+            _annotations(Store(inside(path, below)), Store(inside(sink.path, below)), ids, run)
         if corrected:
             _corrections(source, sink.store, ids, run)
 

@@ -7,17 +7,24 @@ import difflib
 import hashlib
 import json
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
+from pyarrow import fs
 
+from animelayers.private import without_keys
+from animelayers.storage import below, filesystem, inside
 from animelayers.weights import folders
 from animelayers.weights.records import Hub, Packaged, Rembg, Weights, Wheel
 from animelayers.weights.table import TABLE
 
+FROM = "ANIMELAYERS_WEIGHTS_FROM"
+"""An environment variable: a folder or URI from which weights that are not on a machine are brought, under the names of the table."""
 _LONGEST = 1000
 SETTLED_S = 1.0
 """Age from which a file's digest is remembered."""
@@ -48,17 +55,54 @@ def lookup(name: str) -> Weights:
 def find(name: str) -> Path:
     """The local file or folder of registered weights, its digest checked; or `name` itself where it is the path of an existing one.
 
-    Never downloads. A digest is remembered until the file changes. Raises WeightsError: unknown name, missing file
-    (with where it comes from and where to put it), or another digest than the one that is pinned or was written down when it was fetched.
+    Nothing is downloaded but from where `FROM` says, once for each machine. A digest is remembered until the file changes.
+    Raises WeightsError: unknown name, missing file (with where it comes from and where to put it), or another digest than the one that
+    is pinned or was written down when it was fetched.
     """
     if name not in TABLE and (own := Path(name).expanduser()).exists():
         return own
     weights = lookup(name)
-    path = locate(weights)
+    path = locate(weights) or _brought(weights)
     if path is None:
         raise WeightsError(f"the weights of {name} are not on this machine. Fetch them: {_command(weights)} - or by hand: {by_hand(weights)}")
     verify(path, weights)
     return path
+
+
+def _brought(weights: Weights) -> Path | None:
+    """Copy a file or folder from where `FROM` says, unless another process of this machine has done it meanwhile; None where it is not there."""
+    there = os.environ.get(FROM)
+    if not there:
+        return None
+    try:
+        place, root = filesystem(inside(there, weights.file))
+        found = place.get_file_info(fs.FileSelector(root, recursive=True, allow_not_found=True)) if weights.hub else [place.get_file_info(root)]
+        files = [info for info in found if info.is_file]
+        if not files:
+            return None
+        directory().mkdir(parents=True, exist_ok=True)
+        with (
+            open(directory() / f".{weights.file}.bringing", "w") as lock,
+            tempfile.TemporaryDirectory(dir=directory(), prefix=".bringing-") as scratch,
+        ):
+            with contextlib.suppress(ImportError):  # elsewhere two processes may bring it, and the last has its way
+                import fcntl
+
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if (path := locate(weights)) is not None:
+                return path
+            for info in files:
+                part = Path(scratch, below(info.path.removeprefix(root).lstrip("/") or weights.file))
+                part.parent.mkdir(parents=True, exist_ok=True)
+                with place.open_input_stream(info.path) as stream, part.open("wb") as out:
+                    shutil.copyfileobj(stream, out, 1 << 24)
+            if not weights.hub:
+                verify(Path(scratch, weights.file), weights, again=True)
+            os.replace(scratch if weights.hub else Path(scratch, weights.file), directory() / weights.file)
+            Path(scratch).mkdir(exist_ok=True)
+    except (OSError, ValueError, ImportError) as problem:
+        raise WeightsError(f"the weights of {weights.name} cannot be brought from {FROM}={without_keys(there)}: {problem}") from problem
+    return locate(weights)
 
 
 def locate(weights: Weights) -> Path | None:

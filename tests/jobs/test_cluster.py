@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import runpy
 import shutil
 import socket
 import subprocess
@@ -9,11 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from animelayers import Output
+from animelayers import Output, job
 from animelayers.cluster import PATIENT
 from tests.jobs.conftest import ROOT, SMALL, Decompose, command, members, rows
 
@@ -133,6 +135,37 @@ def test_a_cluster_that_asks_for_a_token_says_so(two_nodes: tuple[str, str]) -> 
 def test_submit_refuses_an_open_door() -> None:
     refused = _run("submit", "--address", "http://192.0.2.1:8265", "decompose", token=False)
     assert refused.returncode == 2 and "RAY_AUTH_MODE=token" in refused.stderr
+
+
+def test_submit_names_a_package_of_ones_own_that_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANIMELAYERS_ALLOW", "nosuchpackage")
+    refused = _run("submit", "--address", f"http://127.0.0.1:{_port()}", "decompose")
+    assert refused.returncode == 2 and "ANIMELAYERS_ALLOW=nosuchpackage: there is no package of this name here" in refused.stderr
+
+
+def test_submit_takes_a_package_and_a_module_of_ones_own_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mypackage").mkdir()
+    (tmp_path / "mypackage" / "__init__.py").touch()
+    (tmp_path / "mymodule.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv(job.ALLOW, "mypackage,mymodule")
+    submit = runpy.run_path(str(job.JOBS / "submit.py"))
+    assert submit["_own"]() == {"mypackage": tmp_path / "mypackage", "mymodule.py": tmp_path / "mymodule.py"}
+    sent: dict[str, Any] = {}
+
+    class Client:
+        def submit_job(self, entrypoint: str, runtime_env: dict[str, Any]) -> str:
+            sent.update(runtime_env["env_vars"], files=sorted(path.name for path in Path(runtime_env["working_dir"]).iterdir()))
+            return "number"
+
+    monkeypatch.setenv("ANIMELAYERS_WEIGHTS_FROM", "s3://bucket/weights")
+    assert submit["_submit"](Client(), "python jobs/decompose.py", submit["_own"]()) == "number"
+    assert sent == {
+        "PYTHONPATH": ".",
+        job.ALLOW: "mypackage,mymodule",
+        "ANIMELAYERS_WEIGHTS_FROM": "s3://bucket/weights",
+        "files": ["animelayers", "conf", "jobs", "mymodule.py", "mypackage"],
+    }
 
 
 def test_submit_says_when_nobody_answers() -> None:

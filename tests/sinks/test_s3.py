@@ -241,7 +241,7 @@ def test_requests_of_a_commit_are_counted_and_few(s3: tuple[Proxy, str]) -> None
             sink.write([clip(f"b/scene{number:04d}/000000", [0])], "one")
         asked = dict(proxy.asked)
     assert asked["PUT"] == 10, "a tar and a table each, one request each"
-    assert sum(asked.values()) - asked["PUT"] <= 5 * 7, asked
+    assert sum(asked.values()) - asked["PUT"] <= 5 * 6, asked
 
 
 def test_many_commits_are_gathered_there_too(s3: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

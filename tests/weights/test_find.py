@@ -41,6 +41,27 @@ def test_a_misspelt_name_gets_the_nearest_and_a_path_is_taken_as_it_is(home: Pat
     assert find(str(own)) == own
 
 
+def test_what_is_not_here_is_brought_from_a_uri_once_and_only_if_it_is_right(home: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = home.parent / "shared weights"
+    there.mkdir()
+    monkeypatch.setenv(store.FROM, f"file://{there}")
+    with pytest.raises(WeightsError, match="not on this machine"):
+        find("tiny")
+    (there / "tiny.onnx").write_bytes(CONTENT[:-1] + b"!")
+    with pytest.raises(WeightsError, match=DIGEST):
+        find("tiny")
+    assert not (home / "tiny.onnx").exists(), "what is wrong is not kept"
+    (there / "tiny.onnx").write_bytes(CONTENT)
+    assert find("tiny").read_bytes() == CONTENT and find("tiny").parent == home
+    (there / "tiny.onnx").unlink()
+    assert find("tiny").read_bytes() == CONTENT, "it is asked for once"
+    assert not [path for path in home.iterdir() if path.is_dir()], "nothing is left of the way"
+    monkeypatch.setenv(store.FROM, "nosuch://bucket/weights")
+    (home / "tiny.onnx").unlink()
+    with pytest.raises(WeightsError, match="cannot be brought from ANIMELAYERS_WEIGHTS_FROM=nosuch"):
+        find("tiny")
+
+
 def test_a_digest_is_remembered_until_the_file_changes(home: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir()
     path = home / "tiny.onnx"
