@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from animelayers.captions.lint import tags
-from animelayers.schema import Row
+from animelayers.schema import LISTS, RECORD, Row
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\s]+')
@@ -85,6 +85,8 @@ def _value(name: str, row: Row, layer: str) -> str:
     value = (
         layer if name == "layer" or (name == "concept" and not row.get("concept")) else _caption(row, layer) if name == "caption" else row.get(name)
     )
+    if name in LISTS and isinstance(value, list):
+        value = RECORD[name].written(value)
     if isinstance(value, float):
         return f"{value:g}"
     return "" if value is None or value == "none" else str(value).strip().rstrip(".")
