@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from omegaconf import OmegaConf
 
 from animelayers import cli, job, weights
@@ -48,6 +49,9 @@ def table() -> str:
 
 def _kind(name: str) -> str:
     column = RECORD[name]
+    if column.dtype == "list":
+        inside = column.arrow.value_type
+        return f"a list of {', '.join(part.name for part in inside) if pa.types.is_struct(inside) else inside}"
     inner = [axis for axis in column.axes.split() if axis not in ("D", "T")]
     return f"{column.dtype}, a list of {' × '.join('several' if axis == 'E' else axis for axis in inner)}" if inner else column.dtype
 

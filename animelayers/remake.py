@@ -17,7 +17,7 @@ from animelayers.schema import READING, RECORD, Row
 from animelayers.sinks.frames import carriers, files, frame_ids, layer_names
 from animelayers.stages.background import INVENTED, SEEN, Background
 from animelayers.stages.encode import Encode
-from animelayers.stages.quality import NONE as OK
+from animelayers.values import Box
 
 HAND, NOBODY = "hand", "none"
 _WORDS = {".jpg": "jpeg", ".png": "png", ".webp": "webp"}
@@ -57,7 +57,7 @@ class Remake:
             empty = codecs.encode_png(np.zeros((*row["frames"].shape[1:3], 4), np.uint8))
             stored = [{"effect.png": empty, **drawing} for drawing in stored]
         parts = [[bytes(drawing.get(name, b"")) for name in names] for drawing in stored]
-        made["layers"], made["layer_names"] = b"".join(part for each in parts for part in each), " ".join(names)
+        made["layers"], made["layer_names"] = b"".join(part for each in parts for part in each), RECORD["layer_names"].packed(names)
         made["layer_sizes"] = np.array([[len(part) for part in each] for each in parts], np.int64).reshape(len(parts), len(names))
         return self._flagged(row, made, [d for d, position in enumerate(carriers(row)) if ids[position] in edits])
 
@@ -143,7 +143,7 @@ class Remake:
             return made
         words = RECORD["flags"].per_drawing(row["flags"])
         for d in edited:
-            words[d] = ",".join(word for word in words[d].split(",") if word in READING) or OK
+            words[d] = [word for word in words[d] if word in READING]
         return {**made, "flags": RECORD["flags"].gather(words)}
 
 
@@ -177,13 +177,12 @@ def _labelled(row: Row, d: int, alpha: np.ndarray, whose: np.ndarray | None) -> 
     old = row["instances"][d] if "instances" in row else np.zeros_like(alpha)
     if whose is not None:
         old = np.where(whose > 0, whose, old)
-    words = RECORD["instance_ids"].per_drawing(row["instance_ids"]) if row.get("instance_ids") else []
-    first = next((int(word.split(",")[0]) for word in [*words[d : d + 1], *words] if word not in ("none", "")), 1)
+    known = RECORD["instance_ids"].per_drawing(row["instance_ids"]) if row.get("instance_ids") else []
+    first = next((those[0] for those in [*known[d : d + 1], *known] if those), 1)
     around = nearest(old, float(sum(alpha.shape))) if old.any() else np.full_like(alpha, first)
     labels = np.where(alpha > 127, around, 0).astype(np.uint8)
     ids = [int(k) for k in np.flatnonzero(np.bincount(labels.ravel())) if k]
-    boxes = [":".join(map(str, cv2.boundingRect((labels == k).view(np.uint8)))) for k in ids]
-    return labels, {"instance_ids": ",".join(map(str, ids)) or "none", "instance_boxes": ",".join(boxes) or "none"}
+    return labels, {"instance_ids": ids, "instance_boxes": [Box(*cv2.boundingRect((labels == k).view(np.uint8))) for k in ids]}
 
 
 def _shares(row: Row, d: int, more: np.ndarray, less: np.ndarray) -> dict[str, float]:

@@ -87,9 +87,9 @@ def worst(output: Output, count: int) -> list[dict[str, Any]]:
     table = output.table
     if "flags" not in table.column_names:
         return []
-    table = table.filter(pc.and_(pc.is_null(table["drawing_of"]), pc.not_equal(table["flags"], "ok")))
+    table = table.filter(pc.and_(pc.is_null(table["drawing_of"]), pc.greater(pc.list_value_length(table["flags"]), 0)))
     rows = table.to_pylist()
-    return sorted(rows, key=lambda row: (-len(row["flags"].split(",")), row.get("recompose_psnr") or 0.0, row["frame_id"]))[:count]
+    return sorted(rows, key=lambda row: (-len(row["flags"]), row.get("recompose_psnr") or 0.0, row["frame_id"]))[:count]
 
 
 def _sheet(output: Output, row: dict[str, Any]) -> bytes:

@@ -14,10 +14,12 @@ from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
 from animelayers.report import SAMPLES, WIDTH, put, render, sample, stages
 from animelayers.run import Summary
+from animelayers.schema import RECORD
 from animelayers.sinks import dataset
 from animelayers.sinks.guide import Backgrounds, Instances
 from animelayers.sinks.store import SinkError
 from animelayers.storage import filesystem
+from animelayers.values import Box
 
 EXPECTED = {
     "instances_per_frame": ("instances per frame", "{:.1f}", "10 to 15"),
@@ -47,7 +49,7 @@ def write(summary: Summary, sink: Instances | Backgrounds, masks: Instances | No
         if pictures:
             file = f"pictures/{number:03d}.jpg"
             put(place, f"{root}/report/{file}", codecs.encode_jpeg(contact_sheet([fit(p, WIDTH) for p in pictures], columns=4), 88))
-            shown.append({"file": file, "name": row["frame_id"], "scores": row.get("segment_scores") or ""})
+            shown.append({"file": file, "name": row["frame_id"], "scores": RECORD["segment_scores"].written(row.get("segment_scores")) or ""})
     found = sink.figures()
     figures = [(name, form.format(found[key]), wish) for key, (name, form, wish) in EXPECTED.items() if key in found]
     template = files("animelayers").joinpath("reprocessed.html")
@@ -69,9 +71,8 @@ def _pictures(output: Output, row: dict[str, Any], known: Output | None, cut: In
 def _instances(row: dict[str, Any], cut: Instances) -> list[np.ndarray]:
     canvas = np.zeros((row["height"], row["width"], 4), np.uint8)
     labels = np.zeros(canvas.shape[:2], np.uint8)
-    boxes = [] if row["segment_boxes"] == "none" else row["segment_boxes"].split(",")
-    for k, (name, box) in enumerate(zip(row["cutouts"], boxes, strict=True), 1):
-        x, y, w, h = map(int, box.split(":"))
+    for k, (name, box) in enumerate(zip(row["cutouts"], row["segment_boxes"], strict=True), 1):
+        x, y, w, h = Box(**box)
         data = cut.store.read(name)
         if data is None:  # taken away by hand
             continue

@@ -3,18 +3,19 @@
 A row is a clip: T consecutive frames of one shot that show D distinct drawings (D <= T); a still is a clip of one frame.
 Axes are named T (frames in time), D (distinct drawings), K (context frames), H and W (pixels), P and Q (pixels of a plate),
 L (files a drawing is stored in), S (stages), E (numbers of an embedding or a list, as many as the model that made them gives).
+A column of dtype list holds Python's own lists of what `of` says, see `animelayers.column`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from animelayers.column import Column
+from animelayers.values import Box, Face, Scored, Stacked
 
 Row = dict[str, Any]
 Batch = dict[str, np.ndarray]
@@ -26,6 +27,10 @@ def _number(meaning: str, dtype: str = "float32") -> Column:
 
 def _text(meaning: str) -> Column:
     return Column("str", "D", meaning, table=True, free=True)
+
+
+def _list(of: type, meaning: str, axes: str = "D", nothing: str = "none", between: str = ",") -> Column:
+    return Column("list", axes, meaning, table=True, of=of, nothing=nothing, between=between)
 
 
 _EMBEDDED = {
@@ -65,7 +70,7 @@ ANNOTATIONS: Mapping[str, Column] = {
     "place": _text("indoor or outdoor"),
     "mood": _text("the mood of the picture"),
     "visual_style": _text("its style"),
-    "characters": _text("who each of `instance_ids` is, in their order, joined by commas: a name or unknown; 'none' where there is nobody"),
+    "characters": _list(str, "who each of `instance_ids` is, in their order: a name or unknown"),
     "characters_confidence": _number("how sure the least sure of them is, 0..1; 0 where there is nobody"),
     "action": _text("what the characters do"),
     "action_confidence": _number("how sure that is, 0..1"),
@@ -77,7 +82,7 @@ ANNOTATIONS: Mapping[str, Column] = {
     "pose": _text("the pose in words"),
     "keypoints": Column("float32", "D E", "x, y in pixels and score 0..1 of each joint of each character, one after the other", table=True),
     "skeleton": Column("str", "", "which joints the keypoints are: coco17, blazepose33, …", table=True),
-    "face_boxes": Column("str", "D", "x:y:w:h:score of each face, score 0..1, joined by commas; 'none' for no face", table=True),
+    "face_boxes": _list(Face, "x, y, w, h and score of each face, pixels and 0..1, best first"),
 }
 """What annotation adds to a finished output, per drawing."""
 
@@ -99,8 +104,8 @@ RECORD: Mapping[str, Column] = {
     "given_mode": Column("str", "D", "how that effect lies over the rest: over, add, screen; 'none' for a drawing without; '' where none came"),
     "given_background": Column("uint8", "E H W 3", "the background of each drawing as it came with the input; empty where none did"),
     "segments": Column("uint8", "D H W", "label map of the segmenter: 0 none, k the k-th best segment of the drawing"),
-    "segment_scores": Column("str", "D", "label:score of each segment, in their order, joined by commas; 'none' for no segment", table=True),
-    "segment_boxes": Column("str", "D", "x:y:w:h of each segment, in their order, joined by commas; 'none' for no segment", table=True),
+    "segment_scores": _list(Scored, "label and score of each segment, in their order"),
+    "segment_boxes": _list(Box, "x, y, w, h of each segment, in their order"),
     "character": Column("uint8", "D H W", "character alpha, 0..255 linear coverage"),
     "matte": Column("str", "D", "the model or models whose matte was taken, joined by '+'; 'none' for an empty layer", table=True),
     "character_confidence": Column("float32", "D", "how sure the matte is, 0..1", table=True),
@@ -113,13 +118,13 @@ RECORD: Mapping[str, Column] = {
     "plate_seen": Column("uint8", "P Q", "255 where some frame shows the plate, 0 where none does"),
     "plate_trust": Column("float32", "", "how well the plate explains what the frames show outside characters and effects, 0..1", table=True),
     "instances": Column("uint8", "D H W", "label map: 0 none, k the character with id k of the clip"),
-    "instance_ids": Column("str", "D", "the ids in the label map, '1,3'; 'none' where there is nobody", table=True),
-    "instance_boxes": Column("str", "D", "x:y:w:h of each id, in their order, joined by commas; 'none' where there is nobody", table=True),
+    "instance_ids": _list(int, "the ids in the label map"),
+    "instance_boxes": _list(Box, "x, y, w, h of each id, in their order"),
     "effect": Column("uint8", "D H W 4", "the effect in front, sRGB and alpha, straight"),
     "effect_mode": Column("str", "D", "how the effect lies over the rest: over, add or screen; 'none' for an empty layer", table=True),
     "bare": Column("uint8", "E H W 3", "each drawing that has an effect, in order, as it is without it; empty where that is not known"),
     "effect_intensity": Column("float32", "D", "mean alpha of the effect where it is, 0..1", table=True),
-    "effect_types": Column("str", "D", "the prompts that the effect answers to, with '_' for blanks, joined by commas; 'none' for none", table=True),
+    "effect_types": _list(str, "the prompts that the effect answers to, with '_' for blanks"),
     "effect_coverage": Column("float32", "D", "mean alpha of the effect over the frame, 0..1", table=True),
     "shadow": Column(
         "uint8",
@@ -144,14 +149,14 @@ RECORD: Mapping[str, Column] = {
         "dB of background x shadow + character + effect in its mode against the frame, from the layers as stored; at most 100",
         table=True,
     ),
-    "flags": Column("str", "D", "what is doubtful about the layers, joined by commas; 'ok' for nothing", table=True),
+    "flags": _list(str, "what is doubtful about the layers; empty for nothing", nothing="ok"),
     "corrected": Column("str", "D", "hand where a person corrected the drawing, spread where a correction of another reached it; none", table=True),
-    "traits": Column("str", "", "words for what a composed shot shows and how, joined by commas", table=True),
-    "sources": Column("str", "", "the hands the parts of a composed shot are from, figure:NAME, background:NAME …, joined by commas", table=True),
+    "traits": _list(str, "words for what a composed shot shows and how", "", nothing=""),
+    "sources": _list(str, "the hands the parts of a composed shot are from, figure:NAME, background:NAME …", "", nothing=""),
     "transition": Column(
         "str", "T", "of a composed film: none, cut (the first frame after one), fade, or dissolve or wipe (two shots in one)", table=True
     ),
-    "stack": Column("str", "D", "how a composed frame's files lie on each other, the farthest first, each NAME or NAME:MODE", table=True, free=True),
+    "stack": _list(Stacked, "how a composed frame's files lie on each other, the farthest first: name and mode", nothing="", between=" "),
     **ANNOTATIONS,
     "layers": Column("bytes", "", "the encoded files of all drawings, one after the other"),
     "layer_names": Column("str", "L", "names of the files of one drawing: 'character.png mask.png background.jpg'"),
@@ -162,6 +167,9 @@ RECORD: Mapping[str, Column] = {
     "error_type": Column("str", "", "class name of the exception, or empty", table=True),
     "attempt": Column("int32", "", "how often the failing step was tried; 0 for a good clip", table=True),
 }
+
+LISTS = frozenset(name for name, column in RECORD.items() if column.dtype == "list")
+"""Columns that hold lists."""
 
 READING = ("damaged", "interlaced", "unknown_colours", "tone_mapped", "guessed_aspect", "transition")
 """Words of `flags` that reading a frame leaves there, in their order: not whole, still combed, colours nobody declared, brought down from HDR,
@@ -179,6 +187,11 @@ def blank(column: str) -> Any:
     return RECORD[column].blank()
 
 
+def written(row: Mapping[str, Any]) -> Row:
+    """A row of the frame table with its lists as people write them: see `Column.written`."""
+    return {name: RECORD[name].written(value) if name in LISTS else value for name, value in row.items()}
+
+
 def unbatch(batch: Batch) -> list[Row]:
     """Split a batch of columns into rows. Arrays are views: copy before changing them."""
     size = len(next(iter(batch.values()))) if batch else 0
@@ -190,7 +203,7 @@ def rebatch(rows: Sequence[Row]) -> Batch:
     batch: Batch = {}
     for name in rows[0] if rows else ():
         column, values = RECORD[name], [row[name] for row in rows]
-        if column.dtype in ("str", "bytes") or column.ndim:
+        if column.ndim or not column.array:
             batch[name] = np.empty(len(values), object)
             for i, value in enumerate(values):
                 batch[name][i] = np.asarray(value, column.dtype) if column.ndim else value
@@ -206,17 +219,9 @@ def table_schema(columns: Sequence[str], layers: Sequence[str]) -> pa.Schema:
     """
     fields = [pa.field("frame_id", pa.string()), pa.field("drawing_of", pa.string())]
     fields += [pa.field("shard", pa.string()), pa.field("shard_bytes", pa.int64())]
-    fields += [pa.field(name, _arrow(RECORD[name])) for name in RECORD if RECORD[name].table and name in columns]
+    fields += [pa.field(name, RECORD[name].arrow) for name in RECORD if RECORD[name].table and name in columns]
     for layer in layers:
         stem = layer.split(".")[0]
         fields += [pa.field(f"{stem}_file", pa.string()), pa.field(f"{stem}_offset", pa.int64()), pa.field(f"{stem}_size", pa.int64())]
         fields.append(pa.field(f"{stem}_xxh3", pa.int64()))
     return pa.schema(fields)
-
-
-def _arrow(column: Column) -> pa.DataType:
-    kind = pa.string() if column.dtype == "str" else pa.from_numpy_dtype(np.dtype(column.dtype))
-    if column.axes.endswith("E"):
-        return pa.list_(kind)
-    sides = [int(axis) for axis in column.axes.split() if axis.isdigit()]
-    return pa.list_(kind, prod(sides)) if sides else kind

@@ -99,11 +99,10 @@ def instances(output: Framed, column: str = "visual_instances") -> Instances:
 
 
 def _apart(rows: list[dict[str, Any]], column: str) -> Iterator[tuple[dict[str, Any], int, np.ndarray]]:
-    every = sorted({int(k) for row in rows for k in row["instance_ids"].split(",") if k != "none"})
+    every = sorted({k for row in rows for k in row["instance_ids"]})
     for row in rows:
-        here = row["instance_ids"].split(",")
         for k, vector in zip(every, np.array(row[column], np.float32).reshape(len(every), -1), strict=True) if every else ():
-            if str(k) in here and vector.any():
+            if k in row["instance_ids"] and vector.any():
                 yield row, k, vector
 
 

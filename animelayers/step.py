@@ -54,7 +54,10 @@ class Step(ABC):
 
     @abstractmethod
     def clips(self, *args: Any, **columns: Any) -> Sequence[tuple[Any, ...]]:
-        """The written columns of each clip, from lists of N values, one per clip; a wanted column that nothing wrote is None."""
+        """The written columns of each clip, from lists of N values, one per clip; a wanted column that nothing wrote is None.
+
+        Texts and lists are Python's own: see `Column.unpacked`.
+        """
 
     def __call__(self, batch: Batch) -> Batch:
         """Add the written columns to a batch, a mapping of column name to one value per clip."""
@@ -66,13 +69,13 @@ class Step(ABC):
         outcomes = iter(self._outcomes(live))
         return [failed(row, self.writes) if row["error"] else self._merge(row, next(outcomes)) for row in rows]
 
-    def _outcomes(self, rows: Sequence[Row]) -> list[tuple[Any, ...] | Exception]:
+    def _outcomes(self, rows: Sequence[Row]) -> list[Row | Exception]:
         if not rows:
             return []
         try:
             there = [name for name in self.reads + self.wants if any(row.get(name) is not None for row in rows)]
-            made = self.clips(**{name: [row[name] for row in rows] for name in there})
-            return [self._checked(columns) for columns in made]
+            made = self.clips(**{name: [RECORD[name].unpacked(row[name]) for row in rows] for name in there})
+            return [packed(kept(self._checked(columns), row)) for columns, row in zip(made, rows, strict=True)]
         except Exception as problem:
             if len(rows) > 1:
                 return [outcome for row in rows for outcome in self._outcomes([row])]
@@ -80,34 +83,41 @@ class Step(ABC):
             log.debug("%s", traceback.format_exc())
             return [problem]
 
-    def _checked(self, columns: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _checked(self, columns: tuple[Any, ...]) -> Row:
         """The columns in their declared dtype; refuses NaN, infinity and wrong axes, which would poison a whole block."""
         if len(columns) != len(self.writes):
             raise TypeError(f"{self.name} made {len(columns)} columns, its writes name {len(self.writes)}")
-        checked = []
+        checked: Row = {}
         for name, value in zip(self.writes, columns, strict=True):
             column = RECORD[name]
-            if column.dtype not in ("str", "bytes"):
+            if column.array:
                 value = np.asarray(value, column.dtype)
                 if value.ndim != column.ndim:
                     raise TypeError(f"{self.name} made {name} with {value.ndim} axes, its column has '{column.axes}'")
                 if value.dtype.kind == "f" and not np.isfinite(value).all():
                     raise FloatingPointError(f"{name} holds NaN or infinity")
-            checked.append(value)
-        return tuple(checked)
+            checked[name] = value
+        return checked
 
-    def _merge(self, row: Row, outcome: tuple[Any, ...] | Exception) -> Row:
-        if isinstance(outcome, Exception):
-            return failed(row, self.writes, self.name, outcome)
-        made = dict(zip(self.writes, outcome, strict=True))
-        given = {name: value for name in ("given", "given_effect", "given_background") if (value := row.get(name)) is not None and value.size}
-        if "given" in given:
-            made = with_alpha(made, given["given"])
-        if "given_effect" in given:
-            made = with_effect(made, given["given_effect"], row["given_mode"])
-        if "given_background" in given:
-            made = with_background(made, given["given_background"])
-        return {**row, **made}
+    def _merge(self, row: Row, outcome: Row | Exception) -> Row:
+        return failed(row, self.writes, self.name, outcome) if isinstance(outcome, Exception) else {**row, **outcome}
+
+
+def packed(made: Row) -> Row:
+    """What a step made of a clip, as it travels."""
+    return {name: RECORD[name].packed(value) for name, value in made.items()}
+
+
+def kept(made: Row, row: Row) -> Row:
+    """What a step made of a clip, with the layers that came with its input in their places."""
+    given = {name: value for name in ("given", "given_effect", "given_background") if (value := row.get(name)) is not None and value.size}
+    if "given" in given:
+        made = with_alpha(made, given["given"])
+    if "given_effect" in given:
+        made = with_effect(made, given["given_effect"], RECORD["given_mode"].per_drawing(row["given_mode"]))
+    if "given_background" in given:
+        made = with_background(made, given["given_background"])
+    return made
 
 
 def with_background(made: Row, background: np.ndarray) -> Row:
@@ -116,29 +126,29 @@ def with_background(made: Row, background: np.ndarray) -> Row:
         return made
     count = len(background)
     shares = {f"background_{kind}": np.full(count, kind == "seen", np.float32) for kind in ("seen", "borrowed", "invented")}
-    by = {"inpainter": " ".join(["none"] * count), "inpainting_fallback": RECORD["inpainting_fallback"].gather([""] * count)}
-    kept: Row = {"background": background, **shares, **by, "provenance": np.zeros_like(made.get("provenance", blank("provenance")))}
-    return {name: kept.get(name, value) for name, value in made.items()}
+    by = {"inpainter": ["none"] * count, "inpainting_fallback": [""] * count}
+    same: Row = {"background": background, **shares, **by, "provenance": np.zeros_like(made.get("provenance", blank("provenance")))}
+    return {name: same.get(name, value) for name, value in made.items()}
 
 
-def with_effect(made: Row, effect: np.ndarray, modes: str) -> Row:
+def with_effect(made: Row, effect: np.ndarray, modes: Sequence[str]) -> Row:
     """What a step made of a clip whose effect (uint8 (D, H, W, 4)) came with the input, in its modes: that stays."""
     if "effect" not in made:
         return made
     alpha = effect[..., 3].astype(np.float32) / 255
     total, there = alpha.sum((1, 2)), np.maximum(1, np.count_nonzero(alpha, (1, 2)))
-    words = [mode if part else "none" for mode, part in zip(modes.split(), total, strict=True)]
-    kept: Row = {"effect": effect, "effect_mode": " ".join(words), "effect_types": " ".join(["none"] * len(words)), "bare": blank("bare")}
-    kept |= {"effect_intensity": (total / there).astype(np.float32), "effect_coverage": alpha.mean((1, 2))}
-    return {name: kept.get(name, value) for name, value in made.items()}
+    words = [mode if part else "none" for mode, part in zip(modes, total, strict=True)]
+    same: Row = {"effect": effect, "effect_mode": words, "effect_types": [[] for _ in words], "bare": blank("bare")}
+    same |= {"effect_intensity": (total / there).astype(np.float32), "effect_coverage": alpha.mean((1, 2)).astype(np.float32)}
+    return {name: same.get(name, value) for name, value in made.items()}
 
 
 def with_alpha(made: Row, alpha: np.ndarray) -> Row:
     """What a step made of a clip whose alpha (uint8 (D, H, W)) came with the input: that stays, and nothing of it is taken for an effect."""
-    kept: Row = {"character": alpha, "character_confidence": np.ones(len(alpha), np.float32)}
-    out: Row = {name: kept.get(name, value) for name, value in made.items()}
+    same: Row = {"character": alpha, "character_confidence": np.ones(len(alpha), np.float32)}
+    out: Row = {name: same.get(name, value) for name, value in made.items()}
     if "matte" in made:
-        out["matte"] = " ".join("given" if plane.any() else "none" for plane in alpha)
+        out["matte"] = ["given" if plane.any() else "none" for plane in alpha]
     if "effect" in made and made["effect"].shape[:3] == alpha.shape:
         out["effect"] = made["effect"].copy()
         out["effect"][..., 3] = np.minimum(made["effect"][..., 3], 255 - alpha)
@@ -200,10 +210,10 @@ class FrameStep(Step):
 
     def clips(self, **columns: list[Any]) -> Sequence[tuple[Any, ...]]:
         """One call of `frames` for all clips, split again."""
-        lengths = [len(RECORD[self.reads[0]].per_drawing(value)) for value in columns[self.reads[0]]]
+        lengths = [len(value) for value in columns[self.reads[0]]]
         made = self.frames(**{name: _flat(name, values, lengths) for name, values in columns.items()})
         parts = {name: [*_split(values, lengths)] for name, values in zip(self.writes, made, strict=True)}
-        return [tuple(RECORD[name].gather(of[i]) for name, of in parts.items()) for i in range(len(lengths))]
+        return [tuple(RECORD[name].stacked(of[i]) for name, of in parts.items()) for i in range(len(lengths))]
 
 
 def each(values: Sequence[T] | None, count: int) -> Sequence[T | None]:
@@ -212,10 +222,9 @@ def each(values: Sequence[T] | None, count: int) -> Sequence[T | None]:
 
 
 def _flat(name: str, values: Sequence[Any], lengths: Sequence[int]) -> list[Any]:
-    column = RECORD[name]
-    if not column.axes:
+    if not RECORD[name].axes:
         return [value for value, length in zip(values, lengths, strict=True) for _ in range(length)]
-    return [of for value in values for of in column.per_drawing(value)]
+    return [item for value in values for item in value]
 
 
 def _split(values: Sequence[Any], lengths: Sequence[int]) -> Iterator[Sequence[Any]]:

@@ -11,6 +11,7 @@ from animelayers.imaging.seams import Boxes, joined
 from animelayers.output import Output
 from animelayers.sinks.metadata import to_bytes
 from animelayers.sinks.store import Store
+from animelayers.values import placed
 
 FILE = "tracks.parquet"
 SCHEMA = pa.schema(
@@ -52,17 +53,9 @@ def _shots(table: pa.Table) -> Iterator[list[list[dict[str, Any]]]]:
 
 
 def _joined(shot: list[list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
-    boxes = [[_boxes(row) for row in clip] for clip in shot]
+    boxes: list[list[Boxes]] = [[{**placed(row)} for row in clip] for clip in shot]
     ids = [sorted(set().union(*clip)) for clip in boxes]
     names = joined([(own, clip[0], clip[-1]) for own, clip in zip(ids, boxes, strict=True)])
     for clip, known in zip(shot, names, strict=True):
         for number, track in known.items():
             yield {**{name: clip[0][name] for name in ("episode", "scene_id", "clip_id")}, "instance_id": number, "track_id": track}
-
-
-def _boxes(row: dict[str, Any]) -> Boxes:
-    words, places = row["instance_ids"] or "none", row["instance_boxes"] or "none"
-    if words == "none":
-        return {}
-    found = {int(word): tuple(int(n) for n in place.split(":")) for word, place in zip(words.split(","), places.split(","), strict=True)}
-    return {number: (x, y, w, h) for number, (x, y, w, h) in found.items()}

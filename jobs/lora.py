@@ -130,8 +130,7 @@ def _people(layers: str) -> Counter[str]:
     table = Output(layers).table
     if "characters" not in table.column_names:
         return Counter()
-    words = (word for said in table["characters"].to_pylist() for word in (said or "none").split(","))
-    return Counter(word for word in words if word not in ("none", "", UNKNOWN))
+    return Counter(word for said in table["characters"].to_pylist() for word in said or () if word != UNKNOWN)
 
 
 def _made(cfg: DictConfig, layers: str, home: str, codes: list[int]) -> int:

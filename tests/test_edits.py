@@ -98,7 +98,7 @@ def test_a_mask_erased_in_a_layered_file_comes_back(exporter: Exporter, suffix: 
     assert np.array_equal(new.layer(FRAME, "mask"), np.where(alpha > 127, 255, 0))
     row = new.row(FRAME)
     assert row["matte"] == "net+hand" and row["character_confidence"] == 1
-    assert row["corrected"] == "hand" and row["flags"] == "ok", "what a person saw is not doubtful"
+    assert row["corrected"] == "hand" and row["flags"] == [], "what a person saw is not doubtful"
     assert row["character_coverage"] == pytest.approx(alpha.mean() / 255, abs=1e-5)
 
 
@@ -111,7 +111,7 @@ def test_a_character_taken_away_with_its_background_filled(exporter: Exporter, s
     others_are_untouched(source, tmp_path / "new", FRAME)
     old, new = Output(str(source)), Output(str(tmp_path / "new"))
     row, was = new.row(FRAME), old.row(FRAME)
-    assert row["instance_ids"] == "1" and row["instance_boxes"].count(":") == 3
+    assert row["instance_ids"] == [1] and len(row["instance_boxes"]) == 1
     assert row["character_bbox"][2] < was["character_bbox"][2] and row["character_coverage"] < 0.8 * was["character_coverage"]
     gone = (old.layer(FRAME, "instances") == 2) & (new.layer(FRAME, "character")[..., 3] == 0)
     assert gone.sum() > 100 and not new.layer(FRAME, "instances")[gone].any()

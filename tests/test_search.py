@@ -12,6 +12,7 @@ import pytest
 from animelayers import Output, search
 from animelayers.models.openclip import OpenClip
 from animelayers.sinks import Columns, Shards
+from tests.lists import listed
 from tests.models import tiny_embed
 from tests.sinks.clips import clip
 
@@ -30,7 +31,7 @@ def output(tmp_path: Path) -> Output:
     path = str(tmp_path / "out")
     clips = [clip("ep/scene0000/000000", [0, 0, 1, 0]), clip("ep/scene0001/000004", [0, 1], first=4), clip("ep/scene0002/000006", [0], first=6)]
     for row, ids in zip(clips, ("1 1,2", "none none", "none"), strict=True):
-        row["instance_ids"] = ids
+        row["instance_ids"] = listed("instance_ids", ids)
     with Shards(path).open(RUN):
         Shards(path).write(clips, RUN)
     added: list[dict[str, Any]] = [

@@ -33,7 +33,7 @@ class Misspelt(NamedTuple):
 
 
 class Parts(TypedDict, total=False):
-    instance_ids: list[str]
+    instance_ids: list[list[int]]
     character_coverage: list[float]
 
 

@@ -7,12 +7,13 @@ import pyarrow.parquet as pq
 from animelayers import tracks
 from animelayers.output import Output
 from animelayers.sinks import Shards
+from tests.lists import listed
 from tests.sinks.clips import clip
 
 
 def followed(number: int, boxes: list[str], ids: list[str]) -> dict[str, object]:
     made = clip(f"e/scene0000/{number:06d}", list(range(len(boxes))), first=number)
-    return {**made, "instance_ids": " ".join(ids), "instance_boxes": " ".join(boxes)}
+    return {**made, "instance_ids": listed("instance_ids", " ".join(ids)), "instance_boxes": listed("instance_boxes", " ".join(boxes))}
 
 
 def test_ids_are_joined_over_the_seam_of_two_clips(tmp_path: Path) -> None:

@@ -98,12 +98,14 @@ def _made(clip: Row) -> Row:
     for name, column in RECORD.items():
         if column.table and name not in row and name not in ANNOTATIONS:
             lengths = [count if axis in ("T", "D") else int(axis) for axis in column.axes.split()]
-            row[name] = column.gather(["none"] * count) if column.dtype == "str" and column.axes else column.blank()
+            row[name] = column.blank()
+            if column.axes and not column.array:
+                row[name] = column.gather([[] if column.dtype == "list" else "none"] * count)
             row[name] = np.zeros(lengths, column.dtype) if column.ndim else row[name]
     names = ["character.png", "mask.png", "background.jpg"]
     sizes = np.ones((count, len(names)), np.int64)
     times = {"frame_index": np.array(clip["indices"]), "timestamp_s": np.array(clip["times"]), "drawing": np.arange(count, dtype=np.int32)}
-    return {**row, **times, "layers": b"." * sizes.size, "layer_names": " ".join(names), "layer_sizes": sizes}
+    return {**row, **times, "layers": b"." * sizes.size, "layer_names": RECORD["layer_names"].packed(names), "layer_sizes": sizes}
 
 
 def _again(words: Sequence[str], frames: int) -> dict[str, float]:

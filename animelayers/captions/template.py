@@ -87,10 +87,9 @@ def _where(known: Mapping[str, Any]) -> list[str]:
 
 
 def _effects(known: Mapping[str, Any]) -> list[str]:
-    mode, types = str(known.get("effect_mode", "none")), str(known.get("effect_types", "none"))
-    if types not in ("none", ""):
-        return [name.replace("_", " ") for name in types.split(",")]
-    return [_EFFECTS.get(mode, "")]
+    if types := known.get("effect_types"):
+        return [name.replace("_", " ") for name in types]
+    return [_EFFECTS.get(known.get("effect_mode", "none"), "")]
 
 
 def _light(known: Mapping[str, Any]) -> list[str]:

@@ -61,5 +61,5 @@ def analyse(table: pa.Table) -> Analysis:
         if not np.isfinite(values).all():
             frame = table["frame_id"][int(np.flatnonzero(~np.isfinite(values))[0])]
             raise ValueError(f"{name} of {frame} is no number: annotate the output again")
-    who = [frozenset((said or "").split(",")) for said in table[WHO].to_pylist()] if WHO in table.column_names else None
+    who = [frozenset(said or ()) for said in table[WHO].to_pylist()] if WHO in table.column_names else None
     return Analysis(table["frame_id"].to_pylist(), shot_size=np.array(table["shot_size"].to_pylist(), str), who=who, **numbers)

@@ -20,6 +20,7 @@ from animelayers.curate.execute import built, clip_id, execute, execute_here, ta
 from animelayers.curate.strategies.base import Strategy
 from animelayers.ledger import Ledger
 from animelayers.placement import PipelineError, Resources
+from animelayers.schema import written
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.curated import KIND, Curated
 from animelayers.sinks.store import SinkError, Store
@@ -80,8 +81,7 @@ def digests(table: pa.Table) -> list[str]:
     made anew, and nowhere else."""
     layers = [name for name in table.column_names if name.endswith(("_xxh3", "_size")) and name != "shot_size" and not name.startswith("plate")]
     columns = sorted({*layers, *_SPOKEN} & {*table.column_names})
-    rows: list[tuple[Any, ...]] = list(zip(*(table[name].to_pylist() for name in columns), strict=True)) if columns else [()] * len(table)
-    return [_digest(row) for row in rows]
+    return [_digest([*written(row).values()]) for row in table.select(columns).to_pylist()] if columns else [_digest([])] * len(table)
 
 
 def carry_out(

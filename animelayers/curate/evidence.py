@@ -30,7 +30,7 @@ def embeddings(table: pa.Table, tracks: Sequence[Track], model: str) -> np.ndarr
         raise ValueError(f"the frame table has neither {several} nor {single}")
     rows = sorted({seen.row for track in tracks for seen in track.drawings})
     chosen = table.take(pa.array(rows, pa.int64()))
-    alone = dict(zip(rows, (ids is not None and "," not in ids for ids in chosen["instance_ids"].to_pylist()), strict=True))
+    alone = dict(zip(rows, (ids is not None and len(ids) <= 1 for ids in chosen["instance_ids"].to_pylist()), strict=True))
     one, many = (dict(zip(rows, _vectors(chosen, column), strict=True)) for column in (single, several))
 
     def of(seen: Seen) -> np.ndarray | None:

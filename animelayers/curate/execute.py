@@ -150,7 +150,7 @@ def _row(made: Made, frame_id: str, strategy: str, row: Mapping[str, Any]) -> Ro
 def _embedding(model: str, made: Made, row: Mapping[str, Any]) -> Any:
     """The embedding of what a picture shows; None where that is one character among several."""
     if made.instance:
-        return row.get(f"{model}_character") if row.get("instance_ids") == str(made.instance) else None
+        return row.get(f"{model}_character") if row.get("instance_ids") == [made.instance] else None
     return row.get(f"{model}_{made.shows}")
 
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from animelayers.exports.rows import listed
-from animelayers.imaging.seams import Box
+from animelayers.values import Box
 
 _STEP = 64  # pixels: sides of what trainers call buckets
 _NARROW = 2.0  # a crop is at most so many times as long as it is wide, and the other way round
@@ -45,15 +44,14 @@ def framing(
     enlarge the crop by more than ``enlarge`` is taken. ``least_sure``: of who is who, 0..1, where several are in the frame. ``doubtful``: flags of
     frames whose outlines are not to be trusted.
     """
-    who = [word.strip() for word in str(row.get("characters") or "none").split(",")]
-    ids = [int(word) for word in str(row.get("instance_ids") or "none").split(",") if word.strip().isdigit()]
+    who, ids = row.get("characters") or [], row.get("instance_ids") or []
     hers = [called == name or called.startswith(f"{name} (") for called in who]
     if not any(hers):
         return "not in it"
-    boxes = [tuple(int(number) for number in place.split(":")) for place in str(row.get("instance_boxes") or "none").split(",") if ":" in place]
+    boxes = [Box(**box) for box in row.get("instance_boxes") or ()]
     if not len(who) == len(ids) == len(boxes) or (len(ids) > 1 and not row.get("instances_file")):
         return "cannot be told apart: nobody was followed in it"
-    if {*doubtful} & {*listed("flags", row.get("flags") or "")}:
+    if {*doubtful} & {*(row.get("flags") or ())}:
         return "a doubtful outline"
     sure = row.get("characters_confidence")
     if len(ids) > 1 and sure is not None and sure < least_sure:
@@ -62,7 +60,7 @@ def framing(
     others = [box for box, own in zip(boxes, hers, strict=True) if not own]
     x, y = min(box[0] for box in own), min(box[1] for box in own)
     right, bottom = max(box[0] + box[2] for box in own), max(box[1] + box[3] for box in own)
-    box, width, height = (x, y, right - x, bottom - y), int(row["width"]), int(row["height"])
+    box, width, height = Box(x, y, right - x, bottom - y), int(row["width"]), int(row["height"])
     if min(box[2:]) < 1:
         return "not in it"
     free = 1 - max((_covered(box, other) for other in others), default=0.0)
@@ -117,4 +115,4 @@ def _fitted(box: Box, margin: float, side: int, width: int, height: int) -> tupl
     # Where all of her does not fit, her head does.
     x = box[0] + box[2] / 2 - w / 2
     y = box[1] - around if h < box[3] + around else box[1] + box[3] / 2 - h / 2
-    return (int(min(max(0, x), width - w)), int(min(max(0, y), height - h)), w, h), size
+    return Box(int(min(max(0, x), width - w)), int(min(max(0, y), height - h)), w, h), size

@@ -46,7 +46,7 @@ def _clips(table: pa.Table, made: Mapping[str, Member]) -> Iterator[Row]:
             "frame_index": np.array([row["frame_index"] for row, _ in rows]),
             "timestamp_s": np.array([np.nan if row["timestamp_s"] is None else row["timestamp_s"] for row, _ in rows]),
             "drawing": np.array(drawing, np.int32),
-            "characters": RECORD["characters"].gather([",".join(made[track].name for track in inside) or "none" for inside in shown]),
+            "characters": RECORD["characters"].gather([[made[track].name for track in inside] for inside in shown]),
             "characters_confidence": np.array(sure, np.float32),
             "error": "", "error_type": "", "attempt": 0,
         }  # fmt: skip

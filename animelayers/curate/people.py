@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from animelayers.imaging.seams import Box
 from animelayers.tracks import tracks
+from animelayers.values import placed
 
 _COLUMNS = ("clip_id", "frame_id", "drawing_of", "instance_ids", "instance_boxes", "width", "height", "mask_quality", "character_confidence")
 
@@ -77,7 +78,7 @@ def members(table: pa.Table) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
     """Each row of a frame table (clip_id, frame_id, drawing_of …) with the names of the tracks in it, in the order of its `instance_ids`."""
     name_of = _names(table)
     for row in _rows(table):
-        yield row, [name_of[row["clip_id"], instance] for instance, _ in _boxes(row)]
+        yield row, [name_of[row["clip_id"], instance] for instance in placed(row)]
 
 
 def _names(table: pa.Table) -> dict[tuple[str, int], str]:
@@ -92,22 +93,14 @@ def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def _boxes(row: Mapping[str, Any]) -> list[tuple[int, Box]]:
-    words, places = row["instance_ids"] or "none", row["instance_boxes"] or "none"
-    if words == "none":
-        return []
-    pairs = zip(words.split(","), places.split(","), strict=True)
-    return [(int(word), (x, y, w, h)) for word, place in pairs for x, y, w, h in [map(int, place.split(":"))]]
-
-
 def _seen(number: int, row: Mapping[str, Any], ids: Sequence[int]) -> Iterator[Seen]:
-    boxes = _boxes(row)
+    boxes = placed(row)
     sure = 1.0
     for name in ("mask_quality", "character_confidence"):
         sure *= 1.0 if row.get(name) is None else max(0.05, float(row[name]))
-    for instance, box in boxes:
+    for instance, box in boxes.items():
         size = min(1.0, box[2] * box[3] / max(1, row["width"] * row["height"])) ** 0.5
-        free = _free(box, [other for k, other in boxes if k != instance])
+        free = _free(box, [other for k, other in boxes.items() if k != instance])
         yield Seen(number, instance, ids.index(instance), len(ids), box, sure * size * free)
 
 

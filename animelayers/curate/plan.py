@@ -14,6 +14,7 @@ from animelayers.curate.analyse import Analysis
 from animelayers.curate.decide import KNOWN
 from animelayers.curate.strategies import Strategy
 from animelayers.curate.wishes import Wishes
+from animelayers.schema import LISTS
 
 _ROWS = 1000
 _ROW = 64  # numbers in a list that is an embedding
@@ -82,7 +83,7 @@ def settled(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]
 
 def _short(table: pa.Table) -> pa.Table:
     """A frame table without embeddings."""
-    return table.select([field.name for field in table.schema if not pa.types.is_list(field.type) and not _long(field.type)])
+    return table.select([field.name for field in table.schema if field.name in LISTS or not (pa.types.is_list(field.type) or _long(field.type))])
 
 
 def _long(kind: pa.DataType) -> bool:

@@ -334,7 +334,8 @@ def _search(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
         found = output.nearest(str(body["like"]), 60, columns[0])
     else:
         found = output.search(str(body.get("words", "")), 60)
-    return {"rows": [{**{k: output.row(frame).get(k) for k in _LISTED}, "alike": round(float(alike), 3)} for frame, alike in found]}
+    listed = [{**{k: output.row(frame).get(k) for k in _LISTED}, "alike": round(float(alike), 3)} for frame, alike in found]
+    return {"rows": rows.plain(listed)}
 
 
 def _correcting(desk: Desk, request: Request, shot: str) -> correct.Correction:

@@ -211,7 +211,6 @@ class Correction:
             return np.zeros(self.pictures[-1].shape[:2], np.uint8)
         alpha = codecs.decode(output.stored(row, "character"))[..., 3]
         ids = self._ids.get(row["clip_id"], {})
-        words = row.get("instance_ids") or "none"
         if row.get("instances_file"):
             plane = codecs.decode(output.stored(row, "instances"))
             table = np.arange(256).astype(np.uint8)
@@ -219,7 +218,7 @@ class Correction:
                 table[k] = track
             labels = table[plane]
         else:
-            first = int(words.split(",")[0]) if words not in ("none", "") else 1
+            first = next(iter(row.get("instance_ids") or ()), 1)
             labels = np.full(alpha.shape, ids.get(first, first), np.uint8)
         labels = np.where(alpha > 127, np.maximum(labels, 1), 0).astype(np.uint8)
         if row.get("effect_file") and (row.get("effect_mode") or "none") != "none":

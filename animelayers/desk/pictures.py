@@ -14,7 +14,7 @@ from animelayers.imaging import codecs
 from animelayers.imaging.recompose import together
 from animelayers.imaging.sheet import fit
 from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.schema import Row, written
 
 THUMB = 240
 """Pixels of a small picture's width."""
@@ -81,6 +81,6 @@ def tinted(labels: np.ndarray, colours: dict[int, tuple[int, int, int]], before:
 
 
 def facts(row: Row) -> dict[str, Any]:
-    """A row of the frame table as plain JSON, without where files lie and without long lists."""
+    """A row of the frame table as plain JSON, without where files lie and without long lists; other lists as people write them."""
     hidden = ("_offset", "_size", "_xxh3", "_file")
-    return {k: v for k, v in row.items() if not k.endswith(hidden) and not (isinstance(v, list) and len(v) > 16) and v is not None}
+    return {k: v for k, v in written(row).items() if not k.endswith(hidden) and not (isinstance(v, list) and len(v) > 16) and v is not None}

@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from animelayers.output import Output
+from animelayers.schema import LISTS, RECORD, written
 
 _HIDDEN = ("_offset", "_size", "_xxh3", "_file", "shard", "shard_bytes")
 _FEW = 60
 """Different words up to which a column is a facet."""
 _BARS = 24
 WORDS = {"flags", "instance_ids", "characters", "effect_types", "traits", "sources"}
-"""Columns that hold several words, with commas between them."""
+"""Columns that hold several words."""
 
 
 class AskError(ValueError):
@@ -46,7 +47,9 @@ def columns(table: pa.Table) -> list[dict[str, Any]]:
         elif pa.types.is_integer(field.type) or pa.types.is_floating(field.type):
             kind = "number"
         elif pa.types.is_string(field.type):
-            kind = "words" if field.name in WORDS else "word"
+            kind = "word"
+        elif field.name in WORDS:
+            kind = "words"
         else:
             continue
         if table[field.name].null_count < len(table):
@@ -75,6 +78,8 @@ def choose(output: Output, where: Mapping[str, Any], sort: str = "", down: bool 
         if sort not in table.column_names:
             raise AskError(f"sort: there is no column {sort!r}")
         values = table[sort].take(at)
+        if sort in LISTS:
+            values = pa.array([RECORD[sort].written(value) for value in values.to_pylist()], pa.string())
         values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
         at = at.take(pc.array_sort_indices(values, order="descending" if down else "ascending"))
     return Chosen(table, at)
@@ -87,8 +92,8 @@ def facets(chosen: Chosen, names: Sequence[str]) -> dict[str, Any]:
         if name not in chosen.table.column_names:
             continue
         values = chosen.table[name].take(chosen.at)
-        if pa.types.is_string(values.type):
-            counts = _counts(values, name in WORDS)
+        if pa.types.is_string(values.type) or name in WORDS:
+            counts = _counts(values, RECORD[name].nothing if name in WORDS else None)
             if len(counts) <= _FEW:
                 found[name] = {"words": counts}
         elif pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
@@ -97,15 +102,15 @@ def facets(chosen: Chosen, names: Sequence[str]) -> dict[str, Any]:
 
 
 def plain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows as JSON can say them: what is no number is null."""
-    return [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()} for row in rows]
+    """Rows as JSON can say them: what is no number is null, lists as people write them."""
+    return [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in written(row).items()} for row in rows]
 
 
 def _passes(table: pa.Table, name: str, asked: Mapping[str, Any]) -> Any:
     if name not in table.column_names:
         raise AskError(f"there is no column {name!r}: annotate the output first, or choose of those it has")
     column, keep = table[name], pc.is_valid(table[name])
-    text = pa.types.is_string(column.type)
+    text = pa.types.is_string(column.type) or name in WORDS
     unknown = set(asked) - {"min", "max", "in", "not", "has"}
     if unknown:
         raise AskError(f"{name}: {sorted(unknown)} is no way to ask; there is min, max, in, not, has")
@@ -120,10 +125,8 @@ def _passes(table: pa.Table, name: str, asked: Mapping[str, Any]) -> Any:
             continue
         if not isinstance(words, list):
             raise AskError(f"{name}: {key} is a list")
-        if text and name in WORDS:
-            framed, found = pc.binary_join_element_wise("", column, "", ","), pa.scalar(False)
-            for word in words:
-                found = pc.or_(found, pc.match_like(framed, f"%,{_like(str(word))},%"))
+        if name in WORDS:
+            found = _holds(column, words, RECORD[name].nothing)
         elif text:
             found = pc.is_in(column, pa.array([str(word) for word in words], pa.string()))
         else:
@@ -132,8 +135,28 @@ def _passes(table: pa.Table, name: str, asked: Mapping[str, Any]) -> Any:
     if asked.get("has"):
         if not text:
             raise AskError(f"{name} holds numbers: it has no text to look for")
-        keep = pc.and_(keep, pc.match_substring(column, str(asked["has"]), ignore_case=True))
+        keep = pc.and_(keep, _has(column, str(asked["has"])))
     return keep
+
+
+def _holds(lists: pa.ChunkedArray, words: Sequence[Any], nothing: str) -> pa.Array:
+    """Which lists hold one of some words; ``nothing`` stands for an empty one."""
+    found = pc.is_in(pc.list_flatten(lists).cast(pa.string()), pa.array([str(word) for word in words], pa.string()))
+    held = np.zeros(len(lists), bool)
+    held[np.asarray(pc.list_parent_indices(lists))[np.asarray(found)]] = True
+    if nothing in words:
+        held |= np.asarray(pc.fill_null(pc.equal(pc.list_value_length(lists), 0), False))
+    return pa.array(held)
+
+
+def _has(column: pa.ChunkedArray, words: str) -> Any:
+    """Which texts, or lists of texts, have some words in them."""
+    if pa.types.is_string(column.type):
+        return pc.fill_null(pc.match_substring(column, words, ignore_case=True), False)
+    found = pc.match_substring(pc.list_flatten(column).cast(pa.string()), words, ignore_case=True)
+    held = np.zeros(len(column), bool)
+    held[np.asarray(pc.list_parent_indices(column))[np.asarray(found)]] = True
+    return pa.array(held)
 
 
 def _text(table: pa.Table, words: str) -> Any:
@@ -152,19 +175,19 @@ def _text(table: pa.Table, words: str) -> Any:
         "mood",
         "caption_given",
     ):
-        if name in table.column_names and pa.types.is_string(table[name].type):
-            found = pc.fill_null(pc.match_substring(table[name], words, ignore_case=True), False)
+        if name in table.column_names and (name in WORDS or pa.types.is_string(table[name].type)):
+            found = _has(table[name], words)
             keep = found if keep is None else pc.or_(keep, found)
     return keep
 
 
-def _counts(values: Any, several: bool) -> list[list[Any]]:
-    counted = pc.value_counts(values)
-    counts: dict[str, int] = {}
-    for word, count in zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True):
-        for part in (word or "").split(",") if several and word else [word]:
-            if part is not None:
-                counts[part] = counts.get(part, 0) + count
+def _counts(values: Any, nothing: str | None) -> list[list[Any]]:
+    """How often each word stands there; ``nothing`` for an empty list, None where values are no lists."""
+    counted = pc.value_counts(values if nothing is None else pc.list_flatten(values).cast(pa.string()))
+    counts = dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
+    counts.pop(None, None)
+    if nothing is not None and (empty := pc.sum(pc.equal(pc.list_value_length(values), 0)).as_py()):
+        counts[nothing] = counts.get(nothing, 0) + empty
     return [[word, count] for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 
@@ -187,7 +210,3 @@ def _number(name: str, value: Any) -> float:
         except ValueError:
             raise AskError(f"{name}: {value!r} is no number") from None
     return float(value)
-
-
-def _like(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -48,7 +48,7 @@ def told(output: Output, found: list[Shot]) -> list[dict[str, Any]]:
                 "drawings": len(shot.carriers),
                 "rate": float(shot.rate),
                 "first": shot.carriers[0] if shot.carriers else "",
-                "flagged": sum((row.get("flags") or "ok") != "ok" for row in own),
+                "flagged": sum(bool(row.get("flags")) for row in own),
                 "corrected": sum((row.get("corrected") or "none") != "none" for row in own),
             }
         )

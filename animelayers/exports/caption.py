@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from animelayers.captions.given import WAYS, Given, joined
 from animelayers.captions.lint import tags
-from animelayers.schema import Row
+from animelayers.schema import LISTS, RECORD, Row
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\s]+')
@@ -85,6 +85,8 @@ def _part(part: str, row: Row, layer: str) -> str:
 
 def _value(name: str, row: Row, layer: str) -> str:
     value = layer if name == "layer" or (name == "concept" and not row.get("concept")) else row.get(name)
+    if name in LISTS and isinstance(value, list):
+        value = RECORD[name].written(value)
     if isinstance(value, float):
         return f"{value:g}"
     return "" if value is None or value == "none" else str(value).strip().rstrip(".")

@@ -27,7 +27,7 @@ class Coco(Exporter):
     """images/NAME.png, the frame with all layers, and annotations/instances.json: a mask per character and one of the effect.
 
     Masks are alpha from one half on, as compressed run lengths by pycocotools, in the order of the label map; `instance_id` tells the
-    character's number in its clip. ``names``: a column with the characters' names, in the order of instance_ids with commas between them,
+    character's number in its clip. ``names``: a column with the characters' names, in the order of instance_ids, as a list or with commas,
     which become categories; without it there is one, character. An image's `caption` is that of the frame.
     """
 
@@ -76,11 +76,9 @@ class Coco(Exporter):
 
     def _called(self, row: Row) -> dict[int, str]:
         """The names of a frame's characters by their ids; without those that have none."""
-        ids, names = row.get("instance_ids") or "none", row.get(self.names or "") or "none"
-        if "none" in (ids, names):
-            return {}
-        pairs = zip(ids.split(","), names.split(","), strict=False)
-        return {int(number): name.strip() for number, name in pairs if name.strip() not in ("", "none", "unknown")}
+        names = row.get(self.names or "") or []
+        pairs = zip(row.get("instance_ids") or (), names if isinstance(names, list) else names.split(","), strict=False)
+        return {number: str(name).strip() for number, name in pairs if str(name).strip() not in ("", "none", "unknown")}
 
     def _masks(self, output: Output, row: Row) -> Iterator[tuple[str, int, np.ndarray]]:
         if pictures.shows(row, CHARACTER):

@@ -90,9 +90,8 @@ def _text(row: Row, column: str) -> str | None:
 
 def _types(row: Row) -> list[str] | None:
     """The kinds of effect, by the words it was found with, or by what annotation says."""
-    asked = row.get("effect_types")
-    told = row.get("effect_kind") or asked if asked in (None, "", "none") else asked
-    return None if not told else [] if told == "none" else [word.strip() for word in told.split(",")]
+    asked, told = row.get("effect_types"), row.get("effect_kind")
+    return asked or ([word.strip() for word in told.split(",")] if told else asked)
 
 
 def _embedding(row: Row, column: str) -> list[float] | None:

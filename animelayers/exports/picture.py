@@ -149,9 +149,9 @@ def labels(output: Output, row: Row) -> np.ndarray:
     """The label map of a frame's characters, uint8 (H, W), 0 for none: as stored, or of the one character there is, alpha from one half on."""
     if row.get("instances_file"):
         return stored(output, row, "instances")
-    ids = row.get("instance_ids") or "1"
+    ids = [1] if row.get("instance_ids") is None else row["instance_ids"]
     alpha = stored(output, row, "character")[..., 3]
-    return (alpha > 127) * np.uint8(0 if ids == "none" else int(ids.split(",")[0]))
+    return (alpha > 127) * np.uint8(next(iter(ids), 0))
 
 
 def facts(row: Row) -> Mapping[str, object]:

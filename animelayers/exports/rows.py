@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from animelayers.exports.picture import internal
 from animelayers.output import Output
+from animelayers.schema import LISTS, RECORD
 from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 
@@ -31,29 +32,30 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-_NUMBERS, _BOXES, _WORDS = pa.list_(pa.int32()), pa.list_(pa.list_(pa.float32())), pa.list_(pa.string())
-LISTS: Mapping[str, pa.DataType] = {
-    "instance_ids": _NUMBERS, "instance_boxes": _BOXES, "face_boxes": _BOXES, "segment_boxes": _BOXES,
-    "flags": _WORDS, "characters": _WORDS, "effect_types": _WORDS, "traits": _WORDS, "sources": _WORDS,
-}  # fmt: skip
-"""Columns in which the frame table joins several values by commas, and what they are as lists."""
-_NOTHING = ("", "none", "ok")
+_BOXES = pa.list_(pa.list_(pa.float32()))
 
 
 def told(schema: pa.Schema) -> list[pa.Field]:
-    """The columns that say something of a frame and that every reader knows: words, numbers, short lists of fixed size, and lists of `LISTS`."""
-    kept = [field for field in schema if not internal(field.name) and not pa.types.is_list(field.type)]
-    return [pa.field(field.name, LISTS[field.name]) if field.name in LISTS else field for field in kept]
+    """The columns that say something of a frame and that every reader knows: words, numbers, short lists of fixed size, lists of words, of
+    numbers, and of boxes, which are lists of numbers."""
+    kept = [field for field in schema if not internal(field.name) and (field.name in LISTS or not pa.types.is_list(field.type))]
+    return [pa.field(field.name, _told(field.type)) for field in kept]
+
+
+def _told(kind: pa.DataType) -> pa.DataType:
+    if not (pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)):
+        return kind
+    return pa.string() if any(pa.types.is_string(part.type) for part in kind.value_type) else _BOXES
 
 
 def listed(column: str, value: Any) -> Any:
-    """A value of the frame table with what it joins by commas as a list."""
-    if column not in LISTS or not isinstance(value, str):
+    """A value of the frame table, or one as people write it, as `told` says: lists, boxes as lists of numbers; what has words and numbers in it
+    as text."""
+    if column in LISTS and isinstance(value, str):
+        value = RECORD[column].stored(RECORD[column].read(value))
+    if column not in LISTS or value is None or not pa.types.is_struct(RECORD[column].arrow.value_type):
         return value
-    parts = [part.strip() for part in value.split(",")] if value not in _NOTHING else []
-    if LISTS[column] == _NUMBERS:
-        return [int(part) for part in parts]
-    return [[float(number) for number in part.split(":")] for part in parts] if LISTS[column] == _BOXES else parts
+    return [[*map(float, box.values())] for box in value] if _told(RECORD[column].arrow) == _BOXES else RECORD[column].written(value)
 
 
 def feature(kind: pa.DataType) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from animelayers.options import Count
 from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.schema import LISTS, RECORD, Row
 
 Value = str | float | int | bool
 _COMPARED: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -27,8 +27,9 @@ class Select:
     """Frames by what the frame table says of them.
 
     ``where``: by column a value, a list of values of which one must hold, a comparison ('>=0.5', '<3', '!=none'), or 'has WORD' or 'lacks WORD'
-    for a column of words with commas between them, such as flags: 'lacks damaged'; a frame of which the table does not know the column does not
-    pass. ``held``: frames that hold a drawing as well; without it each drawing comes once. ``min_side``: pixels of the shorter side, at least.
+    for a column of words, such as flags: 'lacks damaged'. Lists are compared as people write them: '1,2'; flags without any are 'ok', other
+    empty lists 'none'. A frame of which the table does not know the column does not pass. ``held``: frames that hold a drawing as well; without
+    it each drawing comes once. ``min_side``: pixels of the shorter side, at least.
     ``without``: frame ids that are left out. ``limit``: frames in all.
     """
 
@@ -49,7 +50,10 @@ class Select:
         for column, wanted in self.where.items():
             if column not in table.column_names:
                 raise ValueError(f"select.where.{column}: the frame table has no such column; annotate the output first, or choose of those it has")
-            keep = pc.and_(keep, pa.array([_passes(value, wanted, column) for value in table[column].to_pylist()], pa.bool_()))
+            values = table[column].to_pylist()
+            if column in LISTS:
+                values = [RECORD[column].written(value) for value in values]
+            keep = pc.and_(keep, pa.array([_passes(value, wanted, column) for value in values], pa.bool_()))
         chosen = table.filter(keep)
         return chosen if self.limit is None else chosen.slice(0, self.limit)
 
@@ -71,7 +75,7 @@ class Select:
 
 def unpacked(table: pa.Table, embeddings: bool = False) -> Iterator[Row]:
     """The rows of a frame table, some hundred at a time in memory; `embeddings`: long lists of numbers as well."""
-    short = [name for name in table.column_names if embeddings or not _long(table.schema.field(name).type)]
+    short = [name for name in table.column_names if embeddings or name in LISTS or not _long(table.schema.field(name).type)]
     for start in range(0, len(table), _STEP):
         yield from table.select(short).slice(start, _STEP).to_pylist()
 

@@ -60,7 +60,7 @@ def stack(pictures: Mapping[str, np.ndarray], row: Mapping[str, Any], plate: boo
     if "shadow" in pictures and pictures["shadow"][..., 3].any():
         found.append(Layer(SHADOW, pictures["shadow"], mode="multiply"))
     if "character" in pictures:
-        found += characters(pictures["character"], pictures.get("instances"), row.get("instance_ids") or "none")
+        found += characters(pictures["character"], pictures.get("instances"), row.get("instance_ids") or ())
     mode = row.get("effect_mode") or "none"
     if "effect" in pictures and mode != "none":
         found.append(Layer(EFFECT, pictures["effect"], mode=mode))
@@ -79,18 +79,18 @@ def decoded(output: Output, row: dict[str, Any]) -> dict[str, np.ndarray]:
     return found
 
 
-def characters(rgba: np.ndarray, labels: np.ndarray | None, ids: str) -> list[Layer]:
+def characters(rgba: np.ndarray, labels: np.ndarray | None, ids: Sequence[int]) -> list[Layer]:
     """The character layer RGBA uint8 (H, W, 4) as one layer per character in a group of its own, and what is nobody's.
 
     `labels` uint8 (H, W) or None, `ids` as in the frame table. One over the other they give the whole layer again: where two share a pixel
     softly the upper one keeps its share, and what is under it covers what is left.
     """
     if labels is None:
-        name = CHARACTER if ids == "none" or "," in ids else f"{CHARACTER} {ids}"
+        name = f"{CHARACTER} {ids[0]}" if len(ids) == 1 else CHARACTER
         return [Layer(name, rgba, name)]
     alpha = rgba[..., 3]
     shares = split(alpha, labels)
-    named = [(f"{CHARACTER} {k + 1}", share) for k, share in enumerate(shares) if share.any() or str(k + 1) in ids.split(",")]
+    named = [(f"{CHARACTER} {k + 1}", share) for k, share in enumerate(shares) if share.any() or k + 1 in ids]
     rest = alpha - shares.sum(axis=0, dtype=np.uint8)
     parts = ([(REST, rest)] if rest.any() or not named else []) + named
     made, left = [], np.full(alpha.shape, 255, np.int32)

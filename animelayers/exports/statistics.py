@@ -38,7 +38,7 @@ def scenes(episode: str, frames: pa.Table) -> dict[str, Any]:
 
 def quality(episode: str, frames: pa.Table, failed: pa.Table) -> dict[str, Any]:
     """Mean, least, median and most of each of `MEASURES` that the frame table has, what is doubtful, and what failed."""
-    flags = [flag for flags in _column(frames, "flags") or [] for flag in (flags or "").split(",") if flag not in ("", "ok")]
+    flags = [flag for flags in _column(frames, "flags") or [] for flag in flags or ()]
     return {
         "episode": episode,
         "frames": len(frames),

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from animelayers.imaging.evidence import Evidence
+from animelayers.values import Face
 
 
 class Mattes(NamedTuple):
@@ -176,16 +177,6 @@ class Poser(Protocol):
         is, 0..1.
         """
         ...
-
-
-class Face(NamedTuple):
-    """A face: x, y, w, h in pixels and how sure it is, 0..1."""
-
-    x: int
-    y: int
-    w: int
-    h: int
-    score: float
 
 
 class FaceFinder(Protocol):

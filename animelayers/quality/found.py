@@ -84,8 +84,7 @@ class Found:
         table[list(names)] = list(names.values())
         if row.get("instances_file"):
             return np.asarray(table[_sized(self.output.picture(row, "instances"), alpha.shape, smooth=False)])
-        ids = (row.get("instance_ids") or "none").split(",")
-        own = names.get(int(ids[0]), 1) if ids[0].isdigit() else 1
+        own = names.get(next(iter(row.get("instance_ids") or ()), 0), 1)
         return np.where(alpha > 127, np.int32(own), np.int32(0))
 
 

@@ -166,7 +166,7 @@ def transitions(shots: Sequence[TrueShot], rows: Mapping[int, Row]) -> Iterator[
 
 def _between(row: Row) -> bool:
     """Whether a frame is said to lie between two shots: flagged so where it was read, or a truth's own."""
-    return "transition" in str(row.get("flags") or "").split(",") or row.get("transition") in BETWEEN
+    return "transition" in (row.get("flags") or ()) or row.get("transition") in BETWEEN
 
 
 def _scene(row: Row) -> tuple[str, str]:

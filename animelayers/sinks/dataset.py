@@ -16,7 +16,8 @@ from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
 
 DATASET, PLAN, PLANS = "dataset.json", "plan.parquet", "plan"
-FORMAT = 1
+FORMAT = 2
+"""2: boxes, ids, scores and words are lists in the frame table; 1: they are text, and are read as lists."""
 FINGERPRINTS = b"fingerprints"
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class Changed(SinkError):
 
 def describe(store: Store, description: Mapping[str, Any]) -> None:
     """Write dataset.json: the format's version and `description`, plain JSON values only; of paths what `privacy` allows."""
-    told = published({"format": FORMAT, **description}, _whole(description))
+    told = published({**description, "format": FORMAT}, _whole(description))
     text = json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True)
     store.put(DATASET, "dataset", text.encode() + b"\n")
 

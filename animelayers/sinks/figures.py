@@ -10,7 +10,7 @@ from animelayers.schema import Row
 
 def instances(rows: Sequence[Row], failed: Sequence[Row], speed: Mapping[str, float]) -> dict[str, Any]:
     """Figures of a segmentation. Shares are 0..1; a failed clip counts as one frame, since its frames could not be counted."""
-    counts = [0 if row["segment_scores"] == "none" else row["segment_scores"].count(",") + 1 for row in rows]
+    counts = [len(row["segment_scores"]) for row in rows]
     return {
         **_counted(rows, failed),
         "failed_share": _share(len(failed), len(rows) + len(failed)),

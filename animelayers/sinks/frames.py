@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from animelayers.schema import IDENTITY, RECORD, Row, table_schema
+from animelayers.schema import IDENTITY, LISTS, RECORD, Row, table_schema
 
 OF_THE_CLIP = ("plate",)
 """Layers of which a clip has one: it is a file of the first drawing."""
@@ -75,7 +75,8 @@ def files(row: Row) -> list[dict[str, memoryview]]:
 
 def layer_names(row: Row) -> list[str]:
     """File names of one drawing's layers."""
-    return str(row.get("layer_names", "")).split()
+    names: list[str] = RECORD["layer_names"].unpacked(row.get("layer_names", ""))
+    return names
 
 
 def frame_table(
@@ -100,19 +101,20 @@ def frame_table(
         length = max(map(len, columns.values()))
         for values in columns.values():
             values += [None] * (length - len(values))
-    arrays = [pa.array(columns[field.name], _sized(field.type, columns[field.name])) for field in schema]
+    arrays = [pa.array(columns[field.name], _sized(field, columns[field.name])) for field in schema]
     return pa.table(arrays, schema.names).replace_schema_metadata(dict(footer or {}))
 
 
-def _sized(kind: pa.DataType, values: Sequence[Any]) -> pa.DataType:
-    """A list type as one of fixed size, where all lists are of one size: an embedding."""
-    sizes = {len(value) for value in values if value is not None} if pa.types.is_list(kind) else set()
+def _sized(field: pa.Field, values: Sequence[Any]) -> pa.DataType:
+    """A field's type, of numbers as lists of fixed size where all are of one size: an embedding."""
+    kind = field.type
+    sizes = {len(value) for value in values if value is not None} if pa.types.is_list(kind) and field.name not in LISTS else set()
     return pa.list_(kind.value_type, sizes.pop()) if len(sizes) == 1 and 0 not in sizes else kind
 
 
 def _failed(row: Row) -> dict[str, list[Any]]:
-    text = [name for name, column in RECORD.items() if column.table and column.dtype == "str" and not column.axes]
-    return {name: [_plain(row[name])] for name in {*IDENTITY, *text} if name in row}
+    text = [name for name, column in RECORD.items() if column.table and column.dtype in ("str", "list") and not column.axes]
+    return {name: [_plain(name, RECORD[name].unpacked(row[name]))] for name in {*IDENTITY, *text} if name in row}
 
 
 def _good(row: Row, places: Sequence[Mapping[str, Place]], shard: str | None, shard_bytes: int | None) -> dict[str, list[Any]]:
@@ -128,12 +130,12 @@ def _good(row: Row, places: Sequence[Mapping[str, Place]], shard: str | None, sh
             continue
         axis = RECORD[name].axes.split()[:1]
         if axis in (["T"], ["D"]):
-            values = [_plain(value) for value in RECORD[name].per_drawing(row[name])]
+            values = [_plain(name, value) for value in RECORD[name].per_drawing(row[name])]
             if len(values) != (len(ids) if axis == ["T"] else len(first)):
                 raise ValueError(f"{row['clip_id']}: column {name} has {len(values)} values for {len(ids)} frames, {len(first)} drawings")
             columns[name] = values if axis == ["T"] else [values[d] for d in drawing]
         else:
-            columns[name] = [_plain(row[name])] * len(ids)
+            columns[name] = [_plain(name, RECORD[name].unpacked(row[name]))] * len(ids)
     for layer in layer_names(row):
         stem = layer.split(".")[0]
         # What is made once for a clip lies with its first drawing, and every frame points there.
@@ -143,7 +145,9 @@ def _good(row: Row, places: Sequence[Mapping[str, Place]], shard: str | None, sh
     return columns
 
 
-def _plain(value: Any) -> Any:
+def _plain(name: str, value: Any) -> Any:
+    if name in LISTS:
+        return RECORD[name].stored(value)
     if isinstance(value, np.ndarray) and value.ndim > 1:
         value = value.ravel()
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

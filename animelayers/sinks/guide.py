@@ -132,11 +132,8 @@ class Instances(_Folders):
         for row in rows:
             if row["drawing_of"]:
                 continue
-            each = zip(row["cutouts"], row["masks"], _words(row["segment_scores"]), _words(row["segment_boxes"]), strict=True)
-            found = [
-                {"instance": cutout, "mask": mask, "label": score.rpartition(":")[0], "score": float(score.rpartition(":")[2]), "bbox": _box(box)}
-                for cutout, mask, score, box in each
-            ]
+            each = zip(row["cutouts"], row["masks"], row["segment_scores"], row["segment_boxes"], strict=True)
+            found = [{"instance": cutout, "mask": mask, **scored, "bbox": [*box.values()]} for cutout, mask, scored, box in each]
             frames.append(
                 {"input": row["source"], "frame": row["frame_id"], "mask_coverage": round(row["character_coverage"], 4), "instances": found}
             )
@@ -168,11 +165,3 @@ class Backgrounds(_Folders):
                 for row in drawn
             ]
         }
-
-
-def _words(text: str) -> list[str]:
-    return [] if text == "none" else text.split(",")
-
-
-def _box(text: str) -> list[int]:
-    return [int(side) for side in text.split(":")]

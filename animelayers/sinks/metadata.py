@@ -15,7 +15,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import xxhash
 
-from animelayers.schema import RECORD, table_schema
+from animelayers.schema import LISTS, RECORD, table_schema
 from animelayers.sinks.store import Damaged, SinkError, Store
 
 FOLDER = "metadata"
@@ -326,7 +326,8 @@ def _codes(table: pa.Table, column: str) -> np.ndarray:
 def declared(store: Store, name: str, columns: Sequence[str] | None = None, plain: bool = False) -> pa.Table:
     """A Parquet of the output, or some columns of it, with the record's own types, or with those it has (`plain`).
 
-    Extension types are refused: reading one may run code that came with the file.
+    Lists that are text, as outputs of format 1 have them, become lists. Extension types are refused: reading one may run code that came with
+    the file.
     """
     table = read(store, name, columns)
     with store.guard(name):
@@ -335,7 +336,10 @@ def declared(store: Store, name: str, columns: Sequence[str] | None = None, plai
             raise pa.ArrowInvalid(f"columns {strange} are not plain Arrow types")
         if plain:
             return table
-        fields = {field.name: field for field in table_schema(table.column_names, []) if not pa.types.is_list(field.type)}
+        for i, field in enumerate(table.schema):
+            if field.name in LISTS and not pa.types.is_list(field.type):
+                table = table.set_column(i, field.name, RECORD[field.name].structured(table[field.name]))
+        fields = {field.name: field for field in table_schema(table.column_names, []) if field.name in LISTS or not pa.types.is_list(field.type)}
         return table.cast(pa.schema([fields.get(field.name, field) for field in table.schema]))
 
 

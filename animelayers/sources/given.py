@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from animelayers.schema import Row, blank
+from animelayers.schema import RECORD, Row, blank
 from animelayers.sources.asked import Asked
 from animelayers.sources.matted import Matted
 from animelayers.sources.seen import Drawn, Seen
@@ -59,7 +59,7 @@ class Given:
         if any(effect is not None for effect in effects):
             none = np.zeros((*self._shape, 4), np.uint8)
             made["given_effect"] = np.stack([none if effect is None else effect for effect in effects])
-            made["given_mode"] = " ".join(drawn.mode for drawn in self._drawn)
+            made["given_mode"] = RECORD["given_mode"].gather([drawn.mode for drawn in self._drawn])
         if all(picture is not None for picture in behind):
             made["given_background"] = np.stack([picture for picture in behind if picture is not None])
         return made

@@ -9,9 +9,6 @@ import numpy as np
 
 from animelayers.schema import READING
 
-NONE = "ok"
-"""The word of a picture with nothing to flag."""
-
 
 class Drawn(NamedTuple):
     """What the layers of a drawing give, None for what they do not: the figure's alpha uint8 (H, W); the effect, straight RGBA uint8
@@ -38,9 +35,9 @@ class Seen(NamedTuple):
         return self._replace(doubts=self.doubts | {*words}, notes=(*self.notes, *([note] if note else [])))
 
 
-def flags(words: Sequence[str] | frozenset[str]) -> str:
-    """Doubts as the word or words of a picture's flags."""
-    return ",".join(word for word in READING if word in words) or NONE
+def flags(words: Sequence[str] | frozenset[str]) -> list[str]:
+    """Doubts as a picture's flags."""
+    return [word for word in READING if word in words]
 
 
 def over(pixels: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:

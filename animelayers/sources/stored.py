@@ -78,10 +78,9 @@ class Clip:
         return np.ascontiguousarray(self._layer(d, "character", 4)[..., 3])
 
     def _instances(self, d: int) -> np.ndarray:
-        ids = self._first[d]["instance_ids"]
         if self._first[d].get("instances_file"):
             return self._layer(d, "instances", 1)
-        return (self._character(d) > 127) * np.uint8(0 if ids == "none" else ids)
+        return (self._character(d) > 127) * np.uint8(next(iter(self._first[d]["instance_ids"]), 0))
 
     def _layer_of(self, d: int, name: str) -> np.ndarray:
         layer = BY_NAME[name]
@@ -123,7 +122,7 @@ class Clip:
         values = [row[name] for row in rows]
         if any(value is None for value in values):
             raise ValueError(f"the frame table has no {name} for {rows[values.index(None)]['frame_id']}")
-        if held.dtype == "str":
-            return held.gather(values) if axes else values[0]
+        if not held.array:
+            return held.gather(values) if axes else held.packed(values[0])
         made = np.array(values, held.dtype)
         return made.reshape(len(values), *(int(side) if side.isdigit() else -1 for side in axes[1:])) if axes else made[0]

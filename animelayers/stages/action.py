@@ -9,14 +9,13 @@ import numpy as np
 from animelayers.column import F32, I32, U8
 from animelayers.models.protocols import ActionTeller
 from animelayers.options import Share
-from animelayers.schema import RECORD
 from animelayers.step import ClipStep
 
 
 class Made(NamedTuple):
     """What `Action` writes."""
 
-    action: str
+    action: list[str]
     action_confidence: F32
 
 
@@ -42,7 +41,7 @@ class Action(ClipStep):
             ((text, confidence),) = self.teller([frames[drawing[spread(len(drawing), self.teller.frames)]]])
             if confidence < self.least:
                 text, confidence = "", 0.0
-        return Made(RECORD["action"].gather([text] * len(frames)), np.full(len(frames), confidence, np.float32))
+        return Made([text] * len(frames), np.full(len(frames), confidence, np.float32))
 
 
 def spread(count: int, wanted: int) -> np.ndarray:

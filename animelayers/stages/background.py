@@ -17,7 +17,7 @@ from animelayers.models.inpaint import Noted, named
 from animelayers.models.protocols import Inpainter, Video, VideoInpainter
 from animelayers.options import Share, Within
 from animelayers.rules import left_out
-from animelayers.schema import RECORD, blank
+from animelayers.schema import blank
 from animelayers.step import ClipStep
 
 SEEN, BORROWED, INVENTED = np.uint8(0), np.uint8(128), np.uint8(255)
@@ -42,8 +42,8 @@ class Made(NamedTuple):
     background_invented: F32
     plate: U8
     provenance: U8
-    inpainter: str
-    inpainting_fallback: str
+    inpainter: list[str]
+    inpainting_fallback: list[str]
 
 
 class Background(ClipStep):
@@ -95,7 +95,7 @@ class Background(ClipStep):
         plate_trust: float | None = None,
         shadow: U8 | None = None,
         effect: U8 | None = None,
-        effect_mode: str | None = None,
+        effect_mode: list[str] | None = None,
         context: U8 | None = None,
         context_character: U8 | None = None,
     ) -> Made:
@@ -104,7 +104,7 @@ class Background(ClipStep):
         trusted = plate_trust is not None and plate_trust >= self.trust and "plate" not in self.without
         if trusted and camera is not None and plate is not None and plate.size and plate_seen is not None:
             whole = _Behind(inpaint([plate], [plate_seen == 0])[0], plate_seen)
-        modes = effect_mode.split() if effect_mode else ["unknown"] * len(frames)
+        modes = effect_mode or ["unknown"] * len(frames)
         covers = [
             alpha if effect is None or not len(effect) or modes[i] == "none" else cv2.max(alpha, cv2.extractChannel(effect[i], 3))
             for i, alpha in enumerate(character)
@@ -137,7 +137,7 @@ class Background(ClipStep):
         notes = [
             one or (inpaint.by[open_ones.index(i)], inpaint.why[open_ones.index(i)]) if share else ("none", "") for i, share in enumerate(shares[1])
         ]
-        by, why = (RECORD[name].gather([note[k] for note in notes]) for k, name in enumerate(Made._fields[-2:]))
+        by, why = ([note[k] for note in notes] for k in range(2))
         return Made(joined(made, frames), 1 - shares[0] - shares[1], shares[0], shares[1], stored, provenance, by, why)
 
     def _behind(self, frame: np.ndarray, cover: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ class Told(TypedDict, total=False):
     complexity: list[np.float32]
     camera_motion: list[str]
     effect_mode: list[str]
-    effect_types: list[str]
+    effect_types: list[list[str]]
     scene_type: list[str]
     place: list[str]
     mood: list[str]

@@ -17,6 +17,7 @@ from animelayers.options import Within
 from animelayers.schema import blank
 from animelayers.stages.segment import named
 from animelayers.step import Step, each
+from animelayers.values import Scored
 
 _SHOTS = 8  # whose context is remembered
 _EVERY = 8  # so manyth pixel of a context tells it from others
@@ -26,7 +27,7 @@ class Made(NamedTuple):
     """What `Character` writes of a clip."""
 
     character: U8
-    matte: str
+    matte: list[str]
     character_confidence: F32
     context_character: U8
 
@@ -53,7 +54,7 @@ class Character(Step):
         frames: Sequence[U8],
         context: Sequence[U8] | None = None,
         segments: Sequence[U8] | None = None,
-        segment_scores: Sequence[str] | None = None,
+        segment_scores: Sequence[list[list[Scored]]] | None = None,
     ) -> list[Made]:
         """The alpha, the models' names, their confidences, and the alpha of the context, of each clip."""
         contexts = [blank("context")] * len(frames) if context is None else context
@@ -69,12 +70,16 @@ class Character(Step):
         return [Made(*columns, alpha) for columns, alpha in zip(made, of_context, strict=True)]
 
     def _clip(
-        self, pictures: np.ndarray, answers: Iterator[tuple[np.ndarray, str, float]], segments: np.ndarray | None = None, scores: str | None = None
-    ) -> tuple[np.ndarray, str, np.ndarray]:
+        self,
+        pictures: U8,
+        answers: Iterator[tuple[np.ndarray, str, float]],
+        segments: U8 | None = None,
+        scores: Sequence[Sequence[Scored]] | None = None,
+    ) -> tuple[U8, list[str], F32]:
         found = list(islice(answers, len(pictures)))
         alpha = np.zeros(pictures.shape[:3], np.uint8)
-        figures = [named(of) for of in (scores or "").split()]
+        figures = [named(of) for of in scores or ()]
         for i, (picture, (claim, _, _)) in enumerate(zip(pictures, found, strict=True)):
             claim = claim if segments is None else agree(claim, segments[i], figures[i], self.radius)
             alpha[i] = finished(picture, claim, self.radius, self.floor)
-        return alpha, " ".join(model for _, model, _ in found), np.array([sure for *_, sure in found], np.float32)
+        return alpha, [model for _, model, _ in found], np.array([sure for *_, sure in found], np.float32)

@@ -10,17 +10,18 @@ import numpy as np
 from animelayers.column import F32, I64, U8
 from animelayers.imaging import codecs
 from animelayers.step import ClipStep
+from animelayers.values import Box
 
 
 class Made(NamedTuple):
     """What `CutOuts` writes."""
 
     layers: bytes
-    layer_names: str
+    layer_names: list[str]
     layer_sizes: I64
     width: int
     height: int
-    segment_boxes: str
+    segment_boxes: list[list[Box]]
     character_coverage: F32
 
 
@@ -41,14 +42,14 @@ class CutOuts(ClipStep):
         for frame, labels in zip(frames, segments, strict=True):
             drawn, places = _cut(frame, labels)
             files += drawn + [b""] * (2 * most - len(drawn))
-            boxes.append(",".join(places) or "none")
+            boxes.append(places)
         names = [f"{kind}{k:03d}.png" for k in range(1, most + 1) for kind in ("instance", "mask")]
         sizes = np.array([len(data) for data in files], np.int64).reshape(count, len(names))
         covered = np.array([np.count_nonzero(labels) / labels.size for labels in segments], np.float32)
-        return Made(b"".join(files), " ".join(names), sizes, width, height, " ".join(boxes), covered)
+        return Made(b"".join(files), names, sizes, width, height, boxes, covered)
 
 
-def _cut(frame: np.ndarray, labels: np.ndarray) -> tuple[list[bytes], list[str]]:
+def _cut(frame: np.ndarray, labels: np.ndarray) -> tuple[list[bytes], list[Box]]:
     """Cut-out and mask of each label from 1 on, and their boxes. Raises ValueError where a label up to the greatest is missing."""
     files, places = [], []
     for k in range(1, int(labels.max(initial=0)) + 1):
@@ -59,5 +60,5 @@ def _cut(frame: np.ndarray, labels: np.ndarray) -> tuple[list[bytes], list[str]]
         part = np.ascontiguousarray(mask[y : y + h, x : x + w])
         colour = cv2.copyTo(frame[y : y + h, x : x + w], part)
         files += [codecs.encode_png(np.dstack([colour, part])), codecs.encode_png(mask)]
-        places.append(f"{x}:{y}:{w}:{h}")
+        places.append(Box(x, y, w, h))
     return files, places

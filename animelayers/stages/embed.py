@@ -12,8 +12,6 @@ from animelayers.imaging.square import alone
 from animelayers.models.protocols import Embedder
 from animelayers.step import Step, each
 
-NOBODY = "none"
-
 Four = tuple[F32, F32, F32, F32]
 """Embeddings of frames, character layers and backgrounds, (D, E), and of I characters, (D, I * E)."""
 
@@ -24,7 +22,7 @@ class Layers(TypedDict, total=False):
     character: Sequence[U8]
     background: Sequence[U8]
     instances: Sequence[U8]
-    instance_ids: Sequence[str]
+    instance_ids: Sequence[list[list[int]]]
 
 
 class Embed(Step):
@@ -64,11 +62,11 @@ class Embed(Step):
         return made
 
     def _parts(
-        self, frames: np.ndarray, character: np.ndarray | None, background: np.ndarray | None, instances: np.ndarray | None, ids: str | None
+        self, frames: U8, character: U8 | None, background: U8 | None, instances: U8 | None, ids: Sequence[Sequence[int]] | None
     ) -> list[list[np.ndarray | None]]:
         """What to embed of a clip: one picture per drawing for each of the layers, and one per drawing and id; None for what is not there."""
         nothing: list[np.ndarray | None] = [None] * len(frames)
-        every = everyone(ids.split()) if ids and instances is not None else []
+        every = everyone(ids) if ids and instances is not None else []
         layers = nothing if character is None else [alone(*pair, self.margin) for pair in zip(frames, character, strict=True)]
         people: list[np.ndarray | None] = [] if every else [*nothing]
         for d, labels in enumerate(() if instances is None else instances):
@@ -83,9 +81,9 @@ class Embed(Step):
         return found
 
 
-def everyone(words: Iterable[str]) -> list[int]:
-    """The ids named in any of some values of `instance_ids`, rising."""
-    return sorted({int(k) for word in words if word != NOBODY for k in word.split(",")})
+def everyone(ids: Iterable[Sequence[int]]) -> list[int]:
+    """The ids in any of some values of `instance_ids`, rising."""
+    return sorted({k for those in ids for k in those})
 
 
 class EmbedVisual(Embed):

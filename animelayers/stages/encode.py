@@ -33,7 +33,7 @@ class Made(NamedTuple):
     """What `Encode` writes."""
 
     layers: bytes
-    layer_names: str
+    layer_names: list[str]
     layer_sizes: I64
     width: int
     height: int
@@ -84,7 +84,7 @@ class Encode(ClipStep):
         background: U8 | None = None,
         shadow: U8 | None = None,
         effect: U8 | None = None,
-        effect_mode: str | None = None,
+        effect_mode: list[str] | None = None,
         bare: U8 | None = None,
         plate: U8 | None = None,
         instances: U8 | None = None,
@@ -92,7 +92,7 @@ class Encode(ClipStep):
     ) -> Made:
         """Files, their names and sizes, and the measures of every drawing of a clip."""
         count, (height, width) = len(frames), frames.shape[1:3]
-        modes = effect_mode.split() if effect_mode and effect is not None and "effect" in self.layers else ["none"] * count
+        modes = effect_mode if effect_mode and effect is not None and "effect" in self.layers else ["none"] * count
         shadows = None if shadow is None or "shadow" not in self.layers or not shadow[..., 3].any() else shadow
         effects = None if all(mode == "none" for mode in modes) else effect
         made, bares = [], iter([] if bare is None else bare)
@@ -113,7 +113,7 @@ class Encode(ClipStep):
         files = [data for drawing, *_ in made for data in drawing.values()]
         return Made(
             b"".join(files),
-            " ".join(names),
+            names,
             np.array([len(data) for data in files], np.int64).reshape(count, len(names)),
             width,
             height,

@@ -10,11 +10,11 @@ import numpy as np
 from animelayers.column import F32, U8
 from animelayers.imaging import skeleton as skeletons
 from animelayers.imaging.faces import aligned
-from animelayers.models.protocols import ExpressionTeller, Face
+from animelayers.models.protocols import ExpressionTeller
 from animelayers.options import Share
-from animelayers.schema import RECORD
-from animelayers.stages.faces import heads, stored
+from animelayers.stages.faces import heads
 from animelayers.step import ClipStep
+from animelayers.values import Face
 
 Eyes = tuple[tuple[float, float], tuple[float, float]]
 
@@ -22,7 +22,7 @@ Eyes = tuple[tuple[float, float], tuple[float, float]]
 class Made(NamedTuple):
     """What `Expression` writes."""
 
-    expression: str
+    expression: list[str]
 
 
 class Expression(ClipStep):
@@ -41,18 +41,18 @@ class Expression(ClipStep):
             raise ValueError(f"least and sure must be 0..1, not {least} and {sure}")
         self.teller, self.least, self.sure = teller, float(least), float(sure)
 
-    def clip(self, *, frames: U8, face_boxes: str | None = None, keypoints: F32 | None = None, skeleton: str | None = None) -> Made:
+    def clip(self, *, frames: U8, face_boxes: list[list[Face]] | None = None, keypoints: F32 | None = None, skeleton: str | None = None) -> Made:
         """A text per drawing."""
         people: Sequence[Sequence[np.ndarray]] = [()] * len(frames)
         if keypoints is not None and skeleton:
             people = [[*joints.reshape(-1, skeletons.COUNT[skeleton], 3)] for joints in keypoints]
         elif face_boxes is None:
             raise ValueError("the face is needed: put the stage faces or pose before it")
-        known: Sequence[Sequence[Face]] = [()] * len(frames) if face_boxes is None else [stored(word) for word in face_boxes.split()]
+        known: Sequence[Sequence[Face]] = [()] * len(frames) if face_boxes is None else face_boxes
         crops = [self._crop(*of, skeleton or "") for of in zip(frames, known, people, strict=True)]
         answers = iter(self.teller([crop for crop in crops if crop is not None]))
         found = [("", 0.0) if crop is None else next(answers) for crop in crops]
-        return Made(RECORD["expression"].gather([text if sure >= self.least else "" for text, sure in found]))
+        return Made([text if sure >= self.least else "" for text, sure in found])
 
     def _crop(self, frame: np.ndarray, faces: Sequence[Face], people: Sequence[np.ndarray], skeleton: str) -> np.ndarray | None:
         faces = faces or heads(people, skeleton, frame.shape, self.sure)

@@ -9,12 +9,10 @@ import numpy as np
 
 from animelayers.column import F32, U8
 from animelayers.imaging import skeleton as skeletons
-from animelayers.models.protocols import Face, FaceFinder
+from animelayers.models.protocols import FaceFinder
 from animelayers.options import Share
 from animelayers.step import ClipStep
-
-NOBODY = "none"
-"""The word of a drawing without a face."""
+from animelayers.values import Face
 
 _SAME = 0.5  # intersection over union from which two characters' faces are one: their boxes hold the same person
 
@@ -22,7 +20,7 @@ _SAME = 0.5  # intersection over union from which two characters' faces are one:
 class Made(NamedTuple):
     """What `Faces` writes."""
 
-    face_boxes: str
+    face_boxes: list[list[Face]]
 
 
 class Faces(ClipStep):
@@ -42,7 +40,7 @@ class Faces(ClipStep):
         self.finder, self.sure = finder, float(sure)
 
     def clip(self, *, frames: U8, keypoints: F32 | None = None, skeleton: str | None = None) -> Made:
-        """A word per drawing: its faces, or 'none'."""
+        """The faces of each drawing."""
         found: Sequence[Sequence[Face]] = self.finder(list(frames)) if self.finder is not None else [()] * len(frames)
         if keypoints is None or not skeleton:
             if self.finder is None:
@@ -50,7 +48,7 @@ class Faces(ClipStep):
         else:
             people = [joints.reshape(-1, skeletons.COUNT[skeleton], 3) for joints in keypoints]
             found = [faces or heads(those, skeleton, frame.shape, self.sure) for faces, those, frame in zip(found, people, frames, strict=True)]
-        return Made(" ".join(",".join(_told(face) for face in faces) or NOBODY for faces in found))
+        return Made([[face._replace(score=round(face.score, 2)) for face in faces] for faces in found])
 
 
 def heads(people: Sequence[np.ndarray], skeleton: str, shape: tuple[int, ...], sure: float) -> list[Face]:
@@ -67,12 +65,6 @@ def heads(people: Sequence[np.ndarray], skeleton: str, shape: tuple[int, ...], s
     return kept
 
 
-def stored(word: str) -> list[Face]:
-    """The faces of a word of column face_boxes."""
-    parts = (face.split(":") for face in word.split(",") if face != NOBODY)
-    return [Face(int(x), int(y), int(w), int(h), float(score)) for x, y, w, h, score in parts]
-
-
 def _shared(a: Face, b: Face) -> float:
     """Intersection over union of two boxes."""
     wide, high = min(a.x + a.w, b.x + b.w) - max(a.x, b.x), min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
@@ -84,7 +76,3 @@ def _within(head: tuple[int, int, int, int, float], shape: tuple[int, ...]) -> F
     x, y, w, h, score = head
     left, top = max(0, x), max(0, y)
     return Face(left, top, min(shape[1], x + w) - left, min(shape[0], y + h) - top, score)
-
-
-def _told(face: Face) -> str:
-    return f"{face.x}:{face.y}:{face.w}:{face.h}:{face.score:.2f}"

@@ -38,7 +38,7 @@ _FIGURE, _EFFECT, _SHADOW = 0, 1, 2
 _OWN = "layernet"
 
 
-Effects = tuple[U8, str, str, F32, F32, U8]
+Effects = tuple[U8, list[str], list[list[str]], F32, F32, U8]
 """The effect, its modes, its types, its intensity, its coverage, and what is left without it."""
 Shadows = tuple[U8, F32]
 """The shadow and its coverage."""
@@ -48,13 +48,13 @@ class Made(NamedTuple):
     """What `Layers` writes."""
 
     character: U8
-    matte: str
+    matte: list[str]
     plate: U8
     plate_seen: U8
     plate_trust: float
     effect: U8
-    effect_mode: str
-    effect_types: str
+    effect_mode: list[str]
+    effect_types: list[list[str]]
     effect_intensity: F32
     effect_coverage: F32
     bare: U8
@@ -112,7 +112,7 @@ class Layers(ClipStep):
         *,
         frames: U8,
         character: U8,
-        matte: str,
+        matte: list[str],
         camera: F64 | None = None,
         camera_motion: str | None = None,
         context: U8 | None = None,
@@ -130,15 +130,15 @@ class Layers(ClipStep):
                 beside = (context, context_character, context_camera)
         given = Given(frames, character, cameras, *beside)
         maps = self._maps(frames) if self.proposer else []
-        found = self._labelled(given, matte.split(), maps)
+        found = self._labelled(given, matte, maps)
         alphas = character if self.net is None else np.stack([self._matte(*each) for each in zip(frames, found.labels, strict=True)])
         plate = self._plate(given, alphas, found)
         under = self._under(frames, found, plate, camera)
         lights = [None] * len(frames) if "effects" in self.without else self._lights(frames, alphas, found, under)
         shades = [None] * len(frames) if "shadows" in self.without else self._shades(frames, alphas, found, under, lights)
-        stored: tuple[U8, U8, float] = (blank("plate"), blank("plate_seen"), 0.0) if plate is None else self._stored(plate)
+        picture, seen, trust = (blank("plate"), blank("plate_seen"), 0.0) if plate is None else self._stored(plate)
         effects = _effects(lights, frames, maps, self.prompts, self.threshold)
-        return Made(alphas, " ".join(self._names(matte.split(), alphas)), *stored, *effects, *_shadows(shades, frames))
+        return Made(alphas, self._names(matte, alphas), picture, seen, trust, *effects, *_shadows(shades, frames))
 
     def _labelled(self, given: Given, names: Sequence[str], maps: Sequence[np.ndarray]) -> Labelled:
         """The labels of each drawing, with what other models say."""
@@ -237,11 +237,13 @@ def _effects(
     """The effects in front of drawings, none where nothing is lit."""
     count = len(frames)
     if not any(light is not None for light in lights):
-        words, none = " ".join(["none"] * count), np.zeros((1, *frames.shape[1:3], 4), np.uint8)
+        none = np.zeros((1, *frames.shape[1:3], 4), np.uint8)
         # one blank plane seen as many: most shots have no effect
-        return np.broadcast_to(none, (count, *none.shape[1:])), words, words, np.zeros(count, np.float32), np.zeros(count, np.float32), blank("bare")
+        empty = np.broadcast_to(none, (count, *none.shape[1:]))
+        return empty, ["none"] * count, [[] for _ in range(count)], np.zeros(count, np.float32), np.zeros(count, np.float32), blank("bare")
     effect = np.zeros((count, *frames.shape[1:3], 4), np.uint8)
-    modes, types, total, there, bare = ["none"] * count, ["none"] * count, np.zeros(count), np.zeros(count), []
+    modes, total, there, bare = ["none"] * count, np.zeros(count), np.zeros(count), []
+    types: list[list[str]] = [[] for _ in range(count)]
     for k, light in enumerate(lights):
         if light is None or not light.rgba[..., 3].any():
             continue
@@ -251,9 +253,9 @@ def _effects(
         bare.append(light.bare)
         if maps:
             said = named(maps[k], cv2.resize(alpha, maps[k].shape[:0:-1], interpolation=cv2.INTER_AREA), prompts, threshold)
-            types[k] = ",".join("_".join(word.split()) for word in said) or "none"
+            types[k] = ["_".join(word.split()) for word in said]
     intensity, coverage = (share.astype(np.float32) for share in (total / np.maximum(there, 1), total / effect[0, ..., 0].size))
-    return effect, " ".join(modes), " ".join(types), intensity, coverage, np.stack(bare) if bare else blank("bare")
+    return effect, modes, types, intensity, coverage, np.stack(bare) if bare else blank("bare")
 
 
 def _shadows(shades: Sequence[np.ndarray | None], frames: np.ndarray) -> Shadows:

@@ -44,14 +44,14 @@ class Metrics(FrameStep):
     name = "metrics"
 
     def frames(
-        self, *, frames: list[U8], character: list[U8] | None = None, effect: list[U8] | None = None, instance_ids: list[str] | None = None
+        self, *, frames: list[U8], character: list[U8] | None = None, effect: list[U8] | None = None, instance_ids: list[list[int]] | None = None
     ) -> Made:
         """One value of each column per drawing."""
         others = (each(values, len(frames)) for values in (character, effect, instance_ids))
         rows = [self._one(*values) for values in zip(frames, *others, strict=True)]
         return Made(*([row[k] for row in rows] for k in range(len(Made._fields))))
 
-    def _one(self, frame: U8, alpha: U8 | None, effect: U8 | None, ids: str | None) -> tuple[Any, ...]:
+    def _one(self, frame: U8, alpha: U8 | None, effect: U8 | None, ids: list[int] | None) -> tuple[Any, ...]:
         """What is measured of a drawing, in the order of `Made`."""
         picture = content.prepared(frame)
         sharp, grain = content.sharpness(picture.luma), content.noise(picture.luma)
@@ -62,7 +62,7 @@ class Metrics(FrameStep):
             alpha = content.reduced(alpha)
             islands, holes = outline.pieces(alpha)
             agrees, size = outline.agreement(picture.edges, alpha), outline.framing(alpha)
-            characters = len(ids.split(",")) if ids and ids != "none" else int(size != "none")
+            characters = len(ids) if ids else int(size != "none")
             occluded = max(outline.hidden(alpha, None if effect is None else content.reduced(cv2.extractChannel(effect, 3))), 0.5 * occluded)
         return (
             sharp, grain, float(picture.small_luma.std()) / 255, float(picture.small_luma.mean()) / 255, float(np.mean(picture.edges > 0)),

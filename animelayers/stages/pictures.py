@@ -16,7 +16,7 @@ class Made(NamedTuple):
     """What `Pictures` writes."""
 
     layers: bytes
-    layer_names: str
+    layer_names: list[str]
     layer_sizes: I64
     width: int
     height: int
@@ -40,7 +40,7 @@ class Pictures(ClipStep):
         """Files, their name and sizes, width and height."""
         files = [self._encoded(frame) for frame in frames]
         sizes = np.array([[len(data)] for data in files], np.int64).reshape(len(files), 1)
-        return Made(b"".join(files), f"frame.{codecs.SUFFIXES[self.format]}", sizes, frames.shape[2], frames.shape[1])
+        return Made(b"".join(files), [f"frame.{codecs.SUFFIXES[self.format]}"], sizes, frames.shape[2], frames.shape[1])
 
     def _encoded(self, frame: np.ndarray) -> bytes:
         if self.format == "jpeg":

@@ -11,10 +11,8 @@ from animelayers.column import F32, I32, U8
 from animelayers.imaging import skeleton
 from animelayers.models.protocols import Poser
 from animelayers.options import Share
-from animelayers.schema import RECORD
 from animelayers.step import Step, each
-
-Box = tuple[int, int, int, int]
+from animelayers.values import Box
 
 _REACH = 0.03  # sides of its box that a joint may lie beside the character
 
@@ -24,7 +22,7 @@ class Made(NamedTuple):
 
     keypoints: F32
     skeleton: str
-    pose: str
+    pose: list[str]
 
 
 class Pose(Step):
@@ -49,8 +47,8 @@ class Pose(Step):
         *,
         frames: Sequence[U8],
         character: Sequence[U8] | None = None,
-        instance_ids: Sequence[str] | None = None,
-        instance_boxes: Sequence[str] | None = None,
+        instance_ids: Sequence[list[list[int]]] | None = None,
+        instance_boxes: Sequence[list[list[Box]]] | None = None,
         character_bbox: Sequence[I32] | None = None,
     ) -> list[Made]:
         """Joints (D, M * K * 3), the skeleton's name and the words of each clip."""
@@ -71,7 +69,7 @@ class Pose(Step):
         keypoints = np.zeros((len(found), most, count, 3), np.float32)
         for row, joints in zip(keypoints, found, strict=True):
             row[: len(joints)] = joints
-        words = RECORD["pose"].gather([self._words(joints) for joints in found])
+        words = [self._words(joints) for joints in found]
         return Made(keypoints.reshape(len(found), most * count * 3), self.poser.skeleton, words)
 
     def _words(self, joints: np.ndarray) -> str:
@@ -79,15 +77,10 @@ class Pose(Step):
         return "; ".join(dict.fromkeys(word for word in told if word))
 
 
-def boxes(drawings: int, ids: str | None, places: str | None, bbox: np.ndarray | None) -> list[list[Box]]:
+def boxes(drawings: int, ids: list[list[int]] | None, places: list[list[Box]] | None, bbox: np.ndarray | None) -> list[list[Box]]:
     """Where the characters of each drawing are: those of `instance_boxes`, else the one of `character_bbox`, else none."""
-    if ids is not None and places is not None and ids.split():
-        return [[] if of == "none" else [_box(box) for box in of.split(",")] for of in places.split()]
+    if ids and places is not None:
+        return places
     if bbox is not None:
-        return [[(int(x), int(y), int(w), int(h))] if w and h else [] for x, y, w, h in bbox]
+        return [[Box(int(x), int(y), int(w), int(h))] if w and h else [] for x, y, w, h in bbox]
     return [[] for _ in range(drawings)]
-
-
-def _box(text: str) -> Box:
-    x, y, w, h = map(int, text.split(":"))
-    return x, y, w, h

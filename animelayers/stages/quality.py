@@ -11,8 +11,6 @@ from animelayers.options import Share
 from animelayers.schema import READING
 from animelayers.step import ClipStep
 
-NONE = "ok"
-"""The word of a drawing with nothing to flag."""
 _FEWEST = 3  # drawings of which one can jump away from the others
 _LEAST = 1e-3  # of what is counted, that a jump is
 
@@ -20,11 +18,11 @@ _LEAST = 1e-3  # of what is counted, that a jump is
 class Made(NamedTuple):
     """What `Quality` writes."""
 
-    flags: str
+    flags: list[list[str]]
 
 
 class Quality(ClipStep):
-    """A word per drawing: what is doubtful about its layers, joined by commas, or ``ok``.
+    """Words per drawing: what is doubtful about its layers.
 
     ``recompose``: below so many dB it is ``recompose_low``. ``unsure``: a matte's confidence below it is ``matte_unsure``. ``invented``: a
     larger share of the background that an inpainter made up is ``background_invented``. ``flicker``: where the character's
@@ -50,7 +48,7 @@ class Quality(ClipStep):
         background_invented: F32 | None = None,
         character_coverage: F32 | None = None,
         plate_trust: float | None = None,
-        flags: str | None = None,
+        flags: list[list[str]] | None = None,
     ) -> Made:
         """The flags of each drawing."""
         low = recompose_psnr < self.recompose
@@ -62,8 +60,8 @@ class Quality(ClipStep):
             "flicker": nothing if character_coverage is None else jumps(character_coverage.astype(np.float64), self.flicker),
             "plate_doubtful": nothing | bool(plate_trust is not None and 0 < plate_trust < self.trust),
         }
-        before = [[word for word in words.split(",") if word in READING] for words in (flags or "").split()] or [[]] * len(low)
-        return Made(" ".join(",".join([*before[k], *(word for word, mask in found.items() if mask[k])]) or NONE for k in range(len(low))))
+        before = [[word for word in words if word in READING] for words in flags or ()] or [[]] * len(low)
+        return Made([[*before[k], *(word for word, mask in found.items() if mask[k])] for k in range(len(low))])
 
 
 def jumps(values: np.ndarray, share: float) -> np.ndarray:

@@ -14,8 +14,8 @@ from animelayers.imaging.square import alone, around
 from animelayers.imaging.vectors import unit
 from animelayers.models.protocols import WordEmbedder
 from animelayers.options import Share
-from animelayers.stages.faces import NOBODY, stored
 from animelayers.step import FrameStep, each
+from animelayers.values import Face
 
 LAYERS = ("frame", "character", "background", "effect", "face")
 """What a question may be asked of: the frame; the character or the effect on grey; the background; the largest face."""
@@ -34,7 +34,7 @@ class Told(TypedDict, total=False):
     character: list[U8]
     background: list[U8]
     effect: list[U8]
-    face_boxes: list[str]
+    face_boxes: list[list[Face]]
     clip_frame: list[F32]
     clip_character: list[F32]
     clip_background: list[F32]
@@ -181,7 +181,7 @@ _SEEN = ("frames", "character", "background", "effect", "face_boxes")
 
 
 def _shown(
-    layer: str, frame: np.ndarray, character: np.ndarray | None, background: np.ndarray | None, effect: np.ndarray | None, faces: str | None
+    layer: str, frame: np.ndarray, character: np.ndarray | None, background: np.ndarray | None, effect: np.ndarray | None, faces: list[Face] | None
 ) -> np.ndarray | None:
     """The picture a question is asked of, or None."""
     if layer == "frame":
@@ -192,5 +192,4 @@ def _shown(
         return background
     if layer == "effect":
         return None if effect is None else alone(effect[..., :3], effect[..., 3])
-    found = stored(faces or NOBODY)
-    return around(frame, max(found, key=lambda face: face.w * face.h)[:4]) if found else None
+    return around(frame, max(faces, key=lambda face: face.w * face.h)[:4]) if faces else None

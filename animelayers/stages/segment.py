@@ -10,6 +10,7 @@ from animelayers.imaging.instances import label_map
 from animelayers.models.protocols import Segmenter, Segments
 from animelayers.options import Count
 from animelayers.step import FrameStep
+from animelayers.values import Scored
 
 _TOGETHER = 8  # drawings whose masks are held at once: a hundred of 1080p are 200 MB a drawing
 
@@ -18,7 +19,7 @@ class Made(NamedTuple):
     """What `Segment` writes."""
 
     segments: list[U8]
-    segment_scores: list[str]
+    segment_scores: list[list[Scored]]
 
 
 class Segment(FrameStep):
@@ -47,12 +48,12 @@ class Segment(FrameStep):
         return Made(labels, scores)
 
 
-def told(segments: Segments, kept: Sequence[int]) -> str:
-    """The word 'label:score,label:score' of the segments `kept`, in their order; 'none' for none. Blanks and marks in a label become '_'."""
+def told(segments: Segments, kept: Sequence[int]) -> list[Scored]:
+    """The labels and scores of the segments `kept`, in their order. Blanks and marks in a label become '_'."""
     words = ("".join("_" if c.isspace() or c in ",:" else c for c in segments.labels[k]) for k in kept)
-    return ",".join(f"{word}:{segments.scores[k]:.3f}" for word, k in zip(words, kept, strict=True)) or "none"
+    return [Scored(word, round(float(segments.scores[k]), 3)) for word, k in zip(words, kept, strict=True)]
 
 
-def named(scores: str) -> list[int]:
+def named(scores: Sequence[Scored]) -> list[int]:
     """The labels, counted from 1, of a drawing's `segment_scores` that the segmenter gave a name: figures, not just pieces of a picture."""
-    return [k for k, each in enumerate(scores.split(","), 1) if ":" in each and not each.startswith(":")]
+    return [k for k, each in enumerate(scores, 1) if each.label]

@@ -16,16 +16,17 @@ from animelayers.options import Share
 from animelayers.rules import left_out
 from animelayers.stages.segment import named
 from animelayers.step import ClipStep
+from animelayers.values import Box, Scored
 
 
 class Made(NamedTuple):
     """What `Track` writes."""
 
     character: U8
-    matte: str
+    matte: list[str]
     instances: U8
-    instance_ids: str
-    instance_boxes: str
+    instance_ids: list[list[int]]
+    instance_boxes: list[list[Box]]
 
 
 class Track(ClipStep):
@@ -51,24 +52,25 @@ class Track(ClipStep):
         gone = left_out(without, self.rules)
         self._rules = {"carry": "carried" not in gone, "rest": "resting" not in gone, "trace": "traced" not in gone}
 
-    def clip(self, *, frames: U8, character: U8, matte: str, segments: U8 | None = None, segment_scores: str | None = None) -> Made:
+    def clip(
+        self, *, frames: U8, character: U8, matte: list[str], segments: U8 | None = None, segment_scores: list[list[Scored]] | None = None
+    ) -> Made:
         """The alpha, the models' names, labels, ids and boxes of D drawings."""
         pictures = list(frames)
         alphas, carried = steady(pictures, character, self.steady, self._between, **self._rules)
         figures = [alpha > 127 for alpha in alphas]
         if segments is not None and segment_scores is not None:
-            figures = [_told(*each) for each in zip(figures, segments, segment_scores.split(), strict=True)]
+            figures = [_told(*each) for each in zip(figures, segments, segment_scores, strict=True)]
         labels = self.tracker(pictures, figures)
         found = [boxes(plane) for plane in labels]
-        ids = (",".join(map(str, each)) or "none" for each in found)
-        places = (",".join(":".join(map(str, box)) for box in each.values()) or "none" for each in found)
-        return Made(alphas, " ".join(_named(matte.split(), carried)), labels, " ".join(ids), " ".join(places))
+        places = [[Box(*box) for box in each.values()] for each in found]
+        return Made(alphas, _named([*matte], carried), labels, [[*each] for each in found], places)
 
     def _between(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         return dis(one, other) if self.flow is None else self.flow([(one, other)])[0]
 
 
-def _told(figures: np.ndarray, segments: np.ndarray, scores: str) -> np.ndarray:
+def _told(figures: np.ndarray, segments: np.ndarray, scores: Sequence[Scored]) -> np.ndarray:
     """The figures with the segment that each pixel is in; pieces that the segmenter gave no name are none."""
     table = np.zeros(256, np.uint8)
     table[named(scores)] = named(scores)

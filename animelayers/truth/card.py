@@ -21,15 +21,14 @@ def write(output: Output, recipe: Recipe, left_out: Sequence[Sequence[str]]) -> 
 
 def text(output: Output, recipe: Recipe, left_out: Sequence[Sequence[str]]) -> str:
     """The card: counts, traits, a line for every hand whose parts are in the set, with licence and credit, and what was left out (name, reason)."""
-    shots = output.table.select(["clip_id", "traits", "sources"]).group_by("clip_id", use_threads=False)
-    table = shots.aggregate([("traits", "first"), ("sources", "first")])
-    traits = Counter(word for words in table["traits_first"].to_pylist() for word in words.split(",") if word)
-    hands = Counter(hand for hands in table["sources_first"].to_pylist() for hand in hands.split(",") if hand)
+    shots = {row["clip_id"]: row for row in output.table.select(["clip_id", "traits", "sources"]).to_pylist()}
+    traits = Counter(word for row in shots.values() for word in row["traits"])
+    hands = Counter(hand for row in shots.values() for hand in row["sources"])
     terms, films = recipe.chosen.terms(), pc.count_distinct(output.table["source"]).as_py()
     lines = [
         "# Composed animation with known layers",
         "",
-        f"{len(output):,} frames in {len(table):,} shots of the split `{recipe.split}`, composed from parts; the films are in `films/`.",
+        f"{len(output):,} frames in {len(shots):,} shots of the split `{recipe.split}`, composed from parts; the films are in `films/`.",
         "",
         "| trait | shots |",
         "|---|---|",

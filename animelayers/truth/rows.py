@@ -16,6 +16,7 @@ from animelayers.truth.described import described
 from animelayers.truth.film import Composed, frames, grey
 from animelayers.truth.plan import FilmPlan
 from animelayers.truth.shot import Frame, Shot
+from animelayers.values import Stacked
 
 Put = Callable[[np.ndarray, int], None]
 """Takes each picture of a film and its number."""
@@ -82,7 +83,7 @@ def stored(plan: FilmPlan, put: Put | None = None) -> Iterator[Row]:
             **_facts(plan, number, shot, kept, drawing, all_frames),
             **{name: RECORD[name].gather([m[i] for m in measures]) for i, name in enumerate(_MEASURED)},
             "layers": b"".join(data),
-            "layer_names": " ".join(names),
+            "layer_names": RECORD["layer_names"].packed(names),
             "layer_sizes": np.array([len(d) for d in data], np.int64).reshape(len(files), len(names)),
         }
 
@@ -123,11 +124,11 @@ def _facts(plan: FilmPlan, number: int, shot: Shot, kept: Sequence[Frame], drawi
         "height": plan.size[1],
         "camera": np.stack([frame.seat for frame in kept]),
         "camera_motion": shot.plan.camera.kind,
-        "effect_mode": " ".join(modes),
-        "flags": " ".join(["ok"] * len(kept)),
-        "transition": " ".join(each.transition for each in made),
-        "traits": ",".join(words),
-        "sources": ",".join(sources),
+        "effect_mode": RECORD["effect_mode"].gather(modes),
+        "flags": RECORD["flags"].gather([[] for _ in kept]),
+        "transition": RECORD["transition"].packed([each.transition for each in made]),
+        "traits": RECORD["traits"].packed(words),
+        "sources": RECORD["sources"].packed(sources),
     }
 
 
@@ -151,9 +152,9 @@ def _encoded(frame: Frame, picture: np.ndarray, cast: Sequence[str]) -> tuple[di
     measures = (
         np.array(cv2.boundingRect(half), np.int32),
         np.float32(cv2.mean(character)[3] / 255),
-        ",".join(map(str, found)) or "none",
-        ",".join(":".join(map(str, box)) for box in found.values()) or "none",
-        ",".join(cast[number - 1].replace(",", " ") for number in found) or "none",
+        [*found],
+        [*found.values()],
+        [cast[number - 1] for number in found],
         np.float32(0 if effect is None else cv2.mean(effect)[3] / 255),
         np.float32(psnr(together(background, character, merged.get("shadow"), effect, mode), picture)),
         _stacked(frame, merged, files),
@@ -161,16 +162,16 @@ def _encoded(frame: Frame, picture: np.ndarray, cast: Sequence[str]) -> tuple[di
     return files, measures
 
 
-def _stacked(frame: Frame, merged: dict[str, np.ndarray], files: dict[str, bytes]) -> str:
-    """The words of the column `stack`: files of the frame, the farthest first, each with its mode; layers that no file is yet are added.
+def _stacked(frame: Frame, merged: dict[str, np.ndarray], files: dict[str, bytes]) -> list[Stacked]:
+    """The column `stack`: files of the frame, the farthest first, each with its mode; layers that no file is yet are added.
 
     Where nothing of the background stands in front of figures it is the lowest, else what lies under them.
     """
-    words = ["background"]
+    found = [Stacked("background")]
     if any(layer.kind == "front" for layer in frame.layers):
         under = frame._replace(layers=tuple(layer for layer in frame.layers if layer.kind in ("plane", "prop")))
         files["under.webp"] = codecs.encode_webp(under.picture)
-        words = ["under"]
+        found = [Stacked("under")]
     for layer in frame.layers:
         if layer.kind in ("plane", "prop"):
             continue
@@ -180,5 +181,5 @@ def _stacked(frame: Frame, merged: dict[str, np.ndarray], files: dict[str, bytes
         if name not in merged or not np.array_equal(merged[name], whole):
             name = f"{layer.kind}{layer.number}"
             files[f"{name}.png"] = codecs.encode_png(whole)
-        words.append(name if layer.mode == "over" else f"{name}:{layer.mode}")
-    return " ".join(words)
+        found.append(Stacked(name, layer.mode))
+    return found

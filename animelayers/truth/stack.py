@@ -13,9 +13,6 @@ def recomposed(output: Output, frame_id: str) -> np.ndarray:
 
     Raises KeyError for a frame that there is not, and for a set without stacks.
     """
-    base, *words = output.row(frame_id)["stack"].split()
-    layers = []
-    for word in words:
-        name, _, mode = word.partition(":")
-        layers.append(Layer("layer", 1, (0, 0), output.layer(frame_id, name), mode or "over"))
-    return compose(output.layer(frame_id, base), layers)
+    base, *above = output.row(frame_id)["stack"]
+    layers = [Layer("layer", 1, (0, 0), output.layer(frame_id, each["name"]), each["mode"]) for each in above]
+    return compose(output.layer(frame_id, base["name"]), layers)

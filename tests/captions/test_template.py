@@ -12,7 +12,7 @@ from animelayers.schema import RECORD
 
 FULL: dict[str, Any] = {
     "instance_count": 2, "shot_size": "medium", "character_coverage": 0.5, "palette": [255, 224, 189, 200, 30, 40, 30, 30, 60], "exposure": 0.1,
-    "lighting": 0.5, "complexity": 0.8, "camera_motion": "pan", "effect_mode": "add", "effect_types": "glowing_aura,fire_and_flames",
+    "lighting": 0.5, "complexity": 0.8, "camera_motion": "pan", "effect_mode": "add", "effect_types": ["glowing_aura", "fire_and_flames"],
     "scene_type": "city street", "place": "outdoor", "mood": "calm", "visual_style": "cel anime", "action": "walking down a street",
     "expression": "happy", "pose": "arms raised",
 }  # fmt: skip
@@ -28,7 +28,7 @@ FACTS = st.fixed_dictionaries(
         "palette": st.none() | st.lists(st.integers(0, 255), min_size=15, max_size=15),
         "camera_motion": st.none() | st.sampled_from(["still", "pan", "zoom", "shake", "unknown", ""]),
         "effect_mode": st.none() | st.sampled_from(["over", "add", "screen", "none", ""]),
-        "effect_types": st.none() | st.sampled_from(["none", "", "fire,energy_aura_around_character"]),
+        "effect_types": st.none() | st.sampled_from([[], ["fire", "energy_aura_around_character"]]),
     },
 )
 

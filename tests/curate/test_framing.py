@@ -11,10 +11,18 @@ from hypothesis import strategies as st
 from animelayers.curate.choose import choose
 from animelayers.curate.framing import Framing, buckets, framing
 from animelayers.curate.strategies import Person
+from animelayers.values import Box
+
+
+def boxes(*places: tuple[int, int, int, int]) -> list[dict[str, int]]:
+    """As the frame table has them."""
+    return [Box(*place)._asdict() for place in places]
+
 
 ROW: dict[str, Any] = {
-    "frame_id": "ep/scene0000_frame000001", "width": 1280, "height": 720, "instance_ids": "1,2", "characters": "akari (winter),ren",
-    "instance_boxes": "100:80:200:500,700:60:220:660", "instances_file": "x", "characters_confidence": 0.9, "quality": 0.8, "mask_quality": 0.6,
+    "frame_id": "ep/scene0000_frame000001", "width": 1280, "height": 720, "instance_ids": [1, 2], "characters": ["akari (winter)", "ren"],
+    "instance_boxes": boxes((100, 80, 200, 500), (700, 60, 220, 660)), "instances_file": "x", "characters_confidence": 0.9,
+    "quality": 0.8, "mask_quality": 0.6,
 }  # fmt: skip
 
 
@@ -25,19 +33,19 @@ def test_she_is_cropped_in_the_shape_of_a_bucket_with_some_margin() -> None:
     assert x <= 100 and y <= 80 and x + w >= 300 and y + h >= 580
     assert found.size in buckets(512), "at 768 she would be enlarged by more than half"
     assert abs(w / h - found.size[0] / found.size[1]) < 0.01 and found.size[0] / w <= 1.5
-    both = framing({**ROW, "instance_boxes": "100:80:200:500,260:60:220:660"}, "ren")
+    both = framing({**ROW, "instance_boxes": boxes((100, 80, 200, 500), (260, 60, 220, 660))}, "ren")
     assert isinstance(both, Framing) and both.people == 2 and both.shot == "medium"
 
 
 def test_why_she_cannot_be() -> None:
     for change, why in (
-        ({"characters": "none"}, "not in it"),
-        ({"characters": "somebody,ren"}, "not in it"),
+        ({"characters": []}, "not in it"),
+        ({"characters": ["somebody", "ren"]}, "not in it"),
         ({"instances_file": None}, "cannot be told apart: nobody was followed in it"),
         ({"characters_confidence": 0.1}, "cannot be told apart: who is who is not sure"),
-        ({"flags": "tone_mapped,recompose_low"}, "a doubtful outline"),
-        ({"instance_boxes": "100:80:40:60,700:60:220:660"}, "too small: less than 341 pixels"),
-        ({"instance_boxes": "100:80:200:500,90:60:320:660"}, "hidden behind somebody"),
+        ({"flags": ["tone_mapped", "recompose_low"]}, "a doubtful outline"),
+        ({"instance_boxes": boxes((100, 80, 40, 60), (700, 60, 220, 660))}, "too small: less than 341 pixels"),
+        ({"instance_boxes": boxes((100, 80, 200, 500), (90, 60, 320, 660))}, "hidden behind somebody"),
     ):
         assert framing({**ROW, **change}, "akari") == why == Person.why({**ROW, **change}, name="akari") and not Person.fits(
             {**ROW, **change}, name="akari"
@@ -54,7 +62,7 @@ def test_a_crop_lies_in_the_frame_and_is_never_enlarged_too_much(
     x: int, y: int, w: int, h: int, margin: float, resolutions: tuple[int, ...], enlarge: float
 ) -> None:
     w, h = min(w, 1280 - x), min(h, 720 - y)
-    row = {**ROW, "instance_ids": "1", "characters": "akari", "instance_boxes": f"{x}:{y}:{w}:{h}"}
+    row = {**ROW, "instance_ids": [1], "characters": ["akari"], "instance_boxes": boxes((x, y, w, h))}
     found = framing(row, "akari", margin, resolutions, enlarge)
     if isinstance(found, str):
         assert found.startswith("too small")

@@ -63,7 +63,7 @@ def test_what_is_saved_stands_at_once_and_the_output_stays_as_it_was(out: Path) 
     assert list(base) == list(now)
     first = saved["changed"][0]
     row = now.row(first)
-    assert row["corrected"] == "hand" and row["instance_ids"] == "1" and row["flags"] == "ok"
+    assert row["corrected"] == "hand" and row["instance_ids"] == [1] and row["flags"] == []
     assert {now.row(frame)["corrected"] for frame in saved["changed"][1:]} == {"spread"}
     assert now.layer(first, "character")[..., 3].sum() < 0.7 * base.layer(first, "character")[..., 3].sum()
     held = [frame for frame in now if now.row(frame)["drawing_of"] == first]
@@ -96,7 +96,7 @@ def test_a_second_correction_builds_on_the_first(out: Path) -> None:
         correction.say(Said(0, "click", [(where, 0.5)], 0.01, label))
         correction.save()
     row = Output(str(out)).row("film/scene0000_frame000000")
-    assert row["instance_ids"] == "none" and row["character_coverage"] < 0.01
+    assert row["instance_ids"] == [] and row["character_coverage"] < 0.01
 
 
 def test_a_brush_is_as_painted_and_an_effect_leaves_the_figure(out: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_correction_of_layers_that_were_made_again_is_left_aside(out: Path, tm
     (out / "corrections").rename(tmp_path / "kept")
     (tmp_path / "kept").rename(other / "corrections")
     now = Output(str(other))
-    assert "corrected" not in now.table.column_names and now.row("film/scene0000_frame000000")["instance_ids"] == "1,2"
+    assert "corrected" not in now.table.column_names and now.row("film/scene0000_frame000000")["instance_ids"] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from animelayers.desk.rows import AskError
 from animelayers.desk.runs import Load, Stages
 from animelayers.desk.shelf import Shelf
 from animelayers.ledger import Ledger
+from animelayers.schema import RECORD
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
 from tests.exports.films import film
@@ -26,6 +27,10 @@ class Table:
         self.table = table
 
 
+def lists(name: str, words: np.ndarray) -> pa.Array:
+    return pa.array([RECORD[name].read(word) for word in words.tolist()], RECORD[name].arrow)
+
+
 @pytest.fixture(scope="module")
 def many() -> Table:
     rng = np.random.default_rng(0)
@@ -34,9 +39,9 @@ def many() -> Table:
     table = {
         "frame_id": [f"film/scene{i // 100:04d}_frame{i:06d}" for i in range(count)],
         "drawing_of": pa.array([None if i % 2 == 0 else f"film/scene{i // 100:04d}_frame{i - 1:06d}" for i in range(count)], pa.string()),
-        "flags": flags,
+        "flags": lists("flags", flags),
         "recompose_psnr": rng.uniform(20, 50, count),
-        "characters": np.array(["luca", "luca,alberto", "none"])[rng.integers(0, 3, count)],
+        "characters": lists("characters", np.array(["luca", "luca,alberto", "none"])[rng.integers(0, 3, count)]),
         "shot_size": pa.array([["far", "close_up", None][i % 3] for i in range(count)], pa.string()),
     }
     return Table(pa.table(table))
@@ -47,8 +52,8 @@ def test_filters_agree_with_what_python_says(many: Table) -> None:
     chosen = rows.choose(many, where, "recompose_psnr", down=True)
     expected = [
         r for r in many.table.to_pylist()
-        if r["drawing_of"] is None and "flicker" in r["flags"].split(",") and 30 <= r["recompose_psnr"] <= 40
-        and "alberto" in r["characters"].split(",") and r["shot_size"] not in (None, "far")
+        if r["drawing_of"] is None and "flicker" in r["flags"] and 30 <= r["recompose_psnr"] <= 40
+        and "alberto" in r["characters"] and r["shot_size"] not in (None, "far")
     ]  # fmt: skip
     expected.sort(key=lambda r: -r["recompose_psnr"])
     assert len(expected) > 100
@@ -56,6 +61,19 @@ def test_filters_agree_with_what_python_says(many: Table) -> None:
     found = rows.facets(chosen, ["flags", "recompose_psnr"])
     assert sum(found["recompose_psnr"]["bars"]) == len(expected)
     assert dict(map(tuple, found["flags"]["words"]))["flicker"] == len(expected)
+
+
+def test_lists_are_asked_for_and_shown_as_people_write_them(many: Table) -> None:
+    fine = rows.choose(many, {"flags": {"in": ["ok"]}, "who": {"has": "ALB"}}, "flags")
+    assert len(fine.at) > 1000 and {r["flags"] for r in fine.page(0, 60, ["flags"])} == {"ok"}
+    assert {r["characters"] for r in fine.page(0, 60, ["characters"])} == {"luca,alberto"}
+    others = rows.choose(many, {"flags": {"not": ["ok", "flicker"]}}, held=True)
+    assert dict(map(tuple, rows.facets(others, ["flags"])["flags"]["words"])).keys() == {"matte_unsure"}
+    counts = dict(map(tuple, rows.facets(rows.choose(many, {}, held=True), ["characters"])["characters"]["words"]))
+    assert sum(counts.values()) - counts["alberto"] == 100_000 and counts["none"] > 0
+    assert {one["name"]: one["kind"] for one in rows.columns(many.table)}["flags"] == "words"
+    down = [r["flags"] for r in rows.choose(many, {}, "flags", down=True).page(0, 3, ["flags"])]
+    assert down == ["ok"] * 3, "sorted as they are written"
 
 
 def test_a_hundred_thousand_rows_take_no_waiting(many: Table) -> None:

@@ -50,8 +50,8 @@ def row(clip_id: str, drawing: list[int], kind: str, first: int = 0, **columns: 
         "character_bbox": np.array([[*b.min(0)[::-1], *(np.ptp(b, axis=0) + 1)[::-1]] if len(b) else [0] * 4 for b in boxes], np.int32),
         "character_coverage": np.array([each["character"][..., 3].mean() / 255 for each in layers], np.float32),
         "effect_mode": " ".join(["screen" if kind == "effect" else "none"] * len(layers)),
-        "effect_types": " ".join(["fire,light_beam" if kind == "effect" else "none"] * len(layers)),
-        "instance_ids": " ".join([{"two": "1,2", "empty": "none"}.get(kind, "1")] * len(layers)),
+        "effect_types": RECORD["effect_types"].gather([["fire", "light_beam"] if kind == "effect" else []] * len(layers)),
+        "instance_ids": RECORD["instance_ids"].gather([{"two": [1, 2], "empty": []}.get(kind, [1])] * len(layers)),
         "background_invented": np.full(len(layers), 0.25, np.float32),
         "motion_magnitude": np.arange(len(layers), dtype=np.float32),
     }  # fmt: skip

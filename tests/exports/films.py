@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from animelayers.imaging.recompose import blend, recompose
-from animelayers.schema import Row
+from animelayers.schema import RECORD, Row
 from animelayers.sinks import Shards, Sink, Tree
 from animelayers.stages.encode import Encode
 from animelayers.stages.quality import Quality
@@ -62,7 +62,7 @@ def clip(scene: int, first: int, drawing: list[int], size: tuple[int, int] = SIZ
         labels.append(label)
         effects.append(effect if glow else np.zeros_like(effect))
         frames.append(blend(below, effect, "add") if glow else below)
-    boxes = ",".join(":".join(map(str, cv2.boundingRect((labels[0] == k).astype(np.uint8)))) for k in (1, 2))
+    boxes = [cv2.boundingRect((labels[0] == k).astype(np.uint8)) for k in (1, 2)]
     index = np.arange(first, first + len(drawing))
     return {
         "clip_id": f"film/scene{scene:04d}/{first:06d}", "source": "film.mkv", "episode": "film", "scene_id": f"scene{scene:04d}",
@@ -71,7 +71,8 @@ def clip(scene: int, first: int, drawing: list[int], size: tuple[int, int] = SIZ
         "character_confidence": np.full(count, 0.9, np.float32),
         "background": np.stack([paper] * count), "background_seen": np.full(count, 0.7, np.float32),
         "background_borrowed": np.full(count, 0.1, np.float32), "background_invented": np.full(count, 0.2, np.float32),
-        "instances": np.stack(labels), "instance_ids": " ".join(["1,2"] * count), "instance_boxes": " ".join([boxes] * count),
+        "instances": np.stack(labels), "instance_ids": RECORD["instance_ids"].gather([[1, 2]] * count),
+        "instance_boxes": RECORD["instance_boxes"].gather([boxes] * count),
         "effect": np.stack(effects), "effect_mode": " ".join(["add" if glow else "none"] * count),
         "effect_intensity": np.array([_mean(e[..., 3], True) for e in effects], np.float32),
         "effect_coverage": np.array([_mean(e[..., 3], False) for e in effects], np.float32),

@@ -111,7 +111,7 @@ def test_coco_masks_come_back(annotated: Output, truth: dict, tmp_path: Path) ->
 
 
 def test_coco_names_are_categories(annotated: Output, tmp_path: Path) -> None:
-    names = ["Élise, 太郎" if ids == "1,2" else "none" for ids in annotated.table["instance_ids"].to_pylist()]
+    names = ["Élise, 太郎" if ids == [1, 2] else "none" for ids in annotated.table["instance_ids"].to_pylist()]
     Coco(names="who").write(_with(annotated, annotated.table.append_column("who", [names])), tmp_path)
     labels = json.loads((tmp_path / "annotations" / "instances.json").read_text("utf-8"))
     assert set(labels) == {"info", "licenses", "categories", "images", "annotations"}

@@ -14,6 +14,7 @@ from animelayers import Output, job
 from animelayers.curate.cast import parse
 from animelayers.imaging.seams import boxes
 from animelayers.samples import scene
+from animelayers.schema import RECORD
 from animelayers.sinks import Columns, Shards
 from tests.sinks.clips import clip, png
 
@@ -41,8 +42,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             files += [png(np.dstack([shot.character_colour[t], shot.character[t]])), png(shot.background[t]), png(shot.instances[t])]
         found = [boxes(shot.instances[t]) for t in first]
         row = clip(f"{name}/scene0000/000000", shot.drawing.tolist(), files, names="character.png background.png instances.png")
-        row["instance_ids"] = " ".join(",".join(map(str, each)) or "none" for each in found)
-        row["instance_boxes"] = " ".join(",".join(":".join(map(str, box)) for box in each.values()) or "none" for each in found)
+        row["instance_ids"] = RECORD["instance_ids"].gather([[*each] for each in found])
+        row["instance_boxes"] = RECORD["instance_boxes"].gather([[*each.values()] for each in found])
         row |= {"width": np.int64(240), "height": np.int64(136)}
         row["character_coverage"] = np.array([shot.character[t].mean() / 255 for t in first], np.float32)
         clips.append(row)
@@ -93,7 +94,7 @@ def test_people_are_found_shown_and_told_of_every_frame(run: Run, output: Path, 
     assert len({names[track] for track in AKARI}) == len({names[track] for track in REN}) == 1 and len(set(names.values())) == 3
     table = Output(str(output)).table
     crossing = table.filter(pc.equal(table["episode"], "crossing")).to_pylist()
-    assert {row["characters"] for row in crossing} == {f"{names['crossing/scene0000/1']},{names['crossing/scene0000/2']}"}
+    assert {tuple(row["characters"]) for row in crossing} == {(names["crossing/scene0000/1"], names["crossing/scene0000/2"])}
     assert all(0.5 < row["characters_confidence"] <= 1 for row in crossing)
     picture = cv2.imread(str(tmp_path / "cast" / names["portrait/scene0000/1"] / "portrait~scene0000~1.jpg"))
     assert picture is not None and picture.shape[0] > 100 and picture.std() > 20
@@ -123,7 +124,7 @@ def test_edits_are_kept(run: Run, output: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == sorted({"Akari Möller", "twin", "unknown", ren})
     table = Output(str(output)).table
     of = {row["episode"]: (row["characters"], row["characters_confidence"]) for row in table.to_pylist()}
-    assert of["pan"] == ("twin", 1.0) and of["impact"] == ("unknown", 0.0)
+    assert of["pan"] == (["twin"], 1.0) and of["impact"] == (["unknown"], 0.0)
 
 
 def test_a_track_put_back_to_be_decided_joins_the_character_it_is_like(run: Run, tmp_path: Path) -> None:

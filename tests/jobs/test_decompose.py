@@ -67,7 +67,7 @@ def test_the_table_opens_with_any_parquet_reader(whole: Path) -> None:
 def test_the_report_shows_layers_stages_and_shots(whole: Path) -> None:
     page = (whole / "report" / "index.html").read_text()
     table = Output(str(whole)).table
-    doubted = sum(flags != "ok" and of is None for flags, of in zip(table["flags"].to_pylist(), table["drawing_of"].to_pylist(), strict=True))
+    doubted = sum(bool(flags) and of is None for flags, of in zip(table["flags"].to_pylist(), table["drawing_of"].to_pylist(), strict=True))
     assert page.count("<figure>") == 24 + doubted and 0 < doubted < 12 and "To look at first" in page
     assert page.count('src="../plates/') == 2 and "scene0001" in page and "character" in page
     for shot in saved(table):

@@ -72,7 +72,7 @@ def test_a_set_of_her_alone(layers: Path, shown: Path, lora: Lora, tmp_path: Pat
     assert subset["class_tokens"] == "akari" and subset["alpha_mask"] and len(list(Path(subset["image_dir"]).glob("*.png"))) == len(rows)
     for row in rows:
         source = output.row(row["origin"])
-        number = int(source["instance_ids"].split(",")[source["characters"].split(",").index("akari")])
+        number = source["instance_ids"][source["characters"].index("akari")]
         x, y, w, h = row["crop"]
         truth = (output.layer(row["origin"], "instances") == number)[y : y + h, x : x + w].astype(np.uint8)
         truth = cv2.resize(truth * 255, (row["width"], row["height"]), interpolation=cv2.INTER_AREA) > 127

@@ -12,7 +12,9 @@ from animelayers.imaging import codecs
 from animelayers.imaging.recompose import blend
 from animelayers.imaging.seams import boxes
 from animelayers.samples import Scene, write
+from animelayers.schema import RECORD
 from animelayers.sinks import Shards
+from tests.lists import listed
 
 Clip = dict[str, Any]
 HEIGHT, WIDTH, LONG = 64, 96, 8
@@ -51,8 +53,8 @@ def clip(film: str, number: int, first: int, places: Sequence[Sequence[int]], se
         "camera": CAMERAS[: LONG // 2].copy(),
         "camera_motion": "still",
         "effect_mode": "over",
-        "traits": "one,people",
-        "sources": "figure:a,background:b",
+        "traits": listed("traits", "one,people"),
+        "sources": listed("sources", "figure:a,background:b"),
         "transition": ["none"] * LONG,
     }
     return made | facts
@@ -61,11 +63,20 @@ def clip(film: str, number: int, first: int, places: Sequence[Sequence[int]], se
 def clips() -> list[Clip]:
     """Film a: one who walks, then two who cross, after a cut. Film b: nobody, fire and subtitles, and a dissolve into one who stays."""
     walk = clip("a", 0, 0, [[4, 12, 20, 28]], 0)
-    cross = clip("a", 1, LONG, [[10, 26, 42, 58], [70, 52, 34, 16]], 1, traits="two,crossing,people", transition=["cut"] + ["none"] * (LONG - 1))
-    empty = clip("b", 0, 0, [], 2, traits="empty", sources="background:c,effect:d", transition=["none"] * (LONG - 2) + ["dissolve"] * 2)
+    cross = clip(
+        "a",
+        1,
+        LONG,
+        [[10, 26, 42, 58], [70, 52, 34, 16]],
+        1,
+        traits=listed("traits", "two,crossing,people"),
+        transition=["cut"] + ["none"] * (LONG - 1),
+    )
+    empty = clip("b", 0, 0, [], 2, sources=listed("sources", "background:c,effect:d"), transition=["none"] * (LONG - 2) + ["dissolve"] * 2)
+    empty["traits"] = listed("traits", "empty")
     empty["effect"][:, 10:30, 40:70] = (250, 180, 40, 200)
     empty["overlay"][:, -8:] = (255, 255, 255, 255)
-    stay = clip("b", 1, LONG, [[40, 40, 41, 41]], 3, sources="figure:e,background:c")
+    stay = clip("b", 1, LONG, [[40, 40, 41, 41]], 3, sources=listed("sources", "figure:e,background:c"))
     return [walk, cross, empty, stay]
 
 
@@ -101,8 +112,8 @@ def store(shots: Sequence[Clip], folder: Path, layers: Sequence[str] = ("charact
         row |= {
             "transition": " ".join(shot["transition"]),
             "effect_mode": " ".join([shot["effect_mode"]] * count),
-            "instance_ids": " ".join(",".join(map(str, each)) or "none" for each in ids),
-            "instance_boxes": " ".join(",".join(":".join(map(str, box)) for box in boxes(plane).values()) or "none" for plane in shot["instances"]),
+            "instance_ids": RECORD["instance_ids"].gather(ids),
+            "instance_boxes": RECORD["instance_boxes"].gather([[*boxes(plane).values()] for plane in shot["instances"]]),
             "width": WIDTH,
             "height": HEIGHT,
             "layers": b"".join(files),

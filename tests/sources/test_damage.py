@@ -12,6 +12,7 @@ from PIL import Image
 
 from animelayers.schema import Row
 from animelayers.sources import strict
+from tests.lists import words_of
 from tests.sources import films
 
 Read = Callable[..., list[Row]]
@@ -48,18 +49,18 @@ def test_a_frame_that_is_called_ok_is_sound(tmp_path: Path, read: Read, name: st
     rows = read(whole, **options)
     ok = 0
     for row in rows:
-        for time, frame, flags in zip(row["timestamp_s"].round(2), row["frames"], row["flags"].split(), strict=True):
+        for time, frame, flags in zip(row["timestamp_s"].round(2), row["frames"], words_of(row, "flags").split(), strict=True):
             if flags == "ok":
                 ok += 1
                 assert ((frame.astype(float) - truth[float(time)]) ** 2).mean() < 100, time
-    told = [row for row in rows if row["error"] or "damaged" in row["flags"]]
+    told = [row for row in rows if row["error"] or "damaged" in words_of(row, "flags")]
     assert told and ok >= LENGTH // 3
 
 
 def test_frames_before_the_damage_in_time_but_after_it_in_decoding_are_told_of(tmp_path: Path, read: Read) -> None:
     path = films.write(tmp_path / "a.mpg", films.scene(LENGTH, 192, 144), codec="mpeg2video", g="12", bf="2", b="1500000")
     path.write_bytes(harmed(path.read_bytes(), 0.45, "flipped"))
-    flags = [word for row in read(path, held=False) for word in row["flags"].split()]
+    flags = [word for row in read(path, held=False) for word in words_of(row, "flags").split()]
     first, last = flags.index("damaged"), len(flags) - 1 - flags[::-1].index("damaged")
     assert set(flags[first : last + 1]) == {"damaged"} and 2 <= last - first <= 16 and flags[:first] == ["ok"] * first
 
@@ -80,7 +81,7 @@ def test_what_a_container_lost_in_silence_is_told(tmp_path: Path, read: Read) ->
 def test_a_hold_of_a_second_is_no_hole(tmp_path: Path, read: Read) -> None:
     times = [*range(0, 400, 40), *range(1400, 1800, 40)]
     rows = read(films.write(tmp_path / "a.mkv", films.scene(20), pts=times))
-    assert [row["error"] for row in rows] == [""] and set(rows[0]["flags"].split()) == {"ok"}
+    assert [row["error"] for row in rows] == [""] and set(words_of(rows[0], "flags").split()) == {"ok"}
 
 
 @pytest.mark.parametrize(("name", "words"), [("a.mkv", "its end is missing"), ("a.mp4", "end"), ("a.jpg", "%"), ("b.webp", "")])
@@ -120,13 +121,13 @@ def scarred(kind: str) -> bytes:
 def test_a_jpeg_that_a_strict_decoder_refuses(tmp_path: Path, read: Read, kind: str) -> None:
     (tmp_path / "a.jpg").write_bytes(scarred(kind))
     (row,) = read(tmp_path)
-    assert row["error"] or (row["flags"] == "damaged" and "damaged:" in row["note"])
+    assert row["error"] or (words_of(row, "flags") == "damaged" and "damaged:" in row["note"])
     if kind != "zeros":
         assert "% of its data" in row["note"] + row["error"]
     (refused,) = read(tmp_path, damaged="error")
     assert "damaged" in refused["error"]
     (kept,) = read(tmp_path, damaged="keep")
-    assert kept["error"] == "" and kept["flags"] == "damaged"
+    assert kept["error"] == "" and words_of(kept, "flags") == "damaged"
 
 
 def test_a_whole_jpeg_passes(tmp_path: Path, read: Read) -> None:
@@ -134,7 +135,7 @@ def test_a_whole_jpeg_passes(tmp_path: Path, read: Read) -> None:
         assert strict.jpeg(jpeg(**options)) == "" == strict.share(jpeg(**options))
     (tmp_path / "a.jpg").write_bytes(jpeg() + b"trailing bytes of a camera")
     (row,) = read(tmp_path)
-    assert row["flags"] == "ok" and row["note"] == ""
+    assert words_of(row, "flags") == "ok" and row["note"] == ""
 
 
 def test_what_is_left_of_a_cut_picture_can_be_kept(tmp_path: Path, read: Read) -> None:
@@ -143,5 +144,5 @@ def test_what_is_left_of_a_cut_picture_can_be_kept(tmp_path: Path, read: Read) -
     (row,) = read(tmp_path)
     assert row["error"] and "%" in row["error"]
     (kept,) = read(tmp_path, damaged="keep")
-    assert kept["flags"] == "damaged" and kept["frames"].shape == (1, 192, 256, 3)
+    assert words_of(kept, "flags") == "damaged" and kept["frames"].shape == (1, 192, 256, 3)
     assert np.abs(kept["frames"][0][:80].astype(int) - films.scene(1, 256, 192)[0][:80]).mean() < 8

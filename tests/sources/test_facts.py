@@ -16,6 +16,7 @@ from animelayers.sources.damage import Watch
 from animelayers.sources.fields import COMBED, combs
 from animelayers.sources.film import Film
 from animelayers.sources.scan import scan_film
+from tests.lists import words_of
 from tests.sources import films
 
 Read = Callable[..., list[Row]]
@@ -50,7 +51,7 @@ def test_a_circle_is_round(tmp_path: Path, read: Read, shape: Fraction, name: st
 
 def test_an_impossible_shape_of_pixels_is_a_doubt(tmp_path: Path, read: Read) -> None:
     (row,) = read(films.shaped(films.write(tmp_path / "a.mp4", [SIDES] * 2), b"pasp", struct.pack(">II", 50, 1)))
-    assert row["flags"] == "guessed_aspect" and row["frames"].shape[1:3] == (48, 64)
+    assert words_of(row, "flags") == "guessed_aspect" and row["frames"].shape[1:3] == (48, 64)
 
 
 def ragged(picture: np.ndarray) -> float:
@@ -167,13 +168,13 @@ def test_interlaced_films_come_out_without_combs(tmp_path: Path, read: Read, kin
     pictures = [films.woven(one, other, top_first) for one, other in zip(moments[::2], moments[1::2], strict=True)]
     path = films.write(tmp_path / "a.mkv", pictures, crf="12", **kind) if not kind else films.write(tmp_path / "a.mkv", pictures, **kind)  # type: ignore[arg-type]
     (row,) = read(path)
-    assert len(row["frames"]) == 18 and "deinterlaced by bwdif" in row["note"] and set(row["flags"].split()) == {"ok"}
+    assert len(row["frames"]) == 18 and "deinterlaced by bwdif" in row["note"] and set(words_of(row, "flags").split()) == {"ok"}
     for place in range(2, 16):
         assert ragged(row["frames"][place]) < 0.4 * ragged(pictures[place])
         box, first = ((picture[..., 0] > 160) & (picture[..., 1] < 90) for picture in (row["frames"][place], moments[2 * place]))
         assert abs(np.nonzero(box)[1].mean() - np.nonzero(first)[1].mean()) < 2  # the moment of the first field
     (left,) = read(path, deinterlace="off")
-    assert set(left["flags"].split()) == {"interlaced"} and "left as it is" in left["note"]
+    assert set(words_of(left, "flags").split()) == {"interlaced"} and "left as it is" in left["note"]
 
 
 @pytest.mark.parametrize("top_first", [True, False])
@@ -221,7 +222,7 @@ def test_a_piece_that_begins_inside_a_group_is_told_of(tmp_path: Path, read: Rea
     assert not scan.damage or "missing" not in scan.damage
     rows = read(path)
     first = films.number(rows[0]["frames"][0])
-    assert first == 12 or "damaged" in rows[0]["flags"]
+    assert first == 12 or "damaged" in words_of(rows[0], "flags")
 
 
 def test_watching_a_whole_film_finds_nothing(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from animelayers.schema import Row
 from animelayers.sources import Files
+from tests.lists import words_of
 
 FIELD = Path(__file__).resolve().parents[3] / "shared" / "field"
 Rows = list[Row]
@@ -36,7 +37,7 @@ def frames(rows: Rows) -> list[np.ndarray]:
 
 
 def flags(rows: Rows) -> list[str]:
-    return [row["flags"].split()[d] for row in rows for d in row["drawing"]]
+    return [words_of(row, "flags").split()[d] for row in rows for d in row["drawing"]]
 
 
 def psnr(one: np.ndarray, other: np.ndarray) -> float:
@@ -69,7 +70,7 @@ def damaged_middle(rows: Rows, right: dict[str, Any]) -> None:
         truth = [frame.to_ndarray(format="rgb24") for frame in film.frames()]
     for row in rows:
         for index, drawing in zip(row["frame_index"], row["drawing"], strict=True):
-            if row["flags"].split()[drawing] == "ok":
+            if words_of(row, "flags").split()[drawing] == "ok":
                 assert psnr(row["frames"][drawing], truth[index]) >= right["psnr_min"], index
     assert sum(word == "ok" for word in flags(rows)) >= 30
 

@@ -11,6 +11,7 @@ import pytest
 
 from animelayers.schema import Row
 from animelayers.sources.shots import Shots
+from tests.lists import words_of
 from tests.sources import films
 
 Read = Callable[..., list[Row]]
@@ -91,5 +92,6 @@ def test_what_only_moves_is_no_transition(kind: str) -> None:
 
 def test_frames_between_are_flagged(tmp_path: Path, read: Read) -> None:
     first, second = read(films.write(tmp_path / "a.mkv", joined("dissolve", 12), crf="12"))
-    flags = [*first["flags"].split(), *second["flags"].split()]
-    assert flags[:20] == ["ok"] * 20 and flags[-20:] == ["ok"] * 20 and "transition" in first["flags"] and "transition" in second["flags"]
+    flags = [*words_of(first, "flags").split(), *words_of(second, "flags").split()]
+    assert flags[:20] == ["ok"] * 20 and flags[-20:] == ["ok"] * 20
+    assert all("transition" in words_of(clip, "flags") for clip in (first, second))

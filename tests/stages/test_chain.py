@@ -19,6 +19,7 @@ from animelayers.samples import scene
 from animelayers.schema import Row, blank
 from animelayers.sources import Files
 from animelayers.worker import Worker
+from tests.lists import words_of
 from tests.sources.films import write
 
 AROUND = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
@@ -81,7 +82,7 @@ def keeps_its_promises(clip: Row, made: Row) -> None:
             assert np.array_equal(made["background"][k][~hole], frame[~hole]), "what the frame shows is the frame's"
             assert made["background_invented"][k] == pytest.approx(hole.mean(), abs=1e-6)
     assert made["layer_sizes"].shape == (count, len(made["layer_names"].split())) and made["layer_sizes"].sum() == len(made["layers"])
-    assert made["recompose_psnr"].shape == (count,) and len(made["flags"].split()) == count
+    assert made["recompose_psnr"].shape == (count,) and len(words_of(made, "flags").split()) == count
 
 
 def its_places(clip: Row, made: Row) -> None:
@@ -101,7 +102,7 @@ def its_places(clip: Row, made: Row) -> None:
 def its_people(made: Row) -> None:
     """Label maps, ids, boxes and names of the models tell the same."""
     assert len(made["matte"].split()) == len(made["character"])
-    told = zip(made["instances"], made["instance_ids"].split(), made["instance_boxes"].split(), strict=True)
+    told = zip(made["instances"], words_of(made, "instance_ids").split(), words_of(made, "instance_boxes").split(), strict=True)
     for labels, ids, places in told:
         there = [int(k) for k in np.unique(labels) if k]
         assert ids == (",".join(map(str, there)) or "none")
@@ -158,7 +159,7 @@ def test_a_figure_that_fills_every_frame_leaves_nothing_but_invention(moving: bo
     frames, alphas = town(8, pan=4 if moving else 0)
     made = chained(row(frames, np.full_like(alphas, 255)))
     assert (made["character"] == 255).all() and (made["background_invented"] == 1).all() and not (made["plate_seen"] > 0).any()
-    assert all("background_invented" in flags for flags in made["flags"].split())
+    assert all("background_invented" in flags for flags in words_of(made, "flags").split())
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (5, 3), (16, 9), (2, 200), (200, 2), (4000, 60), (641, 359)])

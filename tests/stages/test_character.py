@@ -7,6 +7,7 @@ import numpy as np
 
 from animelayers.models.protocols import Mattes
 from animelayers.stages.character import Character
+from tests.lists import listed
 
 
 class Bright:
@@ -54,11 +55,11 @@ def test_a_figure_the_model_missed_is_taken_from_the_segmenter() -> None:
     frames = pictures(2, 4)
     segments = np.zeros((2, 32, 48), np.uint8)
     segments[:, 8:24, 4:20], segments[0, 8:24, 28:44], segments[1, 8:24, 28:44] = 1, 2, 2
-    given = row(frames, segments=segments, segment_scores="person:0.9,person:0.8 person:0.9,:0.8")
+    given = row(frames, segments=segments, segment_scores=listed("segment_scores", "person:0.9,person:0.8 person:0.9,:0.8"))
     (made,) = Character(Bright(), radius=0).run([given])
     assert np.array_equal(made["character"][0] > 127, segments[0] > 0)  # and a piece without a name is none
     assert np.array_equal(made["character"][1] > 127, segments[1] == 1)
     (alone,) = Character(Bright(), radius=0).run([row(frames)])
-    nobody = row(frames, segments=np.zeros_like(segments), segment_scores="none none")
+    nobody = row(frames, segments=np.zeros_like(segments), segment_scores=listed("segment_scores", "none none"))
     (same,) = Character(Bright(), radius=0).run([nobody])
     assert np.array_equal(alone["character"], same["character"])

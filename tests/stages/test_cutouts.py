@@ -7,6 +7,7 @@ from animelayers.imaging import codecs
 from animelayers.schema import Row
 from animelayers.sinks.frames import files
 from animelayers.stages.cutouts import CutOuts
+from tests.lists import words_of
 
 
 def row(frames: np.ndarray, segments: np.ndarray) -> Row:
@@ -20,7 +21,8 @@ def test_each_segment_is_cut_out_and_masked() -> None:
     segments[0, 2:12, 3:9], segments[0, 20:25, 10:40], segments[2, 0, 0] = 1, 2, 1
     segments[0, 5, 5] = 0
     (made,) = CutOuts().run([row(frames, segments)])
-    assert made["error"] == "" and made["segment_boxes"] == "3:2:6:10,10:20:30:5 none 0:0:1:1" and (made["width"], made["height"]) == (40, 30)
+    assert made["error"] == ""
+    assert words_of(made, "segment_boxes") == "3:2:6:10,10:20:30:5 none 0:0:1:1" and (made["width"], made["height"]) == (40, 30)
     assert made["character_coverage"] == pytest.approx([(59 + 150) / 1200, 0, 1 / 1200])
     first, second, third = files(made)
     assert list(first) == ["instance001.png", "mask001.png", "instance002.png", "mask002.png"] and second == {} and list(third) == list(first)[:2]

@@ -13,6 +13,7 @@ from animelayers.models.openclip import OpenClip
 from animelayers.samples import scene
 from animelayers.schema import RECORD
 from animelayers.stages.embed import EmbedClip, EmbedDino, everyone
+from tests.lists import listed
 from tests.models import tiny_embed
 
 pytest.importorskip("transformers")
@@ -37,9 +38,9 @@ def clips() -> list[dict[str, Any]]:
     for k in range(10):
         ten[0, 10:30, 9 * k : 9 * k + 6] = k + 1
     rows: list[dict[str, Any]] = [
-        {"frames": frames, "instances": labels, "instance_ids": "3 1,3"},
-        {"frames": frames[:1], "instances": np.zeros((1, 64, 96), np.uint8), "instance_ids": "none"},
-        {"frames": frames[1:], "instances": ten, "instance_ids": ",".join(map(str, range(1, 11)))},
+        {"frames": frames, "instances": labels, "instance_ids": listed("instance_ids", "3 1,3")},
+        {"frames": frames[:1], "instances": np.zeros((1, 64, 96), np.uint8), "instance_ids": listed("instance_ids", "none")},
+        {"frames": frames[1:], "instances": ten, "instance_ids": listed("instance_ids", ",".join(map(str, range(1, 11))))},
     ]
     identity = {"source": "x", "episode": "e", "scene_id": "scene0000", "error": "", "error_type": "", "attempt": 0}
     return [
@@ -98,4 +99,4 @@ def test_a_failed_clip_passes_and_a_margin_below_nothing_is_refused(dino: Dino) 
 
 
 def test_ids_of_a_clip_rise_as_numbers() -> None:
-    assert everyone(["2,10", "none", "1"]) == [1, 2, 10] and everyone(["none"]) == []
+    assert everyone([[2, 10], [], [1]]) == [1, 2, 10] and everyone([[]]) == []

@@ -13,6 +13,7 @@ from animelayers.models.expression import FerPlus
 from animelayers.schema import IDENTITY, RECORD, Row, blank
 from animelayers.stages.expression import Expression
 from animelayers.weights import WeightsError
+from tests.lists import listed
 from tests.models import tiny_onnx
 
 
@@ -37,7 +38,7 @@ def told(*steps: Row) -> list[list[str]]:
 
 
 def test_the_largest_face_is_looked_at_and_none_is_blank(teller: FerPlus) -> None:
-    boxes = "20:20:40:40:0.90,1:1:4:4:0.99 20:20:40:40:0.90 none"
+    boxes = listed("face_boxes", "20:20:40:40:0.90,1:1:4:4:0.99 20:20:40:40:0.90 none")
     (made,) = Expression(teller).run([row(frames=faces(), face_boxes=boxes)])
     assert told(made) == [["sadness", "happiness", ""]]
     (unsure,) = Expression(teller, least=1.0).run([row(frames=faces(), face_boxes=boxes)])
@@ -52,9 +53,9 @@ def test_where_no_face_is_told_the_joints_tell_it_and_turn_it_upright(teller: Fe
         for name, place in places.items():
             joints[drawing, skeleton.JOINTS["coco17"][name]] = (*place, 0.9)
     columns = {"frames": faces(), "keypoints": joints.reshape(3, -1), "skeleton": "coco17"}
-    made, without = Expression(teller, least=0).run([row(**columns, face_boxes="none none none"), row(**columns)])
+    made, without = Expression(teller, least=0).run([row(**columns, face_boxes=listed("face_boxes", "none none none")), row(**columns)])
     assert told(made) == told(without) == [["", "happiness", "happiness"]]
-    (as_it_is,) = Expression(teller, least=0).run([row(frames=faces(), face_boxes="none none 20:20:40:40:0.90")])
+    (as_it_is,) = Expression(teller, least=0).run([row(frames=faces(), face_boxes=listed("face_boxes", "none none 20:20:40:40:0.90"))])
     assert told(as_it_is) == [["", "", "sadness"]]
 
 
@@ -66,5 +67,5 @@ def test_what_is_needed_is_told(teller: FerPlus, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no such file exists"):
         FerPlus(tmp_path / "nowhere.onnx")
     other = FerPlus(tiny_onnx.brightness_as_feeling(tmp_path / "seven.onnx", labels=7), device="cpu")
-    (failed,) = Expression(other).run([row(frames=faces(), face_boxes="20:20:40:40:0.90 none none")])
+    (failed,) = Expression(other).run([row(frames=faces(), face_boxes=listed("face_boxes", "20:20:40:40:0.90 none none"))])
     assert "bring the file of FER+ again" in failed["error"]

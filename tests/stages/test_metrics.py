@@ -5,6 +5,7 @@ import numpy as np
 from animelayers.samples import scene
 from animelayers.schema import IDENTITY, RECORD, blank
 from animelayers.stages.metrics import Metrics
+from tests.lists import listed
 
 
 def row(**columns: object) -> dict[str, object]:
@@ -33,5 +34,5 @@ def test_frames_alone_and_no_frames() -> None:
 
 def test_characters_are_counted_by_their_ids() -> None:
     shot = scene("crossing", 2, (320, 180))
-    made = Metrics().run([row(frames=shot.frames, character=shot.character, instance_ids="1,2 2")])
+    made = Metrics().run([row(frames=shot.frames, character=shot.character, instance_ids=listed("instance_ids", "1,2 2"))])
     assert made[0]["instance_count"].tolist() == [2, 1]

@@ -13,6 +13,8 @@ from animelayers.samples import scene
 from animelayers.schema import IDENTITY, RECORD, Row, blank
 from animelayers.stages.faces import Faces
 from animelayers.stages.pose import Pose, boxes
+from animelayers.values import Box
+from tests.lists import listed, words_of
 from tests.models import tiny_onnx, tiny_people
 from tests.models.test_blazepose import here
 
@@ -29,8 +31,15 @@ def poser(tmp_path_factory: pytest.TempPathFactory) -> VitPose:
 
 def test_each_drawing_has_its_people_and_zeros_for_those_it_lacks(poser: VitPose) -> None:
     frames = scene("crossing", 3, (192, 108)).frames
-    places = {"instance_ids": "1,2 none 2", "instance_boxes": "10:10:40:80,90:20:50:80 none 90:20:50:80"}
-    rows = [row(frames=frames, **places), row(frames=frames[:1]), row(frames=frames[:0], instance_ids="", instance_boxes="")]
+    places = {
+        "instance_ids": listed("instance_ids", "1,2 none 2"),
+        "instance_boxes": listed("instance_boxes", "10:10:40:80,90:20:50:80 none 90:20:50:80"),
+    }
+    rows = [
+        row(frames=frames, **places),
+        row(frames=frames[:1]),
+        row(frames=frames[:0], instance_ids=listed("instance_ids", ""), instance_boxes=listed("instance_boxes", "")),
+    ]
     made, again = Pose(poser, sure=0.0).run(rows), Pose(poser, sure=0.0).run(rows)
     assert [one["error"] for one in made] == ["", "", ""]
     assert [one["keypoints"].shape for one in made] == [(3, 2 * 17 * 3), (1, 0), (0, 0)]
@@ -46,7 +55,7 @@ def test_each_drawing_has_its_people_and_zeros_for_those_it_lacks(poser: VitPose
 def test_the_layers_box_serves_where_nobody_was_told_apart() -> None:
     bbox = np.array([[3, 4, 20, 30], [0, 0, 0, 0]], np.int32)
     assert boxes(2, None, None, bbox) == [[(3, 4, 20, 30)], []]
-    assert boxes(2, "1 none", "1:2:3:4 none", bbox) == [[(1, 2, 3, 4)], []]
+    assert boxes(2, [[1], []], [[Box(1, 2, 3, 4)], []], bbox) == [[(1, 2, 3, 4)], []]
     assert boxes(2, None, None, None) == [[], []]
 
 
@@ -71,7 +80,7 @@ def test_a_drawn_walk_stands_and_its_face_is_found_without_a_model_of_faces() ->
     (made,) = Faces().run(Pose(BlazePose()).run([row(frames=shot.frames, character=shot.character, character_bbox=bbox)]))
     assert not made["error"] and made["skeleton"] == "blazepose33"
     assert RECORD["pose"].per_drawing(made["pose"])[0].startswith("standing")
-    x, y, _, h, score = map(float, made["face_boxes"].split(":"))
+    x, y, _, h, score = map(float, words_of(made, "face_boxes").split(":"))
     assert bbox[0, 0] - 10 < x < xs.max() and bbox[0, 1] < y + h / 2 < bbox[0, 1] + 0.25 * bbox[0, 3] and 0.5 < score <= 1
 
 
@@ -84,7 +93,7 @@ def test_faces_of_two_boxes_around_one_person_are_one() -> None:
     keypoints = np.stack([np.stack(people).ravel() for people in ([person, person + np.float32([2, 1, 0])], [person, far], [0 * person] * 2)])
     frames = np.zeros((3, 120, 200, 3), np.uint8)
     (made,) = Faces().run([row(frames=frames, keypoints=keypoints, skeleton="coco17")])
-    assert [word.count(":") // 4 for word in made["face_boxes"].split()] == [1, 2, 0] and made["face_boxes"].endswith(" none")
+    assert [word.count(":") // 4 for word in words_of(made, "face_boxes").split()] == [1, 2, 0] and words_of(made, "face_boxes").endswith(" none")
 
 
 def test_faces_by_a_model_and_without_anything(tmp_path: Path) -> None:
@@ -92,8 +101,8 @@ def test_faces_by_a_model_and_without_anything(tmp_path: Path) -> None:
     frames = np.zeros((2, 64, 64, 3), np.uint8)
     frames[1, 30, 40] = 255
     made = Faces(finder).run([row(frames=frames), row(frames=frames[:0])])
-    assert made[0]["face_boxes"] == "none 30:20:21:21:1.00" or made[0]["face_boxes"] == "none 30:20:20:20:1.00"
-    assert made[1]["face_boxes"] == ""
+    assert words_of(made[0], "face_boxes") == "none 30:20:21:21:1.000" or words_of(made[0], "face_boxes") == "none 30:20:20:20:1.000"
+    assert words_of(made[1], "face_boxes") == ""
     (lacking,) = Faces().run([row(frames=frames)])
     assert "put the stage pose before it" in lacking["error"]
 

@@ -9,7 +9,8 @@ from animelayers.stages.quality import Quality, jumps
 
 
 def run(psnr: np.ndarray, **columns: Any) -> str:
-    return Quality().clip(recompose_psnr=np.asarray(psnr, np.float32), **columns).flags
+    flags = Quality().clip(recompose_psnr=np.asarray(psnr, np.float32), **columns).flags
+    return " ".join(",".join(words) or "ok" for words in flags)
 
 
 def test_each_doubt_has_its_word() -> None:
@@ -44,5 +45,5 @@ def test_shares_out_of_range_are_refused() -> None:
 
 
 def test_words_of_reading_stay_and_those_of_an_earlier_look_do_not() -> None:
-    words = run(np.array([50.0, 20.0, 50.0]), flags="damaged,tone_mapped interlaced,flicker recompose_low")
+    words = run(np.array([50.0, 20.0, 50.0]), flags=[["damaged", "tone_mapped"], ["interlaced", "flicker"], ["recompose_low"]])
     assert words == "damaged,tone_mapped interlaced,recompose_low ok"

@@ -17,6 +17,7 @@ from animelayers.samples import scene
 from animelayers.schema import RECORD
 from animelayers.stages.embed import EmbedClip
 from animelayers.stages.questions import Questions, question, softmax
+from tests.lists import listed
 from tests.models import tiny_embed
 
 pytest.importorskip("open_clip")
@@ -71,10 +72,10 @@ def test_an_empty_layer_is_not_asked(embedder: OpenClip) -> None:
 
 def test_a_face_is_the_largest_and_none_is_blank(embedder: OpenClip) -> None:
     step = Questions(embedder, {"expression": {**MOOD, "layer": "face"}})
-    faces = row(face_boxes="1:1:4:4:0.9,30:10:20:20:0.5 none 30:10:20:20:0.9")
+    faces = row(face_boxes=listed("face_boxes", "1:1:4:4:0.9,30:10:20:20:0.5 none 30:10:20:20:0.9"))
     found = answers(step, faces, "expression")
     assert found[0] and found[1] == "" and found[2]
-    assert found[0] == answers(step, row(face_boxes="30:10:20:20:0.5 none none"), "expression")[0]
+    assert found[0] == answers(step, row(face_boxes=listed("face_boxes", "30:10:20:20:0.5 none none")), "expression")[0]
     assert answers(step, row(), "expression") == [""] * 3
 
 

@@ -12,8 +12,10 @@ import pytest
 from animelayers import job
 from animelayers.models.protocols import Segments
 from animelayers.samples import scene
+from animelayers.schema import RECORD, Row
 from animelayers.stages.segment import Segment, named
 from animelayers.worker import build
+from tests.lists import words_of
 from tests.models import tiny_universal
 
 
@@ -43,6 +45,11 @@ def painted(*boxes: tuple[tuple[int, int, int], slice, slice]) -> np.ndarray:
     return frame
 
 
+def scores_of(made: Row) -> list[list[int]]:
+    """The segments of each drawing that have a name."""
+    return [named(scores) for scores in RECORD["segment_scores"].unpacked(made["segment_scores"])]
+
+
 def test_columns_of_clips_of_any_size() -> None:
     red, green = ((255, 0, 0), slice(5, 20), slice(5, 20)), ((0, 255, 0), slice(5, 20), slice(30, 50))
     blue = ((0, 0, 255), slice(25, 28), slice(5, 8))
@@ -50,13 +57,13 @@ def test_columns_of_clips_of_any_size() -> None:
     one, other = Segment(Colours(), min_instance_size=20).run([row(frames), row(frames[1:2, :30], "a/b/d")])
     assert one["error"] == other["error"] == ""
     assert one["segments"].shape == (3, 40, 60) and one["segments"].dtype == np.uint8 and other["segments"].shape == (1, 30, 60)
-    assert one["segment_scores"] == "red_one:0.900,:0.800 :0.900 none" and other["segment_scores"] == ":0.900"
+    assert words_of(one, "segment_scores") == "red_one:0.900,:0.800 :0.900 none" and words_of(other, "segment_scores") == ":0.900"
     assert one["segments"][0, 10, 10] == 1 and one["segments"][0, 10, 40] == 2 and not one["segments"][0, 25:].any() and not one["segments"][2].any()
-    assert [named(word) for word in one["segment_scores"].split()] == [[1], [], []]
+    assert scores_of(one) == [[1], [], []]
     (all_of_it,) = Segment(Colours(), min_instance_size=1).run([row(frames[:1])])
-    assert all_of_it["segment_scores"] == "red_one:0.900,:0.800,a_b_c:0.700" and named(all_of_it["segment_scores"]) == [1, 3]
+    assert words_of(all_of_it, "segment_scores") == "red_one:0.900,:0.800,a_b_c:0.700" and scores_of(all_of_it) == [[1, 3]]
     (empty,) = Segment(Colours()).run([row(frames[:0])])
-    assert empty["error"] == "" and empty["segments"].shape[0] == 0 and empty["segment_scores"] == ""
+    assert empty["error"] == "" and empty["segments"].shape[0] == 0 and words_of(empty, "segment_scores") == ""
 
 
 def test_options_out_of_range_are_refused() -> None:
@@ -75,5 +82,5 @@ def test_a_model_of_the_catalogue_is_one_override_and_comes_before_the_matte(nam
     frames = scene("crossing", 2, (160, 90)).frames
     (out,) = build(made["segment"].step).run([row(frames)])
     assert out["error"] == "" and out["segments"].shape == frames.shape[:3]
-    for plane, told in zip(out["segments"], out["segment_scores"].split(), strict=True):
-        assert set(np.unique(plane)) - {0} == set(named(told))
+    for plane, figures in zip(out["segments"], scores_of(out), strict=True):
+        assert set(np.unique(plane)) - {0} == set(figures)

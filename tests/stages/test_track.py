@@ -14,6 +14,7 @@ from animelayers.samples import scene
 from animelayers.schema import blank
 from animelayers.stages.track import Track
 from animelayers.worker import Worker
+from tests.lists import listed, words_of
 
 
 def row(count: int = 8) -> dict[str, object]:
@@ -29,7 +30,7 @@ def test_columns_of_a_clip() -> None:
     assert made["error"] == "" and made["matte"] == given["matte"]
     assert made["instances"].shape == made["character"].shape and made["instances"].dtype == np.uint8
     assert np.array_equal(made["instances"] > 0, made["character"] > 127)
-    assert made["instance_ids"].split() == ["1"] * len(made["character"])
+    assert words_of(made, "instance_ids").split() == ["1"] * len(made["character"])
 
 
 def test_a_lost_matte_is_carried_with_its_name() -> None:
@@ -37,9 +38,9 @@ def test_a_lost_matte_is_carried_with_its_name() -> None:
     character, names = np.array(given["character"]), str(given["matte"]).split()
     character[2], names[2] = 0, "none"
     (made,) = Track(Linked()).run([{**given, "character": character, "matte": " ".join(names)}])
-    assert made["matte"] == given["matte"] and made["instance_ids"].split()[2] == "1"
+    assert made["matte"] == given["matte"] and words_of(made, "instance_ids").split()[2] == "1"
     (left,) = Track(Linked(), steady=0).run([{**given, "character": character, "matte": " ".join(names)}])
-    assert left["instance_ids"].split()[2] == "none" and np.array_equal(left["character"], character)
+    assert words_of(left, "instance_ids").split()[2] == "none" and np.array_equal(left["character"], character)
 
 
 def test_the_chosen_flow_steadies_too() -> None:
@@ -76,14 +77,16 @@ def test_figures_that_touch_are_kept_apart_by_their_segments() -> None:
     both = [t for t in range(len(truth)) if {1, 2} <= set(np.unique(truth[t]))]
     swapped = np.array([0, 2, 1], np.uint8)  # the best score is now one's, now the other's
     order = np.stack([plane if t % 2 else swapped[plane] for t, plane in enumerate(truth)])
-    scores = " ".join(["person:0.9,person:0.8"] * len(truth))
+    scores = listed("segment_scores", " ".join(["person:0.9,person:0.8"] * len(truth)))
     (alone,) = Track(Linked(), steady=0).run([given])
     (made,) = Track(Linked(), steady=0).run([{**given, "segments": order, "segment_scores": scores}])
     assert made["error"] == "" and np.array_equal(made["instances"] > 0, made["character"] > 127)
     assert set(np.unique(made["instances"])) == {0, 1, 2} and len(both) >= 6
     assert min(right(made["instances"], truth)) > 0.95 and np.mean(right(made["instances"], truth)) > np.mean(right(alone["instances"], truth))
     # Pieces without a name say nothing of who is who.
-    (pieces,) = Track(Linked(), steady=0).run([{**given, "segments": order, "segment_scores": " ".join([":0.9,:0.8"] * len(truth))}])
+    (pieces,) = Track(Linked(), steady=0).run(
+        [{**given, "segments": order, "segment_scores": listed("segment_scores", " ".join([":0.9,:0.8"] * len(truth)))}]
+    )
     assert np.array_equal(pieces["instances"], alone["instances"])
 
 
@@ -94,9 +97,9 @@ def test_two_who_touch_in_every_drawing_are_two() -> None:
     assert len(touching) >= 2
     (alone,) = Track(Linked(), steady=0).run([part])
     assert set(np.unique(alone["instances"])) == {0, 1}
-    scores = " ".join(["person:0.9,person:0.8"] * len(touching))
+    scores = listed("segment_scores", " ".join(["person:0.9,person:0.8"] * len(touching)))
     (made,) = Track(Linked(), steady=0).run([{**part, "segments": truth[touching], "segment_scores": scores}])
-    assert made["instance_ids"].split() == ["1,2"] * len(touching) and min(right(made["instances"], truth[touching])) > 0.9
+    assert words_of(made, "instance_ids").split() == ["1,2"] * len(touching) and min(right(made["instances"], truth[touching])) > 0.9
 
 
 def _one_island(mask: np.ndarray) -> bool:
@@ -109,7 +112,7 @@ def test_clips_without_or_with_one_drawing(count: int) -> None:
     given = {"clip_id": "a", "error": "", "frames": frames, "character": np.zeros(frames.shape[:3], np.uint8), "matte": " ".join(["none"] * count)}
     (made,) = Track(Linked()).run([given])
     assert made["error"] == "" and made["instances"].shape == frames.shape[:3]
-    assert made["instance_ids"] == " ".join(["none"] * count)
+    assert words_of(made, "instance_ids") == " ".join(["none"] * count)
 
 
 def test_options_out_of_range_are_refused() -> None:

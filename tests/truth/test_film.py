@@ -13,6 +13,7 @@ from animelayers.truth import Recipe
 from animelayers.truth.film import frames
 from animelayers.truth.layer import compose
 from animelayers.truth.rows import pixels
+from tests.lists import words_of
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -54,7 +55,7 @@ def test_a_held_drawing_is_one_drawing(small: Callable[..., Recipe]) -> None:
 def test_a_figure_that_never_moves_is_one_drawing(small: Callable[..., Recipe]) -> None:
     recipe = small(frames=[9, 9], shots="1", camera="still", effects="0", figures="2", movement="still", crossing=0.0)
     row = next(pixels(recipe.film(1, 0)))
-    assert len(row["frames"]) == 1 and "still_figure" in row["traits"].split(",")
+    assert len(row["frames"]) == 1 and "still_figure" in words_of(row, "traits").split(",")
 
 
 @pytest.mark.parametrize("kind", ["dissolve", "fade", "wipe"])
@@ -67,7 +68,7 @@ def test_transitions_are_told(small: Callable[..., Recipe], kind: str) -> None:
     assert np.array_equal(np.concatenate([first["frame_index"], second["frame_index"]]), np.arange(20 if kind != "fade" else 24))
     if kind == "fade":
         assert first["frames"][first["drawing"][-1]].mean() < 0.4 * first["frames"][0].mean()
-    assert kind in first["traits"].split(",") and kind in second["traits"].split(",")
+    assert kind in words_of(first, "traits").split(",") and kind in words_of(second, "traits").split(",")
 
 
 def test_the_camera_takes_a_frame_to_its_plate(small: Callable[..., Recipe]) -> None:
@@ -86,7 +87,7 @@ def test_the_camera_takes_a_frame_to_its_plate(small: Callable[..., Recipe]) -> 
 def test_figures_keep_their_ids_through_a_crossing(small: Callable[..., Recipe]) -> None:
     recipe = small(frames=[10, 10], focus=["crossing"], shots="1", overlay="none", fronts="0")
     row = next(pixels(recipe.film(0, 0)))
-    assert "crossing" in row["traits"] and set(np.unique(row["instances"])) - {0} == {1, 2}
+    assert "crossing" in words_of(row, "traits") and set(np.unique(row["instances"])) - {0} == {1, 2}
 
 
 def test_overlays_are_nobody(small: Callable[..., Recipe]) -> None:
