@@ -15,6 +15,7 @@ from animelayers.curate.framing import shot_size
 from animelayers.curate.identity import UNKNOWN, alike, decide
 from animelayers.curate.people import People, Track
 from animelayers.imaging.vectors import unit
+from animelayers.values import Box
 
 _DRAWINGS, _READERS = 3, 4
 
@@ -27,7 +28,7 @@ def worn(cutouts: Cutouts, table: pa.Table, found: People) -> np.ndarray:
         total = np.zeros(1024, np.float32)
         for seen in sorted(track.drawings, key=lambda seen: (-seen.weight, seen.row))[:_DRAWINGS]:
             (size,) = sizes.slice(seen.row, 1).to_pylist()
-            shot = shot_size(seen.box, size["width"], size["height"])
+            shot = shot_size(Box(*seen.box), size["width"], size["height"])
             if shot != "close_up":
                 total += seen.weight * clothes(cutouts.cut(seen), whole=shot != "medium")
         return total

@@ -31,7 +31,7 @@ def told(path: str) -> dict[str, Any]:
     store = Store(path)
     made = now(path)
     there = {name: folder for folder in store.folders("") for name in store.names(folder, ".jpg")}
-    groups = []
+    groups: list[dict[str, Any]] = []
     for name, members in cast.groups(made):
         tracks = [{"track": track, **member._asdict(), "folder": there.get(member.picture, "")} for track, member in members]
         who, outfit = parts(name)

@@ -160,8 +160,8 @@ def _grained(rng: np.random.Generator) -> Style:
     def style(frame: np.ndarray) -> np.ndarray:
         chances = own if boils else np.random.default_rng(seed)
         noise = cv2.GaussianBlur(chances.standard_normal(frame.shape[:2]).astype(np.float32), (0, 0), coarse)
-        noise *= strength / max(float(noise.std()), 1e-6)
-        return np.asarray(np.clip(frame + noise[..., None], 0, 255), np.uint8)
+        scale = np.float32(strength / max(float(noise.std()), 1e-6))
+        return np.asarray(np.clip(frame + scale * noise[..., None], 0, 255), np.uint8)
 
     return style
 
