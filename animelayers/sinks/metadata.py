@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,6 +19,7 @@ import xxhash
 from animelayers.schema import LISTS, RECORD, table_schema
 from animelayers.sinks.store import Damaged, SinkError, Store
 
+log = logging.getLogger(__name__)
 FOLDER = "metadata"
 SEAL = b"rows"
 GATHERED = b"gathered"
@@ -185,8 +187,11 @@ def gathered(store: Store) -> list[str]:
 
 
 def replaced(store: Store, name: str) -> list[str]:
-    """The commits whose place such a Parquet took."""
-    told = json.loads(footer(store, name).get(GATHERED, b"[]"))
+    """The commits whose place such a Parquet took; none where it is damaged."""
+    try:
+        told = json.loads(footer(store, name).get(GATHERED, b"[]"))
+    except (SinkError, ValueError):
+        return []
     return [f"{FOLDER}/{each}" for each in told if isinstance(each, str) and each.endswith(".parquet") and "/" not in each]
 
 
@@ -203,7 +208,7 @@ def gather(store: Store, many: int = MANY, most: int = ROWS) -> Iterator[tuple[s
     clips: set[str] = set()
     alike: tuple[Any, ...] = ()
     for name in [*files, ""]:
-        table = declared(store, name, plain=True) if name and rows(store, name) <= most // 2 else None
+        table = _small(store, name, most // 2) if name else None
         facts = {} if table is None else {k: v for k, v in (table.schema.metadata or {}).items() if k not in (SEAL, GATHERED)}
         now = () if table is None else (table.schema.remove_metadata(), facts)
         ids = set() if table is None else set(table["clip_id"].to_pylist())
@@ -214,6 +219,15 @@ def gather(store: Store, many: int = MANY, most: int = ROWS) -> Iterator[tuple[s
         if table is not None:
             run.append((name, table))
             clips, alike = clips | ids, now
+
+
+def _small(store: Store, name: str, most: int) -> pa.Table | None:
+    """A commit of few rows; None for a larger one, and for one that is not what was written: it stays as it is, for `verify` to find."""
+    try:
+        return intact(store, name) if rows(store, name) <= most else None
+    except SinkError as damaged:
+        log.warning("%s: not gathered", damaged)
+        return None
 
 
 def _one(run: Sequence[tuple[str, pa.Table]]) -> tuple[str, bytes, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -12,7 +13,9 @@ from animelayers.schema import Row
 from animelayers.sinks import metadata, tar
 from animelayers.sinks.frames import Place, carriers, files, frame_ids, frame_table
 from animelayers.sinks.sink import Files, Sink, checksum
+from animelayers.sinks.store import SinkError
 
+log = logging.getLogger(__name__)
 FOLDER = "shards"
 _OWN = re.compile(r"-[0-9a-f]{12}\.tar$")
 
@@ -62,8 +65,12 @@ class Shards(Sink):
         """Delete temporaries, and tars whose Parquet was never published."""
         leftovers = super().sweep()
         committed = {PurePosixPath(name).stem for name in metadata.names(self.store)}
-        for batch in metadata.batches(self.store, ["shard"], files=metadata.gathered(self.store)):
-            committed.update(shard.removesuffix(".tar") for shard in batch["shard"].unique().to_pylist() if shard)
+        try:
+            for batch in metadata.batches(self.store, ["shard"], files=metadata.gathered(self.store)):
+                committed.update(shard.removesuffix(".tar") for shard in batch["shard"].unique().to_pylist() if shard)
+        except SinkError as damaged:  # whose tars are whose cannot be told: none is taken for an orphan
+            log.warning("%s: no tar is swept", damaged)
+            return leftovers
         own = [name for name in self.store.names(FOLDER, ".tar") if _OWN.search(name)]  # a person's own tar is none of ours
         orphans = [name for name in own if name.removesuffix(".tar") not in committed]
         for name in orphans:

@@ -15,6 +15,7 @@ import pytest
 from animelayers import Output, job
 from animelayers.curate.analyse import METRICS, analyse
 from animelayers.curate.decide import KNOWN
+from animelayers.exports import Kohya
 from animelayers.exports.strategies import Strategies, names
 from animelayers.imaging.recompose import psnr, recompose
 from animelayers.sinks import Changed, Shards, SinkError
@@ -193,11 +194,15 @@ def test_a_frame_that_fails_is_an_entry_and_its_neighbours_are_made(whole: Path,
     assert len({*made.table["origin"].to_pylist()}) == len(pq.read_table(tmp_path / "set" / "decisions.parquet")) - 1
 
 
-def test_the_notebook_shows_the_decisions(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebook_shows_the_decisions_and_a_set_of_one(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import nbformat
     from nbclient import NotebookClient
 
+    (tmp_path / "her").mkdir()
+    (tmp_path / "her" / "set").symlink_to(whole)
+    Kohya().write(Output(str(whole)), tmp_path / "her" / "kohya")
     monkeypatch.setenv("ANIMELAYERS_SET", str(whole))
+    monkeypatch.setenv("ANIMELAYERS_LORA", str(tmp_path / "her"))
     book = nbformat.read(ROOT / "notebooks" / "03_curation.ipynb", 4)
     assert any(cell.get("outputs") for cell in book.cells), "stored with its pictures"
     NotebookClient(book, timeout=300, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()

@@ -105,6 +105,35 @@ def test_other_columns_or_another_footer_stay_apart(tmp_path: Path, monkeypatch:
     assert contents(tmp_path) == before and metadata.footers(sink.store, "computed") == {b'["x"]', b'["y"]'}
 
 
+def test_what_is_damaged_is_not_gathered_and_still_found(written: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut, changed = metadata.names(written.store)[3], metadata.names(written.store)[9]
+    place = Path(written.path)
+    (place / cut).write_bytes((place / cut).read_bytes()[:-9])
+    other = metadata.read(written.store, changed)
+    other = other.set_column(other.column_names.index("note"), "note", pa.array(["forged"] * len(other)))
+    (place / changed).write_bytes(metadata.to_bytes(other))
+    few(monkeypatch)
+    before = verify(written).tables
+    assert set(before) == {cut, changed}
+    with written.open("two"):
+        pass
+    assert metadata.gathered(written.store) and verify(written).tables == before, "no seal covers what was damaged before it"
+
+
+def test_where_what_is_gathered_is_damaged_no_tar_is_taken_for_an_orphan(written: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
+    few(monkeypatch)
+    with written.open("two"):
+        pass
+    place, name = Path(written.path), metadata.gathered(written.store)[0]
+    tars = written.store.names("shards", ".tar")
+    data = (place / name).read_bytes()
+    (place / name).write_bytes(data[:-9])
+    with written.open("three"):
+        assert written.store.names("shards", ".tar") == tars
+    (place / name).write_bytes(data)
+    assert len(Output(written.path)) == 3 * len(CLIPS) and not written.lost()
+
+
 def test_few_commits_are_left_alone(written: Shards) -> None:
     before = contents(Path(written.path))
     with written.open("two"):
