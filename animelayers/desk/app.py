@@ -277,12 +277,11 @@ def _frame(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     book = _book(desk, request)
     output, row = _row(book, request)
     layers = [name for name in output.layers if row.get(f"{name}_file") and name != "plate"]
-    shot = next((shot for shot in desk.shots(book) if row["frame_id"] in shot.carriers or row.get("drawing_of") in shot.carriers), None)
     found: dict[str, Any] = {
         "row": rows.plain([facts(row)])[0],
         "layers": layers,
         "mode": row.get("effect_mode") or "none",
-        "shot": shot and shot.name,
+        "shot": shot_list.named(output, row),
     }
     try:
         plate, camera = output.plate(row["frame_id"])

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
@@ -96,6 +97,11 @@ def _browse(port: int, token: str, name: str, tab: int, rounds: int, taken: list
             taken.append(("a filter" if not start else "a page", time.perf_counter() - begun))
             if answer.status != 200 or not told["rows"]:
                 raise RuntimeError(f"the desk answered {answer.status}: {told}")
+        begun = time.perf_counter()
+        connection.request("GET", f"/api/out/{name}/frame?id={quote(told['rows'][0]['frame_id'])}", headers={"cookie": f"{COOKIE}={token}"})
+        answer = connection.getresponse()
+        answer.read()
+        taken.append(("a frame", time.perf_counter() - begun))
     connection.close()
 
 

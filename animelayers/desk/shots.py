@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from animelayers import exposure
 from animelayers.exports.select import Select
 from animelayers.exports.shots import Shot, shots
 from animelayers.output import Output
+from animelayers.schema import Row
 from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 
@@ -20,6 +22,13 @@ from animelayers.sinks.store import Store
 def listed(output: Output) -> list[Shot]:
     """Every shot of an output that has a timing, by episode and shot."""
     return list(shots(output, replace(Select(), held=True)))
+
+
+def named(output: Output, row: Row) -> str | None:
+    """The name of the shot of a frame, from its row of the frame table; None where it has no timing. No other shot is looked at."""
+    table = output.table
+    mine = table.filter(pc.and_(pc.equal(table["scene_id"], row["scene_id"]), pc.equal(table["episode"], row["episode"])))
+    return next((sheet.name for sheet in exposure.sheets(mine)), None)
 
 
 def told(output: Output, found: list[Shot]) -> list[dict[str, Any]]:

@@ -98,7 +98,7 @@ def test_many_tabs_on_many_frames_get_their_answers(tmp_path: Path) -> None:
     out = str(film(tmp_path / "out"))
     multiplied(out, 3000)
     figures, told = measure(out, tmp_path, tabs=3, rounds=1)
-    assert told["frames"] == 3000 and len(told["answers"]) == 9
+    assert told["frames"] == 3000 and len(told["answers"]) == 12
     assert {figure.goal for figure in figures} == {0.2, None} and all(figure.at_most for figure in figures if figure.goal)
 
 
