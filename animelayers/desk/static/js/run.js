@@ -7,7 +7,7 @@ const TITLES = { first: "", choices: "Choices", source: "What is read", options:
 const trying = (output) => { const found = JSON.parse(sessionStorage.getItem("trial") || "null"); return found && found.output === output ? found : undefined; };
 
 export async function runs(main, shelf, [job = "decompose", ...given]) {
-  const told = await ask(`/jobs?job=${encodeURIComponent(job || "decompose")}`);
+  const [told, { outputs }] = await Promise.all([ask(`/jobs?job=${encodeURIComponent(job || "decompose")}`), ask("/shelf")]);
   const filled = JSON.parse(sessionStorage.getItem(`form ${job}`) || "{}");
   given.forEach((word) => { const at = word.indexOf("="); if (at > 0) filled[word.slice(0, at)] = word.slice(at + 1); });
   const command = h("pre", { class: "command mono", "aria-label": "The equal command" }, "");
@@ -41,7 +41,7 @@ export async function runs(main, shelf, [job = "decompose", ...given]) {
     return title ? h("details", { open: group === "choices" && fields.length < 8 }, h("summary", {}, `${title} (${fields.length})`), h("div", { class: "form" }, ...fields)) : h("div", { class: "form" }, ...fields);
   }).filter(Boolean);
   const list = h("div", { class: "col" });
-  const learned = job === "decompose" ? shelf.outputs.filter((one) => one.adapted).map((one) => h("button", { title: one.adapted, onclick: () => { for (const place of ["character.step.matte.weights", "layers.step.net.weights"]) change(`stages.${place}`, one.adapted); say(`with what ${one.name} learned`); } }, `With what ${one.name} learned`)) : [];
+  const learned = job === "decompose" ? outputs.filter((one) => one.adapted).map((one) => h("button", { title: one.adapted, onclick: () => { for (const place of ["character.step.matte.weights", "layers.step.net.weights"]) change(`stages.${place}`, one.adapted); say(`with what ${one.name} learned`); } }, `With what ${one.name} learned`)) : [];
   main.replaceChildren(h("div", { class: "page" }, h("header", {}, h("h1", {}, "Run"), h("select", { "aria-label": "Job", onchange: (e) => go("runs", e.target.value) }, ...told.jobs.map((one) => h("option", { selected: one === job, value: one }, words(one))))),
     h("div", { class: "two" }, h("section", { class: "card col" }, ...groups, wrong, h("h3", {}, "The same on the command line"), command, h("div", { class: "row" }, begin, ...learned, h("button", { onclick: async () => { try { await navigator.clipboard.writeText(command.textContent); say("copied"); } catch { say("select the command and copy it"); } } }, "Copy the command"))), list)));
   check();
