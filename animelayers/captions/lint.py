@@ -52,10 +52,11 @@ def pruned(caption: str, gone: Collection[str]) -> str:
     return ", ".join(tag for tag in tags(caption) if tag not in gone)
 
 
-def lint(captions: Mapping[str, str], trigger: str = "", people: Mapping[str, int] = MappingProxyType({})) -> list[Remark]:
+def lint(captions: Mapping[str, str], trigger: str = "", people: Mapping[str, int] = MappingProxyType({}), one: bool = True) -> list[Remark]:
     """What is wrong with the captions of a set of one character, by their names; what hurts most comes first.
 
-    ``people``: how many characters each picture shows, of those of which that is known.
+    ``people``: how many characters each picture shows, of those of which that is known. ``one``: false for a set that is not of one character: what
+    may stand in its captions is not judged.
     """
     said = {name: text for name, text in captions.items() if text}
     made = [Remark("no caption: the trainer makes one up, or learns without words", [name for name in captions if not captions[name]])]
@@ -66,6 +67,18 @@ def lint(captions: Mapping[str, str], trigger: str = "", people: Mapping[str, in
         same = [name for name, text in said.items() if text == often[0][0]]
         made.append(Remark(f"{len(same)} of {len(said)} captions are the same: what these pictures show is learned with the trigger", same))
     made.append(Remark("the trigger is missing", [name for name, text in said.items() if trigger and trigger not in tags(text)]))
+    if one:
+        made += _of_one(said, trigger, people)
+    made.append(Remark(f"fewer than {_LEAST} words", [n for n, text in said.items() if len(text.split()) < _LEAST]))
+    made.append(
+        Remark(f"more than {_MOST} words: an encoder of one window drops the end", [n for n, text in said.items() if len(text.split()) > _MOST])
+    )
+    return [remark for remark in made if remark.names]
+
+
+def _of_one(said: Mapping[str, str], trigger: str, people: Mapping[str, int]) -> list[Remark]:
+    """What must not stand in the captions of one character's pictures."""
+    made = []
     leaks = {name: found[0] for name, text in said.items() if (found := _IDENTITY.search(_without(text, trigger)))}
     words = ", ".join(word for word, _ in Counter(leaks.values()).most_common(3))
     made.append(Remark(f"who she is named in words ({words}): what the trigger should carry", [*leaks]))
@@ -74,11 +87,7 @@ def lint(captions: Mapping[str, str], trigger: str = "", people: Mapping[str, in
     made.append(Remark("another number of people than the picture shows", [n for n in counted if people[n]]))
     places = [name for name, text in said.items() if not fits("character", _without(text, trigger))]
     made.append(Remark("a place is named though her mask alone trains", places))
-    made.append(Remark(f"fewer than {_LEAST} words", [n for n, text in said.items() if len(text.split()) < _LEAST]))
-    made.append(
-        Remark(f"more than {_MOST} words: an encoder of one window drops the end", [n for n, text in said.items() if len(text.split()) > _MOST])
-    )
-    return [remark for remark in made if remark.names]
+    return made
 
 
 def _without(text: str, trigger: str) -> str:

@@ -39,7 +39,7 @@ def album(made: str, trigger: str, found: Checked | None, home: str) -> str:
             put(store.fs, store.path(row["file"]), codecs.encode_jpeg(fit(_dimmed(output, row), _WIDTH), 85))
     captions = {row["frame_id"]: row["caption"] or "" for row in rows}
     people = {row["frame_id"]: int(row["instance_count"]) for row in rows if row.get("instance_count")}
-    remarks = [*_remarks(output, rows), *lint.lint(captions, trigger, people)]
+    remarks = [*_remarks(output, rows), *lint.lint(captions, trigger, people, _of_one(rows))]
     by = {row["frame_id"]: row for row in rows}
     html = render(
         files("animelayers.curate").joinpath("album.html"),
@@ -100,6 +100,11 @@ _PARTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
 }  # fmt: skip
 
 
+def _of_one(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a set shows one character alone."""
+    return all(row.get("strategy") == "person" for row in rows)
+
+
 def _remarks(output: Output, rows: Sequence[Mapping[str, Any]]) -> list[lint.Remark]:
     """What is wrong with the pictures, what hurts most first."""
     made, ids = [], [str(row["frame_id"]) for row in rows]
@@ -113,10 +118,10 @@ def _remarks(output: Output, rows: Sequence[Mapping[str, Any]]) -> list[lint.Rem
     shots = Counter((row["episode"], row["scene_id"]) for row in rows)
     if shots and len(rows) >= 8 and (most := shots.most_common(1)[0])[1] > 0.4 * len(rows):
         same = [str(row["frame_id"]) for row in rows if (row["episode"], row["scene_id"]) == most[0]]
-        made.append(lint.Remark(f"{most[1]} of {len(rows)} are of one shot: its place and light are learned with her", same))
+        made.append(lint.Remark(f"{most[1]} of {len(rows)} are of one shot: its place and light are learned with them", same))
     sizes = Counter(row.get("shot_size") for row in rows)
     lacking = [size for size in ("close_up", "medium", "full_body") if not sizes[size]]
-    if lacking and any(row.get("strategy") == "person" for row in rows):
+    if lacking and _of_one(rows):
         made.append(lint.Remark(f"no {', no '.join(lacking).replace('_', ' ')}: what she looks like there is not learned", ids[:1]))
     concepts = Counter(row["concept"] for row in rows)
     few = [name for name, number in concepts.items() if len(concepts) > 1 and number * len(concepts) < len(rows) / 3]

@@ -47,7 +47,7 @@ class Video(Exporter):
 
     ``codec``: prores (ProRes 4444, for editing), vp9 (WebM, for the web), apng or ffv1 (both lossless). ``layers``: of character,
     background, effect and mask; one that a shot has not is left out. ``fps``: where the frame table tells no times (24). ``chroma``: 444 keeps
-    every pixel's colour in vp9, too, which browsers do not all play; 420, that of every second one. ``options``: of the encoder, beyond what the
+    every pixel's colour in vp9, too, which not every browser plays; 420, that of every second one. ``options``: of the encoder, beyond what the
     codec needs. How an effect lies over the rest, its blend mode, is the film's `comment`, and the
     caption that lay beside the input its `title`, where the container has room for words (APNG has not). Sides are made even by
     a transparent line where they are odd, but in the lossless ones. Pictures without a timing have no film.

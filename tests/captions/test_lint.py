@@ -38,5 +38,6 @@ def test_one_caption_for_most_pictures_and_a_wrong_number_of_people_are_told() -
     (same,) = lint(said, "luca")
     assert same.what.startswith("3 of 4 captions are the same") and list(same.names) == ["a", "b", "c"]
     told = {"one": "luca, a boy, two characters", "two": "luca, solo, running fast", "right": "luca, a boy, running fast"}
+    assert lint(told, "luca", {"one": 1, "two": 2}, one=False) == [], "a set of several may say so"
     (wrong,) = lint(told, "luca", {"one": 1, "two": 2, "right": 1})
     assert wrong.what.startswith("another number of people") and list(wrong.names) == ["one", "two"]

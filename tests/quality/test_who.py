@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from animelayers import Output
+from animelayers.quality import page, result
+from animelayers.quality.score import score
 from animelayers.quality.truth_set import TruthSet
 from animelayers.quality.who import Who, plain, told, who
 from animelayers.schema import RECORD
@@ -75,3 +78,13 @@ def test_sets_and_outputs_without_names_are_refused(truth: TruthSet, truth_set: 
         who(truth, Output(str(bare)))
     with pytest.raises(ValueError, match="compose it again"):
         who(TruthSet(truth_set), Output(str(bare)))
+
+
+def test_the_page_of_a_board_tells_it(truth_set: Path, truth: TruthSet, found: Callable[..., Who], tmp_path: Path) -> None:
+    people = found((["x"], ["x", "y"], [], ["z"]))
+    rows, _ = score(partial(TruthSet, truth_set), {"animelayers": str(truth_set)})
+    cost = {"cpu": 1.0, "wall": 1.0, "frames": 8, "drawings": 4, "overrides": []}
+    made = result.Result(rows, {"shots": 4, "films": 2, "host": {}, "seed": 0}, {"animelayers": cost})
+    page.write(made, result.write(made, tmp_path / "board"), tmp_path / "board", people=people)
+    text = (tmp_path / "board" / "index.html").read_text()
+    assert "Who is who" in text and "<td>f1</td>" in text and "1.000 to 1.000" in text
