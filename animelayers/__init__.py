@@ -14,11 +14,20 @@ if TYPE_CHECKING:
 __all__ = ["ClipStep", "FrameStep", "Output", "Pipeline", "Stage", "Step"]
 __version__ = "0.2.0"
 
-_HOMES = {"Output": "output", "Pipeline": "pipeline", "Stage": "placement", "ClipStep": "step", "FrameStep": "step", "Step": "step"}
+_HOMES = {
+    "Output": "output",
+    "Pipeline": "pipeline",
+    "Stage": "placement",
+    "ClipStep": "step",
+    "FrameStep": "step",
+    "Step": "step",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported when it is asked for: a program that only tells its version does not wait for the rest."""
+    """A public name, imported when it is asked for: a program that only tells its version does not wait for
+    the rest.
+    """
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

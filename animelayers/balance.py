@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 
 def repeats(counts: Mapping[str, int], most: int | None = None) -> dict[str, int]:
-    """Repeats by which all concepts are seen about as often as the largest, at most `most` times; `counts` are their pictures.
+    """Repeats by which all concepts are seen about as often as the largest, at most `most` times; `counts`
+    are their pictures.
 
     Concepts without pictures are left out. Raises ValueError for `most` below 1.
     """

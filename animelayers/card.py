@@ -1,4 +1,6 @@
-"""The card of an output: a README.md in the form of dataset cards on the model hub, with everything that touched the data."""
+"""The card of an output: a README.md in the form of dataset cards on the model hub, with everything that
+touched the data.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +36,17 @@ def write(output: Output) -> None:
 
 
 def card(output: Output, facts: Mapping[str, Any]) -> str:
-    """The card of an output of which dataset.json says `facts`: front matter, counts, stages, and the models with their terms."""
+    """The card of an output of which dataset.json says `facts`: front matter, counts, stages, and the models
+    with their terms.
+    """
     frames = clips = failed = 0
     sources, layers = set[str](), dict[str, None]()
     for part in output.episodes():
-        frames, failed, clips = frames + len(part), failed + len(part.errors), clips + pc.count_distinct(part.table["clip_id"]).as_py()
+        frames, failed, clips = (
+            frames + len(part),
+            failed + len(part.errors),
+            clips + pc.count_distinct(part.table["clip_id"]).as_py(),
+        )
         sources.update(part.table["source"].unique().to_pylist())
         layers |= dict.fromkeys(part.layers)
     counts = [f"{frames:,} frames in {clips:,} clips of {len(sources):,} inputs"]
@@ -60,7 +68,10 @@ def card(output: Output, facts: Mapping[str, Any]) -> str:
         *(_rows(models) if models else ["None with weights."]),
     ]
     if computed := facts.get("computed"):
-        lines += ["", f"Computed in: {'; '.join(f'{stage} {_devices(words)}' for stage, words in sorted(computed.items()))}."]
+        lines += [
+            "",
+            f"Computed in: {'; '.join(f'{stage} {_devices(words)}' for stage, words in sorted(computed.items()))}.",
+        ]
     if doubtful:
         lines += ["", f"**Not free for commercial use, or not known to be: {', '.join(doubtful)}.**"]
     return _HEAD + "\n".join(lines) + "\n"
@@ -71,10 +82,18 @@ def _devices(words: Iterable[str]) -> str:
 
 
 def _rows(models: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A line per model; outputs of earlier releases do not say a model's role, its page and whether its digest was pinned."""
+    """A line per model; outputs of earlier releases do not say a model's role, its page and whether its
+    digest was pinned.
+    """
     rows = ["| role | model | licence of the weights | commercial use | digest |", "|---|---|---|---|---|"]
     for model in models:
-        digest = f"`{model['digest']}`" + ("" if model.get("pinned", True) else " (unpinned: brought by hand, with nothing to compare it with)")
+        digest = f"`{model['digest']}`" + (
+            ""
+            if model.get("pinned", True)
+            else " (unpinned: brought by hand, with nothing to compare it with)"
+        )
         name = f"[{model['name']}]({model['homepage']})" if "homepage" in model else model["name"]
-        rows.append(f"| {model.get('role', '')} | {name} | {model['license']} | {model['commercial']} | {digest} |")
+        rows.append(
+            f"| {model.get('role', '')} | {name} | {model['license']} | {model['commercial']} | {digest} |"
+        )
     return rows

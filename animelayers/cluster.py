@@ -44,7 +44,11 @@ class StartError(RuntimeError):
 
 def machine(cpus: int | None = None) -> Resources:
     """What this machine offers; `cpus` limits its CPUs."""
-    count = cpus or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cpus or os.cpu_count() or 1
+    count = (
+        cpus or len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else cpus or os.cpu_count() or 1
+    )
     return Resources(cpus=count, gpus=0, memory=0.8 * psutil.virtual_memory().available)
 
 
@@ -63,7 +67,8 @@ def gpus() -> int:
 
 
 def connect(address: str | None = None, cpus: int | None = None) -> Resources:
-    """Start Ray on this machine (no address) or join a cluster ('auto', 'HOST:PORT'), and tell what there is; 'inline' starts nothing.
+    """Start Ray on this machine (no address) or join a cluster ('auto', 'HOST:PORT'), and tell what there is;
+    'inline' starts nothing.
 
     A local instance has no dashboard and no metrics servers, answers nobody without the run's own token,
     and sends no usage report. Raises `PipelineError` if no cluster answers.
@@ -74,13 +79,19 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own notices on actors, not errors of a clip
-    os.environ.setdefault("RAY_idle_worker_killing_time_threshold_ms", "3600000")  # a worker that waits is cheaper than a new one
+    # a worker that waits is cheaper than a new one
+    os.environ.setdefault("RAY_idle_worker_killing_time_threshold_ms", "3600000")
     address = address or os.environ.get("RAY_ADDRESS")
     if not address:
         _token()
     import ray
 
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True, "ignore_reinit_error": True}
+    quiet: dict[str, Any] = {
+        "log_to_driver": False,
+        "logging_level": logging.ERROR,
+        "configure_logging": True,
+        "ignore_reinit_error": True,
+    }
     if address:
         try:
             with _hushed():
@@ -94,15 +105,21 @@ def connect(address: str | None = None, cpus: int | None = None) -> Resources:
 
 
 def _token() -> None:
-    """Have a Ray of our own refuse whoever has not this run's token: its servers listen on all addresses and cannot be told otherwise.
+    """Have a Ray of our own refuse whoever has not this run's token: its servers listen on all addresses and
+    cannot be told otherwise.
 
-    A token that is given stays, and so does RAY_AUTH_MODE=disabled. RAY_AUTH_MODE=token alone is no token: Ray leaves that word behind itself
-    in the environment, and would then keep one token for all runs in the home directory. Ray looks at these words when it is imported;
-    where somebody has imported it already it is told to look again.
+    A token that is given stays, and so does RAY_AUTH_MODE=disabled. RAY_AUTH_MODE=token alone is no token:
+    Ray leaves that word behind itself in the environment, and would then keep one token for all runs in the
+    home directory. Ray looks at these words when it is imported; where somebody has imported it already it is
+    told to look again.
     """
     ray: Any = sys.modules.get("ray")
     given = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
-    if given or os.environ.get("RAY_AUTH_MODE", "token").lower() != "token" or (ray is not None and ray.is_initialized()):
+    if (
+        given
+        or os.environ.get("RAY_AUTH_MODE", "token").lower() != "token"
+        or (ray is not None and ray.is_initialized())
+    ):
         return
     os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", secrets.token_hex(32)
     if ray is not None:
@@ -136,11 +153,15 @@ def _start(options: dict[str, Any]) -> None:
                 if child.pid not in before:
                     with suppress(psutil.Error):
                         child.kill()
-    raise StartError(f"Ray did not start in {STARTS} trials ({problem}); run again when the machine is less busy, or with cluster=inline")
+    raise StartError(
+        f"Ray did not start in {STARTS} trials ({problem}); run again when the machine is less busy, or with cluster=inline"
+    )
 
 
 def _sign(session: Path) -> None:
-    """Write into a session's folder who made it, and remove those of instances of ours that have ended: Ray leaves them for ever."""
+    """Write into a session's folder who made it, and remove those of instances of ours that have ended: Ray
+    leaves them for ever.
+    """
     for mark in session.parent.glob(f"session_*/{_MARK}"):
         with suppress(OSError, ValueError):
             if owner.dead(json.loads(mark.read_text())):
@@ -156,14 +177,22 @@ def is_up() -> bool:
 
 
 def _code() -> dict[str, Any]:
-    """This package for the cluster's workers, unless the cluster's job server has sent it to them already, and where they find weights."""
+    """This package for the cluster's workers, unless the cluster's job server has sent it to them already,
+    and where they find weights.
+    """
     told = {"env_vars": {name: os.environ[name] for name in TOLD if name in os.environ}}
-    return told if os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR") else {"py_modules": [str(Path(__file__).parent)], **told}
+    return (
+        told
+        if os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR")
+        else {"py_modules": [str(Path(__file__).parent)], **told}
+    )
 
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """While Ray starts, silence what its native code says of its own log level, and keep our way of ending on SIGTERM, not its."""
+    """While Ray starts, silence what its native code says of its own log level, and keep our way of ending on
+    SIGTERM, not its.
+    """
     sys.stderr.flush()
     terminated = signal.getsignal(signal.SIGTERM)
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -179,9 +208,11 @@ def _hushed() -> Iterator[None]:
 
 
 def calm(block_bytes: int, ahead: int = 8) -> None:
-    """Set Ray Data up for rows of pixels: blocks of about `block_bytes`, at most about `ahead` of them between the stages.
+    """Set Ray Data up for rows of pixels: blocks of about `block_bytes`, at most about `ahead` of them
+    between the stages.
 
-    Without that bound decoding runs ahead until the object store is full. No progress bars of its own, errors never dropped.
+    Without that bound decoding runs ahead until the object store is full. No progress bars of its own, errors
+    never dropped.
     """
     import ray.data
 
@@ -190,7 +221,9 @@ def calm(block_bytes: int, ahead: int = 8) -> None:
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     context.max_errored_blocks = 0
-    context.execution_options.resource_limits = context.execution_options.resource_limits.copy(object_store_memory=ahead * block_bytes)
+    context.execution_options.resource_limits = context.execution_options.resource_limits.copy(
+        object_store_memory=ahead * block_bytes
+    )
     logging.getLogger("ray.data").setLevel(logging.ERROR)
 
 

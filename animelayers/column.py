@@ -1,4 +1,6 @@
-"""What a column of a clip is: dtype, axes, blank value; and how texts and lists travel in it, lie in a table and are written by people."""
+"""What a column of a clip is: dtype, axes, blank value; and how texts and lists travel in it, lie in a table
+and are written by people.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +29,12 @@ _ARROW = {int: pa.int32(), float: pa.float64(), str: pa.string()}
 class Column:
     """One column of a clip.
 
-    ``dtype`` is a numpy dtype name, ``str``, ``bytes`` or ``list``; ``axes`` names the array's axes, outermost first, '' for a scalar.
-    Arrow keeps strings and pickles lists of them, so a text column with axes travels as one string: a word per drawing, or with
-    ``free`` any text. So does a column of lists, as JSON; ``of`` is what stands in its lists: int, str or a NamedTuple of these and floats.
-    Steps see Python's own lists (`unpacked`). ``table`` tells whether the frame table repeats it, one value per frame, lists as lists.
-    ``nothing``: how people write an empty list; ``between``: what they put between its items.
+    ``dtype`` is a numpy dtype name, ``str``, ``bytes`` or ``list``; ``axes`` names the array's axes,
+    outermost first, '' for a scalar. Arrow keeps strings and pickles lists of them, so a text column with
+    axes travels as one string: a word per drawing, or with ``free`` any text. So does a column of lists, as
+    JSON; ``of`` is what stands in its lists: int, str or a NamedTuple of these and floats. Steps see Python's
+    own lists (`unpacked`). ``table`` tells whether the frame table repeats it, one value per frame, lists as
+    lists. ``nothing``: how people write an empty list; ``between``: what they put between its items.
     """
 
     dtype: str
@@ -58,7 +61,11 @@ class Column:
         """The type of its values in the frame table, one per frame."""
         if self.dtype == "list":
             fields = _fields(self.of)
-            return pa.list_(pa.struct([(name, _ARROW[kind]) for name, kind in fields.items()]) if fields else _ARROW[self.of])
+            return pa.list_(
+                pa.struct([(name, _ARROW[kind]) for name, kind in fields.items()])
+                if fields
+                else _ARROW[self.of]
+            )
         kind = pa.string() if self.dtype == "str" else pa.from_numpy_dtype(np.dtype(self.dtype))
         if self.axes.endswith("E"):
             return pa.list_(kind)
@@ -66,7 +73,9 @@ class Column:
         return pa.list_(kind, prod(sides)) if sides else kind
 
     def blank(self) -> Any:
-        """The value of a clip that failed: '' or b'' or 0 or an empty array of the column's own ndim and dtype, never None."""
+        """The value of a clip that failed: '' or b'' or 0 or an empty array of the column's own ndim and
+        dtype, never None.
+        """
         if not self.array:
             return b"" if self.dtype == "bytes" else ""
         if not self.axes:
@@ -78,7 +87,9 @@ class Column:
         return np.zeros(shape, self.dtype)
 
     def unpacked(self, value: Any) -> Any:
-        """What travels in the column as steps see it: texts and lists as Python's own lists, one per drawing where its axes say so."""
+        """What travels in the column as steps see it: texts and lists as Python's own lists, one per drawing
+        where its axes say so.
+        """
         if self.dtype == "list":
             made = json.loads(value) if value else []
             return [self._items(items) for items in made] if self.axes else self._items(made)
@@ -116,7 +127,9 @@ class Column:
         return [_plain(item) for item in value] if self.dtype == "list" else value
 
     def written(self, items: Sequence[Any] | None) -> str | None:
-        """A list of the frame table as people write it, and outputs of format 1 hold it: 'fire,smoke', '3:2:6:10', 'person:0.900'; None for null."""
+        """A list of the frame table as people write it, and outputs of format 1 hold it: 'fire,smoke',
+        '3:2:6:10', 'person:0.900'; None for null.
+        """
         if items is None:
             return None
         return self.between.join(map(_written, self._items(items))) or self.nothing
@@ -131,12 +144,16 @@ class Column:
         return self._items([part.rsplit(":", len(fields) - 1) for part in parts] if fields else parts)
 
     def structured(self, values: pa.ChunkedArray) -> pa.ChunkedArray:
-        """A column of a frame table of format 1, in which lists were text, with its lists. Raises `pyarrow.ArrowInvalid` for anything else."""
+        """A column of a frame table of format 1, in which lists were text, with its lists. Raises
+        `pyarrow.ArrowInvalid` for anything else.
+        """
         if not (pa.types.is_string(values.type) or pa.types.is_null(values.type)):
             raise pa.ArrowInvalid(f"neither lists nor text, but {values.type}")
         coded = values.cast(pa.string()).combine_chunks().dictionary_encode()
         try:
-            known = pa.array([self.stored(self.read(text)) for text in coded.dictionary.to_pylist()], self.arrow)
+            known = pa.array(
+                [self.stored(self.read(text)) for text in coded.dictionary.to_pylist()], self.arrow
+            )
         except (ValueError, TypeError, OverflowError) as wrong:
             raise pa.ArrowInvalid(f"not a list as format 1 has it: {wrong}") from wrong
         return pa.chunked_array([known.take(coded.indices)], self.arrow)
@@ -166,5 +183,9 @@ def _written(item: Any) -> str:
     if not hasattr(item, "_fields"):
         return str(item)
     usual = item._field_defaults
-    parts = [part for part, name in zip(item, item._fields, strict=True) if name not in usual or part != usual[name]]
+    parts = [
+        part
+        for part, name in zip(item, item._fields, strict=True)
+        if name not in usual or part != usual[name]
+    ]
     return ":".join(f"{part:.3f}" if isinstance(part, float) else str(part) for part in parts)

@@ -1,6 +1,7 @@
 """Work without Ray: the same pipeline, worker and commit in a few processes of this machine, or in this one.
 
-Starting Ray costs more than a small job: this is for tests, notebooks, previews, and whatever takes less than a minute.
+Starting Ray costs more than a small job: this is for tests, notebooks, previews, and whatever takes less than
+a minute.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ class Event(NamedTuple):
 class Crew:
     """Does tasks in `count` processes, or in this one where that is 0.
 
-    ``make`` is called once in each process and gives what turns a task into the parts of its result; it and all tasks and parts must
-    pickle. A process that dies costs its task only: the next takes its place. What the work raises ends everything and is raised here.
+    ``make`` is called once in each process and gives what turns a task into the parts of its result; it and
+    all tasks and parts must pickle. A process that dies costs its task only: the next takes its place. What
+    the work raises ends everything and is raised here.
     """
 
     def __init__(self, make: Callable[[], Callable[[Any], Iterable[Any]]], count: int) -> None:
@@ -94,7 +96,11 @@ class _Hand:
         code = _START.format(path=sys.path, descriptor=theirs.fileno())
         # A group of its own: Ctrl-C is for the driver, which ends its processes itself.
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stderr=self._words, start_new_session=True
+            [sys.executable, "-c", code],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stderr=self._words,
+            start_new_session=True,
         )
         ours.close()
         theirs.close()

@@ -1,6 +1,8 @@
-"""Imported before all else by what is started as a program: until its work begins, Ctrl-C ends it as it ends any other, without a word.
+"""Imported before all else by what is started as a program: until its work begins, Ctrl-C ends it as it ends
+any other, without a word.
 
-Imports take seconds on a busy machine, there is nothing yet to let go of, and Python's own answer is a traceback.
+Imports take seconds on a busy machine, there is nothing yet to let go of, and Python's own answer is a
+traceback.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored, as in the background of a shell
+# not where it is ignored, as in the background of a shell
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -1,4 +1,6 @@
-"""Exposure sheets: which drawing shows at each frame of a shot, as animators write it down, and how much work the holds saved."""
+"""Exposure sheets: which drawing shows at each frame of a shot, as animators write it down, and how much work
+the holds saved.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ LAYERS = ("background", "character", "effect")
 SIGNATURE = "exchangeDigitalTimeSheet Save Data"
 HOLD = "-"
 _EMPTY = {"character": ("matte", "none"), "effect": ("effect_mode", "none")}
-_CELLS, _VERSION = 0, 5  # of the format: the field of the cels, and the version Clip Studio Paint and OpenToonz write
+# of the format: the field of the cels, and the version Clip Studio Paint and OpenToonz write
+_CELLS, _VERSION = 0, 5
 _WRITERS = 8
 
 
@@ -32,10 +35,11 @@ _WRITERS = 8
 class Sheet:
     """One shot. Arrays have one entry per frame of the frame table, in the order of time.
 
-    ``place`` int64 [T]: frames from the start of the shot, 0-based; ``seconds`` float64 [T] in the source, NaN where nothing tells;
-    ``drawing`` int64 [T]: its number, from 1 in order of appearance, the same wherever it comes again;
-    ``layers``: per layer the number of the drawing whose layer it shows, 0 where it is empty; lowest layer first. Of a shot whose camera stands
-    still the background is that of its first drawing, held throughout.
+    ``place`` int64 [T]: frames from the start of the shot, 0-based; ``seconds`` float64 [T] in the source,
+    NaN where nothing tells; ``drawing`` int64 [T]: its number, from 1 in order of appearance, the same
+    wherever it comes again; ``layers``: per layer the number of the drawing whose layer it shows, 0 where it
+    is empty; lowest layer first. Of a shot whose camera stands still the background is that of its first
+    drawing, held throughout.
     """
 
     episode: str
@@ -60,7 +64,9 @@ class Sheet:
 
 
 class Saved(NamedTuple):
-    """Work a shot, or the whole output, was spared: frames shown, drawings made, and the share of frames that cost nothing."""
+    """Work a shot, or the whole output, was spared: frames shown, drawings made, and the share of frames that
+    cost nothing.
+    """
 
     episode: str
     scene_id: str
@@ -70,10 +76,11 @@ class Saved(NamedTuple):
 
 
 def sheets(table: pa.Table) -> Iterator[Sheet]:
-    """The sheet of every shot of a frame table, by episode and shot. A folder of unnumbered pictures has no timing and no sheet.
+    """The sheet of every shot of a frame table, by episode and shot. A folder of unnumbered pictures has no
+    timing and no sheet.
 
-    Drawings are told apart by the frame their layers are stored under (`drawing_of`): where a long shot was cut into clips, a
-    drawing held over the cut counts twice.
+    Drawings are told apart by the frame their layers are stored under (`drawing_of`): where a long shot was
+    cut into clips, a drawing held over the cut counts twice.
     """
     for rows in _shots(table):
         place = rows["frame_index"].to_numpy()
@@ -86,9 +93,20 @@ def sheets(table: pa.Table) -> Iterator[Sheet]:
         for layer in LAYERS:
             if f"{layer}_file" in rows.column_names and rows[f"{layer}_file"].null_count < len(rows):
                 column, empty = _EMPTY.get(layer, ("", ""))
-                shown = np.array(rows[column].to_pylist()) != empty if column in rows.column_names else np.ones(len(rows), bool)
+                shown = (
+                    np.array(rows[column].to_pylist()) != empty
+                    if column in rows.column_names
+                    else np.ones(len(rows), bool)
+                )
                 layers[layer] = (_ground(rows, drawing) if layer == "background" else drawing) * shown
-        yield Sheet(rows["episode"][0].as_py(), rows["scene_id"][0].as_py(), place, rows["timestamp_s"].to_numpy(), drawing, layers)
+        yield Sheet(
+            rows["episode"][0].as_py(),
+            rows["scene_id"][0].as_py(),
+            place,
+            rows["timestamp_s"].to_numpy(),
+            drawing,
+            layers,
+        )
 
 
 def saved(table: pa.Table) -> list[Saved]:
@@ -96,7 +114,15 @@ def saved(table: pa.Table) -> list[Saved]:
     shots = []
     for rows in _shots(table):
         drawings = len(set(_carriers(rows)))
-        shots.append(Saved(rows["episode"][0].as_py(), rows["scene_id"][0].as_py(), len(rows), drawings, 1 - drawings / len(rows)))
+        shots.append(
+            Saved(
+                rows["episode"][0].as_py(),
+                rows["scene_id"][0].as_py(),
+                len(rows),
+                drawings,
+                1 - drawings / len(rows),
+            )
+        )
     return shots
 
 
@@ -107,7 +133,8 @@ def saved_in_all(table: pa.Table) -> Saved:
 
 
 def write(output: Output, folder: str = FOLDER) -> int:
-    """Write EPISODE_sceneNNNN.csv and .xdts of every shot into a folder of the output, local or remote; gives the number of shots.
+    """Write EPISODE_sceneNNNN.csv and .xdts of every shot into a folder of the output, local or remote; gives
+    the number of shots.
 
     Old sheets are replaced. Raises `SinkError` where the folder cannot be written.
     """
@@ -126,7 +153,8 @@ def write(output: Output, folder: str = FOLDER) -> int:
 
 
 def as_csv(sheet: Sheet) -> str:
-    """A line per frame: `frame` from 1, `time` in seconds, `drawing`, `exposure` (frames it is held, '-' on the held ones), the layers.
+    """A line per frame: `frame` from 1, `time` in seconds, `drawing`, `exposure` (frames it is held, '-' on
+    the held ones), the layers.
 
     A layer's cell is the number of the drawing, empty where the layer is.
     """
@@ -134,7 +162,14 @@ def as_csv(sheet: Sheet) -> str:
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(["frame", "time", "drawing", "exposure", *sheet.layers])
     columns = [layer.tolist() for layer in sheet.layers.values()]
-    rows = zip(sheet.place.tolist(), sheet.seconds.tolist(), sheet.drawing.tolist(), sheet.exposures.tolist(), *columns, strict=True)
+    rows = zip(
+        sheet.place.tolist(),
+        sheet.seconds.tolist(),
+        sheet.drawing.tolist(),
+        sheet.exposures.tolist(),
+        *columns,
+        strict=True,
+    )
     for place, seconds, drawing, held, *layers in rows:
         time = "" if seconds != seconds else f"{seconds:.3f}"
         lines.writerow([place + 1, time, drawing, held or HOLD, *(number or "" for number in layers)])
@@ -142,15 +177,19 @@ def as_csv(sheet: Sheet) -> str:
 
 
 def as_xdts(sheet: Sheet) -> str:
-    """The sheet as XDTS, the exchange format of digital exposure sheets that Clip Studio Paint and OpenToonz read.
+    """The sheet as XDTS, the exchange format of digital exposure sheets that Clip Studio Paint and OpenToonz
+    read.
 
-    A track per layer, track 0 the lowest; an entry wherever another drawing begins, held until the next one. Frames that the
-    table lacks in the middle of a shot, because their clip failed, are empty. The format knows no frame rate. Cut and scene are numbers of at
-    most four digits, as OpenToonz reads them: that of the shot, and the first in the episode's name, 1 without one.
+    A track per layer, track 0 the lowest; an entry wherever another drawing begins, held until the next one.
+    Frames that the table lacks in the middle of a shot, because their clip failed, are empty. The format
+    knows no frame rate. Cut and scene are numbers of at most four digits, as OpenToonz reads them: that of
+    the shot, and the first in the episode's name, 1 without one.
     """
     names = list(sheet.layers) or ["drawing"]
     columns = [sheet.layers.get(name, sheet.drawing) for name in names]
-    tracks = [{"trackNo": number, "frames": _entries(column, sheet.place)} for number, column in enumerate(columns)]
+    tracks = [
+        {"trackNo": number, "frames": _entries(column, sheet.place)} for number, column in enumerate(columns)
+    ]
     table = {
         "name": sheet.name,
         "duration": int(sheet.place[-1]) + 1,
@@ -171,7 +210,9 @@ def _entries(numbers: np.ndarray, place: np.ndarray) -> list[dict[str, Any]]:
     entries = {int(place[at]): _cell(numbers[at]) for at in _starts(numbers, place)}
     for at in _gaps(place):
         entries[int(place[at - 1]) + 1] = _cell(0)
-    return [{"frame": frame, "data": [{"id": 0, "values": [value]}]} for frame, value in sorted(entries.items())]
+    return [
+        {"frame": frame, "data": [{"id": 0, "values": [value]}]} for frame, value in sorted(entries.items())
+    ]
 
 
 def _cell(number: int) -> str:
@@ -184,7 +225,9 @@ def _starts(numbers: np.ndarray, place: np.ndarray) -> list[int]:
 
 
 def _gaps(place: np.ndarray) -> list[int]:
-    """Positions behind frames that are missing: more than twice the usual step, which sampling may have made longer than 1."""
+    """Positions behind frames that are missing: more than twice the usual step, which sampling may have made
+    longer than 1.
+    """
     steps = np.diff(place)
     return (np.flatnonzero(steps > 2 * np.median(steps)) + 1).tolist() if len(steps) else []
 
@@ -206,7 +249,9 @@ def _codes(table: pa.Table, column: str) -> np.ndarray:
 
 
 def _ground(rows: pa.Table, drawing: np.ndarray) -> np.ndarray:
-    """Which drawing's background shows at each frame: another one only where its file is another one, and the camera moves."""
+    """Which drawing's background shows at each frame: another one only where its file is another one, and the
+    camera moves.
+    """
     if "camera_motion" in rows.column_names and set(rows["camera_motion"].to_pylist()) == {"still"}:
         return np.full(len(rows), drawing[0])
     if "background_xxh3" not in rows.column_names:

@@ -1,4 +1,6 @@
-"""What a run will take: its first clip goes through all stages in this process, timed, before any worker starts."""
+"""What a run will take: its first clip goes through all stages in this process, timed, before any worker
+starts.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _DEEP = 5  # attributes of attributes in which a model is looked for
 
 @dataclass(frozen=True)
 class Cost:
-    """What a group of stages takes: seconds per frame of each stage, bytes that its process and the GPU needed, and its torch nets."""
+    """What a group of stages takes: seconds per frame of each stage, bytes that its process and the GPU
+    needed, and its torch nets.
+    """
 
     group: Group
     stages: Mapping[str, float]
@@ -37,11 +41,15 @@ class Cost:
         return max(sum(self.stages.values()), 1e-9)
 
 
-def plan(source: Any, pipeline: Pipeline, groups: Sequence[Group], keep: Sequence[str] = ()) -> tuple[Row, float, list[Cost]]:
-    """The first good clip of a source, the seconds that reading a frame of it takes, and the cost of each group on it.
+def plan(
+    source: Any, pipeline: Pipeline, groups: Sequence[Group], keep: Sequence[str] = ()
+) -> tuple[Row, float, list[Cost]]:
+    """The first good clip of a source, the seconds that reading a frame of it takes, and the cost of each
+    group on it.
 
-    Nothing is written. The second of two passes counts, so that batch sizes are found and kernels chosen. ``keep``: columns that are
-    read after the last stage. Raises `PipelineError` where there is no clip that can be read, or a stage fails on it.
+    Nothing is written. The second of two passes counts, so that batch sizes are found and kernels chosen.
+    ``keep``: columns that are read after the last stage. Raises `PipelineError` where there is no clip that
+    can be read, or a stage fails on it.
     """
     columns = (*source.columns, "seconds", "computed")
     pipeline.check(columns)
@@ -57,7 +65,9 @@ def plan(source: Any, pipeline: Pipeline, groups: Sequence[Group], keep: Sequenc
 
 def _first(source: Any) -> tuple[Row, float]:
     """The first clip of the first input whose first clip can be read, and the seconds that took."""
-    tables = [source.plan()] if isinstance(source, Layers) else (source.scan([item]) for item in source.inputs())
+    tables = (
+        [source.plan()] if isinstance(source, Layers) else (source.scan([item]) for item in source.inputs())
+    )
     for table in tables:
         start = time.perf_counter()
         for clip in source.read(limited(source.limited(table).slice(0, 1), _FRAMES)):
@@ -85,7 +95,9 @@ def _through(group: Group, clip: Row, frames: int) -> tuple[Row, Cost]:
         clip, most = made, max(most, psutil.Process().memory_info().rss)
         nets += list(dict.fromkeys(_nets(step)))
         cuda = cuda or _cuda()
-    return clip, Cost(group, spent, most - before, int(cuda.max_memory_allocated()) if cuda else 0, tuple(nets))
+    return clip, Cost(
+        group, spent, most - before, int(cuda.max_memory_allocated()) if cuda else 0, tuple(nets)
+    )
 
 
 def _cuda() -> Any:
@@ -95,31 +107,49 @@ def _cuda() -> Any:
 
 
 def _nets(owner: Any, deep: int = _DEEP) -> Iterator[str]:
-    """The torch nets among the attributes of a step and of its models: whose, on which device, how many items go through at once."""
+    """The torch nets among the attributes of a step and of its models: whose, on which device, how many items
+    go through at once.
+    """
     from animelayers.models.net import Net
 
     for value in vars(owner).values():
         if isinstance(value, Net):
             yield f"{type(owner).__name__} on {value.device}, {value.batch} at once"
-        elif deep and hasattr(value, "__dict__") and type(value).__module__.split(".")[0] not in ("torch", "transformers", "builtins"):
+        elif (
+            deep
+            and hasattr(value, "__dict__")
+            and type(value).__module__.split(".")[0] not in ("torch", "transformers", "builtins")
+        ):
             yield from _nets(value, deep - 1)
 
 
 def told(clip: Row, reading: float, costs: Sequence[Cost], readers: int, models: Sequence[str] = ()) -> str:
-    """The plan in lines for a person: each group with its place, nets, time and memory, and what bounds the run; `models` are the weights' names."""
-    lines = [f"models  {', '.join(models) or 'none'}", f"first clip  {clip['clip_id']}: {len(clip['frame_index'])} frames"]
+    """The plan in lines for a person: each group with its place, nets, time and memory, and what bounds the
+    run; `models` are the weights' names.
+    """
+    lines = [
+        f"models  {', '.join(models) or 'none'}",
+        f"first clip  {clip['clip_id']}: {len(clip['frame_index'])} frames",
+    ]
     for cost in costs:
         group = cost.group
         gpu = f", {cost.gpu / GB:.2f} GB of the GPU" if cost.gpu else ""
         each = ", ".join(f"{name} {1000 * seconds:.1f}" for name, seconds in cost.stages.items())
         lines.append(f"{group.name}")
-        lines.append(f"    {group.place}, each {cost.memory / GB:.2f} GB{gpu}: {group.workers / cost.seconds:.2f} frames/s; ms a frame: {each}")
+        lines.append(
+            f"    {group.place}, each {cost.memory / GB:.2f} GB{gpu}: {group.workers / cost.seconds:.2f} frames/s; ms a frame: {each}"
+        )
         lines += [f"    {net}" for net in cost.nets]
     # without readers the workers of the first group read their clips themselves
-    rates = {cost.group.name: cost.group.workers / (cost.seconds + (reading if not readers and not k else 0)) for k, cost in enumerate(costs)}
+    rates = {
+        cost.group.name: cost.group.workers / (cost.seconds + (reading if not readers and not k else 0))
+        for k, cost in enumerate(costs)
+    }
     if readers:
         rates["reading"] = readers / max(reading, 1e-9)
     slowest = min(rates, key=rates.__getitem__)
     lines.append(f"reading  {1000 * reading:.1f} ms a frame")
-    lines.append(f"expected  {rates[slowest]:.2f} frames/s, bound by {slowest}, drawings that differ as they do in the first clip")
+    lines.append(
+        f"expected  {rates[slowest]:.2f} frames/s, bound by {slowest}, drawings that differ as they do in the first clip"
+    )
     return "\n".join(lines)

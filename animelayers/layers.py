@@ -1,4 +1,6 @@
-"""The list of layers: what each stored picture of a drawing is, and how it lies on those below it. All that handles layers reads it here."""
+"""The list of layers: what each stored picture of a drawing is, and how it lies on those below it. All that
+handles layers reads it here.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,10 @@ from typing import Literal, NamedTuple
 class Layer(NamedTuple):
     """A layer of a drawing.
 
-    ``channels`` of its file: 1 grey, 3 RGB, 4 RGBA with straight alpha. ``mode``: how it lies on what is below: 'base' (the lowest), 'over',
-    'multiply', 'told' (by its own column of the frame table), '' for what is no part of the picture. ``optional``: a clip may have none, and then
-    it has no file. ``covers``: it hides the background, so that no plate is made of what lies under it. ``film``: it is exported as a film.
+    ``channels`` of its file: 1 grey, 3 RGB, 4 RGBA with straight alpha. ``mode``: how it lies on what is
+    below: 'base' (the lowest), 'over', 'multiply', 'told' (by its own column of the frame table), '' for what
+    is no part of the picture. ``optional``: a clip may have none, and then it has no file. ``covers``: it
+    hides the background, so that no plate is made of what lies under it. ``film``: it is exported as a film.
     """
 
     name: str

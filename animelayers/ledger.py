@@ -1,8 +1,10 @@
-"""The attempts ledger: finds the clip that kills or hangs its process, so that a retrying engine does not retry it for ever.
+"""The attempts ledger: finds the clip that kills or hangs its process, so that a retrying engine does not
+retry it for ever.
 
-Before a clip enters a step one line is appended to its mark; on return the mark is removed. A clip whose mark is seen again killed
-its worker, or sat beside the one that did: it runs alone from then on, and after three attempts in one run it is quarantined.
-Marks left by an earlier run only make a clip run alone, so killing a whole job never quarantines a good clip.
+Before a clip enters a step one line is appended to its mark; on return the mark is removed. A clip whose mark
+is seen again killed its worker, or sat beside the one that did: it runs alone from then on, and after three
+attempts in one run it is quarantined. Marks left by an earlier run only make a clip run alone, so killing a
+whole job never quarantines a good clip.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ class Poisonous(Exception):
 
 @dataclass(frozen=True)
 class Ledger:
-    """Marks in `folder`, which all workers of the run `run` can reach; a step may take `limit` seconds per clip (0: any time)."""
+    """Marks in `folder`, which all workers of the run `run` can reach; a step may take `limit` seconds per
+    clip (0: any time).
+    """
 
     folder: Path
     run: str
@@ -64,8 +68,12 @@ class Ledger:
         finally:
             self.leave(stage, clips)
 
-    def guard(self, stage: str, read: Callable[[list[Row]], Iterable[Row]], plan: Sequence[Row]) -> Iterator[Row]:
-        """Run a reader over plan rows under the ledger: rows that were inside before run alone, those tried too often come as errors."""
+    def guard(
+        self, stage: str, read: Callable[[list[Row]], Iterable[Row]], plan: Sequence[Row]
+    ) -> Iterator[Row]:
+        """Run a reader over plan rows under the ledger: rows that were inside before run alone, those tried
+        too often come as errors.
+        """
         together: list[Row] = []
         alone: list[Row] = []
         for row in plan:
@@ -90,7 +98,9 @@ class Ledger:
                     mark.write(self.run + "\n")
         except OSError as refused:
             what = f"cannot be written ({refused.strerror or refused})"
-            raise SinkError(str(self.folder), what, "free some space or inodes there, or let this user write there") from refused
+            raise SinkError(
+                str(self.folder), what, "free some space or inodes there, or let this user write there"
+            ) from refused
 
     def leave(self, stage: str, clip_ids: Iterable[str]) -> None:
         """Remove the marks of clips that returned."""
@@ -105,8 +115,8 @@ class Ledger:
 def watched(seconds: float, what: str) -> Iterator[None]:
     """End this process if the body runs for longer than `seconds` (0: any time); `what` goes to the log.
 
-    Python's own timer says why; where native code holds the interpreter, so that no timer comes to its turn, faulthandler's thread,
-    which needs none, ends the process a little later.
+    Python's own timer says why; where native code holds the interpreter, so that no timer comes to its turn,
+    faulthandler's thread, which needs none, ends the process a little later.
     """
     if not seconds:
         yield

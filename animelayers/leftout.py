@@ -1,4 +1,6 @@
-"""What lies under an input and is no part of it: every entry of a folder is frames, an error, or named here with the reason."""
+"""What lies under an input and is no part of it: every entry of a folder is frames, an error, or named here
+with the reason.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _SHOWN = 5
 
 
 def of(source: Any, listed: Iterable[str], planned: Collection[str]) -> list[dict[str, str]]:
-    """Entries that a source found to be no inputs, and those of the `listed` inputs of which nothing is `planned`, in natural order."""
+    """Entries that a source found to be no inputs, and those of the `listed` inputs of which nothing is
+    `planned`, in natural order.
+    """
     from animelayers.sources.files import SAMPLED
 
     why = SAMPLED if source.limit is None else f"source.limit={source.limit} is reached before it"
@@ -25,10 +29,14 @@ def of(source: Any, listed: Iterable[str], planned: Collection[str]) -> list[dic
 
 
 def write(path: str, entries: Sequence[Mapping[str, str]]) -> None:
-    """Keep the list beside an output, as OUT/left_out.parquet; nothing where nothing is or was left out. Raises `SinkError`."""
+    """Keep the list beside an output, as OUT/left_out.parquet; nothing where nothing is or was left out.
+    Raises `SinkError`.
+    """
     store = Store(path)
     if entries or store.exists(FILE):
-        store.put(FILE, "list of what was left out", metadata.to_bytes(pa.Table.from_pylist(list(entries), SCHEMA)))
+        store.put(
+            FILE, "list of what was left out", metadata.to_bytes(pa.Table.from_pylist(list(entries), SCHEMA))
+        )
 
 
 def by_reason(entries: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:

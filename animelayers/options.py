@@ -1,6 +1,8 @@
-"""What an option may hold, told once: by the type hint of its parameter. The check of a configuration, the help and the reference read it there.
+"""What an option may hold, told once: by the type hint of its parameter. The check of a configuration, the
+help and the reference read it there.
 
-A number whose hint says nothing more is 0 or more. `Annotated[float, Within(…)]` says another range, `Literal[…]` the choices.
+A number whose hint says nothing more is 0 or more. `Annotated[float, Within(…)]` says another range,
+`Literal[…]` the choices.
 """
 
 from __future__ import annotations
@@ -72,18 +74,24 @@ _FREE = Within()
 
 
 class OptionError(ValueError):
-    """A value that its option cannot hold: the message names the option, what it can hold, and the nearest of its choices."""
+    """A value that its option cannot hold: the message names the option, what it can hold, and the nearest of
+    its choices.
+    """
 
 
 def problem(value: Any, hint: Any) -> str:
-    """What is wrong with a plain value (of YAML: bool, int, float, str, list, mapping, None), empty if nothing is."""
+    """What is wrong with a plain value (of YAML: bool, int, float, str, list, mapping, None), empty if
+    nothing is.
+    """
     fitting = any(_fits(value, each, within) for each, within in _ways(hint))
     return "" if fitting else f"it is {described(hint)}{_near(value, hint)}"
 
 
 def described(hint: Any) -> str:
     """What an option may hold, in words."""
-    words = list(dict.fromkeys(_word(each, within) for each, within in _ways(hint) if get_origin(each) is not Literal))
+    words = list(
+        dict.fromkeys(_word(each, within) for each, within in _ways(hint) if get_origin(each) is not Literal)
+    )
     if WEIGHTS in _marks(hint):
         words = [WEIGHTS.said, *(word for word in words if word not in ("text", "a path"))]
     choices = [str(choice) for choice in _choices(hint)]
@@ -104,12 +112,16 @@ def kinds(hint: Any) -> list[Any]:
 def is_text(hint: Any) -> bool:
     """Whether an option holds free text or a path, and maybe nothing."""
     found = kinds(hint)
-    return any(kind in (str, Path) for kind in found) and all(kind in (str, Path, None, type(None)) for kind in found)
+    return any(kind in (str, Path) for kind in found) and all(
+        kind in (str, Path, None, type(None)) for kind in found
+    )
 
 
 @cache
 def hints(kind: type) -> dict[str, Any]:
-    """The parameters of a class's constructor, or the keys of a TypedDict, with their hints; one that cannot be told is Any."""
+    """The parameters of a class's constructor, or the keys of a TypedDict, with their hints; one that cannot
+    be told is Any.
+    """
     if typing.is_typeddict(kind):
         return dict(typing.get_type_hints(kind, include_extras=True))
     made: dict[str, Any] = {}
@@ -143,11 +155,15 @@ def _hint(kind: type, name: str, annotation: Any) -> Any:
     """A parameter's hint; of a dataclass it stands in the module of the class that declares the field."""
     if not isinstance(annotation, str):
         return Any if annotation is inspect.Parameter.empty else annotation
-    owners = [base for base in kind.__mro__ if name in inspect.get_annotations(base) or "__init__" in vars(base)]
+    owners = [
+        base for base in kind.__mro__ if name in inspect.get_annotations(base) or "__init__" in vars(base)
+    ]
     for owner in owners:
         try:
-            return eval(annotation, dict(vars(sys.modules[owner.__module__])))  # the text is the package's own source
-        except NameError:  # imported for the type checker alone: a class, which a configuration says by its own node
+            # the text is the package's own source
+            return eval(annotation, dict(vars(sys.modules[owner.__module__])))
+        # imported for the type checker alone: a class, which a configuration says by its own node
+        except NameError:
             continue
     return Any
 
@@ -181,20 +197,32 @@ def _fits(value: Any, kind: Any, within: Within) -> bool:
     if kind in (None, type(None)):
         return value is None
     if origin is Literal:
-        return not isinstance(value, bool) and str(value) in map(str, get_args(kind))  # YAML reads 444 as a number
+        # YAML reads 444 as a number
+        return not isinstance(value, bool) and str(value) in map(str, get_args(kind))
     if kind is bool:
         return isinstance(value, bool)
     if kind in (int, float):
         numbers = int if kind is int else int | float
-        return isinstance(value, numbers) and not isinstance(value, bool) and math.isfinite(value) and value in within
+        return (
+            isinstance(value, numbers)
+            and not isinstance(value, bool)
+            and math.isfinite(value)
+            and value in within
+        )
     if kind in (str, Path):
         return isinstance(value, str)
     if origin is tuple and Ellipsis not in get_args(kind):
         parts = get_args(kind)
-        return isinstance(value, list) and len(value) == len(parts) and all(_passes(v, p, within) for v, p in zip(value, parts, strict=True))
+        return (
+            isinstance(value, list)
+            and len(value) == len(parts)
+            and all(_passes(v, p, within) for v, p in zip(value, parts, strict=True))
+        )
     if origin is not None and issubclass(origin, Mapping):
         keys, values = get_args(kind)
-        return isinstance(value, Mapping) and all(_passes(k, keys, within) and _passes(v, values, within) for k, v in value.items())
+        return isinstance(value, Mapping) and all(
+            _passes(k, keys, within) and _passes(v, values, within) for k, v in value.items()
+        )
     if origin is not None and issubclass(origin, Sequence | tuple):
         return isinstance(value, list) and all(_passes(each, get_args(kind)[0], within) for each in value)
     return isinstance(value, Mapping)  # an object, described by a node of its own
@@ -222,7 +250,11 @@ def _word(kind: Any, within: Within) -> str:
         return ", ".join(map(str, get_args(kind)))
     if origin is tuple and Ellipsis not in get_args(kind):
         parts = [" or ".join(_word(*way) for way in _ways(each, within)) for each in get_args(kind)]
-        return f"a list of {len(parts)} ({parts[0]})" if len(set(parts)) == 1 else f"a list of {len(parts)} ({'; '.join(parts)})"
+        return (
+            f"a list of {len(parts)} ({parts[0]})"
+            if len(set(parts)) == 1
+            else f"a list of {len(parts)} ({'; '.join(parts)})"
+        )
     if origin is not None and issubclass(origin, Mapping):
         return "a mapping"
     if origin is not None and issubclass(origin, Sequence | tuple):

@@ -1,4 +1,6 @@
-"""The order of the stages that annotate: what one tells comes before what uses it, however they were put together."""
+"""The order of the stages that annotate: what one tells comes before what uses it, however they were put
+together.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,11 @@ from animelayers.schema import ANNOTATIONS
 
 
 def in_order(stages: Mapping[str, Stage]) -> dict[str, Stage]:
-    """The same stages; those that write nothing but annotations share their places among them so that each follows the writers of what it uses.
+    """The same stages; those that write nothing but annotations share their places among them so that each
+    follows the writers of what it uses.
 
-    So a question that was added last is still asked before the captions are written. All other stages keep their places.
+    So a question that was added last is still asked before the captions are written. All other stages keep
+    their places.
     """
     left = {name: stage for name, stage in stages.items() if {*stage.kind.writes} <= {*ANNOTATIONS}}
     places = {*left}

@@ -33,10 +33,11 @@ _SHOWN, _WIDTH = 4, 192
 class Output:
     """The output of a job, local or remote, shards or tree.
 
-    `table` holds each good frame once (sorted by episode, shot and frame) with all that annotation added to it, `errors` a row per
-    clip that failed, `twice` ids of clips that two Parquets commit (the lower by name counts). `len`, iteration and `in` speak of frame
-    ids. Nothing is read before it is asked for, and no lock is needed. What a person corrected takes the place of what was made, unless
-    ``corrected`` is False. Raises `SinkError` for a folder that is no output, and for damaged or foreign files in it.
+    `table` holds each good frame once (sorted by episode, shot and frame) with all that annotation added to
+    it, `errors` a row per clip that failed, `twice` ids of clips that two Parquets commit (the lower by name
+    counts). `len`, iteration and `in` speak of frame ids. Nothing is read before it is asked for, and no lock
+    is needed. What a person corrected takes the place of what was made, unless ``corrected`` is False. Raises
+    `SinkError` for a folder that is no output, and for damaged or foreign files in it.
     """
 
     def __init__(self, path: str, corrected: bool = True) -> None:
@@ -78,9 +79,10 @@ class Output:
         return self.picture(self.row(frame_id), name)
 
     def plate(self, frame_id: str) -> tuple[np.ndarray, np.ndarray]:
-        """The clean plate of a frame's shot, uint8 sRGB (P, Q, 3), and where the frame lies on it: the homography float64 (3, 3) that takes
-        a pixel (x, y, 1) of the frame to a pixel of the plate. That of its clip where the run has not ended. Raises KeyError for a frame
-        that there is not, and for one without a plate.
+        """The clean plate of a frame's shot, uint8 sRGB (P, Q, 3), and where the frame lies on it: the
+        homography float64 (3, 3) that takes a pixel (x, y, 1) of the frame to a pixel of the plate. That of
+        its clip where the run has not ended. Raises KeyError for a frame that there is not, and for one
+        without a plate.
         """
         row = self.row(frame_id)
         whole = self._plates.get(frame_id)
@@ -94,12 +96,18 @@ class Output:
         """The encoded file of a layer, as stored. Raises KeyError for a frame or a layer that there is not."""
         return self.stored(self.row(frame_id), name)
 
-    def search(self, words: str, count: int = 12, column: str = "clip_frame", embedder: WordEmbedder | None = None) -> searching.Found:
-        """Frame ids of the `count` drawings that fit some words best, with their cosines: see `animelayers.search.search`."""
+    def search(
+        self, words: str, count: int = 12, column: str = "clip_frame", embedder: WordEmbedder | None = None
+    ) -> searching.Found:
+        """Frame ids of the `count` drawings that fit some words best, with their cosines: see
+        `animelayers.search.search`.
+        """
         return searching.search(self, words, count, column, embedder)
 
     def nearest(self, frame_id: str, count: int = 12, column: str = "visual_frame") -> searching.Found:
-        """Frame ids of the `count` other drawings most like a frame's, with their cosines: see `animelayers.search.nearest`."""
+        """Frame ids of the `count` other drawings most like a frame's, with their cosines: see
+        `animelayers.search.nearest`.
+        """
         return searching.nearest(self, frame_id, count, column)
 
     def __len__(self) -> int:
@@ -115,7 +123,10 @@ class Output:
         return f"Output({self.path!r}): {len(self)} frames of {self._clips} clips, {self.errors.num_rows} failed; {', '.join(self.layers)}"
 
     def _repr_html_(self) -> str:
-        chosen = [list(self._index)[i] for i in sorted({*np.linspace(0, len(self) - 1, min(len(self), _SHOWN)).astype(int).tolist()})]
+        chosen = [
+            list(self._index)[i]
+            for i in sorted({*np.linspace(0, len(self) - 1, min(len(self), _SHOWN)).astype(int).tolist()})
+        ]
         rows = "".join(
             f"<tr><td><code>{html.escape(frame_id)}</code></td>{''.join(f'<td>{_image(a)}</td>' for a in self.frame(frame_id).values())}</tr>"
             for frame_id in chosen
@@ -126,11 +137,15 @@ class Output:
     @cached_property
     def _loaded(self) -> tuple[pa.Table, pa.Table, list[str]]:
         if not metadata.names(self._store):
-            raise SinkError(self._store.root, "no metadata/*.parquet there", "give the folder a job wrote into")
+            raise SinkError(
+                self._store.root, "no metadata/*.parquet there", "give the folder a job wrote into"
+            )
         return self._whole(*metadata.load(self._store), self._annotations())
 
     def episodes(self) -> Iterator[Output]:
-        """The same output with the rows of one episode each, so that memory does not grow with their number; none where nothing is committed."""
+        """The same output with the rows of one episode each, so that memory does not grow with their number;
+        none where nothing is committed.
+        """
         added = self._annotations()
         for rows in metadata.episodes(self._store):
             part = Output(self.path, self._corrected)
@@ -139,15 +154,29 @@ class Output:
 
     def _annotations(self) -> dict[str, pa.Table]:
         found = self._store.folders(columns.FOLDER)
-        return {name: metadata.load(Store(inside(self.path, f"{columns.FOLDER}/{name}")))[0] for name in found}
+        return {
+            name: metadata.load(Store(inside(self.path, f"{columns.FOLDER}/{name}")))[0] for name in found
+        }
 
     def _whole(
-        self, good: pa.Table, failed: pa.Table, twice: list[str], added: dict[str, pa.Table], some: bool = False
+        self,
+        good: pa.Table,
+        failed: pa.Table,
+        twice: list[str],
+        added: dict[str, pa.Table],
+        some: bool = False,
     ) -> tuple[pa.Table, pa.Table, list[str]]:
         if twice:
-            log.warning("%s: %d clips are committed twice, the Parquet lowest by name counts: %s", self.path, len(twice), twice[:3])
+            log.warning(
+                "%s: %d clips are committed twice, the Parquet lowest by name counts: %s",
+                self.path,
+                len(twice),
+                twice[:3],
+            )
         good = corrections.over(good, self.path, some) if self._corrected else good
-        order = [name for name in ("episode", "scene_id", "source", "frame_index") if name in good.column_names]
+        order = [
+            name for name in ("episode", "scene_id", "source", "frame_index") if name in good.column_names
+        ]
         good = good.sort_by([(name, "ascending") for name in order])
         for name, table in added.items():
             good = columns.join(good, table, name)
@@ -177,17 +206,27 @@ class Output:
     def stored(self, row: dict[str, Any], name: str) -> bytes:
         """The same of a row of the frame table, which need not be loaded for it."""
         if not row.get(f"{name}_file"):
-            there = [column.removesuffix("_file") for column, file in row.items() if column.endswith("_file") and file]
+            there = [
+                column.removesuffix("_file")
+                for column, file in row.items()
+                if column.endswith("_file") and file
+            ]
             raise KeyError(f"no layer {name!r} of {row['frame_id']}: there are {', '.join(there) or 'none'}")
         file = corrections.file(row["shard"]) if row["shard"] else row[f"{name}_file"]
         with self._store.guard(file):
             size, offset = row[f"{name}_size"], row[f"{name}_offset"]
             data = bytes(self._open(self._store.path(file)).read_at(size, offset))
         if len(data) < size:
-            raise SinkError(self._store.path(file), f"ends inside {name} of {row['frame_id']}", "copy the output again")
+            raise SinkError(
+                self._store.path(file), f"ends inside {name} of {row['frame_id']}", "copy the output again"
+            )
         if row.get(f"{name}_xxh3") not in (None, checksum(data)):
             remedy = f"animelayers verify {self.path} mend=true finds all such clips and has them made again"
-            raise Damaged(self._store.path(file), f"the bytes of {name} of {row['frame_id']} are not those that were written", remedy)
+            raise Damaged(
+                self._store.path(file),
+                f"the bytes of {name} of {row['frame_id']} are not those that were written",
+                remedy,
+            )
         return data
 
     def picture(self, row: dict[str, Any], name: str) -> np.ndarray:

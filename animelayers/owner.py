@@ -1,4 +1,6 @@
-"""Who holds something on a machine: a process, so named that its number used again, a restart or another container is not taken for it."""
+"""Who holds something on a machine: a process, so named that its number used again, a restart or another
+container is not taken for it.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,25 @@ FIELDS = ("host", "boot_id", "machine_id", "namespace", "pid", "born")
 
 
 def here() -> dict[str, Any]:
-    """This process: host, boot id, machine id, pid namespace, pid, and when it was born in ticks since the machine started."""
+    """This process: host, boot id, machine id, pid namespace, pid, and when it was born in ticks since the
+    machine started.
+    """
     pid = os.getpid()
-    return dict(zip(FIELDS, (socket.gethostname(), _boot_id(), _machine_id(), _namespace(), pid, _born(pid)), strict=True))
+    return dict(
+        zip(
+            FIELDS,
+            (socket.gethostname(), _boot_id(), _machine_id(), _namespace(), pid, _born(pid)),
+            strict=True,
+        )
+    )
 
 
 def dead(holder: Mapping[str, Any]) -> bool | None:
-    """Whether a process named by `here` has ended for certain (True) or lives (False); None where that cannot be told from here.
+    """Whether a process named by `here` has ended for certain (True) or lives (False); None where that cannot
+    be told from here.
 
-    It can be told on the same boot in the same pid namespace, and of a machine that is known by its id and was started anew. No clock is asked.
+    It can be told on the same boot in the same pid namespace, and of a machine that is known by its id and
+    was started anew. No clock is asked.
     """
     same_boot = bool(holder.get("boot_id")) and holder.get("boot_id") == _boot_id()
     if same_boot and holder.get("namespace") == _namespace():
@@ -32,7 +44,11 @@ def dead(holder: Mapping[str, Any]) -> bool | None:
             return None
         return born is None or (holder.get("born") is not None and born != holder["born"])
     machine = _machine_id()
-    return True if machine and holder.get("machine_id") == machine and holder.get("boot_id") and not same_boot else None
+    return (
+        True
+        if machine and holder.get("machine_id") == machine and holder.get("boot_id") and not same_boot
+        else None
+    )
 
 
 def _born(pid: int) -> float | None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Pipeline:
     """Stages by name, in order.
 
-    ``readers``: tasks that decode clips ahead of the stages, each with ``task_cpus`` CPUs; with 0 the workers of the first stages
-    read their clips themselves, so that no pixel crosses between processes.
+    ``readers``: tasks that decode clips ahead of the stages, each with ``task_cpus`` CPUs; with 0 the workers
+    of the first stages read their clips themselves, so that no pixel crosses between processes.
     """
 
     stages: Mapping[str, Stage]
@@ -33,8 +33,8 @@ class Pipeline:
     def check(self, columns: Iterable[str], resources: Resources | None = None, row_bytes: float = 0) -> None:
         """Refuse a pipeline that cannot run, before any worker starts.
 
-        Looks at the constructor arguments, at the columns each stage reads, and, given the resources, at CPUs, GPUs and memory
-        for clips of `row_bytes` bytes. Raises `PipelineError`.
+        Looks at the constructor arguments, at the columns each stage reads, and, given the resources, at
+        CPUs, GPUs and memory for clips of `row_bytes` bytes. Raises `PipelineError`.
         """
         available = set(columns)
         for name, stage in self.stages.items():
@@ -45,7 +45,9 @@ class Pipeline:
                 raise PipelineError(f"stage {name}: {problem}") from problem
             missing = [column for column in stage.kind.reads if column not in available]
             if missing:
-                raise PipelineError(f"stage {name} reads {missing}, which nothing before it writes (there is: {', '.join(sorted(available))})")
+                raise PipelineError(
+                    f"stage {name} reads {missing}, which nothing before it writes (there is: {', '.join(sorted(available))})"
+                )
             available |= set(stage.kind.writes)
         first = self.groups()[0] if self.stages else None
         if self.readers == 0 and first and first.gpus:
@@ -60,7 +62,9 @@ class Pipeline:
         return set(columns).union(*(stage.kind.writes for stage in self.stages.values()))
 
     def needs(self, columns: Iterable[str], keep: Iterable[str] = ()) -> set[str]:
-        """Those of a source's columns that are read as they came: by a stage before any writes them, or, if none does, of `keep`."""
+        """Those of a source's columns that are read as they came: by a stage before any writes them, or, if
+        none does, of `keep`.
+        """
         read, made = set[str](), set[str]()
         for stage in self.stages.values():
             read |= {*stage.kind.reads, *stage.kind.wants} - made
@@ -80,8 +84,8 @@ class Pipeline:
     def fit(self, resources: Resources, row_bytes: float = 0) -> list[Group]:
         """The groups with as many workers each as the resources allow, shared out evenly.
 
-        Decoding keeps one task. Raises `PipelineError` with the sums if the fewest workers do not fit: an engine
-        that waits for a CPU that never comes hangs without a word.
+        Decoding keeps one task. Raises `PipelineError` with the sums if the fewest workers do not fit: an
+        engine that waits for a CPU that never comes hangs without a word.
         """
         groups = self.groups()
         counts = [group.bounds[0] for group in groups]
@@ -93,7 +97,10 @@ class Pipeline:
             cpus = sum(n * group.cpus for n, group in zip(counts, groups, strict=True)) + reading
             gpus = sum(n * group.gpus for n, group in zip(counts, groups, strict=True))
             memory = sum(n * (group.memory + 6 * row_bytes) for n, group in zip(counts, groups, strict=True))
-            asked = ", ".join(f"{group.name} {n} x {group.cpus:g} CPU {group.gpus:g} GPU" for n, group in zip(counts, groups, strict=True))
+            asked = ", ".join(
+                f"{group.name} {n} x {group.cpus:g} CPU {group.gpus:g} GPU"
+                for n, group in zip(counts, groups, strict=True)
+            )
             asked += f", decoding {reading:g} CPU" if reading else ""
             if cpus > resources.cpus + 1e-6:
                 return f"the stages need {cpus:g} CPUs and there are {resources.cpus:g} ({asked}): lower their cpus or workers, or fuse them"
@@ -130,10 +137,11 @@ class Pipeline:
         read: Reader | None = None,
         write: Committer | None = None,
     ) -> Dataset:
-        """Fold the stages over a dataset, one `map_batches` per group; `keep` names the columns that are read after the last.
+        """Fold the stages over a dataset, one `map_batches` per group; `keep` names the columns that are read
+        after the last.
 
-        With `read` the dataset is one of plan rows, which the first group's workers read themselves; with `write` the last
-        group's workers commit what they made, and the result is a dataset of receipts.
+        With `read` the dataset is one of plan rows, which the first group's workers read themselves; with
+        `write` the last group's workers commit what they made, and the result is a dataset of receipts.
         """
         from ray.data import ActorPoolStrategy
 
@@ -141,7 +149,9 @@ class Pipeline:
         for i, group in enumerate(groups):
             available = available.union(*(stage.kind.writes for stage in group.stages.values()))
             later = [stage.kind for g in groups[i + 1 :] for stage in g.stages.values()]
-            needed = {*IDENTITY, "seconds", "computed", *GIVEN, *keep}.union(*(step.reads + step.wants for step in later))
+            needed = {*IDENTITY, "seconds", "computed", *GIVEN, *keep}.union(
+                *(step.reads + step.wants for step in later)
+            )
             reads = read if i == 0 else None
             clips = clips.map_batches(
                 Worker,
@@ -164,7 +174,8 @@ class Pipeline:
 
 
 def bind(made: Any, what: str) -> None:
-    """Refuse constructor arguments a class does not have, nested ones included, naming the nearest right name.
+    """Refuse constructor arguments a class does not have, nested ones included, naming the nearest right
+    name.
 
     Raises `PipelineError`.
     """
@@ -187,17 +198,23 @@ def bind(made: Any, what: str) -> None:
 
 def _takes_any(kind: Callable[..., Any]) -> bool:
     """Whether a constructor judges names that nobody lists, itself."""
-    more = [each.name for each in inspect.signature(kind).parameters.values() if each.kind is each.VAR_KEYWORD]
+    more = [
+        each.name for each in inspect.signature(kind).parameters.values() if each.kind is each.VAR_KEYWORD
+    ]
     return any(not get_args(get_type_hints(getattr(kind, "__init__", kind)).get(name)) for name in more)
 
 
 def _parameters(kind: Callable[..., Any]) -> dict[str, bool]:
-    """The constructor's parameters and whether they must be given; those of an `**options: Unpack[TypedDict]` by their own names."""
+    """The constructor's parameters and whether they must be given; those of an `**options: Unpack[TypedDict]`
+    by their own names.
+    """
     takes = {}
     for name, parameter in inspect.signature(kind).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             hint = get_type_hints(getattr(kind, "__init__", kind)).get(name)
-            takes.update(dict.fromkeys(getattr(next(iter(get_args(hint)), None), "__annotations__", {}), False))
+            takes.update(
+                dict.fromkeys(getattr(next(iter(get_args(hint)), None), "__annotations__", {}), False)
+            )
         elif parameter.kind is not parameter.VAR_POSITIONAL:
             takes[name] = parameter.default is parameter.empty
     return takes

@@ -34,11 +34,11 @@ class Resources:
 class Stage:
     """A step and its placement.
 
-    ``step``: the class with its constructor arguments, which tell whether it holds a net (`holds_net`) and how much that `needs`.
-    ``workers``: how many actors, or (fewest, most): as many as fit.
-    ``cpus``, ``gpus``: of each actor. ``rows``: clips per call (None: whatever one block holds, about `source.row_bytes`).
-    ``fuse``: neighbouring stages with the same non-empty name run in one actor, one after the other, so that pixels stay in its
-    memory; the actor gets the largest of their demands.
+    ``step``: the class with its constructor arguments, which tell whether it holds a net (`holds_net`) and
+    how much that `needs`. ``workers``: how many actors, or (fewest, most): as many as fit. ``cpus``,
+    ``gpus``: of each actor. ``rows``: clips per call (None: whatever one block holds, about
+    `source.row_bytes`). ``fuse``: neighbouring stages with the same non-empty name run in one actor, one
+    after the other, so that pixels stay in its memory; the actor gets the largest of their demands.
     ``memory``: bytes a worker needs beside its clips (models, libraries); None: what its step `needs`.
     """
 
@@ -94,7 +94,9 @@ class Group:
     @property
     def memory(self) -> float:
         """Bytes one actor needs beside its clips."""
-        return max(needs(stage.step) if stage.memory is None else stage.memory for stage in self.stages.values())
+        return max(
+            needs(stage.step) if stage.memory is None else stage.memory for stage in self.stages.values()
+        )
 
     @property
     def rows(self) -> int | None:
@@ -115,27 +117,43 @@ def holds_net(made: partial[Any]) -> bool:
 
 
 def needs(made: partial[Any]) -> float:
-    """Bytes of memory that a worker with this step takes beside its clips: the libraries, and the weights thrice, for what they unpack to."""
-    given = ((hints(part.func).get(name, Any), value) for part in _parts(made) for name, value in part.keywords.items())  # type: ignore[arg-type]
+    """Bytes of memory that a worker with this step takes beside its clips: the libraries, and the weights
+    thrice, for what they unpack to.
+    """
+    given = (
+        (hints(part.func).get(name, Any), value)
+        for part in _parts(made)
+        for name, value in part.keywords.items()
+    )  # type: ignore[arg-type]
     named = {str(value) for hint, value in given if marked(hint, WEIGHTS)}
     return GB + 3.0 * sum(weights.size(weights.TABLE[name]) for name in named if name in weights.TABLE)
 
 
 def spread(stages: Mapping[str, Stage], following: Sequence[str]) -> dict[str, Stage]:
-    """Stages with the GPUs of their placement given to those that hold a net, and devices that follow from them.
+    """Stages with the GPUs of their placement given to those that hold a net, and devices that follow from
+    them.
 
-    Of the stages `following` the common placement, neighbours that hold a net share its GPUs in one actor, and each such group gets its part of
-    them; all others get none and run as wide as there are CPUs. Without a GPU device=auto is the CPU, so that none is taken that was not given.
+    Of the stages `following` the common placement, neighbours that hold a net share its GPUs in one actor,
+    and each such group gets its part of them; all others get none and run as wide as there are CPUs. Without
+    a GPU device=auto is the CPU, so that none is taken that was not given.
     """
-    nets = {name for name, stage in stages.items() if name in following and stage.gpus and holds_net(stage.step)}
+    nets = {
+        name for name, stage in stages.items() if name in following and stage.gpus and holds_net(stage.step)
+    }
     names = [*stages]
-    starts = [n for i, n in enumerate(names) if n in nets and not (i and names[i - 1] in nets and stages[n].fuse and stages[names[i - 1]].fuse)]
+    starts = [
+        n
+        for i, n in enumerate(names)
+        if n in nets and not (i and names[i - 1] in nets and stages[n].fuse and stages[names[i - 1]].fuse)
+    ]
     made = {}
     for name, stage in stages.items():
         if name in nets:
             stage = replace(stage, gpus=stage.gpus / len(starts))
         elif name in following and stage.gpus:
-            stage = replace(stage, gpus=0, workers=(1, _WIDE), fuse=f"{stage.fuse} on CPUs" if stage.fuse else "")
+            stage = replace(
+                stage, gpus=0, workers=(1, _WIDE), fuse=f"{stage.fuse} on CPUs" if stage.fuse else ""
+            )
         made[name] = stage if stage.gpus else replace(stage, step=_on_cpu(stage.step))
     return made
 
@@ -145,7 +163,9 @@ def _parts(made: Any) -> Iterator[partial[Any]]:
     if isinstance(made, partial):
         yield made
         made = made.keywords
-    for value in made.values() if isinstance(made, Mapping) else made if isinstance(made, list | tuple) else ():
+    for value in (
+        made.values() if isinstance(made, Mapping) else made if isinstance(made, list | tuple) else ()
+    ):
         yield from _parts(value)
 
 
@@ -157,5 +177,11 @@ def _on_cpu(made: Any) -> Any:
         return {name: _on_cpu(value) for name, value in made.items()}
     if not isinstance(made, partial):
         return made
-    open_ = {name: "cpu" for name, hint in hints(made.func).items() if hint == Device and made.keywords.get(name, "auto") == "auto"}  # type: ignore[arg-type]
-    return partial(made.func, *made.args, **{name: _on_cpu(value) for name, value in made.keywords.items()} | open_)
+    open_ = {
+        name: "cpu"
+        for name, hint in hints(made.func).items()
+        if hint == Device and made.keywords.get(name, "auto") == "auto"
+    }  # type: ignore[arg-type]
+    return partial(
+        made.func, *made.args, **{name: _on_cpu(value) for name, value in made.keywords.items()} | open_
+    )

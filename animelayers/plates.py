@@ -1,4 +1,6 @@
-"""The clean plate of each shot: one picture, and where every frame lies on it. Joined from the plates of the clips a long shot was cut into."""
+"""The clean plate of each shot: one picture, and where every frame lies on it. Joined from the plates of the
+clips a long shot was cut into.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ SCHEMA = pa.schema(
         "scene_id": pa.string(),
         "frame_id": pa.string(),
         "plate": pa.string(),  # path below the output
-        "camera": pa.list_(pa.float64(), 9),  # from a pixel (x, y, 1) of the frame to that picture, row by row
+        # from a pixel (x, y, 1) of the frame to that picture, row by row
+        "camera": pa.list_(pa.float64(), 9),
         "made_from": pa.string(),  # a digest of the clips' plates and cameras
     }
 )
@@ -44,11 +47,13 @@ Clip = list[dict[str, Any]]
 
 
 def write(output: Output) -> int:
-    """Write OUT/plates/EPISODE_sceneNNNN.jpg of every shot and OUT/plates.parquet (`SCHEMA`), a row per frame that has a plate; gives their number.
+    """Write OUT/plates/EPISODE_sceneNNNN.jpg of every shot and OUT/plates.parquet (`SCHEMA`), a row per frame
+    that has a plate; gives their number.
 
-    A shot that could not be registered as a whole has several: EPISODE_sceneNNNN_2.jpg. What is there and would be the same is left alone.
-    The suffix is that of the clips' plates; a plate of one clip is copied byte for byte. Nothing is written where no clip has one; a shot whose
-    plates cannot be read is left out with a warning.
+    A shot that could not be registered as a whole has several: EPISODE_sceneNNNN_2.jpg. What is there and
+    would be the same is left alone. The suffix is that of the clips' plates; a plate of one clip is copied
+    byte for byte. Nothing is written where no clip has one; a shot whose plates cannot be read is left out
+    with a warning.
     """
     store = Store(output.path)
     before = metadata.read(store, PLATES) if store.exists(PLATES) else SCHEMA.empty_table()
@@ -75,7 +80,11 @@ def _plates(output: Output, store: Store, before: pa.Table, bar: Any) -> Clip:
                 known.setdefault((row["episode"], row["scene_id"]), []).append(row)
         made_from = _digest(clips)
         old = known.get(shot, [])
-        if old and {row["made_from"] for row in old} == {made_from} and all(store.exists(name) for name in {row["plate"] for row in old}):
+        if (
+            old
+            and {row["made_from"] for row in old} == {made_from}
+            and all(store.exists(name) for name in {row["plate"] for row in old})
+        ):
             rows += old
             continue
         try:
@@ -89,17 +98,30 @@ def _plates(output: Output, store: Store, before: pa.Table, bar: Any) -> Clip:
             store.put(name, "plates", data)
             told = {"episode": shot[0], "scene_id": shot[1], "plate": name, "made_from": made_from}
             for k, place in zip(laid.pieces, laid.places, strict=True):
-                rows += [{**told, "frame_id": row["frame_id"], "camera": (place @ _camera(row)).ravel().tolist()} for row in clips[k]]
+                rows += [
+                    {**told, "frame_id": row["frame_id"], "camera": (place @ _camera(row)).ravel().tolist()}
+                    for row in clips[k]
+                ]
     return rows
 
 
 def listed(output: Output) -> list[dict[str, Any]]:
-    """The plates of an output: `plate` (path below it), `episode`, `scene_id` and `frames` (how many lie on it), by path."""
+    """The plates of an output: `plate` (path below it), `episode`, `scene_id` and `frames` (how many lie on
+    it), by path.
+    """
     store = Store(output.path)
     if not store.exists(PLATES):
         return []
-    found = metadata.read(store, PLATES).group_by(["plate", "episode", "scene_id"]).aggregate([("frame_id", "count")]).to_pylist()
-    told = [{name: row[name] for name in ("plate", "episode", "scene_id")} | {"frames": row["frame_id_count"]} for row in found]
+    found = (
+        metadata.read(store, PLATES)
+        .group_by(["plate", "episode", "scene_id"])
+        .aggregate([("frame_id", "count")])
+        .to_pylist()
+    )
+    told = [
+        {name: row[name] for name in ("plate", "episode", "scene_id")} | {"frames": row["frame_id_count"]}
+        for row in found
+    ]
     return sorted(told, key=lambda row: str(row["plate"]))
 
 
@@ -107,7 +129,11 @@ def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
     """The clips with a plate of each shot."""
     if not {"plate_file", "camera"} <= set(table.column_names):
         return
-    there = [part for layer in ("plate", *names("covers")) for part in (f"{layer}_file", f"{layer}_offset", f"{layer}_size", f"{layer}_xxh3")]
+    there = [
+        part
+        for layer in ("plate", *names("covers"))
+        for part in (f"{layer}_file", f"{layer}_offset", f"{layer}_size", f"{layer}_xxh3")
+    ]
     columns = [
         "episode",
         "scene_id",
@@ -124,7 +150,11 @@ def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
     ]
     order = [(name, "ascending") for name in ("episode", "scene_id", "source", "frame_index")]
     shots: dict[tuple[str, str], dict[str, Clip]] = {}
-    for row in table.select([name for name in [*columns, *there] if name in table.column_names]).sort_by(order).to_pylist():
+    for row in (
+        table.select([name for name in [*columns, *there] if name in table.column_names])
+        .sort_by(order)
+        .to_pylist()
+    ):
         if row["plate_file"] and row["camera"]:
             shots.setdefault((row["episode"], row["scene_id"]), {}).setdefault(row["clip_id"], []).append(row)
     yield from ((shot, list(clips.values())) for shot, clips in shots.items())
@@ -132,7 +162,16 @@ def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
 
 def _digest(clips: list[Clip]) -> str:
     facts = [
-        [row["frame_id"], row["shard"], row["plate_file"], row["plate_offset"], row["plate_size"], row["camera"]] for clip in clips for row in clip
+        [
+            row["frame_id"],
+            row["shard"],
+            row["plate_file"],
+            row["plate_offset"],
+            row["plate_size"],
+            row["camera"],
+        ]
+        for clip in clips
+        for row in clip
     ]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
@@ -151,7 +190,9 @@ def _joined(output: Output, clips: list[Clip]) -> Iterator[tuple[Canvas, bytes, 
 
 
 def _shown(output: Output, clips: list[Clip], load: Any, k: int) -> np.ndarray:
-    """How many of some drawings of a clip show each pixel of its plate free of characters and effects, uint8 (P, Q)."""
+    """How many of some drawings of a clip show each pixel of its plate free of characters and effects, uint8
+    (P, Q).
+    """
     drawings = [row for row in clips[k] if not row["drawing_of"]] or clips[k][:1]
     drawings = drawings[:: -(-len(drawings) // _ASKED)]
     height, width = load(k).shape[:2]
@@ -170,7 +211,10 @@ def _free(output: Output, row: Mapping[str, Any], size: tuple[int, int]) -> np.n
         if row.get(f"{layer}_file") and (layer != "effect" or row.get("effect_mode", "none") != "none"):
             cover = codecs.decode(output.stored(dict(row), layer))
             cover = cover if cover.ndim == 2 else np.ascontiguousarray(cover[..., 3])
-            free[cv2.dilate(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), np.ones((3, 3), np.uint8)) > 0] = 0
+            free[
+                cv2.dilate(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), np.ones((3, 3), np.uint8))
+                > 0
+            ] = 0
     return free
 
 

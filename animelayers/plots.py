@@ -1,4 +1,6 @@
-"""What a frame table tells, in pictures: matplotlib figures for notebooks and for the page an annotation leaves."""
+"""What a frame table tells, in pictures: matplotlib figures for notebooks and for the page an annotation
+leaves.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,17 @@ import pyarrow as pa
 
 from animelayers.output import Output
 
-WORDS = ("shot_size", "camera_motion", "scene_type", "place", "mood", "visual_style", "action", "expression", "effect_kind")
+WORDS = (
+    "shot_size",
+    "camera_motion",
+    "scene_type",
+    "place",
+    "mood",
+    "visual_style",
+    "action",
+    "expression",
+    "effect_kind",
+)
 """Columns whose values are counted, where the table has them."""
 NUMBERS = ("sharpness", "noise", "quality", "complexity", "lighting", "occlusion", "mask_quality")
 """Columns whose values are spread out, where the table has them."""
@@ -20,7 +32,9 @@ _MOST = 12
 
 
 def words(table: pa.Table) -> Any:
-    """How often each shot size, camera, scene, mood … is: a bar chart per column of `WORDS` that says anything."""
+    """How often each shot size, camera, scene, mood … is: a bar chart per column of `WORDS` that says
+    anything.
+    """
     counted = {name: _counts(table[name].to_pylist()) for name in WORDS if name in table.column_names}
     counted = {name: counts for name, counts in counted.items() if counts}
     figure, axes = _grid(len(counted), 3)
@@ -42,7 +56,9 @@ def numbers(table: pa.Table) -> Any:
 
 
 def motion(table: pa.Table) -> Any:
-    """How far things move from drawing to drawing, over the frames of each film, shots in turn light and dark."""
+    """How far things move from drawing to drawing, over the frames of each film, shots in turn light and
+    dark.
+    """
     moving = [row for row in _by_source(table) if len(row[1]) > 1]
     figure, axes = _grid(len(moving), 1, (9, 1.6))
     for axis, (source, rows) in zip(axes, moving, strict=False):
@@ -58,11 +74,17 @@ def motion(table: pa.Table) -> Any:
 
 def palettes(table: pa.Table) -> Any:
     """The five colours that cover most of each frame, as a stripe per frame, film under film."""
-    films = [(source, [row["palette"] for row in rows if row["palette"]]) for source, rows in _by_source(table)]
+    films = [
+        (source, [row["palette"] for row in rows if row["palette"]]) for source, rows in _by_source(table)
+    ]
     films = [(source, rows) for source, rows in films if rows]
     figure, axes = _grid(len(films), 1, (9, 0.9))
     for axis, (source, rows) in zip(axes, films, strict=False):
-        axis.imshow(np.array(rows, np.uint8).reshape(len(rows), 5, 3).transpose(1, 0, 2), aspect="auto", interpolation="nearest")
+        axis.imshow(
+            np.array(rows, np.uint8).reshape(len(rows), 5, 3).transpose(1, 0, 2),
+            aspect="auto",
+            interpolation="nearest",
+        )
         axis.set_title(source, fontsize=8)
         axis.set_axis_off()
     return figure
@@ -72,7 +94,11 @@ def embedded(table: pa.Table, column: str = "visual_frame") -> Any:
     """A map of the frames by likeness: the first two principal components of an embedding, a colour per shot."""
     from sklearn.decomposition import PCA
 
-    rows = [row for row in table.select([column, "scene_id", "source"]).to_pylist() if row[column] and any(row[column])]
+    rows = [
+        row
+        for row in table.select([column, "scene_id", "source"]).to_pylist()
+        if row[column] and any(row[column])
+    ]
     figure, (axis,) = _grid(1, 1, (5, 4))
     if len(rows) < 3:
         return figure
@@ -92,8 +118,12 @@ def svg(figure: Any) -> str:
     import matplotlib
 
     file = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": "animelayers", "svg.fonttype": "none"}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # the text stays text: whoever shows the picture has the font
+    with (
+        matplotlib.rc_context({"svg.hashsalt": "animelayers", "svg.fonttype": "none"}),
+        warnings.catch_warnings(),
+    ):
+        # the text stays text: whoever shows the picture has the font
+        warnings.filterwarnings("ignore", "Glyph .* missing")
         figure.savefig(file, format="svg", metadata={"Date": None}, bbox_inches="tight")
     text = file.getvalue()
     return text[text.index("<svg") :]
@@ -109,7 +139,11 @@ def page(output: Output) -> str:
         "Colours": ("palette", lambda: palettes(table)),
         "Likeness": ("visual_frame", lambda: embedded(table)),
     }
-    parts = [f"<h2>{title}</h2>{svg(plot())}" for title, (column, plot) in drawn.items() if column in table.column_names and len(table)]
+    parts = [
+        f"<h2>{title}</h2>{svg(plot())}"
+        for title, (column, plot) in drawn.items()
+        if column in table.column_names and len(table)
+    ]
     style = "body{font-family:system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}svg{max-width:100%;height:auto}"
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>What the frames show</title><style>{style}</style>'
     return f"{head}<h1>What the frames show</h1><p>{len(table)} frames.</p>{''.join(parts)}</html>\n"
@@ -122,7 +156,11 @@ def _counts(values: list[Any]) -> dict[str, int]:
 
 
 def _by_source(table: pa.Table) -> list[tuple[str, list[dict[str, Any]]]]:
-    wanted = [name for name in ("source", "scene_id", "frame_index", "motion_magnitude", "palette") if name in table.column_names]
+    wanted = [
+        name
+        for name in ("source", "scene_id", "frame_index", "motion_magnitude", "palette")
+        if name in table.column_names
+    ]
     films: dict[str, list[dict[str, Any]]] = {}
     for row in table.select(wanted).to_pylist():
         films.setdefault(row["source"], []).append({"motion_magnitude": None, "palette": None, **row})

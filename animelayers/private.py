@@ -9,7 +9,9 @@ from urllib.parse import parse_qsl, urlencode
 FULL = "full"
 """The choice of `privacy` that keeps whole paths; keys are never kept."""
 
-_URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s?#'\"]*@)?(?P<rest>[^\s?#'\"]*)(?P<query>\?[^\s#'\"]*)?")
+_URI = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s?#'\"]*@)?(?P<rest>[^\s?#'\"]*)(?P<query>\?[^\s#'\"]*)?"
+)
 _PATH = re.compile(r"(?<![\w.…:/~-])~?(?:/[^/\s'\":,;()<>]+)+/?|\b[A-Za-z]:\\[^\s'\"]+")
 _QUOTED = re.compile(r"(?<=['\"])(?:~?/|[A-Za-z]:\\)[^'\"\n]+(?=['\"])")
 _WHOLE = re.compile(r"(?:~?/|[A-Za-z]:\\)[^\n]*")

@@ -1,4 +1,6 @@
-"""The end products of an output: one list for all jobs, each made anew where what is there does not fit the frame table."""
+"""The end products of an output: one list for all jobs, each made anew where what is there does not fit the
+frame table.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,12 @@ log = logging.getLogger(__name__)
 FILE = "products.json"
 """What stands in the products' files and which commits they were made of."""
 
-MAKERS: Mapping[str, Callable[[Output], Any]] = {"exposure": exposure.write, "tracks": tracks.write, "plates": plates.write, "card": card.write}
+MAKERS: Mapping[str, Callable[[Output], Any]] = {
+    "exposure": exposure.write,
+    "tracks": tracks.write,
+    "plates": plates.write,
+    "card": card.write,
+}
 REPORT = "report"
 PLACES = {
     "exposure": (exposure.FOLDER,),
@@ -33,9 +40,11 @@ PLACES = {
 
 
 def write(path: str, anew: bool = False) -> list[str]:
-    """Make those products that are not there or are of other commits, or all of them (`anew`); gives their names.
+    """Make those products that are not there or are of other commits, or all of them (`anew`); gives their
+    names.
 
-    Each is written whole and then noted, so that a run that dies in between makes the rest. Raises `SinkError`.
+    Each is written whole and then noted, so that a run that dies in between makes the rest. Raises
+    `SinkError`.
     """
     store = Store(path)
     missing = [name for name in MAKERS if anew or not fits(store, name)]
@@ -47,7 +56,9 @@ def write(path: str, anew: bool = False) -> list[str]:
 
 
 def fits(store: Store, name: str) -> bool:
-    """Whether a product was made of the commits that are there now, and all its files are there and not empty: a person may have edited them."""
+    """Whether a product was made of the commits that are there now, and all its files are there and not
+    empty: a person may have edited them.
+    """
     told = noted(store).get(name, {})
     if told.get("made_from") != commits(store):
         return False
@@ -78,14 +89,20 @@ def noted(store: Store) -> dict[str, Any]:
     """What is known of the products; nothing where the note is damaged, so that all are made anew."""
     try:
         found = json.loads(store.read(FILE) or b"{}")
-        return {str(name): told for name, told in found.items() if isinstance(told, dict) and isinstance(told.get("files", {}), dict)}
+        return {
+            str(name): told
+            for name, told in found.items()
+            if isinstance(told, dict) and isinstance(told.get("files", {}), dict)
+        }
     except (ValueError, AttributeError):
         log.warning("%s: damaged, all end products are made anew", store.path(FILE))
         return {}
 
 
 def damaged(store: Store) -> Iterator[tuple[str, str, str]]:
-    """Of each product's file that is not as it was written: the product, the file, and what is wrong. Everything is read."""
+    """Of each product's file that is not as it was written: the product, the file, and what is wrong.
+    Everything is read.
+    """
     for name, told in noted(store).items():
         for file, (size, known) in told.get("files", {}).items():
             try:
@@ -101,7 +118,11 @@ def commits(store: Store) -> str:
     """A digest of which commits there are."""
     with store.guard(metadata.FOLDER):
         found = store.fs.get_file_info(fs.FileSelector(store.path(metadata.FOLDER), allow_not_found=True))
-    listed = sorted([info.base_name, info.size] for info in found if info.base_name.endswith(".parquet") and not info.base_name.startswith("."))
+    listed = sorted(
+        [info.base_name, info.size]
+        for info in found
+        if info.base_name.endswith(".parquet") and not info.base_name.startswith(".")
+    )
     return f"{checksum(json.dumps(listed).encode()) & (1 << 64) - 1:016x}"
 
 
@@ -110,7 +131,11 @@ def _files(store: Store, places: tuple[str, ...]) -> list[str]:
     for place in places:
         with store.guard(place):
             info = store.fs.get_file_info(store.path(place))
-            inner = store.fs.get_file_info(fs.FileSelector(info.path, recursive=True)) if info.type == fs.FileType.Directory else [info]
+            inner = (
+                store.fs.get_file_info(fs.FileSelector(info.path, recursive=True))
+                if info.type == fs.FileType.Directory
+                else [info]
+            )
         names += [info.path for info in inner if info.is_file and not info.base_name.startswith(".")]
     return sorted(name.removeprefix(f"{store.root}/") for name in names)
 

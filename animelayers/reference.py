@@ -1,7 +1,8 @@
-"""The reference pages of the documentation, from the code: `python -m animelayers.reference FOLDER` writes them.
+"""The reference pages of the documentation, from the code: `python -m animelayers.reference FOLDER` writes
+them.
 
-Columns are told by the record, models by the table of weights, settings by the hints of their options and the comments beside their defaults,
-commands by the jobs.
+Columns are told by the record, models by the table of weights, settings by the hints of their options and the
+comments beside their defaults, commands by the jobs.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from animelayers.schema import ANNOTATIONS, RECORD
 from animelayers.words import short
 
 _ITSELF = {
-    "frame_id": ("str", "EPISODE/scene0003_frame000127: from the content, never from the order of work; no dots"),
+    "frame_id": (
+        "str",
+        "EPISODE/scene0003_frame000127: from the content, never from the order of work; no dots",
+    ),
     "drawing_of": ("str", "the frame whose layers it shares, if it holds or repeats a drawing"),
     "shard, shard_bytes": ("str, int64", "the tar its layers lie in, and its length"),
     "LAYER_file, LAYER_offset, LAYER_size, LAYER_xxh3": (
@@ -38,7 +42,11 @@ def pages() -> dict[str, str]:
 def table() -> str:
     """The frame table: every column, its type and its meaning."""
     own = [(name, *said) for name, said in _ITSELF.items()]
-    made = [(name, _kind(name), RECORD[name].meaning) for name in RECORD if RECORD[name].table and name not in ANNOTATIONS]
+    made = [
+        (name, _kind(name), RECORD[name].meaning)
+        for name in RECORD
+        if RECORD[name].table and name not in ANNOTATIONS
+    ]
     told = [(name, _kind(name), RECORD[name].meaning) for name in ANNOTATIONS if RECORD[name].table]
     head = ("column", "type", "meaning")
     return (
@@ -51,23 +59,55 @@ def _kind(name: str) -> str:
     column = RECORD[name]
     if column.dtype == "list":
         inside = column.arrow.value_type
-        return f"a list of {', '.join(part.name for part in inside) if pa.types.is_struct(inside) else inside}"
+        return (
+            f"a list of {', '.join(part.name for part in inside) if pa.types.is_struct(inside) else inside}"
+        )
     inner = [axis for axis in column.axes.split() if axis not in ("D", "T")]
-    return f"{column.dtype}, a list of {' × '.join('several' if axis == 'E' else axis for axis in inner)}" if inner else column.dtype
+    return (
+        f"{column.dtype}, a list of {' × '.join('several' if axis == 'E' else axis for axis in inner)}"
+        if inner
+        else column.dtype
+    )
 
 
 def models() -> str:
     """Every choice of a model with what its file says of it, and every file of weights with its terms."""
     rows = []
     for path in sorted((job.CONF / "model").glob("*/*.yaml")):
-        lines = [line[1:].strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#") and "@package" not in line]
-        named = [name for name in _texts(OmegaConf.to_container(OmegaConf.load(path), resolve=False)) if name in weights.TABLE]
-        rows.append((f"`model/{path.parent.name}={path.stem}`", " ".join(lines), ", ".join(dict.fromkeys(named)) or "–"))
+        lines = [
+            line[1:].strip()
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if line.startswith("#") and "@package" not in line
+        ]
+        named = [
+            name
+            for name in _texts(OmegaConf.to_container(OmegaConf.load(path), resolve=False))
+            if name in weights.TABLE
+        ]
+        rows.append(
+            (
+                f"`model/{path.parent.name}={path.stem}`",
+                " ".join(lines),
+                ", ".join(dict.fromkeys(named)) or "–",
+            )
+        )
     files = []
     for w in weights.TABLE.values():
         size = weights.size(w)
-        where = " or ".join(dict.fromkeys(type(source).__name__.lower() for source in w.sources)) or "the package"
-        files.append((f"`{w.name}`", w.role, w.weights_license, w.commercial, f"{size / 1e6:.1f}" if size else "?", where, w.homepage))
+        where = (
+            " or ".join(dict.fromkeys(type(source).__name__.lower() for source in w.sources)) or "the package"
+        )
+        files.append(
+            (
+                f"`{w.name}`",
+                w.role,
+                w.weights_license,
+                w.commercial,
+                f"{size / 1e6:.1f}" if size else "?",
+                where,
+                w.homepage,
+            )
+        )
     head = ("weights", "role", "licence", "commercial use", "MB", "from", "home")
     refused = "Those that are not free for commercial use, or of which that is unknown, are refused until allowed: `'licenses.allow=[NAME]'`."
     return f"# Models\n\n{_rows(('choice', 'what it is', 'weights'), rows)}\n\n## Weights\n\n{refused}\n\n{_rows(head, files)}\n"
@@ -82,17 +122,26 @@ def _texts(node: Any) -> Iterator[str]:
 
 def settings() -> str:
     """Every setting of every job: default, what it can be, what it is for."""
-    parts = ["# Settings\n\nAs `animelayers JOB --help-all` tells them, with what they are for. `???` has to be given."]
+    parts = [
+        "# Settings\n\nAs `animelayers JOB --help-all` tells them, with what they are for. `???` has to be given."
+    ]
     everywhere = _group_comments(sorted(job.CONF.glob("*/**/*.yaml")))
     for name in _jobs():
         rows = []
         groups = everywhere | _group_comments(_chosen(name))
         meanings = _comments(job.CONF / f"{name}.yaml")
         for key, value, said in job.told(name):
-            what = meanings.get(key) or groups.get(key) or groups.get(re.sub(r"^stages\.\w+\.", "stages.*.", key), "")
+            what = (
+                meanings.get(key)
+                or groups.get(key)
+                or groups.get(re.sub(r"^stages\.\w+\.", "stages.*.", key), "")
+            )
             rows.append((f"`{key}`", f"`{value}`" if value not in ("", None) else "–", said, what))
         parts.append(f"## {name}\n\n{_rows(('setting', 'default', 'can be', 'what it is for'), rows)}")
-    parts.append("## Choices\n\n" + _rows(("group", "choices"), [(f"`{g}`", ", ".join(names)) for g, names in _choices().items()]))
+    parts.append(
+        "## Choices\n\n"
+        + _rows(("group", "choices"), [(f"`{g}`", ", ".join(names)) for g, names in _choices().items()])
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -127,7 +176,11 @@ def _group_comments(paths: Sequence[Path]) -> dict[str, str]:
 def _package(group: str, *names: str) -> str:
     """Where the options of a choice stand in a job that takes it."""
     stages = {"placement": "stages.*"}
-    return {"stage": stages.get(names[-1], f"stages.{names[-1]}"), "strategy": f"strategies.{names[-1]}", "recipe": "truth"}.get(group, group)
+    return {
+        "stage": stages.get(names[-1], f"stages.{names[-1]}"),
+        "strategy": f"strategies.{names[-1]}",
+        "recipe": "truth",
+    }.get(group, group)
 
 
 def _comments(path: Path) -> dict[str, str]:
@@ -159,7 +212,10 @@ def commands() -> str:
 
 def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(str(cell).replace('|', '&#124;').replace(chr(10), ' ') for cell in line)} |" for line in lines)
+    return "\n".join(
+        f"| {' | '.join(str(cell).replace('|', '&#124;').replace(chr(10), ' ') for cell in line)} |"
+        for line in lines
+    )
 
 
 def main() -> int:

@@ -1,4 +1,6 @@
-"""The page a step of background reprocessing leaves: its quality figures beside what is expected of them, and pictures to look at."""
+"""The page a step of background reprocessing leaves: its quality figures beside what is expected of them, and
+pictures to look at.
+"""
 
 from __future__ import annotations
 
@@ -48,17 +50,33 @@ def write(summary: Summary, sink: Instances | Backgrounds, masks: Instances | No
         pictures = _pictures(output, row, known, cut)
         if pictures:
             file = f"pictures/{number:03d}.jpg"
-            put(place, f"{root}/report/{file}", codecs.encode_jpeg(contact_sheet([fit(p, WIDTH) for p in pictures], columns=4), 88))
-            shown.append({"file": file, "name": row["frame_id"], "scores": RECORD["segment_scores"].written(row.get("segment_scores")) or ""})
+            put(
+                place,
+                f"{root}/report/{file}",
+                codecs.encode_jpeg(contact_sheet([fit(p, WIDTH) for p in pictures], columns=4), 88),
+            )
+            shown.append(
+                {
+                    "file": file,
+                    "name": row["frame_id"],
+                    "scores": RECORD["segment_scores"].written(row.get("segment_scores")) or "",
+                }
+            )
     found = sink.figures()
-    figures = [(name, form.format(found[key]), wish) for key, (name, form, wish) in EXPECTED.items() if key in found]
+    figures = [
+        (name, form.format(found[key]), wish) for key, (name, form, wish) in EXPECTED.items() if key in found
+    ]
     template = files("animelayers").joinpath("reprocessed.html")
     summary = replace(summary, output=dataset.told(sink.store, summary.output))
-    html = render(template, summary=summary, figures=figures, samples=shown, stages=stages(summary), counts=found)
+    html = render(
+        template, summary=summary, figures=figures, samples=shown, stages=stages(summary), counts=found
+    )
     put(place, f"{root}/report/index.html", html)
 
 
-def _pictures(output: Output, row: dict[str, Any], known: Output | None, cut: Instances | None) -> list[np.ndarray]:
+def _pictures(
+    output: Output, row: dict[str, Any], known: Output | None, cut: Instances | None
+) -> list[np.ndarray]:
     """The cut-outs of a frame in their places, their masks, and the background, as far as there is any."""
     made: list[np.ndarray] = []
     if known is not None and cut is not None and row["frame_id"] in known:
@@ -78,8 +96,14 @@ def _instances(row: dict[str, Any], cut: Instances) -> list[np.ndarray]:
             continue
         picture = codecs.decode(data)
         if picture.shape != (h, w, 4):
-            raise SinkError(cut.store.path(name), f"is {picture.shape}, not {(h, w, 4)}", "run step=instances into a new output")
+            raise SinkError(
+                cut.store.path(name),
+                f"is {picture.shape}, not {(h, w, 4)}",
+                "run step=instances into a new output",
+            )
         canvas[y : y + h, x : x + w][picture[..., 3] > 0] = picture[picture[..., 3] > 0]
         labels[y : y + h, x : x + w][picture[..., 3] > 0] = k
-    hues = cv2.applyColorMap((labels.astype(np.uint16) * 67 % 256).astype(np.uint8), cv2.COLORMAP_HSV)[..., ::-1]
+    hues = cv2.applyColorMap((labels.astype(np.uint16) * 67 % 256).astype(np.uint8), cv2.COLORMAP_HSV)[
+        ..., ::-1
+    ]
     return [canvas, np.where(labels[..., None] > 0, hues, 0).astype(np.uint8)]

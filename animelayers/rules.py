@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 
 def left_out(without: Sequence[str], rules: Sequence[str]) -> frozenset[str]:
-    """The names in `without`, all of which are `rules`. Raises ValueError for one that is none, with those there are."""
+    """The names in `without`, all of which are `rules`. Raises ValueError for one that is none, with those
+    there are.
+    """
     for name in [without] if isinstance(without, str) else without:
         if name not in rules:
             near = difflib.get_close_matches(str(name), rules, 1)

@@ -1,4 +1,6 @@
-"""One run: plan the clips, leave out what is committed, stream the rest through the pipeline into the sink, and tell what happened."""
+"""One run: plan the clips, leave out what is committed, stream the rest through the pipeline into the sink,
+and tell what happened.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +41,22 @@ from animelayers.worker import COMPUTED, Committer, Reader, Worker
 
 log = logging.getLogger(__name__)
 
-DECODED = (*IDENTITY, "frame_index", "timestamp_s", "drawing", "frames", "context", "note", "seconds", "computed")
+DECODED = (
+    *IDENTITY,
+    "frame_index",
+    "timestamp_s",
+    "drawing",
+    "frames",
+    "context",
+    "note",
+    "seconds",
+    "computed",
+)
 """Columns a source of frames gives."""
 LAYERS = ("character", "mask", "background")
-"""Layers the frame table always has columns for, so that a table of failures only has the columns of any other."""
+"""Layers the frame table always has columns for, so that a table of failures only has the columns of any
+other.
+"""
 FRAMES_PER_TASK = 64
 AHEAD = 64
 """Tables of a plan that wait for the work at most: what looks ahead does not fill memory."""
@@ -56,10 +70,10 @@ LIGHT = 256_000_000
 @dataclass
 class Summary:
     """What a run did. Times are seconds; `stages` maps a stage to the seconds all its workers spent in it,
-    `lost` clips whose files were gone or cut short, and how,
-    `fallbacks` a reason why another inpainter than the one asked for filled a background to the frames of the output for which it holds,
-    `left_out` what lies under the input and is no part of it, each entry with the reason.
-    `inputs` had clips to do; `groups` are the stages that share workers; `expected` frames/s is what the first clips promised.
+    `lost` clips whose files were gone or cut short, and how, `fallbacks` a reason why another inpainter than
+    the one asked for filled a background to the frames of the output for which it holds, `left_out` what lies
+    under the input and is no part of it, each entry with the reason. `inputs` had clips to do; `groups` are
+    the stages that share workers; `expected` frames/s is what the first clips promised.
     """
 
     output: str
@@ -117,13 +131,16 @@ def run(
 ) -> Summary:
     """Run a pipeline from a source into a sink and return what happened.
 
-    Without Ray where `address` is 'inline', or none is given and no more than `small` frames are to be done: in `processes` of this
-    machine (None: as many as have work and CPUs; 0: in this one). ``verify`` True reads the whole output first and compares it with its
-    checksums, 'hash' the inputs: they are known by their content then.
+    Without Ray where `address` is 'inline', or none is given and no more than `small` frames are to be done:
+    in `processes` of this machine (None: as many as have work and CPUs; 0: in this one). ``verify`` True
+    reads the whole output first and compares it with its checksums, 'hash' the inputs: they are known by
+    their content then.
 
-    Raises `PipelineError` for a configuration that cannot run, `SinkError` for an output that cannot be written.
+    Raises `PipelineError` for a configuration that cannot run, `SinkError` for an output that cannot be
+    written.
     """
-    if isinstance(source, Layers):  # what a stage writes itself it is not given: else it could not be made anew
+    # what a stage writes itself it is not given: else it could not be made anew
+    if isinstance(source, Layers):
         source = source.knowing(pipeline.needs(ANNOTATIONS) - pipeline.writes(()))
     columns = (*source.columns, "seconds", "computed")
     unread = {*sink.needs} - pipeline.writes(columns)
@@ -144,7 +161,18 @@ def run(
             if stored
             else Plan.renew(source, sink, redo_changed, retry_failed, verify == HASH, facts=lean)
         )
-        work = _Work(source, pipeline, sink, Ledger(_ledger_folder(sink), name, time_limit), name, fingerprints, address, cpus, small, processes)
+        work = _Work(
+            source,
+            pipeline,
+            sink,
+            Ledger(_ledger_folder(sink), name, time_limit),
+            name,
+            fingerprints,
+            address,
+            cpus,
+            small,
+            processes,
+        )
         sink.forget(plan.outdated)
         told = {**describe, "fingerprints": dict(fingerprints)}
         sink.describe(told | _computed(sink, anew=False))
@@ -198,7 +226,9 @@ class _Work:
 
     def lookers(self, inputs: Sequence[Any]) -> int | None:
         """How many processes look into inputs without Ray; None with it, which is then up."""
-        if self._may_do_without and (self.address == cluster.INLINE or sum(item.size for item in inputs) < LIGHT):
+        if self._may_do_without and (
+            self.address == cluster.INLINE or sum(item.size for item in inputs) < LIGHT
+        ):
             return _processes(self.processes, self.pipeline, cluster.machine(self.cpus), len(inputs))
         if inputs:
             cluster.connect(self.address, self.cpus)
@@ -217,45 +247,62 @@ class _Work:
         if not self.pipeline.readers:  # the first group's workers read their clips themselves
             summary.groups = [["decode", *summary.groups[1]], *summary.groups[2:]]
         summary.workers["decode"] = self.pipeline.readers or groups[0].workers
-        write = Committer(self.sink, self.run, LAYERS, {"fingerprints": json.dumps(published(dict(self.fingerprints)))})
+        write = Committer(
+            self.sink, self.run, LAYERS, {"fingerprints": json.dumps(published(dict(self.fingerprints)))}
+        )
         if alone:
             count = _processes(self.processes, self.pipeline, have, pending.num_rows)
             summary.workers = dict.fromkeys(summary.workers, max(1, count))
             summary.groups = [list(summary.workers)]
             return _stream_here(self.source, groups, pending, self.ledger, write, count)
         cluster.calm(self.source.row_bytes, ahead=2 * sum(group.workers for group in groups) + 4)
-        tqdm.write("\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr)
+        tqdm.write(
+            "\n".join(f"{group.place}: {group.name.replace('+', ', ')}" for group in groups), file=sys.stderr
+        )
         return _stream(self.source, self.pipeline, groups, pending, self.ledger, write)
 
     @property
     def _may_do_without(self) -> bool:
         """Whether it is told to do without Ray, or nobody asks for a cluster or a GPU."""
-        asked = bool(self.address or not self.small or cluster.is_up() or any(g.gpus for g in self.pipeline.groups()))
+        asked = bool(
+            self.address or not self.small or cluster.is_up() or any(g.gpus for g in self.pipeline.groups())
+        )
         return self.address == cluster.INLINE or not asked
 
 
 class _Before:
-    """What an output held when the run began: no other run commits meanwhile, and this one plans each input once. It is asked for the inputs
-    of a round, so that neither time nor memory of a round grows with the output.
+    """What an output held when the run began: no other run commits meanwhile, and this one plans each input
+    once. It is asked for the inputs of a round, so that neither time nor memory of a round grows with the
+    output.
     """
 
     def __init__(self, sink: Any, retry_failed: bool) -> None:
         self._sink, self._retry_failed, self._files = sink, retry_failed, metadata.names(sink.store)
 
     def lost(self, plan: pa.Table) -> dict[str, str]:
-        """Forget planned clips whose files are gone or not of the size they were written with, so that they are made again; tell which."""
+        """Forget planned clips whose files are gone or not of the size they were written with, so that they
+        are made again; tell which.
+        """
         planned = set(plan["clip_id"].to_pylist())
-        lost = {clip: problem for clip, problem in self._sink.lost(_sources(plan), self._files).items() if clip in planned}
+        lost = {
+            clip: problem
+            for clip, problem in self._sink.lost(_sources(plan), self._files).items()
+            if clip in planned
+        }
         for clip, problem in list(lost.items())[:5]:
             log.warning("%s is made again: %s", clip, problem)
         self._forget(lost)
         return lost
 
     def pending(self, todo: pa.Table, plan: pa.Table) -> pa.Table:
-        """The clips to do that are not committed; one that `source.limit` cut short last time is done again, whole."""
+        """The clips to do that are not committed; one that `source.limit` cut short last time is done again,
+        whole.
+        """
         done = self._sink.committed(self._retry_failed, _sources(plan), self._files)
         ids, lengths = todo["clip_id"].to_pylist(), pc.list_value_length(todo["indices"]).to_pylist()
-        short = {clip for clip, length in zip(ids, lengths, strict=True) if 0 < done.get(clip, length) < length}
+        short = {
+            clip for clip, length in zip(ids, lengths, strict=True) if 0 < done.get(clip, length) < length
+        }
         self._forget(short | _astray(done, plan))
         return todo.filter(pa.array([clip not in done or clip in short for clip in ids], pa.bool_()))
 
@@ -266,11 +313,15 @@ class _Before:
             self._files = [name for name in self._files if name in there]
 
 
-def _rounds(source: Any, sink: Any, plan: Plan, seconds: float, crew: int | None) -> Iterator[tuple[Plan, pa.Table]]:
-    """The plan as it grows, and the clips in it that are new: what is known already, then all that was looked into while that was done.
+def _rounds(
+    source: Any, sink: Any, plan: Plan, seconds: float, crew: int | None
+) -> Iterator[tuple[Plan, pa.Table]]:
+    """The plan as it grows, and the clips in it that are new: what is known already, then all that was looked
+    into while that was done.
 
-    Without Ray (`crew` processes) and where the source has a limit it comes whole, since nothing looks ahead there. What is looked into is
-    kept at once: a run that dies looks into it no more. Where the plan has only `plan.FACTS` its clips are read back part by part.
+    Without Ray (`crew` processes) and where the source has a limit it comes whole, since nothing looks ahead
+    there. What is looked into is kept at once: a run that dies looks into it no more. Where the plan has only
+    `plan.FACTS` its clips are read back part by part.
     """
     lean = plan.table.column_names == list(FACTS)
     if not plan.unscanned and not lean:
@@ -305,19 +356,33 @@ def _rounds(source: Any, sink: Any, plan: Plan, seconds: float, crew: int | None
 
 
 def _astray(done: Iterable[str], plan: pa.Table) -> set[str]:
-    """Committed clips of a film that a run with other bounds cut elsewhere: their frames are planned in other clips."""
+    """Committed clips of a film that a run with other bounds cut elsewhere: their frames are planned in other
+    clips.
+    """
     planned, last = set(plan["clip_id"].to_pylist()), dict[str, int]()
-    for clip, kind, indices in zip(*(plan[c].to_pylist() for c in ("clip_id", "kind", "indices")), strict=True):
+    for clip, kind, indices in zip(
+        *(plan[c].to_pylist() for c in ("clip_id", "kind", "indices")), strict=True
+    ):
         if kind == "video" and indices:
             last[clip.split("/")[0]] = max(indices[-1], last.get(clip.split("/")[0], 0))
-    return {clip for clip in done if clip not in planned and int(clip.split("/")[2]) <= last.get(clip.split("/")[0], -1)}
+    return {
+        clip
+        for clip in done
+        if clip not in planned and int(clip.split("/")[2]) <= last.get(clip.split("/")[0], -1)
+    }
 
 
 def _gone(sink: Any, plan: Plan, drop: bool) -> dict[str, str]:
-    """Inputs whose layers are there and which themselves are not any more, and their new names; their clips are forgotten with `drop`."""
+    """Inputs whose layers are there and which themselves are not any more, and their new names; their clips
+    are forgotten with `drop`.
+    """
     if not plan.order:
         return {}
-    gone = {source: plan.removed.get(source, "") for source in metadata.sources(sink.store) if source not in plan.order}
+    gone = {
+        source: plan.removed.get(source, "")
+        for source in metadata.sources(sink.store)
+        if source not in plan.order
+    }
     if drop and gone:
         sink.forget(metadata.scan(sink.store, ["clip_id", "source"], list(gone))["clip_id"].to_pylist())
     return gone
@@ -330,11 +395,15 @@ def _verified(sink: Any, mend: bool) -> None:
         verifying.mend(sink, found, held=True)
     elif found.clips or found.tables or found.products:
         said = "; ".join(list(found.lines())[:5])
-        raise SinkError(str(sink.path), f"damaged: {said}", "mend=true forgets what is damaged and makes it again")
+        raise SinkError(
+            str(sink.path), f"damaged: {said}", "mend=true forgets what is damaged and makes it again"
+        )
 
 
 def _computed(sink: Any, anew: bool) -> dict[str, dict[str, list[str]]]:
-    """In which precision, on which device the nets of each stage computed what is in an output: as its description tells, or, `anew`, its tables."""
+    """In which precision, on which device the nets of each stage computed what is in an output: as its
+    description tells, or, `anew`, its tables.
+    """
     found: dict[str, set[str]] = {}
     if anew:
         for data in metadata.footers(sink.store, COMPUTED):
@@ -349,13 +418,26 @@ def _computed(sink: Any, anew: bool) -> dict[str, dict[str, list[str]]]:
 def _fallbacks(sink: Any) -> dict[str, int]:
     found: Counter[str] = Counter()
     for batch in metadata.batches(sink.store, ["inpainting_fallback"]):
-        found.update({pair["values"]: pair["counts"] for pair in pc.value_counts(batch["inpainting_fallback"]).to_pylist() if pair["values"]})
+        found.update(
+            {
+                pair["values"]: pair["counts"]
+                for pair in pc.value_counts(batch["inpainting_fallback"]).to_pylist()
+                if pair["values"]
+            }
+        )
     return dict(found)
 
 
-def _bound(groups: Sequence[Sequence[str]], spent: Mapping[str, float], workers: Mapping[str, int], frames: int) -> tuple[str, float]:
-    """The stages that share workers and have most to do, and the frames/s these allow by the seconds they `spent` on some frames."""
-    each = {"+".join(group): sum(spent.get(stage, 0) for stage in group) / max(1, workers.get(group[-1], 1)) for group in groups}
+def _bound(
+    groups: Sequence[Sequence[str]], spent: Mapping[str, float], workers: Mapping[str, int], frames: int
+) -> tuple[str, float]:
+    """The stages that share workers and have most to do, and the frames/s these allow by the seconds they
+    `spent` on some frames.
+    """
+    each = {
+        "+".join(group): sum(spent.get(stage, 0) for stage in group) / max(1, workers.get(group[-1], 1))
+        for group in groups
+    }
     slowest = max(each, key=each.__getitem__, default="")
     return (slowest, frames / each[slowest]) if slowest and each[slowest] > 0 else ("", 0.0)
 
@@ -375,16 +457,23 @@ def _ledger_folder(sink: Any) -> Path:
 
 
 def _processes(asked: int | None, pipeline: Pipeline, have: Resources, tasks: int) -> int:
-    """How many processes do the work: each goes through all stages, so it needs what the largest of them needs."""
+    """How many processes do the work: each goes through all stages, so it needs what the largest of them
+    needs.
+    """
     if asked is not None:
         return min(asked, tasks)
     groups = pipeline.groups()
     widest = max((group.cpus for group in groups), default=1)
-    most = min(max((group.bounds[1] for group in groups), default=1), int(have.memory // max((group.memory for group in groups), default=1)))
+    most = min(
+        max((group.bounds[1] for group in groups), default=1),
+        int(have.memory // max((group.memory for group in groups), default=1)),
+    )
     return max(1, min(int(have.cpus // max(widest, 0.5)), most, tasks))
 
 
-def _stream_here(source: Any, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer, count: int) -> Iterator[Batch]:
+def _stream_here(
+    source: Any, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer, count: int
+) -> Iterator[Batch]:
     """The receipts of a run without Ray: each process reads, goes through all stages and commits."""
     rows = [group.rows for group in groups if group.rows]
     make = partial(
@@ -403,12 +492,16 @@ def _stream_here(source: Any, groups: list[Group], pending: pa.Table, ledger: Le
             done |= {str(clip) for clip in event.part["clip_id"]}
             yield event.part
         elif event.died:
-            left = event.task.filter(pa.array([clip not in done for clip in event.task["clip_id"].to_pylist()], pa.bool_()))
+            left = event.task.filter(
+                pa.array([clip not in done for clip in event.task["clip_id"].to_pylist()], pa.bool_())
+            )
             if left.num_rows:
                 tasks.appendleft(left)
 
 
-def _stream(source: Any, pipeline: Pipeline, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer) -> Iterator[Batch]:
+def _stream(
+    source: Any, pipeline: Pipeline, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer
+) -> Iterator[Batch]:
     import ray.data
     from ray.data import TaskPoolStrategy
 
@@ -417,16 +510,21 @@ def _stream(source: Any, pipeline: Pipeline, groups: list[Group], pending: pa.Ta
     clips: Any = ray.data.from_blocks(list(_tasks(pending, width)))
     read = Reader(source, ledger, groups[0].rows)
     if pipeline.readers:
-        # As many readers as the models need and no more: what is read ahead of them only fills memory and holds up the commits.
+        # As many readers as the models need and no more: what is read ahead of them only fills memory and
+        # holds up the commits.
         readers = TaskPoolStrategy(size=pipeline.readers)
         task: dict[str, Any] = {"batch_size": None, "num_cpus": pipeline.task_cpus, "zero_copy_batch": True}
         clips = clips.map_batches(read.task, batch_format="pyarrow", compute=readers, **task)
-    receipts = pipeline(clips, groups, source.columns, ledger, write.sink.takes, None if pipeline.readers else read, write)
+    receipts = pipeline(
+        clips, groups, source.columns, ledger, write.sink.takes, None if pipeline.readers else read, write
+    )
     return iter(receipts.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0))
 
 
 def _tasks(pending: pa.Table, width: int) -> Iterator[pa.Table]:
-    """Split the plan into decode tasks of neighbouring clips: few enough frames that all workers have work and little is redone."""
+    """Split the plan into decode tasks of neighbouring clips: few enough frames that all workers have work
+    and little is redone.
+    """
     lengths = pc.list_value_length(pending["indices"]).to_pylist()
     most = max(1, min(FRAMES_PER_TASK, -(-sum(lengths) // (3 * width))))
     sources = pending["source"].to_pylist()
@@ -441,19 +539,29 @@ def _tasks(pending: pa.Table, width: int) -> Iterator[pa.Table]:
     yield pending.slice(start).combine_chunks()
 
 
-def _follow(receipts: Iterable[Batch], summary: Summary, stages: list[str], pending: pa.Table, ledger: Ledger) -> None:
+def _follow(
+    receipts: Iterable[Batch], summary: Summary, stages: list[str], pending: pa.Table, ledger: Ledger
+) -> None:
     """Tell the progress from the receipts and the ledger, and add up the stages' times."""
     spent = np.array([summary.stages.get(stage, 0.0) for stage in stages])
-    clips = dict(zip(pending["clip_id"].to_pylist(), pc.list_value_length(pending["indices"]).to_pylist(), strict=True))
+    clips = dict(
+        zip(pending["clip_id"].to_pylist(), pc.list_value_length(pending["indices"]).to_pylist(), strict=True)
+    )
     before = summary.frames_done
-    with Progress(summary.frames_planned, summary.frames_before + summary.frames_done, stages, clips, ledger) as progress:
+    with Progress(
+        summary.frames_planned, summary.frames_before + summary.frames_done, stages, clips, ledger
+    ) as progress:
         for batch in receipts:
-            for clip, frames, error, seconds in zip(*(batch[name] for name in ("clip_id", "frames", "error", "seconds")), strict=True):
+            for clip, frames, error, seconds in zip(
+                *(batch[name] for name in ("clip_id", "frames", "error", "seconds")), strict=True
+            ):
                 summary.frames_done += int(frames)
                 summary.clips_done += not error
                 spent[: len(seconds)] += seconds
                 progress.committed(str(clip), int(frames), bool(error))
             if not summary.expected and summary.frames_done - before >= PROMISE:
                 first = dict(zip(stages, spent.tolist(), strict=True))
-                summary.expected = _bound(summary.groups, first, summary.workers, summary.frames_done - before)[1]
+                summary.expected = _bound(
+                    summary.groups, first, summary.workers, summary.frames_done - before
+                )[1]
     summary.stages = dict(zip(stages, spent.tolist(), strict=True))

@@ -1,4 +1,6 @@
-"""Looking into inputs: films one by one, pictures by the hundred, in Ray tasks or in processes of this machine."""
+"""Looking into inputs: films one by one, pictures by the hundred, in Ray tasks or in processes of this
+machine.
+"""
 
 from __future__ import annotations
 
@@ -37,15 +39,27 @@ class Look:
             yield self.source.scan(chosen)
 
 
-def scan(source: Any, inputs: Sequence[Any], limit: int | None = None, seconds: float = 0, processes: int | None = None) -> Iterator[pa.Table]:
-    """Look into inputs, in Ray tasks or, given their number, in `processes` without Ray; a plan table as each task ends, with a bar.
+def scan(
+    source: Any,
+    inputs: Sequence[Any],
+    limit: int | None = None,
+    seconds: float = 0,
+    processes: int | None = None,
+) -> Iterator[pa.Table]:
+    """Look into inputs, in Ray tasks or, given their number, in `processes` without Ray; a plan table as each
+    task ends, with a bar.
 
-    With a limit they are looked into in order, and no more of them than hold so many frames. An input may take `seconds` (0: any time).
-    One that kills its reader again and again becomes an error row; its neighbours are looked into without it.
+    With a limit they are looked into in order, and no more of them than hold so many frames. An input may
+    take `seconds` (0: any time). One that kills its reader again and again becomes an error row; its
+    neighbours are looked into without it.
     """
-    with tqdm(total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False, disable=None) as bar:
+    with tqdm(
+        total=len(inputs), unit="input", desc="plan", dynamic_ncols=True, leave=False, disable=None
+    ) as bar:
         frames = 0
-        for tasks in [_tasks(inputs)] if limit is None else ([chosen] for chosen in _tasks(inputs, in_order=True)):
+        for tasks in (
+            [_tasks(inputs)] if limit is None else ([chosen] for chosen in _tasks(inputs, in_order=True))
+        ):
             for table in _scan(source, tasks, seconds, processes):
                 bar.update(pc.count_distinct(table["source"]).as_py())
                 yield table
@@ -56,7 +70,8 @@ def scan(source: Any, inputs: Sequence[Any], limit: int | None = None, seconds: 
 
 
 def gathered(items: Iterator[T], ahead: int = 0) -> Iterator[list[T]]:
-    """What comes of an iterator that goes on in a thread of its own: each time all that there is by then, and one at least.
+    """What comes of an iterator that goes on in a thread of its own: each time all that there is by then, and
+    one at least.
 
     ``ahead``: how many may wait; 0 for any number.
     """
@@ -97,13 +112,21 @@ def gathered(items: Iterator[T], ahead: int = 0) -> Iterator[list[T]]:
         stop.set()
 
 
-def _scan(source: Any, tasks: Iterable[list[Any]], seconds: float, processes: int | None) -> Iterator[pa.Table]:
+def _scan(
+    source: Any, tasks: Iterable[list[Any]], seconds: float, processes: int | None
+) -> Iterator[pa.Table]:
     looking = Look(source, seconds)
-    return _scan_by_ray(source, looking, tasks) if processes is None else _scan_here(source, looking, tasks, processes)
+    return (
+        _scan_by_ray(source, looking, tasks)
+        if processes is None
+        else _scan_here(source, looking, tasks, processes)
+    )
 
 
 def _scan_by_ray(source: Any, looking: Look, tasks: Iterable[list[Any]]) -> Iterator[pa.Table]:
-    """A few tasks at a time, beside the work on what was looked into before: they are not counted, as the models have the processors."""
+    """A few tasks at a time, beside the work on what was looked into before: they are not counted, as the
+    models have the processors.
+    """
     import ray
     from ray.exceptions import RayError, RayTaskError
 
@@ -158,12 +181,22 @@ def _unreached(table: pa.Table, chosen: Sequence[Any]) -> list[Any]:
     """Those of the inputs that could not be reached: another node may, or this one later."""
     if "error_type" not in table.column_names:
         return []
-    names = {name for name, kind in zip(table["source"].to_pylist(), table["error_type"].to_pylist(), strict=True) if unreached(kind)}
+    names = {
+        name
+        for name, kind in zip(table["source"].to_pylist(), table["error_type"].to_pylist(), strict=True)
+        if unreached(kind)
+    }
     return [item for item in chosen if item.source in names]
 
 
 def _without(table: pa.Table, inputs: Sequence[Any]) -> pa.Table:
-    return table.filter(pc.invert(pc.is_in(table["source"], pa.array([item.source for item in inputs], pa.string())))) if inputs else table
+    return (
+        table.filter(
+            pc.invert(pc.is_in(table["source"], pa.array([item.source for item in inputs], pa.string())))
+        )
+        if inputs
+        else table
+    )
 
 
 def _tasks(inputs: Sequence[Any], in_order: bool = False) -> Iterator[list[Any]]:

@@ -1,4 +1,6 @@
-"""The settings of every job, by its name, and what each may hold; those of stages, sources, sinks and exports stand at their classes."""
+"""The settings of every job, by its name, and what each may hold; those of stages, sources, sinks and exports
+stand at their classes.
+"""
 
 from __future__ import annotations
 
@@ -321,6 +323,18 @@ class Rounds(TypedDict, total=False):
     overrides: Words
 
 
+class Scale(TypedDict):
+    """The part of the benchmark that pretends films."""
+
+    frames: Sequence[Count]
+    films: Count
+    clip: Count
+    nodes: Count
+    deaths: Share
+    look: Annotated[float, Within(0)]
+    work: Annotated[float, Within(0)]
+
+
 class Benchmark(TypedDict):
     """jobs/benchmark.py."""
 
@@ -348,6 +362,7 @@ class Benchmark(TypedDict):
     lama: Rounds
     trust: Rounds
     desk: Rounds
+    scale: Scale
 
 
 class LoraSteps(TypedDict):

@@ -1,4 +1,6 @@
-"""What a stage computes. A step adds columns to clips; where and how wide it runs is `animelayers.placement`'s business."""
+"""What a stage computes. A step adds columns to clips; where and how wide it runs is
+`animelayers.placement`'s business.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,11 @@ T = TypeVar("T")
 
 
 class Step(ABC):
-    """Adds the columns it writes to the clips of a batch; built once per worker, so `__init__` loads the model.
+    """Adds the columns it writes to the clips of a batch; built once per worker, so `__init__` loads the
+    model.
 
-    A clip that failed before passes through with blank columns. If a batch fails its clips are tried one by one, and a clip that
-    fails alone carries `error` from then on: its neighbours are never touched.
+    A clip that failed before passes through with blank columns. If a batch fails its clips are tried one by
+    one, and a clip that fails alone carries `error` from then on: its neighbours are never touched.
     """
 
     name: ClassVar[str]
@@ -49,12 +52,15 @@ class Step(ABC):
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
-        """Refuse bad constructor options before any worker starts, where that needs no model. Raises ValueError."""
+        """Refuse bad constructor options before any worker starts, where that needs no model. Raises
+        ValueError.
+        """
         left_out(options.get("without", ()), cls.rules)
 
     @abstractmethod
     def clips(self, *args: Any, **columns: Any) -> Sequence[tuple[Any, ...]]:
-        """The written columns of each clip, from lists of N values, one per clip; a wanted column that nothing wrote is None.
+        """The written columns of each clip, from lists of N values, one per clip; a wanted column that
+        nothing wrote is None.
 
         Texts and lists are Python's own: see `Column.unpacked`.
         """
@@ -67,15 +73,21 @@ class Step(ABC):
         """Add the written columns to rows. The rows given are not changed."""
         live = [row for row in rows if not row["error"]]
         outcomes = iter(self._outcomes(live))
-        return [failed(row, self.writes) if row["error"] else self._merge(row, next(outcomes)) for row in rows]
+        return [
+            failed(row, self.writes) if row["error"] else self._merge(row, next(outcomes)) for row in rows
+        ]
 
     def _outcomes(self, rows: Sequence[Row]) -> list[Row | Exception]:
         if not rows:
             return []
         try:
-            there = [name for name in self.reads + self.wants if any(row.get(name) is not None for row in rows)]
+            there = [
+                name for name in self.reads + self.wants if any(row.get(name) is not None for row in rows)
+            ]
             made = self.clips(**{name: [RECORD[name].unpacked(row[name]) for row in rows] for name in there})
-            return [packed(kept(self._checked(columns), row)) for columns, row in zip(made, rows, strict=True)]
+            return [
+                packed(kept(self._checked(columns), row)) for columns, row in zip(made, rows, strict=True)
+            ]
         except Exception as problem:
             if len(rows) > 1:
                 return [outcome for row in rows for outcome in self._outcomes([row])]
@@ -84,7 +96,9 @@ class Step(ABC):
             return [problem]
 
     def _checked(self, columns: tuple[Any, ...]) -> Row:
-        """The columns in their declared dtype; refuses NaN, infinity and wrong axes, which would poison a whole block."""
+        """The columns in their declared dtype; refuses NaN, infinity and wrong axes, which would poison a
+        whole block.
+        """
         if len(columns) != len(self.writes):
             raise TypeError(f"{self.name} made {len(columns)} columns, its writes name {len(self.writes)}")
         checked: Row = {}
@@ -93,14 +107,20 @@ class Step(ABC):
             if column.array:
                 value = np.asarray(value, column.dtype)
                 if value.ndim != column.ndim:
-                    raise TypeError(f"{self.name} made {name} with {value.ndim} axes, its column has '{column.axes}'")
+                    raise TypeError(
+                        f"{self.name} made {name} with {value.ndim} axes, its column has '{column.axes}'"
+                    )
                 if value.dtype.kind == "f" and not np.isfinite(value).all():
                     raise FloatingPointError(f"{name} holds NaN or infinity")
             checked[name] = value
         return checked
 
     def _merge(self, row: Row, outcome: Row | Exception) -> Row:
-        return failed(row, self.writes, self.name, outcome) if isinstance(outcome, Exception) else {**row, **outcome}
+        return (
+            failed(row, self.writes, self.name, outcome)
+            if isinstance(outcome, Exception)
+            else {**row, **outcome}
+        )
 
 
 def packed(made: Row) -> Row:
@@ -110,7 +130,11 @@ def packed(made: Row) -> Row:
 
 def kept(made: Row, row: Row) -> Row:
     """What a step made of a clip, with the layers that came with its input in their places."""
-    given = {name: value for name in ("given", "given_effect", "given_background") if (value := row.get(name)) is not None and value.size}
+    given = {
+        name: value
+        for name in ("given", "given_effect", "given_background")
+        if (value := row.get(name)) is not None and value.size
+    }
     if "given" in given:
         made = with_alpha(made, given["given"])
     if "given_effect" in given:
@@ -121,30 +145,52 @@ def kept(made: Row, row: Row) -> Row:
 
 
 def with_background(made: Row, background: np.ndarray) -> Row:
-    """What a step made of a clip whose background (uint8 (D, H, W, 3)) came with the input: that stays, and nobody invents any of it."""
+    """What a step made of a clip whose background (uint8 (D, H, W, 3)) came with the input: that stays, and
+    nobody invents any of it.
+    """
     if "background" not in made:
         return made
     count = len(background)
-    shares = {f"background_{kind}": np.full(count, kind == "seen", np.float32) for kind in ("seen", "borrowed", "invented")}
+    shares = {
+        f"background_{kind}": np.full(count, kind == "seen", np.float32)
+        for kind in ("seen", "borrowed", "invented")
+    }
     by = {"inpainter": ["none"] * count, "inpainting_fallback": [""] * count}
-    same: Row = {"background": background, **shares, **by, "provenance": np.zeros_like(made.get("provenance", blank("provenance")))}
+    same: Row = {
+        "background": background,
+        **shares,
+        **by,
+        "provenance": np.zeros_like(made.get("provenance", blank("provenance"))),
+    }
     return {name: same.get(name, value) for name, value in made.items()}
 
 
 def with_effect(made: Row, effect: np.ndarray, modes: Sequence[str]) -> Row:
-    """What a step made of a clip whose effect (uint8 (D, H, W, 4)) came with the input, in its modes: that stays."""
+    """What a step made of a clip whose effect (uint8 (D, H, W, 4)) came with the input, in its modes: that
+    stays.
+    """
     if "effect" not in made:
         return made
     alpha = effect[..., 3].astype(np.float32) / 255
     total, there = alpha.sum((1, 2)), np.maximum(1, np.count_nonzero(alpha, (1, 2)))
     words = [mode if part else "none" for mode, part in zip(modes, total, strict=True)]
-    same: Row = {"effect": effect, "effect_mode": words, "effect_types": [[] for _ in words], "bare": blank("bare")}
-    same |= {"effect_intensity": (total / there).astype(np.float32), "effect_coverage": alpha.mean((1, 2)).astype(np.float32)}
+    same: Row = {
+        "effect": effect,
+        "effect_mode": words,
+        "effect_types": [[] for _ in words],
+        "bare": blank("bare"),
+    }
+    same |= {
+        "effect_intensity": (total / there).astype(np.float32),
+        "effect_coverage": alpha.mean((1, 2)).astype(np.float32),
+    }
     return {name: same.get(name, value) for name, value in made.items()}
 
 
 def with_alpha(made: Row, alpha: np.ndarray) -> Row:
-    """What a step made of a clip whose alpha (uint8 (D, H, W)) came with the input: that stays, and nothing of it is taken for an effect."""
+    """What a step made of a clip whose alpha (uint8 (D, H, W)) came with the input: that stays, and nothing
+    of it is taken for an effect.
+    """
     same: Row = {"character": alpha, "character_confidence": np.ones(len(alpha), np.float32)}
     out: Row = {name: same.get(name, value) for name, value in made.items()}
     if "matte" in made:
@@ -153,7 +199,9 @@ def with_alpha(made: Row, alpha: np.ndarray) -> Row:
         out["effect"] = made["effect"].copy()
         out["effect"][..., 3] = np.minimum(made["effect"][..., 3], 255 - alpha)
     if "instances" in made and made["instances"].shape == alpha.shape:
-        out["instances"] = np.stack([_labelled(labels, plane) for labels, plane in zip(made["instances"], alpha, strict=True)])
+        out["instances"] = np.stack(
+            [_labelled(labels, plane) for labels, plane in zip(made["instances"], alpha, strict=True)]
+        )
     return out
 
 
@@ -168,8 +216,12 @@ def _labelled(labels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return made
 
 
-def failed(row: Row, also: Sequence[str] = (), stage: str = "", problem: Exception | None = None, attempt: int = 1) -> Row:
-    """The row of a clip that failed: its identity and times stay, every other column, and those in `also`, is blank."""
+def failed(
+    row: Row, also: Sequence[str] = (), stage: str = "", problem: Exception | None = None, attempt: int = 1
+) -> Row:
+    """The row of a clip that failed: its identity and times stay, every other column, and those in `also`, is
+    blank.
+    """
     kept = {*IDENTITY, "frame_index", "timestamp_s", "seconds", "computed", "note"}
     out = {name: value if name in kept else blank(name) for name, value in row.items()}
     out.update({name: blank(name) for name in also if name not in kept})
@@ -190,20 +242,25 @@ class ClipStep(Step):
 
     def clips(self, **columns: list[Any]) -> Sequence[tuple[Any, ...]]:
         """One call of `clip` per clip."""
-        return [self.clip(**dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)]
+        return [
+            self.clip(**dict(zip(columns, values, strict=True)))
+            for values in zip(*columns.values(), strict=True)
+        ]
 
 
 class FrameStep(Step):
     """A step that sees the drawings of all clips of a batch as one list, so that a model gets full batches.
 
-    It may write columns of axes 'D …' only; one that it reads and that is of the whole clip comes once per drawing.
+    It may write columns of axes 'D …' only; one that it reads and that is of the whole clip comes once per
+    drawing.
     """
 
     computes = "frames"
 
     @abstractmethod
     def frames(self, *args: Any, **columns: Any) -> tuple[Sequence[Any], ...]:
-        """One list of N values per written column, from lists of N values; a wanted column that nothing wrote is None.
+        """One list of N values per written column, from lists of N values; a wanted column that nothing wrote
+        is None.
 
         Drawings may have any mix of sizes; the arrays are read-only views.
         """

@@ -1,4 +1,6 @@
-"""Where files lie: one call that turns a path or URI into a file system and a root, for sources and sinks alike."""
+"""Where files lie: one call that turns a path or URI into a file system and a root, for sources and sinks
+alike.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,17 @@ _URI = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 def filesystem(path: str | os.PathLike[str]) -> tuple[fs.FileSystem, str]:
     """The pyarrow file system of a path or URI, and the path inside it, without a trailing '/'.
 
-    Plain paths and file:// are local and made absolute ('~' is the home folder); s3://, gs:// and hdfs:// are pyarrow's own,
-    with its options in the query (s3://bucket/folder?region=…&endpoint_override=…); any other scheme is asked of fsspec.
-    Nothing is created; an s3:// without a region asks the network for it. Raises ValueError for a scheme nobody knows,
-    ImportError where fsspec misses the package for it, and OSError where the store cannot be reached.
+    Plain paths and file:// are local and made absolute ('~' is the home folder); s3://, gs:// and hdfs:// are
+    pyarrow's own, with its options in the query (s3://bucket/folder?region=…&endpoint_override=…); any other
+    scheme is asked of fsspec. Nothing is created; an s3:// without a region asks the network for it. Raises
+    ValueError for a scheme nobody knows, ImportError where fsspec misses the package for it, and OSError
+    where the store cannot be reached.
     """
     text = os.fspath(path)
     if text.startswith("file://"):
         text = unquote(text.removeprefix("file://"))
-    if text.startswith("s3://") and "allow_delayed_open" not in text:  # a small file takes one request instead of four
+    # a small file takes one request instead of four
+    if text.startswith("s3://") and "allow_delayed_open" not in text:
         text += f"{'&' if '?' in text else '?'}allow_delayed_open=true"
     if not _URI.match(text):
         return fs.LocalFileSystem(), os.path.abspath(os.path.expanduser(text))
@@ -46,12 +50,19 @@ def inside(path: str, name: str) -> str:
 
 
 def below(name: str) -> str:
-    """A file's name as it stands in a table, an archive or an edit, given back when it lies below whatever folder it is put in.
+    """A file's name as it stands in a table, an archive or an edit, given back when it lies below whatever
+    folder it is put in.
 
-    The one check of all such names, whoever wrote them. Raises ValueError for one that is absolute, climbs ('..') or holds what another
-    system takes for a separator.
+    The one check of all such names, whoever wrote them. Raises ValueError for one that is absolute, climbs
+    ('..') or holds what another system takes for a separator.
     """
-    if name.startswith(("/", "~")) or "\\" in name or "\0" in name or ".." in name.split("/") or re.match(r"[A-Za-z]:", name):
+    if (
+        name.startswith(("/", "~"))
+        or "\\" in name
+        or "\0" in name
+        or ".." in name.split("/")
+        or re.match(r"[A-Za-z]:", name)
+    ):
         raise ValueError(f"{name!r} points outside")
     return name
 

@@ -1,4 +1,6 @@
-"""Who is who over the clips that a long shot was cut into: the ids of the clips joined, from the frame table alone."""
+"""Who is who over the clips that a long shot was cut into: the ids of the clips joined, from the frame table
+alone.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,14 @@ SCHEMA = pa.schema(
 def tracks(table: pa.Table) -> pa.Table:
     """One row (`SCHEMA`) per character of each clip of a frame table; empty where no stage followed anybody.
 
-    Characters of neighbouring clips of a shot are the same where their boxes overlap at the seam; see `imaging.seams.joined`.
+    Characters of neighbouring clips of a shot are the same where their boxes overlap at the seam; see
+    `imaging.seams.joined`.
     """
-    rows = [row for shot in _shots(table) for row in _joined(shot)] if "instance_boxes" in table.column_names else []
+    rows = (
+        [row for shot in _shots(table) for row in _joined(shot)]
+        if "instance_boxes" in table.column_names
+        else []
+    )
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
@@ -48,7 +55,9 @@ def _shots(table: pa.Table) -> Iterator[list[list[dict[str, Any]]]]:
     order = [(name, "ascending") for name in ("episode", "scene_id", "source", "frame_index")]
     shots: dict[tuple[str, str, str], dict[str, list[dict[str, Any]]]] = {}
     for row in table.select(columns).sort_by(order).to_pylist():
-        shots.setdefault((row["episode"], row["scene_id"], row["source"]), {}).setdefault(row["clip_id"], []).append(row)
+        shots.setdefault((row["episode"], row["scene_id"], row["source"]), {}).setdefault(
+            row["clip_id"], []
+        ).append(row)
     yield from (list(clips.values()) for clips in shots.values())
 
 
@@ -58,4 +67,8 @@ def _joined(shot: list[list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
     names = joined([(own, clip[0], clip[-1]) for own, clip in zip(ids, boxes, strict=True)])
     for clip, known in zip(shot, names, strict=True):
         for number, track in known.items():
-            yield {**{name: clip[0][name] for name in ("episode", "scene_id", "clip_id")}, "instance_id": number, "track_id": track}
+            yield {
+                **{name: clip[0][name] for name in ("episode", "scene_id", "clip_id")},
+                "instance_id": number,
+                "track_id": track,
+            }

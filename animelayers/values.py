@@ -40,6 +40,8 @@ class Stacked(NamedTuple):
 
 
 def placed(row: Mapping[str, Any]) -> dict[int, Box]:
-    """Where each character of a row of the frame table is, by its id in the clip, in the order of the ids; empty where nobody is known."""
+    """Where each character of a row of the frame table is, by its id in the clip, in the order of the ids;
+    empty where nobody is known.
+    """
     pairs = zip(row.get("instance_ids") or (), row.get("instance_boxes") or (), strict=True)
     return {number: Box(**box) for number, box in pairs}

@@ -1,4 +1,6 @@
-"""Everything of an output read once and compared with what was written: what is damaged is named, and forgotten where it can be made again."""
+"""Everything of an output read once and compared with what was written: what is damaged is named, and
+forgotten where it can be made again.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Found:
-    """What is not as it was written. ``clips``: ids, and what is wrong, by frame where it is one; ``tables``: Parquets that cannot be
-    read or have other values, each with all its clips; ``products``: end products; ``other``: what the next run restores by itself.
-    ``layers``, ``bytes``: what was read; ``unchecked``: layers of an earlier release, of which no checksum is known.
+    """What is not as it was written. ``clips``: ids, and what is wrong, by frame where it is one; ``tables``:
+    Parquets that cannot be read or have other values, each with all its clips; ``products``: end products;
+    ``other``: what the next run restores by itself. ``layers``, ``bytes``: what was read; ``unchecked``:
+    layers of an earlier release, of which no checksum is known.
     """
 
     clips: dict[str, list[str]] = field(default_factory=dict)
@@ -51,8 +54,13 @@ class Found:
 
 
 def sink_of(path: str) -> Sink:
-    """The sink that wrote an output, by what its tables point at. Raises `SinkError` for a folder without one that can be read."""
-    store, last = Store(path), SinkError(path, "no metadata/*.parquet there", "give the folder a job wrote into")
+    """The sink that wrote an output, by what its tables point at. Raises `SinkError` for a folder without one
+    that can be read.
+    """
+    store, last = (
+        Store(path),
+        SinkError(path, "no metadata/*.parquet there", "give the folder a job wrote into"),
+    )
     for name in metadata.names(store):
         try:
             table = metadata.read(store, name)
@@ -80,9 +88,13 @@ def sink_of(path: str) -> Sink:
 
 
 def verify(sink: Sink) -> Found:
-    """Read all commits, all layers and all end products of an output, and its annotations. Nothing is written."""
+    """Read all commits, all layers and all end products of an output, and its annotations. Nothing is
+    written.
+    """
     found, store = Found(), sink.store
-    for name in tqdm(metadata.names(store), unit="table", desc="verify", dynamic_ncols=True, leave=False, disable=None):
+    for name in tqdm(
+        metadata.names(store), unit="table", desc="verify", dynamic_ncols=True, leave=False, disable=None
+    ):
         try:
             table = metadata.intact(store, name)
             _files(sink, table, found)
@@ -103,7 +115,8 @@ def verify(sink: Sink) -> Found:
 
 
 def mend(sink: Sink, found: Found, run: str = "mend", held: bool = False) -> None:
-    """Forget the damaged clips and end products, so that the command that made the output makes them again, and nothing else.
+    """Forget the damaged clips and end products, so that the command that made the output makes them again,
+    and nothing else.
 
     Under the output's lock: the caller's (`held`), or one of its own.
     """
@@ -153,14 +166,24 @@ def _files(sink: Sink, table: pa.Table, found: Found) -> None:
                     data.clear()  # a picture is asked for once; a shard by all its rows
                 data[file] = sink.store.read(file)
             if problem := _layer(row, layer, file, offset, size, data[file], found):
-                found.clips.setdefault(row["clip_id"], []).append(f"{row['frame_id']}: {layer} in {file} {problem}")
+                found.clips.setdefault(row["clip_id"], []).append(
+                    f"{row['frame_id']}: {layer} in {file} {problem}"
+                )
         if not layers and "cutouts" in row:
             for file in sink.files_of(pa.Table.from_pylist([row], table.schema)):
                 if not sink.store.exists(file):
                     found.clips.setdefault(row["clip_id"], []).append(f"{row['frame_id']}: {file} is gone")
 
 
-def _layer(row: dict[str, Any], layer: str, file: str, offset: int, size: int | None, data: bytes | None, found: Found) -> str:
+def _layer(
+    row: dict[str, Any],
+    layer: str,
+    file: str,
+    offset: int,
+    size: int | None,
+    data: bytes | None,
+    found: Found,
+) -> str:
     """What is wrong with a layer's bytes; nothing where they are those that were written."""
     if data is None:
         return "is gone"

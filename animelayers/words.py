@@ -1,4 +1,6 @@
-"""The words of a command line as Hydra takes them: places by position, and names and free text as they are, whatever their characters."""
+"""The words of a command line as Hydra takes them: places by position, and names and free text as they are,
+whatever their characters.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,37 @@ RENAMED = {"stages.cels": "stages.layers", "stages.effect": "stages.layers"}
 """What the words of the version before are called now; each is taken for one version, with a warning."""
 PATHS = frozenset(
     {
-        *("source.path", "source.mattes", "output", "edits", "curated", "film", "pack", "start", "a", "b", "truth"),
+        *(
+            "source.path",
+            "source.mattes",
+            "output",
+            "edits",
+            "curated",
+            "film",
+            "pack",
+            "start",
+            "a",
+            "b",
+            "truth",
+        ),
         *("track.source", "masks.source", "lama.picture", "report"),
     }
 )
 """Keys whose values are paths though the configuration holds no text for them."""
 ALL = "--help-all"
-_VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp", "--package", "-p", "--cfg", "-c", "--experimental-rerun")
+_VALUED = (
+    "--config-dir",
+    "-cd",
+    "--config-name",
+    "-cn",
+    "--config-path",
+    "-cp",
+    "--package",
+    "-p",
+    "--cfg",
+    "-c",
+    "--experimental-rerun",
+)
 """Options of Hydra that are followed by a word of theirs."""
 _SWEEPS = ("-m", "--multirun")
 _SPECIAL = re.compile(r"[^\w./:@+-]")
@@ -32,12 +58,17 @@ class WordsError(ValueError):
     """Words that a job does not understand."""
 
 
-def taken(words: Sequence[str], places: Sequence[str], defaults: Callable[[], DictConfig], groups: Collection[str] = ()) -> list[str]:
+def taken(
+    words: Sequence[str],
+    places: Sequence[str],
+    defaults: Callable[[], DictConfig],
+    groups: Collection[str] = (),
+) -> list[str]:
     """The words of a job as Hydra takes them.
 
-    ``places``: the keys that words without a key stand for, in order; after '--' every word is one. ``defaults``: composes the job's own
-    configuration, asked where a value has characters that Hydra reads in its own way; ``groups``: its groups of choices. Raises `WordsError` for
-    more words than places.
+    ``places``: the keys that words without a key stand for, in order; after '--' every word is one.
+    ``defaults``: composes the job's own configuration, asked where a value has characters that Hydra reads in
+    its own way; ``groups``: its groups of choices. Raises `WordsError` for more words than places.
     """
     made: list[str] = []
     free: list[str] = []
@@ -75,14 +106,21 @@ def renamed(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def literal(word: str, known: Callable[[str], Any] = lambda key: None) -> str:
-    """A word `key=value` with its value in quotes where that is a path or free text, so that every character of it is its own.
+    """A word `key=value` with its value in quotes where that is a path or free text, so that every character
+    of it is its own.
 
-    ``known`` tells the value a key has by itself. Values that Hydra shall read in its own way (in quotes already, or a sweep of `choice(…)`), and
-    those of other keys, stay as they are.
+    ``known`` tells the value a key has by itself. Values that Hydra shall read in its own way (in quotes
+    already, or a sweep of `choice(…)`), and those of other keys, stay as they are.
     """
     key, equals, value = word.partition("=")
     name = key.lstrip("+").split("@")[0]
-    if not equals or not value or value[0] in "'\"" or value in ("null", "???") or value.startswith(("${", "choice(")):
+    if (
+        not equals
+        or not value
+        or value[0] in "'\""
+        or value in ("null", "???")
+        or value.startswith(("${", "choice("))
+    ):
         return word
     if name in PATHS or (_SPECIAL.search(value) and isinstance(known(name), str)):
         return text(key, value)
@@ -135,7 +173,8 @@ def _is_override(word: str, known: _Known) -> bool:
         return True
     if not _OVERRIDE.match(word):
         return False
-    # a file on disk may be called like a setting; one that only looks so is an error that names the nearest setting
+    # a file on disk may be called like a setting; one that only looks so is an error that names the nearest
+    # setting
     return not os.path.lexists(word) or known.names(word.partition("=")[0].lstrip("+~"))
 
 

@@ -21,7 +21,9 @@ from animelayers.schema import Batch, Row, rebatch, unbatch
 from animelayers.step import Step, failed
 
 COMPUTED = "computed"
-"""Under which the footer of a commit tells in which precision the nets of each stage computed its clips, and on which device."""
+"""Under which the footer of a commit tells in which precision the nets of each stage computed its clips, and
+on which device.
+"""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 
 
@@ -56,7 +58,9 @@ class Reader:
 
 @dataclass(frozen=True)
 class Committer:
-    """Commits clips to a sink, and gives a receipt per clip; ``layers`` and ``footer`` as `Sink.write` has them."""
+    """Commits clips to a sink, and gives a receipt per clip; ``layers`` and ``footer`` as `Sink.write` has
+    them.
+    """
 
     sink: Any
     run: str
@@ -72,14 +76,18 @@ class Committer:
         computed = sorted({word for clip in clips for word in clip["computed"].split()})
         self.sink.write(clips, self.run, self.layers, {**self.footer, COMPUTED: json.dumps(computed)})
         return {
-            **{column: np.array([str(clip[column]) for clip in clips], object) for column in ("clip_id", "source", "error")},
+            **{
+                column: np.array([str(clip[column]) for clip in clips], object)
+                for column in ("clip_id", "source", "error")
+            },
             "frames": np.array([0 if clip["error"] else len(clip["frame_index"]) for clip in clips]),
             "seconds": rebatch([{"seconds": clip["seconds"]} for clip in clips])["seconds"],
         }
 
 
 class Worker:
-    """An actor's body: the steps of a group over batches, with ledger and clock; drops what nobody reads later.
+    """An actor's body: the steps of a group over batches, with ledger and clock; drops what nobody reads
+    later.
 
     The first group may read its clips itself, the last may commit them.
     """
@@ -103,7 +111,9 @@ class Worker:
         """Clips, or the plan rows to read them from, through all steps."""
         for clips in self.read(batch) if self.read else filter(None, [unbatch(batch)]):
             if self.write is None:
-                yield rebatch([{column: clip[column] for column in self.keep} for clip in self._through_all(clips)])
+                yield rebatch(
+                    [{column: clip[column] for column in self.keep} for clip in self._through_all(clips)]
+                )
             else:
                 yield self.write(clips if self.write.done(clips) else self._through_all(clips))
 
@@ -118,7 +128,12 @@ class Worker:
             spent = (time.perf_counter() - start) / max(1, len(clips))
             words = [f"{name}:{word}" for word in computed(step)]
             clips = [
-                {**clip, "seconds": np.append(clip["seconds"], spent), "computed": " ".join([*clip["computed"].split(), *words])} for clip in clips
+                {
+                    **clip,
+                    "seconds": np.append(clip["seconds"], spent),
+                    "computed": " ".join([*clip["computed"].split(), *words]),
+                }
+                for clip in clips
             ]
         return clips
 
@@ -142,7 +157,11 @@ class Worker:
 
 
 def _weight(clip: Row) -> int:
-    return sum(value.nbytes if isinstance(value, np.ndarray) else len(value) for value in clip.values() if isinstance(value, np.ndarray | bytes))
+    return sum(
+        value.nbytes if isinstance(value, np.ndarray) else len(value)
+        for value in clip.values()
+        if isinstance(value, np.ndarray | bytes)
+    )
 
 
 def limit_threads(threads: int) -> None:
@@ -165,7 +184,9 @@ def keep_memory() -> None:
 
 
 def build(made: Any) -> Any:
-    """Call a partial, and first every partial among its arguments: a step with its models, built where it runs."""
+    """Call a partial, and first every partial among its arguments: a step with its models, built where it
+    runs.
+    """
     if isinstance(made, partial):
         return made.func(*made.args, **{name: build(value) for name, value in made.keywords.items()})
     if isinstance(made, list):

@@ -27,7 +27,11 @@ def adapted(cfg: DictConfig) -> int:
         from animelayers.training import loop, start
     except ImportError as problem:
         raise job.ConfigError(f"adapt needs torch ({problem}): pip install 'animelayers[models]'") from None
-    plan, folder, begun = _plan(cfg), Path(cfg.weights or f"{str(cfg.output).rstrip('/')}-adapted"), find(str(cfg.start))
+    plan, folder, begun = (
+        _plan(cfg),
+        Path(cfg.weights or f"{str(cfg.output).rstrip('/')}-adapted"),
+        find(str(cfg.start)),
+    )
     first, device = start.from_file(begun), _device(cfg.device)
     output = Output(cfg.output)
     show = adapt.taught(output, cfg.trusted)
@@ -43,15 +47,24 @@ def adapted(cfg: DictConfig) -> int:
     try:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise SinkError(str(folder), f"cannot be made ({problem.strerror})", "give a folder that can be written: weights=FOLDER") from None
+        raise SinkError(
+            str(folder),
+            f"cannot be made ({problem.strerror})",
+            "give a folder that can be written: weights=FOLDER",
+        ) from None
     taught = adapt.write(output, [*show.corrected, *show.trusted], work / "pack")
-    where = work / f"{taught}-{adapt.digest(begun)[:8]}"  # what was begun with other corrections is begun anew
+    # what was begun with other corrections is begun anew
+    where = work / f"{taught}-{adapt.digest(begun)[:8]}"
     for old in work.iterdir():
         if old.is_dir() and old not in (where, work / "pack"):
             shutil.rmtree(old)
-    sys.stderr.write(f"{len(show.corrected)} corrected and {len(show.trusted)} trusted shots to learn from, {len(show.held)} held back\n")
+    sys.stderr.write(
+        f"{len(show.corrected)} corrected and {len(show.trusted)} trusted shots to learn from, {len(show.held)} held back\n"
+    )
     try:
-        state = loop.train(plan, [work / "pack", *cfg.packs], where, lambda: start.from_file(begun), (), device, _progress)
+        state = loop.train(
+            plan, [work / "pack", *cfg.packs], where, lambda: start.from_file(begun), (), device, _progress
+        )
     except (FileNotFoundError, ValueError) as problem:
         raise job.ConfigError(str(problem).strip().splitlines()[-1]) from None
     judged = adapt.Judgement(before, loop.judged(state.mean, held, device))
@@ -61,10 +74,23 @@ def adapted(cfg: DictConfig) -> int:
     if not judged.better:
         sys.stdout.write("not better on the shots held back: the weights are not taken\n")
         return NOTHING_GAINED
-    start.stored(state.mean, weights, {"samples": state.done, "start": begun.name, "before": _numbers(before), "after": _numbers(judged.after)})
+    start.stored(
+        state.mean,
+        weights,
+        {
+            "samples": state.done,
+            "start": begun.name,
+            "before": _numbers(before),
+            "after": _numbers(judged.after),
+        },
+    )
     how = adapt.command(str(cfg.output), weights.absolute(), "NEW")
-    (folder / adapt.CARD).write_text(adapt.card(show, judged, adapt.digest(weights), begun.name, how), encoding="utf-8")
-    sys.stdout.write(f"  weights  {weights}\n  card     {folder / adapt.CARD}\nUse them, for this show's films:\n  {how}\n")
+    (folder / adapt.CARD).write_text(
+        adapt.card(show, judged, adapt.digest(weights), begun.name, how), encoding="utf-8"
+    )
+    sys.stdout.write(
+        f"  weights  {weights}\n  card     {folder / adapt.CARD}\nUse them, for this show's films:\n  {how}\n"
+    )
     return 0
 
 
@@ -89,7 +115,11 @@ def _device(name: str) -> str:
 
 
 def _numbers(judged: Any) -> dict[str, float | None]:
-    return {name: None if value != value else value for name, value in judged._asdict().items() if isinstance(value, float)}
+    return {
+        name: None if value != value else value
+        for name, value in judged._asdict().items()
+        if isinstance(value, float)
+    }
 
 
 def _progress(line: str) -> None:

@@ -1,4 +1,6 @@
-"""Annotates a finished output: columns for its frame table, no file of it touched. `animelayers annotate --help` tells how."""
+"""Annotates a finished output: columns for its frame table, no file of it touched. `animelayers annotate
+--help` tells how.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def annotate(cfg: DictConfig) -> int:
     """Compose, check, run, report."""
     stages = job.stages(cfg)
     if not stages:
-        raise job.ConfigError("nothing to do: choose what to tell with +stage@stages.NAME=NAME (--help shows the choices)")
+        raise job.ConfigError(
+            "nothing to do: choose what to tell with +stage@stages.NAME=NAME (--help shows the choices)"
+        )
     pipeline = Pipeline(stages, cfg.placement.task_cpus, cfg.placement.readers)
     written = [name for name in RECORD if RECORD[name].table and name in pipeline.writes(())]
     summary = run(
@@ -27,7 +31,10 @@ def annotate(cfg: DictConfig) -> int:
         pipeline,
         Columns(cfg.source.path, cfg.name or "-".join(stages), written),
         fingerprints=job.fingerprints(cfg, stages),
-        describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages, **cfg.licenses)},
+        describe={
+            "config": OmegaConf.to_container(cfg, resolve=False),
+            "models": job.models(stages, **cfg.licenses),
+        },
         **job.conduct(cfg),
     )
     if summary.frames_done:

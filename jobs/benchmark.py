@@ -53,9 +53,15 @@ def benchmark(cfg: DictConfig) -> int:
     for name in cfg.parts:
         if name not in PARTS:
             near = difflib.get_close_matches(name, PARTS, 1)
-            raise job.ConfigError(f"parts={name}: {f'did you mean {near[0]}?' if near else f'there is {list(PARTS)}'}")
+            raise job.ConfigError(
+                f"parts={name}: {f'did you mean {near[0]}?' if near else f'there is {list(PARTS)}'}"
+            )
     host.limit(cfg.cores)
-    report: dict[str, Any] = {"host": host.describe(), "config": OmegaConf.to_container(cfg, resolve=True), "parts": {}}
+    report: dict[str, Any] = {
+        "host": host.describe(),
+        "config": OmegaConf.to_container(cfg, resolve=True),
+        "parts": {},
+    }
     figures: list[Figure] = []
     for name in cfg.parts:
         with TemporaryDirectory(prefix=f"benchmark-{name}-", dir=cfg.scratch) as folder:
@@ -66,7 +72,11 @@ def benchmark(cfg: DictConfig) -> int:
                 sys.stderr.write(f"error: {problem}\n")
                 return 1
         figures += found
-        report["parts"][name] = {"load": [load, host.load()], "figures": [figure.facts() for figure in found], **rounds}
+        report["parts"][name] = {
+            "load": [load, host.load()],
+            "figures": [figure.facts() for figure in found],
+            **rounds,
+        }
         Path(cfg.report).write_text(json.dumps(report, indent=1))
     sys.stdout.write(f"{host.title(report['host'])}\n\n{markdown(figures)}\n")
     return 0
@@ -84,7 +94,15 @@ def _race(cfg: DictConfig, folder: Path) -> Measured:
 
 
 def _memory(cfg: DictConfig, folder: Path) -> Measured:
-    return memory.measure(folder, cfg.memory.frames, tuple(cfg.size), cfg.memory.rounds, cfg.cores, cfg.memory.shot, cfg.decompose)
+    return memory.measure(
+        folder,
+        cfg.memory.frames,
+        tuple(cfg.size),
+        cfg.memory.rounds,
+        cfg.cores,
+        cfg.memory.shot,
+        cfg.decompose,
+    )
 
 
 def _held(cfg: DictConfig, folder: Path) -> Measured:
@@ -95,7 +113,11 @@ def _held(cfg: DictConfig, folder: Path) -> Measured:
 def _again(cfg: DictConfig, folder: Path) -> Measured:
     def compose(*words: str) -> again.Parts:
         composed = job.compose("decompose", list(words))
-        return again.Parts(job.build(composed.source), job.build(composed.sink), job.fingerprints(composed, job.stages(composed)))
+        return again.Parts(
+            job.build(composed.source),
+            job.build(composed.sink),
+            job.fingerprints(composed, job.stages(composed)),
+        )
 
     return again.measure(compose, folder, cfg.again.frames, cfg.again.rounds, cfg.decompose, cfg.again.warm)
 
@@ -108,7 +130,13 @@ def _trust(cfg: DictConfig, folder: Path) -> Measured:
     film = draw(folder / "film", cfg.trust.frames, tuple(cfg.size))
 
     def run(output: Path) -> int:
-        words = [f"source.path={film}", f"output={output}", "cluster=inline", "cluster.processes=0", *cfg.decompose]
+        words = [
+            f"source.path={film}",
+            f"output={output}",
+            "cluster=inline",
+            "cluster.processes=0",
+            *cfg.decompose,
+        ]
         return decompose(job.compose("decompose", words))
 
     return trust.measure(run, folder, cfg.trust.rounds)
@@ -124,7 +152,9 @@ def _metrics(cfg: DictConfig, folder: Path) -> Measured:
 
 
 def _decide(cfg: DictConfig, folder: Path) -> Measured:
-    wanted: Any = OmegaConf.to_container(job.compose("curate", ["source.path=.", f"output={folder}"]).decision)
+    wanted: Any = OmegaConf.to_container(
+        job.compose("curate", ["source.path=.", f"output={folder}"]).decision
+    )
     return decide.measure(cfg.decide.frames, wishes(wanted, KNOWN), cfg.decide.rounds)
 
 
@@ -153,11 +183,19 @@ def _nets(cfg: DictConfig, folder: Path) -> Measured:
 
 def _track(cfg: DictConfig, folder: Path) -> Measured:
     def tracker(name: str) -> Any:
-        return job.build(job.compose("decompose", [f"source.path={folder}", f"output={folder}", f"model/track={name}"]).stages.track.step.tracker)
+        return job.build(
+            job.compose(
+                "decompose", [f"source.path={folder}", f"output={folder}", f"model/track={name}"]
+            ).stages.track.step.tracker
+        )
 
     drawn = None if cfg.track.source else scene("walk", cfg.track.frames, tuple(cfg.size))
     try:
-        shot = track.folder(Path(cfg.track.source)) if drawn is None else (list(drawn.frames), list(drawn.character > 127))
+        shot = (
+            track.folder(Path(cfg.track.source))
+            if drawn is None
+            else (list(drawn.frames), list(drawn.character > 127))
+        )
     except ValueError as problem:
         raise job.ConfigError(str(problem)) from problem
     return track.measure(shot, {name: partial(tracker, name) for name in cfg.track.names})
@@ -167,7 +205,18 @@ def _desk(cfg: DictConfig, folder: Path) -> Measured:
     from animelayers.desk import load  # the desk's packages may be missing where something else is measured
 
     film = draw(folder / "film", 12, (320, 180))
-    code = decompose(job.compose("decompose", [f"source.path={film}", f"output={folder}/layers", "cluster=inline", "preset=demo", *cfg.decompose]))
+    code = decompose(
+        job.compose(
+            "decompose",
+            [
+                f"source.path={film}",
+                f"output={folder}/layers",
+                "cluster=inline",
+                "preset=demo",
+                *cfg.decompose,
+            ],
+        )
+    )
     if code:
         raise job.ConfigError(f"decompose ended with {code}")
     load.multiplied(f"{folder}/layers", cfg.desk.frames)

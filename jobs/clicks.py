@@ -22,11 +22,15 @@ def clicks(cfg: DictConfig) -> int:
             continue
         found.append(taken(shot, cfg.most))
         one = found[-1]
-        said = "  ".join(f"{_said(a, cfg.most)} {_said(b, cfg.most)}" for a, b in zip(one.spread, one.alone, strict=True))
+        said = "  ".join(
+            f"{_said(a, cfg.most)} {_said(b, cfg.most)}" for a, b in zip(one.spread, one.alone, strict=True)
+        )
         sys.stdout.write(f"{one.shot}  {one.drawings}  {one.before:.3f}  {said}\n")
         sys.stdout.flush()
     if not found:
-        sys.stderr.write(f"no shot of {cfg.truth} with figures is in {cfg.output}: decompose {cfg.truth}/films first\n")
+        sys.stderr.write(
+            f"no shot of {cfg.truth} with figures is in {cfg.output}: decompose {cfg.truth}/films first\n"
+        )
         return 1
     for at, level in enumerate(LEVELS):
         spread, alone = ([getattr(one, side)[at] for one in found] for side in ("spread", "alone"))

@@ -1,4 +1,6 @@
-"""Who is who in a finished output, over shots and episodes. `animelayers cluster_characters --help` tells how."""
+"""Who is who in a finished output, over shots and episodes. `animelayers cluster_characters --help` tells
+how.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ def _run(cfg: DictConfig, output: Output, store: Store) -> int:
     frames = mark(output, made, {"config": OmegaConf.to_container(cfg, resolve=True)}, cfg.name)
     count = Counter(member.name for member in made.values())
     for name, group in groups(made):
-        sys.stdout.write(f"{name}: {count[name]} tracks, {sum(member.frames for _, member in group)} frames\n")
+        sys.stdout.write(
+            f"{name}: {count[name]} tracks, {sum(member.frames for _, member in group)} frames\n"
+        )
     told = f"{len(count) - (UNKNOWN in count)} characters in {frames} frames; edit {cfg.output}/characters.yaml and run it again to correct them\n"
     sys.stdout.write(told)
     return 0
@@ -81,7 +85,10 @@ def _embedded(cfg: DictConfig, output: Output, found: People, shown: Sequence[np
         stage = STAGES[cfg.embedding]
         how = f"run animelayers annotate {cfg.source.path} +stage@stages.{stage}={stage}, or go by colours alone with embedding=null"
         raise job.ConfigError(f"{problem}: {how}") from problem
-    figures = [alone(np.ascontiguousarray(picture[..., :3]), np.ascontiguousarray(picture[..., 3])) for picture in shown]
+    figures = [
+        alone(np.ascontiguousarray(picture[..., :3]), np.ascontiguousarray(picture[..., 3]))
+        for picture in shown
+    ]
     if not (pictures := [figure for figure in figures if figure is not None]):
         return np.concatenate([vectors, np.zeros((len(shown), vectors.shape[1]), np.float32)])
     known = job.build(cfg.reference_model)(pictures)

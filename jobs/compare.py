@@ -1,4 +1,6 @@
-"""What got better and what got worse between two results or two outputs. `animelayers compare --help` tells how."""
+"""What got better and what got worse between two results or two outputs. `animelayers compare --help` tells
+how.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +35,18 @@ def compared(cfg: DictConfig) -> int:
         sys.stdout.write(f"{compare.agreed(told)}\n\n{folder}/index.html\n")
         return 0
     try:
-        rows, pictures = _scored(cfg, sides, folder) if cfg.truth else compare.sides(sides, {"a": cfg.system_a, "b": cfg.system_b})
+        rows, pictures = (
+            _scored(cfg, sides, folder)
+            if cfg.truth
+            else compare.sides(sides, {"a": cfg.system_a, "b": cfg.system_b})
+        )
     except (FileNotFoundError, KeyError) as problem:
         raise job.ConfigError(str(problem.args[0] if isinstance(problem, KeyError) else problem)) from None
     found = differences(rows["a"], rows["b"], cfg.seed)
     if not found:
-        raise job.ConfigError(f"{cfg.a} and {cfg.b} have no shot in common: score both on one truth, truth=FOLDER")
+        raise job.ConfigError(
+            f"{cfg.a} and {cfg.b} have no shot in common: score both on one truth, truth=FOLDER"
+        )
     compare.write(found, rows, pictures, sides, folder)
     sys.stdout.write(f"{markdown(found)}\n\n{folder}/index.html\n")
     return 0
@@ -47,7 +55,11 @@ def compared(cfg: DictConfig) -> int:
 def _scored(cfg: DictConfig, sides: dict[str, Path], folder: Path) -> tuple[compare.Sides, compare.Pictures]:
     """Both outputs against a truth."""
     truth = Path(cfg.truth)
-    opened = partial(TruthSet, truth) if (truth / "metadata").is_dir() else partial(TruthFolder, truth, folder / "inputs")
+    opened = (
+        partial(TruthSet, truth)
+        if (truth / "metadata").is_dir()
+        else partial(TruthFolder, truth, folder / "inputs")
+    )
     rows, pictures = score(opened, {name: str(path) for name, path in sides.items()}, cfg.workers)
     return {name: result.only(rows, name) for name in sides}, pictures
 

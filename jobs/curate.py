@@ -1,4 +1,6 @@
-"""A balanced training set from a finished output: every frame by the strategy that fits. `animelayers curate --help` tells how."""
+"""A balanced training set from a finished output: every frame by the strategy that fits. `animelayers curate
+--help` tells how.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def curate(cfg: DictConfig) -> int:
     if not isinstance(source, Layers):
         raise job.ConfigError("curate takes the layers of a finished output: source=layers source.path=OUT")
     if "frames" not in source.columns:
-        raise job.ConfigError(f"{cfg.source.path} lacks the character or the background layer: run animelayers decompose with both stages")
+        raise job.ConfigError(
+            f"{cfg.source.path} lacks the character or the background layer: run animelayers decompose with both stages"
+        )
     try:
         cfg = _own(cfg)
         plan = _plan(cfg)
@@ -65,13 +69,19 @@ def curate(cfg: DictConfig) -> int:
         table = _measured(cfg, source, output)
         table, unmeasured = measured(table)
         if not len(table):
-            sys.stderr.write(f"error: no frame of {cfg.source.path} could be measured\n" if unmeasured else f"error: no frame in {cfg.source.path}\n")
+            sys.stderr.write(
+                f"error: no frame of {cfg.source.path} could be measured\n"
+                if unmeasured
+                else f"error: no frame in {cfg.source.path}\n"
+            )
             return 1
         return _carried_out(cfg, plan, store, output, table, unmeasured, name)
 
 
 def _own(cfg: DictConfig) -> DictConfig:
-    """The configuration with what a file of the user's own says instead, a line told of each thing that cannot be as it says."""
+    """The configuration with what a file of the user's own says instead, a line told of each thing that
+    cannot be as it says.
+    """
     made_by = _made_by(str(cfg.source.path))
     model = OmegaConf.select(cfg, "strategies.keep_full.caption_model")
     if not cfg.strategy_configs:
@@ -85,22 +95,34 @@ def _own(cfg: DictConfig) -> DictConfig:
 
 def _source(path: str) -> dict[str, Any]:
     """What an output was made with: it is known by that wherever it lies."""
-    return {str(name): stage.get("fingerprint") for name, stage in dataset.description(Store(path)).get("fingerprints", {}).items()}
+    return {
+        str(name): stage.get("fingerprint")
+        for name, stage in dataset.description(Store(path)).get("fingerprints", {}).items()
+    }
 
 
 def _made_by(path: str) -> list[str]:
     """Names of the models that made the layers of an output and what is written beside them."""
-    folders = [Store(path), *(Store(inside(path, f"{columns.FOLDER}/{name}")) for name in Store(path).folders(columns.FOLDER))]
-    return [str(model["name"]) for folder in folders for model in dataset.description(folder).get("models", [])]
+    folders = [
+        Store(path),
+        *(Store(inside(path, f"{columns.FOLDER}/{name}")) for name in Store(path).folders(columns.FOLDER)),
+    ]
+    return [
+        str(model["name"]) for folder in folders for model in dataset.description(folder).get("models", [])
+    ]
 
 
 def _plan(cfg: DictConfig) -> Plan:
     """The configuration, checked. Raises `ConfigError` and `PipelineError`."""
-    nodes: dict[str, Any] = {str(key): OmegaConf.to_container(node, resolve=True) for key, node in cfg.strategies.items()}
+    nodes: dict[str, Any] = {
+        str(key): OmegaConf.to_container(node, resolve=True) for key, node in cfg.strategies.items()
+    }
     made: dict[str, partial[Strategy]] = {}
     for name, node in nodes.items():
         if not isinstance(node, dict) or "_target_" not in node:
-            raise job.ConfigError(f"strategies.{name} has no _target_: choose one with strategy@strategies.{name}=NAME")
+            raise job.ConfigError(
+                f"strategies.{name} has no _target_: choose one with strategy@strategies.{name}=NAME"
+            )
     for name, options in settled(nodes).items():
         if options.pop("enabled", True):
             made[name] = job.unbuilt(options)
@@ -123,7 +145,9 @@ def _plan(cfg: DictConfig) -> Plan:
 
 
 def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
-    """The distinct drawings of the frame table with their metrics; those it lacks are measured and kept beside the set."""
+    """The distinct drawings of the frame table with their metrics; those it lacks are measured and kept
+    beside the set.
+    """
 
     def chosen(table: pa.Table) -> pa.Table:
         return drawings(table.slice(0, cfg.source.limit) if cfg.source.limit else table)
@@ -144,7 +168,9 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
 
 
 def _aimed(cfg: DictConfig, plan: Plan, store: Store, analysis: Analysis) -> Plan:
-    """The plan with the needs and targets that follow a validation result, each reason told and kept beside the set."""
+    """The plan with the needs and targets that follow a validation result, each reason told and kept beside
+    the set.
+    """
     if not cfg.validation:
         return plan
     found = aim.aim(analysis, plan.wishes, aim.read(cfg.validation))
@@ -155,7 +181,9 @@ def _aimed(cfg: DictConfig, plan: Plan, store: Store, analysis: Analysis) -> Pla
     return replace(plan, wishes=found.wishes)
 
 
-def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, table: pa.Table, unmeasured: int, name: str) -> int:
+def _carried_out(
+    cfg: DictConfig, plan: Plan, store: Store, output: Output, table: pa.Table, unmeasured: int, name: str
+) -> int:
     table, left = _chosen(cfg, plan, output, merged(table, cfg.given))
     if not len(table):
         sys.stderr.write(f"error: no drawing is left to train on: {_told(left)}\n")
@@ -169,40 +197,71 @@ def _carried_out(cfg: DictConfig, plan: Plan, store: Store, output: Output, tabl
     suits = plan.fits(table)
     allowed = plan.allowed(analysis, suits)
     floor = 0.0 if cfg.strict else cfg.floor
-    decisions = decide(analysis, plan.wishes, allowed, plan.own, suits, whole=cfg.decide == "whole", floor=floor, variety=cfg.variety)
-    lacking = {name: why for name, why in unmet(decisions, plan.wishes, floor).items() if name in plan.strategies}
+    decisions = decide(
+        analysis,
+        plan.wishes,
+        allowed,
+        plan.own,
+        suits,
+        whole=cfg.decide == "whole",
+        floor=floor,
+        variety=cfg.variety,
+    )
+    lacking = {
+        name: why for name, why in unmet(decisions, plan.wishes, floor).items() if name in plan.strategies
+    }
     said = overrides.read(store)
     decisions = overrides.followed(decisions, analysis.frame_id, said)
     called = names(analysis.frame_id)
     why = reasons(analysis, own_limits, plan.wishes.needs, decisions)
     decided = tell.decided(
-        analysis, called, decisions, [f"Decided by hand | {r}" if f in said else r for f, r in zip(analysis.frame_id, why, strict=True)]
+        analysis,
+        called,
+        decisions,
+        [f"Decided by hand | {r}" if f in said else r for f, r in zip(analysis.frame_id, why, strict=True)],
     )
     if "corrected" in table.column_names:  # layers that a person saw and put right
         hands = dict(zip(table["frame_id"].to_pylist(), table["corrected"].to_pylist(), strict=True))
         trusted = pa.array([(hands[frame] or "none") != "none" for frame in analysis.frame_id])
         decided = decided.append_column("trusted", trusted)
         sys.stderr.write(f"{pc.sum(trusted).as_py() or 0} drawings are trusted: a person corrected them\n")
-    strategy = {f: s for f, s in zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True) if s != "none"}
+    strategy = {
+        f: s
+        for f, s in zip(decided["frame_id"].to_pylist(), decided["strategy"].to_pylist(), strict=True)
+        if s != "none"
+    }
     if not strategy:
-        sys.stderr.write(f"error: no frame fits an enabled strategy ({', '.join(plan.strategies)}): enable keep_full, or another\n")
+        sys.stderr.write(
+            f"error: no frame fits an enabled strategy ({', '.join(plan.strategies)}): enable keep_full, or another\n"
+        )
         return 1
     told = None
     if cfg.dry_run:
         tell.keep(store, decided)
     else:
-        chosen = table.append_column("strategy", pa.array([strategy.get(f) for f in analysis.frame_id], pa.string()))
-        chosen = chosen.append_column("confidence", pa.array(decisions.confidence)).append_column("digest", pa.array(digests(table), pa.string()))
+        chosen = table.append_column(
+            "strategy", pa.array([strategy.get(f) for f in analysis.frame_id], pa.string())
+        )
+        chosen = chosen.append_column("confidence", pa.array(decisions.confidence)).append_column(
+            "digest", pa.array(digests(table), pa.string())
+        )
         tell.keep(store, decided)
-        rejected = pa.array([frame for frame, strategy in said.items() if strategy == overrides.NONE], pa.string())
-        wanted = decided.filter(pc.invert(pc.is_in(decided["frame_id"], rejected)))  # what a person left out did not fail
+        rejected = pa.array(
+            [frame for frame, strategy in said.items() if strategy == overrides.NONE], pa.string()
+        )
+        # what a person left out did not fail
+        wanted = decided.filter(pc.invert(pc.is_in(decided["frame_id"], rejected)))
         told = tell.carried(wanted, _executed(cfg, plan, store, chosen, name), plan.columns)
     if cfg.report:
         changes = what_if(analysis, plan.wishes, allowed, plan.own)
-        tell.page(str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured, left, lacking)
+        tell.page(
+            str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured, left, lacking
+        )
         if told is not None:
             album(str(cfg.output), "", None, f"{str(cfg.output).rstrip('/')}/report/set")
-    lines, code = tell.closing(str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report, left, lacking)
+    lines, code = tell.closing(
+        str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report, left, lacking
+    )
     if cfg.count and len(table) < cfg.count:
         lines.append(f"{len(table)} of the {cfg.count} drawings asked for: there are no more that suit")
         code = code or 3
@@ -217,7 +276,9 @@ def _chosen(cfg: DictConfig, plan: Plan, output: Output, table: pa.Table) -> tup
     def keep(which: np.ndarray, reasons: Sequence[str] | str) -> None:
         nonlocal table
         left.update(
-            [reasons] * int((~which).sum()) if isinstance(reasons, str) else [r for r, stays in zip(reasons, which, strict=True) if not stays]
+            [reasons] * int((~which).sum())
+            if isinstance(reasons, str)
+            else [r for r, stays in zip(reasons, which, strict=True) if not stays]
         )
         table = table.filter(pa.array(which))
 
@@ -232,8 +293,20 @@ def _chosen(cfg: DictConfig, plan: Plan, output: Output, table: pa.Table) -> tup
         raise job.ConfigError(str(problem)) from problem
     if cfg.count and len(table):
         suits = np.max([*plan.fits(table).values()] or [table["quality"].to_numpy()], axis=0)
-        shots = [f"{e}/{s}" for e, s in zip(table["episode"].to_pylist(), table["scene_id"].to_pylist(), strict=True)]
-        keep(choose(np.maximum(suits, 1e-6), shots, table["frame_index"].to_numpy(), plan.balanced(table), cfg.count), "more than asked for")
+        shots = [
+            f"{e}/{s}"
+            for e, s in zip(table["episode"].to_pylist(), table["scene_id"].to_pylist(), strict=True)
+        ]
+        keep(
+            choose(
+                np.maximum(suits, 1e-6),
+                shots,
+                table["frame_index"].to_numpy(),
+                plan.balanced(table),
+                cfg.count,
+            ),
+            "more than asked for",
+        )
     return table, dict(left.most_common())
 
 
@@ -245,13 +318,23 @@ def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: 
     """Carry out what is not done yet, and give the rows of the set."""
     made, here = origins(store), set(table["frame_id"].to_pylist())
     if cfg.source.limit and (beyond := made - here):
-        raise job.ConfigError(f"{cfg.output} holds {len(beyond)} frames beyond source.limit={cfg.source.limit}: give another output for a trial")
+        raise job.ConfigError(
+            f"{cfg.output} holds {len(beyond)} frames beyond source.limit={cfg.source.limit}: give another output for a trial"
+        )
     if made and made.isdisjoint(here):
-        raise job.ConfigError(f"{cfg.output} is a set of other frames than those of {cfg.source.path}: give a new output for this one")
+        raise job.ConfigError(
+            f"{cfg.output} is a set of other frames than those of {cfg.source.path}: give a new output for this one"
+        )
     used = {s: made for s, made in plan.strategies.items() if s in set(table["strategy"].to_pylist())}
     job.models({s: Stage(made) for s, made in used.items()}, **cfg.licenses)  # type: ignore[arg-type]
-    nodes = settled({str(s): cast(Any, OmegaConf.to_container(node, resolve=True)) for s, node in cfg.strategies.items()})
-    claim(store, _source(str(cfg.source.path)), {s: lasting(nodes[s], job.placing(nodes[s]["_target_"]) | {"enabled"}) for s in used})
+    nodes = settled(
+        {str(s): cast(Any, OmegaConf.to_container(node, resolve=True)) for s, node in cfg.strategies.items()}
+    )
+    claim(
+        store,
+        _source(str(cfg.source.path)),
+        {s: lasting(nodes[s], job.placing(nodes[s]["_target_"]) | {"enabled"}) for s in used},
+    )
     ways = Ways(
         cfg.cluster.address,
         cfg.cluster.cpus,

@@ -23,7 +23,12 @@ def decompose(cfg: DictConfig) -> int:
     if cfg.dry_run:
         groups = pipeline.fit(cluster.connect(cfg.cluster.address, cfg.cluster.cpus), source.row_bytes)
         sys.stdout.write(
-            forecast.told(*forecast.plan(source, pipeline, groups, sink.takes), cfg.placement.readers, [m["name"] for m in models]) + "\n"
+            forecast.told(
+                *forecast.plan(source, pipeline, groups, sink.takes),
+                cfg.placement.readers,
+                [m["name"] for m in models],
+            )
+            + "\n"
         )
         return 0
     summary = run(

@@ -29,12 +29,20 @@ def desk(cfg: DictConfig) -> int:
     for book in made.shelf.told():
         sys.stderr.write(f"{book['name']}: {book['said']}\n")
     if outside:
-        sys.stderr.write("warning: other machines can reach this desk; whoever has the link may change the outputs\n")
+        sys.stderr.write(
+            "warning: other machines can reach this desk; whoever has the link may change the outputs\n"
+        )
     sys.stderr.write(f"desk  {link}\n")
     sys.stderr.flush()
     if cfg.browser:
         webbrowser.open(link)
-    uvicorn.run(app(made, ("*",) if outside else LOOPBACK), host=cfg.host, port=cfg.port, log_level="warning", timeout_graceful_shutdown=3)
+    uvicorn.run(
+        app(made, ("*",) if outside else LOOPBACK),
+        host=cfg.host,
+        port=cfg.port,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+    )
     return 0
 
 

@@ -1,4 +1,6 @@
-"""Temporal context: curated frames and their neighbours in one folder. `animelayers expand_frames --help` tells how."""
+"""Temporal context: curated frames and their neighbours in one folder. `animelayers expand_frames --help`
+tells how.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from animelayers.sources.listing import PICTURES
 
 def expand_frames(cfg: DictConfig) -> int:
     """List, choose, copy, report."""
-    curated, frames = (_listed(path, option) for path, option in ((cfg.curated, "curated"), (cfg.source.path, "source.path")))
+    curated, frames = (
+        _listed(path, option) for path, option in ((cfg.curated, "curated"), (cfg.source.path, "source.path"))
+    )
     try:
         found = expand(curated, frames, cfg.window_size)
     except ValueError as problem:
@@ -33,8 +37,12 @@ def expand_frames(cfg: DictConfig) -> int:
         "frames": {_name(each.path): {"of": each.of, "away": each.away} for each in found.frames},
         "missing": found.missing,
     }
-    (output / "expansion.json").write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"{len(curated)} curated frames, {len(found.frames)} with their neighbours in {output}; {len(found.missing)} without: see expansion.json")
+    (output / "expansion.json").write_text(
+        json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    print(
+        f"{len(curated)} curated frames, {len(found.frames)} with their neighbours in {output}; {len(found.missing)} without: see expansion.json"
+    )
     return 1 if not found.frames else 3 if found.missing else 0
 
 
@@ -42,7 +50,11 @@ def _listed(path: str, option: str) -> list[str]:
     folder = Path(path)
     if not folder.is_dir():
         raise job.ConfigError(f"{option}={path} is no folder")
-    return [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.suffix.lower().encode() in PICTURES]
+    return [
+        file.relative_to(folder).as_posix()
+        for file in folder.rglob("*")
+        if file.suffix.lower().encode() in PICTURES
+    ]
 
 
 def _copy(each: Neighbour, frames: Path, curated: Path, output: Path) -> None:

@@ -27,8 +27,14 @@ def extract_frames(cfg: DictConfig) -> int:
         source,
         Pipeline(stages, cfg.placement.task_cpus, cfg.placement.readers),
         Pictures(cfg.output, cfg.source.path),
-        fingerprints={**job.fingerprints(cfg, stages), "chosen": {"config": taken, "fingerprint": str(taken)}},
-        describe={"config": OmegaConf.to_container(cfg, resolve=False), "models": job.models(stages, cfg.source.detector, **cfg.licenses)},
+        fingerprints={
+            **job.fingerprints(cfg, stages),
+            "chosen": {"config": taken, "fingerprint": str(taken)},
+        },
+        describe={
+            "config": OmegaConf.to_container(cfg, resolve=False),
+            "models": job.models(stages, cfg.source.detector, **cfg.licenses),
+        },
         **job.conduct(cfg),
     )
     report.tell(summary, "frames", page=False)

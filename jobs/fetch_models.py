@@ -79,8 +79,13 @@ def _list() -> int:
         size = weights.size(w)
         told = f"{size / 1e6:.1f}" if size else "?"
         gated = ", after consent" if w.gated else ""
-        lines.append(f"{w.name:30}{_state(w):10}{told:>8}  {w.weights_license:22}{w.commercial:12}{w.role}{gated}")
-    lines += ["", f"folder of weights: {weights.directory()}   to fetch: animelayers fetch_models 'names=[NAME,…]' or preset=demo"]
+        lines.append(
+            f"{w.name:30}{_state(w):10}{told:>8}  {w.weights_license:22}{w.commercial:12}{w.role}{gated}"
+        )
+    lines += [
+        "",
+        f"folder of weights: {weights.directory()}   to fetch: animelayers fetch_models 'names=[NAME,…]' or preset=demo",
+    ]
     _say("\n".join(lines))  # at once: it is longer than a screen, and whoever reads its head closes the pipe
     return 0
 

@@ -20,10 +20,14 @@ def checked(cfg: DictConfig) -> int:
     for name in cfg.steps:
         if name not in card.STEPS:
             near = difflib.get_close_matches(name, card.STEPS, 1)
-            raise job.ConfigError(f"steps={name}: {f'did you mean {near[0]}?' if near else f'there is {list(card.STEPS)}'}")
+            raise job.ConfigError(
+                f"steps={name}: {f'did you mean {near[0]}?' if near else f'there is {list(card.STEPS)}'}"
+            )
     tried = OmegaConf.to_container(cfg.sizes[cfg.device], resolve=True)
     assert isinstance(tried, dict)
-    size = card.Size(**{str(key): tuple(value) if isinstance(value, list) else value for key, value in tried.items()})
+    size = card.Size(
+        **{str(key): tuple(value) if isinstance(value, list) else value for key, value in tried.items()}
+    )
     machine = host.describe()
     sys.stdout.write(f"{host.title(machine)}\n")
     results = []
@@ -32,7 +36,11 @@ def checked(cfg: DictConfig) -> int:
         sys.stdout.write(f"{result.state:<8}  {result.step:<9} {result.seconds:6.1f} s  {result.told}\n")
         sys.stdout.flush()
         if cfg.report:
-            Path(cfg.report).write_text(json.dumps({"host": machine, "device": cfg.device, "steps": [r._asdict() for r in results]}, indent=1))
+            Path(cfg.report).write_text(
+                json.dumps(
+                    {"host": machine, "device": cfg.device, "steps": [r._asdict() for r in results]}, indent=1
+                )
+            )
     return 3 if any(result.state == "failed" for result in results) else 0
 
 

@@ -24,7 +24,8 @@ from animelayers.sources import Layers
 def import_edits(cfg: DictConfig) -> int:
     """Find what was changed, make the clips anew, write them with the others."""
     try:
-        desk = edits.of_desk(Path(cfg.edits))  # those are of the layers before any correction, and make all corrections anew
+        # those are of the layers before any correction, and make all corrections anew
+        desk = edits.of_desk(Path(cfg.edits))
         output = Output(cfg.source.path, corrected=not desk)
         found = edits.find(output, cfg.edits)
     except ValueError as nothing:
@@ -42,18 +43,28 @@ def import_edits(cfg: DictConfig) -> int:
     source = Layers(cfg.source.path, corrected=not desk)
     plan = source.plan()
     for row in source.read([row for row in plan.to_pylist() if row["clip_id"] in wanted]):
-        theirs = {frame_id: edit for frame_id, edit in found.edits.items() if output.row(frame_id)["clip_id"] == row["clip_id"]}
+        theirs = {
+            frame_id: edit
+            for frame_id, edit in found.edits.items()
+            if output.row(frame_id)["clip_id"] == row["clip_id"]
+        }
         try:
             if row["error"]:
                 raise ValueError(row["error"])
             clips.append(remake(row, theirs))
             done |= {frame_id: edit.layers for frame_id, edit in theirs.items()}
         except (ValueError, KeyError) as problem:
-            problems.append(f"{', '.join(file for edit in theirs.values() for file in edit.files)}: {problem}")
+            problems.append(
+                f"{', '.join(file for edit in theirs.values() for file in edit.files)}: {problem}"
+            )
     for line in problems:
         sys.stderr.write(f"{line}\n")
     if not clips:
-        why = "none could be imported" if found.edits else f"no layer in {cfg.edits} differs from what was exported"
+        why = (
+            "none could be imported"
+            if found.edits
+            else f"no layer in {cfg.edits} differs from what was exported"
+        )
         sys.stderr.write(f"nothing to import: {why}\n")
         return 1
     sink: Sink = Shards(cfg.output) if output.table["shard"].null_count < len(output) else Tree(cfg.output)
@@ -61,7 +72,9 @@ def import_edits(cfg: DictConfig) -> int:
     products.write(cfg.output, anew=True)
     for frame_id, layers in done.items():
         sys.stdout.write(f"{frame_id}: {', '.join(layers)}\n")
-    sys.stdout.write(f"{len(done)} drawings of {len(clips)} clips made anew, {len(problems)} lines not imported; written to {cfg.output}\n")
+    sys.stdout.write(
+        f"{len(done)} drawings of {len(clips)} clips made anew, {len(problems)} lines not imported; written to {cfg.output}\n"
+    )
     return 3 if problems else 0
 
 

@@ -1,4 +1,6 @@
-"""A training set of one character, from films or a finished output to a trainer's folder. `animelayers lora --help` tells how."""
+"""A training set of one character, from films or a finished output to a trainer's folder. `animelayers lora
+--help` tells how.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ _OPTION = re.compile(r"--([a-z_-]+)(?:=(.*))?")
 def lora(cfg: DictConfig) -> int:
     """Layers, annotations, who is who, the set, the trainer's folder, its check, a page."""
     if not cfg.films:
-        raise job.ConfigError("give a film, a folder or a finished output: animelayers lora FILM… --character NAME")
+        raise job.ConfigError(
+            "give a film, a folder or a finished output: animelayers lora FILM… --character NAME"
+        )
     if cfg.trainer not in FORMS:
         raise job.ConfigError(f"trainer={cfg.trainer}: it is one of {', '.join(FORMS)}")
     if cfg.count is not None and cfg.count < 1:
@@ -67,7 +71,11 @@ def _layers(cfg: DictConfig, home: str) -> tuple[str | None, int]:
         _tell("layers", f"{films[0]} as they are")
         return films[0], 0
     layers = f"{home}/layers"
-    words = [text("source.path", films[0]), text("output", layers)] if len(films) == 1 else _together(films, home, layers)
+    words = (
+        [text("source.path", films[0]), text("output", layers)]
+        if len(films) == 1
+        else _together(films, home, layers)
+    )
     if cfg.dry_run:
         _run(cfg, "decompose", [*words, "dry_run=true"], placed=True)
         _tell("then", f"annotate, tell who is who, curate, export for {cfg.trainer}; nothing is written yet")
@@ -86,7 +94,9 @@ def _together(films: Sequence[str], home: str, layers: str) -> list[str]:
         if not whole.exists():
             raise job.ConfigError(f"{film} is not there")
         if link.is_symlink() and link.resolve() != whole:
-            raise job.ConfigError(f"two films are called {link.name}: rename one, or put them in a folder and give that")
+            raise job.ConfigError(
+                f"two films are called {link.name}: rename one, or put them in a folder and give that"
+            )
         if not link.is_symlink():
             link.symlink_to(whole)
     return [text("source.path", str(folder)), "source.follow_links=true", text("output", layers)]
@@ -105,7 +115,11 @@ def _identified(cfg: DictConfig, layers: str, home: str) -> int | None:
     if not cfg.dry_run and not _hers(people, cfg.character):
         _tell("who is who", f"{home}/people")
         given = [text("references", str(cfg.references))] if cfg.references else []
-        if (code := _run(cfg, "identify", [text("source.path", layers), text("output", f"{home}/people"), *given])) != 0:
+        if (
+            code := _run(
+                cfg, "identify", [text("source.path", layers), text("output", f"{home}/people"), *given]
+            )
+        ) != 0:
             return code
         people = _people(layers)
     if hers := _hers(people, cfg.character):
@@ -147,13 +161,23 @@ def _made(cfg: DictConfig, layers: str, home: str, codes: list[int]) -> int:
     words += [f"count={cfg.count}"] if cfg.count else []
     words += ["dry_run=true"] if cfg.dry_run else []
     _tell("set", made)
-    codes.append(_run(cfg, "curate", [text("source.path", layers), text("output", made), *words], placed=True))
+    codes.append(
+        _run(cfg, "curate", [text("source.path", layers), text("output", made), *words], placed=True)
+    )
     if codes[-1] in (1, 2) or cfg.dry_run:
         return codes[-1]
     _tell("trainer", folder)
-    asked = [f"export.mask={'true' if cfg.mask != 'none' else 'false'}"] if cfg.trainer == "onetrainer" else []
+    asked = (
+        [f"export.mask={'true' if cfg.mask != 'none' else 'false'}"] if cfg.trainer == "onetrainer" else []
+    )
     asked = [f"export.mask={cfg.mask}"] if cfg.trainer in ("kohya", "aitoolkit") else asked
-    codes.append(_run(cfg, "export", [f"export={cfg.trainer}", text("source.path", made), text("output", folder), *asked]))
+    codes.append(
+        _run(
+            cfg,
+            "export",
+            [f"export={cfg.trainer}", text("source.path", made), text("output", folder), *asked],
+        )
+    )
     if codes[-1] in (1, 2):
         return codes[-1]
     found = check(folder, cfg.trainer)
@@ -166,7 +190,9 @@ def _made(cfg: DictConfig, layers: str, home: str, codes: list[int]) -> int:
 
 
 def _run(cfg: DictConfig, step: str, words: Sequence[str], placed: bool = False) -> int:
-    """A step's job, with its own options after what this one says, on this one's cluster unless it names another."""
+    """A step's job, with its own options after what this one says, on this one's cluster unless it names
+    another.
+    """
     name, body = STEPS[step]
     own = [str(word) for word in cfg.steps[step]]
     device = [f"device={cfg.device}"] if placed and cfg.device else []
@@ -185,7 +211,8 @@ def _tell(step: str, what: str) -> None:
 
 
 def sorted_out(words: Sequence[str]) -> list[str]:
-    """The words of the command as Hydra takes them: films, options with two dashes, and STEP.WORD for a step's own words.
+    """The words of the command as Hydra takes them: films, options with two dashes, and STEP.WORD for a
+    step's own words.
 
     Raises `WordsError` for an option without its value.
     """
@@ -215,7 +242,11 @@ def sorted_out(words: Sequence[str]) -> list[str]:
 
 def _own(key: str, value: str) -> str:
     """A setting of this job: paths and free text as they are, whatever their characters."""
-    free = key in ("references", "output", "character", "trigger") and value not in ("null", "") and value[0] not in "'\""
+    free = (
+        key in ("references", "output", "character", "trigger")
+        and value not in ("null", "")
+        and value[0] not in "'\""
+    )
     return text(key, value) if free else f"{key}={value}"
 
 

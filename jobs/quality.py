@@ -1,4 +1,6 @@
-"""The scoreboard: the main job and its peers on films whose layers are known. `animelayers quality --help` tells how."""
+"""The scoreboard: the main job and its peers on films whose layers are known. `animelayers quality --help`
+tells how.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,10 @@ def quality(cfg: DictConfig) -> int:
     nets = peers.here() if cfg.peers == "here" else list(cfg.peers or ())
     opened = _truth(cfg, folder)
     truth = opened()
-    systems = [System(OURS, (), KEEP if rules or tunables else ANEW), *(System(net, tuple(peers.overrides(net))) for net in nets)]
+    systems = [
+        System(OURS, (), KEEP if rules or tunables else ANEW),
+        *(System(net, tuple(peers.overrides(net))) for net in nets),
+    ]
     systems += [System(str(name), tuple(words)) for name, words in (cfg.systems or {}).items()]
     rest = [*ablate.systems(rules), *perturb.systems(tunables)]
     outputs, costs = _outputs([*systems, *rest], truth, folder, list(cfg.decompose))
@@ -116,10 +121,18 @@ def _draw(cfg: DictConfig, folder: Path) -> None:
     if unknown:
         raise job.ConfigError(f"drawn.scenes={unknown}: there is {', '.join(SCENES)}")
     for name in cfg.drawn.scenes:
-        write([scene(name, cfg.drawn.frames, tuple(cfg.drawn.size))], name, folder, folder / name, cfg.drawn.form)
+        write(
+            [scene(name, cfg.drawn.frames, tuple(cfg.drawn.size))],
+            name,
+            folder,
+            folder / name,
+            cfg.drawn.form,
+        )
 
 
-def _outputs(systems: Sequence[System], truth: Truth, folder: Path, base: Sequence[str]) -> tuple[dict[str, str], dict[str, Any]]:
+def _outputs(
+    systems: Sequence[System], truth: Truth, folder: Path, base: Sequence[str]
+) -> tuple[dict[str, str], dict[str, Any]]:
     outputs, costs = {}, {}
     for number, system in enumerate(systems, 1):
         sys.stderr.write(f"{number}/{len(systems)} {system.name}\n")
@@ -131,14 +144,22 @@ def _outputs(systems: Sequence[System], truth: Truth, folder: Path, base: Sequen
 
 
 def _said(
-    board: Mapping[str, Any], systems: Sequence[str], worth: Sequence[Any], moved: Sequence[Any], folder: Path, people: Who | None = None
+    board: Mapping[str, Any],
+    systems: Sequence[str],
+    worth: Sequence[Any],
+    moved: Sequence[Any],
+    folder: Path,
+    people: Who | None = None,
 ) -> str:
     boards = board["systems"]
     parts = [markdown({system: boards[system]["all"]["all"] for system in systems}, HEAD, "system")]
     parts.append(markdown(boards[systems[0]]["traits"], HEAD, f"{systems[0]} by trait"))
     parts += [ablate.markdown(worth)] if worth else []
     parts += [perturb.markdown(moved)] if moved else []
-    parts += [f"{row['system']}: {row['missing']} frames of {row['film']} are missing: {row['error'] or 'not read'}" for row in board["failed"]]
+    parts += [
+        f"{row['system']}: {row['missing']} frames of {row['film']} are missing: {row['error'] or 'not read'}"
+        for row in board["failed"]
+    ]
     parts += [told(people)] if people else []
     return "\n\n".join([*parts, f"{folder}/index.html"]) + "\n"
 

@@ -1,4 +1,6 @@
-"""Backgrounds made anew: segments first, then inpainting over their masks. `animelayers reprocess_backgrounds --help` tells how."""
+"""Backgrounds made anew: segments first, then inpainting over their masks. `animelayers reprocess_backgrounds
+--help` tells how.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,14 @@ def reprocess(cfg: DictConfig) -> int:
     """Compose, check, run one step after the other, report."""
     if cfg.step not in STEPS:
         near = difflib.get_close_matches(str(cfg.step), STEPS, 1)
-        raise job.ConfigError(f"step={cfg.step}: {f'did you mean {near[0]}?' if near else f'it is one of {list(STEPS)}'}")
+        raise job.ConfigError(
+            f"step={cfg.step}: {f'did you mean {near[0]}?' if near else f'it is one of {list(STEPS)}'}"
+        )
     stored = job.target(cfg.source._target_) is Layers
     if stored and cfg.step == "instances":
-        raise job.ConfigError("step=instances with source=layers: the masks of an output are its own layers, use step=backgrounds")
+        raise job.ConfigError(
+            "step=instances with source=layers: the masks of an output are its own layers, use step=backgrounds"
+        )
     code = 0
     for step in STEPS[cfg.step]:
         if step == "instances" and not stored:
@@ -51,9 +57,14 @@ def _backgrounds(cfg: DictConfig, stored: bool) -> int:
     if not stored:
         source |= {"_target_": "animelayers.sources.Masked", "masks": cfg.output}
         prints["masks"] = Instances(cfg.output).description().get("fingerprints", {}).get("segment", {})
-    settings = {"masks": cfg.source.path if stored else cfg.output, **OmegaConf.to_container(cfg.stages.background.step, resolve=True)}  # type: ignore[dict-item]
+    settings = {
+        "masks": cfg.source.path if stored else cfg.output,
+        **OmegaConf.to_container(cfg.stages.background.step, resolve=True),
+    }  # type: ignore[dict-item]
     sink = Backgrounds(cfg.backgrounds, cfg.source.path, settings)
-    return _told(_run(cfg, job.build(source), stages, sink, prints), sink, None if stored else Instances(cfg.output))
+    return _told(
+        _run(cfg, job.build(source), stages, sink, prints), sink, None if stored else Instances(cfg.output)
+    )
 
 
 def _run(cfg: DictConfig, source: Any, stages: dict[str, Any], sink: Any, prints: dict[str, Any]) -> Summary:

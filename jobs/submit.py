@@ -23,7 +23,9 @@ from urllib.parse import urlsplit
 from animelayers import cluster, job
 
 SENT = {"animelayers": Path(job.__file__).parent.parent, "conf": job.CONF, "jobs": job.JOBS}
-"""What a cluster needs of this package, and where it is here: beside each other in a checkout, all in one where it is installed."""
+"""What a cluster needs of this package, and where it is here: beside each other in a checkout, all in one
+where it is installed.
+"""
 PATHS = ("source.path", "output")
 
 
@@ -33,14 +35,31 @@ def main() -> int:
         description=__doc__,
         epilog="example: animelayers submit --address http://127.0.0.1:8265 decompose source.path=/shared/film.mkv output=/shared/layers",
     )
-    parser.add_argument("--address", default="http://127.0.0.1:8265", help="the job server (default: %(default)s)")
-    parser.add_argument("--python", default="python", help="the cluster's Python with animelayers' packages (default: %(default)s)")
-    parser.add_argument("--no-wait", action="store_true", help="return when the job is accepted instead of following its log")
-    parser.add_argument("job", choices=sorted(p.stem for p in job.JOBS.glob("*.py") if p.stem != "submit"), help="which job")
-    parser.add_argument("overrides", nargs="*", help="the job's own words, as on its command line; paths must be reachable from the cluster")
+    parser.add_argument(
+        "--address", default="http://127.0.0.1:8265", help="the job server (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--python",
+        default="python",
+        help="the cluster's Python with animelayers' packages (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--no-wait", action="store_true", help="return when the job is accepted instead of following its log"
+    )
+    parser.add_argument(
+        "job", choices=sorted(p.stem for p in job.JOBS.glob("*.py") if p.stem != "submit"), help="which job"
+    )
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        help="the job's own words, as on its command line; paths must be reachable from the cluster",
+    )
     args = parser.parse_args()
     if not _loopback(args.address) and os.environ.get("RAY_AUTH_MODE") != "token":
-        print(f"error: {args.address} is not this machine, and whoever reaches a job server runs anything: set RAY_AUTH_MODE=token", file=sys.stderr)
+        print(
+            f"error: {args.address} is not this machine, and whoever reaches a job server runs anything: set RAY_AUTH_MODE=token",
+            file=sys.stderr,
+        )
         return 2
     try:
         own = _own()
@@ -54,12 +73,17 @@ def main() -> int:
         from ray.exceptions import AuthenticationError
         from ray.job_submission import JobSubmissionClient
     except ImportError:
-        print("error: sending jobs needs Ray's job client: pip install 'animelayers[cluster]'", file=sys.stderr)
+        print(
+            "error: sending jobs needs Ray's job client: pip install 'animelayers[cluster]'", file=sys.stderr
+        )
         return 2
     try:
         client = JobSubmissionClient(args.address)
     except AuthenticationError:
-        print(f"error: {args.address} asks for a token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN (or RAY_AUTH_TOKEN_PATH)", file=sys.stderr)
+        print(
+            f"error: {args.address} asks for a token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN (or RAY_AUTH_TOKEN_PATH)",
+            file=sys.stderr,
+        )
         return 2
     except (ConnectionError, RuntimeError, ValueError) as problem:
         print(f"error: no job server answers at {args.address}: {problem}", file=sys.stderr)
@@ -76,7 +100,10 @@ def main() -> int:
     try:
         asyncio.run(_follow(client, number))
     except KeyboardInterrupt:
-        print(f"the job goes on: follow it with `ray job logs --address {args.address} --follow {number}`", file=sys.stderr)
+        print(
+            f"the job goes on: follow it with `ray job logs --address {args.address} --follow {number}`",
+            file=sys.stderr,
+        )
         return 130
     info = client.get_job_info(number)
     if info.driver_exit_code is None:
@@ -86,7 +113,9 @@ def main() -> int:
 
 
 def _own() -> dict[str, Path]:
-    """The packages and modules that ANIMELAYERS_ALLOW names, and where they are here. Raises ValueError for one that is not."""
+    """The packages and modules that ANIMELAYERS_ALLOW names, and where they are here. Raises ValueError for
+    one that is not.
+    """
     found = {}
     for name in filter(None, os.environ.get(job.ALLOW, "").split(",")):
         spec = importlib.util.find_spec(name.partition(".")[0])
@@ -99,7 +128,9 @@ def _own() -> dict[str, Path]:
 
 
 def _submit(client: Any, command: str, own: dict[str, Path]) -> str:
-    """Send the code, a person's `own` too, and the command; a cluster that has just started has no agent for the first few seconds."""
+    """Send the code, a person's `own` too, and the command; a cluster that has just started has no agent for
+    the first few seconds.
+    """
     logging.getLogger("ray").setLevel(logging.ERROR)
     end = time.monotonic() + 60
     with tempfile.TemporaryDirectory(prefix="animelayers-") as folder:
@@ -111,7 +142,11 @@ def _submit(client: Any, command: str, own: dict[str, Path]) -> str:
         told = {"PYTHONPATH": ".", **{name: os.environ[name] for name in cluster.TOLD if name in os.environ}}
         while True:
             try:
-                return str(client.submit_job(entrypoint=command, runtime_env={"working_dir": folder, "env_vars": told}))
+                return str(
+                    client.submit_job(
+                        entrypoint=command, runtime_env={"working_dir": folder, "env_vars": told}
+                    )
+                )
             except RuntimeError as problem:
                 if "No available agent" not in str(problem) or time.monotonic() > end:
                     raise
@@ -134,7 +169,11 @@ def _loopback(address: str) -> bool:
 def _absolute(word: str) -> str:
     """An override with a path of this machine made absolute: the job runs in another folder."""
     key, _, value = word.partition("=")
-    return f"{key}={Path(value).expanduser().resolve()}" if key in PATHS and value and "://" not in value else word
+    return (
+        f"{key}={Path(value).expanduser().resolve()}"
+        if key in PATHS and value and "://" not in value
+        else word
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Training of LayerNet, the package's own net: composed shots in, weights out. `animelayers train_layers --help` tells how."""
+"""Training of LayerNet, the package's own net: composed shots in, weights out. `animelayers train_layers
+--help` tells how.
+"""
 
 from __future__ import annotations
 
@@ -30,18 +32,31 @@ def trained(cfg: DictConfig) -> int:
     """Compose what there is not yet, train, judge, write, tell."""
     if cfg.compose_only:
         folder = _packed(cfg)
-        sys.stdout.write(f"{len(_shots(folder))} shots to train on, {len(_shots(folder / VAL))} to judge by\n  pack  {folder}\n")
+        sys.stdout.write(
+            f"{len(_shots(folder))} shots to train on, {len(_shots(folder / VAL))} to judge by\n  pack  {folder}\n"
+        )
         return 0
     output = Path(cfg.output)
     try:
         from animelayers.training import loop, page, start
     except ImportError as problem:
-        raise job.ConfigError(f"training needs torch ({problem}): pip install 'animelayers[models]'") from None
+        raise job.ConfigError(
+            f"training needs torch ({problem}): pip install 'animelayers[models]'"
+        ) from None
     plan, device, begin = _plan(cfg), _device(cfg.device), start.chosen(str(cfg.start), cfg.seed)
     folder = _packed(cfg)
     _made(output)
     try:
-        state = loop.train(plan, [folder, *cfg.packs], output, begin, _shots(folder / VAL), device, _progress, lambda: page.write(output))
+        state = loop.train(
+            plan,
+            [folder, *cfg.packs],
+            output,
+            begin,
+            _shots(folder / VAL),
+            device,
+            _progress,
+            lambda: page.write(output),
+        )
     except (FileNotFoundError, ValueError) as problem:
         raise job.ConfigError(_sentence(problem)) from None
     weights = output / "layernet.safetensors"
@@ -58,7 +73,9 @@ def _packed(cfg: DictConfig) -> Path:
     if cfg.films < 1 or cfg.val_films < 0:
         raise job.ConfigError(f"films={cfg.films}, val_films={cfg.val_films}: at least 1 and 0")
     if cfg.truth.split != "train":
-        raise job.ConfigError(f"truth.split={cfg.truth.split}: nothing is trained on but train, val is kept to judge by")
+        raise job.ConfigError(
+            f"truth.split={cfg.truth.split}: nothing is trained on but train, val is kept to judge by"
+        )
     from animelayers.training.compose import composed  # Ray, which a pack that is there already does without
 
     limit = LIMIT_MB if cfg.pack else None
@@ -82,7 +99,9 @@ def _same(cfg: DictConfig, folder: Path) -> None:
     _made(folder)
     path = folder / ABOUT
     if path.exists() and path.read_text() != said:
-        raise job.ConfigError(f"{folder} holds shots of another recipe or seed: give another folder, or the same words as before")
+        raise job.ConfigError(
+            f"{folder} holds shots of another recipe or seed: give another folder, or the same words as before"
+        )
     path.write_text(said)
 
 
@@ -90,7 +109,9 @@ def _made(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise SinkError(str(folder), f"cannot be made ({problem.strerror})", "give a folder that can be written") from None
+        raise SinkError(
+            str(folder), f"cannot be made ({problem.strerror})", "give a folder that can be written"
+        ) from None
 
 
 def _shots(folder: Path) -> list[Path]:
@@ -103,7 +124,14 @@ def _plan(cfg: DictConfig) -> Plan:
     said: Any = OmegaConf.to_container(cfg.plan, resolve=True)
     minutes = math.inf if said["minutes"] is None else said["minutes"]
     try:
-        return Plan(**{**said, "minutes": minutes, "sizes": tuple(map(tuple, said["sizes"])), "hold": tuple(said["hold"])})
+        return Plan(
+            **{
+                **said,
+                "minutes": minutes,
+                "sizes": tuple(map(tuple, said["sizes"])),
+                "hold": tuple(said["hold"]),
+            }
+        )
     except (TypeError, ValueError) as problem:
         raise job.ConfigError(f"plan: {problem}") from None
 
@@ -125,7 +153,12 @@ def _sentence(problem: Exception) -> str:
 def _facts(cfg: DictConfig, plan: Plan, state: State) -> dict[str, Any]:
     """What the file of weights says of itself: without paths, and without numbers JSON has not."""
     begun = Path(str(cfg.start)).name
-    said = {"samples": state.done, "start": begun, "plan": asdict(plan), "judged": state.judged[-1] if state.judged else None}
+    said = {
+        "samples": state.done,
+        "start": begun,
+        "plan": asdict(plan),
+        "judged": state.judged[-1] if state.judged else None,
+    }
     return {key: _plain(value) for key, value in said.items()}
 
 
@@ -145,7 +178,9 @@ def _told(state: State) -> str:
     lines = [f"{state.done} drawings in {state.seconds / 60:.1f} minutes"]
     if state.judged:
         lines += [f"  {title}: {said(state.judged[-1][name])}" for name, title in MEASURES.items()]
-        lines += [f"  figures by {source}: {value:.3f}" for source, value in state.judged[-1]["sources"].items()]
+        lines += [
+            f"  figures by {source}: {value:.3f}" for source, value in state.judged[-1]["sources"].items()
+        ]
     return "\n".join(lines)
 
 

@@ -30,14 +30,18 @@ def _checked(sink: Sink, wanted: bool) -> int:
     found = verify(sink)
     for line in found.lines():
         sys.stdout.write(f"{line}\n")
-    unchecked = f", {found.unchecked} of them of an earlier release, without a checksum" if found.unchecked else ""
+    unchecked = (
+        f", {found.unchecked} of them of an earlier release, without a checksum" if found.unchecked else ""
+    )
     sys.stderr.write(f"{found.layers} layers read, {found.bytes / 1e6:.1f} MB{unchecked}\n")
     if not found:
         sys.stderr.write("all of it is what was written\n")
         return 0
     damaged = f"{len(found.tables)} tables, {len(found.clips)} clips and {len(found.products)} end products are damaged"
     if not wanted:
-        sys.stderr.write(f"{damaged}; mend=true forgets them, so that the command that made the output makes them again\n")
+        sys.stderr.write(
+            f"{damaged}; mend=true forgets them, so that the command that made the output makes them again\n"
+        )
         return 3
     mend(sink, found)
     sys.stderr.write(f"{damaged} and forgotten: run the command that made the output again\n")

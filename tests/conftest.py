@@ -6,9 +6,11 @@ import re
 import sys
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-# The nets of the tests are tiny: threads only wait for each other there, for milliseconds at every layer where other processes run as well.
+# The nets of the tests are tiny: threads only wait for each other there, for milliseconds at every layer
+# where other processes run as well.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# pymatting compiles all of itself where it is first imported: more than a minute, for tests that solve a few thousand pixels.
+# pymatting compiles all of itself where it is first imported: more than a minute, for tests that solve a few
+# thousand pixels.
 os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 from collections.abc import Iterator
@@ -37,7 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Where several processes share the tests (`make test`): a file's stay together, as their fixtures do, and so do all that start a Ray."""
+    """Where several processes share the tests (`make test`): a file's stay together, as their fixtures do,
+    and so do all that start a Ray.
+    """
     from xdist.scheduler import LoadFileScheduling
 
     class Together(LoadFileScheduling):

@@ -108,7 +108,9 @@ class Listed:
 
 
 class Waits(Files):
-    """A source that finds out about the film `late.mkv` only when another one's layers lie in `output`, and about `away.mkv` the second time."""
+    """A source that finds out about the film `late.mkv` only when another one's layers lie in `output`, and
+    about `away.mkv` the second time.
+    """
 
     def __init__(self, path: str, output: str, **options: Any) -> None:
         super().__init__(path, **options)

@@ -13,7 +13,9 @@ def test_repeats_balance_as_far_as_they_may(counts: dict[str, int], most: int) -
     largest = max(counts.values(), default=0)
     for concept, count in counts.items():
         shown = made[concept] * count
-        assert 1 <= made[concept] <= most and (made[concept] == most or 0.66 * largest <= shown <= 1.5 * largest)
+        assert 1 <= made[concept] <= most and (
+            made[concept] == most or 0.66 * largest <= shown <= 1.5 * largest
+        )
     assert all(repeats(counts)[concept] >= number for concept, number in made.items())
 
 

@@ -19,9 +19,14 @@ def test_a_ray_of_our_own_has_a_token_of_its_own_whoever_imported_ray_before(ray
     token = os.environ["RAY_AUTH_TOKEN"]
     servers = [p for p in psutil.Process().children(recursive=True) if p.name() in ("gcs_server", "raylet")]
     assert ray.is_initialized() and {server.name() for server in servers} == {"gcs_server", "raylet"}
-    assert all(server.environ()["RAY_AUTH_MODE"] == "token" and server.environ()["RAY_AUTH_TOKEN"] == token for server in servers)
+    assert all(
+        server.environ()["RAY_AUTH_MODE"] == "token" and server.environ()["RAY_AUTH_TOKEN"] == token
+        for server in servers
+    )
     kept = Path.home() / ".ray" / "auth_token"
-    assert len(token) == 64 and (not kept.exists() or kept.read_text() != token), "not the one of the home directory"
+    assert len(token) == 64 and (not kept.exists() or kept.read_text() != token), (
+        "not the one of the home directory"
+    )
 
 
 START = """
@@ -44,26 +49,43 @@ except cluster.StartError as problem:
 """
 
 
-@pytest.mark.parametrize(("how", "told"), [("once", "up"), ("always", "error: Ray did not start in 3 trials")])
-def test_a_start_that_fails_is_tried_again_and_ends_in_one_sentence(how: str, told: str, tmp_path: Path) -> None:
-    """A file lies where Ray wants its folder; in one of the cases it is gone when it is told that the first trial failed."""
+@pytest.mark.parametrize(
+    ("how", "told"), [("once", "up"), ("always", "error: Ray did not start in 3 trials")]
+)
+def test_a_start_that_fails_is_tried_again_and_ends_in_one_sentence(
+    how: str, told: str, tmp_path: Path
+) -> None:
+    """A file lies where Ray wants its folder; in one of the cases it is gone when it is told that the first
+    trial failed.
+    """
     obstacle = Path(f"/tmp/al{os.getpid()}{how[0]}")  # short: Ray's sockets lie below it
     obstacle.write_text("in the way")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")} | {"RAY_TMPDIR": str(obstacle)}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")} | {
+        "RAY_TMPDIR": str(obstacle)
+    }
     try:
-        done = subprocess.run([sys.executable, "-c", START, how], capture_output=True, text=True, env=environment, timeout=300, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", START, how],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=300,
+            check=False,
+        )
     finally:
         shutil.rmtree(obstacle, ignore_errors=True)
         obstacle.unlink(missing_ok=True)
     lines = done.stdout.splitlines()
-    assert lines[-1].startswith(told) and len([line for line in lines if line.startswith("Ray did not start (")]) in (
-        (1, 2) if how == "once" else (3,)
-    ), done
+    assert lines[-1].startswith(told) and len(
+        [line for line in lines if line.startswith("Ray did not start (")]
+    ) in ((1, 2) if how == "once" else (3,)), done
     assert "Traceback" not in done.stdout + done.stderr and done.returncode == 0, done
 
 
 def test_sessions_of_instances_that_have_ended_are_removed(tmp_path: Path) -> None:
-    """Ray leaves its folders for ever: what is of a dead process of ours goes, what lives or is of others stays."""
+    """Ray leaves its folders for ever: what is of a dead process of ours goes, what lives or is of others
+    stays.
+    """
     dead, alive, other, own = (tmp_path / f"session_{name}" for name in ("dead", "alive", "other", "own"))
     for folder in (dead, alive, other, own):
         (folder / "logs").mkdir(parents=True)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from animelayers.schema import LISTS, RECORD, rebatch, unbatch, written
 from animelayers.values import Box, Scored, Stacked
 
-WORD = st.text(st.characters(exclude_categories=("Cc", "Cs", "Z"), exclude_characters=","), min_size=1, max_size=8)
+WORD = st.text(
+    st.characters(exclude_categories=("Cc", "Cs", "Z"), exclude_characters=","), min_size=1, max_size=8
+)
 PLAIN = WORD.filter(lambda word: ":" not in word)
 KINDS = {int: st.integers(0, 9999), float: st.integers(0, 1000).map(lambda n: n / 1000), str: PLAIN}
 
@@ -24,7 +26,9 @@ def lists(draw: st.DrawFn) -> tuple[str, list[list[Any]]]:
     name = draw(st.sampled_from(sorted(LISTS)))
     column = RECORD[name]
     if hasattr(column.of, "_fields"):
-        item = st.builds(column.of, **{field: KINDS[kind] for field, kind in get_type_hints(column.of).items()})
+        item = st.builds(
+            column.of, **{field: KINDS[kind] for field, kind in get_type_hints(column.of).items()}
+        )
     else:
         item = KINDS[int] if column.of is int else WORD.filter(lambda word: word != column.nothing)
     return name, draw(st.lists(st.lists(item, max_size=3), max_size=4))
@@ -38,11 +42,16 @@ def test_lists_come_back_from_wherever_they_were(made: tuple[str, list[list[Any]
         flown = rebatch(unbatch(rebatch([{name: column.packed(value)}])))[name][0]
         assert column.unpacked(flown) == value and column.packed(column.unpacked(flown)) == flown
     stored = pa.array([column.stored(items) for items in drawings], column.arrow)
-    assert [column.unpacked(column.packed(items if not column.axes else [items])) for items in stored.to_pylist()] == [
-        items if not column.axes else [items] for items in drawings
-    ]
+    assert [
+        column.unpacked(column.packed(items if not column.axes else [items])) for items in stored.to_pylist()
+    ] == [items if not column.axes else [items] for items in drawings]
     assert [column.read(column.written(items)) for items in stored.to_pylist()] == drawings
-    assert column.structured(pa.chunked_array([[column.written(items) for items in drawings]], pa.string())).to_pylist() == stored.to_pylist()
+    assert (
+        column.structured(
+            pa.chunked_array([[column.written(items) for items in drawings]], pa.string())
+        ).to_pylist()
+        == stored.to_pylist()
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +69,9 @@ def test_lists_come_back_from_wherever_they_were(made: tuple[str, list[list[Any]
 )
 def test_lists_as_people_write_them(name: str, items: list[Any], text: str) -> None:
     assert RECORD[name].written(items) == text and RECORD[name].written(RECORD[name].read(text)) == text
-    assert written({name: items, "width": 3}) == {name: text, "width": 3} and written({name: None}) == {name: None}
+    assert written({name: items, "width": 3}) == {name: text, "width": 3} and written({name: None}) == {
+        name: None
+    }
 
 
 def test_what_is_no_list_of_the_columns_kind_is_refused() -> None:

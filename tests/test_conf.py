@@ -11,7 +11,11 @@ from animelayers.pipeline import Pipeline, bind
 from animelayers.placement import GB, PipelineError, Resources
 from animelayers.run import DECODED
 
-GROUPED = [str(path.relative_to(job.CONF).with_suffix("")) for path in sorted(job.CONF.rglob("*.yaml")) if path.parent != job.CONF]
+GROUPED = [
+    str(path.relative_to(job.CONF).with_suffix(""))
+    for path in sorted(job.CONF.rglob("*.yaml"))
+    if path.parent != job.CONF
+]
 OTHERS = ("export", "strategy", "decision", "quality", "recipe")  # composed by the tests of their jobs
 GROUPED = [name for name in GROUPED if name.split("/")[0] not in OTHERS]
 JOBS = [path.stem for path in sorted(job.CONF.glob("*.yaml"))]
@@ -33,7 +37,19 @@ def test_every_job_composes_with_a_help_that_names_its_command(name: str) -> Non
 # a segmenter's stage is bound by every choice of model/segment, its files by the test of their job
 @pytest.mark.parametrize(
     "name",
-    [name for name in GROUPED if name not in ("stage/placement", "stage/segment", "stage/cutouts", "stage/pose", "stage/action", "stage/expression")],
+    [
+        name
+        for name in GROUPED
+        if name
+        not in (
+            "stage/placement",
+            "stage/segment",
+            "stage/cutouts",
+            "stage/pose",
+            "stage/action",
+            "stage/expression",
+        )
+    ],
 )
 def test_every_choice_composes_and_binds(name: str) -> None:
     group, _, option = name.rpartition("/")
@@ -49,7 +65,14 @@ def test_every_choice_composes_and_binds(name: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["os.system", "builtins.open", "pathlib.Path.unlink", "animelayers.job.building.os.open", "animelayers.job.building.os", "subprocess.Popen"],
+    [
+        "os.system",
+        "builtins.open",
+        "pathlib.Path.unlink",
+        "animelayers.job.building.os.open",
+        "animelayers.job.building.os",
+        "subprocess.Popen",
+    ],
 )
 def test_only_classes_of_the_package_may_be_named(path: str) -> None:
     with pytest.raises(job.ConfigError, match=r"refused|no such class"):

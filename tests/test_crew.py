@@ -1,4 +1,6 @@
-"""Work without Ray: what dies costs its task only, what hangs is ended, and nothing is lost, twice or under another's name."""
+"""Work without Ray: what dies costs its task only, what hangs is ended, and nothing is lost, twice or under
+another's name.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def test_a_process_that_dies_costs_its_task_only_and_leaves_nobody_behind() -> N
     events = list(Crew(doubling, 2)(deque([1, 7, 2, 3])))
     assert [event.task for event in events if event.died] == [7]
     assert sorted(event.task for event in events if event.ended and not event.died) == [1, 2, 3]
-    assert not [p for p in psutil.Process().children(recursive=True) if "animelayers.crew" in " ".join(p.cmdline())]
+    assert not [
+        p for p in psutil.Process().children(recursive=True) if "animelayers.crew" in " ".join(p.cmdline())
+    ]
 
 
 def test_what_the_work_raises_is_raised_here() -> None:
@@ -66,13 +70,26 @@ def test_a_clip_that_kills_or_hangs_its_process_is_quarantined(tmp_path: Path) -
     (tmp_path / "metadata").mkdir()
     sink, ledger = Columns(str(tmp_path), "own", ["matte"]), Ledger(tmp_path / "attempts", "run", 1)
     plan = pa.Table.from_pylist(
-        [{"clip_id": f"film/scene{n:04d}/000000", "number": n, "indices": [0, 1], "kind": "image", "source": str(n)} for n in (1, 2, 7, 5, 3, 4)]
+        [
+            {
+                "clip_id": f"film/scene{n:04d}/000000",
+                "number": n,
+                "indices": [0, 1],
+                "kind": "image",
+                "source": str(n),
+            }
+            for n in (1, 2, 7, 5, 3, 4)
+        ]
     )
-    faults = {name: Stage(partial(Faulty, name, at)) for name, at in (("abort", 7), ("hang", 5), ("raise", 3))}
+    faults = {
+        name: Stage(partial(Faulty, name, at)) for name, at in (("abort", 7), ("hang", 5), ("raise", 3))
+    }
     groups = [Group({**faults, "good": Stage(partial(Brightness))}, 1)]
     with sink.open("run"):
         receipts = list(_stream_here(Listed(), groups, plan, ledger, Committer(sink, "run"), 2))
-    assert sorted(clip_id for receipt in receipts for clip_id in receipt["clip_id"]) == sorted(plan["clip_id"].to_pylist()), "none lost, none twice"
+    assert sorted(clip_id for receipt in receipts for clip_id in receipt["clip_id"]) == sorted(
+        plan["clip_id"].to_pylist()
+    ), "none lost, none twice"
     assert {row["clip_id"]: row["error"] for row in commits.failures(sink.store)} == {
         "film/scene0007/000000": "abort: killed its worker 3 times",
         "film/scene0005/000000": "hang: killed its worker 3 times",

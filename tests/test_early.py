@@ -13,20 +13,29 @@ import pytest
 from animelayers import early
 
 ROOT = Path(__file__).resolve().parents[1]
-pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux which signals a process catches")
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="asks Linux which signals a process catches"
+)
 
 
 def catches(process: subprocess.Popen[str]) -> bool:
-    line = next(line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if line.startswith("SigCgt"))
+    line = next(
+        line
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        if line.startswith("SigCgt")
+    )
     return bool(int(line.split()[1], 16) & 1 << signal.SIGINT - 1)
 
 
 @pytest.mark.parametrize("later", [0.0, 0.4, 1.5])
-@pytest.mark.parametrize("words", [["jobs/decompose.py"], ["-m", "animelayers.cli"]], ids=["script", "command"])
+@pytest.mark.parametrize(
+    "words", [["jobs/decompose.py"], ["-m", "animelayers.cli"]], ids=["script", "command"]
+)
 def test_an_early_interrupt_is_no_traceback(words: list[str], later: float, tmp_path: Path) -> None:
     if words[0] == "-m":
         words = ["-c", "from animelayers.cli import run; run()", "decompose"]
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a script all would ignore it
+    # in the background of a script all would ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         job = subprocess.Popen(
             [sys.executable, *words, f"source.path={tmp_path}", f"output={tmp_path / 'out'}"],

@@ -37,7 +37,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(source: Path, folder: Path, target: Path, *words: str) -> int:
-    return import_edits(job.compose("import_edits", [f"source.path={source}", f"edits={folder}", f"output={target}", *words]))
+    return import_edits(
+        job.compose("import_edits", [f"source.path={source}", f"edits={folder}", f"output={target}", *words])
+    )
 
 
 def changed(path: Path, change: Change) -> None:
@@ -59,15 +61,23 @@ def erased(name: str, where: tuple[slice, slice], alpha: int = 0) -> Change:
 
 
 def others_are_untouched(source: Path, target: Path, *edited: str) -> None:
-    """Every layer and value of every frame that does not show an edited drawing, and the files of clips that hold none."""
+    """Every layer and value of every frame that does not show an edited drawing, and the files of clips that
+    hold none.
+    """
     old, new = Output(str(source)), Output(str(target))
     assert list(old) == list(new)
     places = ("_offset", "_file", "shard", "shard_bytes", "corrected")
     for frame in old:
         before, after = old.row(frame), new.row(frame)
         if frame not in edited and before["drawing_of"] not in edited:
-            assert {k: v for k, v in before.items() if not k.endswith(places)} == {k: v for k, v in after.items() if not k.endswith(places)}
-            assert all(old.read(frame, layer) == new.read(frame, layer) for layer in old.layers if before[f"{layer}_file"])
+            assert {k: v for k, v in before.items() if not k.endswith(places)} == {
+                k: v for k, v in after.items() if not k.endswith(places)
+            }
+            assert all(
+                old.read(frame, layer) == new.read(frame, layer)
+                for layer in old.layers
+                if before[f"{layer}_file"]
+            )
     clips = {old.row(frame)["clip_id"] for frame in edited}
     files, made = contents(source), contents(target)
     for name, data in files.items():
@@ -76,7 +86,9 @@ def others_are_untouched(source: Path, target: Path, *edited: str) -> None:
 
 
 @pytest.mark.parametrize(("exporter", "suffix"), [(Psd(), "psd"), (Ora(), "ora")])
-def test_a_mask_erased_in_a_layered_file_comes_back(exporter: Exporter, suffix: str, source: Path, tmp_path: Path) -> None:
+def test_a_mask_erased_in_a_layered_file_comes_back(
+    exporter: Exporter, suffix: str, source: Path, tmp_path: Path
+) -> None:
     before = contents(source)
     exporter.write(Output(str(source)), tmp_path / "work")
     hole = (slice(28, 36), slice(26, 34))
@@ -103,7 +115,9 @@ def test_a_mask_erased_in_a_layered_file_comes_back(exporter: Exporter, suffix: 
 
 
 @pytest.mark.parametrize(("exporter", "suffix"), [(Psd(), "psd"), (Ora(), "ora")])
-def test_a_character_taken_away_with_its_background_filled(exporter: Exporter, suffix: str, source: Path, tmp_path: Path) -> None:
+def test_a_character_taken_away_with_its_background_filled(
+    exporter: Exporter, suffix: str, source: Path, tmp_path: Path
+) -> None:
     exporter.write(Output(str(source)), tmp_path / "work")
     everywhere = (slice(None), slice(None))
     changed(tmp_path / f"work/{FRAME}.{suffix}", erased("character 2", everywhere))
@@ -112,11 +126,16 @@ def test_a_character_taken_away_with_its_background_filled(exporter: Exporter, s
     old, new = Output(str(source)), Output(str(tmp_path / "new"))
     row, was = new.row(FRAME), old.row(FRAME)
     assert row["instance_ids"] == [1] and len(row["instance_boxes"]) == 1
-    assert row["character_bbox"][2] < was["character_bbox"][2] and row["character_coverage"] < 0.8 * was["character_coverage"]
+    assert (
+        row["character_bbox"][2] < was["character_bbox"][2]
+        and row["character_coverage"] < 0.8 * was["character_coverage"]
+    )
     gone = (old.layer(FRAME, "instances") == 2) & (new.layer(FRAME, "character")[..., 3] == 0)
     assert gone.sum() > 100 and not new.layer(FRAME, "instances")[gone].any()
     shown = new.layer(FRAME, "background")[gone].astype(int)
-    assert np.abs(shown - old.layer(FRAME, "character")[gone][:, :3]).mean() < 12, "the frame shows itself where nobody hides it"
+    assert np.abs(shown - old.layer(FRAME, "character")[gone][:, :3]).mean() < 12, (
+        "the frame shows itself where nobody hides it"
+    )
     shares = [row[f"background_{name}"] for name in ("seen", "borrowed", "invented")]
     assert sum(shares) == pytest.approx(1, abs=0.02) and shares[0] > was["background_seen"]
     assert row["recompose_psnr"] > 30
@@ -133,9 +152,13 @@ def test_a_mask_of_a_numbered_sequence_comes_back(source: Path, tmp_path: Path) 
     others_are_untouched(source, tmp_path / "new", FRAME)
     old, new = Output(str(source)), Output(str(tmp_path / "new"))
     added = (slice(2, 12), slice(60, 70))
-    assert (new.layer(FRAME, "mask")[added] == 255).all() and (new.layer(FRAME, "character")[added][..., 3] == 255).all()
+    assert (new.layer(FRAME, "mask")[added] == 255).all() and (
+        new.layer(FRAME, "character")[added][..., 3] == 255
+    ).all()
     whole = old.layer(FRAME, "background")[added].astype(int)
-    assert np.abs(new.layer(FRAME, "character")[added][..., :3] - whole).max() <= 2, "what the frame shows there is the character's now"
+    assert np.abs(new.layer(FRAME, "character")[added][..., :3] - whole).max() <= 2, (
+        "what the frame shows there is the character's now"
+    )
     assert set(np.unique(new.layer(FRAME, "instances")[added])) <= {1, 2}
     assert new.row(FRAME)["background_invented"] > old.row(FRAME)["background_invented"]
 
@@ -156,9 +179,13 @@ def test_a_background_and_an_effect_are_taken_as_they_are(source: Path, tmp_path
         assert run(source, tmp_path / suffix, tmp_path / f"new-{suffix}") == 0
         new = Output(str(tmp_path / f"new-{suffix}"))
         others_are_untouched(source, tmp_path / f"new-{suffix}", GLOW)
-        assert np.abs(new.layer(GLOW, "background")[42:54, 82:94].astype(int) - (10, 200, 30)).max() <= 8, "within the output's own JPEG"
+        assert np.abs(new.layer(GLOW, "background")[42:54, 82:94].astype(int) - (10, 200, 30)).max() <= 8, (
+            "within the output's own JPEG"
+        )
         effect, row = new.layer(GLOW, "effect"), new.row(GLOW)
-        assert np.array_equal(new.layer(GLOW, "character")[..., 3], Output(str(source)).layer(GLOW, "character")[..., 3])
+        assert np.array_equal(
+            new.layer(GLOW, "character")[..., 3], Output(str(source)).layer(GLOW, "character")[..., 3]
+        )
         assert not effect[:12, :, 3].any() and effect[12:, :, 3].any() and row["effect_mode"] == "add"
         assert row["effect_coverage"] == pytest.approx(effect[..., 3].mean() / 255, abs=1e-5)
         assert new.row("film/scene0001_frame000014")["drawing_of"] == "film/scene0001_frame000013"
@@ -187,7 +214,9 @@ def test_edits_of_a_tree_of_an_earlier_release_go_to_another_file_system(tmp_pat
     card = Path(tree, "README.md")
     card.write_text("of the output before")
     facts = json.loads((tree / "dataset.json").read_text())
-    facts["models"] = [{"name": "modnet", "digest": "sha256:07c3", "license": "Apache-2.0", "commercial": "yes"}]
+    facts["models"] = [
+        {"name": "modnet", "digest": "sha256:07c3", "license": "Apache-2.0", "commercial": "yes"}
+    ]
     (tree / "dataset.json").write_text(json.dumps(facts))
     Numbered(every_frame=True).write(Output(str(tree)), tmp_path / "work")
     mask = tmp_path / "work/film_scene0000/mask.0003.png"
@@ -197,12 +226,18 @@ def test_edits_of_a_tree_of_an_earlier_release_go_to_another_file_system(tmp_pat
     with tempfile.TemporaryDirectory(dir=far) as folder:
         new = Path(folder) / "new"
         assert run(tree, tmp_path / "work", new) == 0
-        assert (Output(str(new)).layer(FRAME, "mask")[2:12, 60:70] == 255).all() and (new / "masks").is_dir() and not (new / "shards").exists()
+        assert (
+            (Output(str(new)).layer(FRAME, "mask")[2:12, 60:70] == 255).all()
+            and (new / "masks").is_dir()
+            and not (new / "shards").exists()
+        )
         others_are_untouched(tree, new, FRAME)
         assert "modnet" in (new / "README.md").read_text() and card.read_text() == "of the output before"
 
 
-def test_nothing_changed_is_nothing_imported(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_changed_is_nothing_imported(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     Ora().write(Output(str(source)), tmp_path / "work")
     assert run(source, tmp_path / "work", tmp_path / "new") == 1
     assert "nothing to import" in capsys.readouterr().err and not (tmp_path / "new").exists()
@@ -213,7 +248,9 @@ def test_nothing_changed_is_nothing_imported(source: Path, tmp_path: Path, capsy
         run(source, tmp_path / "empty", tmp_path / "new")
 
 
-def test_bad_files_are_a_line_each_and_the_others_go_on(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_files_are_a_line_each_and_the_others_go_on(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     work = tmp_path / "work"
     Ora().write(Output(str(source)), work)
     Numbered().write(Output(str(source)), work / "numbered")
@@ -222,12 +259,20 @@ def test_bad_files_are_a_line_each_and_the_others_go_on(source: Path, tmp_path: 
     changed(work / f"{FRAME}.ora", erased("character 1", hole))
     (episode / "foreign.ora").write_bytes(to_ora([Layer("a", np.zeros((2, 2, 4), np.uint8))]))
     (episode / "scene0000_frame000003.ora").write_bytes(b"PK cut short")
-    small = [layer._replace(picture=layer.picture[:8, :8]) for layer in read_ora((episode / "scene0000_frame000000.ora").read_bytes())]
+    small = [
+        layer._replace(picture=layer.picture[:8, :8])
+        for layer in read_ora((episode / "scene0000_frame000000.ora").read_bytes())
+    ]
     (episode / "scene0000_frame000000.ora").write_bytes(to_ora(small))
     note = json.loads((episode / "scene0000_frame000006.json").read_text())
-    (episode / "scene0000_frame000006.json").write_text(json.dumps({**note, "frame_id": "film/scene0000_frame000999"}))
+    (episode / "scene0000_frame000006.json").write_text(
+        json.dumps({**note, "frame_id": "film/scene0000_frame000999"})
+    )
     (episode / "scene0000_frame000007.json").write_text("{")
-    changed(work / f"{GLOW}.ora", lambda layers: [layer._replace(name="mine") if layer.name == "effect" else layer for layer in layers])
+    changed(
+        work / f"{GLOW}.ora",
+        lambda layers: [layer._replace(name="mine") if layer.name == "effect" else layer for layer in layers],
+    )
     Image.new("L", (3, 3)).save(work / "numbered/film_scene0000/mask.0001.png")
     (work / "numbered/film_scene0000/character.0002.png").write_bytes(b"no picture")
     Image.new("RGB", (3, 3)).save(work / "numbered/film_scene0000/photo.png")
@@ -245,7 +290,9 @@ def test_bad_files_are_a_line_each_and_the_others_go_on(source: Path, tmp_path: 
     assert Output(str(tmp_path / "new")).row(FRAME)["matte"] == "net+hand"
 
 
-def test_an_export_of_another_output_is_refused(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_export_of_another_output_is_refused(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     Ora().write(Output(str(source)), tmp_path / "work")
     changed(tmp_path / f"work/{FRAME}.ora", erased("character 1", (slice(28, 36), slice(26, 34))))
     other = film(tmp_path / "other", "png")

@@ -60,7 +60,10 @@ def test_a_shot_of_two_clips(tmp_path: Path) -> None:
     second["matte"] = "none m1"
     out = output(str(tmp_path), second, first)
     assert exposure.write(out) == 1
-    assert sorted(path.name for path in (tmp_path / "exposure").iterdir()) == ["film_scene0003.csv", "film_scene0003.xdts"]
+    assert sorted(path.name for path in (tmp_path / "exposure").iterdir()) == [
+        "film_scene0003.csv",
+        "film_scene0003.xdts",
+    ]
     rows = read_csv((tmp_path / "exposure/film_scene0003.csv").read_text())
     assert [row["frame"] for row in rows] == [str(n) for n in range(1, 10)]
     assert [row["drawing"] for row in rows] == list("112221334")
@@ -82,7 +85,9 @@ def test_cut_and_scene_are_numbers_and_a_still_camera_has_one_background(tmp_pat
     assert header == {"cut": "12", "scene": "7"}
     (still,) = exposure.sheets(output(str(tmp_path / "b"), {**shot, "camera_motion": "still"}).table)
     assert read_xdts(exposure.as_xdts(still)) == {"background": [1, 1, 1, 1], "character": [1, 1, 2, 3]}
-    (track, _) = json.loads(exposure.as_xdts(still).partition("\n")[2])["timeTables"][0]["fields"][0]["tracks"]
+    (track, _) = json.loads(exposure.as_xdts(still).partition("\n")[2])["timeTables"][0]["fields"][0][
+        "tracks"
+    ]
     assert [entry["frame"] for entry in track["frames"]] == [0], "one entry, held to the end"
 
 
@@ -91,12 +96,17 @@ def test_numbers_are_the_files(tmp_path: Path) -> None:
     (sheet,) = exposure.sheets(out.table)
     files = out.table["character_file"].to_pylist()
     assert len(set(files)) == sheet.drawing.max() == 3
-    assert {len({number for file, number in zip(files, sheet.drawing.tolist(), strict=True) if file == one}) for one in files} == {1}
+    assert {
+        len({number for file, number in zip(files, sheet.drawing.tolist(), strict=True) if file == one})
+        for one in files
+    } == {1}
 
 
 def test_frames_that_failed_are_empty_and_sampling_is_not(tmp_path: Path) -> None:
     parts = [clip(f"{SHOT}/{first:06d}", [0, 0, 0], first=first) for first in (0, 3, 9)]
-    (sheet,) = exposure.sheets(output(str(tmp_path / "a"), *parts, clip(f"{SHOT}/000006", [], error="no", first=6)).table)
+    (sheet,) = exposure.sheets(
+        output(str(tmp_path / "a"), *parts, clip(f"{SHOT}/000006", [], error="no", first=6)).table
+    )
     assert read_xdts(exposure.as_xdts(sheet))["character"] == [1, 1, 1, 2, 2, 2, 0, 0, 0, 3, 3, 3]
     sampled = clip(f"{SHOT}/000000", [0, 0, 1])
     sampled["frame_index"] = np.array([0, 5, 10])
@@ -106,7 +116,10 @@ def test_frames_that_failed_are_empty_and_sampling_is_not(tmp_path: Path) -> Non
 
 def test_remote_outputs_stills_and_nothing() -> None:
     moving = clip(f"{SHOT}/000000", [0, 0])
-    stills = [clip(f"{name}/scene0000/000000", [0], source=f"{name}.png") | {"episode": "pictures"} for name in ("a", "b")]
+    stills = [
+        clip(f"{name}/scene0000/000000", [0], source=f"{name}.png") | {"episode": "pictures"}
+        for name in ("a", "b")
+    ]
     out = output("memory://sheets", moving, *stills)
     try:
         assert exposure.write(out) == 1

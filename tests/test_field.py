@@ -1,4 +1,6 @@
-"""The cases of public reports that are about more than reading: see `tests/sources/test_field.py`. Skipped where their folder is not there."""
+"""The cases of public reports that are about more than reading: see `tests/sources/test_field.py`. Skipped
+where their folder is not there.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,10 @@ def output(tmp_path: Path) -> Output:
     sink = Shards(str(tmp_path / "three"))
     with sink.open(RUN):
         made, _ = row("film/scene0000/000000", [0, 1, 2], "plain")
-        sink.write([{**made, "caption_given": RECORD["caption_given"].gather(["one girl", "two girls", "no girl"])}], RUN)
+        sink.write(
+            [{**made, "caption_given": RECORD["caption_given"].gather(["one girl", "two girls", "no girl"])}],
+            RUN,
+        )
     return Output(str(tmp_path / "three"))
 
 
@@ -57,14 +62,22 @@ def test_loaders(output: Output, tmp_path: Path) -> None:
     told, cache = right("loaders"), str(tmp_path / "cache")
     HfImageFolder().write(output, tmp_path / "pictures")
     folder = datasets.load_dataset(str(tmp_path / "pictures"), cache_dir=cache, split="train")
-    named = datasets.load_dataset("imagefolder", data_dir=str(tmp_path / "pictures"), cache_dir=cache, split="train")
-    assert len(folder) == len(named) == told["rows"] and folder["text"] == named["text"] == ["one girl", "two girls", "no girl"]
+    named = datasets.load_dataset(
+        "imagefolder", data_dir=str(tmp_path / "pictures"), cache_dir=cache, split="train"
+    )
+    assert len(folder) == len(named) == told["rows"] and folder["text"] == named["text"] == [
+        "one girl",
+        "two girls",
+        "no girl",
+    ]
     WebDataset().write(output, tmp_path / "tars")
     tar = str(tmp_path / "tars" / "shard-000000.tar")
     loaded = list(datasets.load_dataset("webdataset", data_files=tar, cache_dir=cache, split="train"))
     own = list(webdataset.WebDataset(tar, shardshuffle=False, empty_check=False))
     assert len(loaded) == len(own) == told["rows"]
-    assert len({frozenset(key for key in sample if not key.startswith("__")) for sample in [*loaded, *own]}) == 1
+    assert (
+        len({frozenset(key for key in sample if not key.startswith("__")) for sample in [*loaded, *own]}) == 1
+    )
 
 
 def test_many(tmp_path: Path) -> None:
@@ -85,7 +98,9 @@ def test_many(tmp_path: Path) -> None:
 
 
 def resaved(path: Path, opacity: float) -> None:
-    """As Krita saves an OpenRaster file: layers cut to what they show, under other names, with attributes of its own."""
+    """As Krita saves an OpenRaster file: layers cut to what they show, under other names, with attributes of
+    its own.
+    """
     with zipfile.ZipFile(path) as old:
         members = {info.filename: old.read(info) for info in old.infolist()}
     root = ElementTree.fromstring(members["stack.xml"])
@@ -94,7 +109,9 @@ def resaved(path: Path, opacity: float) -> None:
         ys, xs = np.nonzero(whole[..., 3]) if whole[..., 3].any() else (np.array([0]), np.array([0]))
         part = whole[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
         name = f"data/{number:08x}.png"
-        node.attrib.update({"src": name, "x": str(xs.min()), "y": str(ys.min()), "selected": "true", "edit-locked": "false"})
+        node.attrib.update(
+            {"src": name, "x": str(xs.min()), "y": str(ys.min()), "selected": "true", "edit-locked": "false"}
+        )
         if node.get("name", "").startswith("character"):
             node.attrib["opacity"] = f"{opacity:g}"
         members[name] = codecs.encode_png(part)
@@ -115,10 +132,16 @@ def test_ora_trimmed(opacity: float, which: str, output: Output, tmp_path: Path)
     assert not found.problems and len(found.edits) == right("ora_trimmed")[which]
     for edit in found.edits.values():
         before = output.layer(edit.frame_id, "character")[..., 3]
-        assert edit.character is not None and abs(int(edit.character[..., 3].max()) - int(before.max()) * opacity) <= 1
+        assert (
+            edit.character is not None
+            and abs(int(edit.character[..., 3].max()) - int(before.max()) * opacity) <= 1
+        )
 
 
 def test_numbered_frames_lend_one_another_their_background(decompose: Decompose, tmp_path: Path) -> None:
     words = ["stages.character.step.matte.weights=layernet", "model/matte=auto", "source.row_bytes=128000000"]
     assert decompose(FIELD / "numbered_frames" / "input", tmp_path / "out", *words) == 0
-    assert np.mean(Output(str(tmp_path / "out")).table["background_borrowed"].to_pylist()) >= right("numbered_frames")["borrowed_min"]
+    assert (
+        np.mean(Output(str(tmp_path / "out")).table["background_borrowed"].to_pylist())
+        >= right("numbered_frames")["borrowed_min"]
+    )

@@ -28,7 +28,9 @@ KNOWN = {
     "exports/picture.py": "what a training picture is cut out of",
     "edits/edit.py": "what of a drawing was changed",
 }
-"""Files in which three layers or more stand beside each other as what they are, not as a list of all there are."""
+"""Files in which three layers or more stand beside each other as what they are, not as a list of all there
+are.
+"""
 
 
 def literals(path: Path) -> Iterator[set[str]]:
@@ -36,12 +38,19 @@ def literals(path: Path) -> Iterator[set[str]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
             inner = node.keys if isinstance(node, ast.Dict) else node.elts
-            yield {each.value for each in inner if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+            yield {
+                each.value for each in inner if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            }
 
 
 def test_nobody_keeps_a_list_of_layers_of_its_own() -> None:
     files = [*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))]
-    found = {path.relative_to(ROOT).as_posix() for path in files for words in literals(path) if "shadow" in words and len(words & PARTS) >= 3}
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in files
+        for words in literals(path)
+        if "shadow" in words and len(words & PARTS) >= 3
+    }
     assert found <= {*KNOWN}, "read animelayers/layers.py there"
 
 
@@ -55,7 +64,9 @@ def test_what_handles_layers_follows_the_list() -> None:
 def test_the_list_agrees_with_the_record() -> None:
     for name in {*layers.names()} - {"mask", "character", "plate"}:
         channels = RECORD[name].axes.split()[3:]
-        assert channels == ([] if layers.BY_NAME[name].channels == 1 else [str(layers.BY_NAME[name].channels)])
+        assert channels == (
+            [] if layers.BY_NAME[name].channels == 1 else [str(layers.BY_NAME[name].channels)]
+        )
 
 
 def test_a_layer_touches_the_five_files_that_are_told() -> None:

@@ -57,14 +57,21 @@ def test_a_reader_tries_marked_rows_alone_and_reports_poison(tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("busy", "code"), [("time.sleep(60)", 70), ("ctypes.PyDLL(None).sleep(60)", 1)], ids=["python", "native"])
+@pytest.mark.parametrize(
+    ("busy", "code"), [("time.sleep(60)", 70), ("ctypes.PyDLL(None).sleep(60)", 1)], ids=["python", "native"]
+)
 def test_the_watchdog_ends_the_process(busy: str, code: int, tmp_path: Path) -> None:
     """Native code that holds the interpreter, too, where no thread of Python comes to its turn."""
     script = (
         "import ctypes, sys, time; from pathlib import Path; from animelayers.ledger import Ledger\n"
         f"with Ledger(Path({str(tmp_path)!r}), 'run', 0.2).inside('matte', ['a']): {busy}"
     )
-    assert subprocess.run([sys.executable, "-c", script], timeout=50, check=False, capture_output=True).returncode == code
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", script], timeout=50, check=False, capture_output=True
+        ).returncode
+        == code
+    )
     assert Ledger(tmp_path, "run").tried("matte", "a") == (1, 1)
 
 

@@ -1,4 +1,6 @@
-"""Every option of every job and of everything a job can be told to use: a value it cannot hold ends in one sentence before anything starts."""
+"""Every option of every job and of everything a job can be told to use: a value it cannot hold ends in one
+sentence before anything starts.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,20 @@ from animelayers import job, options, settings
 from animelayers.job import values
 
 JOBS = [path.stem for path in sorted(job.CONF.glob("*.yaml"))]
-CHOICES = [path for path in sorted(job.CONF.rglob("*.yaml")) if path.parent != job.CONF and "_target_" in path.read_text()]
-OUTSIDE: dict[str, Any] = {"device": "cpu", "output": "x", "workers": 1, "source": {"path": "x"}, "select": {}, "picture": {}, "caption": {}}
+CHOICES = [
+    path
+    for path in sorted(job.CONF.rglob("*.yaml"))
+    if path.parent != job.CONF and "_target_" in path.read_text()
+]
+OUTSIDE: dict[str, Any] = {
+    "device": "cpu",
+    "output": "x",
+    "workers": 1,
+    "source": {"path": "x"},
+    "select": {},
+    "picture": {},
+    "caption": {},
+}
 """What choices refer to."""
 UNKNOWN = ("truth", "odds")
 """Nodes whose values are told by their own class: the distributions of a recipe."""
@@ -55,7 +69,10 @@ def hint(cfg: DictConfig, place: tuple[Any, ...], schema: dict[str, Any]) -> Any
         if depth == len(place) - 1:
             return found
         node = node[key]
-        schema = {**values.inside(found), **(options.hints(job.target(node["_target_"])) if "_target_" in node else {})}
+        schema = {
+            **values.inside(found),
+            **(options.hints(job.target(node["_target_"])) if "_target_" in node else {}),
+        }
     return Any
 
 
@@ -78,12 +95,19 @@ def wrong(value: Any, declared: Any) -> Iterator[Any]:
         if not options.is_text(declared):
             yield "no such thing"
             yield -(10**9)
-    if choices := [str(choice) for kind in (declared, *get_args(declared)) if str(get_origin(kind)) == "typing.Literal" for choice in get_args(kind)]:
+    if choices := [
+        str(choice)
+        for kind in (declared, *get_args(declared))
+        if str(get_origin(kind)) == "typing.Literal"
+        for choice in get_args(kind)
+    ]:
         yield f"{choices[0]}x"
         yield from () if bool in get_args(declared) else (True,)
 
 
-def refused(name: str, cfg: DictConfig, place: tuple[Any, ...], value: Any, capsys: pytest.CaptureFixture[str]) -> str:
+def refused(
+    name: str, cfg: DictConfig, place: tuple[Any, ...], value: Any, capsys: pytest.CaptureFixture[str]
+) -> str:
     """The sentence that a job ends with."""
     node: Any = cfg
     for key in place[:-1]:
@@ -121,19 +145,33 @@ def test_no_option_of_a_job_takes_what_it_cannot_hold(name: str, capsys: pytest.
     free = re.compile(
         r"model\.|reference_model|stages\.\w+\.step\.(questions|effect_prompts)|select\.where|characters|systems|export\.(options|select|picture|caption)"
     )
-    assert [key for key in undeclared if not free.match(key)] == [], "to be declared in animelayers/settings.py"
+    assert [key for key in undeclared if not free.match(key)] == [], (
+        "to be declared in animelayers/settings.py"
+    )
 
 
 @pytest.mark.parametrize("path", CHOICES, ids=lambda path: str(path.relative_to(job.CONF).with_suffix("")))
-def test_no_option_of_a_choice_takes_what_it_cannot_hold(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_option_of_a_choice_takes_what_it_cannot_hold(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     said: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-    cfg: Any = OmegaConf.create({**OUTSIDE, "it": {key: value for key, value in said.items() if key not in ("defaults", "enabled")}})
+    cfg: Any = OmegaConf.create(
+        {**OUTSIDE, "it": {key: value for key, value in said.items() if key not in ("defaults", "enabled")}}
+    )
     for place, value in leaves(cfg):
-        if place[0] != "it" or place[-2] == "options" or (declared := hint(cfg, place, {"it": Any})) is Any:  # words of another program
+        # words of another program
+        if place[0] != "it" or place[-2] == "options" or (declared := hint(cfg, place, {"it": Any})) is Any:
             continue
         for bad in wrong(value, declared):
             refused("none", cfg, place, bad, capsys)
-        comment = next((line.partition("#")[2] for line in path.read_text().splitlines() if line.strip().startswith(f"{place[-1]}:")), "")
+        comment = next(
+            (
+                line.partition("#")[2]
+                for line in path.read_text().splitlines()
+                if line.strip().startswith(f"{place[-1]}:")
+            ),
+            "",
+        )
         if re.search(r"\b0\.\.1\b", comment) and isinstance(value, int | float):
             assert "0" in refused("none", cfg, place, 1.5, capsys)
 
@@ -176,12 +214,16 @@ def test_the_nearest_choice_is_named() -> None:
         (["source.end=1", "source.start=2"], "source.end=1 is not after source.start=2"),
     ],
 )  # fmt: skip
-def test_the_command_line_ends_in_that_sentence(words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_the_command_line_ends_in_that_sentence(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
     import runpy
     import signal
     import sys
 
-    monkeypatch.setattr(sys, "argv", [str(job.JOBS / "decompose.py"), str(tmp_path), str(tmp_path / "out"), *words])
+    monkeypatch.setattr(
+        sys, "argv", [str(job.JOBS / "decompose.py"), str(tmp_path), str(tmp_path / "out"), *words]
+    )
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     before = signal.getsignal(signal.SIGTERM)
     try:

@@ -40,11 +40,16 @@ def test_layers_come_back(written):
 
 def test_notebooks_show_a_contact_sheet(written):
     output = Output(str(written[0]))
-    assert repr(output) == f"Output({str(written[0])!r}): 3 frames of 1 clips, 1 failed; character, mask, background"
+    assert (
+        repr(output)
+        == f"Output({str(written[0])!r}): 3 frames of 1 clips, 1 failed; character, mask, background"
+    )
     page = output._repr_html_()
     assert page.count("<img") == 9 and page.count("<tr>") == 4
     shown = [Image.open(io.BytesIO(base64.b64decode(data))) for data in re.findall(r"base64,([^\"]+)", page)]
-    assert {picture.size for picture in shown} == {(64, 48)} and {picture.mode for picture in shown} == {"RGB"}
+    assert {picture.size for picture in shown} == {(64, 48)} and {picture.mode for picture in shown} == {
+        "RGB"
+    }
 
 
 def test_output_of_failures_only(tmp_path):
@@ -66,20 +71,30 @@ def rewritten(folder, change):
 
 
 def test_foreign_extension_types_are_refused(written):
-    field = pa.field("tensor", pa.list_(pa.field("item", pa.int64(), metadata={"ARROW:extension:name": "ray.data.arrow_tensor"})))
+    field = pa.field(
+        "tensor",
+        pa.list_(pa.field("item", pa.int64(), metadata={"ARROW:extension:name": "ray.data.arrow_tensor"})),
+    )
     rewritten(written[0], lambda table: table.append_column(field, pa.array([[1]] * len(table), field.type)))
     with pytest.raises(SinkError, match="not plain Arrow types"):
         len(Output(str(written[0])))
 
 
 def test_foreign_number_types_become_the_records_own(written):
-    rewritten(written[0], lambda table: table.set_column(table.schema.get_field_index("width"), "width", table["width"].cast(pa.int16())))
+    rewritten(
+        written[0],
+        lambda table: table.set_column(
+            table.schema.get_field_index("width"), "width", table["width"].cast(pa.int16())
+        ),
+    )
     assert Output(str(written[0])).table.schema.field("width").type == pa.int64()
 
 
 def test_paths_outside_the_output_are_refused(written):
     (written[0].parent / "secret.tar").write_bytes(b"x" * 100_000)
-    rewritten(written[0], lambda table: table.set_column(2, "shard", pa.array(["../../secret.tar"] * len(table))))
+    rewritten(
+        written[0], lambda table: table.set_column(2, "shard", pa.array(["../../secret.tar"] * len(table)))
+    )
     with pytest.raises(SinkError, match="points outside"):
         Output(str(written[0])).frame("e/scene0001_frame000000")
 

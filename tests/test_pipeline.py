@@ -29,21 +29,29 @@ def stage(step: Any, **placement: Any) -> Stage:
     return Stage(step, **{"cpus": 0.5, **placement})
 
 
-def through(pipeline: Pipeline, rows: list[dict[str, Any]], folder: Path, limit: float = 0) -> dict[str, dict[str, Any]]:
+def through(
+    pipeline: Pipeline, rows: list[dict[str, Any]], folder: Path, limit: float = 0
+) -> dict[str, dict[str, Any]]:
     """Rows through Ray, each in a block of its own, by clip id."""
     import ray.data
 
     from animelayers.schema import unbatch
 
     blocks = [ray.data.from_numpy(np.array([i])) for i in range(len(rows))]
-    clips = blocks[0].union(*blocks[1:]).map_batches(lambda b: rebatch([rows[int(i)] for i in b["data"]]), num_cpus=0.25)
+    clips = (
+        blocks[0]
+        .union(*blocks[1:])
+        .map_batches(lambda b: rebatch([rows[int(i)] for i in b["data"]]), num_cpus=0.25)
+    )
     keep = ("character", "matte", "background", "background_seen", "character_confidence")
     out = pipeline(clips, pipeline.fit(TWO), DECODED, Ledger(folder, "run", limit), keep)
     return {str(row["clip_id"]): row for batch in out.iter_batches(batch_size=None) for row in unbatch(batch)}
 
 
 def test_a_column_nobody_writes_is_named() -> None:
-    with pytest.raises(PipelineError, match=re.escape("stage inverted reads ['character'], which nothing before it writes")):
+    with pytest.raises(
+        PipelineError, match=re.escape("stage inverted reads ['character'], which nothing before it writes")
+    ):
         Pipeline({"inverted": stage(partial(Inverted))}).check(DECODED)
 
 
@@ -52,7 +60,10 @@ def test_a_column_nobody_writes_is_named() -> None:
     [
         (partial(Brightness, labell="x"), "Brightness has no option 'labell'; did you mean 'label'?"),
         (partial(Faulty), "Faulty needs fault"),
-        (partial(Faulty, fault=partial(Brightness, lable=1)), "stage s, fault: Brightness has no option 'lable'"),
+        (
+            partial(Faulty, fault=partial(Brightness, lable=1)),
+            "stage s, fault: Brightness has no option 'lable'",
+        ),
     ],
 )
 def test_misspelt_options_are_refused_with_the_nearest_right_one(made: Any, message: str) -> None:
@@ -67,7 +78,9 @@ def test_two_one_cpu_pools_on_two_cores_are_refused_with_numbers() -> None:
 
 
 def test_the_same_two_pools_fit_when_fused() -> None:
-    pipeline = Pipeline({"a": stage(partial(Brightness), cpus=1, fuse="p"), "b": stage(partial(Inverted), cpus=1, fuse="p")})
+    pipeline = Pipeline(
+        {"a": stage(partial(Brightness), cpus=1, fuse="p"), "b": stage(partial(Inverted), cpus=1, fuse="p")}
+    )
     (group,) = pipeline.fit(TWO)
     assert group.name == "a+b" and group.workers == 1
 
@@ -85,10 +98,18 @@ def test_gpus_and_memory_are_counted() -> None:
         Pipeline({"a": stage(partial(Brightness))}).fit(Resources(2, 0, 2 * GB), row_bytes=500_000_000)
 
 
-def test_fused_stages_give_the_same_as_stages_apart_and_share_a_process(ray_here: object, tmp_path: Path) -> None:
+def test_fused_stages_give_the_same_as_stages_apart_and_share_a_process(
+    ray_here: object, tmp_path: Path
+) -> None:
     rows = [clip(1, 3), clip(2, 1, (4, 10)), clip(9)]
-    apart = through(Pipeline({"a": stage(partial(Brightness)), "b": stage(partial(Inverted))}), rows, tmp_path)
-    fused = through(Pipeline({"a": stage(partial(Brightness), fuse="p"), "b": stage(partial(Inverted), fuse="p")}), rows, tmp_path)
+    apart = through(
+        Pipeline({"a": stage(partial(Brightness)), "b": stage(partial(Inverted))}), rows, tmp_path
+    )
+    fused = through(
+        Pipeline({"a": stage(partial(Brightness), fuse="p"), "b": stage(partial(Inverted), fuse="p")}),
+        rows,
+        tmp_path,
+    )
     assert apart.keys() == fused.keys() == {row["clip_id"] for row in rows}
     for clip_id in apart:
         for column in ("character", "matte", "background"):
@@ -97,11 +118,23 @@ def test_fused_stages_give_the_same_as_stages_apart_and_share_a_process(ray_here
 
 
 @pytest.mark.parametrize(
-    ("fault", "message"), [("abort", "killed its worker 3 times"), ("hang", "killed its worker 3 times"), ("raise", "cannot bear a seven")]
+    ("fault", "message"),
+    [
+        ("abort", "killed its worker 3 times"),
+        ("hang", "killed its worker 3 times"),
+        ("raise", "cannot bear a seven"),
+    ],
 )
-def test_a_clip_that_kills_or_hangs_its_worker_is_quarantined(fault: str, message: str, ray_here: object, tmp_path: Path) -> None:
+def test_a_clip_that_kills_or_hangs_its_worker_is_quarantined(
+    fault: str, message: str, ray_here: object, tmp_path: Path
+) -> None:
     rows = [clip(n) for n in (1, 2, 7, 4)]
-    out = through(Pipeline({"bad": stage(partial(Faulty, fault=fault))}), rows, tmp_path, limit=1 if fault == "hang" else 0)
+    out = through(
+        Pipeline({"bad": stage(partial(Faulty, fault=fault))}),
+        rows,
+        tmp_path,
+        limit=1 if fault == "hang" else 0,
+    )
     assert len(out) == 4, "none lost, none twice"
     errors = {clip_id: row["error"] for clip_id, row in out.items() if row["error"]}
     assert errors == {"film/scene0007/000000": f"{'bad' if fault != 'raise' else 'faulty'}: {message}"}
@@ -123,7 +156,9 @@ class Convolved(FrameStep):
 
     def frames(self, *, frames: list[U8]) -> Mean:
         time.sleep(0.2)  # whatever else the machine does meanwhile, this stage is the slow one
-        return Mean([self.net(picture.transpose(2, 0, 1)[None].astype(np.float32))[0].mean() for picture in frames])
+        return Mean(
+            [self.net(picture.transpose(2, 0, 1)[None].astype(np.float32))[0].mean() for picture in frames]
+        )
 
 
 def test_the_plan_of_a_run_times_its_first_clip_and_names_what_bounds_it(tmp_path: Path) -> None:
@@ -134,7 +169,9 @@ def test_the_plan_of_a_run_times_its_first_clip_and_names_what_bounds_it(tmp_pat
     pipeline = Pipeline({"quick": stage(partial(Brightness)), "slow": stage(partial(Convolved))})
     made, reading, costs = forecast.plan(Files(str(tmp_path)), pipeline, pipeline.fit(TWO), ("character",))
     assert len(made["frame_index"]) == 1 and reading > 0
-    assert [cost.group.name for cost in costs] == ["quick", "slow"] and costs[1].nets == ("Convolved on cpu, 3 at once",)
+    assert [cost.group.name for cost in costs] == ["quick", "slow"] and costs[1].nets == (
+        "Convolved on cpu, 3 at once",
+    )
     text = forecast.told(made, reading, costs, readers=0)
     assert re.search(r"expected  [\d.]+ frames/s, bound by slow", text) and "1 x (0.5 CPU, 0 GPU)" in text
     with pytest.raises(PipelineError, match=r"stage s fails on the first clip, .*cannot bear"):

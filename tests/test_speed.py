@@ -36,15 +36,23 @@ def test_the_slowest_stages_bound_a_run_by_their_own_workers() -> None:
 def test_hundreds_of_pretended_films_are_planned_committed_gathered_and_found_again(tmp_path: Path) -> None:
     size = Size(films=300, frames=3000, clip=10, hold=5, look=0, deaths=0.01)
     made = once(size, tmp_path, "inline", 2)
-    assert (made["done"], made["before"], made["failed"]) == (3000, 0, 0) and made["died"] > 0 and made["commits"] > metadata.MANY
+    assert (
+        (made["done"], made["before"], made["failed"]) == (3000, 0, 0)
+        and made["died"] > 0
+        and made["commits"] > metadata.MANY
+    )
     again = once(size, tmp_path, "inline", 2)
     assert (again["done"], again["before"]) == (0, 3000)
     store = Shards(str(tmp_path / "out")).store
-    assert again["commits"] < 10 and metadata.gathered(store), "the next run finds a few tables where there were hundreds"
+    assert again["commits"] < 10 and metadata.gathered(store), (
+        "the next run finds a few tables where there were hundreds"
+    )
     assert store.exists(dataset.PLAN) and not dataset.plans(store)
 
 
-def test_a_run_that_dies_goes_on_from_the_parts_of_its_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_dies_goes_on_from_the_parts_of_its_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     size = Size(films=4, frames=80, clip=10, hold=5, look=0, deaths=0)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("animelayers.run._follow", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -53,13 +61,16 @@ def test_a_run_that_dies_goes_on_from_the_parts_of_its_plan(tmp_path: Path, monk
     assert dataset.plans(store) and not store.exists(dataset.PLAN)
     looked = {path: path.stat().st_mtime_ns for path in (tmp_path / "looked").iterdir()}
     made = once(size, tmp_path, "inline", 0)
-    assert made["done"] == 80 and {path: path.stat().st_mtime_ns for path in (tmp_path / "looked").iterdir()} == looked, (
-        "no film is looked into twice"
-    )
+    assert (
+        made["done"] == 80
+        and {path: path.stat().st_mtime_ns for path in (tmp_path / "looked").iterdir()} == looked
+    ), "no film is looked into twice"
     assert store.exists(dataset.PLAN) and not dataset.plans(store)
 
 
-def test_a_plan_too_large_for_one_file_stays_in_few_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_too_large_for_one_file_stays_in_few_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(metadata, "ROWS", 20)
     size = Size(films=5, frames=200, clip=10, hold=5, look=0, deaths=0)
     once(size, tmp_path, "inline", 0)

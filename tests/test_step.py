@@ -42,8 +42,12 @@ class Told(FrameStep):
 
     name = "told"
 
-    def frames(self, *, frames: list[U8], background: list[U8] | None = None, **parts: Unpack[Parts]) -> Alphas:
-        return Alphas([p[..., 1] * 0 for p in frames] if background is None else [p[..., 1] for p in background])
+    def frames(
+        self, *, frames: list[U8], background: list[U8] | None = None, **parts: Unpack[Parts]
+    ) -> Alphas:
+        return Alphas(
+            [p[..., 1] * 0 for p in frames] if background is None else [p[..., 1] for p in background]
+        )
 
 
 def test_frames_of_all_clips_arrive_as_one_list_and_go_back_to_their_clips() -> None:
@@ -130,8 +134,16 @@ def test_what_is_of_the_whole_clip_comes_once_per_drawing() -> None:
 
 
 def test_the_signature_is_the_contract() -> None:
-    assert (Told.reads, Told.wants, Told.writes) == (("frames",), ("background", "instance_ids", "character_coverage"), ("character",))
-    assert (Brightness.reads, Brightness.wants, Brightness.writes) == (("frames",), (), ("character", "matte", "character_confidence"))
+    assert (Told.reads, Told.wants, Told.writes) == (
+        ("frames",),
+        ("background", "instance_ids", "character_coverage"),
+        ("character",),
+    )
+    assert (Brightness.reads, Brightness.wants, Brightness.writes) == (
+        ("frames",),
+        (),
+        ("character", "matte", "character_confidence"),
+    )
 
     class Same(Told):
         """Another class with the method of the one above it."""
@@ -178,7 +190,13 @@ def test_batches_travel_as_tensors_never_as_pickles(drawings: int, ray_here: obj
     import ray.data
 
     rows = [clip(1, drawings), clip(2, 2), *Faulty("raise").run([clip(7)])]
-    table = next(iter(ray.data.from_items([{"x": 1}]).map_batches(lambda _: rebatch(rows), num_cpus=0.25).iter_batches(batch_format="pyarrow")))
+    table = next(
+        iter(
+            ray.data.from_items([{"x": 1}])
+            .map_batches(lambda _: rebatch(rows), num_cpus=0.25)
+            .iter_batches(batch_format="pyarrow")
+        )
+    )
     for field in table.schema:
         assert "object" not in str(field.type).lower() and "pickle" not in str(field.type).lower(), field
     assert isinstance(table.schema.field("frames").type, ArrowVariableShapedTensorType)
@@ -197,4 +215,6 @@ def test_blanks_have_their_columns_axes() -> None:
     for name, column in RECORD.items():
         blank = column.blank()
         if column.ndim:
-            assert blank.ndim == column.ndim and blank.dtype == np.dtype(column.dtype) and blank.size == 0, name
+            assert blank.ndim == column.ndim and blank.dtype == np.dtype(column.dtype) and blank.size == 0, (
+                name
+            )

@@ -1,4 +1,6 @@
-"""Files a stranger made: outputs, tables, layered files. Nothing outside is read, written or deleted, and one bad file ends nothing."""
+"""Files a stranger made: outputs, tables, layered files. Nothing outside is read, written or deleted, and one
+bad file ends nothing.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,16 @@ from tests.sinks.test_commit import opened
 CLIP = "e/scene0000/000000"
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "1"))
 """How long each kind of file is fuzzed; the suite has a second, a person more."""
-OUTSIDE = ["../../victim.txt", "../victim.txt", "/etc/victim.txt", "a/../../victim.txt", "..\\victim.txt", "C:\\victim.txt", "~/victim.txt", "a\0b"]
+OUTSIDE = [
+    "../../victim.txt",
+    "../victim.txt",
+    "/etc/victim.txt",
+    "a/../../victim.txt",
+    "..\\victim.txt",
+    "C:\\victim.txt",
+    "~/victim.txt",
+    "a\0b",
+]
 
 
 @pytest.fixture
@@ -72,7 +83,11 @@ def test_a_table_that_points_outside_deletes_reads_and_writes_nothing_there(name
     (tar,) = (output / "shards").iterdir()
     rewritten(output, "shard", name)
     sink = Shards(str(output))
-    for act in (lambda: sink.forget([CLIP]), sink.lost, lambda: Output(str(output)).layer("e/scene0000_frame000000", "mask")):
+    for act in (
+        lambda: sink.forget([CLIP]),
+        sink.lost,
+        lambda: Output(str(output)).layer("e/scene0000_frame000000", "mask"),
+    ):
         with pytest.raises(SinkError, match="outside"):
             act()
     assert (output.parent / "victim.txt").read_text() == "precious" and tar.exists()
@@ -86,19 +101,30 @@ def test_ids_that_lead_outside_are_not_exported_there(kind: str, output: Path, t
     before = {path for path in tmp_path.rglob("*")}
     with contextlib.suppress(SinkError, ValueError, KeyError):
         export.write(Output(str(output)), tmp_path / "a" / "b" / "exported")
-    made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")} - {path.relative_to(tmp_path) for path in before}
+    made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")} - {
+        path.relative_to(tmp_path) for path in before
+    }
     assert all(path.parts[:3] == ("a", "b", "exported")[: len(path.parts)] for path in made), made
 
 
 def test_plates_that_lie_outside_are_neither_read_nor_removed(output: Path) -> None:
-    row = {"episode": "x", "scene_id": "y", "frame_id": "e/scene0000_frame000000", "plate": "../victim.txt", "camera": [1.0] * 9, "made_from": "z"}
+    row = {
+        "episode": "x",
+        "scene_id": "y",
+        "frame_id": "e/scene0000_frame000000",
+        "plate": "../victim.txt",
+        "camera": [1.0] * 9,
+        "made_from": "z",
+    }
     (output / PLATES).write_bytes(metadata.to_bytes(pa.Table.from_pylist([row], plates.SCHEMA)))
     with pytest.raises(SinkError, match="outside"):
         plates.write(Output(str(output)))
     with pytest.raises(SinkError, match="outside"):
         Output(str(output)).plate("e/scene0000_frame000000")
     (output / "plates").symlink_to(output.parent, target_is_directory=True)
-    (output / PLATES).write_bytes(metadata.to_bytes(pa.Table.from_pylist([{**row, "plate": "plates/victim.txt"}], plates.SCHEMA)))
+    (output / PLATES).write_bytes(
+        metadata.to_bytes(pa.Table.from_pylist([{**row, "plate": "plates/victim.txt"}], plates.SCHEMA))
+    )
     with pytest.raises(SinkError, match="a link on the way leaves the output"):
         plates.write(Output(str(output)))
     assert (output.parent / "victim.txt").read_text() == "precious"
@@ -126,7 +152,9 @@ def changed(data: bytes, **members: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for info in old.infolist():
-            new.writestr(info.filename, members.get(info.filename.replace(".", "_").replace("/", "_"), old.read(info)))
+            new.writestr(
+                info.filename, members.get(info.filename.replace(".", "_").replace("/", "_"), old.read(info))
+            )
         for name in {"bomb"} & members.keys():
             new.writestr("data/bomb.png", members[name])
     return out.getvalue()
@@ -164,7 +192,9 @@ def bomb(side: int) -> bytes:
 def test_openraster_that_asks_for_too_much_is_refused_at_once(stack: str) -> None:
     spent = time.process_time()
     with pytest.raises(ValueError):
-        read_ora(changed(ORA, stack_xml=stack.encode(), **({"bomb": bomb(25_000)} if "bomb" in stack else {})))
+        read_ora(
+            changed(ORA, stack_xml=stack.encode(), **({"bomb": bomb(25_000)} if "bomb" in stack else {}))
+        )
     assert time.process_time() - spent < 5
     with pytest.raises(ValueError):
         read_ora(changed(ORA, stack_xml=ENTITIES.format("UTF-16").encode("utf-16")))
@@ -172,24 +202,42 @@ def test_openraster_that_asks_for_too_much_is_refused_at_once(stack: str) -> Non
 
 @pytest.mark.parametrize("place", ["1e300", "-1e300", "inf", "99999999"])
 def test_a_layer_far_away_shows_nothing(place: str) -> None:
-    (read,) = read_ora(changed(ORA, stack_xml=STACK.format(w=8, h=8, inner=f'<layer src="{SRC}" x="{place}"/>').encode()))
+    (read,) = read_ora(
+        changed(ORA, stack_xml=STACK.format(w=8, h=8, inner=f'<layer src="{SRC}" x="{place}"/>').encode())
+    )
     assert not read.picture.any()
 
 
 def test_psd_that_asks_for_too_much_is_refused_at_once() -> None:
     good = to_psd([layer()])
     assert len(read_psd(good)) == 1
-    for head in (b"8BPX", good[:20], good[:14] + struct.pack(">II", 300_000, 300_000) + good[22:], good[:12] + b"\xff\xff" + good[14:], b""):
+    for head in (
+        b"8BPX",
+        good[:20],
+        good[:14] + struct.pack(">II", 300_000, 300_000) + good[22:],
+        good[:12] + b"\xff\xff" + good[14:],
+        b"",
+    ):
         with pytest.raises(ValueError):
             read_psd(head if len(head) > 4 else head + good[4:] if head else b"")
 
 
-def test_one_bad_file_never_ends_an_import(output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_bad_file_never_ends_an_import(
+    output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     work = tmp_path / "work"
     Ora().write(Output(str(output)), work)
     good = sorted(work.rglob("*.ora"))
     assert len(good) == 2
-    for number, data in enumerate([b"", b"PK", changed(ORA, stack_xml=b"<" * 9_000), changed(ORA, mimetype=b"x" * 5_000_000), ORA[: len(ORA) // 2]]):
+    for number, data in enumerate(
+        [
+            b"",
+            b"PK",
+            changed(ORA, stack_xml=b"<" * 9_000),
+            changed(ORA, mimetype=b"x" * 5_000_000),
+            ORA[: len(ORA) // 2],
+        ]
+    ):
         (work / f"bad{number}.ora").write_bytes(data)
         (work / f"bad{number}.json").write_text('{"frame_id": "e/scene0000_frame000000", "layers": {}}')
     (work / "strange").mkdir()

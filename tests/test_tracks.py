@@ -13,7 +13,11 @@ from tests.sinks.clips import clip
 
 def followed(number: int, boxes: list[str], ids: list[str]) -> dict[str, object]:
     made = clip(f"e/scene0000/{number:06d}", list(range(len(boxes))), first=number)
-    return {**made, "instance_ids": listed("instance_ids", " ".join(ids)), "instance_boxes": listed("instance_boxes", " ".join(boxes))}
+    return {
+        **made,
+        "instance_ids": listed("instance_ids", " ".join(ids)),
+        "instance_boxes": listed("instance_boxes", " ".join(boxes)),
+    }
 
 
 def test_ids_are_joined_over_the_seam_of_two_clips(tmp_path: Path) -> None:
@@ -25,7 +29,9 @@ def test_ids_are_joined_over_the_seam_of_two_clips(tmp_path: Path) -> None:
     assert tracks.write(Output(str(tmp_path))) == 4
     rows = pq.read_table(tmp_path / tracks.FILE).to_pylist()
     names = {(row["clip_id"][-6:], row["instance_id"]): row["track_id"] for row in rows}
-    assert names == {("000000", 1): 1, ("000000", 2): 2, ("000002", 1): 2, ("000002", 2): 3}, "who was away is counted on"
+    assert names == {("000000", 1): 1, ("000000", 2): 2, ("000002", 1): 2, ("000002", 2): 3}, (
+        "who was away is counted on"
+    )
 
 
 def test_nobody_followed_is_no_file(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""What is true of the whole package: no code from files, no open doors, and every promise of docs/trust.md has its test."""
+"""What is true of the whole package: no code from files, no open doors, and every promise of docs/trust.md
+has its test.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = (ROOT / "docs" / "trust.md").read_text()
 CODE = {
-    path: path.read_text() for folder in ("animelayers", "jobs", "conf") for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".yaml")
+    path: path.read_text()
+    for folder in ("animelayers", "jobs", "conf")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in (".py", ".yaml")
 }
 
 
@@ -26,9 +31,14 @@ def test_every_promise_names_a_test_that_is_there() -> None:
 def test_code_that_comes_with_weights_is_never_trusted() -> None:
     for path, text in CODE.items():
         assert not re.search(r"trust_remote_code\s*[=:]\s*[Tt]rue", text), path
-        assert not re.search(r"(?<!\w)pickle\.loads?\(|allow_pickle\s*=\s*True|AUTOLOAD_PICKLE|weights_only\s*=\s*False", text), path
+        assert not re.search(
+            r"(?<!\w)pickle\.loads?\(|allow_pickle\s*=\s*True|AUTOLOAD_PICKLE|weights_only\s*=\s*False", text
+        ), path
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *(line for lines in project["optional-dependencies"].values() for line in lines)]
+    wanted = [
+        *project["dependencies"],
+        *(line for lines in project["optional-dependencies"].values() for line in lines),
+    ]
     least = {re.split(r"[\[>=<]", line)[0]: re.search(r">=([\d.]+)", line) for line in wanted}
     for name, version in (("transformers", (5, 3)), ("ray", (2, 52))):
         found = least[name]
@@ -36,6 +46,12 @@ def test_code_that_comes_with_weights_is_never_trusted() -> None:
 
 
 def test_no_example_opens_a_door() -> None:
-    for path, text in {**CODE, **{path: path.read_text() for path in (ROOT / "README.md", ROOT / "docs" / "trust.md", ROOT / "Makefile")}}.items():
+    for path, text in {
+        **CODE,
+        **{
+            path: path.read_text()
+            for path in (ROOT / "README.md", ROOT / "docs" / "trust.md", ROOT / "Makefile")
+        },
+    }.items():
         assert "0.0.0.0" not in text, path
     assert '"include_dashboard": False' in CODE[ROOT / "animelayers" / "cluster.py"]

@@ -29,7 +29,11 @@ def made(folder: Path, kind: str, ids: list[str] = IDS) -> Sink:
     with opened(kind, folder, "run") as sink:
         for pair in (IDS[:2], IDS[2:]):
             if set(pair) <= set(ids):
-                sink.write([pictures(clip_id, [0, 1, 1], first=3 * IDS.index(clip_id))[0] for clip_id in pair], "run", footer=FOOTER)
+                sink.write(
+                    [pictures(clip_id, [0, 1, 1], first=3 * IDS.index(clip_id))[0] for clip_id in pair],
+                    "run",
+                    footer=FOOTER,
+                )
         sink.describe({"fingerprints": json.loads(FOOTER["fingerprints"]), "models": []})
     products.write(str(folder))
     return sink
@@ -52,7 +56,9 @@ def test_an_intact_output_is_all_what_was_written(tmp_path: Path, kind: str) -> 
 
 
 def test_every_flipped_bit_of_a_layer_is_found_and_named_by_its_frame(tmp_path: Path, kind: str) -> None:
-    """Each byte that matters has one chance in a few hundred to be tried; whatever is flipped, reading says so or gives the old pixels."""
+    """Each byte that matters has one chance in a few hundred to be tried; whatever is flipped, reading says
+    so or gives the old pixels.
+    """
     sink, rng = made(tmp_path, kind), np.random.default_rng(1)
     output = Output(str(tmp_path))
     rows = [output.row(frame) for frame in output if output.row(frame)["drawing_of"] is None]
@@ -63,8 +69,14 @@ def test_every_flipped_bit_of_a_layer_is_found_and_named_by_its_frame(tmp_path: 
             bit = int(rng.integers(8))
             flipped(path, place, bit)
             found = verify(sink)
-            assert list(found.clips) == [row["clip_id"]] and row["frame_id"] in next(found.lines()) and layer in next(found.lines())
-            with pytest.raises(SinkError, match=f"{layer} of {row['frame_id']} are not those that were written"):
+            assert (
+                list(found.clips) == [row["clip_id"]]
+                and row["frame_id"] in next(found.lines())
+                and layer in next(found.lines())
+            )
+            with pytest.raises(
+                SinkError, match=f"{layer} of {row['frame_id']} are not those that were written"
+            ):
                 Output(str(tmp_path)).layer(row["frame_id"], layer)
             flipped(path, place, bit)
     assert not verify(sink)
@@ -95,23 +107,37 @@ def test_what_is_damaged_is_made_again_and_nothing_else(tmp_path: Path, kind: st
     else:
         data = path.read_bytes()
         place = row["mask_offset"]
-        path.write_bytes({"cut": data[: place + 20], "zeroed": bytes(len(data)), "flipped": data[: place + 9] + b"?" + data[place + 10 :]}[fault])
+        path.write_bytes(
+            {
+                "cut": data[: place + 20],
+                "zeroed": bytes(len(data)),
+                "flipped": data[: place + 9] + b"?" + data[place + 10 :],
+            }[fault]
+        )
     at_start = sink.lost()
-    assert bool(at_start) == (fault in ("cut", "gone")), "sizes are looked at with each start, bytes when that is asked for"
+    assert bool(at_start) == (fault in ("cut", "gone")), (
+        "sizes are looked at with each start, bytes when that is asked for"
+    )
     found = verify(sink)
     assert IDS[0] in found.clips and not set(found.clips) & set(IDS[2:]) and not found.tables
     mend(sink, found)
     assert set(sink.committed()) == set(IDS) - set(found.clips)
     with opened(kind, tmp_path, "again") as sink:
         todo = [clip_id for clip_id in IDS if clip_id not in sink.committed()]
-        sink.write([pictures(clip_id, [0, 1, 1], first=3 * IDS.index(clip_id))[0] for clip_id in todo], "again", footer=FOOTER)
+        sink.write(
+            [pictures(clip_id, [0, 1, 1], first=3 * IDS.index(clip_id))[0] for clip_id in todo],
+            "again",
+            footer=FOOTER,
+        )
     products.write(str(tmp_path))
     assert not verify(sink) and set(Output(str(tmp_path))) == set(output)
     for frame in output:
         for layer in output.layers:
             assert Output(str(tmp_path)).read(frame, layer)
     assert {name for name in whole if whole[name] != contents(tmp_path).get(name)} <= {
-        name for name in whole if not name.startswith(("shards/", "character/", "background/", "masks/")) or "e-scene0000" in name
+        name
+        for name in whole
+        if not name.startswith(("shards/", "character/", "background/", "masks/")) or "e-scene0000" in name
     }
 
 
@@ -154,7 +180,9 @@ def test_end_products_that_are_missing_are_made_and_the_others_left_alone(tmp_pa
     for damage in (Path.unlink, lambda path: path.write_bytes(b"")):
         damage(tmp_path / name)
         again = products.write(str(tmp_path))
-        assert again == {"README.md": ["card"], "products.json": list(products.MAKERS)}.get(name, ["exposure"])
+        assert again == {"README.md": ["card"], "products.json": list(products.MAKERS)}.get(
+            name, ["exposure"]
+        )
         assert contents(tmp_path) == before
 
 
@@ -162,9 +190,16 @@ def test_end_products_of_other_commits_are_made_again(tmp_path: Path) -> None:
     """What a kill between the last commit and the end products leaves."""
     sink = made(tmp_path, "shards", IDS[:2])
     with sink.open("two"):
-        sink.write([pictures(clip_id, [0], first=3 * IDS.index(clip_id))[0] for clip_id in IDS[2:]], "two", footer=FOOTER)
+        sink.write(
+            [pictures(clip_id, [0], first=3 * IDS.index(clip_id))[0] for clip_id in IDS[2:]],
+            "two",
+            footer=FOOTER,
+        )
     assert products.write(str(tmp_path)) == list(products.MAKERS)
-    assert "4 clips" in (tmp_path / "README.md").read_text() and len(list((tmp_path / "exposure").glob("*.csv"))) == 4
+    assert (
+        "4 clips" in (tmp_path / "README.md").read_text()
+        and len(list((tmp_path / "exposure").glob("*.csv"))) == 4
+    )
     (tmp_path / "README.md").write_text("somebody's own words")
     assert products.write(str(tmp_path)) == [], "what a person edited is left alone"
 
@@ -181,7 +216,11 @@ def test_a_lost_description_is_restored_from_the_tables_or_refused(tmp_path: Pat
         with pytest.raises(SinkError, match="other settings"):
             sink.check({"encode": {"fingerprint": "c2", "config": {}}})
     with sink.open("two"):
-        sink.write([pictures("z/scene0000/000000", [0])[0]], "two", footer={"fingerprints": json.dumps({"encode": {"fingerprint": "c9"}})})
+        sink.write(
+            [pictures("z/scene0000/000000", [0])[0]],
+            "two",
+            footer={"fingerprints": json.dumps({"encode": {"fingerprint": "c9"}})},
+        )
     with pytest.raises(SinkError, match="do not agree on what made them"):
         sink.check(prints)
 
@@ -205,8 +244,12 @@ def test_layers_of_an_earlier_release_are_read_without_checksums(tmp_path: Path)
     sink = made(tmp_path, "shards")
     for name in metadata.names(sink.store):
         table = pq.read_table(tmp_path / name)
-        table = table.drop_columns([c for c in table.column_names if c.endswith("_xxh3") or c == "shard_bytes"])
-        pq.write_table(table.replace_schema_metadata({b"fingerprints": FOOTER["fingerprints"].encode()}), tmp_path / name)
+        table = table.drop_columns(
+            [c for c in table.column_names if c.endswith("_xxh3") or c == "shard_bytes"]
+        )
+        pq.write_table(
+            table.replace_schema_metadata({b"fingerprints": FOOTER["fingerprints"].encode()}), tmp_path / name
+        )
     found = verify(sink)
     assert found.unchecked == found.layers == 24 and not found.clips and not found.tables and not sink.lost()
     assert Store(str(tmp_path)).exists("README.md")

@@ -24,7 +24,16 @@ def test_a_name_is_taken_as_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["source.path='x y'", 'output="a"', "source.limit=10", "source.mattes=null", "preset=demo", "~stages.layers", "source.path=${output}"]
+    "word",
+    [
+        "source.path='x y'",
+        'output="a"',
+        "source.limit=10",
+        "source.mattes=null",
+        "preset=demo",
+        "~stages.layers",
+        "source.path=${output}",
+    ],
 )
 def test_other_words_stay(word: str) -> None:
     assert literal(word) == word
@@ -35,7 +44,9 @@ FREE = ["{a}, {b}", "x=1", "[1, 2]", "it's # 5", "1girl, (smile:1.2), <lora:x:1>
 
 @pytest.mark.parametrize("value", FREE)
 def test_free_text_is_taken_as_it_is(value: str) -> None:
-    words = taken([f"caption.template={value}", f"caption.trigger={value}"], (), lambda: job.compose("export"))
+    words = taken(
+        [f"caption.template={value}", f"caption.trigger={value}"], (), lambda: job.compose("export")
+    )
     cfg = job.compose("export", words)
     assert cfg.caption.template == value == cfg.caption.trigger
 
@@ -44,15 +55,25 @@ def test_free_text_is_taken_as_it_is(value: str) -> None:
 def test_words_without_a_key_are_places(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     given = [name, "preset=demo"] if "=" not in name else ["--", name]
-    assert job.compose("decompose", [*taken(given, ("source.path", "output"), defaults), "output=x"]).source.path == name
+    assert (
+        job.compose("decompose", [*taken(given, ("source.path", "output"), defaults), "output=x"]).source.path
+        == name
+    )
 
 
-def test_what_is_on_disk_is_a_place_though_it_looks_like_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_on_disk_is_a_place_though_it_looks_like_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("one=two.mkv").touch()
     Path("preset=demo").touch()
-    assert taken(["one=two.mkv", "preset=demo"], ("source.path",), defaults, ["preset"]) == ['source.path="one=two.mkv"', "preset=demo"]
-    assert taken(["other=two.mkv"], ("source.path",), defaults) == ["other=two.mkv"], "nothing of that name: a setting that Hydra shall refuse"
+    assert taken(["one=two.mkv", "preset=demo"], ("source.path",), defaults, ["preset"]) == [
+        'source.path="one=two.mkv"',
+        "preset=demo",
+    ]
+    assert taken(["other=two.mkv"], ("source.path",), defaults) == ["other=two.mkv"], (
+        "nothing of that name: a setting that Hydra shall refuse"
+    )
 
 
 def test_the_first_place_may_be_a_choice() -> None:
@@ -69,15 +90,37 @@ def test_one_word_too_many_is_told() -> None:
 
 def test_options_of_hydra_keep_their_words() -> None:
     given = ["--config-dir", "mine", "-m", "output=a,b", "--dry-run", "~stages.layers"]
-    assert taken(given, ("source.path",), defaults) == ["--config-dir", "mine", "-m", "output=a,b", "dry_run=true", "~stages.layers"]
+    assert taken(given, ("source.path",), defaults) == [
+        "--config-dir",
+        "mine",
+        "-m",
+        "output=a,b",
+        "dry_run=true",
+        "~stages.layers",
+    ]
 
 
 def test_words_of_the_version_before_are_taken_with_a_warning() -> None:
-    words, told = renamed(["stages.cels.cpus=2", "+stages.effect.step.params={trust:0.5}", "stages.encode.cpus=1", "output=stages.cels"])
-    assert words == ["stages.layers.cpus=2", "+stages.layers.step.params={trust:0.5}", "stages.encode.cpus=1", "output=stages.cels"]
+    words, told = renamed(
+        [
+            "stages.cels.cpus=2",
+            "+stages.effect.step.params={trust:0.5}",
+            "stages.encode.cpus=1",
+            "output=stages.cels",
+        ]
+    )
+    assert words == [
+        "stages.layers.cpus=2",
+        "+stages.layers.step.params={trust:0.5}",
+        "stages.encode.cpus=1",
+        "output=stages.cels",
+    ]
     assert told[0].startswith("stages.cels is called stages.layers now") and len(told) == 2
     cfg = defaults()
-    assert all(OmegaConf.select(cfg, new) is not None and OmegaConf.select(cfg, old) is None for old, new in RENAMED.items())
+    assert all(
+        OmegaConf.select(cfg, new) is not None and OmegaConf.select(cfg, old) is None
+        for old, new in RENAMED.items()
+    )
 
 
 def defaults() -> DictConfig:

@@ -1,1 +1,3 @@
-"""What the work costs beside what a user would write today; every figure is a ratio of interleaved runs on one machine."""
+"""What the work costs beside what a user would write today; every figure is a ratio of interleaved runs on
+one machine.
+"""

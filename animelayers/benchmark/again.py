@@ -24,7 +24,9 @@ PER_COMMIT = 64
 
 
 class Parts(NamedTuple):
-    """What the main job is made of for given overrides: its source, sink, and the fingerprints its output is checked against."""
+    """What the main job is made of for given overrides: its source, sink, and the fingerprints its output is
+    checked against.
+    """
 
     source: Any
     sink: Any
@@ -32,14 +34,24 @@ class Parts(NamedTuple):
 
 
 def measure(
-    compose: Callable[..., Parts], folder: Path, frames: int, rounds: int, overrides: Sequence[str] = (), warm: int = 1
+    compose: Callable[..., Parts],
+    folder: Path,
+    frames: int,
+    rounds: int,
+    overrides: Sequence[str] = (),
+    warm: int = 1,
 ) -> tuple[list[Figure], dict[str, Any]]:
-    """Frames a second of a second run over `frames` frames, the whole process, and beyond what a run over one frame costs.
+    """Frames a second of a second run over `frames` frames, the whole process, and beyond what a run over one
+    frame costs.
 
     `compose` makes the main job's parts from overrides; `warm` rounds come before and count for nothing.
     The output is a real one but for its layers, which nobody computed.
     """
-    inputs = {"film": film(folder / "film", frames), "pictures": pictures(folder / "pictures", frames), "one frame": pictures(folder / "one", 1)}
+    inputs = {
+        "film": film(folder / "film", frames),
+        "pictures": pictures(folder / "pictures", frames),
+        "one frame": pictures(folder / "one", 1),
+    }
     sides = {}
     for name, path in inputs.items():
         words = [f"source.path={path}", f"output={folder / 'layers' / name.replace(' ', '_')}", *overrides]
@@ -51,16 +63,28 @@ def measure(
     figures = [Figure("again", "start: a run over one finished frame", start, "s", start)]
     for name in ("film", "pictures"):
         wall = middle(made[name])["wall"]
-        figures.append(Figure("again", f"{name}: whole process", frames / wall, "frames/s", frames / wall, goal=GOAL))
+        figures.append(
+            Figure("again", f"{name}: whole process", frames / wall, "frames/s", frames / wall, goal=GOAL)
+        )
         if wall > start:
-            figures.append(Figure("again", f"{name}: without the start", frames / (wall - start), "frames/s", frames / (wall - start)))
+            figures.append(
+                Figure(
+                    "again",
+                    f"{name}: without the start",
+                    frames / (wall - start),
+                    "frames/s",
+                    frames / (wall - start),
+                )
+            )
     return figures, {"frames": frames, "rounds": made}
 
 
 def film(folder: Path, frames: int) -> Path:
     """A folder with one tiny drawn film of `frames` frames."""
     shot = scene("pan", 24, SIZE)
-    write((_first(shot, min(24, frames - done)) for done in range(0, frames, 24)), "film", folder, form="h264")
+    write(
+        (_first(shot, min(24, frames - done)) for done in range(0, frames, 24)), "film", folder, form="h264"
+    )
     return folder
 
 
@@ -74,7 +98,9 @@ def pictures(folder: Path, frames: int) -> Path:
 
 
 def finish(source: Any, sink: Any, fingerprints: dict[str, Any]) -> None:
-    """Write the output of a whole run into the sink: the real plan, and for each of its clips layers of one byte."""
+    """Write the output of a whole run into the sink: the real plan, and for each of its clips layers of one
+    byte.
+    """
     with sink.open("benchmark"):
         plan = Plan.renew(source, sink)
         plan = plan.with_rows([source.scan(plan.unscanned)])
@@ -94,7 +120,9 @@ def finish(source: Any, sink: Any, fingerprints: dict[str, Any]) -> None:
 def _made(clip: Row) -> Row:
     """A clip as the last stage leaves it, every column of the frame table in it."""
     count = len(clip["indices"])
-    row: Row = {name: clip[name] for name in ("clip_id", "source", "episode", "scene_id", "error", "error_type")}
+    row: Row = {
+        name: clip[name] for name in ("clip_id", "source", "episode", "scene_id", "error", "error_type")
+    }
     for name, column in RECORD.items():
         if column.table and name not in row and name not in ANNOTATIONS:
             lengths = [count if axis in ("T", "D") else int(axis) for axis in column.axes.split()]
@@ -104,8 +132,18 @@ def _made(clip: Row) -> Row:
             row[name] = np.zeros(lengths, column.dtype) if column.ndim else row[name]
     names = ["character.png", "mask.png", "background.jpg"]
     sizes = np.ones((count, len(names)), np.int64)
-    times = {"frame_index": np.array(clip["indices"]), "timestamp_s": np.array(clip["times"]), "drawing": np.arange(count, dtype=np.int32)}
-    return {**row, **times, "layers": b"." * sizes.size, "layer_names": RECORD["layer_names"].packed(names), "layer_sizes": sizes}
+    times = {
+        "frame_index": np.array(clip["indices"]),
+        "timestamp_s": np.array(clip["times"]),
+        "drawing": np.arange(count, dtype=np.int32),
+    }
+    return {
+        **row,
+        **times,
+        "layers": b"." * sizes.size,
+        "layer_names": RECORD["layer_names"].packed(names),
+        "layer_sizes": sizes,
+    }
 
 
 def _again(words: Sequence[str], frames: int) -> dict[str, float]:

@@ -1,4 +1,6 @@
-"""A card and this package, step by step: what is there, what it gives, how fast, how much memory. Ten minutes, without network and without Ray."""
+"""A card and this package, step by step: what is there, what it gives, how fast, how much memory. Ten
+minutes, without network and without Ray.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from queue import Empty
 from tempfile import TemporaryDirectory
@@ -27,7 +30,9 @@ _EVERY_S = 0.5
 
 
 class Size(NamedTuple):
-    """How much is tried: ``frames`` of a film of ``size`` (width, height), ``batches`` a net is given, ``rounds`` each, ``workers`` on one card."""
+    """How much is tried: ``frames`` of a film of ``size`` (width, height), ``batches`` a net is given,
+    ``rounds`` each, ``workers`` on one card.
+    """
 
     frames: int = 300
     size: tuple[int, int] = (1280, 720)
@@ -37,7 +42,9 @@ class Size(NamedTuple):
 
 
 class Result(NamedTuple):
-    """How a step ended: ``state`` is ok, failed or left out, ``told`` what it found out or why not, ``facts`` the same as numbers."""
+    """How a step ended: ``state`` is ok, failed or left out, ``told`` what it found out or why not, ``facts``
+    the same as numbers.
+    """
 
     step: str
     state: str
@@ -51,11 +58,17 @@ class LeftOut(Exception):
 
 
 def check(device: str, size: Size, limits: Mapping[str, float], total: float) -> Iterator[Result]:
-    """Each of the `limits`' steps in a process of its own, which is ended after so many seconds, or when `total` seconds are over."""
+    """Each of the `limits`' steps in a process of its own, which is ended after so many seconds, or when
+    `total` seconds are over.
+    """
     began = time.monotonic()
     for name, limit in limits.items():
         left = total - (time.monotonic() - began)
-        yield _run(name, device, size, min(limit, left)) if left > 1 else Result(name, "left out", 0, f"{total:.0f} s are over", {})
+        yield (
+            _run(name, device, size, min(limit, left))
+            if left > 1
+            else Result(name, "left out", 0, f"{total:.0f} s are over", {})
+        )
 
 
 def _run(name: str, device: str, size: Size, limit: float) -> Result:
@@ -95,20 +108,33 @@ def _said(value: Any) -> str:
 
 
 def driver(device: str, size: Size) -> dict[str, Any]:
-    """What there is: torch, the card, its driver against what this torch needs, what decodes and what else could run nets on it."""
+    """What there is: torch, the card, its driver against what this torch needs, what decodes and what else
+    could run nets on it.
+    """
     import torch
 
     facts: dict[str, Any] = {"torch": torch.__version__}
     if device == "cuda":
         if not torch.cuda.is_available():
-            raise RuntimeError(f"torch {torch.__version__} (CUDA {torch.version.cuda or 'not built in'}) sees no GPU{_driver_hint(torch)}")
+            raise RuntimeError(
+                f"torch {torch.__version__} (CUDA {torch.version.cuda or 'not built in'}) sees no GPU{_driver_hint(torch)}"
+            )
         card = torch.cuda.get_device_properties(0)
-        facts |= {"cuda": torch.version.cuda, "card": card.name, "memory GB": card.total_memory / 1e9, "capability": f"{card.major}.{card.minor}"}
+        facts |= {
+            "cuda": torch.version.cuda,
+            "card": card.name,
+            "memory GB": card.total_memory / 1e9,
+            "capability": f"{card.major}.{card.minor}",
+        }
         facts |= {"bf16": torch.cuda.is_bf16_supported(), "driver": _driver() or "unknown"}
     import onnxruntime
 
-    facts["onnxruntime"] = "+".join(p.removesuffix("ExecutionProvider") for p in onnxruntime.get_available_providers())
-    facts["decoders"] = "+".join(["PyAV", *(name for name in ("torchcodec", "PyNvVideoCodec") if importlib.util.find_spec(name))])
+    facts["onnxruntime"] = "+".join(
+        p.removesuffix("ExecutionProvider") for p in onnxruntime.get_available_providers()
+    )
+    facts["decoders"] = "+".join(
+        ["PyAV", *(name for name in ("torchcodec", "PyNvVideoCodec") if importlib.util.find_spec(name))]
+    )
     return facts
 
 
@@ -123,11 +149,17 @@ def _driver_hint(torch: Any) -> str:
     need = DRIVERS.get(built)
     if not have:
         return ": no NVIDIA driver is loaded here"
-    return f": driver {have}, and this torch needs {need} or newer" if need and int(have.split(".")[0]) < need else f": driver {have}"
+    return (
+        f": driver {have}, and this torch needs {need} or newer"
+        if need and int(have.split(".")[0]) < need
+        else f": driver {have}"
+    )
 
 
 def layernet(device: str, size: Size) -> dict[str, Any]:
-    """The package's own net on the device beside itself on the CPU in fp32: whether they agree, and drawings a second by batch."""
+    """The package's own net on the device beside itself on the CPU in fp32: whether they agree, and drawings
+    a second by batch.
+    """
     import torch
 
     from animelayers.imaging.evidence import nothing
@@ -135,19 +167,24 @@ def layernet(device: str, size: Size) -> dict[str, Any]:
     from animelayers.models.portrait import shrink
     from animelayers.samples import scene
 
-    pictures = [shrink(picture, _SIDE[::-1]) for picture in scene("walk", frames=8, size=(640, 360), seed=1).frames]
+    pictures = [
+        shrink(picture, _SIDE[::-1]) for picture in scene("walk", frames=8, size=(640, 360), seed=1).frames
+    ]
     blank = [nothing(picture.shape) for picture in pictures]
     reference = LayerNet(runtime="torch", precision="fp32").labels(pictures, blank)
     facts: dict[str, Any] = {}
     for precision in ("fp32", "bf16"):
         net = LayerNet(runtime="torch", device=device, precision=precision, batch=max(size.batches))  # type: ignore[arg-type]
         made = net.labels(pictures, blank)
-        facts[f"{precision} off by at most"] = float(max(np.abs(a - b).max() for a, b in zip(made, reference, strict=True)))
+        facts[f"{precision} off by at most"] = float(
+            max(np.abs(a - b).max() for a, b in zip(made, reference, strict=True))
+        )
         facts[f"{precision} IoU with the CPU"] = _overlap(np.stack(made), np.stack(reference))
         for batch in size.batches:
             many = (pictures * (1 + batch // len(pictures)))[:batch]
             net.labels(many, [blank[0]] * batch)
-            rate = _rate(lambda net=net, many=many: net.labels(many, [blank[0]] * len(many)), batch, size.rounds)  # type: ignore[misc]
+            call = partial(net.labels, many, [blank[0]] * len(many))
+            rate = _rate(call, batch, size.rounds)
             facts[f"{precision} drawings/s at {batch}"] = rate
     if device == "cuda":
         facts["memory GB"] = torch.cuda.max_memory_allocated() / 1e9
@@ -173,11 +210,15 @@ def _rate(call: Callable[[], object], items: int, rounds: int) -> float:
 
 
 def film(device: str, size: Size) -> dict[str, Any]:
-    """The main job on a drawn film, start and writing included: frames a second, how busy the card is, and CPU milliseconds a frame."""
+    """The main job on a drawn film, start and writing included: frames a second, how busy the card is, and
+    CPU milliseconds a frame.
+    """
     with TemporaryDirectory(prefix="gpu-check-") as folder:
         path = draw(Path(folder), size.frames, size.size)
         here = ["cluster=inline", "cluster.processes=0"]
-        command = process.decompose(f"source.path={path}", f"output={Path(folder) / 'out'}", f"device={device}", *here)
+        command = process.decompose(
+            f"source.path={path}", f"output={Path(folder) / 'out'}", f"device={device}", *here
+        )
         with _busy(device) as busy:
             ended = process.run(command)
     facts = {"frames/s": size.frames / ended.wall, "CPU ms a frame": 1000 * ended.cpu / size.frames}
@@ -186,7 +227,9 @@ def film(device: str, size: Size) -> dict[str, Any]:
 
 @contextmanager
 def _busy(device: str) -> Iterator[list[float]]:
-    """How busy the card is, shares of time, looked at now and then until the end of the block; none without a card."""
+    """How busy the card is, shares of time, looked at now and then until the end of the block; none without a
+    card.
+    """
     found: list[float] = []
     done = threading.Event()
 
@@ -194,7 +237,9 @@ def _busy(device: str) -> Iterator[list[float]]:
         ask = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", "--id=0"]
         while not done.wait(_EVERY_S):
             try:
-                found.append(float(subprocess.run(ask, capture_output=True, text=True, timeout=10).stdout) / 100)
+                found.append(
+                    float(subprocess.run(ask, capture_output=True, text=True, timeout=10).stdout) / 100
+                )
             except (OSError, ValueError, subprocess.TimeoutExpired):
                 return
 
@@ -210,10 +255,15 @@ def _busy(device: str) -> Iterator[list[float]]:
 
 
 def workers(device: str, size: Size) -> dict[str, Any]:
-    """Several processes with a net each on one card: drawings a second of all together, and the memory they take."""
+    """Several processes with a net each on one card: drawings a second of all together, and the memory they
+    take.
+    """
     context = multiprocessing.get_context("spawn")
     start, answers = context.Barrier(size.workers + 1), context.Queue()
-    mates = [context.Process(target=_mate, args=(start, answers, device, size), daemon=True) for _ in range(size.workers)]
+    mates = [
+        context.Process(target=_mate, args=(start, answers, device, size), daemon=True)
+        for _ in range(size.workers)
+    ]
     for mate in mates:
         mate.start()
     start.wait(120)
@@ -247,7 +297,9 @@ def _mate(start: Any, answers: Any, device: str, size: Size) -> None:
 
 
 def decode(device: str, size: Size) -> dict[str, Any]:
-    """Frames a second out of a film: by this package's own reader, and by torchcodec on the device where it is installed."""
+    """Frames a second out of a film: by this package's own reader, and by torchcodec on the device where it
+    is installed.
+    """
     from animelayers.sources import Files
 
     with TemporaryDirectory(prefix="gpu-check-") as folder:
@@ -268,7 +320,9 @@ def decode(device: str, size: Size) -> dict[str, Any]:
 
 
 def nets(device: str, size: Size) -> dict[str, Any]:
-    """Large nets of their real architecture with random weights, as `Net` runs them: items a second and memory, no word on quality."""
+    """Large nets of their real architecture with random weights, as `Net` runs them: items a second and
+    memory, no word on quality.
+    """
     import torch
     from torchvision.models.optical_flow import raft_large
 
@@ -284,16 +338,24 @@ def nets(device: str, size: Size) -> dict[str, Any]:
         import transformers
 
         picture = ((3, 1024, 1024),)
-        makers["SAM 2 tiny"] = (lambda: transformers.Sam2Model(transformers.Sam2Config()), lambda n, x: n.get_image_embeddings(x)[-1], picture)
+        makers["SAM 2 tiny"] = (
+            lambda: transformers.Sam2Model(transformers.Sam2Config()),
+            lambda n, x: n.get_image_embeddings(x)[-1],
+            picture,
+        )
         vision = transformers.CLIPVisionConfig
-        makers["CLIP ViT-B"] = (lambda: transformers.CLIPVisionModel(vision()), lambda n, x: n(x).pooler_output, ((3, 224, 224),))
+        makers["CLIP ViT-B"] = (
+            lambda: transformers.CLIPVisionModel(vision()),
+            lambda n, x: n(x).pooler_output,
+            ((3, 224, 224),),
+        )
     facts: dict[str, Any] = {}
     for name, (make, call, shapes) in makers.items():
         torch.manual_seed(0)
         net = Net(make(), call, device=device, batch=0 if large else 1)  # type: ignore[arg-type]
         items = max(size.batches) if large else 1
         given = [np.random.default_rng(0).random((items, *shape), np.float32) for shape in shapes]
-        facts[f"{name}/s"] = _rate(lambda net=net, given=given: net(*given), items, 1 if not large else size.rounds)  # type: ignore[misc]
+        facts[f"{name}/s"] = _rate(partial(net, *given), items, size.rounds if large else 1)
         if large:
             facts[f"{name} GB"] = torch.cuda.max_memory_allocated() / 1e9
             torch.cuda.reset_peak_memory_stats()
@@ -307,7 +369,9 @@ def tests(device: str, size: Size) -> dict[str, Any]:
     folder = process.ROOT / "tests" / "gpu"
     if device != "cuda" or not folder.is_dir() or not importlib.util.find_spec("pytest"):
         raise LeftOut("needs a GPU, a checkout and pytest")
-    ended = subprocess.run([sys.executable, "-m", "pytest", "-q", str(folder)], cwd=process.ROOT, capture_output=True, text=True)
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(folder)], cwd=process.ROOT, capture_output=True, text=True
+    )
     last = (ended.stdout.strip().splitlines() or ["nothing"])[-1]
     if ended.returncode:
         raise RuntimeError(last)

@@ -19,7 +19,8 @@ class Spent(NamedTuple):
 def clocked(places: Mapping[str, tuple[Any, str]]) -> Iterator[dict[str, Spent]]:
     """What each of the functions took while it is open, of all its calls on all threads together.
 
-    ``places``: by name, what holds a function (a module, a class) and what it is called there. Where one calls another that counts twice.
+    ``places``: by name, what holds a function (a module, a class) and what it is called there. Where one
+    calls another that counts twice.
     """
     spent = dict.fromkeys(places, Spent())
     before = {name: getattr(place, attribute) for name, (place, attribute) in places.items()}

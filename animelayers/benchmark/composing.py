@@ -15,19 +15,33 @@ from animelayers.truth.film import frames
 
 
 def measure(recipe: Recipe, films: int, rounds: int, cores: int) -> tuple[list[Figure], dict[str, Any]]:
-    """Frames a second of `cores` processes that compose `films` films each with all their layers, and the rounds."""
+    """Frames a second of `cores` processes that compose `films` films each with all their layers, and the
+    rounds.
+    """
     with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
         list(pool.map(_composed, [recipe] * cores, [0] * cores, [1] * cores))
 
         def run() -> dict[str, float]:
             start = perf_counter()
-            made = sum(pool.map(_composed, [recipe] * cores, range(1, 1 + cores * films, films), [films] * cores))
+            made = sum(
+                pool.map(_composed, [recipe] * cores, range(1, 1 + cores * films, films), [films] * cores)
+            )
             return {"rate": made / (perf_counter() - start)}
 
         results = interleave({"ours": run}, rounds)
     rate = middle(results["ours"])["rate"]
     size = "×".join(map(str, recipe.size))
-    return [Figure("compose", f"frames of {size} with their layers, {cores} processes", rate, "frames/s", rate, None, 25)], {"rounds": results}
+    return [
+        Figure(
+            "compose",
+            f"frames of {size} with their layers, {cores} processes",
+            rate,
+            "frames/s",
+            rate,
+            None,
+            25,
+        )
+    ], {"rounds": results}
 
 
 def _composed(recipe: Recipe, first: int, films: int) -> int:

@@ -1,4 +1,6 @@
-"""What deciding on a large set costs: strategies for drawn metrics of as many frames, for the whole set at once."""
+"""What deciding on a large set costs: strategies for drawn metrics of as many frames, for the whole set at
+once.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ GOAL_S = 60
 
 
 def measure(frames: int, wishes: Wishes, rounds: int) -> tuple[list[Figure], dict[str, Any]]:
-    """Seconds and MB of analysis, decision, reasoning and what-if for `frames` rows of a frame table, and by how much the mix misses its targets."""
+    """Seconds and MB of analysis, decision, reasoning and what-if for `frames` rows of a frame table, and by
+    how much the mix misses its targets.
+    """
     rng = np.random.default_rng(0)
     busy = rng.beta(4, 4, frames)  # as drawn films are: complex, well lit, sharp, a tenth without anybody
     table = pa.table(
@@ -47,8 +51,24 @@ def measure(frames: int, wishes: Wishes, rounds: int) -> tuple[list[Figure], dic
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1000
     seconds = middle(made["ours"])["seconds"]
     figures = [
-        Figure("decide", f"{frames:,} frames decided as a whole", seconds, "s", seconds, goal=GOAL_S, at_most=True),
+        Figure(
+            "decide",
+            f"{frames:,} frames decided as a whole",
+            seconds,
+            "s",
+            seconds,
+            goal=GOAL_S,
+            at_most=True,
+        ),
         Figure("decide", "memory it adds", peak, "MB", peak),
-        Figure("decide", "points the mix misses its targets by", 100 * max(missed), "", 100 * max(missed), goal=3, at_most=True),
+        Figure(
+            "decide",
+            "points the mix misses its targets by",
+            100 * max(missed),
+            "",
+            100 * max(missed),
+            goal=3,
+            at_most=True,
+        ),
     ]
     return figures, {"frames": frames, "rounds": made}

@@ -1,8 +1,10 @@
-"""Everything but the model, per frame: our source and stages against rembg, OpenCV's inpainting and Pillow, both with a net that costs nothing.
+"""Everything but the model, per frame: our source and stages against rembg, OpenCV's inpainting and Pillow,
+both with a net that costs nothing.
 
-The net of both sides answers at once with the true alpha at 320 x 320, the size of U-2-Net; all around it, from the resizing of its input
-to the last byte of the files, is what a user would run: `animelayers.models.saliency` in the stages of the main job on one side, a rembg
-session on the other. CPU seconds of one process with one thread, so that other load on the machine counts for nothing.
+The net of both sides answers at once with the true alpha at 320 x 320, the size of U-2-Net; all around it,
+from the resizing of its input to the last byte of the files, is what a user would run:
+`animelayers.models.saliency` in the stages of the main job on one side, a rembg session on the other. CPU
+seconds of one process with one thread, so that other load on the machine counts for nothing.
 """
 
 from __future__ import annotations
@@ -29,14 +31,18 @@ from animelayers.step import Step
 from animelayers.worker import build, keep_memory
 
 PARTS = ("decode", "matte", "fill", "colour", "encode", "shot")
-"""What a frame costs: reading it; the matte around its net; inpainting; the other colours of the layers; files; the stages that look at
-a shot over time and find one drawing here."""
+"""What a frame costs: reading it; the matte around its net; inpainting; the other colours of the layers;
+files; the stages that look at a shot over time and find one drawing here."""
 Round = dict[str, float]
 """Milliseconds of CPU of each of `PARTS`, and `bytes` of the files."""
 
 
-def measure(stages: Mapping[str, Stage], folder: Path, size: tuple[int, int], rounds: int) -> tuple[list[Figure], dict[str, Any]]:
-    """The figures of a flat cel and of a photo-like frame of `size` (width, height), and their rounds; `folder` is for scratch."""
+def measure(
+    stages: Mapping[str, Stage], folder: Path, size: tuple[int, int], rounds: int
+) -> tuple[list[Figure], dict[str, Any]]:
+    """The figures of a flat cel and of a photo-like frame of `size` (width, height), and their rounds;
+    `folder` is for scratch.
+    """
     cv2.setNumThreads(1)
     keep_memory()  # as our workers do; the peer gains by it too
     figures: list[Figure] = []
@@ -45,7 +51,10 @@ def measure(stages: Mapping[str, Stage], folder: Path, size: tuple[int, int], ro
         path = folder / name / "scene0000_frame000000.jpg"
         path.parent.mkdir(parents=True)
         path.write_bytes(encode_jpeg(frame))
-        sides = {"peer": peer(path, alpha), "ours": ours(path, stages, net.write(alpha, folder / f"{name}.xml"))}
+        sides = {
+            "peer": peer(path, alpha),
+            "ours": ours(path, stages, net.write(alpha, folder / f"{name}.xml")),
+        }
         interleave(sides, 1)  # imports, tables, the choice of a codec
         everything[name] = interleave(sides, rounds)
         figures += _figures(name, middle(everything[name]["peer"]), middle(everything[name]["ours"]))
@@ -53,11 +62,16 @@ def measure(stages: Mapping[str, Stage], folder: Path, size: tuple[int, int], ro
 
 
 def pictures(size: tuple[int, int]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """A flat cel, and the same with the grain of a photograph: frame uint8 (H, W, 3) and true alpha uint8 (H, W) of each."""
+    """A flat cel, and the same with the grain of a photograph: frame uint8 (H, W, 3) and true alpha uint8 (H,
+    W) of each.
+    """
     shot = scene("portrait", 1, size)
     frame, alpha = shot.frames[0], shot.character[0]
     rng = np.random.default_rng(0)
-    grain = sum(amount * cv2.GaussianBlur(rng.standard_normal(frame.shape).astype(np.float32), (0, 0), sigma) for amount, sigma in _GRAIN)
+    grain = sum(
+        amount * cv2.GaussianBlur(rng.standard_normal(frame.shape).astype(np.float32), (0, 0), sigma)
+        for amount, sigma in _GRAIN
+    )
     photo = np.clip(frame + grain, 0, 255).astype(np.uint8)
     return {"flat": (frame, alpha), "photo": (photo, alpha)}
 
@@ -84,7 +98,12 @@ def ours(path: Path, stages: Mapping[str, Stage], weights: Path) -> Callable[[],
         if rows[0]["error"]:
             raise RuntimeError(rows[0]["error"])
         filled = fill.taken()
-        known = {"decode": spent.pop("decode"), "matte": spent.pop("character"), "fill": filled, "encode": spent.pop("encode")}
+        known = {
+            "decode": spent.pop("decode"),
+            "matte": spent.pop("character"),
+            "fill": filled,
+            "encode": spent.pop("encode"),
+        }
         known["colour"] = spent.pop("background") - filled
         return {**known, "shot": sum(spent.values()), "bytes": float(len(rows[0]["layers"]))}
 
@@ -102,17 +121,28 @@ def peer(path: Path, alpha: np.ndarray) -> Callable[[], Round]:
         return cv2.inpaint(np.asarray(picture), hole, 3, cv2.INPAINT_TELEA)
 
     def save(cut: Image.Image, mask: Image.Image, background: np.ndarray) -> list[bytes]:
-        return [_saved(cut, "PNG"), _saved(mask, "PNG"), _saved(Image.fromarray(background), "JPEG", quality=95)]
+        return [
+            _saved(cut, "PNG"),
+            _saved(mask, "PNG"),
+            _saved(Image.fromarray(background), "JPEG", quality=95),
+        ]
 
     def frame() -> Round:
-        decode, cut_out = _Clock(lambda: Image.open(path).convert("RGB")), _Clock(partial(remove, session=session))
+        decode, cut_out = (
+            _Clock(lambda: Image.open(path).convert("RGB")),
+            _Clock(partial(remove, session=session)),
+        )
         fill, encode = _Clock(inpaint), _Clock(save)
         picture = decode()
         cut = cut_out(picture)
         mask = cut.getchannel("A").point(lambda alpha: 255 * (alpha > 127))  # binary as ours
         files = encode(cut, mask, fill(picture, mask))
         clocks = {"decode": decode, "matte": cut_out, "fill": fill, "encode": encode}
-        return {name: clock.taken() for name, clock in clocks.items()} | {"colour": 0.0, "shot": 0.0, "bytes": float(sum(map(len, files)))}
+        return {name: clock.taken() for name, clock in clocks.items()} | {
+            "colour": 0.0,
+            "shot": 0.0,
+            "bytes": float(sum(map(len, files))),
+        }
 
     return frame
 
@@ -165,5 +195,14 @@ def _figures(name: str, theirs: Round, mine: Round) -> list[Figure]:
         ratio("CPU per frame", summed(theirs), summed(mine), 6),
         ratio("CPU without the background's fill", summed(theirs, "fill"), summed(mine, "fill"), 6),
         *(ratio(part, theirs[part], mine[part]) for part in PARTS),
-        Figure("encode", f"{name}: bytes", kilobytes[1], "kB", kilobytes[1] / kilobytes[0], kilobytes[0], 1.25, at_most=True),
+        Figure(
+            "encode",
+            f"{name}: bytes",
+            kilobytes[1],
+            "kB",
+            kilobytes[1] / kilobytes[0],
+            kilobytes[0],
+            1.25,
+            at_most=True,
+        ),
     ]

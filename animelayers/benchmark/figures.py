@@ -15,9 +15,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure. ``theirs`` is the peer's where there is one, in the ``unit`` of ``ours``; ``value`` is what the goal speaks of.
+    """One figure. ``theirs`` is the peer's where there is one, in the ``unit`` of ``ours``; ``value`` is what
+    the goal speaks of.
 
-    ``goal``: what ``value`` must reach, or with ``at_most`` must not pass; None for a figure that is only reported.
+    ``goal``: what ``value`` must reach, or with ``at_most`` must not pass; None for a figure that is only
+    reported.
     """
 
     part: str
@@ -55,14 +57,23 @@ def interleave(sides: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, l
 def middle(rounds: Iterable[Mapping[str, float]]) -> dict[str, float]:
     """The median over rounds of every number that all of them hold."""
     rounds = list(rounds)
-    return {name: float(median(one[name] for one in rounds)) for name in rounds[0] if all(name in one for one in rounds)}
+    return {
+        name: float(median(one[name] for one in rounds))
+        for name in rounds[0]
+        if all(name in one for one in rounds)
+    }
 
 
 def markdown(figures: Iterable[Figure]) -> str:
     """The figures as a Markdown table."""
-    lines = ["| part | what | peer | ours | value | goal | |", "| --- | --- | ---: | ---: | ---: | ---: | --- |"]
+    lines = [
+        "| part | what | peer | ours | value | goal | |",
+        "| --- | --- | ---: | ---: | ---: | ---: | --- |",
+    ]
     for f in figures:
-        theirs, ours = (f"{_number(x)} {f.unit}".rstrip() if x is not None else "–" for x in (f.theirs, f.ours))
+        theirs, ours = (
+            f"{_number(x)} {f.unit}".rstrip() if x is not None else "–" for x in (f.theirs, f.ours)
+        )
         goal = "" if f.goal is None else f"{'≤' if f.at_most else '≥'} {_number(f.goal)}"
         said = {None: "", True: "reached", False: "**missed**"}[f.reached]
         lines.append(f"| {f.part} | {f.what} | {theirs} | {ours} | {_number(f.value)} | {goal} | {said} |")

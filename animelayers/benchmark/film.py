@@ -14,10 +14,13 @@ LENGTH = 24
 """Frames of a shot."""
 
 
-def draw(folder: Path, frames: int, size: tuple[int, int], truth: Path | None = None, shot: int = LENGTH) -> Path:
+def draw(
+    folder: Path, frames: int, size: tuple[int, int], truth: Path | None = None, shot: int = LENGTH
+) -> Path:
     """An H.264 film of `frames` frames of `size` (width, height); its truth as `samples.write` leaves it.
 
-    `shot`: frames of a shot. What is longer than `LENGTH` goes to and fro over as many drawings, and has no truth of its own.
+    `shot`: frames of a shot. What is longer than `LENGTH` goes to and fro over as many drawings, and has no
+    truth of its own.
     """
     drawn: dict[tuple[str, int], Scene] = {}
 

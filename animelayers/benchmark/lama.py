@@ -1,7 +1,9 @@
-"""LaMa on a frame with small holes: our crops against simple-lama-inpainting's call on the whole frame, with one TorchScript.
+"""LaMa on a frame with small holes: our crops against simple-lama-inpainting's call on the whole frame, with
+one TorchScript.
 
-Without LaMa's own file both run a TorchScript of its interface and of its cost, with random weights: the ResNet generator's plain
-convolutions, 442 GFLOP at 512 x 512 and as much per pixel elsewhere as LaMa was counted to take. Its pictures mean nothing.
+Without LaMa's own file both run a TorchScript of its interface and of its cost, with random weights: the
+ResNet generator's plain convolutions, 442 GFLOP at 512 x 512 and as much per pixel elsewhere as LaMa was
+counted to take. Its pictures mean nothing.
 """
 
 from __future__ import annotations
@@ -27,16 +29,24 @@ _PLACES = ((0.2, 0.3), (0.55, 0.75))  # of the middle of each hole, as shares of
 _HIGH = 0.12  # of the frame, a hole
 
 
-def measure(script: Path, picture: Path | None, size: tuple[int, int], rounds: int, cores: int) -> tuple[list[Figure], dict[str, Any]]:
-    """The figures of one frame of `size` (width, height), drawn or read from the file `picture`, and their rounds.
+def measure(
+    script: Path, picture: Path | None, size: tuple[int, int], rounds: int, cores: int
+) -> tuple[list[Figure], dict[str, Any]]:
+    """The figures of one frame of `size` (width, height), drawn or read from the file `picture`, and their
+    rounds.
 
-    ``script``: LaMa's own file, or one that `costly` wrote. The environment variable LAMA_MODEL names it from then on, for the peer.
+    ``script``: LaMa's own file, or one that `costly` wrote. The environment variable LAMA_MODEL names it from
+    then on, for the peer.
     """
     import torch
     from simple_lama_inpainting import SimpleLama
 
     torch.set_num_threads(cores)
-    frame = np.asarray(Image.open(picture).convert("RGB").resize(size)) if picture else scene("crossing", 1, size).frames[0]
+    frame = (
+        np.asarray(Image.open(picture).convert("RGB").resize(size))
+        if picture
+        else scene("crossing", 1, size).frames[0]
+    )
     hole = holes(frame.shape[:2])
     os.environ["LAMA_MODEL"] = str(script)
     simple = SimpleLama(torch.device("cpu"))
@@ -55,20 +65,30 @@ def holes(shape: tuple[int, ...]) -> np.ndarray:
     plane = np.zeros(shape, np.uint8)
     half = round(_HIGH * shape[0] / 2)
     for y, x in _PLACES:
-        cv2.ellipse(plane, (round(x * shape[1]), round(y * shape[0])), (max(1, half // 2), half), 0, 0, 360, 1, -1)
+        cv2.ellipse(
+            plane, (round(x * shape[1]), round(y * shape[0])), (max(1, half // 2), half), 0, 0, 360, 1, -1
+        )
     return plane > 0
 
 
 def costly(path: Path, widths: tuple[int, ...] = _WIDTHS, deep: int = _DEEP) -> Path:
-    """Write a TorchScript of LaMa's interface: down by 2 from width to width, `deep` convolutions there, up again."""
+    """Write a TorchScript of LaMa's interface: down by 2 from width to width, `deep` convolutions there, up
+    again.
+    """
     import torch
     from torch import nn
 
     down = [layer for a, b in pairwise(widths) for layer in (nn.Conv2d(a, b, 3, 2, 1), nn.ReLU())]
     core = [layer for _ in range(deep) for layer in (nn.Conv2d(widths[-1], widths[-1], 3, 1, 1), nn.ReLU())]
-    up = [layer for b, a in pairwise(reversed(widths)) for layer in (nn.ConvTranspose2d(b, a, 3, 2, 1, 1), nn.ReLU())]
+    up = [
+        layer
+        for b, a in pairwise(reversed(widths))
+        for layer in (nn.ConvTranspose2d(b, a, 3, 2, 1, 1), nn.ReLU())
+    ]
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Conv2d(4, widths[0], 7, 1, 3), *down, *core, *up, nn.Conv2d(widths[0], 3, 7, 1, 3), nn.Sigmoid()).requires_grad_(False)
+    net = nn.Sequential(
+        nn.Conv2d(4, widths[0], 7, 1, 3), *down, *core, *up, nn.Conv2d(widths[0], 3, 7, 1, 3), nn.Sigmoid()
+    ).requires_grad_(False)
     shape = (1, 3, 64, 64)
 
     def painted(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,9 @@
-"""The plain loop a user would write today: frame after frame through rembg or MODNet, OpenCV's inpainting behind it, Pillow files.
+"""The plain loop a user would write today: frame after frame through rembg or MODNet, OpenCV's inpainting
+behind it, Pillow files.
 
-`python -m animelayers.benchmark.loop --model u2netp --weights u2netp.onnx FILM_OR_FOLDER OUT` writes OUT/000000.character.png, .mask.png
-and .background.jpg and so on. A picture of today's practice, kept simple on purpose; nothing of this package is used.
+`python -m animelayers.benchmark.loop --model u2netp --weights u2netp.onnx FILM_OR_FOLDER OUT` writes
+OUT/000000.character.png, .mask.png and .background.jpg and so on. A picture of today's practice, kept simple
+on purpose; nothing of this package is used.
 """
 
 from __future__ import annotations
@@ -30,7 +32,11 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(options.threads)
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
-    cut = modnet(options.weights, options.threads) if options.model == "modnet" else rembg(options.model, options.weights)
+    cut = (
+        modnet(options.weights, options.threads)
+        if options.model == "modnet"
+        else rembg(options.model, options.weights)
+    )
     options.out.mkdir(parents=True)
     for index, picture in enumerate(frames(options.source)):
         if index == options.limit:
@@ -73,7 +79,9 @@ def rembg(model: str, weights: Path) -> Cut:
 
 
 def modnet(weights: Path, threads: int) -> Cut:
-    """MODNet on ONNX Runtime, sized as in its authors' example; the frame's own colours with the matte as alpha."""
+    """MODNet on ONNX Runtime, sized as in its authors' example; the frame's own colours with the matte as
+    alpha.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,8 +1,9 @@
-"""Automatic masks of SAM 2.1 tiny: our generator against SAM2AutomaticMaskGenerator of the package `sam2`, the same weights and frames.
+"""Automatic masks of SAM 2.1 tiny: our generator against SAM2AutomaticMaskGenerator of the package `sam2`,
+the same weights and frames.
 
-The architecture is the real one, the weights are random: nothing is said of quality. Random masks are too faint to pass any threshold,
-so the last layers that make them are scaled up, and the threshold of the predicted IoU is its median: half of the masks pass. CPU
-seconds of one process with one thread.
+The architecture is the real one, the weights are random: nothing is said of quality. Random masks are too
+faint to pass any threshold, so the last layers that make them are scaled up, and the threshold of the
+predicted IoU is its median: half of the masks pass. CPU seconds of one process with one thread.
 """
 
 from __future__ import annotations
@@ -27,8 +28,12 @@ Masks = list[np.ndarray]
 """The masks of each picture, bool (K, H, W)."""
 
 
-def measure(pictures: Sequence[np.ndarray], folder: Path, points_per_side: int, rounds: int) -> tuple[list[Figure], dict[str, Any]]:
-    """Seconds a frame over `pictures`, uint8 sRGB (H, W, 3), and whether the masks are the same; `folder` is for scratch."""
+def measure(
+    pictures: Sequence[np.ndarray], folder: Path, points_per_side: int, rounds: int
+) -> tuple[list[Figure], dict[str, Any]]:
+    """Seconds a frame over `pictures`, uint8 sRGB (H, W, 3), and whether the masks are the same; `folder` is
+    for scratch.
+    """
     import torch
 
     torch.set_num_threads(1)
@@ -39,16 +44,30 @@ def measure(pictures: Sequence[np.ndarray], folder: Path, points_per_side: int, 
     asking = _asking(points_per_side, float(np.median(some.scores)), 0.5, 0.7)
     last: dict[str, Masks] = {}
     made = interleave(
-        {name: _timed(side, pictures, name, last) for name, side in (("peer", _peer(weights, asking)), ("ours", _ours(weights, asking)))}, rounds
+        {
+            name: _timed(side, pictures, name, last)
+            for name, side in (("peer", _peer(weights, asking)), ("ours", _ours(weights, asking)))
+        },
+        rounds,
     )
     theirs, ours = (middle(made[name])["cpu"] for name in ("peer", "ours"))
-    best = [float(_overlaps(a, b).max(axis=1).mean()) for a, b in zip(last["peer"], last["ours"], strict=True) if len(a) and len(b)]
+    best = [
+        float(_overlaps(a, b).max(axis=1).mean())
+        for a, b in zip(last["peer"], last["ours"], strict=True)
+        if len(a) and len(b)
+    ]
     what = f"SAM 2.1 tiny, {points_per_side} x {points_per_side} points, {pictures[0].shape[1]} x {pictures[0].shape[0]}"
     figures = [
         Figure("masks", f"{what}: CPU per frame", ours, "s", theirs / ours, theirs, GOAL),
-        Figure("masks", f"{what}: IoU of the peer's masks with ours", None, "", float(np.mean(best)), goal=AGREE),
+        Figure(
+            "masks", f"{what}: IoU of the peer's masks with ours", None, "", float(np.mean(best)), goal=AGREE
+        ),
     ]
-    return figures, {"rounds": made, "asking": asking, "masks": {name: [len(masks) for masks in found] for name, found in last.items()}}
+    return figures, {
+        "rounds": made,
+        "asking": asking,
+        "masks": {name: [len(masks) for masks in found] for name, found in last.items()},
+    }
 
 
 def _weights(path: Path) -> Path:
@@ -57,13 +76,21 @@ def _weights(path: Path) -> Path:
     torch.manual_seed(0)
     state = build("tiny", {}).state_dict()
     for name in state:
-        state[name] *= next((times for part, times in LOUDER.items() if part in name and "layers.2.weight" in name), 1.0)
+        state[name] *= next(
+            (times for part, times in LOUDER.items() if part in name and "layers.2.weight" in name), 1.0
+        )
     torch.save({"model": state}, path)
     return path
 
 
 def _asking(side: int, iou: float, stable: float, same: float) -> Asking:
-    return {"points_per_side": side, "pred_iou_thresh": iou, "stability_score_thresh": stable, "box_nms_thresh": same, "min_instance_size": 0}
+    return {
+        "points_per_side": side,
+        "pred_iou_thresh": iou,
+        "stability_score_thresh": stable,
+        "box_nms_thresh": same,
+        "min_instance_size": 0,
+    }
 
 
 def _ours(weights: Path, asking: Asking) -> Callable[[Sequence[np.ndarray]], Masks]:
@@ -78,18 +105,25 @@ def _peer(weights: Path, asking: Asking) -> Callable[[Sequence[np.ndarray]], Mas
     model.load_state_dict(torch.load(weights, weights_only=True)["model"])
     from sam2.automatic_mask_generator import SAM2AutomaticMaskGenerator
 
-    generator = SAM2AutomaticMaskGenerator(model, **{name: value for name, value in asking.items() if name != "min_instance_size"})
+    generator = SAM2AutomaticMaskGenerator(
+        model, **{name: value for name, value in asking.items() if name != "min_instance_size"}
+    )
 
     def masks(picture: np.ndarray) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return np.array([found["segmentation"] for found in generator.generate(picture)], bool).reshape(-1, *picture.shape[:2])
+            return np.array([found["segmentation"] for found in generator.generate(picture)], bool).reshape(
+                -1, *picture.shape[:2]
+            )
 
     return lambda pictures: [masks(picture) for picture in pictures]
 
 
 def _timed(
-    side: Callable[[Sequence[np.ndarray]], Masks], pictures: Sequence[np.ndarray], name: str, last: dict[str, Masks]
+    side: Callable[[Sequence[np.ndarray]], Masks],
+    pictures: Sequence[np.ndarray],
+    name: str,
+    last: dict[str, Masks],
 ) -> Callable[[], dict[str, float]]:
     def once() -> dict[str, float]:
         start = process_time()

@@ -1,6 +1,8 @@
-"""Memory against frames: the peak of the whole job, all its processes, over a film and over one four times as long.
+"""Memory against frames: the peak of the whole job, all its processes, over a film and over one four times as
+long.
 
-The matting net answers at once: frames flow as fast as they ever can, which is the hardest case for what waits between the stages.
+The matting net answers at once: frames flow as fast as they ever can, which is the hardest case for what
+waits between the stages.
 """
 
 from __future__ import annotations
@@ -25,12 +27,26 @@ SLOPE = 100
 
 
 def measure(
-    folder: Path, frames: int, size: tuple[int, int], rounds: int, cores: int, shot: int = LENGTH, overrides: Sequence[str] = ()
+    folder: Path,
+    frames: int,
+    size: tuple[int, int],
+    rounds: int,
+    cores: int,
+    shot: int = LENGTH,
+    overrides: Sequence[str] = (),
 ) -> tuple[list[Figure], dict[str, Any]]:
-    """The slope of the peak over `frames` and four times `frames` frames of `size` (width, height) in shots of `shot`, and what was spilled."""
-    figure = cv2.ellipse(np.zeros((360, 640), np.uint8), (320, 200), (90, 150), 0, 0, 360, (255,), -1, cv2.LINE_AA)
+    """The slope of the peak over `frames` and four times `frames` frames of `size` (width, height) in shots
+    of `shot`, and what was spilled.
+    """
+    figure = cv2.ellipse(
+        np.zeros((360, 640), np.uint8), (320, 200), (90, 150), 0, 0, 360, (255,), -1, cv2.LINE_AA
+    )
     weights = net.write(figure, folder / "net.xml")
-    nets = ["model/matte=u2netp", f"stages.character.step.matte.weights={weights}", "stages.layers.step.net=null"]
+    nets = [
+        "model/matte=u2netp",
+        f"stages.character.step.matte.weights={weights}",
+        "stages.layers.step.net=null",
+    ]
     words = [*nets, f"cluster.cpus={cores}", *overrides]
     sides = {}
     for count in (frames, TIMES * frames):
@@ -42,7 +58,9 @@ def measure(
     spilled = max(run["spilled"] for runs in made.values() for run in runs)
     figures = [
         Figure("memory", f"peak PSS at {frames} frames", few["peak"] / 1e6, "MB", few["peak"] / 1e6),
-        Figure("memory", f"peak PSS at {TIMES * frames} frames", many["peak"] / 1e6, "MB", many["peak"] / 1e6),
+        Figure(
+            "memory", f"peak PSS at {TIMES * frames} frames", many["peak"] / 1e6, "MB", many["peak"] / 1e6
+        ),
         Figure("memory", "kB a frame more", slope, "kB", slope, goal=SLOPE, at_most=True),
         Figure("memory", "bytes spilled to disk", spilled, "", spilled, goal=0, at_most=True),
     ]
@@ -53,4 +71,9 @@ def _run(film: Path, out: Path, words: Sequence[str]) -> dict[str, float]:
     shutil.rmtree(out, ignore_errors=True)
     ended = process.run(process.decompose(f"source.path={film}", f"output={out}", *words), memory=True)
     facts = json.loads((out / "report" / "summary.json").read_text())
-    return {"peak": ended.peak, "wall": ended.wall, "spilled": facts["spilled"], "frames": facts["frames_done"]}
+    return {
+        "peak": ended.peak,
+        "wall": ended.wall,
+        "spilled": facts["spilled"],
+        "frames": facts["frames_done"],
+    }

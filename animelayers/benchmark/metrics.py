@@ -1,4 +1,6 @@
-"""How many frames a second one core measures without weights: `animelayers.stages.metrics` on drawn 1080p frames with their characters."""
+"""How many frames a second one core measures without weights: `animelayers.stages.metrics` on drawn 1080p
+frames with their characters.
+"""
 
 from __future__ import annotations
 
@@ -28,4 +30,7 @@ def measure(size: tuple[int, int], rounds: int) -> tuple[list[Figure], dict[str,
     run()
     made = interleave({"ours": run}, rounds)
     rate = middle(made["ours"])["rate"]
-    return [Figure("metrics", "all metrics, one core", rate, "frames/s", rate, None, 60)], {"size": list(size), "rounds": made}
+    return [Figure("metrics", "all metrics, one core", rate, "frames/s", rate, None, 60)], {
+        "size": list(size),
+        "rounds": made,
+    }

@@ -1,4 +1,6 @@
-"""A matting net that costs nothing: it answers at once, whatever it sees, so that all around it can be measured."""
+"""A matting net that costs nothing: it answers at once, whatever it sees, so that all around it can be
+measured.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,16 @@ def answer(alpha: np.ndarray) -> np.ndarray:
 
 
 def write(alpha: np.ndarray, path: Path) -> Path:
-    """Write it as a file (.xml, with a .bin beside it) that `animelayers.models.saliency` takes for U-2-Net's, and return the path."""
+    """Write it as a file (.xml, with a .bin beside it) that `animelayers.models.saliency` takes for
+    U-2-Net's, and return the path.
+    """
     import openvino
     from openvino import opset13
 
     seen = opset13.parameter([1, 3, SIDE, SIDE], openvino.Type.f32)
-    openvino.save_model(openvino.Model([opset13.constant(answer(alpha)[None, None])], [seen]), path, compress_to_fp16=False)
+    openvino.save_model(
+        openvino.Model([opset13.constant(answer(alpha)[None, None])], [seen]), path, compress_to_fp16=False
+    )
     return path
 
 

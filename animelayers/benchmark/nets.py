@@ -1,6 +1,8 @@
-"""What a picture costs each heavy net, by batch size, against the library's own call of one picture, on the device that is there.
+"""What a picture costs each heavy net, by batch size, against the library's own call of one picture, on the
+device that is there.
 
-The bound is a picture's floating point operations, counted by torch, over the rate of a large matrix product measured beside it.
+The bound is a picture's floating point operations, counted by torch, over the rate of a large matrix product
+measured beside it.
 """
 
 from __future__ import annotations
@@ -16,18 +18,28 @@ from animelayers.benchmark.sides import NETS
 from animelayers.samples import scene
 
 
-def measure(names: Sequence[str], batches: Sequence[int], size: tuple[int, int], rounds: int, folder: Path) -> tuple[list[Figure], dict[str, Any]]:
-    """Figures of the nets `names` on pictures of `size` (width, height), and their rounds; `folder` is for scratch. ValueError for another name."""
+def measure(
+    names: Sequence[str], batches: Sequence[int], size: tuple[int, int], rounds: int, folder: Path
+) -> tuple[list[Figure], dict[str, Any]]:
+    """Figures of the nets `names` on pictures of `size` (width, height), and their rounds; `folder` is for
+    scratch. ValueError for another name.
+    """
     import torch
 
     figures: list[Figure] = []
-    everything: dict[str, Any] = {"size": list(size), "rate": rate(), "device": "cuda" if torch.cuda.is_available() else "cpu"}
+    everything: dict[str, Any] = {
+        "size": list(size),
+        "rate": rate(),
+        "device": "cuda" if torch.cuda.is_available() else "cpu",
+    }
     pictures = list(scene("crossing", max(batches), size).frames)
     for name in names:
         if name not in NETS:
             raise ValueError(f"nets.names={name}: there is {', '.join(NETS)}")
         sides = NETS[name](folder / name)
-        ways: dict[str, Callable[[], dict[str, float]]] = {"library": _timed(lambda s=sides: s.library(pictures[0]), 1)}  # type: ignore[misc]
+        ways: dict[str, Callable[[], dict[str, float]]] = {
+            "library": _timed(lambda s=sides: s.library(pictures[0]), 1)  # type: ignore[misc]
+        }
         for batch in batches:
             run = sides.ours(batch)
             ways[f"batch {batch}"] = _timed(lambda run=run, n=batch: run(pictures[:n]), batch)  # type: ignore[misc]
@@ -37,10 +49,18 @@ def measure(names: Sequence[str], batches: Sequence[int], size: tuple[int, int],
         theirs = made["library"]["ms"]
         for batch in batches:
             ours = made[f"batch {batch}"]["ms"]
-            figures.append(Figure("nets", f"{name}, batch {batch}: a picture", ours, "ms", theirs / ours, theirs))
+            figures.append(
+                Figure("nets", f"{name}, batch {batch}: a picture", ours, "ms", theirs / ours, theirs)
+            )
         best = min(made[f"batch {batch}"]["ms"] for batch in batches)
         figures.append(
-            Figure("nets", f"{name}: share of the bound, {work / 1e9:.0f} GFLOP a picture", None, "", work / everything["rate"] * 1000 / best)
+            Figure(
+                "nets",
+                f"{name}: share of the bound, {work / 1e9:.0f} GFLOP a picture",
+                None,
+                "",
+                work / everything["rate"] * 1000 / best,
+            )
         )
         figures.append(Figure("nets", f"{name}: peak memory of the process", memory(), "MB", memory()))
         everything[name] = {"rounds": made, "flops": work}

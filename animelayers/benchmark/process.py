@@ -1,4 +1,6 @@
-"""A command with every process it starts, Ray's daemons included: wall clock, CPU and peak memory of the whole. Linux only."""
+"""A command with every process it starts, Ray's daemons included: wall clock, CPU and peak memory of the
+whole. Linux only.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class Failed(RuntimeError):
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ran: ``started`` seconds since the epoch, ``wall`` and ``cpu`` seconds, ``peak`` bytes, what it ``said``."""
+    """How a command ran: ``started`` seconds since the epoch, ``wall`` and ``cpu`` seconds, ``peak`` bytes,
+    what it ``said``.
+    """
 
     started: float
     wall: float
@@ -38,10 +42,12 @@ class Ended:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None, memory: bool = False) -> Ended:
-    """Run a command to its end and measure all its processes: CPU seconds, and with `memory` the peak of their summed PSS.
+    """Run a command to its end and measure all its processes: CPU seconds, and with `memory` the peak of
+    their summed PSS.
 
-    PSS shares a page among the processes that map it, so that Ray's object store counts once; reading it costs enough to slow what
-    is measured. A process that lives less than half a second between two looks is missed. Raises `Failed`.
+    PSS shares a page among the processes that map it, so that Ray's object store counts once; reading it
+    costs enough to slow what is measured. A process that lives less than half a second between two looks is
+    missed. Raises `Failed`.
     """
     mark = uuid.uuid4().hex
     cpu: dict[tuple[int, float], float] = {}
@@ -80,9 +86,11 @@ class Spent:
 
 @contextmanager
 def metered() -> Iterator[Spent]:
-    """What this process and all it started, before or within, spend until the end of the block; known when it has ended.
+    """What this process and all it started, before or within, spend until the end of the block; known when it
+    has ended.
 
-    On a cluster of several machines only what runs on this one is counted. A process that lives less than half a second between two looks is missed.
+    On a cluster of several machines only what runs on this one is counted. A process that lives less than
+    half a second between two looks is missed.
     """
     spent, start = Spent(), time.perf_counter()
     before, last = _times(), dict[tuple[int, float], float]()
@@ -139,9 +147,15 @@ def _children() -> float:
 
 
 def _family(mark: str, driver: int) -> Iterator[psutil.Process]:
-    """All processes with the mark in their environment, and their descendants: Ray renames its workers over their environment."""
+    """All processes with the mark in their environment, and their descendants: Ray renames its workers over
+    their environment.
+    """
     found = {process.pid: process for process in psutil.process_iter(["ppid", "environ"])}
-    ours = {pid for pid, process in found.items() if pid == driver or (process.info["environ"] or {}).get(MARK) == mark}
+    ours = {
+        pid
+        for pid, process in found.items()
+        if pid == driver or (process.info["environ"] or {}).get(MARK) == mark
+    }
     for pid, process in found.items():
         above: int | None = pid
         while above in found and above not in ours:

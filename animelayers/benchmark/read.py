@@ -1,7 +1,8 @@
-"""Reading alone: a 1080p film, a folder of 720p pictures and a GIF, from listing to the last frame, and what its checks cost.
+"""Reading alone: a 1080p film, a folder of 720p pictures and a GIF, from listing to the last frame, and what
+its checks cost.
 
-CPU seconds of this process, so that other load on the machine counts for nothing. The peers are what a user would write: OpenCV's reader
-for the film, Pillow for pictures and GIF, every frame as an RGB array.
+CPU seconds of this process, so that other load on the machine counts for nothing. The peers are what a user
+would write: OpenCV's reader for the film, Pillow for pictures and GIF, every frame as an RGB array.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ CHECKS: dict[str, tuple[Any, str]] = {
 
 
 def measure(folder: Path, frames: int, rounds: int) -> tuple[list[Figure], dict[str, Any]]:
-    """Frames a second of each kind of input, and the share of the time that goes into combs, damage, transitions and sequences."""
+    """Frames a second of each kind of input, and the share of the time that goes into combs, damage,
+    transitions and sequences.
+    """
     cv2.setNumThreads(1)
     film = draw(folder / "film", frames, (1920, 1080))
     stills, gif = _folder(folder / "folder", max(4, frames // 2)), _gif(folder / "gif", max(4, frames // 4))
@@ -45,8 +48,16 @@ def measure(folder: Path, frames: int, rounds: int) -> tuple[list[Figure], dict[
         interleave(sides, 1)
         made[name] = interleave(sides, rounds)
         ours, theirs = middle(made[name]["ours"]), middle(made[name]["peer"])
-        figures.append(Figure("read", f"{name}, CPU", ours["fps"], "frames/s", ours["fps"] / theirs["fps"], theirs["fps"]))
-        figures.append(Figure("read", f"{name}: share spent on checks", None, "", ours["checks"], at_most=True, goal=0.35))
+        figures.append(
+            Figure(
+                "read", f"{name}, CPU", ours["fps"], "frames/s", ours["fps"] / theirs["fps"], theirs["fps"]
+            )
+        )
+        figures.append(
+            Figure(
+                "read", f"{name}: share spent on checks", None, "", ours["checks"], at_most=True, goal=0.35
+            )
+        )
     return figures, {"frames": frames, "rounds": made}
 
 

@@ -1,4 +1,6 @@
-"""A run over far more films than a test can hold: planner, Ray actors, commits and resume are the real ones, pixels are only sizes and times."""
+"""A run over far more films than a test can hold: planner, Ray actors, commits and resume are the real ones,
+pixels are only sizes and times.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +41,11 @@ _EVERY_S = 0.2
 
 @dataclass(frozen=True)
 class Size:
-    """What is pretended: ``frames`` in ``films``, clips of ``clip`` frames of which a drawing holds ``hold``, ``nodes`` actors.
+    """What is pretended: ``frames`` in ``films``, clips of ``clip`` frames of which a drawing holds ``hold``,
+    ``nodes`` actors.
 
-    ``deaths``: the share of clips that kill their actor the first time. ``look``: seconds that a film takes to be looked into, ``work``: those
-    that a clip takes to be made.
+    ``deaths``: the share of clips that kill their actor the first time. ``look``: seconds that a film takes
+    to be looked into, ``work``: those that a clip takes to be made.
     """
 
     films: int = 10
@@ -59,7 +62,18 @@ class Films:
     """A source of films that nobody drew. ``folder`` is where it notes which it was asked to look into."""
 
     columns: ClassVar[tuple[str, ...]] = (
-        *("clip_id", "source", "episode", "scene_id", "frame_index", "timestamp_s", "drawing", "error", "error_type", "attempt"),
+        *(
+            "clip_id",
+            "source",
+            "episode",
+            "scene_id",
+            "frame_index",
+            "timestamp_s",
+            "drawing",
+            "error",
+            "error_type",
+            "attempt",
+        ),
     )
     limit = None
     row_bytes = 1_000_000
@@ -101,7 +115,10 @@ class Films:
         for row in plan.to_pylist() if isinstance(plan, pa.Table) else plan:
             count = len(row["indices"])
             yield {
-                **{name: row[name] for name in ("clip_id", "source", "episode", "scene_id", "error", "error_type")},
+                **{
+                    name: row[name]
+                    for name in ("clip_id", "source", "episode", "scene_id", "error", "error_type")
+                },
                 "frame_index": np.array(row["indices"], np.int64),
                 "timestamp_s": np.array(row["times"], np.float64),
                 "drawing": np.arange(count, dtype=np.int32) // self.size.hold,
@@ -130,17 +147,29 @@ class Making:
     def _made(self, row: Row) -> Row:
         time.sleep(self.size.work)
         mark = Path(self.folder, f"died-{str(row['clip_id']).replace('/', '-')}")
-        if zlib.crc32(str(row["clip_id"]).encode()) % 100_000 < 100_000 * self.size.deaths and not mark.exists():
+        if (
+            zlib.crc32(str(row["clip_id"]).encode()) % 100_000 < 100_000 * self.size.deaths
+            and not mark.exists()
+        ):
             mark.touch()
             os._exit(1)
         count = int(row["drawing"].max()) + 1
         sizes = np.ones((count, len(NAMES.split())), np.int64)
         matte = RECORD["matte"].gather(["none"] * count)
-        return {**row, "matte": matte, "layers": b"." * sizes.size, "layer_names": NAMES, "layer_sizes": sizes}
+        return {
+            **row,
+            "matte": matte,
+            "layers": b"." * sizes.size,
+            "layer_names": NAMES,
+            "layer_sizes": sizes,
+        }
 
 
-def once(size: Size, folder: Path, address: str | None = None, processes: int | None = None) -> dict[str, float]:
-    """One run of it into FOLDER/out, in this process: what it did, and what this process, the driver, held meanwhile beyond its start.
+def once(
+    size: Size, folder: Path, address: str | None = None, processes: int | None = None
+) -> dict[str, float]:
+    """One run of it into FOLDER/out, in this process: what it did, and what this process, the driver, held
+    meanwhile beyond its start.
 
     ``address``, ``processes``: as `run` has them.
     """
@@ -148,17 +177,31 @@ def once(size: Size, folder: Path, address: str | None = None, processes: int | 
     looked.mkdir(parents=True, exist_ok=True)
     (folder / "out").mkdir(exist_ok=True)
     making = cast("Any", partial(Making, size, str(looked)))
-    pipeline = Pipeline({"making": Stage(making, workers=size.nodes, cpus=0.9 * (os.cpu_count() or 1) / size.nodes, memory=1)}, readers=0)
+    pipeline = Pipeline(
+        {
+            "making": Stage(
+                making, workers=size.nodes, cpus=0.9 * (os.cpu_count() or 1) / size.nodes, memory=1
+            )
+        },
+        readers=0,
+    )
     import ray.data  # noqa: F401  (its weight is no film's)
 
     with _memory() as held:
         begun = time.time()
         sink = Shards(str(folder / "out"))
-        how: dict[str, Any] = {"fingerprints": {"making": {"fingerprint": "1"}}, "describe": {}, "address": address, "processes": processes}
+        how: dict[str, Any] = {
+            "fingerprints": {"making": {"fingerprint": "1"}},
+            "describe": {},
+            "address": address,
+            "processes": processes,
+        }
         summary = run(Films(size, str(looked)), pipeline, sink, **how)
     films = [path.stat().st_mtime for path in looked.iterdir() if not path.name.startswith("died-")]
     done = [path.stat().st_mtime for path in (folder / "out" / "shards").iterdir()]
-    beside = sum(min(done) < when < max(done) for when in films if when > begun) / max(1, sum(when > begun for when in films))
+    beside = sum(min(done) < when < max(done) for when in films if when > begun) / max(
+        1, sum(when > begun for when in films)
+    )
     return {
         **held,
         "seconds": summary.seconds,
@@ -193,8 +236,11 @@ class _memory(dict[str, float]):
         self._thread.join()
 
 
-def measure(folder: Path, frames: Sequence[int], size: Mapping[str, Any]) -> tuple[list[Figure], dict[str, Any]]:
-    """Runs of several lengths, each in a process of its own, each once more when it is finished, and the shortest killed in its middle.
+def measure(
+    folder: Path, frames: Sequence[int], size: Mapping[str, Any]
+) -> tuple[list[Figure], dict[str, Any]]:
+    """Runs of several lengths, each in a process of its own, each once more when it is finished, and the
+    shortest killed in its middle.
 
     Raises `process.Failed` where a frame is missing at the end.
     """
@@ -208,14 +254,32 @@ def measure(folder: Path, frames: Sequence[int], size: Mapping[str, Any]) -> tup
             _killed(of, place)
         made, again = _child(of, place), _child(of, place)
         if made["before"] + made["done"] != count or again["before"] != count or again["done"]:
-            raise process.Failed(f"{count} frames: {made['before']:.0f} before and {made['done']:.0f} done, then {again['before']:.0f} there")
+            raise process.Failed(
+                f"{count} frames: {made['before']:.0f} before and {made['done']:.0f} done, then {again['before']:.0f} there"
+            )
         rounds[str(count)] = {"size": asdict(of), "made": made, "again": again}
         figures += [
             Figure(
-                "scale", f"{count:,} frames of {of.films:,} films: driver's memory beyond its start", made["grown"] / 1e6, "MB", made["grown"] / 1e6
+                "scale",
+                f"{count:,} frames of {of.films:,} films: driver's memory beyond its start",
+                made["grown"] / 1e6,
+                "MB",
+                made["grown"] / 1e6,
             ),
-            Figure("scale", f"{count:,} frames: films looked into while layers were made", made["looked_meanwhile"], "", made["looked_meanwhile"]),
-            Figure("scale", f"{count:,} frames: a finished output recognised", again["seconds"], "s", again["seconds"]),
+            Figure(
+                "scale",
+                f"{count:,} frames: films looked into while layers were made",
+                made["looked_meanwhile"],
+                "",
+                made["looked_meanwhile"],
+            ),
+            Figure(
+                "scale",
+                f"{count:,} frames: a finished output recognised",
+                again["seconds"],
+                "s",
+                again["seconds"],
+            ),
         ]
     least, most = (rounds[str(count)] for count in (min(frames), max(frames)))
     if max(frames) > min(frames):
@@ -224,8 +288,20 @@ def measure(folder: Path, frames: Sequence[int], size: Mapping[str, Any]) -> tup
         resume = (most["again"]["seconds"] - least["again"]["seconds"]) / span
         figures += [
             Figure("scale", "driver's memory by frame", slope, "B", slope, goal=FLAT, at_most=True),
-            Figure("scale", "driver's memory at 1e8 frames, by that slope", most["made"]["grown"] / 1e9 + slope * 0.1, "GB", slope * 0.1),
-            Figure("scale", "a finished output of 1e8 frames recognised, by that slope", resume * 1e8, "s", resume * 1e8),
+            Figure(
+                "scale",
+                "driver's memory at 1e8 frames, by that slope",
+                most["made"]["grown"] / 1e9 + slope * 0.1,
+                "GB",
+                slope * 0.1,
+            ),
+            Figure(
+                "scale",
+                "a finished output of 1e8 frames recognised, by that slope",
+                resume * 1e8,
+                "s",
+                resume * 1e8,
+            ),
         ]
     return figures, {"runs": rounds}
 
@@ -241,7 +317,9 @@ def _child(size: Size, folder: Path) -> dict[str, float]:
 
 def _killed(size: Size, folder: Path) -> None:
     """Kill a run when half of its commits are there."""
-    child = subprocess.Popen(_command(size, folder), cwd=process.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        _command(size, folder), cwd=process.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     half = size.frames // size.clip // 2
     while child.poll() is None:
         with suppress(FileNotFoundError):

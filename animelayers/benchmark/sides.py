@@ -1,6 +1,7 @@
 """The heavy nets from both sides: ours on a list of pictures, the library's own call on one.
 
-The architectures have their real sizes and random weights, saved and loaded as checkpoints are: speed is real, quality is nobody's.
+The architectures have their real sizes and random weights, saved and loaded as checkpoints are: speed is
+real, quality is nobody's.
 """
 
 from __future__ import annotations
@@ -48,15 +49,29 @@ def _mask2former(folder: Path) -> Sides:
 
     torch.manual_seed(0)
     stages = [f"stage{k}" for k in range(1, 5)]
-    swin = hf.SwinConfig(image_size=224, embed_dim=96, depths=[2, 2, 6, 2], num_heads=[3, 6, 12, 24], window_size=7, out_features=stages)
+    swin = hf.SwinConfig(
+        image_size=224,
+        embed_dim=96,
+        depths=[2, 2, 6, 2],
+        num_heads=[3, 6, 12, 24],
+        window_size=7,
+        out_features=stages,
+    )
     names = {0: "person", **{k: f"class {k}" for k in range(1, 80)}}
-    hf.Mask2FormerForUniversalSegmentation(hf.Mask2FormerConfig(backbone_config=swin, id2label=names)).save_pretrained(folder)
+    hf.Mask2FormerForUniversalSegmentation(
+        hf.Mask2FormerConfig(backbone_config=swin, id2label=names)
+    ).save_pretrained(folder)
     hf.Mask2FormerImageProcessor(size={"shortest_edge": 384, "longest_edge": 672}).save_pretrained(folder)
-    model, processor = hf.Mask2FormerForUniversalSegmentation.from_pretrained(folder), hf.Mask2FormerImageProcessor.from_pretrained(folder)
+    model, processor = (
+        hf.Mask2FormerForUniversalSegmentation.from_pretrained(folder),
+        hf.Mask2FormerImageProcessor.from_pretrained(folder),
+    )
     run = _library(hf, model, processor)
 
     def whole(picture: np.ndarray) -> Any:
-        return processor.post_process_instance_segmentation(run(picture), target_sizes=[picture.shape[:2]], return_binary_maps=True)
+        return processor.post_process_instance_segmentation(
+            run(picture), target_sizes=[picture.shape[:2]], return_binary_maps=True
+        )
 
     return Sides(lambda batch: Universal(folder, batch=batch), whole)
 
@@ -76,16 +91,22 @@ def _clipseg(folder: Path) -> Sides:
     words = ["<|startoftext|>", "<|endoftext|>", *letters, *(f"{letter}</w>" for letter in letters)]
     (folder / "vocab.json").write_text(json.dumps({word: i for i, word in enumerate(words)}))
     (folder / "merges.txt").write_text("#version: 0.2\n")
-    hf.CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77).save_pretrained(folder)
+    hf.CLIPTokenizer(
+        str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77
+    ).save_pretrained(folder)
     text = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1, "max_position_embeddings": 77}
-    config = hf.CLIPSegConfig(text_config=text, vision_config={"patch_size": 16}, use_complex_transposed_convolution=True)
+    config = hf.CLIPSegConfig(
+        text_config=text, vision_config={"patch_size": 16}, use_complex_transposed_convolution=True
+    )
     hf.CLIPSegForImageSegmentation(config).save_pretrained(folder)
     hf.ViTImageProcessor(size={"height": 352, "width": 352}).save_pretrained(folder)
     model = hf.CLIPSegForImageSegmentation.from_pretrained(folder)
     tokenizer = hf.AutoTokenizer.from_pretrained(folder, model_max_length=77)
     processor = hf.CLIPSegProcessor(hf.AutoImageProcessor.from_pretrained(folder), tokenizer)
     prompts = list(PROMPTS)
-    run = _library(hf, model, processor, images=lambda picture: [picture] * len(prompts), text=prompts, padding=True)
+    run = _library(
+        hf, model, processor, images=lambda picture: [picture] * len(prompts), text=prompts, padding=True
+    )
 
     def whole(picture: np.ndarray) -> Any:
         maps = run(picture).logits.sigmoid().cpu().numpy()
@@ -112,7 +133,9 @@ def _vitmatte(folder: Path) -> Sides:
         use_relative_position_embeddings=True, drop_path_rate=0.0,
     )  # fmt: skip
     sizes = {"fusion_hidden_sizes": [256, 128, 64, 32], "convstream_hidden_sizes": [48, 96, 192]}
-    hf.VitMatteForImageMatting(hf.VitMatteConfig(backbone_config=backbone, hidden_size=384, **sizes)).save_pretrained(folder)
+    hf.VitMatteForImageMatting(
+        hf.VitMatteConfig(backbone_config=backbone, hidden_size=384, **sizes)
+    ).save_pretrained(folder)
     model = hf.VitMatteForImageMatting.from_pretrained(folder)
 
     def band(picture: np.ndarray) -> np.ndarray:
@@ -128,5 +151,9 @@ def _vitmatte(folder: Path) -> Sides:
     return Sides(ours, _library(hf, model, hf.VitMatteImageProcessor(), trimaps=band))
 
 
-NETS: Mapping[str, Callable[[Path], Sides]] = {"mask2former": _mask2former, "clipseg": _clipseg, "vitmatte": _vitmatte}
+NETS: Mapping[str, Callable[[Path], Sides]] = {
+    "mask2former": _mask2former,
+    "clipseg": _clipseg,
+    "vitmatte": _vitmatte,
+}
 """The nets there are: each makes its checkpoint in a folder."""

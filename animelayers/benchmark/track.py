@@ -1,7 +1,9 @@
-"""Tracking from one mask: how much of a figure each tracker keeps when it is shown where the figure is in the first drawing only.
+"""Tracking from one mask: how much of a figure each tracker keeps when it is shown where the figure is in the
+first drawing only.
 
-The measure is J of DAVIS (Perazzi et al., "A benchmark dataset and evaluation methodology for video object segmentation", 2016): the
-intersection over union of the mask found and the true one, its mean over the drawings that the tracker was not given.
+The measure is J of DAVIS (Perazzi et al., "A benchmark dataset and evaluation methodology for video object
+segmentation", 2016): the intersection over union of the mask found and the true one, its mean over the
+drawings that the tracker was not given.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ Shot = tuple[list[np.ndarray], list[np.ndarray]]
 
 
 def measure(shot: Shot, trackers: Mapping[str, Callable[[], Tracker]]) -> tuple[list[Figure], dict[str, Any]]:
-    """J of each tracker and the seconds it takes for a drawing; those that cannot be built, for want of weights, are told with the reason."""
+    """J of each tracker and the seconds it takes for a drawing; those that cannot be built, for want of
+    weights, are told with the reason.
+    """
     pictures, truth = shot
     figures, everything = [], dict[str, Any]()
     for name, build in trackers.items():
@@ -43,20 +47,33 @@ def measure(shot: Shot, trackers: Mapping[str, Callable[[], Tracker]]) -> tuple[
         spent = (time.perf_counter() - start) / len(pictures)
         each = [overlap(plane > 0, mask) for plane, mask in zip(labels[1:], truth[1:], strict=True)]
         figures.append(
-            Figure("track", f"{name}: J from the mask of the first of {len(pictures)} drawings", spent, "s/drawing", float(np.mean(each)), goal=GOAL)
+            Figure(
+                "track",
+                f"{name}: J from the mask of the first of {len(pictures)} drawings",
+                spent,
+                "s/drawing",
+                float(np.mean(each)),
+                goal=GOAL,
+            )
         )
         everything[name] = {"j": each, "seconds": spent}
     return figures, everything
 
 
 def folder(path: Path) -> Shot:
-    """The pictures under PATH/frames and the masks under PATH/masks (white is the figure), one for each, in the order of their names.
+    """The pictures under PATH/frames and the masks under PATH/masks (white is the figure), one for each, in
+    the order of their names.
 
     Raises ValueError where they are missing, unreadable, or not as many masks as pictures.
     """
-    pictures, masks = (_read(sorted((path / part).glob("*")), how) for part, how in (("frames", cv2.IMREAD_COLOR), ("masks", cv2.IMREAD_GRAYSCALE)))
+    pictures, masks = (
+        _read(sorted((path / part).glob("*")), how)
+        for part, how in (("frames", cv2.IMREAD_COLOR), ("masks", cv2.IMREAD_GRAYSCALE))
+    )
     if len(pictures) < 2 or [p.shape[:2] for p in pictures] != [m.shape for m in masks]:
-        raise ValueError(f"track.source={path}: wants two or more pictures in frames/ and as many masks of their size in masks/")
+        raise ValueError(
+            f"track.source={path}: wants two or more pictures in frames/ and as many masks of their size in masks/"
+        )
     return [cv2.cvtColor(p, cv2.COLOR_BGR2RGB) for p in pictures], [m > 127 for m in masks]
 
 

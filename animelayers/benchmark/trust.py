@@ -1,6 +1,8 @@
-"""What trust costs: the share of a whole run that goes into checksums, seals, marks, fences, the lock, digests of inputs, and the disk's word.
+"""What trust costs: the share of a whole run that goes into checksums, seals, marks, fences, the lock,
+digests of inputs, and the disk's word.
 
-The main job runs without Ray in this process, over a drawn film, and everything that is only there so that nothing is lost or mixed is clocked.
+The main job runs without Ray in this process, over a drawn film, and everything that is only there so that
+nothing is lost or mixed is clocked.
 """
 
 from __future__ import annotations
@@ -30,8 +32,12 @@ PLACES: dict[str, tuple[Any, str]] = {
 }  # fmt: skip
 
 
-def measure(decompose: Callable[[Path], int], folder: Path, rounds: int) -> tuple[list[Figure], dict[str, Any]]:
-    """The shares of CPU and of time that trust takes of a run. ``decompose`` makes an output; the first is not counted."""
+def measure(
+    decompose: Callable[[Path], int], folder: Path, rounds: int
+) -> tuple[list[Figure], dict[str, Any]]:
+    """The shares of CPU and of time that trust takes of a run. ``decompose`` makes an output; the first is
+    not counted.
+    """
     made: list[dict[str, float]] = []
     for number in range(rounds + 1):
         with clocked(PLACES) as spent:
@@ -39,11 +45,29 @@ def measure(decompose: Callable[[Path], int], folder: Path, rounds: int) -> tupl
             if decompose(folder / f"out{number}"):
                 raise RuntimeError("the run that is measured failed")
             cpu, wall = process_time() - cpu, perf_counter() - wall
-        shares = {"cpu": sum(each.cpu for each in spent.values()) / cpu, "wall": sum(each.wall for each in spent.values()) / wall}
-        made.append({**shares, "cpu_seconds": cpu, "wall_seconds": wall, **{f"{name}_wall": each.wall for name, each in spent.items()}})
+        shares = {
+            "cpu": sum(each.cpu for each in spent.values()) / cpu,
+            "wall": sum(each.wall for each in spent.values()) / wall,
+        }
+        made.append(
+            {
+                **shares,
+                "cpu_seconds": cpu,
+                "wall_seconds": wall,
+                **{f"{name}_wall": each.wall for name, each in spent.items()},
+            }
+        )
     counted = middle(made[1:])
     figures = [
         Figure("trust", "share of the run's CPU", None, "", counted["cpu"], at_most=True, goal=GOAL),
-        Figure("trust", "share of the run's time, waiting for the disk in it", None, "", counted["wall"], at_most=True, goal=GOAL),
+        Figure(
+            "trust",
+            "share of the run's time, waiting for the disk in it",
+            None,
+            "",
+            counted["wall"],
+            at_most=True,
+            goal=GOAL,
+        ),
     ]
     return figures, {"rounds": made}

@@ -1,4 +1,5 @@
-"""Captions of a frame and of its layers: templates that need no model, what a layer's caption may name, trigger, prefix and suffix.
+"""Captions of a frame and of its layers: templates that need no model, what a layer's caption may name,
+trigger, prefix and suffix.
 
 Pure functions on text and plain values; nothing here knows a column's place, a model or a file.
 """

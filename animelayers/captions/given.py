@@ -12,11 +12,12 @@ WAYS: tuple[Given, ...] = ("either", "first", "last", "none")
 
 
 def joined(layer: str, given: str, made: str, way: str = "either") -> str:
-    """What is said of a layer (frame, character, background): what lay beside the user's picture, ``given``, and what a model ``made`` of it.
+    """What is said of a layer (frame, character, background): what lay beside the user's picture, ``given``,
+    and what a model ``made`` of it.
 
-    ``way``: either (one of them: of the frame the user's, of a layer the model's, and the other where there is none), first or last (both, the
-    user's first or last, no tag twice, without what of the user's the layer does not hold), none (the model's alone).
-    Raises ValueError for another way.
+    ``way``: either (one of them: of the frame the user's, of a layer the model's, and the other where there
+    is none), first or last (both, the user's first or last, no tag twice, without what of the user's the
+    layer does not hold), none (the model's alone). Raises ValueError for another way.
     """
     if way not in WAYS:
         raise ValueError(f"given={way}: it is one of {', '.join(WAYS)}")

@@ -1,4 +1,5 @@
-"""Keeps a layer's caption from naming what the layer does not hold: no being in the background, no place around the character.
+"""Keeps a layer's caption from naming what the layer does not hold: no being in the background, no place
+around the character.
 
 The words are English, the language that models are asked in; a caption in another language passes as it is.
 """
@@ -10,7 +11,17 @@ from functools import lru_cache
 from typing import Literal
 
 from animelayers.captions.line import line
-from animelayers.captions.words import ABOUT, BEING_ENDS, BEINGS, EMPTY, JOINTS, LEADS, NEARBY, PLACES, PRESENTERS
+from animelayers.captions.words import (
+    ABOUT,
+    BEING_ENDS,
+    BEINGS,
+    EMPTY,
+    JOINTS,
+    LEADS,
+    NEARBY,
+    PLACES,
+    PRESENTERS,
+)
 
 Layer = Literal["frame", "character", "background"]
 LAYERS: tuple[Layer, ...] = ("frame", "character", "background")
@@ -35,9 +46,11 @@ def fits(layer: str, text: str) -> bool:
 
 
 def cleaned(layer: str, text: str) -> str:
-    """The caption in one line, without the sentences, clauses and phrases that name what the layer does not hold; '' if nothing is left.
+    """The caption in one line, without the sentences, clauses and phrases that name what the layer does not
+    hold; '' if nothing is left.
 
-    A caption that fits is left as it is, so cleaning twice is cleaning once. Raises ValueError for an unknown layer.
+    A caption that fits is left as it is, so cleaning twice is cleaning once. Raises ValueError for an unknown
+    layer.
     """
     text = line(text)
     if fits(layer, text):
@@ -55,7 +68,9 @@ def _clean_sentence(layer: str, sentence: str) -> str:
     for number, (piece, comma) in enumerate(_pieces(_opened(sentence))):
         first = piece.split()[0].casefold()
         hangs = cut and not comma and first not in saved
-        orphaned = headless and comma and (first.endswith(("ing", "ed")) or first in _HANGING) and first not in saved
+        orphaned = (
+            headless and comma and (first.endswith(("ing", "ed")) or first in _HANGING) and first not in saved
+        )
         said = _led(piece) if cut or not made else piece
         good = bool(said) and fits(layer, piece) and not hangs and not orphaned
         if good:
@@ -80,10 +95,15 @@ def _opened(sentence: str) -> str:
 
 
 def _pieces(sentence: str) -> list[tuple[str, bool]]:
-    """The pieces between commas and before the words that join, and whether a comma stands before each; what says nothing joins the next."""
+    """The pieces between commas and before the words that join, and whether a comma stands before each; what
+    says nothing joins the next.
+    """
     found: list[tuple[str, bool]] = []
     start, comma, waiting = 0, False, ""
-    for end, after, joins in [*((m.start(), m.end(), "," in m[0]) for m in _PIECE.finditer(sentence)), (len(sentence), len(sentence), True)]:
+    for end, after, joins in [
+        *((m.start(), m.end(), "," in m[0]) for m in _PIECE.finditer(sentence)),
+        (len(sentence), len(sentence), True),
+    ]:
         piece = f"{waiting} {sentence[start:end]}".strip(_ENDS)
         empty = all(word in EMPTY for word in _WORD.findall(piece.casefold()))
         waiting = piece if empty and not joins else ""

@@ -21,11 +21,17 @@ TOLD = (
 """Columns that templates speak of; each may be missing."""
 
 _COUNTS = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_SIZES = {"close_up": "close-up", "medium": "medium shot", "full_body": "full body", "far": "seen from far away"}
+_SIZES = {
+    "close_up": "close-up",
+    "medium": "medium shot",
+    "full_body": "full body",
+    "far": "seen from far away",
+}
 _CAMERA = {"pan": "panning camera", "zoom": "zooming camera", "shake": "shaking camera"}
 _EFFECTS = {"over": "an effect in front", "add": "a glowing effect", "screen": "a glowing effect"}
 _LARGE = 0.4  # share of the frame from which characters fill it
-_DARK, _BRIGHT, _DIM = 0.2, 0.7, 0.3  # mean luma below and above which a picture is dark or bright, lighting below which it is dim
+# mean luma below and above which a picture is dark or bright, lighting below which it is dim
+_DARK, _BRIGHT, _DIM = 0.2, 0.7, 0.3
 _PLAIN, _BUSY = 0.2, 0.6  # complexity
 _COLOURS = 3  # that are named, at most
 _NAMED = {
@@ -38,28 +44,46 @@ _NAMED = {
 
 
 def template(layer: str, facts: Mapping[str, Any]) -> str:
-    """The caption of a layer from facts: values of one drawing, or of one row of the frame table, by the names of the columns in `TOLD`.
+    """The caption of a layer from facts: values of one drawing, or of one row of the frame table, by the
+    names of the columns in `TOLD`.
 
-    What is missing, None or blank is not spoken of. ``palette``, ``exposure``, ``lighting`` and ``complexity`` must be those of the layer
-    itself. A character layer with nobody in it (`instance_count` 0, `shot_size` 'none' or `character_coverage` 0) has no caption: ''.
-    Raises ValueError for an unknown layer.
+    What is missing, None or blank is not spoken of. ``palette``, ``exposure``, ``lighting`` and
+    ``complexity`` must be those of the layer itself. A character layer with nobody in it (`instance_count` 0,
+    `shot_size` 'none' or `character_coverage` 0) has no caption: ''. Raises ValueError for an unknown layer.
     """
     known = {name: value for name in TOLD if (value := facts.get(name)) is not None}
-    nobody = known.get("instance_count") == 0 or known.get("shot_size") == "none" or known.get("character_coverage") == 0
+    nobody = (
+        known.get("instance_count") == 0
+        or known.get("shot_size") == "none"
+        or known.get("character_coverage") == 0
+    )
     if layer == "character" and nobody:
         return ""
     who, where, style = ([] if nobody else _who(known)), _where(known), _style(known)
     parts = {
-        "frame": [*who, *([] if nobody else _size(known)), *where, *_effects(known), *_light(known), *_palette(known), *_camera(known), *style],
+        "frame": [
+            *who,
+            *([] if nobody else _size(known)),
+            *where,
+            *_effects(known),
+            *_light(known),
+            *_palette(known),
+            *_camera(known),
+            *style,
+        ],
         "character": [*who, *_palette(known), *style],
         "background": [*where, *_light(known), *_palette(known), *style],
     }
     kept = [cleaned(layer, part) for part in parts.get(layer, [""])]
-    return ", ".join(dict.fromkeys(part for part in kept if part)) or {"background": "a painted backdrop"}.get(layer, "a picture")
+    return ", ".join(dict.fromkeys(part for part in kept if part)) or {
+        "background": "a painted backdrop"
+    }.get(layer, "a picture")
 
 
 def colour_words(palette: Sequence[int] | np.ndarray) -> list[str]:
-    """The names of the first colours of a palette, sRGB 0..255 flat (3 N), each once, at most three: the nearest by eye (CIE L*a*b*)."""
+    """The names of the first colours of a palette, sRGB 0..255 flat (3 N), each once, at most three: the
+    nearest by eye (CIE L*a*b*).
+    """
     colours = np.asarray(palette, np.float32).reshape(-1, 3)
     if not len(colours):
         return []
@@ -74,8 +98,18 @@ def _lab(colours: np.ndarray) -> np.ndarray:
 
 def _who(known: Mapping[str, Any]) -> list[str]:
     count = int(known.get("instance_count", -1))
-    said = "character" if count < 0 else f"{_COUNTS[count] if count < len(_COUNTS) else count} character{'s' if count != 1 else ''}"
-    return [said, _SIZES.get(known.get("shot_size", ""), ""), _text(known, "action"), _text(known, "expression", "expression"), _text(known, "pose")]
+    said = (
+        "character"
+        if count < 0
+        else f"{_COUNTS[count] if count < len(_COUNTS) else count} character{'s' if count != 1 else ''}"
+    )
+    return [
+        said,
+        _SIZES.get(known.get("shot_size", ""), ""),
+        _text(known, "action"),
+        _text(known, "expression", "expression"),
+        _text(known, "pose"),
+    ]
 
 
 def _size(known: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,6 @@
-"""Words that say who is in a picture, and words that say where it is; English, in the singular unless the plural is irregular."""
+"""Words that say who is in a picture, and words that say where it is; English, in the singular unless the
+plural is irregular.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,20 @@ BEINGS = _listed("""
 """)
 """Beings, what they are made of and what they wear; and the pronouns that stand for them."""
 
-BEING_ENDS = ("girl", "boy", "woman", "women", "man", "men", "person", "people", "child", "children", "hero", "heroine")
+BEING_ENDS = (
+    "girl",
+    "boy",
+    "woman",
+    "women",
+    "man",
+    "men",
+    "person",
+    "people",
+    "child",
+    "children",
+    "hero",
+    "heroine",
+)
 """Ends of compound words that are beings: schoolgirl, swordsman, superhero."""
 
 PLACES = _listed("""
@@ -59,8 +74,16 @@ NEARBY = _listed("""
 ABOUT = _listed("wearing who whose while dressed")
 """Words that begin a phrase about a being, wherever it stands."""
 
-JOINTS = "|".join(sorted(NEARBY | ABOUT | _listed("and or but with without by for to of as whom which that when"), key=len, reverse=True))
+JOINTS = "|".join(
+    sorted(
+        NEARBY | ABOUT | _listed("and or but with without by for to of as whom which that when"),
+        key=len,
+        reverse=True,
+    )
+)
 """Words before which a sentence is cut into pieces."""
 
-LEADS = NEARBY | _listed("and or but while with by for to of as which that when front is are was were be being")
+LEADS = NEARBY | _listed(
+    "and or but while with by for to of as which that when front is are was were be being"
+)
 """Words that a piece does not begin with where what stood before it was dropped."""

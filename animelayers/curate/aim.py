@@ -1,4 +1,6 @@
-"""Needs and targets that follow a validation result: what a trained model is bad at, the next set has more of, as far as there is any."""
+"""Needs and targets that follow a validation result: what a trained model is bad at, the next set has more
+of, as far as there is any.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,12 @@ _SPELT = {
     "multiple_characters": "multi_character",
 }
 _WHOLE = ("overall", "overall_avg", "overall_average", "average", "mean", "total")
-_NEEDS = {"occlusion": "occlusion", "multi_character": "multi_character", "far": "far_shot", "complex_bg": "complex_bg"}
+_NEEDS = {
+    "occlusion": "occlusion",
+    "multi_character": "multi_character",
+    "far": "far_shot",
+    "complex_bg": "complex_bg",
+}
 _HELPS = {
     "occlusion": "create_occlusion", "close_up": "segment", "medium": "keep_full", "full_body": "keep_full", "far": "keep_full",
     "complex_bg": "keep_full", "multi_character": "keep_full",
@@ -35,7 +42,9 @@ _WEAK = 0.1  # of the best score: what is nearer to it lacks nothing
 
 
 class Trait(NamedTuple):
-    """A trait, its ``score``, the ``share`` of the drawings that show it, how much a model ``lacks`` of it, all 0..1, and the ``reason``."""
+    """A trait, its ``score``, the ``share`` of the drawings that show it, how much a model ``lacks`` of it,
+    all 0..1, and the ``reason``.
+    """
 
     name: str
     score: float
@@ -58,7 +67,8 @@ class Aimed(NamedTuple):
 
 
 def scores(found: Mapping[str, Any], where: str) -> dict[str, float]:
-    """The score of each trait, 0..1, of a mapping as people write it: other spellings, percent, numbers above 1 for percent; no overall mean.
+    """The score of each trait, 0..1, of a mapping as people write it: other spellings, percent, numbers above
+    1 for percent; no overall mean.
 
     Raises WishError, naming the key, for a trait that there is not and for what is no score.
     """
@@ -77,7 +87,9 @@ def scores(found: Mapping[str, Any], where: str) -> dict[str, float]:
         if not isinstance(value, str):
             plain.add(word)
     if len(made) < 2:
-        raise WishError(f"{where} tells {len(made)} scores: two traits at least, to know which are worse than others")
+        raise WishError(
+            f"{where} tells {len(made)} scores: two traits at least, to know which are worse than others"
+        )
     if max((made[word] for word in plain), default=0) > 1:
         made = {word: value / 100 if word in plain else value for word, value in made.items()}
     if max(made.values()) > 1 or max(made.values()) <= 0:
@@ -93,22 +105,31 @@ def read(path: str) -> dict[str, float]:
 def aim(a: Analysis, wishes: Wishes, scored: Mapping[str, float]) -> Aimed:
     """The wishes with needs and targets that follow the score of each trait.
 
-    What scores best lacks nothing, what scores nothing lacks all: that is the need of a trait. Targets shift to the strategy that shows the trait,
-    by the most that one of its traits lacks.
+    What scores best lacks nothing, what scores nothing lacks all: that is the need of a trait. Targets shift
+    to the strategy that shows the trait, by the most that one of its traits lacks.
     """
     shows, best = _shown(a, wishes), max(scored.values())
     traits = []
     for name, score in sorted(scored.items(), key=lambda each: each[1]):
         lacks = round(1 - score / best, 2)
         share = float(shows[name].mean()) if len(a) else 0.0
-        traits.append(Trait(name, score, share, lacks, _reason(name, score, best, share, int(shows[name].sum()), lacks)))
+        traits.append(
+            Trait(name, score, share, lacks, _reason(name, score, best, share, int(shows[name].sum()), lacks))
+        )
     needs = {**wishes.needs, **{_NEEDS[t.name]: t.lacks for t in traits if t.name in _NEEDS}}
     pull = {strategy: 1.0 for strategy in wishes.targets}
     for trait in traits:
         strategy = _HELPS[trait.name]
         if strategy in pull and (trait.share > 0 or strategy == "create_occlusion"):
             pull[strategy] = max(pull[strategy], 1 + trait.lacks)
-    return Aimed(Wishes(wishes.thresholds, _shares({name: share * pull[name] for name, share in wishes.targets.items()}), needs), traits)
+    return Aimed(
+        Wishes(
+            wishes.thresholds,
+            _shares({name: share * pull[name] for name, share in wishes.targets.items()}),
+            needs,
+        ),
+        traits,
+    )
 
 
 def _shown(a: Analysis, wishes: Wishes) -> dict[str, np.ndarray]:
@@ -133,7 +154,11 @@ def _reason(name: str, score: float, best: float, share: float, count: int, lack
     if name == "occlusion":
         return f"{told}: {'few, ' if share < _RARE else ''}so more are made ({way})"
     if share < _RARE:
-        return f"{told}: too few, so those there are keep their scene ({way})" if way == "keep full" else f"{told}: too few, so they are kept ({way})"
+        return (
+            f"{told}: too few, so those there are keep their scene ({way})"
+            if way == "keep full"
+            else f"{told}: too few, so they are kept ({way})"
+        )
     return f"{told}: there are enough, so more of them are taken ({way})"
 
 

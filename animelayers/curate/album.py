@@ -1,4 +1,6 @@
-"""A page that shows a set: every picture with what of it trains and its caption, what it is made of, and what hurts most."""
+"""A page that shows a set: every picture with what of it trains and its caption, what it is made of, and what
+hurts most.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,11 @@ _DIM = 0.35  # of what does not train
 
 
 def album(made: str, trigger: str, found: Checked | None, home: str) -> str:
-    """Write HOME/index.html about a set and, where it was exported, what a trainer reads of it; gives its path.
+    """Write HOME/index.html about a set and, where it was exported, what a trainer reads of it; gives its
+    path.
 
-    Every count has the pictures behind it. Of a set of more than `_MOST` pictures those that are counted are all, those to see some.
+    Every count has the pictures behind it. Of a set of more than `_MOST` pictures those that are counted are
+    all, those to see some.
     """
     output, store = Output(made), Store(home)
     rows = [row for row in output.table.to_pylist() if row.get("repeats")]
@@ -66,7 +70,10 @@ def _shares(rows: Sequence[dict[str, Any]], say: Callable[[Mapping[str, Any]], A
     for row in rows:
         value = say(row)
         words.setdefault("–" if value in (None, "") else str(value), []).append(row)
-    return [(word, len(own), _seen(own)) for word, own in sorted(words.items(), key=lambda item: (-len(item[1]), item[0]))[:_WORDS]]
+    return [
+        (word, len(own), _seen(own))
+        for word, own in sorted(words.items(), key=lambda item: (-len(item[1]), item[0]))[:_WORDS]
+    ]
 
 
 def _told(rows: Sequence[dict[str, Any]]) -> Counted:
@@ -75,7 +82,10 @@ def _told(rows: Sequence[dict[str, Any]]) -> Counted:
     for row in rows:
         for tag in lint.tags(row["caption"] or ""):
             words.setdefault(tag, []).append(row)
-    return [(tag, len(own), _seen(own)) for tag, own in sorted(words.items(), key=lambda item: (-len(item[1]), item[0]))[:_TAGS]]
+    return [
+        (tag, len(own), _seen(own))
+        for tag, own in sorted(words.items(), key=lambda item: (-len(item[1]), item[0]))[:_TAGS]
+    ]
 
 
 def _seen(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -88,7 +98,11 @@ def _column(name: str) -> Callable[[Mapping[str, Any]], Any]:
 
 def _band(value: Any) -> str:
     """A share in words."""
-    return "–" if value is None else f"{np.floor(min(float(value), 0.999) * 5) / 5:.1f} to {np.floor(min(float(value), 0.999) * 5) / 5 + 0.2:.1f}"
+    return (
+        "–"
+        if value is None
+        else f"{np.floor(min(float(value), 0.999) * 5) / 5:.1f} to {np.floor(min(float(value), 0.999) * 5) / 5 + 0.2:.1f}"
+    )
 
 
 _PARTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
@@ -109,7 +123,8 @@ def _remarks(output: Output, rows: Sequence[Mapping[str, Any]]) -> list[lint.Rem
     """What is wrong with the pictures, what hurts most first."""
     made, ids = [], [str(row["frame_id"]) for row in rows]
     if "perceptual_hash" in output.table.column_names and len(rows) > 1:
-        first = {str(row["origin"]): str(row["frame_id"]) for row in reversed(rows)}  # the pictures of one frame are no duplicates
+        # the pictures of one frame are no duplicates
+        first = {str(row["origin"]): str(row["frame_id"]) for row in reversed(rows)}
         known = set(first.values())
         table = output.table.filter([name in known for name in output.table["frame_id"].to_pylist()])
         kept = duplicates(table, 2).kept
@@ -118,18 +133,42 @@ def _remarks(output: Output, rows: Sequence[Mapping[str, Any]]) -> list[lint.Rem
     shots = Counter((row["episode"], row["scene_id"]) for row in rows)
     if shots and len(rows) >= 8 and (most := shots.most_common(1)[0])[1] > 0.4 * len(rows):
         same = [str(row["frame_id"]) for row in rows if (row["episode"], row["scene_id"]) == most[0]]
-        made.append(lint.Remark(f"{most[1]} of {len(rows)} are of one shot: its place and light are learned with them", same))
+        made.append(
+            lint.Remark(
+                f"{most[1]} of {len(rows)} are of one shot: its place and light are learned with them", same
+            )
+        )
     sizes = Counter(row.get("shot_size") for row in rows)
     lacking = [size for size in ("close_up", "medium", "full_body") if not sizes[size]]
     if lacking and _of_one(rows):
-        made.append(lint.Remark(f"no {', no '.join(lacking).replace('_', ' ')}: what she looks like there is not learned", ids[:1]))
+        made.append(
+            lint.Remark(
+                f"no {', no '.join(lacking).replace('_', ' ')}: what she looks like there is not learned",
+                ids[:1],
+            )
+        )
     concepts = Counter(row["concept"] for row in rows)
-    few = [name for name, number in concepts.items() if len(concepts) > 1 and number * len(concepts) < len(rows) / 3]
+    few = [
+        name
+        for name, number in concepts.items()
+        if len(concepts) > 1 and number * len(concepts) < len(rows) / 3
+    ]
     if few:
         rare = [str(row["frame_id"]) for row in rows if row["concept"] in few]
-        made.append(lint.Remark(f"{', '.join(few)}: far fewer than of the others; export.repeats=0 shows all about as often", rare))
-    made.append(lint.Remark("poor quality", [str(row["frame_id"]) for row in rows if (row.get("quality") or 1) < 0.4]))
-    doubtful = [str(row["frame_id"]) for row in rows if float(row["mask_quality"] if row.get("mask_quality") is not None else 1) < 0.4]
+        made.append(
+            lint.Remark(
+                f"{', '.join(few)}: far fewer than of the others; export.repeats=0 shows all about as often",
+                rare,
+            )
+        )
+    made.append(
+        lint.Remark("poor quality", [str(row["frame_id"]) for row in rows if (row.get("quality") or 1) < 0.4])
+    )
+    doubtful = [
+        str(row["frame_id"])
+        for row in rows
+        if float(row["mask_quality"] if row.get("mask_quality") is not None else 1) < 0.4
+    ]
     made.append(lint.Remark("a doubtful outline", doubtful))
     return [remark for remark in made if remark.names]
 

@@ -18,7 +18,9 @@ WHO = "characters"
 
 @dataclass(frozen=True)
 class Analysis:
-    """The drawings of an output, in order of their ids: the columns of `METRICS` as float64 (N,), ``shot_size`` as text, ``who`` as sets."""
+    """The drawings of an output, in order of their ids: the columns of `METRICS` as float64 (N,),
+    ``shot_size`` as text, ``who`` as sets.
+    """
 
     frame_id: Sequence[str]
     complexity: np.ndarray
@@ -48,7 +50,12 @@ def missing(table: pa.Table) -> list[str]:
 
 def measured(table: pa.Table) -> tuple[pa.Table, int]:
     """The rows that have all of `METRICS`, and how many have not."""
-    there = [pc.is_valid(table[name]) if name in table.column_names else pa.chunked_array([np.zeros(len(table), bool)]) for name in METRICS]
+    there = [
+        pc.is_valid(table[name])
+        if name in table.column_names
+        else pa.chunked_array([np.zeros(len(table), bool)])
+        for name in METRICS
+    ]
     whole = table.filter(reduce(pc.and_, there))
     return whole, len(table) - len(whole)
 
@@ -62,4 +69,9 @@ def analyse(table: pa.Table) -> Analysis:
             frame = table["frame_id"][int(np.flatnonzero(~np.isfinite(values))[0])]
             raise ValueError(f"{name} of {frame} is no number: annotate the output again")
     who = [frozenset(said or ()) for said in table[WHO].to_pylist()] if WHO in table.column_names else None
-    return Analysis(table["frame_id"].to_pylist(), shot_size=np.array(table["shot_size"].to_pylist(), str), who=who, **numbers)
+    return Analysis(
+        table["frame_id"].to_pylist(),
+        shot_size=np.array(table["shot_size"].to_pylist(), str),
+        who=who,
+        **numbers,
+    )

@@ -1,4 +1,6 @@
-"""The transport problem behind a balanced set: every frame one strategy, every strategy its count, the sum of the scores the highest there is."""
+"""The transport problem behind a balanced set: every frame one strategy, every strategy its count, the sum of
+the scores the highest there is.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,12 @@ _NEVER = -(10**9)  # in units of _ROUND
 
 
 def counts(allowed: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """How many frames each strategy gets, int64 (S,): `targets` (shares, float (S,)) of them as nearly as `allowed` (bool (N, S)) permits.
+    """How many frames each strategy gets, int64 (S,): `targets` (shares, float (S,)) of them as nearly as
+    `allowed` (bool (N, S)) permits.
 
-    The frames in wrong strategies are the fewest there can be, then the largest share by which one misses its target is. Targets of
-    strategies that no frame may get are given to the others in proportion. Frames that may get none are not counted.
+    The frames in wrong strategies are the fewest there can be, then the largest share by which one misses its
+    target is. Targets of strategies that no frame may get are given to the others in proportion. Frames that
+    may get none are not counted.
     """
     kinds, number = np.unique(allowed[allowed.any(1)], axis=0, return_counts=True)
     targets = np.where(kinds.any(0) if len(kinds) else False, targets, 0.0)
@@ -34,7 +38,9 @@ def counts(allowed: np.ndarray, targets: np.ndarray) -> np.ndarray:
     rows = coo_array((np.ones(cells), (p, np.arange(cells))), shape=(len(kinds), cells + 2 * size + 2))
     at, eye = np.arange(size), np.ones(size)
     places = np.concatenate([s, at, at]), np.concatenate([np.arange(cells), cells + at, cells + size + at])
-    columns = coo_array((np.concatenate([np.ones(cells), eye, -eye]), places), shape=(size, cells + 2 * size + 2))
+    columns = coo_array(
+        (np.concatenate([np.ones(cells), eye, -eye]), places), shape=(size, cells + 2 * size + 2)
+    )
     equal, amounts = vstack([rows, columns]), np.concatenate([number, wanted])
     missed = np.concatenate([np.zeros(cells), np.ones(2 * size), [0, 0]])
     first = linprog(missed, A_eq=equal, b_eq=amounts, method="highs-ds")
@@ -47,12 +53,16 @@ def counts(allowed: np.ndarray, targets: np.ndarray) -> np.ndarray:
     )  # fmt: skip
     flow = np.zeros(kinds.shape)
     flow[p, s] = (second if second.status == 0 else first).x[:cells]
-    total: np.ndarray = np.sum([apportion(share, int(n)) for share, n in zip(flow, number, strict=True)], axis=0)
+    total: np.ndarray = np.sum(
+        [apportion(share, int(n)) for share, n in zip(flow, number, strict=True)], axis=0
+    )
     return total
 
 
 def apportion(shares: np.ndarray, total: int) -> np.ndarray:
-    """Whole numbers int64 (S,) in proportion to shares float (S,) that sum to `total`: those with the largest remainders are rounded up."""
+    """Whole numbers int64 (S,) in proportion to shares float (S,) that sum to `total`: those with the largest
+    remainders are rounded up.
+    """
     exact = shares / shares.sum() * total
     exact = np.where(np.abs(exact - np.round(exact)) < 1e-6, np.round(exact), exact)
     low: np.ndarray = np.floor(exact).astype(np.int64)
@@ -61,12 +71,14 @@ def apportion(shares: np.ndarray, total: int) -> np.ndarray:
 
 
 def assign(scores: np.ndarray, allowed: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The column of `scores` (float64 (N, S)) each row gets, int64 (N,), so that column s is had by `wanted` (int (S,)) rows and the sum is highest.
+    """The column of `scores` (float64 (N, S)) each row gets, int64 (N,), so that column s is had by `wanted`
+    (int (S,)) rows and the sum is highest.
 
-    -1 for rows without an allowed column. `wanted` must be possible, as `counts` gives it. Scores count to 0.0001; of rows that serve equally
-    the first moves first. The prices of a linear programme over some rows settle nearly all of them; the counts are then made exact by moving
-    rows along shortest paths between the columns (successive shortest paths, Ahuja, Magnanti and Orlin, Network Flows, ch. 9), which keeps the
-    sum the highest there is for the counts at every step.
+    -1 for rows without an allowed column. `wanted` must be possible, as `counts` gives it. Scores count to
+    0.0001; of rows that serve equally the first moves first. The prices of a linear programme over some rows
+    settle nearly all of them; the counts are then made exact by moving rows along shortest paths between the
+    columns (successive shortest paths, Ahuja, Magnanti and Orlin, Network Flows, ch. 9), which keeps the sum
+    the highest there is for the counts at every step.
     """
     chosen = np.full(len(scores), -1)
     rows = np.flatnonzero(allowed.any(1))
@@ -83,7 +95,8 @@ def _balanced(worth: np.ndarray, chosen: np.ndarray, wanted: np.ndarray) -> np.n
 
     def queue(a: int, b: int) -> list[int]:
         here = np.flatnonzero((chosen == a) & (worth[:, b] > _NEVER)) if a != b else np.zeros(0, np.int64)
-        made: list[int] = ((worth[here, a] - worth[here, b]) * n + here).tolist()  # what moving a row loses, then the row
+        # what moving a row loses, then the row
+        made: list[int] = ((worth[here, a] - worth[here, b]) * n + here).tolist()
         heapify(made)
         return made
 
@@ -130,12 +143,19 @@ def _path(losses: list[list[float]], surplus: np.ndarray) -> list[int]:
 
 
 def _prices(worth: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """What each column costs, int64 (S,), so that rows which take the column of most worth above its price share nearly as `wanted`."""
+    """What each column costs, int64 (S,), so that rows which take the column of most worth above its price
+    share nearly as `wanted`.
+    """
     worth = worth[:: -(-len(worth) // _TRIAL)]
     g, s = np.nonzero(worth > _NEVER)
     cells = np.arange(len(g))
-    sums = [coo_array((np.ones(len(g)), (at, cells)), shape=(n, len(g))) for at, n in ((g, len(worth)), (s, len(wanted)))]
+    sums = [
+        coo_array((np.ones(len(g)), (at, cells)), shape=(n, len(g)))
+        for at, n in ((g, len(worth)), (s, len(wanted)))
+    ]
     amounts = np.concatenate([np.ones(len(worth)), counts(worth > _NEVER, wanted / wanted.sum())])
     found = linprog(-worth[g, s], A_eq=vstack(sums).tocsc(), b_eq=amounts, method="highs-ipm")
-    prices: np.ndarray = np.rint(-found.eqlin.marginals[len(worth) :]).clip(_NEVER // 10, -_NEVER // 10).astype(np.int64)
+    prices: np.ndarray = (
+        np.rint(-found.eqlin.marginals[len(worth) :]).clip(_NEVER // 10, -_NEVER // 10).astype(np.int64)
+    )
     return prices

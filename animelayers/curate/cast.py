@@ -1,4 +1,6 @@
-"""The file of who is who that people edit, and what was written last: together they tell what was changed by hand."""
+"""The file of who is who that people edit, and what was written last: together they tell what was changed by
+hand.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class EditError(ValueError):
 
 
 class Member(NamedTuple):
-    """A track in a cast: the name of its character, how sure that is, whether a person put it there, its frames and its contact picture."""
+    """A track in a cast: the name of its character, how sure that is, whether a person put it there, its
+    frames and its contact picture.
+    """
 
     name: str
     confidence: float
@@ -39,8 +43,17 @@ class Member(NamedTuple):
 
 
 def checked(name: str, where: str) -> str:
-    """The name of a character, which is a folder's too. Raises EditError, naming `where`, for one that cannot be."""
-    if not name or name != name.strip() or name.startswith(".") or name == "none" or len(name.encode()) > 100 or _BAD.search(name):
+    """The name of a character, which is a folder's too. Raises EditError, naming `where`, for one that cannot
+    be.
+    """
+    if (
+        not name
+        or name != name.strip()
+        or name.startswith(".")
+        or name == "none"
+        or len(name.encode()) > 100
+        or _BAD.search(name)
+    ):
         raise EditError(
             f"{where}: {name!r} cannot be a character's name; it is a folder's name too, without / \\ : * ? \" < > | and commas, not 'none'"
         )
@@ -50,7 +63,8 @@ def checked(name: str, where: str) -> str:
 def parse(text: str, known: Collection[str]) -> dict[str, str]:
     """The character of each track in a file of characters; `known` are the tracks there are or were.
 
-    Raises EditError: no YAML, another shape, a bad name, a track that there is not or that stands in two entries.
+    Raises EditError: no YAML, another shape, a bad name, a track that there is not or that stands in two
+    entries.
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -66,26 +80,42 @@ def parse(text: str, known: Collection[str]) -> dict[str, str]:
         for track in tracks:
             if track.value not in known:
                 near = difflib.get_close_matches(str(track.value), known, 1)
-                raise EditError(f"{_line(track)}: there is no track {track.value!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+                raise EditError(
+                    f"{_line(track)}: there is no track {track.value!r}"
+                    + (f"; did you mean {near[0]!r}?" if near else "")
+                )
             if found.setdefault(track.value, name) != name:
-                raise EditError(f"{_line(track)}: track {track.value!r} stands under {found[track.value]!r} as well; leave one of them")
+                raise EditError(
+                    f"{_line(track)}: track {track.value!r} stands under {found[track.value]!r} as well; leave one of them"
+                )
     return found
 
 
-def edited(written: Mapping[str, str], filed: Mapping[str, str], last: Mapping[str, Member]) -> tuple[dict[str, str], set[str]]:
+def edited(
+    written: Mapping[str, str], filed: Mapping[str, str], last: Mapping[str, Member]
+) -> tuple[dict[str, str], set[str]]:
     """The names that stand, and the tracks that a person put where they are.
 
-    ``written``: from the file; ``filed``: the folders that contact pictures lie in; ``last``: what was written last. A track that
-    the file has as it was written goes where its picture was moved. A track is by hand where it left a character that still has others:
-    a character that vanished was renamed or merged, which vouches for none of its tracks. Those unknown that nobody touched are left open.
+    ``written``: from the file; ``filed``: the folders that contact pictures lie in; ``last``: what was
+    written last. A track that the file has as it was written goes where its picture was moved. A track is by
+    hand where it left a character that still has others: a character that vanished was renamed or merged,
+    which vouches for none of its tracks. Those unknown that nobody touched are left open.
     """
     names = {}
     for track, name in written.items():
         before = last.get(track)
         names[track] = filed.get(track, name) if before is not None and before.name == name else name
     standing = set(names.values())
-    moved = {track for track, name in names.items() if track not in last or (name != last[track].name and last[track].name in {*standing, UNKNOWN})}
-    stayed = {track for track, name in names.items() if track in last and last[track].by_hand and name == last[track].name}
+    moved = {
+        track
+        for track, name in names.items()
+        if track not in last or (name != last[track].name and last[track].name in {*standing, UNKNOWN})
+    }
+    stayed = {
+        track
+        for track, name in names.items()
+        if track in last and last[track].by_hand and name == last[track].name
+    }
     by_hand = moved | stayed
     return {track: name for track, name in names.items() if name != UNKNOWN or track in by_hand}, by_hand
 
@@ -105,18 +135,30 @@ def groups(cast: Mapping[str, Member]) -> list[tuple[str, list[tuple[str, Member
     found: dict[str, list[tuple[str, Member]]] = {}
     for track, member in sorted(cast.items(), key=lambda item: (-item[1].frames, item[0])):
         found.setdefault(member.name, []).append((track, member))
-    return sorted(found.items(), key=lambda item: (item[0] == UNKNOWN, -sum(member.frames for _, member in item[1]), item[0]))
+    return sorted(
+        found.items(),
+        key=lambda item: (item[0] == UNKNOWN, -sum(member.frames for _, member in item[1]), item[0]),
+    )
 
 
 def record(cast: Mapping[str, Member]) -> bytes:
     """What is written for the next run."""
-    return json.dumps({track: member._asdict() for track, member in sorted(cast.items())}, indent=1, ensure_ascii=False).encode() + b"\n"
+    return (
+        json.dumps(
+            {track: member._asdict() for track, member in sorted(cast.items())}, indent=1, ensure_ascii=False
+        ).encode()
+        + b"\n"
+    )
 
 
 def recorded(data: bytes | None) -> dict[str, Member]:
     """What the last run wrote; empty without one. Raises EditError for a file that is none."""
     try:
-        return {} if data is None else {str(track): Member(**member) for track, member in json.loads(data).items()}
+        return (
+            {}
+            if data is None
+            else {str(track): Member(**member) for track, member in json.loads(data).items()}
+        )
     except (ValueError, TypeError, AttributeError) as damaged:
         raise EditError(f"{RECORD} is damaged ({damaged}); delete it and {FILE} to start anew") from None
 
@@ -136,7 +178,9 @@ def _items(node: Any, shape: str) -> Sequence[Any]:
 
 def _entry(node: Any) -> tuple[str, Sequence[Any]]:
     shape = "an entry of two keys, name and tracks"
-    if not isinstance(node, yaml.MappingNode) or any(not isinstance(key, yaml.ScalarNode) for key, _ in node.value):
+    if not isinstance(node, yaml.MappingNode) or any(
+        not isinstance(key, yaml.ScalarNode) for key, _ in node.value
+    ):
         raise EditError(f"{_line(node)}: here has to be {shape}")
     parts = {key.value: value for key, value in node.value}
     for key, _ in node.value:
@@ -144,7 +188,9 @@ def _entry(node: Any) -> tuple[str, Sequence[Any]]:
             raise EditError(f"{_line(key)}: {key.value!r} is no key of {shape}")
     if not isinstance(parts.get("name"), yaml.ScalarNode):
         raise EditError(f"{_line(node)}: the entry has no name")
-    empty = "tracks" not in parts or (isinstance(parts["tracks"], yaml.ScalarNode) and not parts["tracks"].value)
+    empty = "tracks" not in parts or (
+        isinstance(parts["tracks"], yaml.ScalarNode) and not parts["tracks"].value
+    )
     tracks = [] if empty else _items(parts["tracks"], "a list of tracks")
     for track in tracks:
         if not isinstance(track, yaml.ScalarNode):
@@ -162,5 +208,9 @@ def _said(member: Member) -> str:
 
 
 def _quoted(word: str) -> str:
-    plain = re.fullmatch(r"[\w./-]+( [\w./-]+)*", word) and yaml.safe_load(word) == word and not word.startswith("-")
+    plain = (
+        re.fullmatch(r"[\w./-]+( [\w./-]+)*", word)
+        and yaml.safe_load(word) == word
+        and not word.startswith("-")
+    )
     return word if plain else json.dumps(word, ensure_ascii=False)

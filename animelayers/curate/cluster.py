@@ -1,4 +1,6 @@
-"""Identity over an output: colours looked at, tracks decided, edits kept, and what people look at and edit written."""
+"""Identity over an output: colours looked at, tracks decided, edits kept, and what people look at and edit
+written.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 def painted(cutouts: Cutouts, tracks: Sequence[Track], drawings: int, progress: Progress) -> np.ndarray:
-    """What colours each track has, float32 (N, 2, 2048) as `evidence.colours`, from at most `drawings` of its drawings."""
+    """What colours each track has, float32 (N, 2, 2048) as `evidence.colours`, from at most `drawings` of its
+    drawings.
+    """
 
     def of(track: Track) -> np.ndarray:
         best = sorted(track.drawings, key=lambda seen: (-seen.weight, seen.row))[:drawings]
@@ -49,16 +53,23 @@ def assign(
     least_frames: int = 1,
     **how: Any,
 ) -> dict[str, Member]:
-    """The cast: `names` stand, all other tracks are decided by `identity.decide` (`how`), small characters that it made are unknown.
+    """The cast: `names` stand, all other tracks are decided by `identity.decide` (`how`), small characters
+    that it made are unknown.
 
-    ``similar``: (N + R, N + R), the tracks and then the R reference pictures, whose characters are `referred`.
+    ``similar``: (N + R, N + R), the tracks and then the R reference pictures, whose characters are
+    `referred`.
     """
     tracks = found.tracks
     given = [names.get(track.name, "") for track in tracks] + list(referred)
     known = sorted({name for name in given if name and name != UNKNOWN})
     number = {name: k for k, name in enumerate(known)}
     # Whom a person left out stays out: each is a group nobody is put to.
-    out = {name: len(known) + k for k, name in enumerate(track.name for track, name in zip(tracks, given, strict=False) if name == UNKNOWN)}
+    out = {
+        name: len(known) + k
+        for k, name in enumerate(
+            track.name for track, name in zip(tracks, given, strict=False) if name == UNKNOWN
+        )
+    }
     left = np.array([not (i < len(tracks) and tracks[i].name in out) for i in range(len(given))])
     kept = np.flatnonzero(left)
     place = np.cumsum(left) - 1
@@ -69,18 +80,32 @@ def assign(
     frames = np.zeros(decision.group.max(initial=-1) + 1, int)
     for i, k in zip(kept.tolist(), decision.group.tolist(), strict=True):
         frames[k] += tracks[i].frames if k >= 0 and i < len(tracks) else 0
-    fresh = [k for k in np.argsort(-frames, kind="stable").tolist() if k >= len(known) and frames[k] >= least_frames]
-    label = {**dict(enumerate(known)), **dict(zip(fresh, cast.fresh([*known, UNKNOWN], len(fresh)), strict=True))}
-    made = {track.name: Member(UNKNOWN, 0.0, track.name in by_hand, track.frames, picture_name(track.name)) for track in tracks}
+    fresh = [
+        k
+        for k in np.argsort(-frames, kind="stable").tolist()
+        if k >= len(known) and frames[k] >= least_frames
+    ]
+    label = {
+        **dict(enumerate(known)),
+        **dict(zip(fresh, cast.fresh([*known, UNKNOWN], len(fresh)), strict=True)),
+    }
+    made = {
+        track.name: Member(UNKNOWN, 0.0, track.name in by_hand, track.frames, picture_name(track.name))
+        for track in tracks
+    }
     for i, k, sure in zip(kept.tolist(), decision.group.tolist(), decision.confidence.tolist(), strict=True):
         if i < len(tracks) and k in label:
             hand = tracks[i].name in by_hand
-            made[tracks[i].name] = made[tracks[i].name]._replace(name=label[k], confidence=1.0 if hand else round(sure, 4))
+            made[tracks[i].name] = made[tracks[i].name]._replace(
+                name=label[k], confidence=1.0 if hand else round(sure, 4)
+            )
     return made
 
 
 def last(store: Store, tracks: Iterable[str]) -> tuple[dict[str, Member], dict[str, str], set[str]]:
-    """What the last run wrote, the names that stand after edits, and the tracks put somewhere by hand. Raises `cast.EditError`."""
+    """What the last run wrote, the names that stand after edits, and the tracks put somewhere by hand. Raises
+    `cast.EditError`.
+    """
     before = cast.recorded(store.read(cast.RECORD))
     there = set(tracks)
     data = store.read(cast.FILE)
@@ -98,7 +123,9 @@ def last(store: Store, tracks: Iterable[str]) -> tuple[dict[str, Member], dict[s
     for track, folders in lies.items():
         moved = folders - {before[track].name}
         if len(moved) > 1:
-            raise cast.EditError(f"the picture {before[track].picture} lies in {', '.join(sorted(moved))}: leave it in one of these folders")
+            raise cast.EditError(
+                f"the picture {before[track].picture} lies in {', '.join(sorted(moved))}: leave it in one of these folders"
+            )
         if before[track].name not in folders:
             filed[track] = cast.checked(moved.pop(), f"folder of {before[track].picture}")
     names, by_hand = cast.edited(written, filed, before)
@@ -107,13 +134,29 @@ def last(store: Store, tracks: Iterable[str]) -> tuple[dict[str, Member], dict[s
     return before, {track: name for track, name in names.items() if track in there}, by_hand
 
 
-def write(store: Store, made: Mapping[str, Member], before: Mapping[str, Member], found: People, cutouts: Cutouts, most: int, show: Progress) -> None:
-    """The contact pictures of each character (its `most` largest tracks), the file people edit and the record of it."""
-    wanted = {f"{name}/{member.picture}": track for name, group in cast.groups(made) for track, member in group[:most]}
+def write(
+    store: Store,
+    made: Mapping[str, Member],
+    before: Mapping[str, Member],
+    found: People,
+    cutouts: Cutouts,
+    most: int,
+    show: Progress,
+) -> None:
+    """The contact pictures of each character (its `most` largest tracks), the file people edit and the record
+    of it.
+    """
+    wanted = {
+        f"{name}/{member.picture}": track
+        for name, group in cast.groups(made)
+        for track, member in group[:most]
+    }
     track_of = {track.name: track for track in found.tracks}
     old = {member.picture for member in before.values()}
     for folder in store.folders(""):
-        gone = [name for name in store.names(folder, ".jpg") if name in old and f"{folder}/{name}" not in wanted]
+        gone = [
+            name for name in store.names(folder, ".jpg") if name in old and f"{folder}/{name}" not in wanted
+        ]
         for name in gone:
             store.remove(f"{folder}/{name}")
         if gone or folder in {member.name for member in before.values()}:
@@ -135,7 +178,12 @@ def write(store: Store, made: Mapping[str, Member], before: Mapping[str, Member]
 def _warn(found: People, given: Sequence[str]) -> None:
     both = [(a, b) for a, b in found.apart.tolist() if given[a] and given[a] == given[b] != UNKNOWN]
     for a, b in both[:3]:
-        log.warning("%s and %s are in one frame together and both %s, as the file says", found.tracks[a].name, found.tracks[b].name, given[a])
+        log.warning(
+            "%s and %s are in one frame together and both %s, as the file says",
+            found.tracks[a].name,
+            found.tracks[b].name,
+            given[a],
+        )
 
 
 def _tidy(store: Store, folder: str) -> None:

@@ -1,4 +1,6 @@
-"""A strategy_configs.yaml of the user's own: what it says of strategies, model paths and processing, in this project's settings."""
+"""A strategy_configs.yaml of the user's own: what it says of strategies, model paths and processing, in this
+project's settings.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,15 @@ PROCESSING: Mapping[str, str] = {
     "batch_size": "batch_size", "num_workers": "num_workers", "device": "device", "skip_existing": "skip_existing",
     "create_visualization": "report", "save_metadata": "",
 }  # fmt: skip
-"""Keys of `processing`, and what the settings of the job call them; what was decided and done is always kept."""
+"""Keys of `processing`, and what the settings of the job call them; what was decided and done is always kept.
+"""
 _FILES = (".pt", ".pth", ".safetensors", ".ckpt")
 
 
 class Configs(NamedTuple):
-    """``settings`` of `animelayers curate` that count instead of its own, and ``notes``: a line about each thing that cannot be as the file says."""
+    """``settings`` of `animelayers curate` that count instead of its own, and ``notes``: a line about each
+    thing that cannot be as the file says.
+    """
 
     settings: dict[str, Any]
     notes: list[str]
@@ -31,9 +36,10 @@ class Configs(NamedTuple):
 def configs(path: str, strategies: Mapping[str, Iterable[str]], made_by: Iterable[str]) -> Configs:
     """Read a file with any of `SECTIONS`.
 
-    ``strategies``: the options of each there is. ``made_by``: names of the models that made the layers and their captions. Paths of models
-    are looked for below the working directory, then beside the file. Raises `WishError` for a file that cannot be read, and for a section,
-    a strategy, an option or a key of processing that there is not.
+    ``strategies``: the options of each there is. ``made_by``: names of the models that made the layers and
+    their captions. Paths of models are looked for below the working directory, then beside the file. Raises
+    `WishError` for a file that cannot be read, and for a section, a strategy, an option or a key of
+    processing that there is not.
     """
     found, notes = mapping(path), list[str]()
     known(found, SECTIONS, path)
@@ -64,7 +70,9 @@ def captions(model: str | None, made_by: Iterable[str]) -> list[str]:
     """A line if the captions of the frame table are not by this model, of a family's name such as qwen2_vl."""
     if not model or _is_of(model, made_by):
         return []
-    return [f"keep_full.caption_model={model}: nothing says that it wrote the captions; animelayers annotate model/caption={model} lets it"]
+    return [
+        f"keep_full.caption_model={model}: nothing says that it wrote the captions; animelayers annotate model/caption={model} lets it"
+    ]
 
 
 def _segment(node: dict[str, Any], lama: Any, path: str, made_by: set[str]) -> list[str]:
@@ -81,7 +89,9 @@ def _segment(node: dict[str, Any], lama: Any, path: str, made_by: set[str]) -> l
         if (there := _there(lama, path)) is not None and there.endswith(".pt"):
             node["inpainting_model"] = there
         else:
-            notes.append(f"model_paths.lama: no TorchScript {lama} (.pt); the weights of animelayers fetch_models are taken")
+            notes.append(
+                f"model_paths.lama: no TorchScript {lama} (.pt); the weights of animelayers fetch_models are taken"
+            )
     return notes
 
 
@@ -89,13 +99,17 @@ def _enhance(node: dict[str, Any], weights: Any, path: str) -> list[str]:
     notes = []
     if "face_enhance" in (node.get("enhancement_steps") or []):
         node["enhancement_steps"] = [step for step in node["enhancement_steps"] if step != "face_enhance"]
-        notes.append("enhance_segment: face_enhance is left out: CodeFormer redraws animated faces, and its weights are for no commercial use")
+        notes.append(
+            "enhance_segment: face_enhance is left out: CodeFormer redraws animated faces, and its weights are for no commercial use"
+        )
     node |= {key: None for key in ("face_enhance_model", "face_enhance_fidelity") if key in node}
     if weights is not None and node.get("upscale_model", "RealESRGAN_x4plus_anime_6B") in NAMES:
         if (there := _there(weights, path)) is not None and there.endswith(_FILES):
             node["upscale_model"] = there
         else:
-            notes.append(f"model_paths.realesrgan: no file {weights}; the weights of animelayers fetch_models are taken")
+            notes.append(
+                f"model_paths.realesrgan: no file {weights}; the weights of animelayers fetch_models are taken"
+            )
     return notes
 
 
@@ -106,7 +120,9 @@ def _there(name: Any, path: str) -> str | None:
 
 
 def _is_of(model: str, made_by: Iterable[str]) -> bool:
-    """Whether a model of this name's family, its letters and first digits, is among others: sam2_hiera_large is of sam2.1-large's."""
+    """Whether a model of this name's family, its letters and first digits, is among others: sam2_hiera_large
+    is of sam2.1-large's.
+    """
     family = "".join(re.findall(r"^[a-z]+\d*", model.casefold()))
     return bool(family) and any(name.casefold().startswith(family) for name in made_by)
 

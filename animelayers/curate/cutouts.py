@@ -22,7 +22,9 @@ class Cutouts:
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        places = [name for name in output.table.column_names if name.split("_")[0] in ("character", "instances")]
+        places = [
+            name for name in output.table.column_names if name.split("_")[0] in ("character", "instances")
+        ]
         places = [name for name in places if name.endswith(("_file", "_offset", "_size", "_xxh3"))]
         self._places = output.table.select([*_COLUMNS, *places])
 
@@ -40,7 +42,10 @@ class Cutouts:
 
     def contact(self, track: Track, height: int = 160) -> np.ndarray:
         """The drawings of a track side by side on a checkerboard, uint8 (H, W, 3)."""
-        return contact_sheet([_shown(self.cut(seen), height) for seen in track.drawings[:: -(-len(track.drawings) // 6) or 1]], 6)
+        return contact_sheet(
+            [_shown(self.cut(seen), height) for seen in track.drawings[:: -(-len(track.drawings) // 6) or 1]],
+            6,
+        )
 
     def _layer(self, row: dict[str, Any], name: str) -> np.ndarray:
         return codecs.decode(self._output.stored(row, name))
@@ -52,16 +57,24 @@ def picture_name(track: str) -> str:
 
 
 def references(folder: str) -> list[tuple[str, Path]]:
-    """The pictures of a folder FOLDER/NAME/*.png (also jpg, webp) with the name of their character, sorted. Raises ValueError for none."""
+    """The pictures of a folder FOLDER/NAME/*.png (also jpg, webp) with the name of their character, sorted.
+    Raises ValueError for none.
+    """
     kinds = (".png", ".jpg", ".jpeg", ".webp")
-    found = [(path.parent.name, path) for path in sorted(Path(folder).expanduser().glob("*/*")) if path.suffix.lower() in kinds]
+    found = [
+        (path.parent.name, path)
+        for path in sorted(Path(folder).expanduser().glob("*/*"))
+        if path.suffix.lower() in kinds
+    ]
     if not found:
         raise ValueError(f"references={folder}: there is no {folder}/NAME/*.png")
     return found
 
 
 def reference(path: Path) -> np.ndarray:
-    """A reference picture uint8 (H, W, 4), cut to what is not transparent. Raises ValueError for a file that is no picture."""
+    """A reference picture uint8 (H, W, 4), cut to what is not transparent. Raises ValueError for a file that
+    is no picture.
+    """
     try:
         picture = codecs.decode(path.read_bytes())
     except (OSError, ValueError) as damaged:

@@ -1,4 +1,6 @@
-"""Which strategy each frame gets: the rules frame by frame, or the whole set at once so that its mix meets the targets."""
+"""Which strategy each frame gets: the rules frame by frame, or the whole set at once so that its mix meets
+the targets.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,10 @@ _STEP = 0.1  # by which the what-if report moves a threshold
 class Decisions:
     """One strategy per frame of an analysis.
 
-    ``strategies``: names of the columns. ``chosen`` int64 (N,): a column, -1 for a frame that fits none. ``fits`` float64 (N, S): how well each
-    frame fits each strategy, 0..1; a threshold met exactly is 0.5. ``scores``: the same and what the needs add. ``allowed`` bool (N, S).
-    ``ruled`` int64 (N,): what the rules alone would choose.
+    ``strategies``: names of the columns. ``chosen`` int64 (N,): a column, -1 for a frame that fits none.
+    ``fits`` float64 (N, S): how well each frame fits each strategy, 0..1; a threshold met exactly is 0.5.
+    ``scores``: the same and what the needs add. ``allowed`` bool (N, S). ``ruled`` int64 (N,): what the rules
+    alone would choose.
     """
 
     strategies: Sequence[str]
@@ -52,7 +55,9 @@ class Decisions:
 
     @property
     def margin(self) -> np.ndarray:
-        """By how much the score of each frame's strategy is above that of its next best one; below 0 where the mix asked for another."""
+        """By how much the score of each frame's strategy is above that of its next best one; below 0 where
+        the mix asked for another.
+        """
         scores = np.where(self.allowed, self.scores, -np.inf)
         at = np.maximum(self.chosen, 0)[:, None]
         mine = np.take_along_axis(scores, at, 1)[:, 0]
@@ -71,35 +76,54 @@ def mix(chosen: np.ndarray, strategies: Sequence[str]) -> dict[str, int]:
 
 
 def limits(analysis: Analysis, wishes: Wishes, own: Mapping[str, Wishes]) -> dict[str, np.ndarray]:
-    """The thresholds of each frame, float64 (N,): those of `wishes`, or of the first by name of the characters in it that has its own.
+    """The thresholds of each frame, float64 (N,): those of `wishes`, or of the first by name of the
+    characters in it that has its own.
 
     Raises `WishError` where characters have their own and nothing tells who is in the frames.
     """
     if own and analysis.who is None:
-        raise WishError(f"thresholds for {', '.join(own)}, and the output does not say who is in its frames: run animelayers cluster_characters")
+        raise WishError(
+            f"thresholds for {', '.join(own)}, and the output does not say who is in its frames: run animelayers cluster_characters"
+        )
     found = {key: np.full(len(analysis), wishes.thresholds[key]) for key in THRESHOLDS}
     for name in sorted(own, reverse=True):
         here = np.array([name in who for who in analysis.who or ()], bool)
         if not here.any():
             known = sorted(frozenset[str]().union(*(analysis.who or ())))
-            raise WishError(f"thresholds for {name}, who is in no frame: there is {', '.join(filter(None, known)) or 'nobody'}")
+            raise WishError(
+                f"thresholds for {name}, who is in no frame: there is {', '.join(filter(None, known)) or 'nobody'}"
+            )
         for key in THRESHOLDS:
             found[key][here] = own[name].thresholds[key]
     return found
 
 
-def rules(a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float], allowed: np.ndarray) -> np.ndarray:
+def rules(
+    a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float], allowed: np.ndarray
+) -> np.ndarray:
     """The rules: the first of them that holds and is allowed, columns of `KNOWN` as int64 (N,).
 
-    A frame whose strategies are all forbidden but others gets the first of those that is allowed, and -1 where none is.
+    A frame whose strategies are all forbidden but others gets the first of those that is allowed, and -1
+    where none is.
     """
-    keep = (a.complexity < t["simple_background"]) & (a.lighting > t["good_lighting"]) & (a.occlusion < t["low_occlusion"])
+    keep = (
+        (a.complexity < t["simple_background"])
+        & (a.lighting > t["good_lighting"])
+        & (a.occlusion < t["low_occlusion"])
+    )
     busy = (a.instance_count >= t["multi_character"]) | (a.complexity > t["simple_background"])
     poor = (a.quality < t["poor_quality"]) | (a.sharpness < t["low_sharpness"])
     hide = np.full(len(a), needs["occlusion"] > _NEEDED)
     anyhow = np.ones(len(a), bool)
     chosen = np.full(len(a), -1)
-    order = [(0, keep), (1, busy), (3, poor), (2, hide), (1, anyhow), *((s, anyhow) for s in range(allowed.shape[1]))]
+    order = [
+        (0, keep),
+        (1, busy),
+        (3, poor),
+        (2, hide),
+        (1, anyhow),
+        *((s, anyhow) for s in range(allowed.shape[1])),
+    ]
     for s, holds in order:
         chosen[(chosen < 0) & holds & allowed[:, s]] = s
     return chosen
@@ -108,8 +132,9 @@ def rules(a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float], 
 def fits(a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float]) -> np.ndarray:
     """How well each frame fits each of `KNOWN`, 0..1, float64 (N, 4): the rules with soft edges.
 
-    What must hold together is as sure as the least sure of it, what may hold instead as the surest. A good source of occlusion examples
-    is a clear and sharp frame that nothing hides yet, as far as the set lacks them.
+    What must hold together is as sure as the least sure of it, what may hold instead as the surest. A good
+    source of occlusion examples is a clear and sharp frame that nothing hides yet, as far as the set lacks
+    them.
     """
     simple, lit = _above(t["simple_background"] - a.complexity), _above(a.lighting - t["good_lighting"])
     clear = _above(t["low_occlusion"] - a.occlusion)
@@ -122,7 +147,9 @@ def fits(a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float]) -
 
 
 def needed(a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float]) -> np.ndarray:
-    """What the needs add to the scores of `KNOWN`, float64 (N, 4): frames that show what the set lacks serve it where their scene stays."""
+    """What the needs add to the scores of `KNOWN`, float64 (N, 4): frames that show what the set lacks serve
+    it where their scene stays.
+    """
     shown = {
         "multi_character": a.instance_count >= t["multi_character"],
         "far_shot": a.shot_size == "far",
@@ -144,11 +171,13 @@ def decide(
 ) -> Decisions:
     """A strategy for every frame: for the `whole` set at once, or by the rules alone.
 
-    ``floor``: no frame gets a strategy that it fits less than that for the sake of a target, only where the rules themselves choose it.
-    ``variety``: what a strategy loses of its score in a frame whose neighbours in the shot have it.
+    ``floor``: no frame gets a strategy that it fits less than that for the sake of a target, only where the
+    rules themselves choose it. ``variety``: what a strategy loses of its score in a frame whose neighbours in
+    the shot have it.
 
-    ``allowed`` bool (N, S): which strategies a frame may get, in the order of `KNOWN` and then of ``others``, strategies the rules do not
-    know, with how well each frame fits them, 0..1. ``own``: wishes of characters whose thresholds differ.
+    ``allowed`` bool (N, S): which strategies a frame may get, in the order of `KNOWN` and then of ``others``,
+    strategies the rules do not know, with how well each frame fits them, 0..1. ``own``: wishes of characters
+    whose thresholds differ.
     """
     t, others = limits(a, wishes, own or {}), others or {}
     more = np.stack([*others.values()], 1) if others else np.zeros((len(a), 0))
@@ -167,8 +196,14 @@ def decide(
 
 
 def _beside(a: Analysis, chosen: np.ndarray, size: int) -> np.ndarray:
-    """The share of a frame's two neighbours in its shot that have each strategy, float64 (N, S); frames are in the order of their ids."""
-    shot = np.unique([frame.rpartition("_frame")[0] for frame in a.frame_id], return_inverse=True)[1] if len(a) else np.zeros(0, np.int64)
+    """The share of a frame's two neighbours in its shot that have each strategy, float64 (N, S); frames are
+    in the order of their ids.
+    """
+    shot = (
+        np.unique([frame.rpartition("_frame")[0] for frame in a.frame_id], return_inverse=True)[1]
+        if len(a)
+        else np.zeros(0, np.int64)
+    )
     has = (chosen[:, None] == np.arange(size)).astype(float)
     found: np.ndarray = np.zeros_like(has)
     same = (shot[1:] == shot[:-1])[:, None]
@@ -178,11 +213,15 @@ def _beside(a: Analysis, chosen: np.ndarray, size: int) -> np.ndarray:
 
 
 def unmet(decisions: Decisions, wishes: Wishes, floor: float) -> dict[str, str]:
-    """Why a strategy has less of the set than its target asks for, by its name; strategies that have enough are left out."""
+    """Why a strategy has less of the set than its target asks for, by its name; strategies that have enough
+    are left out.
+    """
     total, told = len(decisions.chosen), dict[str, str]()
     for s, name in enumerate(decisions.strategies):
         has, target = int(np.count_nonzero(decisions.chosen == s)), wishes.targets[name]
-        if has >= int(target * total) or (not decisions.allowed[:, s].any() and not decisions.fits[:, s].any()):
+        if has >= int(target * total) or (
+            not decisions.allowed[:, s].any() and not decisions.fits[:, s].any()
+        ):
             continue
         fit = int(np.count_nonzero(decisions.fits[:, s] >= floor))
         what, end = _LACKS.get(name, ("fit it", ""))
@@ -195,8 +234,12 @@ def unmet(decisions: Decisions, wishes: Wishes, floor: float) -> dict[str, str]:
     return told
 
 
-def what_if(a: Analysis, wishes: Wishes, allowed: np.ndarray, own: Mapping[str, Wishes] | None = None) -> list[tuple[str, float, dict[str, int]]]:
-    """The mix of the rules after each change of one wish by ±0.1, or one character: (key, new value, frames of each of `KNOWN`)."""
+def what_if(
+    a: Analysis, wishes: Wishes, allowed: np.ndarray, own: Mapping[str, Wishes] | None = None
+) -> list[tuple[str, float, dict[str, int]]]:
+    """The mix of the rules after each change of one wish by ±0.1, or one character: (key, new value, frames
+    of each of `KNOWN`).
+    """
     made = []
     for key in THRESHOLDS:
         step, most = (1.0, np.inf) if key == "multi_character" else (_STEP, 1.0)
@@ -206,8 +249,13 @@ def what_if(a: Analysis, wishes: Wishes, allowed: np.ndarray, own: Mapping[str, 
                 made.append((key, value, replace(wishes, thresholds={**wishes.thresholds, key: value})))
     for value in (wishes.needs["occlusion"] - _STEP, wishes.needs["occlusion"] + _STEP):
         value = round(max(0.0, min(1.0, value)), 6)
-        made.append((f"need of {NEEDS[0]}", value, replace(wishes, needs={**wishes.needs, "occlusion": value})))
-    return [(key, value, mix(rules(a, limits(a, w, own or {}), w.needs, allowed), KNOWN)) for key, value, w in made]
+        made.append(
+            (f"need of {NEEDS[0]}", value, replace(wishes, needs={**wishes.needs, "occlusion": value}))
+        )
+    return [
+        (key, value, mix(rules(a, limits(a, w, own or {}), w.needs, allowed), KNOWN))
+        for key, value, w in made
+    ]
 
 
 def _above(margin: np.ndarray) -> np.ndarray:

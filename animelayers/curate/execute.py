@@ -1,4 +1,6 @@
-"""Carrying out decisions: each frame through its strategy, in Ray workers, its pictures committed to the set, or the reason why there are none."""
+"""Carrying out decisions: each frame through its strategy, in Ray workers, its pictures committed to the set,
+or the reason why there are none.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +32,38 @@ log = logging.getLogger(__name__)
 _KIND = re.compile(r"[a-z0-9_]*")
 _MODELS = ("visual", "clip", "dinov2")
 _PLACES = frozenset(
-    {"camera", "letterbox", "character_bbox", "character_coverage", "instance_boxes", "face_boxes", "keypoints", "skeleton", "effect_coverage"}
+    {
+        "camera",
+        "letterbox",
+        "character_bbox",
+        "character_coverage",
+        "instance_boxes",
+        "face_boxes",
+        "keypoints",
+        "skeleton",
+        "effect_coverage",
+    }
 )
 _LEFT = frozenset(
-    {"frame_id", "drawing_of", "clip_id", "segment_scores", "segment_boxes", "stack", "caption_frame", "caption_character", "caption_background"}
+    {
+        "frame_id",
+        "drawing_of",
+        "clip_id",
+        "segment_scores",
+        "segment_boxes",
+        "stack",
+        "caption_frame",
+        "caption_character",
+        "caption_background",
+    }
 )
 """Columns that speak of places in the whole frame, and those that a picture has of its own or not at all."""
 
 
 class Stored(Mapping[str, np.ndarray]):
-    """The layers of a frame, each decoded when it is first asked for, read-only: those that are stored, and the ``frame`` they give."""
+    """The layers of a frame, each decoded when it is first asked for, read-only: those that are stored, and
+    the ``frame`` they give.
+    """
 
     def __init__(self, output: Output, row: Mapping[str, Any]) -> None:
         self._output, self._row, self._decoded = output, dict(row), dict[str, np.ndarray]()
@@ -62,33 +86,61 @@ class Stored(Mapping[str, np.ndarray]):
     def _frame(self) -> np.ndarray:
         mode = self._row.get("effect_mode") or "none"
         shadow = self["shadow"] if "shadow" in self._names else None
-        return together(self["background"], self["character"], shadow, None if mode == "none" else self["effect"], mode)
+        return together(
+            self["background"], self["character"], shadow, None if mode == "none" else self["effect"], mode
+        )
 
 
 class Executor:
-    """An actor's body: rows of `tasks` through their strategies, built when the first frame needs them, their pictures put into the set.
+    """An actor's body: rows of `tasks` through their strategies, built when the first frame needs them, their
+    pictures put into the set.
 
     A frame that fails, or kills its worker three times, is a row with its error; its neighbours go on.
     """
 
-    def __init__(self, strategies: Mapping[str, partial[Strategy]], source: str, target: str, ledger: Ledger, threads: int = 1) -> None:
+    def __init__(
+        self,
+        strategies: Mapping[str, partial[Strategy]],
+        source: str,
+        target: str,
+        ledger: Ledger,
+        threads: int = 1,
+    ) -> None:
         limit_threads(threads)
         keep_memory()
         self._partials, self._built = strategies, dict[str, Strategy]()
         self._output, self._target, self._ledger = Output(source), target, ledger
 
     def __call__(self, task: pa.Table) -> Batch:
-        """Make the pictures of some frames and commit them together; one receipt: how many frames, how many failed."""
+        """Make the pictures of some frames and commit them together; one receipt: how many frames, how many
+        failed.
+        """
         told = [field for field in task.schema.field("row").type if carried(field.name)]
         sink = Curated(self._target, told)
         clips = [self._one(**row) for row in task.to_pylist()]
         sink.write(clips, self._ledger.run)
-        return {"frames": np.array([len(clips)]), "failed": np.array([sum(bool(clip["error"]) for clip in clips)])}
+        return {
+            "frames": np.array([len(clips)]),
+            "failed": np.array([sum(bool(clip["error"]) for clip in clips)]),
+        }
 
     def _one(self, frame_id: str, strategy: str, confidence: float, digest: str, row: dict[str, Any]) -> Row:
         clip = {name: row.get(name) for name in ("source", "episode", "scene_id", "timestamp_s")}
-        clip |= {"clip_id": clip_id(frame_id), "origin": frame_id, "origin_digest": digest, "strategy": strategy, "confidence": confidence}
-        clip |= {"frame_index": [row["frame_index"]], "error": "", "error_type": "", "attempt": 0, "pictures": [], "files": []}
+        clip |= {
+            "clip_id": clip_id(frame_id),
+            "origin": frame_id,
+            "origin_digest": digest,
+            "strategy": strategy,
+            "confidence": confidence,
+        }
+        clip |= {
+            "frame_index": [row["frame_index"]],
+            "error": "",
+            "error_type": "",
+            "attempt": 0,
+            "pictures": [],
+            "files": [],
+        }
         short = {name: value for name, value in row.items() if not _embedded(name)}
         try:
             self._ledger.check(strategy, frame_id)
@@ -99,7 +151,11 @@ class Executor:
                 raise ValueError("it made no picture")
         except Exception as problem:  # the boundary of a strategy: whatever it raises becomes a row
             log.warning("%s: %s: %s", strategy, frame_id, _said(problem))
-            return clip | {"error": f"{strategy}: {_said(problem)}", "error_type": type(problem).__name__, "attempt": 1}
+            return clip | {
+                "error": f"{strategy}: {_said(problem)}",
+                "error_type": type(problem).__name__,
+                "attempt": 1,
+            }
         return clip | {"pictures": [row for row, _ in pictures], "files": [files for _, files in pictures]}
 
     def _strategy(self, name: str) -> Strategy:
@@ -115,7 +171,9 @@ def clip_id(frame_id: str) -> str:
 
 
 def carried(column: str) -> bool:
-    """Whether a column of a frame is true of the pictures made of it, too: not where files lie, nor what the run says, nor the layers' places."""
+    """Whether a column of a frame is true of the pictures made of it, too: not where files lie, nor what the
+    run says, nor the layers' places.
+    """
     return not (internal(column) or column in _LEFT or (_embedded(column) and not column.endswith("_frame")))
 
 
@@ -158,13 +216,16 @@ def _files(made: Made) -> dict[str, bytes]:
     files = {"frame.png": codecs.encode_png(made.picture)}
     if made.mask is not None:
         if made.mask.shape != made.picture.shape[:2] or made.mask.dtype != np.uint8:
-            raise ValueError(f"the mask of {made.kind or 'the frame'} is {made.mask.dtype} {made.mask.shape}, the picture {made.picture.shape}")
+            raise ValueError(
+                f"the mask of {made.kind or 'the frame'} is {made.mask.dtype} {made.mask.shape}, the picture {made.picture.shape}"
+            )
         files["mask.png"] = codecs.encode_png(made.mask)
     return files
 
 
 def tasks(table: pa.Table, size: int) -> list[pa.Table]:
-    """Blocks of `size` rows of frame_id, strategy, confidence, digest, and as ``row`` the frame's row of the frame table.
+    """Blocks of `size` rows of frame_id, strategy, confidence, digest, and as ``row`` the frame's row of the
+    frame table.
 
     `table`: rows of the frame table with these columns.
     """
@@ -189,11 +250,19 @@ def execute(
     cpus: float = 1,
     gpus: float = 0,
 ) -> Iterator[tuple[int, int]]:
-    """Run `tasks` of the output `source` into the set `target`, on a Ray that is up; give frames and failures as they come."""
+    """Run `tasks` of the output `source` into the set `target`, on a Ray that is up; give frames and failures
+    as they come.
+    """
     import ray.data
     from ray.data import ActorPoolStrategy
 
-    options = {"strategies": dict(strategies), "source": source, "target": target, "ledger": ledger, "threads": max(1, round(cpus))}
+    options = {
+        "strategies": dict(strategies),
+        "source": source,
+        "target": target,
+        "ledger": ledger,
+        "threads": max(1, round(cpus)),
+    }
     receipts = ray.data.from_blocks(blocks).map_batches(
         Executor,
         fn_constructor_kwargs=options,
@@ -219,7 +288,9 @@ def execute_here(
 ) -> Iterator[tuple[int, int]]:
     """The same without Ray, in so many processes (0: in this one)."""
     tasks = deque(blocks)
-    for event in Crew(partial(_Single, dict(strategies), source, target, ledger, max(1, round(cpus))), processes)(tasks):
+    for event in Crew(
+        partial(_Single, dict(strategies), source, target, ledger, max(1, round(cpus))), processes
+    )(tasks):
         if event.part is not None:
             yield int(event.part["frames"].sum()), int(event.part["failed"].sum())
         elif event.died:
@@ -237,7 +308,9 @@ class _Single:
 
 
 def built(strategies: Mapping[str, partial[Strategy]], cpus: float, gpus: float, here: bool = False) -> None:
-    """Build strategies once on a worker of a Ray that is up, or `here`, before any frame: raises what is wrong with their options or models."""
+    """Build strategies once on a worker of a Ray that is up, or `here`, before any frame: raises what is
+    wrong with their options or models.
+    """
     if here:
         problem = _tried(dict(strategies))
         if problem is not None:
@@ -245,7 +318,9 @@ def built(strategies: Mapping[str, partial[Strategy]], cpus: float, gpus: float,
         return
     import ray
 
-    problem = ray.get(ray.remote(_tried).options(num_cpus=cpus, num_gpus=gpus or None).remote(dict(strategies)))
+    problem = ray.get(
+        ray.remote(_tried).options(num_cpus=cpus, num_gpus=gpus or None).remote(dict(strategies))
+    )
     if problem is not None:
         raise problem
 
@@ -257,7 +332,9 @@ def _tried(strategies: Mapping[str, partial[Strategy]]) -> Exception | None:
         except WeightsError as missing:
             return WeightsError(str(missing))
         except Exception as problem:
-            return PipelineError(_said(problem) if name in str(problem) else f"strategy {name}: {_said(problem)}")
+            return PipelineError(
+                _said(problem) if name in str(problem) else f"strategy {name}: {_said(problem)}"
+            )
     return None
 
 
@@ -269,6 +346,12 @@ def _said(problem: Exception) -> str:
 
 def _checked(made: Made) -> np.ndarray:
     picture = made.picture
-    if picture.dtype != np.uint8 or not (picture.ndim == 3 and picture.shape[2] in (3, 4)) or not picture.size:
-        raise ValueError(f"{made.kind or 'the frame'} is {picture.dtype} {picture.shape}, not uint8 (H, W, 3) or (H, W, 4)")
+    if (
+        picture.dtype != np.uint8
+        or not (picture.ndim == 3 and picture.shape[2] in (3, 4))
+        or not picture.size
+    ):
+        raise ValueError(
+            f"{made.kind or 'the frame'} is {picture.dtype} {picture.shape}, not uint8 (H, W, 3) or (H, W, 4)"
+        )
     return picture

@@ -1,4 +1,6 @@
-"""Where in a frame one character is cropped for training, at a size a trainer takes, or why she cannot be: from the frame table alone."""
+"""Where in a frame one character is cropped for training, at a size a trainer takes, or why she cannot be:
+from the frame table alone.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,16 @@ _STEP = 64  # pixels: sides of what trainers call buckets
 _NARROW = 2.0  # a crop is at most so many times as long as it is wide, and the other way round
 _HIDDEN = 0.6  # share of her box that others may cover
 DOUBTFUL = ("recompose_low", "matte_unsure", "flicker")
-"""Flags of frames in which the layers do not give the frame back, the net was not sure, or the figure's size jumps."""
+"""Flags of frames in which the layers do not give the frame back, the net was not sure, or the figure's size
+jumps.
+"""
 SIZES = ("close_up", "medium", "full_body", "far")
 
 
 class Framing(NamedTuple):
-    """Her ids in the clip, what is cropped (x, y, w, h in the frame), the picture's width and height, her shot size, how many are in the crop,
-    how well she is seen, 0..1, and her outfit, '' for none that is named."""
+    """Her ids in the clip, what is cropped (x, y, w, h in the frame), the picture's width and height, her
+    shot size, how many are in the crop, how well she is seen, 0..1, and her outfit, '' for none that is
+    named."""
 
     instances: tuple[int, ...]
     crop: Box
@@ -38,11 +43,13 @@ def framing(
     least_sure: float = 0.3,
     doubtful: Sequence[str] = DOUBTFUL,
 ) -> Framing | str:
-    """The crop of the character called `name`, or `name` (OUTFIT), in a frame, from its row of the frame table; a reason where there is none.
+    """The crop of the character called `name`, or `name` (OUTFIT), in a frame, from its row of the frame
+    table; a reason where there is none.
 
-    ``margin``: of her box's longer side, around it. ``resolutions``: sides of the square whose area a picture has, the first that does not
-    enlarge the crop by more than ``enlarge`` is taken. ``least_sure``: of who is who, 0..1, where several are in the frame. ``doubtful``: flags of
-    frames whose outlines are not to be trusted.
+    ``margin``: of her box's longer side, around it. ``resolutions``: sides of the square whose area a picture
+    has, the first that does not enlarge the crop by more than ``enlarge`` is taken. ``least_sure``: of who is
+    who, 0..1, where several are in the frame. ``doubtful``: flags of frames whose outlines are not to be
+    trusted.
     """
     who, ids = row.get("characters") or [], row.get("instance_ids") or []
     hers = [called == name or called.startswith(f"{name} (") for called in who]
@@ -72,12 +79,28 @@ def framing(
             break
     else:
         return f"too small: less than {min(resolutions) / enlarge:.0f} pixels"
-    measured = [float(row[column]) for column in ("quality", "mask_quality", "character_confidence") if row.get(column) is not None]
+    measured = [
+        float(row[column])
+        for column in ("quality", "mask_quality", "character_confidence")
+        if row.get(column) is not None
+    ]
     large = min(1.0, crop[2] / size[0])
     worth = (sum(measured) / len(measured) if measured else 0.5) * (0.5 + 0.5 * large) * (0.5 + 0.5 * free)
-    people = 1 + sum(_covered(crop, other) * crop[2] * crop[3] > 0.3 * other[2] * other[3] for other in others)
-    outfit = next(called for called, own in zip(who, hers, strict=True) if own).removeprefix(name).strip(" ()")
-    return Framing(tuple(k for k, own in zip(ids, hers, strict=True) if own), crop, size, shot_size(box, width, height), people, worth, outfit)
+    people = 1 + sum(
+        _covered(crop, other) * crop[2] * crop[3] > 0.3 * other[2] * other[3] for other in others
+    )
+    outfit = (
+        next(called for called, own in zip(who, hers, strict=True) if own).removeprefix(name).strip(" ()")
+    )
+    return Framing(
+        tuple(k for k, own in zip(ids, hers, strict=True) if own),
+        crop,
+        size,
+        shot_size(box, width, height),
+        people,
+        worth,
+        outfit,
+    )
 
 
 def _covered(box: Sequence[int], other: Sequence[int]) -> float:
@@ -88,7 +111,9 @@ def _covered(box: Sequence[int], other: Sequence[int]) -> float:
 
 
 def shot_size(box: Box, width: int, height: int) -> str:
-    """close_up, medium, full_body or far, as `imaging.outline.framing` has it, by a figure's box (x, y, w, h) alone."""
+    """close_up, medium, full_body or far, as `imaging.outline.framing` has it, by a figure's box (x, y, w, h)
+    alone.
+    """
     if box[1] + box[3] < height - 1:
         return "far" if box[3] < 0.4 * height else "full_body"
     return "close_up" if box[2] * box[3] / 3 > 0.16 * width * height else "medium"
@@ -96,18 +121,25 @@ def shot_size(box: Box, width: int, height: int) -> str:
 
 @lru_cache(maxsize=16)
 def buckets(side: int) -> tuple[tuple[int, int], ...]:
-    """Widths and heights, multiples of 64, of about the area of a square of `side` pixels, at most twice as long as wide."""
+    """Widths and heights, multiples of 64, of about the area of a square of `side` pixels, at most twice as
+    long as wide.
+    """
     most = side * side
     found = {(wide, most // wide // _STEP * _STEP) for wide in range(_STEP, 2 * side, _STEP)}
     found |= {(high, wide) for wide, high in found}
-    return tuple(sorted((wide, high) for wide, high in found if high and 1 / _NARROW <= wide / high <= _NARROW))
+    return tuple(
+        sorted((wide, high) for wide, high in found if high and 1 / _NARROW <= wide / high <= _NARROW)
+    )
 
 
 def _fitted(box: Box, margin: float, side: int, width: int, height: int) -> tuple[Box, tuple[int, int]]:
     """A crop around a box that has the shape of a bucket, within the frame, and that bucket."""
     around = round(margin * max(box[2:]))
     wide, high = float(min(box[2] + 2 * around, width)), float(min(box[3] + 2 * around, height))
-    size = min(buckets(side), key=lambda bucket: max(bucket[0] / bucket[1] * high / wide, bucket[1] / bucket[0] * wide / high))
+    size = min(
+        buckets(side),
+        key=lambda bucket: max(bucket[0] / bucket[1] * high / wide, bucket[1] / bucket[0] * wide / high),
+    )
     shape = size[0] / size[1]
     wide, high = max(wide, high * shape), max(high, wide / shape)
     scale = min(1.0, width / wide, height / high)

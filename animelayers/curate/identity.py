@@ -19,24 +19,30 @@ _FAR = 2.5  # farther than any two tracks that may be joined; opposite vectors h
 
 
 class Decision(NamedTuple):
-    """For each track a group: int (N,), -1 for one that belongs nowhere; those below the number of given names are these. And how sure, 0..1."""
+    """For each track a group: int (N,), -1 for one that belongs nowhere; those below the number of given
+    names are these. And how sure, 0..1.
+    """
 
     group: np.ndarray
     confidence: np.ndarray
 
 
 def alike(evidence: Sequence[tuple[np.ndarray, float]]) -> np.ndarray:
-    """How alike tracks are, float32 (N, N), at most 1: the weighted mean over kinds of evidence of the products of their vectors.
+    """How alike tracks are, float32 (N, N), at most 1: the weighted mean over kinds of evidence of the
+    products of their vectors.
 
-    ``evidence``: of each kind float32 (N, E) of unit length, zeros where nothing is known, and its weight; or (N, W, E), the same looked at in W
-    ways, of which the one counts in which two are most alike. Two tracks of which no kind is known of both are as unlike as can be, -1.
+    ``evidence``: of each kind float32 (N, E) of unit length, zeros where nothing is known, and its weight; or
+    (N, W, E), the same looked at in W ways, of which the one counts in which two are most alike. Two tracks
+    of which no kind is known of both are as unlike as can be, -1.
     """
     count = len(evidence[0][0])
     total, weights = np.zeros((count, count), np.float32), np.zeros((count, count), np.float32)
     for vectors, weight in evidence:
         ways = vectors[:, None] if vectors.ndim == 2 else vectors
         known: np.ndarray = (ways != 0).any(axis=(1, 2)).astype(np.float32)
-        total += np.float32(weight) * np.max([ways[:, w] @ ways[:, w].T for w in range(ways.shape[1])], axis=0)
+        total += np.float32(weight) * np.max(
+            [ways[:, w] @ ways[:, w].T for w in range(ways.shape[1])], axis=0
+        )
         weights += np.float32(weight) * known[:, None] * known
     made: np.ndarray = np.divide(total, weights, out=np.full_like(total, -1), where=weights > 0)
     np.minimum(made, 1, out=made)
@@ -51,13 +57,15 @@ def decide(
     method: str = "agglomerative",
     count: int | None = None,
 ) -> Decision:
-    """Group tracks by how alike they are, (N, N) as from `alike`; `apart` int (M, 2) are pairs that are never put together.
+    """Group tracks by how alike they are, (N, N) as from `alike`; `apart` int (M, 2) are pairs that are never
+    put together.
 
-    ``given``: int (N,), the groups of those that are decided already, numbered from 0, -1 for the others: these are put to the group they are
-    most like, if by `least` on average, and what is left is grouped by itself. ``method``: agglomerative (average linkage until groups are
-    less alike than `least`), hdbscan (Campello et al. 2013; groups of two tracks at least, others belong nowhere) or kmeans with
-    `count` groups. Confidence: how much more alike a track is to its own group than to the next (a silhouette, Rousseeuw 1987).
-    Raises ValueError for an unknown method or a share that is none.
+    ``given``: int (N,), the groups of those that are decided already, numbered from 0, -1 for the others:
+    these are put to the group they are most like, if by `least` on average, and what is left is grouped by
+    itself. ``method``: agglomerative (average linkage until groups are less alike than `least`), hdbscan
+    (Campello et al. 2013; groups of two tracks at least, others belong nowhere) or kmeans with `count`
+    groups. Confidence: how much more alike a track is to its own group than to the next (a silhouette,
+    Rousseeuw 1987). Raises ValueError for an unknown method or a share that is none.
     """
     if method not in METHODS:
         raise ValueError(f"method={method}: there is {', '.join(METHODS)}")
@@ -78,10 +86,14 @@ def decide(
 
 
 def sureness(similar: np.ndarray, group: np.ndarray, least: float = 0.72) -> np.ndarray:
-    """How sure each track's group is, float32 (N,), 0..1: one half where the next group suits as well, 0 for those that belong nowhere."""
+    """How sure each track's group is, float32 (N,), 0..1: one half where the next group suits as well, 0 for
+    those that belong nowhere.
+    """
     sure = np.zeros(len(group), np.float32)
     known = [np.flatnonzero(group == k) for k in range(group.max(initial=-1) + 1)]
-    total = np.stack([similar[:, m].sum(axis=1) for m in known], axis=1) if known else np.zeros((len(group), 0))
+    total = (
+        np.stack([similar[:, m].sum(axis=1) for m in known], axis=1) if known else np.zeros((len(group), 0))
+    )
     sizes = np.array([len(m) for m in known])
     for i in np.flatnonzero(group >= 0):
         own = group[i]
@@ -102,7 +114,13 @@ def _link(similar: np.ndarray, apart: np.ndarray, group: np.ndarray, least: floa
     for a, b in apart.tolist():
         foes.setdefault(a, set()).add(b)
         foes.setdefault(b, set()).add(a)
-    near = np.stack([similar[:, group == k].mean(axis=1) if (group == k).any() else np.full(len(group), -1.0) for k in names], axis=1)
+    near = np.stack(
+        [
+            similar[:, group == k].mean(axis=1) if (group == k).any() else np.full(len(group), -1.0)
+            for k in names
+        ],
+        axis=1,
+    )
     near[group >= 0] = -1
     for flat in np.argsort(-near, axis=None, kind="stable").tolist():
         i, k = divmod(flat, near.shape[1])
@@ -112,7 +130,9 @@ def _link(similar: np.ndarray, apart: np.ndarray, group: np.ndarray, least: floa
             group[i] = k
 
 
-def _grouped(similar: np.ndarray, apart: np.ndarray, least: float, method: str, count: int | None) -> np.ndarray:
+def _grouped(
+    similar: np.ndarray, apart: np.ndarray, least: float, method: str, count: int | None
+) -> np.ndarray:
     distance = np.clip(1 - (similar + similar.T).astype(np.float64) / 2, 0, None)
     np.fill_diagonal(distance, 0)
     if method == "agglomerative" or len(distance) < 2:
@@ -123,7 +143,9 @@ def _grouped(similar: np.ndarray, apart: np.ndarray, least: float, method: str, 
         found = HDBSCAN(min_cluster_size=2, metric="precomputed", copy=True).fit_predict(distance)
     else:
         # Tracks are points by how alike they are to all others.
-        found = KMeans(min(count or 1, len(distance)), n_init=10, random_state=0).fit_predict(unit(1 - distance))
+        found = KMeans(min(count or 1, len(distance)), n_init=10, random_state=0).fit_predict(
+            unit(1 - distance)
+        )
     made = np.full(len(found), -1)
     for k in range(found.max(initial=-1) + 1):
         inside = np.flatnonzero(found == k)
@@ -135,7 +157,9 @@ def _grouped(similar: np.ndarray, apart: np.ndarray, least: float, method: str, 
 
 
 def _linked(distance: np.ndarray, apart: np.ndarray, cut: float) -> np.ndarray:
-    """Average linkage of points by their distances (N, N), float64, until groups are farther than `cut`; groups from 0 on by first member."""
+    """Average linkage of points by their distances (N, N), float64, until groups are farther than `cut`;
+    groups from 0 on by first member.
+    """
     distance = distance.copy()
     distance[apart[:, 0], apart[:, 1]] = distance[apart[:, 1], apart[:, 0]] = _APART
     if len(distance) < 2:

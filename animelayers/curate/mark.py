@@ -18,7 +18,9 @@ from animelayers.sinks import Columns
 NAMES = ("characters", "characters_confidence")
 
 
-def mark(output: Output, made: Mapping[str, Member], describe: Mapping[str, Any], name: str = "identity") -> int:
+def mark(
+    output: Output, made: Mapping[str, Member], describe: Mapping[str, Any], name: str = "identity"
+) -> int:
     """Write who is in each frame to annotation set `name` of an output; gives the number of frames."""
     sink = Columns(output.path, name, NAMES)
     clips = list(_clips(output.table, made))
@@ -31,7 +33,9 @@ def mark(output: Output, made: Mapping[str, Member], describe: Mapping[str, Any]
 
 
 def _clips(table: pa.Table, made: Mapping[str, Member]) -> Iterator[Row]:
-    plain = table.select(["clip_id", "source", "episode", "scene_id", "frame_index", "timestamp_s", "frame_id", "drawing_of"]).to_pylist()
+    plain = table.select(
+        ["clip_id", "source", "episode", "scene_id", "frame_index", "timestamp_s", "frame_id", "drawing_of"]
+    ).to_pylist()
     clips: dict[str, list[tuple[Row, list[str]]]] = {}
     for row, (_, inside) in zip(plain, members(table), strict=True):
         clips.setdefault(row["clip_id"], []).append((row, inside))

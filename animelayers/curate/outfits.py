@@ -21,7 +21,9 @@ _DRAWINGS, _READERS = 3, 4
 
 
 def worn(cutouts: Cutouts, table: pa.Table, found: People) -> np.ndarray:
-    """The colours of the clothes of each track, float32 (N, 1024) of unit length, zeros where none of its drawings shows any: close-ups do not."""
+    """The colours of the clothes of each track, float32 (N, 1024) of unit length, zeros where none of its
+    drawings shows any: close-ups do not.
+    """
     sizes = table.select(["width", "height"])
 
     def of(track: Track) -> np.ndarray:
@@ -37,17 +39,35 @@ def worn(cutouts: Cutouts, table: pa.Table, found: People) -> np.ndarray:
         return unit(np.stack(list(pool.map(of, found.tracks))))
 
 
-def proposed(made: Mapping[str, Member], found: People, colours: np.ndarray, known: frozenset[str], least: float, frames: int) -> dict[str, Member]:
-    """The cast with outfits: a character whose clothes come in several kinds is called NAME (outfit 1), NAME (outfit 2) …, most frames first.
+def proposed(
+    made: Mapping[str, Member],
+    found: People,
+    colours: np.ndarray,
+    known: frozenset[str],
+    least: float,
+    frames: int,
+) -> dict[str, Member]:
+    """The cast with outfits: a character whose clothes come in several kinds is called NAME (outfit 1), NAME
+    (outfit 2) …, most frames first.
 
-    ``colours``: as `worn`. ``known``: names that stand already; they are a person's own, and left as they are. An outfit has ``frames`` frames at
-    least, and drawings less alike than ``least`` are of two. Tracks that show no clothes, or rare ones, keep the name alone.
+    ``colours``: as `worn`. ``known``: names that stand already; they are a person's own, and left as they
+    are. An outfit has ``frames`` frames at least, and drawings less alike than ``least`` are of two. Tracks
+    that show no clothes, or rare ones, keep the name alone.
     """
     cast = dict(made)
     for name in {member.name for member in made.values()} - known - {UNKNOWN}:
-        own = [i for i, track in enumerate(found.tracks) if made[track.name].name == name and colours[i].any()]
-        group = decide(alike([(colours[own], 1.0)]), np.zeros((0, 2), int), least=least).group if own else np.zeros(0, int)
-        shown = {k: sum(found.tracks[i].frames for i, of in zip(own, group, strict=True) if of == k) for k in set(group.tolist())}
+        own = [
+            i for i, track in enumerate(found.tracks) if made[track.name].name == name and colours[i].any()
+        ]
+        group = (
+            decide(alike([(colours[own], 1.0)]), np.zeros((0, 2), int), least=least).group
+            if own
+            else np.zeros(0, int)
+        )
+        shown = {
+            k: sum(found.tracks[i].frames for i, of in zip(own, group, strict=True) if of == k)
+            for k in set(group.tolist())
+        }
         kept = sorted((k for k in shown if shown[k] >= frames), key=lambda k: (-shown[k], k))
         if len(kept) > 1:
             for i, of in zip(own, group.tolist(), strict=True):

@@ -1,4 +1,6 @@
-"""The characters of each shot as the frame table knows them: where each is seen best, and who is in a frame together with whom."""
+"""The characters of each shot as the frame table knows them: where each is seen best, and who is in a frame
+together with whom.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,22 @@ from animelayers.imaging.seams import Box
 from animelayers.tracks import tracks
 from animelayers.values import placed
 
-_COLUMNS = ("clip_id", "frame_id", "drawing_of", "instance_ids", "instance_boxes", "width", "height", "mask_quality", "character_confidence")
+_COLUMNS = (
+    "clip_id",
+    "frame_id",
+    "drawing_of",
+    "instance_ids",
+    "instance_boxes",
+    "width",
+    "height",
+    "mask_quality",
+    "character_confidence",
+)
 
 
 class Seen(NamedTuple):
-    """A character in a drawing: its row of the frame table, its id in the clip, which of the clip's `of` ids that is, counted from 0
-    in rising order, its box, and how well it is seen, 0..1."""
+    """A character in a drawing: its row of the frame table, its id in the clip, which of the clip's `of` ids
+    that is, counted from 0 in rising order, its box, and how well it is seen, 0..1."""
 
     row: int
     instance: int
@@ -29,8 +41,8 @@ class Seen(NamedTuple):
 
 
 class Track(NamedTuple):
-    """A character of a shot, followed over its clips: the shot's id and a number (ep-mkv/scene0003/1), its number of frames, and drawings
-    that show it well, in order of time."""
+    """A character of a shot, followed over its clips: the shot's id and a number (ep-mkv/scene0003/1), its
+    number of frames, and drawings that show it well, in order of time."""
 
     name: str
     frames: int
@@ -38,19 +50,25 @@ class Track(NamedTuple):
 
 
 class People(NamedTuple):
-    """All tracks of an output, sorted by name, and `apart` int (M, 2): pairs of tracks that are in one frame together."""
+    """All tracks of an output, sorted by name, and `apart` int (M, 2): pairs of tracks that are in one frame
+    together.
+    """
 
     tracks: list[Track]
     apart: np.ndarray
 
 
 def people(table: pa.Table, drawings: int = 8) -> People:
-    """The tracks of a frame table, each with at most `drawings` of its drawings, the best of as many stretches of time.
+    """The tracks of a frame table, each with at most `drawings` of its drawings, the best of as many
+    stretches of time.
 
-    A drawing is good where the character is large, alone at its place, and its matte sure. Raises ValueError for a table without tracks.
+    A drawing is good where the character is large, alone at its place, and its matte sure. Raises ValueError
+    for a table without tracks.
     """
     if "instance_boxes" not in table.column_names:
-        raise ValueError("nobody was followed in it: run stage track (animelayers decompose with its default stages) first")
+        raise ValueError(
+            "nobody was followed in it: run stage track (animelayers decompose with its default stages) first"
+        )
     name_of = _names(table)
     ids_of: dict[str, list[int]] = {}
     for clip, instance in sorted(name_of):
@@ -59,7 +77,10 @@ def people(table: pa.Table, drawings: int = 8) -> People:
     seen: dict[str, list[Seen]] = {}
     together: set[tuple[str, str]] = set()
     for number, row in enumerate(_rows(table)):
-        here = [(name_of[row["clip_id"], seen_here.instance], seen_here) for seen_here in _seen(number, row, ids_of.get(row["clip_id"], []))]
+        here = [
+            (name_of[row["clip_id"], seen_here.instance], seen_here)
+            for seen_here in _seen(number, row, ids_of.get(row["clip_id"], []))
+        ]
         for name, _ in here:
             frames[name] = frames.get(name, 0) + 1
         together.update(combinations(sorted({name for name, _ in here}), 2))
@@ -75,7 +96,9 @@ def people(table: pa.Table, drawings: int = 8) -> People:
 
 
 def members(table: pa.Table) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
-    """Each row of a frame table (clip_id, frame_id, drawing_of …) with the names of the tracks in it, in the order of its `instance_ids`."""
+    """Each row of a frame table (clip_id, frame_id, drawing_of …) with the names of the tracks in it, in the
+    order of its `instance_ids`.
+    """
     name_of = _names(table)
     for row in _rows(table):
         yield row, [name_of[row["clip_id"], instance] for instance in placed(row)]
@@ -84,7 +107,10 @@ def members(table: pa.Table) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
 def _names(table: pa.Table) -> dict[tuple[str, int], str]:
     rows = tracks(table).to_pylist()
     # As clip ids tell shots: those of several pictures of a folder share episode and scene.
-    return {(row["clip_id"], row["instance_id"]): "/".join([*row["clip_id"].split("/")[:2], str(row["track_id"])]) for row in rows}
+    return {
+        (row["clip_id"], row["instance_id"]): "/".join([*row["clip_id"].split("/")[:2], str(row["track_id"])])
+        for row in rows
+    }
 
 
 def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
@@ -108,7 +134,10 @@ def _free(box: Box, others: Sequence[Box]) -> float:
     """The share of a box that no other box covers, at least 0.05."""
     covered = 0
     for x, y, w, h in others:
-        wide, high = min(box[0] + box[2], x + w) - max(box[0], x), min(box[1] + box[3], y + h) - max(box[1], y)
+        wide, high = (
+            min(box[0] + box[2], x + w) - max(box[0], x),
+            min(box[1] + box[3], y + h) - max(box[1], y),
+        )
         covered = max(covered, max(0, wide) * max(0, high))
     return max(0.05, 1 - covered / max(1, box[2] * box[3]))
 

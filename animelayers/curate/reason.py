@@ -12,11 +12,14 @@ from animelayers.curate.decide import Decisions
 NOBODY = "no enabled strategy fits this frame"
 
 
-def reasons(a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float], decisions: Decisions) -> list[str]:
+def reasons(
+    a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float], decisions: Decisions
+) -> list[str]:
     """A sentence per frame of an analysis, parts joined by ' | '; `t` its thresholds as `limits` gives them.
 
-    What decided for the strategy comes first: "Simple background (complexity=0.18) | Good lighting (quality=0.85) | Low occlusion (level=0.05)".
-    Where the mix of the whole set asked for another strategy than the rules do, it says so.
+    What decided for the strategy comes first: "Simple background (complexity=0.18) | Good lighting
+    (quality=0.85) | Low occlusion (level=0.05)". Where the mix of the whole set asked for another strategy
+    than the rules do, it says so.
     """
     names = decisions.strategies
     said = []
@@ -31,11 +34,15 @@ def reasons(a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float]
     return said
 
 
-def _parts(strategy: str, a: Analysis, t: Mapping[str, float], needs: Mapping[str, float], i: int) -> Iterator[str]:
+def _parts(
+    strategy: str, a: Analysis, t: Mapping[str, float], needs: Mapping[str, float], i: int
+) -> Iterator[str]:
     complexity, quality, sharpness = a.complexity[i], a.quality[i], a.sharpness[i]
     simple, count = complexity < t["simple_background"], a.instance_count[i]
     scene = f"{'Simple' if simple else 'Complex'} background (complexity={complexity:.2f})"
-    clear = f"{'Low' if a.occlusion[i] < t['low_occlusion'] else 'High'} occlusion (level={a.occlusion[i]:.2f})"
+    clear = (
+        f"{'Low' if a.occlusion[i] < t['low_occlusion'] else 'High'} occlusion (level={a.occlusion[i]:.2f})"
+    )
     if strategy == "keep_full":
         yield scene
         yield f"{'Good' if a.lighting[i] > t['good_lighting'] else 'Poor'} lighting (quality={a.lighting[i]:.2f})"

@@ -24,8 +24,12 @@ from animelayers.sinks.store import Store
 _SAMPLES, _CLOSEST, _FAILURES, _WIDTH, _BARS = 6, 24, 10, 240, 20
 
 
-def decided(analysis: Analysis, names: Sequence[str], decisions: Decisions, reasons: Sequence[str]) -> pa.Table:
-    """decisions.parquet: frame_id, name (of its files), strategy ('none' for none), confidence, reasoning, ruled, margin, score_STRATEGY, metrics."""
+def decided(
+    analysis: Analysis, names: Sequence[str], decisions: Decisions, reasons: Sequence[str]
+) -> pa.Table:
+    """decisions.parquet: frame_id, name (of its files), strategy ('none' for none), confidence, reasoning,
+    ruled, margin, score_STRATEGY, metrics.
+    """
     words = np.array([*decisions.strategies, "none"])
     columns: dict[str, Any] = {
         "frame_id": list(analysis.frame_id), "name": list(names), "strategy": words[decisions.chosen], "confidence": decisions.confidence,
@@ -36,7 +40,8 @@ def decided(analysis: Analysis, names: Sequence[str], decisions: Decisions, reas
 
 
 def carried(decisions: pa.Table, rows: pa.Table, strategies: Sequence[str]) -> dict[str, Any]:
-    """What became of every decision: ``summary``, and a result per frame with the rows of the set that were made of it.
+    """What became of every decision: ``summary``, and a result per frame with the rows of the set that were
+    made of it.
 
     ``rows``: the set's frame table, failures among them.
     """
@@ -46,12 +51,30 @@ def carried(decisions: pa.Table, rows: pa.Table, strategies: Sequence[str]) -> d
     found, done = [], dict.fromkeys(strategies, 0)
     for row in decisions.select(["frame_id", "name", "strategy", "reasoning"]).to_pylist():
         pictures = made.get(row["frame_id"], [])
-        error = next((one["error"] for one in pictures if one["error"]), None) if pictures else row["reasoning"]
+        error = (
+            next((one["error"] for one in pictures if one["error"]), None) if pictures else row["reasoning"]
+        )
         done[row["strategy"]] = done.get(row["strategy"], 0) + (error is None)
-        found.append({**row, "frame": row["name"], "pictures": [] if error else pictures, "success": error is None, "error": error})
+        found.append(
+            {
+                **row,
+                "frame": row["name"],
+                "pictures": [] if error else pictures,
+                "success": error is None,
+                "error": error,
+            }
+        )
     good = sum(done.values())
     done.pop("none", None)
-    return {"summary": {"total_frames": len(found), "successful": good, "failed": len(found) - good, "strategies": done}, "results": found}
+    return {
+        "summary": {
+            "total_frames": len(found),
+            "successful": good,
+            "failed": len(found) - good,
+            "strategies": done,
+        },
+        "results": found,
+    }
 
 
 def keep(store: Store, decisions: pa.Table) -> None:
@@ -69,14 +92,19 @@ def closing(
     left: Mapping[str, int] = MappingProxyType({}),
     lacking: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[str], int]:
-    """The lines that close a run, and its exit code: 3 where frames failed or could not be measured, 1 where all failed.
+    """The lines that close a run, and its exit code: 3 where frames failed or could not be measured, 1 where
+    all failed.
 
-    ``report``: as `carried` gives it, None where nothing was carried out. ``page``: whether there is one. ``left``: drawings left out by
-    reason. ``lacking``: why targets are not met.
+    ``report``: as `carried` gives it, None where nothing was carried out. ``page``: whether there is one.
+    ``left``: drawings left out by reason. ``lacking``: why targets are not met.
     """
     total, mixed = len(decisions.chosen), decisions.mix()
     lines = [f"{total} distinct drawings"]
-    lines += [f"  {name:<18}{n:>7}  {n / total:6.1%}  target {wishes.targets[name]:.0%}" for name, n in mixed.items() if n or name in lacking]
+    lines += [
+        f"  {name:<18}{n:>7}  {n / total:6.1%}  target {wishes.targets[name]:.0%}"
+        for name, n in mixed.items()
+        if n or name in lacking
+    ]
     lines += [f"target not met: {name}: {why}" for name, why in lacking.items()]
     lines += [f"left out: {', '.join(f'{number} {reason}' for reason, number in left.items())}"] * bool(left)
     failures = [row for row in report["results"] if not row["success"]] if report else []
@@ -84,7 +112,9 @@ def closing(
     if report and failures:
         lines.append(f"{len(failures)} failed:")
         lines += [f"  {row['frame']}: {row['error']}" for row in failures[:_FAILURES]]
-        lines += [f"  … and {len(failures) - _FAILURES} more in report/index.html"] * (len(failures) > _FAILURES)
+        lines += [f"  … and {len(failures) - _FAILURES} more in report/index.html"] * (
+            len(failures) > _FAILURES
+        )
         code = code if report["summary"]["successful"] else 1
     if unmeasured:
         lines.append(f"{unmeasured} drawings could not be measured and are left out")
@@ -105,21 +135,33 @@ def page(
     left: Mapping[str, int] = MappingProxyType({}),
     lacking: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write report/index.html of the set `target`: mix against targets, what if, distributions, samples, the closest decisions."""
+    """Write report/index.html of the set `target`: mix against targets, what if, distributions, samples, the
+    closest decisions.
+    """
     store = Store(target)
     store.folder("report/pictures")
     strategies, total = decisions.strategies, max(1, len(table))
     solved, ruled = decisions.mix(), mix(decisions.ruled, strategies)
-    confidence = {name: _mean(decisions.confidence[decisions.chosen == s]) for s, name in enumerate(strategies)}
-    closest = table.take(np.argsort(np.where(decisions.chosen < 0, np.inf, np.abs(decisions.margin)), kind="stable")[:_CLOSEST])
-    shown = {name: sample(table.filter(pa.compute.equal(table["strategy"], name)), _SAMPLES) for name in strategies}
+    confidence = {
+        name: _mean(decisions.confidence[decisions.chosen == s]) for s, name in enumerate(strategies)
+    }
+    closest = table.take(
+        np.argsort(np.where(decisions.chosen < 0, np.inf, np.abs(decisions.margin)), kind="stable")[:_CLOSEST]
+    )
+    shown = {
+        name: sample(table.filter(pa.compute.equal(table["strategy"], name)), _SAMPLES) for name in strategies
+    }
     for row in closest.to_pylist():
         _small(store, row["name"], _picture(output, row["frame_id"]))
     pictures = {row["frame_id"]: row["pictures"] for row in report["results"]} if report else {}
     for row in [row for rows in shown.values() for row in rows]:
         made = _made(target, pictures.get(row["frame_id"], ()))
         row["made"] = made is not None
-        _small(store, f"{row['name']}.made" if row["made"] else row["name"], _picture(output, row["frame_id"]) if made is None else made)
+        _small(
+            store,
+            f"{row['name']}.made" if row["made"] else row["name"],
+            _picture(output, row["frame_id"]) if made is None else made,
+        )
     html = render(
         files("animelayers.curate").joinpath("report.html"),
         total=len(table), wishes=wishes, strategies=strategies, solved=solved, ruled=ruled, share=lambda n: n / total, confidence=confidence,
@@ -144,7 +186,9 @@ def _made(target: str, pictures: Sequence[dict[str, Any]]) -> np.ndarray | None:
     if not pictures:
         return None
     output = Output(target)
-    return contact_sheet([fit(output.picture(row, "frame"), _WIDTH) for row in pictures], columns=min(2, len(pictures)))
+    return contact_sheet(
+        [fit(output.picture(row, "frame"), _WIDTH) for row in pictures], columns=min(2, len(pictures))
+    )
 
 
 def _picture(output: Output, frame_id: str) -> np.ndarray | None:
@@ -161,10 +205,21 @@ def _distribution(table: pa.Table, name: str, strategies: Sequence[str]) -> dict
     """Bars of a metric: labels, and heights per strategy as shares of the highest bar."""
     values, chosen = np.array(table[name].to_pylist()), np.array(table["strategy"].to_pylist())
     if name in ("shot_size", "instance_count"):
-        kinds = [k for k in ("close_up", "medium", "full_body", "far", "none")] if name == "shot_size" else sorted(set(values.tolist()))
-        labels, place = [str(k) if name == "shot_size" else f"{k:.0f}" for k in kinds], np.array([kinds.index(v) for v in values.tolist()], int)
+        kinds = (
+            [k for k in ("close_up", "medium", "full_body", "far", "none")]
+            if name == "shot_size"
+            else sorted(set(values.tolist()))
+        )
+        labels, place = (
+            [str(k) if name == "shot_size" else f"{k:.0f}" for k in kinds],
+            np.array([kinds.index(v) for v in values.tolist()], int),
+        )
     else:
         labels = [f"{k / _BARS:g}" if k % (_BARS // 4) == 0 else "" for k in range(_BARS)]
         place = np.clip((values * _BARS).astype(int), 0, _BARS - 1)
     bars = np.array([np.bincount(place[chosen == s], minlength=len(labels)) for s in strategies])
-    return {"labels": labels, "bars": (bars / max(1, bars.sum(0).max())).T.tolist(), "counts": bars.sum(0).tolist()}
+    return {
+        "labels": labels,
+        "bars": (bars / max(1, bars.sum(0).max())).T.tolist(),
+        "counts": bars.sum(0).tolist(),
+    }

@@ -1,4 +1,6 @@
-"""What the user wants of a set: thresholds of the rules, the share of each strategy, what the set lacks; checked key by key."""
+"""What the user wants of a set: thresholds of the rules, the share of each strategy, what the set lacks;
+checked key by key.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,14 @@ from typing import Any
 
 import yaml
 
-THRESHOLDS = ("simple_background", "good_lighting", "low_occlusion", "multi_character", "poor_quality", "low_sharpness")
+THRESHOLDS = (
+    "simple_background",
+    "good_lighting",
+    "low_occlusion",
+    "multi_character",
+    "poor_quality",
+    "low_sharpness",
+)
 """Keys of `thresholds`: all 0..1 but `multi_character`, a number of characters."""
 NEEDS = ("occlusion", "multi_character", "far_shot", "complex_bg")
 """Keys of `dataset_needs`, all 0..1: how much the set lacks of each."""
@@ -20,12 +29,16 @@ _NEARLY = 1e-6
 
 
 class WishError(ValueError):
-    """Thresholds, targets or needs that make no sense: the message names the key, what is wrong and what it must be."""
+    """Thresholds, targets or needs that make no sense: the message names the key, what is wrong and what it
+    must be.
+    """
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """Checked: ``thresholds`` has all keys of `THRESHOLDS`, ``needs`` all of `NEEDS`, ``targets`` the share of each strategy, in all 1."""
+    """Checked: ``thresholds`` has all keys of `THRESHOLDS`, ``needs`` all of `NEEDS`, ``targets`` the share
+    of each strategy, in all 1.
+    """
 
     thresholds: Mapping[str, float]
     targets: Mapping[str, float]
@@ -38,7 +51,11 @@ class Wishes:
         thresholds = {**self.thresholds, **_section(found, "thresholds", path)}
         targets = {**self.targets, **_section(found, "strategy_targets", path)}
         needs = {**self.needs, **_section(found, "dataset_needs", path)}
-        return wishes({"thresholds": thresholds, "strategy_targets": targets, "dataset_needs": needs}, self.targets, path)
+        return wishes(
+            {"thresholds": thresholds, "strategy_targets": targets, "dataset_needs": needs},
+            self.targets,
+            path,
+        )
 
     def with_needs(self, path: str) -> Wishes:
         """The same with the needs a JSON file names instead."""
@@ -46,19 +63,27 @@ class Wishes:
 
 
 def wishes(node: Mapping[str, Any], strategies: Iterable[str], where: str = "decision") -> Wishes:
-    """The wishes in a mapping of the three `SECTIONS`, for these strategies; `where` it is from is told in every `WishError`."""
+    """The wishes in a mapping of the three `SECTIONS`, for these strategies; `where` it is from is told in
+    every `WishError`.
+    """
     known(node, SECTIONS, where)
     thresholds, targets = _section(node, "thresholds", where), _section(node, "strategy_targets", where)
     known(thresholds, THRESHOLDS, f"{where}.thresholds")
     _complete(thresholds, THRESHOLDS, f"{where}.thresholds")
-    checked = {key: _share(value, f"{where}.thresholds.{key}") for key, value in thresholds.items() if key != "multi_character"}
+    checked = {
+        key: _share(value, f"{where}.thresholds.{key}")
+        for key, value in thresholds.items()
+        if key != "multi_character"
+    }
     checked["multi_character"] = _count(thresholds["multi_character"], f"{where}.thresholds.multi_character")
     strategies = list(strategies)
     known(targets, strategies, f"{where}.strategy_targets")
     wanted = {name: _share(targets.get(name, 0), f"{where}.strategy_targets.{name}") for name in strategies}
     total = sum(wanted.values())
     if abs(total - 1) > _NEARLY:
-        raise WishError(f"{where}.strategy_targets sum to {total:.6g}, not to 1: {', '.join(f'{k} {v:g}' for k, v in wanted.items())}")
+        raise WishError(
+            f"{where}.strategy_targets sum to {total:.6g}, not to 1: {', '.join(f'{k} {v:g}' for k, v in wanted.items())}"
+        )
     return Wishes(checked, wanted, _needs(_section(node, "dataset_needs", where), f"{where}.dataset_needs"))
 
 

@@ -1,4 +1,6 @@
-"""A show teaches LayerNet: corrected and trusted shots become a pack that a training goes on with, and corrected shots held back judge it."""
+"""A show teaches LayerNet: corrected and trusted shots become a pack that a training goes on with, and
+corrected shots held back judge it.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ _JUDGED = ("character", "effect", "character_still")
 
 @dataclass(frozen=True)
 class Show:
-    """What a show teaches: its ``corrected`` shots, those ``held`` back of them to judge by, and the ``trusted`` ones that nobody had to correct."""
+    """What a show teaches: its ``corrected`` shots, those ``held`` back of them to judge by, and the
+    ``trusted`` ones that nobody had to correct.
+    """
 
     corrected: list[Shot]
     held: list[Shot]
@@ -57,11 +61,17 @@ class Judgement(NamedTuple):
         """What is told of it: each layer before and after."""
         words = {"character": "figures", "effect": "effects", "character_still": "figures of a still"}
         pairs = [(words[name], getattr(self.before, name), getattr(self.after, name)) for name in _JUDGED]
-        return [f"{word}: IoU {old:.3f} before, {new:.3f} after" for word, old, new in pairs if old == old and new == new]
+        return [
+            f"{word}: IoU {old:.3f} before, {new:.3f} after"
+            for word, old, new in pairs
+            if old == old and new == new
+        ]
 
 
 def taught(output: Output, most: int) -> Show:
-    """What an output teaches: at most `most` shots that nobody corrected, the surest first. Which are held back follows from their names."""
+    """What an output teaches: at most `most` shots that nobody corrected, the surest first. Which are held
+    back follows from their names.
+    """
     corrected, trusted = list[Shot](), list[tuple[float, Shot]]()
     for shot in shot_list.listed(output):
         rows = [output.row(carrier) for carrier in shot.carriers]
@@ -76,16 +86,23 @@ def taught(output: Output, most: int) -> Show:
 
 
 def packed(output: Output, shot: Shot, most: int = pack.DRAWINGS) -> pack.Shot:
-    """A shot as training reads it, its layers as they stand with all corrections. Raises what reading them raises."""
+    """A shot as training reads it, its layers as they stand with all corrections. Raises what reading them
+    raises.
+    """
     rows = [output.row(carrier) for carrier in shot.carriers]
     rows = [rows[k] for k in np.unique(np.linspace(0, len(rows) - 1, most).round().astype(int))]
     full = (int(rows[0]["width"]), int(rows[0]["height"]))
     scale = min(1.0, pack.SIZE[0] / full[0], pack.SIZE[1] / full[1])
     size = (max(32, round(full[0] * scale)), max(32, round(full[1] * scale)))
     pictures = [cv2.resize(whole(output, row), size, interpolation=cv2.INTER_AREA) for row in rows]
-    layers = [np.dstack([_alpha(output, row, name, size) for name in ("character", "effect", "shadow")]) for row in rows]
+    layers = [
+        np.dstack([_alpha(output, row, name, size) for name in ("character", "effect", "shadow")])
+        for row in rows
+    ]
     places = [_place(output, row, full, size) for row in rows]
-    return pack.Shot(np.stack(pictures), np.stack(layers), np.stack(places), f"figure:{shot.sheet.episode}", "")
+    return pack.Shot(
+        np.stack(pictures), np.stack(layers), np.stack(places), f"figure:{shot.sheet.episode}", ""
+    )
 
 
 def write(output: Output, found: Sequence[Shot], folder: Path) -> str:
@@ -109,7 +126,9 @@ def looks(output: Output, held: Sequence[Shot]) -> list[pack.Shot]:
 def command(path: str, weights: Path, made: str) -> str:
     """The command that decomposes the show's films again with weights of its own."""
     films = dataset.description(Store(path)).get("config", {}).get("source", {}).get("path") or "FILM"
-    stages = (f"stages.{place}={weights}" for place in ("character.step.matte.weights", "layers.step.net.weights"))
+    stages = (
+        f"stages.{place}={weights}" for place in ("character.step.matte.weights", "layers.step.net.weights")
+    )
     return shlex.join(["animelayers", "decompose", str(films), made, *stages])
 
 
@@ -133,7 +152,9 @@ def digest(path: Path) -> str:
 def _alpha(output: Output, row: Row, name: str, size: tuple[int, int]) -> np.ndarray:
     if not row.get(f"{name}_file") or (name == "effect" and (row.get("effect_mode") or "none") == "none"):
         return np.zeros(size[::-1], np.uint8)
-    return np.asarray(cv2.resize(codecs.decode(output.stored(row, name))[..., 3], size, interpolation=cv2.INTER_AREA))
+    return np.asarray(
+        cv2.resize(codecs.decode(output.stored(row, name))[..., 3], size, interpolation=cv2.INTER_AREA)
+    )
 
 
 def _place(output: Output, row: Row, full: tuple[int, int], size: tuple[int, int]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The desk's web application: pages and answers, each a few lines over what the other modules know.
 
-Whoever has the token may look and change; nobody else is answered. Files are only read through outputs, by frame and layer, never by path.
+Whoever has the token may look and change; nobody else is answered. Files are only read through outputs, by
+frame and layer, never by path.
 """
 
 from __future__ import annotations
@@ -47,7 +48,12 @@ _LISTED = (
 )  # fmt: skip
 _PAGE = 400
 _KEPT = 32  # answers that are kept for those who scroll
-_KINDS = {b"\x89PNG": "image/png", b"\xff\xd8\xff\xe0": "image/jpeg", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+_KINDS = {
+    b"\x89PNG": "image/png",
+    b"\xff\xd8\xff\xe0": "image/jpeg",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"RIFF": "image/webp",
+}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -55,7 +61,9 @@ _POLICY = (
 
 
 class Desk:
-    """What the pages of a desk share. ``paths``: outputs, sets and folders of characters, or folders in which they lie."""
+    """What the pages of a desk share. ``paths``: outputs, sets and folders of characters, or folders in which
+    they lie.
+    """
 
     def __init__(self, paths: Sequence[str], token: str = "", cache: Path | None = None) -> None:
         self.paths = [str(path) for path in paths]
@@ -90,7 +98,13 @@ class Desk:
         asked = {key: body.get(key) for key in ("where", "sort", "down", "held")}
         key = (book.name, book.version, json.dumps(asked, sort_keys=True))
         if (found := self._chosen.get(key)) is None:
-            found = rows.choose(book.output, asked["where"] or {}, str(asked["sort"] or ""), bool(asked["down"]), bool(asked["held"]))
+            found = rows.choose(
+                book.output,
+                asked["where"] or {},
+                str(asked["sort"] or ""),
+                bool(asked["down"]),
+                bool(asked["held"]),
+            )
             self._chosen[key] = found
             while len(self._chosen) > _KEPT:
                 self._chosen.pop(next(iter(self._chosen)), None)
@@ -148,11 +162,15 @@ def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) 
         Mount("/api", routes=api),
         Mount("/static", StaticFiles(directory=static)),
     ]
-    return Starlette(routes=pages, middleware=[Middleware(Guard, token=desk.token, hosts=hosts)], lifespan=life)
+    return Starlette(
+        routes=pages, middleware=[Middleware(Guard, token=desk.token, hosts=hosts)], lifespan=life
+    )
 
 
 class Guard:
-    """Lets in whoever has the token: in the link once, in a cookie from then on. Answers to its own names alone, so that no other page can ask."""
+    """Lets in whoever has the token: in the link once, in a cookie from then on. Answers to its own names
+    alone, so that no other page can ask.
+    """
 
     def __init__(self, app: ASGIApp, token: str, hosts: Sequence[str]) -> None:
         self.app, self.token, self.hosts = app, token, set(hosts)
@@ -177,7 +195,9 @@ class Guard:
             else:
                 await self.app(scope, receive, _guarded(send))
                 return
-        elif given or not secrets.compare_digest(request.cookies.get(COOKIE, "").encode(), self.token.encode()):
+        elif given or not secrets.compare_digest(
+            request.cookies.get(COOKIE, "").encode(), self.token.encode()
+        ):
             answer = _refused("open the link that `animelayers desk` printed: it holds the token")
         elif request.method == "POST" and not _own(request):
             answer = _refused("only pages of this desk may change something")
@@ -196,7 +216,11 @@ def _guarded(send: Send) -> Send:
     async def sent(message: Any) -> None:
         if message["type"] == "http.response.start":
             names = {name.lower() for name, _ in message["headers"]}
-            more = {b"content-security-policy": _POLICY.encode(), b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
+            more = {
+                b"content-security-policy": _POLICY.encode(),
+                b"x-content-type-options": b"nosniff",
+                b"referrer-policy": b"no-referrer",
+            }
             message["headers"] = [*message["headers"], *((k, v) for k, v in more.items() if k not in names)]
         await send(message)
 
@@ -246,7 +270,9 @@ def _row(book: Book, request: Request) -> tuple[Output, dict[str, Any]]:
 
 def _picture(data: bytes, keep: bool = True) -> Response:
     kind = next((kind for head, kind in _KINDS.items() if data.startswith(head)), "application/octet-stream")
-    return Response(data, media_type=kind, headers={"cache-control": "private, max-age=86400" if keep else "no-store"})
+    return Response(
+        data, media_type=kind, headers={"cache-control": "private, max-age=86400" if keep else "no-store"}
+    )
 
 
 def _shelf(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
@@ -257,8 +283,16 @@ def _shelf(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
 def _columns(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     book = _book(desk, request)
     table = book.output.table
-    embedded = sorted(name for name in table.column_names if name in ("visual_frame", "clip_frame", "dinov2_frame"))
-    return {"columns": rows.columns(table), "layers": book.output.layers, "embedded": embedded, "version": book.version, "frames": len(book.output)}
+    embedded = sorted(
+        name for name in table.column_names if name in ("visual_frame", "clip_frame", "dinov2_frame")
+    )
+    return {
+        "columns": rows.columns(table),
+        "layers": book.output.layers,
+        "embedded": embedded,
+        "version": book.version,
+        "frames": len(book.output),
+    }
 
 
 def _rows(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
@@ -303,7 +337,9 @@ def _thumb(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
 def _layer(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
     output, row = _row(_book(desk, request), request)
     name = request.query_params.get("layer", "whole")
-    return _picture(codecs.encode_jpeg(whole(output, row), 95) if name == "whole" else output.stored(row, name))
+    return _picture(
+        codecs.encode_jpeg(whole(output, row), 95) if name == "whole" else output.stored(row, name)
+    )
 
 
 def _plate(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
@@ -322,19 +358,30 @@ def _shot(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
 
 def _try(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     book = _book(desk, request)
-    return {"values": shot_list.trial(book.path, book.output, desk.shot(book, request.query_params.get("shot", "")))}
+    return {
+        "values": shot_list.trial(
+            book.path, book.output, desk.shot(book, request.query_params.get("shot", ""))
+        )
+    }
 
 
 def _search(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     output = _book(desk, request).output
     if body.get("like"):
-        columns = [name for name in ("visual_frame", "clip_frame", "dinov2_frame") if name in output.table.column_names]
+        columns = [
+            name
+            for name in ("visual_frame", "clip_frame", "dinov2_frame")
+            if name in output.table.column_names
+        ]
         if not columns:
             raise ValueError("the output has no embeddings: run animelayers annotate OUT first")
         found = output.nearest(str(body["like"]), 60, columns[0])
     else:
         found = output.search(str(body.get("words", "")), 60)
-    listed = [{**{k: output.row(frame).get(k) for k in _LISTED}, "alike": round(float(alike), 3)} for frame, alike in found]
+    listed = [
+        {**{k: output.row(frame).get(k) for k in _LISTED}, "alike": round(float(alike), 3)}
+        for frame, alike in found
+    ]
     return {"rows": rows.plain(listed)}
 
 
@@ -360,7 +407,13 @@ def _correction(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
         case "say":
             points = [(float(x), float(y)) for x, y in body.get("points", [])]
             making.say(
-                Said(int(body.get("drawing", -1)), str(body.get("kind", "")), points, float(body.get("radius", 0.01)), int(body.get("label", 1)))
+                Said(
+                    int(body.get("drawing", -1)),
+                    str(body.get("kind", "")),
+                    points,
+                    float(body.get("radius", 0.01)),
+                    int(body.get("label", 1)),
+                )
             )
         case "undo":
             making.undo()
@@ -374,13 +427,17 @@ def _correction(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
             book.renew()
             return saved
         case other:
-            raise ValueError(f"{other!r} is nothing a correction does: say, undo, redo, stop, save, take back")
+            raise ValueError(
+                f"{other!r} is nothing a correction does: say, undo, redo, stop, save, take back"
+            )
     return making.told()
 
 
 def _preview(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
     drawing = int(request.query_params.get("drawing", "0"))
-    return _picture(_correcting(desk, request, request.query_params.get("shot", "")).preview(drawing), keep=False)
+    return _picture(
+        _correcting(desk, request, request.query_params.get("shot", "")).preview(drawing), keep=False
+    )
 
 
 def _compare(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
@@ -418,7 +475,9 @@ def _start(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     values = {str(k): str(v) for k, v in body.get("values", {}).items()}
     trial = body.get("trial") or {}
     tried = (str(trial["out"]), str(trial["shot"])) if "out" in trial and "shot" in trial else None
-    run = desk.runs.start(words, output, before.values if before else values, before.trial if before else tried)
+    run = desk.runs.start(
+        words, output, before.values if before else values, before.trial if before else tried
+    )
     desk.shelf.add(output)
     return run.told()
 
@@ -441,12 +500,17 @@ def _told(desk: Desk, run: Run) -> dict[str, Any]:
             stems = {name.removesuffix(".parquet") for name in newest}
             table = output.table.select(["frame_id", "drawing_of", "shard"])
             there = pc.is_in(table["shard"], pa.array([f"{stem}.tar" for stem in stems], pa.string()))
-            told["newest"] = table.filter(pc.and_(there, pc.is_null(table["drawing_of"])))["frame_id"].to_pylist()[-12:]
+            told["newest"] = table.filter(pc.and_(there, pc.is_null(table["drawing_of"])))[
+                "frame_id"
+            ].to_pylist()[-12:]
             if run.trial:
                 tried = desk.shelf[run.trial[0]]
                 told["pairs"] = shot_list.pairs(tried.output, desk.shot(tried, run.trial[1]), output)
                 told["before"], told["apply"] = tried.name, shot_list.applied(tried.path, run.values)
-            told["failed"] = [{k: row[k] for k in ("source", "clip_id", "error")} for row in output.errors.slice(0, 50).to_pylist()]
+            told["failed"] = [
+                {k: row[k] for k in ("source", "clip_id", "error")}
+                for row in output.errors.slice(0, 50).to_pylist()
+            ]
     except (SinkError, KeyError, OSError, ValueError):
         pass  # it is being written; the next look tells more
     return told
@@ -466,7 +530,9 @@ def _named(of: dict[str, str], name: str) -> str:
 def _set(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     told = decisions.told(_named(desk.sets, request.path_params["name"]))
     frame = told["rows"][0]["frame_id"] if told["rows"] else ""
-    told["output"] = next((book.name for book in desk.shelf if book.look().state != "damaged" and frame in book.output), None)
+    told["output"] = next(
+        (book.name for book in desk.shelf if book.look().state != "damaged" and frame in book.output), None
+    )
     return {**told, "rows": rows.plain(told["rows"])}
 
 
@@ -488,7 +554,13 @@ def _aim(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     found, path = decisions.aimed(_named(desk.sets, request.path_params["name"]), scored)
     wished = found.wishes
     traits = [trait._asdict() for trait in found.traits]
-    return {"traits": traits, "needs": dict(wished.needs), "targets": dict(wished.targets), "file": str(path), "text": found.text()}
+    return {
+        "traits": traits,
+        "needs": dict(wished.needs),
+        "targets": dict(wished.targets),
+        "file": str(path),
+        "text": found.text(),
+    }
 
 
 def _cast(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
@@ -528,6 +600,10 @@ def _folders(paths: Sequence[str], depth: int = 3) -> list[Path]:
         if path.is_dir():
             found.append(path)
             if depth and not (path / "metadata").is_dir():
-                inner = [p for p in sorted(path.iterdir()) if p.is_dir() and not p.is_symlink() and not p.name.startswith(".")]
+                inner = [
+                    p
+                    for p in sorted(path.iterdir())
+                    if p.is_dir() and not p.is_symlink() and not p.name.startswith(".")
+                ]
                 found += _folders([str(p) for p in inner], depth - 1)
     return found

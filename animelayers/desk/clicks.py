@@ -1,4 +1,6 @@
-"""A person at the desk, simulated: clicks on the largest error of a shot until its layers are right, and how many clicks that takes."""
+"""A person at the desk, simulated: clicks on the largest error of a shot until its layers are right, and how
+many clicks that takes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _DOT = 2  # pixels around a click that it is about
 
 
 class Shot(NamedTuple):
-    """A shot and its truth, small: pictures, labels found and true labels (0 or 1), a plane for each drawing; ``exposed``: frames each shows."""
+    """A shot and its truth, small: pictures, labels found and true labels (0 or 1), a plane for each drawing;
+    ``exposed``: frames each shows.
+    """
 
     name: str
     pictures: list[np.ndarray]
@@ -27,7 +31,9 @@ class Shot(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """Clicks a shot took to each of `LEVELS`, None where there were not enough; ``before``: its IoU without any; ``drawings`` it has."""
+    """Clicks a shot took to each of `LEVELS`, None where there were not enough; ``before``: its IoU without
+    any; ``drawings`` it has.
+    """
 
     shot: str
     drawings: int
@@ -37,9 +43,17 @@ class Taken(NamedTuple):
 
 
 def taken(shot: Shot, most: int = 40) -> Taken:
-    """How many clicks a shot takes, `most` of them at most, with corrections that spread and with every drawing clicked for itself."""
+    """How many clicks a shot takes, `most` of them at most, with corrections that spread and with every
+    drawing clicked for itself.
+    """
     one, apart = (Spreader(shot.pictures, shot.found, linked) for linked in (True, False))
-    return Taken(shot.name, len(shot.pictures), iou(shot.found, shot.true, shot.exposed), _clicked(shot, one, most), _clicked(shot, apart, most))
+    return Taken(
+        shot.name,
+        len(shot.pictures),
+        iou(shot.found, shot.true, shot.exposed),
+        _clicked(shot, one, most),
+        _clicked(shot, apart, most),
+    )
 
 
 def _clicked(shot: Shot, spreader: Spreader, most: int) -> list[int | None]:
@@ -66,7 +80,8 @@ def worst(planes: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Mark | No
     best: tuple[int, int, np.ndarray] | None = None
     for number, (plane, truth) in enumerate(zip(planes, true, strict=True)):
         wrong = (plane > 0) != (truth > 0)
-        for side in (wrong & (truth > 0), wrong & (truth == 0)):  # what is missing and what is too much are two errors, however near
+        # what is missing and what is too much are two errors, however near
+        for side in (wrong & (truth > 0), wrong & (truth == 0)):
             count, pieces, stats, _ = cv2.connectedComponentsWithStats(side.view(np.uint8))
             if count > 1:
                 k = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
@@ -105,9 +120,13 @@ def shots(truth: Output, found: Output, most: int = 100) -> Iterator[Shot]:
     for (source, scene), rows in list(grouped.items())[:most]:
         keys: dict[tuple[str, str], list[dict]] = {}
         for row in rows:
-            theirs = true.get((source.rpartition("/")[2], row["frame_index"])) or true.get((source, row["frame_index"]))
+            theirs = true.get((source.rpartition("/")[2], row["frame_index"])) or true.get(
+                (source, row["frame_index"])
+            )
             if theirs is not None:
-                keys.setdefault((row["drawing_of"] or row["frame_id"], theirs["drawing_of"] or theirs["frame_id"]), []).append(row)
+                keys.setdefault(
+                    (row["drawing_of"] or row["frame_id"], theirs["drawing_of"] or theirs["frame_id"]), []
+                ).append(row)
         if not keys:
             continue
         pictures, planes, truths = list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()

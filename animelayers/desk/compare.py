@@ -14,9 +14,11 @@ _NAMES = ("character_coverage", "effect_coverage", "background_invented", "recom
 
 
 def differing(one: Output, other: Output) -> list[dict[str, Any]]:
-    """The drawings both have, those whose layers differ most first: id, whether the character's file is the same, and how far values are apart.
+    """The drawings both have, those whose layers differ most first: id, whether the character's file is the
+    same, and how far values are apart.
 
-    How far: the change of the character's share of the frame, and of the effect's, and a hundredth of that of the decibels.
+    How far: the change of the character's share of the frame, and of the effect's, and a hundredth of that of
+    the decibels.
     """
     a, b = (output.table.filter(pc.is_null(output.table["drawing_of"])) for output in (one, other))
     place = pc.index_in(a["frame_id"], b["frame_id"])
@@ -37,7 +39,13 @@ def differing(one: Output, other: Output) -> list[dict[str, Any]]:
     order = np.lexsort([-apart, same])
     ids = a["frame_id"].to_pylist()
     return [
-        {"frame_id": ids[i], "same": bool(same[i]), "apart": float(apart[i]), **{k: float(v[i]) for k, v in values.items()}} for i in order.tolist()
+        {
+            "frame_id": ids[i],
+            "same": bool(same[i]),
+            "apart": float(apart[i]),
+            **{k: float(v[i]) for k, v in values.items()},
+        }
+        for i in order.tolist()
     ]
 
 

@@ -1,7 +1,9 @@
-"""Corrections of a shot: what a person says of one drawing, how far it spreads, and the edits that come of it.
+"""Corrections of a shot: what a person says of one drawing, how far it spreads, and the edits that come of
+it.
 
-What is saved is a folder of numbered pictures as `export sequence` writes it, OUT/edits/SHOT, so that `import_edits` reads a correction made here
-like one made in a painting program. The clips are made anew at once, and stand as corrections of OUT.
+What is saved is a folder of numbered pictures as `export sequence` writes it, OUT/edits/SHOT, so that
+`import_edits` reads a correction made here like one made in a painting program. The clips are made anew at
+once, and stand as corrections of OUT.
 """
 
 from __future__ import annotations
@@ -43,8 +45,26 @@ EFFECT = 255
 """The label of effects; figures have 1 to 250."""
 _MOST_LABELS = 250
 _RIM = 3  # pixels of a small picture around what changed in which the outline is found anew
-_COLOURS = ((88, 166, 255), (255, 166, 77), (120, 220, 120), (220, 130, 255), (255, 120, 150), (120, 220, 220), (230, 220, 90))
-_OF_FIGURES = ("character", "instance", "mask_quality", "fragments", "holes", "occlusion", "keypoints", "shot_size", "pose")
+_COLOURS = (
+    (88, 166, 255),
+    (255, 166, 77),
+    (120, 220, 120),
+    (220, 130, 255),
+    (255, 120, 150),
+    (120, 220, 220),
+    (230, 220, 90),
+)
+_OF_FIGURES = (
+    "character",
+    "instance",
+    "mask_quality",
+    "fragments",
+    "holes",
+    "occlusion",
+    "keypoints",
+    "shot_size",
+    "pose",
+)
 _KINDS = ("click", "brush", "lasso")
 
 
@@ -54,8 +74,9 @@ class CorrectionError(ValueError):
 
 @dataclass
 class Said:
-    """One thing a person said: the number of a drawing, what it was pointed at with ('click', 'brush', 'lasso'), points (x, y) as shares of the
-    frame's sides, the radius of the brush as a share of its height, and the label."""
+    """One thing a person said: the number of a drawing, what it was pointed at with ('click', 'brush',
+    'lasso'), points (x, y) as shares of the frame's sides, the radius of the brush as a share of its height,
+    and the label."""
 
     drawing: int
     kind: str
@@ -116,20 +137,37 @@ class Correction:
         with self._lock:
             if self._found is None:
                 shape = self.pictures[0].shape[:2]
-                self._found = self._spreader([Mark(s.drawing, s.drawn(shape), s.label) for s in self.said], self.within)
+                self._found = self._spreader(
+                    [Mark(s.drawing, s.drawn(shape), s.label) for s in self.said], self.within
+                )
             return self._found
 
     def say(self, said: Said) -> None:
-        """Take one more thing into account. Raises `CorrectionError` for what lies outside or is of no label there is."""
+        """Take one more thing into account. Raises `CorrectionError` for what lies outside or is of no label
+        there is.
+        """
         if said.kind not in _KINDS or not said.points or not 0 <= said.drawing < len(self._rows):
-            raise CorrectionError(f"a correction is a {', a '.join(_KINDS)} with points on one of {len(self._rows)} drawings")
-        if not all(-0.5 <= x <= 1.5 and -0.5 <= y <= 1.5 for x, y in said.points) or not 0 <= said.radius <= 1:
+            raise CorrectionError(
+                f"a correction is a {', a '.join(_KINDS)} with points on one of {len(self._rows)} drawings"
+            )
+        if (
+            not all(-0.5 <= x <= 1.5 and -0.5 <= y <= 1.5 for x, y in said.points)
+            or not 0 <= said.radius <= 1
+        ):
             raise CorrectionError("the points of a correction are shares of the frame's sides")
         if not (said.label in (BACKGROUND, EFFECT) or 1 <= said.label <= _MOST_LABELS):
-            raise CorrectionError(f"label {said.label}: 0 is background, {EFFECT} effect, 1 to {_MOST_LABELS} are figures")
+            raise CorrectionError(
+                f"label {said.label}: 0 is background, {EFFECT} effect, 1 to {_MOST_LABELS} are figures"
+            )
         with self._lock:
-            if said.label not in (BACKGROUND, EFFECT) and said.label not in [figure.label for figure in self.figures]:
-                self.figures.append(Figure(said.label, f"figure {said.label} (new)", _COLOURS[(said.label - 1) % len(_COLOURS)]))
+            if said.label not in (BACKGROUND, EFFECT) and said.label not in [
+                figure.label for figure in self.figures
+            ]:
+                self.figures.append(
+                    Figure(
+                        said.label, f"figure {said.label} (new)", _COLOURS[(said.label - 1) % len(_COLOURS)]
+                    )
+                )
             self.said.append(said)
             self.undone.clear()
             self._found = None
@@ -149,7 +187,9 @@ class Correction:
                 self._found = None
 
     def stop(self, first: int, last: int) -> None:
-        """Let only the drawings from `first` to `last` change. Raises `CorrectionError` for a stretch that is none."""
+        """Let only the drawings from `first` to `last` change. Raises `CorrectionError` for a stretch that is
+        none.
+        """
         if not 0 <= first <= last < len(self._rows):
             raise CorrectionError(f"drawings {first} to {last}: there are 0 to {len(self._rows) - 1}")
         with self._lock:
@@ -162,7 +202,12 @@ class Correction:
         return {
             "shot": self.shot.name,
             "drawings": [
-                {"frame_id": row["frame_id"], "changed": c, "strength": round(float(s), 3), "corrected": row.get("corrected") or "none"}
+                {
+                    "frame_id": row["frame_id"],
+                    "changed": c,
+                    "strength": round(float(s), 3),
+                    "corrected": row.get("corrected") or "none",
+                }
                 for row, c, s in zip(self._rows, changed, found.strength, strict=True)
             ],
             "figures": [vars(figure) for figure in self.figures],
@@ -177,15 +222,25 @@ class Correction:
         return codecs.encode_png(tinted(self.found.labels[drawing], colours, self.before[drawing]))
 
     def save(self) -> dict[str, Any]:
-        """Write the edits, and make the clips anew that they change. Gives the drawings that changed. Raises `CorrectionError` and `SinkError`."""
+        """Write the edits, and make the clips anew that they change. Gives the drawings that changed. Raises
+        `CorrectionError` and `SinkError`.
+        """
         with self._lock:
             found = self.found
-            changed = [d for d, (a, b) in enumerate(zip(found.labels, self.before, strict=True)) if (a != b).any() or self._painted(d)]
+            changed = [
+                d
+                for d, (a, b) in enumerate(zip(found.labels, self.before, strict=True))
+                if (a != b).any() or self._painted(d)
+            ]
             if not changed:
                 raise CorrectionError("nothing was changed: click on what is wrong first")
             base, now = Output(self._path, corrected=False), Output(self._path)
-            if [_place(row) for row in self._rows] != [_place(now.row(row["frame_id"])) for row in self._rows]:
-                raise CorrectionError(f"{self.shot.name} was corrected elsewhere meanwhile: reload the page, and say it again")
+            if [_place(row) for row in self._rows] != [
+                _place(now.row(row["frame_id"])) for row in self._rows
+            ]:
+                raise CorrectionError(
+                    f"{self.shot.name} was corrected elsewhere meanwhile: reload the page, and say it again"
+                )
             store, notes = Store(self._path), {}
             folder = f"{EDITS}/{self.shot.name}"
             note = _note(store, folder)
@@ -196,9 +251,18 @@ class Correction:
                 for layer, picture in self._layers(now, base, d, found.labels[d]).items():
                     name = f"{layer}.{d + 1:04d}.png"
                     store.put(f"{folder}/{name}", "desk", codecs.encode_png(picture))
-                    notes[name] = {"frame_id": self._rows[d]["frame_id"], "layer": layer, "digest": _digest(base, self._rows[d], layer), "by": by}
+                    notes[name] = {
+                        "frame_id": self._rows[d]["frame_id"],
+                        "layer": layer,
+                        "digest": _digest(base, self._rows[d], layer),
+                        "by": by,
+                    }
             told = {"export": DESK, "rate": str(self.shot.rate), "files": {**note, **notes}}
-            store.put(f"{folder}/{NOTE}", "desk", json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True).encode() + b"\n")
+            store.put(
+                f"{folder}/{NOTE}",
+                "desk",
+                json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True).encode() + b"\n",
+            )
             problems = apply(self._path, self.shot.name)
             return {"changed": [self._rows[d]["frame_id"] for d in changed], "problems": problems}
 
@@ -227,21 +291,34 @@ class Correction:
         return cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST)
 
     def _layers(self, now: Output, base: Output, d: int, labels: np.ndarray) -> dict[str, np.ndarray]:
-        """The layers of a drawing after the correction, at its size: character, and effect and ids where those changed."""
+        """The layers of a drawing after the correction, at its size: character, and effect and ids where
+        those changed.
+        """
         row, before = self._rows[d], self.before[d]
         frame = whole(now, row)
         size = frame.shape[:2]
-        old, first = (codecs.decode(output.stored(output.row(row["frame_id"]), "character")) for output in (now, base))
+        old, first = (
+            codecs.decode(output.stored(output.row(row["frame_id"]), "character")) for output in (now, base)
+        )
         figure = (labels > 0) & (labels != EFFECT)
         was = (before > 0) & (before != EFFECT)
         alpha = self._plane(frame, figure, figure != was, old[..., 3])
-        for said in (said for said in self.said if said.drawing == d and said.kind != "click"):  # what a hand painted is as painted
+        # what a hand painted is as painted
+        for said in (said for said in self.said if said.drawing == d and said.kind != "click"):
             alpha[said.drawn(size)] = 0 if said.label in (BACKGROUND, EFFECT) else 255
         seen = (old[..., 3:] > 0) & (alpha[..., None] > 0)
-        made = {"character": np.dstack([np.where(first[..., 3:] > 0, first[..., :3], np.where(seen, old[..., :3], frame)), alpha])}
+        made = {
+            "character": np.dstack(
+                [np.where(first[..., 3:] > 0, first[..., :3], np.where(seen, old[..., :3], frame)), alpha]
+            )
+        }
         lit, shone = labels == EFFECT, before == EFFECT
         if (lit != shone).any():
-            light = codecs.decode(now.stored(row, "effect")) if row.get("effect_file") else np.zeros((*size, 4), np.uint8)
+            light = (
+                codecs.decode(now.stored(row, "effect"))
+                if row.get("effect_file")
+                else np.zeros((*size, 4), np.uint8)
+            )
             glow = self._plane(frame, lit, lit != shone, light[..., 3])
             made["effect"] = np.dstack([np.where(light[..., 3:] > 0, light[..., :3], frame), glow])
         if ((labels != before) & figure & was).any() or len(np.unique(labels[figure])) > 1:
@@ -249,16 +326,26 @@ class Correction:
             table = np.arange(256).astype(np.uint8)
             for label in np.unique(labels[figure]).tolist():
                 table[label] = back.get(label, label)
-            plane = cv2.resize(np.where(figure, table[labels], 0).astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
+            plane = cv2.resize(
+                np.where(figure, table[labels], 0).astype(np.uint8),
+                size[::-1],
+                interpolation=cv2.INTER_NEAREST,
+            )
             made["instances"] = plane
         return made
 
-    def _plane(self, frame: np.ndarray, figure: np.ndarray, changed: np.ndarray, old: np.ndarray) -> np.ndarray:
-        """An alpha uint8 (H, W): the old one, but where its small mask changed found anew along the frame's edges."""
+    def _plane(
+        self, frame: np.ndarray, figure: np.ndarray, changed: np.ndarray, old: np.ndarray
+    ) -> np.ndarray:
+        """An alpha uint8 (H, W): the old one, but where its small mask changed found anew along the frame's
+        edges.
+        """
         size = frame.shape[1::-1]
         grown = cv2.dilate(changed.view(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8))
         near = cv2.resize(grown, size, interpolation=cv2.INTER_NEAREST) > 0
-        new: np.ndarray = np.where(near, finished(frame, figure.astype(np.float32), Params()), old).astype(np.uint8)
+        new: np.ndarray = np.where(near, finished(frame, figure.astype(np.float32), Params()), old).astype(
+            np.uint8
+        )
         return new
 
 
@@ -287,9 +374,11 @@ class Desks:
 
 
 def apply(path: str, shot: str) -> list[str]:
-    """Make the clips of an output anew that OUT/edits/SHOT changes; gives a line for each thing there that could not be taken.
+    """Make the clips of an output anew that OUT/edits/SHOT changes; gives a line for each thing there that
+    could not be taken.
 
-    Raises `CorrectionError` where a clip cannot be made, `SinkError` where another desk writes at the same time or the output cannot be written.
+    Raises `CorrectionError` where a clip cannot be made, `SinkError` where another desk writes at the same
+    time or the output cannot be written.
     """
     base = Output(path, corrected=False)
     try:
@@ -302,7 +391,9 @@ def apply(path: str, shot: str) -> list[str]:
     remake = Remake(dataset.description(Store(path)).get("config", {}), _filler())
     made: list[Row] = []
     for row in source.read(plan):
-        theirs = {frame_id: edit for frame_id, edit in found.edits.items() if clips[frame_id] == row["clip_id"]}
+        theirs = {
+            frame_id: edit for frame_id, edit in found.edits.items() if clips[frame_id] == row["clip_id"]
+        }
         if row["error"]:
             raise CorrectionError(f"{row['clip_id']} cannot be read: {row['error']}")
         made.append(remake(row, theirs))
@@ -311,7 +402,9 @@ def apply(path: str, shot: str) -> list[str]:
 
 
 def take_back(path: str, shot: str) -> int:
-    """Take back all corrections of a shot: its edits are deleted, and what was made stands again. Gives the number of clips."""
+    """Take back all corrections of a shot: its edits are deleted, and what was made stands again. Gives the
+    number of clips.
+    """
     store, base = Store(path), Output(path, corrected=False)
     clips = _clips_of(base, shot, path)
     for name in store.names(f"{EDITS}/{shot}", ""):
@@ -343,7 +436,15 @@ def _stale(path: str, name: str, clips: set[str], run: str) -> None:
     """Annotations of figures that are others now are left to be made again."""
     sink = Columns(path, name)
     there = metadata.names(sink.store)
-    columns = {column for column in metadata.read(sink.store, there[0]).column_names if not column.startswith("characters")} if there else set()
+    columns = (
+        {
+            column
+            for column in metadata.read(sink.store, there[0]).column_names
+            if not column.startswith("characters")
+        }
+        if there
+        else set()
+    )
     if any(word in column for column in columns for word in _OF_FIGURES):
         with sink.open(run):
             sink.forget(clips)
@@ -362,7 +463,9 @@ def _place(row: Row) -> tuple[Any, ...]:
 
 
 def _filler() -> Background:
-    """What fills the background where a figure covers more of it now, and shows the frame where it covers less."""
+    """What fills the background where a figure covers more of it now, and shows the frame where it covers
+    less.
+    """
     return Background(OpenCV("telea"))
 
 
@@ -372,7 +475,11 @@ def _note(store: Store, folder: str) -> dict[str, Any]:
         found = json.loads(store.read(f"{folder}/{NOTE}") or b'{"files": {}}')
         return dict(found["files"])
     except (ValueError, KeyError, TypeError) as damaged:
-        raise SinkError(store.path(f"{folder}/{NOTE}"), f"damaged, {damaged}", "restore it, or delete its folder to correct the shot anew") from None
+        raise SinkError(
+            store.path(f"{folder}/{NOTE}"),
+            f"damaged, {damaged}",
+            "restore it, or delete its folder to correct the shot anew",
+        ) from None
 
 
 def _digest(base: Output, row: Row, layer: str) -> str:

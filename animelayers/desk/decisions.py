@@ -1,4 +1,6 @@
-"""Decisions of a curated set: each frame's strategy with its reasons, accepted, changed or rejected by a person, and thresholds fitted to that."""
+"""Decisions of a curated set: each frame's strategy with its reasons, accepted, changed or rejected by a
+person, and thresholds fitted to that.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def is_set(path: str) -> bool:
 
 
 def told(path: str) -> dict[str, Any]:
-    """The decisions of a set, the least sure first, and what a person said of them. Raises `SinkError` where they cannot be read."""
+    """The decisions of a set, the least sure first, and what a person said of them. Raises `SinkError` where
+    they cannot be read.
+    """
     store = Store(path)
     rows = metadata.read(store, FILE).to_pylist()
     said = overrides.read(store)
@@ -48,15 +52,22 @@ def told(path: str) -> dict[str, Any]:
         for row in rows
     ]
     found.sort(key=lambda row: (row["confidence"] if row["confidence"] is not None else 0, row["frame_id"]))
-    counts = {name: sum((row["said"] or row["strategy"]) == name for row in found) for name in [*KNOWN, overrides.NONE]}
+    counts = {
+        name: sum((row["said"] or row["strategy"]) == name for row in found)
+        for name in [*KNOWN, overrides.NONE]
+    }
     return {"rows": found, "strategies": [*KNOWN], "counts": counts, "said": len(said)}
 
 
 def say(path: str, frame_id: str, strategy: str) -> None:
-    """Keep what a person decided of a frame; '' takes it back. Raises ValueError for a strategy or a frame that there is not."""
+    """Keep what a person decided of a frame; '' takes it back. Raises ValueError for a strategy or a frame
+    that there is not.
+    """
     store = Store(path)
     if strategy not in ("", overrides.NONE, *KNOWN):
-        raise ValueError(f"{strategy!r} is no strategy: {', '.join(KNOWN)}, or {overrides.NONE} to reject the frame")
+        raise ValueError(
+            f"{strategy!r} is no strategy: {', '.join(KNOWN)}, or {overrides.NONE} to reject the frame"
+        )
     frames = set(metadata.read(store, FILE, ["frame_id"])["frame_id"].to_pylist())
     if frame_id not in frames:
         raise ValueError(f"frame {frame_id!r} is not in the set")
@@ -66,7 +77,9 @@ def say(path: str, frame_id: str, strategy: str) -> None:
 
 
 def tuned(path: str) -> tuple[Tuned, Path]:
-    """Thresholds fitted to what was decided in a set, written to SET/tuned_thresholds.yaml. Raises ValueError for too few decisions."""
+    """Thresholds fitted to what was decided in a set, written to SET/tuned_thresholds.yaml. Raises ValueError
+    for too few decisions.
+    """
     store = Store(path)
     analysis = analyse(metadata.read(store, FILE))
     somebody = analysis.instance_count > 0
@@ -77,7 +90,9 @@ def tuned(path: str) -> tuple[Tuned, Path]:
 
 
 def aimed(path: str, scored: Mapping[str, Any]) -> tuple[Aimed, Path]:
-    """Needs and targets that follow a validation result, by trait, written to SET/aimed.yaml. Raises ValueError for scores that are none."""
+    """Needs and targets that follow a validation result, by trait, written to SET/aimed.yaml. Raises
+    ValueError for scores that are none.
+    """
     store = Store(path)
     found = aim.aim(analyse(metadata.read(store, FILE)), _wishes(), aim.scores(scored, "the result"))
     store.put(aim.FILE, "aim", found.text().encode())

@@ -1,4 +1,6 @@
-"""The form of a job, made from its own configuration: each option with its value, what may stand there, and the line that explains it."""
+"""The form of a job, made from its own configuration: each option with its value, what may stand there, and
+the line that explains it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ _COMPOSING = threading.Lock()  # Hydra's state is of the whole process
 
 
 def form(name: str) -> list[dict[str, Any]]:
-    """The fields of a job, in the order of its configuration: ``key``, ``value``, ``kind`` (text, number, flag or choice), ``choices``, ``said``.
+    """The fields of a job, in the order of its configuration: ``key``, ``value``, ``kind`` (text, number,
+    flag or choice), ``choices``, ``said``.
 
     Raises KeyError for a job the desk does not start.
     """
@@ -48,7 +51,14 @@ def form(name: str) -> list[dict[str, Any]]:
             if not group.startswith("hydra") and not group.startswith("stage@") and "@" not in group:
                 choices = sorted(path.stem for path in (job.CONF / group).glob("*.yaml"))
                 fields.append(
-                    {"key": group, "value": value, "kind": "choice", "choices": choices, "said": _first_line(group, str(value)), "group": "choices"}
+                    {
+                        "key": group,
+                        "value": value,
+                        "kind": "choice",
+                        "choices": choices,
+                        "said": _first_line(group, str(value)),
+                        "group": "choices",
+                    }
                 )
     made = composed(name)
     for key, value in _leaves(made):
@@ -70,7 +80,11 @@ def words(name: str, values: Mapping[str, str]) -> list[str]:
     first = [str(values.get(key, "")).strip() for key in JOBS[name]]
     while first and not first[-1]:
         first.pop()
-    keyed = [f"{key}={value}" for key, value in values.items() if key not in JOBS[name] and str(value).strip() != ""]
+    keyed = [
+        f"{key}={value}"
+        for key, value in values.items()
+        if key not in JOBS[name] and str(value).strip() != ""
+    ]
     return [name, *first, *keyed]
 
 
@@ -82,13 +96,20 @@ def problem(name: str, said: Sequence[str]) -> str:
             overrides = taken(list(said[1:]), JOBS[name], partial(job.compose, name), folders)
             made = job.compose(name, overrides)
             missing = [
-                key for key in JOBS[name] if OmegaConf.is_missing(made, key) or OmegaConf.select(made, key, throw_on_missing=False) in (None, "")
+                key
+                for key in JOBS[name]
+                if OmegaConf.is_missing(made, key)
+                or OmegaConf.select(made, key, throw_on_missing=False) in (None, "")
             ]
             if missing:
                 return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
             job.check(made, name)
             if "stages" in made:
-                job.models(job.stages(made), OmegaConf.select(made, "source.detector") or "", **made.get("licenses", {}))
+                job.models(
+                    job.stages(made),
+                    OmegaConf.select(made, "source.detector") or "",
+                    **made.get("licenses", {}),
+                )
             job.build(made.source) if "source" in made and "_target_" in made.source else None
         except (
             HydraException,
@@ -107,7 +128,14 @@ def problem(name: str, said: Sequence[str]) -> str:
 
 def _field(key: str, value: Any, said: str, first: bool = False, group: str = "options") -> dict[str, Any]:
     kind = "flag" if isinstance(value, bool) else "number" if isinstance(value, int | float) else "text"
-    return {"key": key, "value": value, "kind": kind, "choices": [], "said": said, "group": "first" if first else group}
+    return {
+        "key": key,
+        "value": value,
+        "kind": kind,
+        "choices": [],
+        "said": said,
+        "group": "first" if first else group,
+    }
 
 
 def _leaves(node: DictConfig, above: str = "") -> list[tuple[str, Any]]:

@@ -31,10 +31,14 @@ _PAGE = 60
 
 
 def multiplied(path: str, count: int) -> None:
-    """Make an output's frame table one of `count` rows, its own over and over under other names; the pictures are those that there are."""
+    """Make an output's frame table one of `count` rows, its own over and over under other names; the pictures
+    are those that there are.
+    """
     store = Store(path)
     names = metadata.names(store)
-    table = pa.concat_tables([metadata.read(store, name) for name in names], promote_options="default").replace_schema_metadata(None)
+    table = pa.concat_tables(
+        [metadata.read(store, name) for name in names], promote_options="default"
+    ).replace_schema_metadata(None)
     table = table.filter(pc.equal(table["error"], ""))
     rows = np.arange(count)
     made = table.take(pa.array(rows % len(table)))
@@ -43,7 +47,9 @@ def multiplied(path: str, count: int) -> None:
         "clip_id": [f"film/scene{n // 100:05d}/{n // 100 * 100:06d}" for n in rows.tolist()],
         "scene_id": [f"scene{n // 100:05d}" for n in rows.tolist()],
         "frame_index": rows.tolist(),
-        "drawing_of": [None if n % 2 == 0 else f"film/scene{n // 100:05d}_frame{n - 1:07d}" for n in rows.tolist()],
+        "drawing_of": [
+            None if n % 2 == 0 else f"film/scene{n // 100:05d}_frame{n - 1:07d}" for n in rows.tolist()
+        ],
         "character_coverage": np.random.default_rng(0).uniform(0, 1, count).tolist(),
     }
     for name, values in new.items():
@@ -55,11 +61,16 @@ def multiplied(path: str, count: int) -> None:
 
 
 def measure(path: str, folder: Path, tabs: int, rounds: int) -> tuple[list[Figure], dict[str, Any]]:
-    """How long answers take while `tabs` tabs filter, sort and scroll an output, each `rounds` times; wall clock."""
+    """How long answers take while `tabs` tabs filter, sort and scroll an output, each `rounds` times; wall
+    clock.
+    """
     taken: list[tuple[str, float]] = []
     with _desk(path, folder) as (desk, port):
         name = next(iter(desk.shelf)).name
-        people = [threading.Thread(target=_browse, args=(port, desk.token, name, tab, rounds, taken)) for tab in range(tabs)]
+        people = [
+            threading.Thread(target=_browse, args=(port, desk.token, name, tab, rounds, taken))
+            for tab in range(tabs)
+        ]
         for each in people:
             each.start()
         for each in people:
@@ -91,14 +102,23 @@ def _browse(port: int, token: str, name: str, tab: int, rounds: int, taken: list
             body = json.dumps({**asked, **first, "start": start * _PAGE, "count": _PAGE})
             time.sleep(_PAUSE_S * float(rng.uniform(0.5, 1.5)))
             begun = time.perf_counter()
-            connection.request("POST", f"/api/out/{name}/rows", body, {"cookie": f"{COOKIE}={token}", "content-type": "application/json"})
+            connection.request(
+                "POST",
+                f"/api/out/{name}/rows",
+                body,
+                {"cookie": f"{COOKIE}={token}", "content-type": "application/json"},
+            )
             answer = connection.getresponse()
             told = json.loads(answer.read())
             taken.append(("a filter" if not start else "a page", time.perf_counter() - begun))
             if answer.status != 200 or not told["rows"]:
                 raise RuntimeError(f"the desk answered {answer.status}: {told}")
         begun = time.perf_counter()
-        connection.request("GET", f"/api/out/{name}/frame?id={quote(told['rows'][0]['frame_id'])}", headers={"cookie": f"{COOKIE}={token}"})
+        connection.request(
+            "GET",
+            f"/api/out/{name}/frame?id={quote(told['rows'][0]['frame_id'])}",
+            headers={"cookie": f"{COOKIE}={token}"},
+        )
         answer = connection.getresponse()
         answer.read()
         taken.append(("a frame", time.perf_counter() - begun))

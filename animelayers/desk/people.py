@@ -1,4 +1,6 @@
-"""Who is who, as the file of characters says: contact pictures, and the edits a person makes, in that same file."""
+"""Who is who, as the file of characters says: contact pictures, and the edits a person makes, in that same
+file.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,16 @@ def is_cast(path: str) -> bool:
 
 
 def now(path: str) -> dict[str, Member]:
-    """The cast as the file and the pictures' folders have it by now. Raises `cast.EditError` where that cannot be read."""
+    """The cast as the file and the pictures' folders have it by now. Raises `cast.EditError` where that
+    cannot be read.
+    """
     store = Store(path)
     before = cast.recorded(store.read(cast.RECORD))
     _, names, by_hand = cluster.last(store, before)
-    return {track: member._replace(name=names.get(track, UNKNOWN), by_hand=track in by_hand) for track, member in before.items()}
+    return {
+        track: member._replace(name=names.get(track, UNKNOWN), by_hand=track in by_hand)
+        for track, member in before.items()
+    }
 
 
 def told(path: str) -> dict[str, Any]:
@@ -33,24 +40,47 @@ def told(path: str) -> dict[str, Any]:
     there = {name: folder for folder in store.folders("") for name in store.names(folder, ".jpg")}
     groups: list[dict[str, Any]] = []
     for name, members in cast.groups(made):
-        tracks = [{"track": track, **member._asdict(), "folder": there.get(member.picture, "")} for track, member in members]
+        tracks = [
+            {"track": track, **member._asdict(), "folder": there.get(member.picture, "")}
+            for track, member in members
+        ]
         who, outfit = parts(name)
-        groups.append({"name": name, "who": who, "outfit": outfit, "frames": sum(member.frames for _, member in members), "tracks": tracks})
+        groups.append(
+            {
+                "name": name,
+                "who": who,
+                "outfit": outfit,
+                "frames": sum(member.frames for _, member in members),
+                "tracks": tracks,
+            }
+        )
     most: dict[str, int] = {}
     for group in groups:
         most[group["who"]] = most.get(group["who"], 0) + group["frames"]
-    groups.sort(key=lambda group: (group["who"] == UNKNOWN, -most[group["who"]], group["who"], group["outfit"] != "", group["outfit"]))
+    groups.sort(
+        key=lambda group: (
+            group["who"] == UNKNOWN,
+            -most[group["who"]],
+            group["who"],
+            group["outfit"] != "",
+            group["outfit"],
+        )
+    )
     return {"characters": groups}
 
 
 def parts(name: str) -> tuple[str, str]:
-    """Who is meant by a name, and in which outfit: 'akari (winter)' is akari in winter; '' for none that is named."""
+    """Who is meant by a name, and in which outfit: 'akari (winter)' is akari in winter; '' for none that is
+    named.
+    """
     found = re.fullmatch(r"(.*\S) \(([^()]+)\)", name)
     return (found[1], found[2]) if found else (name, "")
 
 
 def rename(path: str, old: str, new: str) -> None:
-    """Give a character another name, in all outfits; that of another one merges the two. Raises `cast.EditError` for a name that cannot be."""
+    """Give a character another name, in all outfits; that of another one merges the two. Raises
+    `cast.EditError` for a name that cannot be.
+    """
     cast.checked(new, "name")
     made = now(path)
     if all(member.name != old for member in made.values()):
@@ -58,36 +88,56 @@ def rename(path: str, old: str, new: str) -> None:
 
     def called(name: str) -> str:
         who, outfit = parts(name)
-        return new if name == old else f"{new} ({outfit})" if outfit and who == old and not parts(new)[1] else name
+        return (
+            new
+            if name == old
+            else f"{new} ({outfit})"
+            if outfit and who == old and not parts(new)[1]
+            else name
+        )
 
     _write(path, {track: member._replace(name=called(member.name)) for track, member in made.items()})
 
 
 def dress(path: str, tracks: list[str], outfit: str) -> None:
-    """Say that tracks of one character show it in an outfit, '' for none that is named. Raises `cast.EditError`."""
+    """Say that tracks of one character show it in an outfit, '' for none that is named. Raises
+    `cast.EditError`.
+    """
     made = now(path)
     if strange := [track for track in tracks if track not in made]:
         raise cast.EditError(f"there is no track {strange[0]!r}")
     whose = sorted({parts(made[track].name)[0] for track in tracks})
     if len(whose) != 1 or whose == [UNKNOWN]:
         told = " and ".join(map(repr, whose)) if whose else "no tracks"
-        raise cast.EditError(f"an outfit is one character's, not of {told}: choose pictures of one, and give it a name first")
+        raise cast.EditError(
+            f"an outfit is one character's, not of {told}: choose pictures of one, and give it a name first"
+        )
     if any(sign in outfit for sign in "()"):
         raise cast.EditError(f"{outfit!r} cannot be an outfit's name: leave the ( ) out")
     move(path, tracks, f"{whose[0]} ({outfit.strip()})" if outfit.strip() else whose[0])
 
 
 def move(path: str, tracks: list[str], name: str) -> None:
-    """Move tracks to a character, a new one where nobody is called so, or to 'unknown'. Raises `cast.EditError`."""
+    """Move tracks to a character, a new one where nobody is called so, or to 'unknown'. Raises
+    `cast.EditError`.
+    """
     cast.checked(name, "name")
     made = now(path)
     if strange := [track for track in tracks if track not in made]:
         raise cast.EditError(f"there is no track {strange[0]!r}")
-    _write(path, {track: member._replace(name=name, by_hand=True) if track in tracks else member for track, member in made.items()})
+    _write(
+        path,
+        {
+            track: member._replace(name=name, by_hand=True) if track in tracks else member
+            for track, member in made.items()
+        },
+    )
 
 
 def _write(path: str, made: dict[str, Member]) -> None:
-    """The file alone changes: the next run of cluster_characters reads it, moves the pictures and tells the frame table."""
+    """The file alone changes: the next run of cluster_characters reads it, moves the pictures and tells the
+    frame table.
+    """
     spelt: dict[str, str] = {}
     for member in made.values():
         if (other := spelt.setdefault(member.name.casefold(), member.name)) != member.name:

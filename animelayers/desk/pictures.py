@@ -22,16 +22,26 @@ _QUALITY = 82
 
 
 def whole(output: Output, row: Row) -> np.ndarray:
-    """A frame put together from its layers, uint8 sRGB (H, W, 3). Raises KeyError where it has no background and no character."""
-    layers = {name: codecs.decode(output.stored(row, name)) for name in ("background", "character", "shadow", "effect") if row.get(f"{name}_file")}
+    """A frame put together from its layers, uint8 sRGB (H, W, 3). Raises KeyError where it has no background
+    and no character.
+    """
+    layers = {
+        name: codecs.decode(output.stored(row, name))
+        for name in ("background", "character", "shadow", "effect")
+        if row.get(f"{name}_file")
+    }
     if "background" not in layers:
         layers["background"] = np.full((int(row["height"]), int(row["width"]), 3), 128, np.uint8)
     mode = row.get("effect_mode") or "none"
-    return together(layers["background"], layers.get("character"), layers.get("shadow"), layers.get("effect"), mode)
+    return together(
+        layers["background"], layers.get("character"), layers.get("shadow"), layers.get("effect"), mode
+    )
 
 
 class Thumbs:
-    """Small pictures, made when they are first asked for and kept in a folder of this machine's, by the bytes they show."""
+    """Small pictures, made when they are first asked for and kept in a folder of this machine's, by the bytes
+    they show.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -39,9 +49,14 @@ class Thumbs:
     def __call__(self, output: Output, row: Row, layer: str = "", width: int = THUMB) -> bytes:
         """A JPEG of a frame, or of one of its layers. Raises what reading the layer raises."""
         known = [
-            [row.get(f"{name}_{part}") for part in ("xxh3", "size", "offset")] for name in ("background", "character", "effect", "shadow", layer)
+            [row.get(f"{name}_{part}") for part in ("xxh3", "size", "offset")]
+            for name in ("background", "character", "effect", "shadow", layer)
         ]
-        key = hashlib.sha256(repr([output.path, row["drawing_of"] or row["frame_id"], row.get("shard"), known, layer, width]).encode()).hexdigest()
+        key = hashlib.sha256(
+            repr(
+                [output.path, row["drawing_of"] or row["frame_id"], row.get("shard"), known, layer, width]
+            ).encode()
+        ).hexdigest()
         path = self._folder / key[:2] / f"{key[2:34]}.jpg"
         if path.is_file():
             return path.read_bytes()
@@ -55,9 +70,14 @@ class Thumbs:
 
 
 def place_on_plate(plate: np.ndarray, camera: np.ndarray, size: tuple[int, int]) -> list[list[float]]:
-    """The corners of a frame of `size` (width, height) on its plate uint8 (P, Q, 3), as shares of the plate's sides."""
+    """The corners of a frame of `size` (width, height) on its plate uint8 (P, Q, 3), as shares of the plate's
+    sides.
+    """
     width, height = size
-    corners = np.array([[0, 0, 1], [width - 1, 0, 1], [width - 1, height - 1, 1], [0, height - 1, 1]], np.float64) @ camera.T
+    corners = (
+        np.array([[0, 0, 1], [width - 1, 0, 1], [width - 1, height - 1, 1], [0, height - 1, 1]], np.float64)
+        @ camera.T
+    )
     points = corners[:, :2] / corners[:, 2:]
     return [[float(x / plate.shape[1]), float(y / plate.shape[0])] for x, y in points]
 
@@ -67,8 +87,12 @@ def png(picture: np.ndarray) -> bytes:
     return codecs.encode_png(np.ascontiguousarray(picture))
 
 
-def tinted(labels: np.ndarray, colours: dict[int, tuple[int, int, int]], before: np.ndarray | None = None) -> np.ndarray:
-    """Labels uint8 (h, w) as RGBA to lay over a frame: each in its colour, what is new against `before` stronger."""
+def tinted(
+    labels: np.ndarray, colours: dict[int, tuple[int, int, int]], before: np.ndarray | None = None
+) -> np.ndarray:
+    """Labels uint8 (h, w) as RGBA to lay over a frame: each in its colour, what is new against `before`
+    stronger.
+    """
     made = np.zeros((*labels.shape, 4), np.uint8)
     for label, colour in colours.items():
         made[labels == label] = (*colour, 110)
@@ -81,6 +105,12 @@ def tinted(labels: np.ndarray, colours: dict[int, tuple[int, int, int]], before:
 
 
 def facts(row: Row) -> dict[str, Any]:
-    """A row of the frame table as plain JSON, without where files lie and without long lists; other lists as people write them."""
+    """A row of the frame table as plain JSON, without where files lie and without long lists; other lists as
+    people write them.
+    """
     hidden = ("_offset", "_size", "_xxh3", "_file")
-    return {k: v for k, v in written(row).items() if not k.endswith(hidden) and not (isinstance(v, list) and len(v) > 16) and v is not None}
+    return {
+        k: v
+        for k, v in written(row).items()
+        if not k.endswith(hidden) and not (isinstance(v, list) and len(v) > 16) and v is not None
+    }

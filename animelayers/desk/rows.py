@@ -1,4 +1,6 @@
-"""Frames of an output as the page asks for them: filtered, sorted, counted by facets, over a hundred thousand rows at once."""
+"""Frames of an output as the page asks for them: filtered, sorted, counted by facets, over a hundred thousand
+rows at once.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,11 @@ class Chosen(NamedTuple):
 
     def page(self, start: int, count: int, columns: Sequence[str]) -> list[dict[str, Any]]:
         """Some of the rows, as plain values."""
-        return plain(self.table.select([name for name in columns if name in self.table.column_names]).take(self.at.slice(start, count)).to_pylist())
+        return plain(
+            self.table.select([name for name in columns if name in self.table.column_names])
+            .take(self.at.slice(start, count))
+            .to_pylist()
+        )
 
 
 def columns(table: pa.Table) -> list[dict[str, Any]]:
@@ -57,21 +63,33 @@ def columns(table: pa.Table) -> list[dict[str, Any]]:
     return found
 
 
-def choose(output: Output, where: Mapping[str, Any], sort: str = "", down: bool = False, held: bool = False) -> Chosen:
+def choose(
+    output: Output, where: Mapping[str, Any], sort: str = "", down: bool = False, held: bool = False
+) -> Chosen:
     """The rows that pass all of `where`, sorted by a column.
 
-    ``where``: of a number {"min": …, "max": …}, of a word or words {"in": […]} of which one must hold, {"not": […]}, {"has": text} for a part
-    of a text in any case; a row of which nothing is known in the column does not pass. "who" and "text" stand for the characters and for any text
-    of the frame. ``held``: frames that hold a drawing as well. Raises AskError for a column that there is not, or a value that is none.
+    ``where``: of a number {"min": …, "max": …}, of a word or words {"in": […]} of which one must hold,
+    {"not": […]}, {"has": text} for a part of a text in any case; a row of which nothing is known in the
+    column does not pass. "who" and "text" stand for the characters and for any text of the frame. ``held``:
+    frames that hold a drawing as well. Raises AskError for a column that there is not, or a value that is
+    none.
     """
     table = output.table
     keep: Any = None
     if not held and "drawing_of" in table.column_names:
         keep = pc.is_null(table["drawing_of"])
     for name, asked in where.items():
-        found = _text(table, str(asked.get("has", ""))) if name == "text" else _passes(table, "characters" if name == "who" else name, asked)
+        found = (
+            _text(table, str(asked.get("has", "")))
+            if name == "text"
+            else _passes(table, "characters" if name == "who" else name, asked)
+        )
         keep = found if keep is None else pc.and_(keep, found)
-    at = pa.array(np.arange(len(table), dtype=np.int64)) if keep is None else pc.indices_nonzero(pc.fill_null(keep, False)).cast(pa.int64())
+    at = (
+        pa.array(np.arange(len(table), dtype=np.int64))
+        if keep is None
+        else pc.indices_nonzero(pc.fill_null(keep, False)).cast(pa.int64())
+    )
     if isinstance(at, pa.ChunkedArray):
         at = at.combine_chunks()
     if sort:
@@ -86,7 +104,9 @@ def choose(output: Output, where: Mapping[str, Any], sort: str = "", down: bool 
 
 
 def facets(chosen: Chosen, names: Sequence[str]) -> dict[str, Any]:
-    """Of each column what the chosen rows have in it: counts of its words, most first, or bars of its numbers."""
+    """Of each column what the chosen rows have in it: counts of its words, most first, or bars of its
+    numbers.
+    """
     found: dict[str, Any] = {}
     for name in names:
         if name not in chosen.table.column_names:
@@ -103,7 +123,10 @@ def facets(chosen: Chosen, names: Sequence[str]) -> dict[str, Any]:
 
 def plain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows as JSON can say them: what is no number is null, lists as people write them."""
-    return [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in written(row).items()} for row in rows]
+    return [
+        {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in written(row).items()}
+        for row in rows
+    ]
 
 
 def _passes(table: pa.Table, name: str, asked: Mapping[str, Any]) -> Any:
@@ -141,7 +164,9 @@ def _passes(table: pa.Table, name: str, asked: Mapping[str, Any]) -> Any:
 
 def _holds(lists: pa.ChunkedArray, words: Sequence[Any], nothing: str) -> pa.Array:
     """Which lists hold one of some words; ``nothing`` stands for an empty one."""
-    found = pc.is_in(pc.list_flatten(lists).cast(pa.string()), pa.array([str(word) for word in words], pa.string()))
+    found = pc.is_in(
+        pc.list_flatten(lists).cast(pa.string()), pa.array([str(word) for word in words], pa.string())
+    )
     held = np.zeros(len(lists), bool)
     held[np.asarray(pc.list_parent_indices(lists))[np.asarray(found)]] = True
     if nothing in words:

@@ -1,4 +1,6 @@
-"""Jobs that the desk starts: their words checked as the command line checks them, their processes watched, their progress read."""
+"""Jobs that the desk starts: their words checked as the command line checks them, their processes watched,
+their progress read.
+"""
 
 from __future__ import annotations
 
@@ -28,18 +30,24 @@ _COMMAND = "import sys; from animelayers.cli import run; sys.argv[0] = 'animelay
 _SHARE = r"(\w[\w ]*):\s+\d+%\|[^|]*\|\s*(\d+)/(\d+)\s*\[[\d:]+<([\d:?]+),\s*([\d.?]+)\s*"
 _BAR = re.compile(_SHARE + r"(?:(s)/(\w+)|(\w+)/s)")
 _ERRORS = re.compile(r"errors=(\d+)")
-_LINE = re.compile(r"^(\w+): (\d+) of (\d+) (\w+?)s?(?:, (\w+))?, ([\d.]+) \w+/s, (?:(.+) left|time left unknown), (\d+) errors$")
+_LINE = re.compile(
+    r"^(\w+): (\d+) of (\d+) (\w+?)s?(?:, (\w+))?, ([\d.]+) \w+/s, (?:(.+) left|time left unknown), (\d+) errors$"
+)
 """A line of `animelayers.progress`."""
 _KEPT = 400
 """Lines of a job's words that are kept."""
 _ORDER = ("decode", "segment", "character", "camera", "layers", "track", "refine", "background")
-"""Stages in the order they are run, as conf/decompose.yaml has them; a description is in alphabetical order. All others follow."""
+"""Stages in the order they are run, as conf/decompose.yaml has them; a description is in alphabetical order.
+All others follow.
+"""
 _MARKS = 50_000
 """Marks of clips in stages that are known by name: of a longer run none are told."""
 
 
 class Load:
-    """What the processes of a job do, by their kind: how many there are, processors they use since the last look, bytes they hold."""
+    """What the processes of a job do, by their kind: how many there are, processors they use since the last
+    look, bytes they hold.
+    """
 
     def __init__(self) -> None:
         self._known: dict[int, psutil.Process] = {}
@@ -53,8 +61,15 @@ class Load:
                 known = self._known.setdefault(process.pid, process)
                 with suppress(psutil.Error):
                     name = "the job" if process.pid == pid else _named(known)
-                    count[name], busy[name], held[name] = count[name] + 1, busy[name] + known.cpu_percent(), held[name] + known.memory_info().rss
-        told = [{"name": name, "count": count[name], "cpus": round(busy[name] / 100, 2), "memory": size} for name, size in held.most_common(8)]
+                    count[name], busy[name], held[name] = (
+                        count[name] + 1,
+                        busy[name] + known.cpu_percent(),
+                        held[name] + known.memory_info().rss,
+                    )
+        told = [
+            {"name": name, "count": count[name], "cpus": round(busy[name] / 100, 2), "memory": size}
+            for name, size in held.most_common(8)
+        ]
         return {"memory": sum(held.values()), "processes": told}
 
 
@@ -67,7 +82,9 @@ def _named(process: psutil.Process) -> str:
 
 @dataclass
 class Run:
-    """A job that was started: its `words`, its process, what it said; ``values`` of its form, ``trial``: the output and the shot it is tried on."""
+    """A job that was started: its `words`, its process, what it said; ``values`` of its form, ``trial``: the
+    output and the shot it is tried on.
+    """
 
     number: int
     words: list[str]
@@ -110,7 +127,8 @@ class Run:
         rest = b""
         while chunk := os.read(stream.fileno(), 8192):
             *whole, rest = re.split(rb"[\r\n]", rest + chunk)
-            for line in [*whole, rest] if b"/s" in rest or b"s/" in rest else whole:  # a bar's line ends when the next begins
+            # a bar's line ends when the next begins
+            for line in [*whole, rest] if b"/s" in rest or b"s/" in rest else whole:
                 self._heard(line.decode(errors="replace"))
         self._heard(rest.decode(errors="replace"))
         self.process.wait()
@@ -152,7 +170,13 @@ class Runs:
             raise KeyError(f"no run {number}")
         return found
 
-    def start(self, words: Sequence[str], output: str, values: Mapping[str, str] | None = None, trial: tuple[str, str] | None = None) -> Run:
+    def start(
+        self,
+        words: Sequence[str],
+        output: str,
+        values: Mapping[str, str] | None = None,
+        trial: tuple[str, str] | None = None,
+    ) -> Run:
         """Start `animelayers WORDS` in a process of its own, without a shell."""
         environment = {
             **os.environ,
@@ -166,7 +190,9 @@ class Runs:
             env=environment, start_new_session=True,
         )  # fmt: skip
         with self._lock:
-            run = Run(len(self._runs) + 1, list(words), output, process, values=dict(values or {}), trial=trial)
+            run = Run(
+                len(self._runs) + 1, list(words), output, process, values=dict(values or {}), trial=trial
+            )
             self._runs.append(run)
         threading.Thread(target=run.listen, name=f"run {run.number}", daemon=True).start()
         return run
@@ -189,7 +215,11 @@ def commits(path: str, most: int = 12) -> list[str]:
     """Names of the commits of a local output, the newest first."""
     folder = Path(path) / "metadata"
     with suppress(OSError):
-        found = [(entry.stat().st_mtime, entry.name) for entry in folder.iterdir() if entry.suffix == ".parquet" and not entry.name.startswith(".")]
+        found = [
+            (entry.stat().st_mtime, entry.name)
+            for entry in folder.iterdir()
+            if entry.suffix == ".parquet" and not entry.name.startswith(".")
+        ]
         return [name for _, name in sorted(found, reverse=True)[:most]]
     return []
 
@@ -202,20 +232,32 @@ class Stages:
         self._marks: dict[str, str] = {}
 
     def __call__(self) -> list[dict[str, Any]]:
-        """Each stage with its mean number of clips, in the order they are run; nothing before the run is planned."""
+        """Each stage with its mean number of clips, in the order they are run; nothing before the run is
+        planned.
+        """
         if not self._marks and not self._planned():
             return []
         with suppress(OSError):
-            self._looks.append(Counter(self._marks[name] for name in os.listdir(Path(self._path, "attempts")) if name in self._marks))
+            self._looks.append(
+                Counter(
+                    self._marks[name]
+                    for name in os.listdir(Path(self._path, "attempts"))
+                    if name in self._marks
+                )
+            )
         total = sum(self._looks, Counter[str]())
         stages = dict.fromkeys(self._marks.values())
-        return [{"stage": stage, "clips": round(total[stage] / max(1, len(self._looks)), 2)} for stage in stages]
+        return [
+            {"stage": stage, "clips": round(total[stage] / max(1, len(self._looks)), 2)} for stage in stages
+        ]
 
     def _planned(self) -> bool:
         store = Store(self._path)
         with suppress(SinkError, OSError, ValueError, KeyError):
             told = dataset.description(store).get("config", {}).get("stages", {})
-            stages = sorted(["decode", *told], key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+            stages = sorted(
+                ["decode", *told], key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)
+            )
             clips = metadata.read(store, "plan.parquet", ["clip_id"])["clip_id"].to_pylist()
             if len(clips) * len(stages) <= _MARKS:
                 ledger = Ledger(Path(self._path, "attempts"), "")

@@ -1,4 +1,6 @@
-"""The outputs a desk shows: opened as they are, again when a run has committed more, and told of in one line where they cannot be."""
+"""The outputs a desk shows: opened as they are, again when a run has committed more, and told of in one line
+where they cannot be.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _AGAIN = 2.0
 
 
 class Look(NamedTuple):
-    """What is there of an output: ``state`` is 'whole', 'being written', 'empty' or 'damaged'; ``said`` a line for a person."""
+    """What is there of an output: ``state`` is 'whole', 'being written', 'empty' or 'damaged'; ``said`` a
+    line for a person.
+    """
 
     state: str
     said: str
@@ -29,7 +33,8 @@ class Look(NamedTuple):
 class Book:
     """An output on the shelf, by a `name` that no other has.
 
-    `output` is what is committed by now: it is read again when that changes. Raises `SinkError` where it cannot be.
+    `output` is what is committed by now: it is read again when that changes. Raises `SinkError` where it
+    cannot be.
     """
 
     def __init__(self, name: str, path: str) -> None:
@@ -68,7 +73,11 @@ class Book:
             held = lock.read(store)
             alive = held is not None and owner.dead(held) is not True
             if not metadata.names(store):
-                return Look("being written", "a run has started and committed nothing yet") if alive else Look("empty", "nothing is committed there")
+                return (
+                    Look("being written", "a run has started and committed nothing yet")
+                    if alive
+                    else Look("empty", "nothing is committed there")
+                )
             output = self.output
             dataset.description(store)
             failed = f", {output.errors.num_rows} clips failed" if output.errors.num_rows else ""
@@ -80,7 +89,11 @@ class Book:
 
     def _digest(self) -> str:
         store = Store(self.path)
-        found = [metadata.FOLDER, *(f"annotations/{name}/metadata" for name in store.folders("annotations")), f"{corrections.FOLDER}/metadata"]
+        found = [
+            metadata.FOLDER,
+            *(f"annotations/{name}/metadata" for name in store.folders("annotations")),
+            f"{corrections.FOLDER}/metadata",
+        ]
         if not store.local:
             return str(metadata.names(store))
         facts = []
@@ -92,14 +105,20 @@ class Book:
 
 
 class Shelf:
-    """The outputs at some paths: each an output, or a folder in which they lie, or will. Raises `SinkError` for paths that are not there."""
+    """The outputs at some paths: each an output, or a folder in which they lie, or will. Raises `SinkError`
+    for paths that are not there.
+    """
 
     def __init__(self, paths: Sequence[str]) -> None:
         self.paths = [str(path) for path in paths]
         self._books: dict[str, Book] = {}
         self.renew()
         if self.paths and not self._books and not any(Path(path).is_dir() for path in self.paths):
-            raise SinkError(", ".join(self.paths), "no output there", "give what `animelayers decompose FILM OUT` wrote, or a folder of such outputs")
+            raise SinkError(
+                ", ".join(self.paths),
+                "no output there",
+                "give what `animelayers decompose FILM OUT` wrote, or a folder of such outputs",
+            )
 
     def renew(self) -> None:
         """Look again which outputs there are: a run may have made one."""
@@ -112,7 +131,9 @@ class Shelf:
 
     def add(self, path: str) -> Book:
         """The book of one more output, which a run may only be about to write."""
-        found = next((book for book in self._books.values() if Path(book.path).resolve() == Path(path).resolve()), None)
+        found = next(
+            (book for book in self._books.values() if Path(book.path).resolve() == Path(path).resolve()), None
+        )
         if found is None:
             found = Book(self._name(path), path)
             self._books[found.name] = found
@@ -130,7 +151,10 @@ class Shelf:
     def told(self) -> list[dict[str, Any]]:
         """What the page lists."""
         self.renew()
-        return [{"name": book.name, "path": book.path, **book.look()._asdict(), "adapted": _adapted(book.path)} for book in self]
+        return [
+            {"name": book.name, "path": book.path, **book.look()._asdict(), "adapted": _adapted(book.path)}
+            for book in self
+        ]
 
     def _name(self, path: str) -> str:
         base = path.rstrip("/").rpartition("/")[2] or "output"

@@ -1,4 +1,6 @@
-"""Layers that were changed by hand in an exported folder: found by their digests, read, and named by what they are of."""
+"""Layers that were changed by hand in an exported folder: found by their digests, read, and named by what
+they are of.
+"""
 
 from __future__ import annotations
 

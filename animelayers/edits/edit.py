@@ -17,10 +17,11 @@ MODES = ("over", "add", "screen")
 class Edit:
     """What was changed of a drawing, named by the frame its layers are stored under.
 
-    ``character`` RGBA uint8 (H, W, 4), with ``colours`` bool (H, W) where its colour is the hand's own and not to be solved; ``whose`` uint8
-    (H, W), the id of the character each changed pixel belongs to, 0 where that is not told; ``background`` uint8 (H, W, 3); ``shadow`` RGBA
-    uint8 (H, W, 4), ``effect`` RGBA and its ``mode``. None, or '', is what was left alone. ``files``: where it was found. ``by``: 'hand', or
-    'spread' where a correction of another drawing reached this one.
+    ``character`` RGBA uint8 (H, W, 4), with ``colours`` bool (H, W) where its colour is the hand's own and
+    not to be solved; ``whose`` uint8 (H, W), the id of the character each changed pixel belongs to, 0 where
+    that is not told; ``background`` uint8 (H, W, 3); ``shadow`` RGBA uint8 (H, W, 4), ``effect`` RGBA and its
+    ``mode``. None, or '', is what was left alone. ``files``: where it was found. ``by``: 'hand', or 'spread'
+    where a correction of another drawing reached this one.
     """
 
     frame_id: str
@@ -37,7 +38,11 @@ class Edit:
     @property
     def layers(self) -> list[str]:
         """Names of what was changed."""
-        found = [name for name in ("character", "background", "shadow", "effect") if getattr(self, name) is not None]
+        found = [
+            name
+            for name in ("character", "background", "shadow", "effect")
+            if getattr(self, name) is not None
+        ]
         found += ["ids"] if self.whose is not None and self.character is None else []
         return [*found, *(["effect_mode"] if self.mode and "effect" not in found else [])]
 
@@ -47,9 +52,17 @@ def take_characters(edit: Edit, whole: np.ndarray, parts: list[tuple[Layer, Laye
     changed = np.logical_or.reduce([differs(before.picture, after.picture) for before, after in parts])
     if changed.any():
         made, place = joined([after.picture for _, after in parts])
-        ids = np.array([int(before.name.rpartition(" ")[2]) if before.name.rpartition(" ")[2].isdigit() else 0 for before, _ in parts], np.uint8)
+        ids = np.array(
+            [
+                int(before.name.rpartition(" ")[2]) if before.name.rpartition(" ")[2].isdigit() else 0
+                for before, _ in parts
+            ],
+            np.uint8,
+        )
         edit.character = np.where(changed[..., None], made, whole)
-        edit.colours = np.logical_or.reduce([painted(before.picture, after.picture) for before, after in parts])
+        edit.colours = np.logical_or.reduce(
+            [painted(before.picture, after.picture) for before, after in parts]
+        )
         edit.whose = np.where(changed, ids[place], 0).astype(np.uint8)
 
 
@@ -89,7 +102,9 @@ def keep(edits: dict[str, Edit], edit: Edit) -> Iterator[str]:
         layer = {"effect_mode": "mode", "ids": "whose"}.get(name, name)
         old, new = getattr(there, layer), getattr(edit, layer)
         if old is None or (isinstance(old, str) and not old) or (layer == "whose" and not old.any()):
-            fields = {"character": ("character", "colours", "whose"), "effect": ("effect", "mode")}.get(layer, (layer,))
+            fields = {"character": ("character", "colours", "whose"), "effect": ("effect", "mode")}.get(
+                layer, (layer,)
+            )
             for part in fields:
                 setattr(there, part, getattr(edit, part))
             there.files += edit.files

@@ -23,7 +23,8 @@ class Found(NamedTuple):
 
 
 def find(output: Output, folder: str | Path) -> Found:
-    """Look through an exported folder of PSD or OpenRaster files or numbered pictures for what differs from what was exported.
+    """Look through an exported folder of PSD or OpenRaster files or numbered pictures for what differs from
+    what was exported.
 
     Raises ValueError for a folder that is not there or holds no export.
     """
@@ -43,7 +44,8 @@ def find(output: Output, folder: str | Path) -> Found:
             elif suffix in _PICTURES and name not in named(path, root):
                 raise ValueError("is none of the exported pictures, left out")
             known |= suffix in DOCUMENTS or path.name == NOTE
-        except Exception as problem:  # the boundary of an import: whatever a file makes a reader raise is a line about it
+        # the boundary of an import: whatever a file makes a reader raise is a line about it
+        except Exception as problem:
             found.problems.append(f"{name}: {problem or type(problem).__name__}")
     if not known:
         raise ValueError(f"edits={folder}: no export is there: no PSD or OpenRaster file and no {NOTE}")

@@ -11,7 +11,9 @@ from animelayers.schema import Row
 
 
 def read_note(path: Path) -> dict[str, Any]:
-    """What the note of a layered file or of a folder of pictures says. Raises ValueError for one that is damaged."""
+    """What the note of a layered file or of a folder of pictures says. Raises ValueError for one that is
+    damaged.
+    """
     try:
         note = json.loads(path.read_text())
         if not isinstance(note, dict) or not isinstance(note.get("layers", note.get("files")), dict):

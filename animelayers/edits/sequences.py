@@ -23,7 +23,9 @@ from animelayers.storage import below
 
 _SHAPES = {layer.name: {1: "L", 3: "RGB", 4: "RGBA"}[layer.channels] for layer in LAYERS if layer.numbered}
 DESK = "desk"
-"""What the note of corrections made at the desk says: they are of the layers as they were before any correction."""
+"""What the note of corrections made at the desk says: they are of the layers as they were before any
+correction.
+"""
 
 
 def sequence(output: Output, path: Path, root: Path, edits: dict[str, Edit]) -> Iterator[str]:
@@ -52,11 +54,15 @@ def sequence(output: Output, path: Path, root: Path, edits: dict[str, Edit]) -> 
 def _picture(output: Output, row: Row, layer: str, data: bytes, known: str) -> Edit:
     with Image.open(io.BytesIO(data)) as opened:
         if opened.size != (row["width"], row["height"]):
-            raise ValueError(f"is {opened.width} x {opened.height} pixels, its frame {row['width']} x {row['height']}")
+            raise ValueError(
+                f"is {opened.width} x {opened.height} pixels, its frame {row['width']} x {row['height']}"
+            )
         after = np.asarray(opened.convert(_SHAPES[layer]))
     stored = output.stored(row, layer) if row.get(f"{layer}_file") else None
     if stored is not None and hashlib.sha256(stored).hexdigest()[:32] != known:
-        raise ValueError(f"was exported from another {layer} than {output.path} has: export again, or import into the output it came from")
+        raise ValueError(
+            f"was exported from another {layer} than {output.path} has: export again, or import into the output it came from"
+        )
     before, edit = np.zeros_like(after) if stored is None else codecs.decode(stored), Edit(row["frame_id"])
     if layer == "background":
         take_background(edit, before, after)
@@ -64,7 +70,11 @@ def _picture(output: Output, row: Row, layer: str, data: bytes, known: str) -> E
         take_shadow(edit, before, after)
     elif layer == "effect":
         mode = row.get("effect_mode") or "none"
-        take_effect(edit, Layer(EFFECT, before, mode=mode), Layer(EFFECT, after, mode="over" if mode == "none" else mode))
+        take_effect(
+            edit,
+            Layer(EFFECT, before, mode=mode),
+            Layer(EFFECT, after, mode="over" if mode == "none" else mode),
+        )
     elif layer == "instances":
         edit.whose = after
     elif layer == "character":
@@ -83,4 +93,8 @@ def of_desk(folder: Path) -> bool:
 def named(path: Path, root: Path) -> set[str]:
     """Pictures that the note in a folder names, below `root`."""
     note = path.parent / NOTE
-    return {str((path.parent / file).relative_to(root)) for file in read_note(note).get("files", {})} if note.is_file() else set()
+    return (
+        {str((path.parent / file).relative_to(root)) for file in read_note(note).get("files", {})}
+        if note.is_file()
+        else set()
+    )

@@ -22,8 +22,9 @@ CONFIG = "datasets.yaml"
 class AiToolkit(Masked):
     """images/CONCEPT/NAME.png and NAME.txt, and datasets.yaml, to be put into a configuration under process.
 
-    ``mask``: alpha (`alpha_mask: true`), files (masks/CONCEPT/NAME.png as `mask_path`, white weighs more) or none. ``mask_min_value`` 0..1:
-    what black in a mask still weighs. ``resolution``: the sizes it trains at. ``paths``: of datasets.yaml, absolute, or relative to the folder.
+    ``mask``: alpha (`alpha_mask: true`), files (masks/CONCEPT/NAME.png as `mask_path`, white weighs more) or
+    none. ``mask_min_value`` 0..1: what black in a mask still weighs. ``resolution``: the sizes it trains at.
+    ``paths``: of datasets.yaml, absolute, or relative to the folder.
     """
 
     mask_min_value: Share = 0.0
@@ -41,7 +42,11 @@ class AiToolkit(Masked):
     def files(self, sample: Sample) -> Files:
         """Picture and caption in the concept's folder, the mask under the same name in another."""
         name = f"{sample.concept}/{sample.name}"
-        return Files(f"images/{name}.png", f"images/{name}.txt" if sample.caption else "", f"masks/{name}.png" if self.mask == "files" else "")
+        return Files(
+            f"images/{name}.png",
+            f"images/{name}.txt" if sample.caption else "",
+            f"masks/{name}.png" if self.mask == "files" else "",
+        )
 
     def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """datasets.yaml."""
@@ -51,9 +56,20 @@ class AiToolkit(Masked):
         masked: dict[str, Any] = {} if self.mask == "none" else {"mask_min_value": self.mask_min_value}
         datasets = []
         for concept, repeats in self.concepts(output).items():
-            own = {"alpha_mask": True} if self.mask == "alpha" else {"mask_path": placed(home, f"masks/{concept}")} if self.mask == "files" else {}
+            own = (
+                {"alpha_mask": True}
+                if self.mask == "alpha"
+                else {"mask_path": placed(home, f"masks/{concept}")}
+                if self.mask == "files"
+                else {}
+            )
             datasets.append(
-                {"folder_path": placed(home, f"images/{concept}"), "caption_ext": "txt", "num_repeats": repeats, "resolution": [*self.resolution]}
+                {
+                    "folder_path": placed(home, f"images/{concept}"),
+                    "caption_ext": "txt",
+                    "num_repeats": repeats,
+                    "resolution": [*self.resolution],
+                }
                 | {"buckets": True, **own, **masked}  # masks work only in buckets
             )
         return {CONFIG: yaml.safe_dump({"datasets": datasets}, allow_unicode=True, sort_keys=False).encode()}

@@ -1,4 +1,6 @@
-"""Exports: an output written once more in the form another program reads, a piece at a time, so that a killed export goes on."""
+"""Exports: an output written once more in the form another program reads, a piece at a time, so that a killed
+export goes on.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,10 @@ Data = bytes | Iterable[bytes | memoryview]
 class Piece(NamedTuple):
     """Files that are made together.
 
-    ``files``: their names below the folder, with '/'. ``make``: gives their bytes (or chunks of bytes, for what is large) by name; a name
-    it leaves out is not written. It is called, in a thread, only if one of them is missing. ``frames``: how many frames they hold, for
-    the progress. ``what``: the frame or shot, for messages.
+    ``files``: their names below the folder, with '/'. ``make``: gives their bytes (or chunks of bytes, for
+    what is large) by name; a name it leaves out is not written. It is called, in a thread, only if one of
+    them is missing. ``frames``: how many frames they hold, for the progress. ``what``: the frame or shot, for
+    messages.
     """
 
     files: tuple[str, ...]
@@ -49,8 +52,9 @@ class Written(NamedTuple):
 class Exporter(ABC):
     """A form of export. Its constructor's options are its YAML in conf/export/.
 
-    ``select``: which frames. ``workers``: threads that encode; decoding and encoding leave Python's lock, so threads of one process do,
-    and no Ray is started. Memory is bounded by twice as many pieces as there are workers.
+    ``select``: which frames. ``workers``: threads that encode; decoding and encoding leave Python's lock, so
+    threads of one process do, and no Ray is started. Memory is bounded by twice as many pieces as there are
+    workers.
     """
 
     select: Select = field(default_factory=Select)
@@ -61,22 +65,30 @@ class Exporter(ABC):
         """What there is to write, in order, made lazily: nothing is decoded before `Piece.make` is called."""
 
     def index(self, output: Output, folder: str) -> Iterator[Piece]:
-        """Files about the whole, written when all pieces are: lists, configurations, cards. ``folder``: the whole path of what is written."""
+        """Files about the whole, written when all pieces are: lists, configurations, cards. ``folder``: the
+        whole path of what is written.
+        """
         return iter(())
 
     def remarks(self, output: Output) -> Iterator[str]:
-        """What the user must know of what was written: fewer items than there should be, words that are missing, and what to do."""
+        """What the user must know of what was written: fewer items than there should be, words that are
+        missing, and what to do.
+        """
         return iter(())
 
     def notes(self, output: Output) -> Iterator[str]:
         """What is worth knowing of what was written, though nothing is missing."""
         return iter(())
 
-    def write(self, output: Output, folder: str | Path, progress: Callable[[int], None] | None = None) -> Written:
-        """Write what is missing in `folder` (local or remote); `progress` is called with the number of frames of each piece done.
+    def write(
+        self, output: Output, folder: str | Path, progress: Callable[[int], None] | None = None
+    ) -> Written:
+        """Write what is missing in `folder` (local or remote); `progress` is called with the number of frames
+        of each piece done.
 
-        Each file appears whole under its name, so what exists is not made again and not touched. Raises `SinkError` for a folder that holds
-        another export (another form, other options, other frames or values), and for a frame that cannot be read, with its name.
+        Each file appears whole under its name, so what exists is not made again and not touched. Raises
+        `SinkError` for a folder that holds another export (another form, other options, other frames or
+        values), and for a frame that cannot be read, with its name.
         """
         if self.workers < 1:
             raise ValueError("export.workers must be above 0")
@@ -85,7 +97,9 @@ class Exporter(ABC):
         done = Written(0, 0, 0)
         with ThreadPoolExecutor(self.workers) as pool:
             for part in (self.pieces(output), self.index(output, _whole(store))):
-                for piece, (written, skipped) in _in_order(pool, part, lambda piece: _written(store, output, piece), 2 * self.workers):
+                for piece, (written, skipped) in _in_order(
+                    pool, part, lambda piece: _written(store, output, piece), 2 * self.workers
+                ):
                     done = Written(done.files + written, done.frames + piece.frames, done.skipped + skipped)
                     if progress is not None:
                         progress(piece.frames)
@@ -98,11 +112,19 @@ class Exporter(ABC):
         digest = hashlib.sha256()
         for row in self.select.rows(output):
             digest.update(json.dumps(row, default=str).encode())
-        mark = json.dumps({"export": type(self).__name__, "options": options, "frames": digest.hexdigest()[:32]}, indent=2, ensure_ascii=False)
+        mark = json.dumps(
+            {"export": type(self).__name__, "options": options, "frames": digest.hexdigest()[:32]},
+            indent=2,
+            ensure_ascii=False,
+        )
         there = store.read(MARK)
         if there is not None and there != mark.encode():
             different = _difference(there, mark)
-            raise SinkError(store.root, f"holds another export ({different})", "give another output, or remove that folder to write it anew")
+            raise SinkError(
+                store.root,
+                f"holds another export ({different})",
+                "give another output, or remove that folder to write it anew",
+            )
         if there is None:
             store.put(MARK, "export", mark.encode())
 
@@ -163,4 +185,6 @@ def _difference(there: bytes, mark: str) -> str:
     if old.get("export") != new["export"]:
         return f"form {old.get('export')}"
     changed = [name for name, value in new["options"].items() if old.get("options", {}).get(name) != value]
-    return f"with other {', '.join(changed)}" if changed else "of other frames or other values of their columns"
+    return (
+        f"with other {', '.join(changed)}" if changed else "of other frames or other values of their columns"
+    )

@@ -17,14 +17,17 @@ _LONGEST = 120  # bytes of a folder's name
 
 @dataclass(frozen=True)
 class Caption:
-    """Captions in one line: the trigger, the separator, and a template in which ``{column}`` is the frame's value of that column.
+    """Captions in one line: the trigger, the separator, and a template in which ``{column}`` is the frame's
+    value of that column.
 
-    ``{caption}`` is caption_frame, caption_character or caption_background, as the layer has it, or the caption that lay beside the input
-    (of a frame before, of a layer after what a model says), and ``{layer}`` its name. Parts between
-    commas of which all columns are blank go, and so does the separator where there is nothing behind it. ``separator``: ', ', or '|||'
-    where kohya shall keep the trigger in front. ``drop``: tags, what stands between commas, that are left out; ``replace``: tags and what stands
-    for them. ``prune``: above 0, tags that at least that share of the set's captions have are left out: what is always there the trigger learns.
-    ``given``: how what lay beside the input goes with what a model says: either (one of them), first or last (both), none; see `captions.given`.
+    ``{caption}`` is caption_frame, caption_character or caption_background, as the layer has it, or the
+    caption that lay beside the input (of a frame before, of a layer after what a model says), and ``{layer}``
+    its name. Parts between commas of which all columns are blank go, and so does the separator where there is
+    nothing behind it. ``separator``: ', ', or '|||' where kohya shall keep the trigger in front. ``drop``:
+    tags, what stands between commas, that are left out; ``replace``: tags and what stands for them.
+    ``prune``: above 0, tags that at least that share of the set's captions have are left out: what is always
+    there the trigger learns. ``given``: how what lay beside the input goes with what a model says: either
+    (one of them), first or last (both), none; see `captions.given`.
     """
 
     template: str = "{caption}"
@@ -47,7 +50,9 @@ class Caption:
         known(self.template, columns, "caption.template")
 
     def of(self, row: Row, layer: str, more: str = "") -> str:
-        """The caption of a layer of a frame, '' where nothing is known; `more` is put at its end, such as what it stands on."""
+        """The caption of a layer of a frame, '' where nothing is known; `more` is put at its end, such as
+        what it stands on.
+        """
         row = {**row, "caption": self._said(row, layer)}
         parts = [part for part in (_part(part, row, layer) for part in self.template.split(",")) if part]
         if self.drop or self.replace:
@@ -58,17 +63,25 @@ class Caption:
 
     def _said(self, row: Row, layer: str) -> str | None:
         """A set's picture has its own caption, another layer what is told of it."""
-        return row.get("caption") if "origin" in row else joined(layer, row.get("caption_given") or "", row.get(f"caption_{layer}") or "", self.given)
+        return (
+            row.get("caption")
+            if "origin" in row
+            else joined(layer, row.get("caption_given") or "", row.get(f"caption_{layer}") or "", self.given)
+        )
 
 
 def known(template: str, columns: Collection[str], option: str) -> None:
     """Raise ValueError for a field of a template that is no column."""
     if missing := [name for name in _FIELD.findall(template) if name not in {"caption", "layer", *columns}]:
-        raise ValueError(f"{option}: {{{missing[0]}}} is no column of the frame table; annotate the output first, or name one it has")
+        raise ValueError(
+            f"{option}: {{{missing[0]}}} is no column of the frame table; annotate the output first, or name one it has"
+        )
 
 
 def folder(template: str, row: Row, layer: str) -> str:
-    """A template as the name of a folder: of any alphabet, without what file systems refuse; the layer's name where it is blank."""
+    """A template as the name of a folder: of any alphabet, without what file systems refuse; the layer's name
+    where it is blank.
+    """
     name = _UNSAFE.sub(" ", fill(template, row, layer)).strip(" .-")
     return name.encode()[:_LONGEST].decode(errors="ignore").strip() or layer
 

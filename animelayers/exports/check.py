@@ -17,7 +17,9 @@ _SMALLEST = 256  # pixels: min_bucket_reso of sd-scripts, under which a picture 
 
 @dataclass
 class Checked:
-    """What a trainer finds: ``pictures``, ``steps`` (pictures times repeats, of an epoch), captions by picture, and ``problems`` in words."""
+    """What a trainer finds: ``pictures``, ``steps`` (pictures times repeats, of an epoch), captions by
+    picture, and ``problems`` in words.
+    """
 
     pictures: int = 0
     steps: int = 0
@@ -41,14 +43,23 @@ _Subset = tuple[Path, int, Callable[[Path], Path] | None, bool]
 
 
 def _kohya(home: Path, found: Checked) -> Iterator[_Subset]:
-    """dataset.toml of sd-scripts: subsets with image_dir, num_repeats, and a mask by alpha or by conditioning_data_dir, never both."""
+    """dataset.toml of sd-scripts: subsets with image_dir, num_repeats, and a mask by alpha or by
+    conditioning_data_dir, never both.
+    """
     for dataset in _toml(home / "dataset.toml", found).get("datasets", []):
         for subset in dataset.get("subsets", []):
             masks = Path(subset["conditioning_data_dir"]) if "conditioning_data_dir" in subset else None
             if masks and subset.get("alpha_mask"):
-                found.problems.append(f"{subset['image_dir']}: alpha_mask and conditioning_data_dir exclude each other")
+                found.problems.append(
+                    f"{subset['image_dir']}: alpha_mask and conditioning_data_dir exclude each other"
+                )
             by = None if masks is None else (lambda path, masks=masks: home / masks / path.name)
-            yield home / subset["image_dir"], int(subset.get("num_repeats", 1)), by, bool(subset.get("alpha_mask"))
+            yield (
+                home / subset["image_dir"],
+                int(subset.get("num_repeats", 1)),
+                by,
+                bool(subset.get("alpha_mask")),
+            )
 
 
 def _musubi(home: Path, found: Checked) -> Iterator[_Subset]:
@@ -74,7 +85,12 @@ def _aitoolkit(home: Path, found: Checked) -> Iterator[_Subset]:
     for dataset in datasets:
         masks = dataset.get("mask_path")
         by = None if masks is None else (lambda path, masks=masks: home / masks / path.name)
-        yield home / dataset["folder_path"], int(dataset.get("num_repeats", 1)), by, bool(dataset.get("alpha_mask"))
+        yield (
+            home / dataset["folder_path"],
+            int(dataset.get("num_repeats", 1)),
+            by,
+            bool(dataset.get("alpha_mask")),
+        )
 
 
 FORMS: Mapping[str, Callable[[Path, Checked], Iterator[_Subset]]] = {
@@ -91,8 +107,14 @@ def _toml(path: Path, found: Checked) -> dict[str, Any]:
         return {}
 
 
-def _folder(place: Path, repeats: int, masks: Callable[[Path], Path] | None, alpha: bool, found: Checked) -> None:
-    pictures = sorted(path for path in place.glob("*.png") if not path.stem.endswith("-masklabel")) if place.is_dir() else []
+def _folder(
+    place: Path, repeats: int, masks: Callable[[Path], Path] | None, alpha: bool, found: Checked
+) -> None:
+    pictures = (
+        sorted(path for path in place.glob("*.png") if not path.stem.endswith("-masklabel"))
+        if place.is_dir()
+        else []
+    )
     if not pictures:
         found.problems.append(f"{place} is no folder with pictures")
     silent, small, long = 0, 0, 0
@@ -105,7 +127,8 @@ def _folder(place: Path, repeats: int, masks: Callable[[Path], Path] | None, alp
         long += len(said.replace(",", " , ").split()) > _LONGEST
         with Image.open(path) as picture:
             size, mode = picture.size, picture.mode
-            black = alpha and mode == "RGBA" and not picture.getchannel("A").getextrema()[1]  # without alpha all of it trains
+            # without alpha all of it trains
+            black = alpha and mode == "RGBA" and not picture.getchannel("A").getextrema()[1]
         small += max(size) < _SMALLEST
         found.problems += [f"the alpha of {path.name} is 0 all over: nothing of it trains"] * black
         if masks is not None:
@@ -113,7 +136,9 @@ def _folder(place: Path, repeats: int, masks: Callable[[Path], Path] | None, alp
     name = place.name
     found.problems += [f"{silent} pictures of {name} have no caption"] * bool(silent)
     found.problems += [f"{small} pictures of {name} are smaller than {_SMALLEST} pixels"] * bool(small)
-    found.problems += [f"{long} captions of {name} are longer than an encoder takes ({_LONGEST} words)"] * bool(long)
+    found.problems += [
+        f"{long} captions of {name} are longer than an encoder takes ({_LONGEST} words)"
+    ] * bool(long)
 
 
 def _mask(path: Path, mask: Path, size: tuple[int, int]) -> Iterator[str]:

@@ -24,22 +24,28 @@ LABELS = "annotations/instances.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Coco(Exporter):
-    """images/NAME.png, the frame with all layers, and annotations/instances.json: a mask per character and one of the effect.
+    """images/NAME.png, the frame with all layers, and annotations/instances.json: a mask per character and
+    one of the effect.
 
-    Masks are alpha from one half on, as compressed run lengths by pycocotools, in the order of the label map; `instance_id` tells the
-    character's number in its clip. ``names``: a column with the characters' names, in the order of instance_ids, as a list or with commas,
-    which become categories; without it there is one, character. An image's `caption` is that of the frame.
+    Masks are alpha from one half on, as compressed run lengths by pycocotools, in the order of the label map;
+    `instance_id` tells the character's number in its clip. ``names``: a column with the characters' names, in
+    the order of instance_ids, as a list or with commas, which become categories; without it there is one,
+    character. An image's `caption` is that of the frame.
     """
 
     names: str | None = None
     caption: Caption = field(default_factory=Caption)
 
     def pieces(self, output: Output) -> Iterator[Piece]:
-        """A picture each. Raises ValueError for an output without characters' masks or a column that is not there."""
+        """A picture each. Raises ValueError for an output without characters' masks or a column that is not
+        there.
+        """
         pictures.check(output, ("frame",), "alpha")
         self.caption.check(output.table.column_names)
         if self.names is not None and self.names not in output.table.column_names:
-            raise ValueError(f"export.names={self.names} is no column of the frame table: annotate the output first")
+            raise ValueError(
+                f"export.names={self.names} is no column of the frame table: annotate the output first"
+            )
         for row in self.select.rows(output):
             name = f"images/{stem(row)}.png"
             yield Piece((name,), partial(_picture, output, row, name), 1, row["frame_id"])
@@ -53,11 +59,22 @@ class Coco(Exporter):
 
         numbers = {name: number for number, name in enumerate(self._categories(output), 1)}
         yield b'{"info": {"description": "Layers of animation", "version": "1.0"}, "licenses": [],\n"categories": '
-        yield json.dumps([{"id": number, "name": name, "supercategory": ""} for name, number in numbers.items()], ensure_ascii=False).encode()
+        yield json.dumps(
+            [{"id": number, "name": name, "supercategory": ""} for name, number in numbers.items()],
+            ensure_ascii=False,
+        ).encode()
         yield b',\n"images": ['
         for number, row in enumerate(self.select.rows(output), 1):
-            image = {"id": number, "file_name": f"{stem(row)}.png", "width": row["width"], "height": row["height"], "license": None}
-            yield _item(number, image | {"frame_id": row["frame_id"], "caption": self.caption.of(row, "frame")})
+            image = {
+                "id": number,
+                "file_name": f"{stem(row)}.png",
+                "width": row["width"],
+                "height": row["height"],
+                "license": None,
+            }
+            yield _item(
+                number, image | {"frame_id": row["frame_id"], "caption": self.caption.of(row, "frame")}
+            )
         yield b'],\n"annotations": ['
         made = 0
         for number, row in enumerate(self.select.rows(output), 1):
@@ -71,21 +88,34 @@ class Coco(Exporter):
         yield b"]}\n"
 
     def _categories(self, output: Output) -> list[str]:
-        found = {name for row in self.select.rows(output) for name in self._called(row).values()} if self.names else set()
+        found = (
+            {name for row in self.select.rows(output) for name in self._called(row).values()}
+            if self.names
+            else set()
+        )
         return [CHARACTER, EFFECT, *sorted(found - {CHARACTER, EFFECT})]
 
     def _called(self, row: Row) -> dict[int, str]:
         """The names of a frame's characters by their ids; without those that have none."""
         names = row.get(self.names or "") or []
-        pairs = zip(row.get("instance_ids") or (), names if isinstance(names, list) else names.split(","), strict=False)
-        return {number: str(name).strip() for number, name in pairs if str(name).strip() not in ("", "none", "unknown")}
+        pairs = zip(
+            row.get("instance_ids") or (),
+            names if isinstance(names, list) else names.split(","),
+            strict=False,
+        )
+        return {
+            number: str(name).strip()
+            for number, name in pairs
+            if str(name).strip() not in ("", "none", "unknown")
+        }
 
     def _masks(self, output: Output, row: Row) -> Iterator[tuple[str, int, np.ndarray]]:
         if pictures.shows(row, CHARACTER):
             labels, names = pictures.labels(output, row), self._called(row)
             for number in np.unique(labels[labels > 0]).tolist():
                 yield names.get(number, CHARACTER), number, labels == number
-        if row.get("origin") and (row.get("mask_file") or row.get("cutout")):  # of a training set: what of the picture trains
+        # of a training set: what of the picture trains
+        if row.get("origin") and (row.get("mask_file") or row.get("cutout")):
             yield CHARACTER, 0, pictures.trained(output, row) > 127
         if pictures.shows(row, EFFECT):
             mask = pictures.stored(output, row, EFFECT)[..., 3] > 127

@@ -1,4 +1,6 @@
-"""What frame_annotations.json says of a frame, with the keys of the technical design that people wrote their scripts against."""
+"""What frame_annotations.json says of a frame, with the keys of the technical design that people wrote their
+scripts against.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +10,22 @@ from typing import Any
 
 from animelayers.schema import Row
 
-PLACES = {"character": ("character", "char", "png"), "effect": ("effects", "effect", "png"), "background": ("background", "bg", "jpg")}
+PLACES = {
+    "character": ("character", "char", "png"),
+    "effect": ("effects", "effect", "png"),
+    "background": ("background", "bg", "jpg"),
+}
 """Of each layer its folder, the end of its names, and their suffix."""
 
 
 def path(row: Row, layer: str) -> str | None:
     """Where a layer of a frame lies below its episode's folder: its drawing's file; None where it has none."""
     folder, end, suffix = PLACES[layer]
-    return f"layers/{folder}/{name(row['drawing_of'] or row['frame_id'])}_{end}.{suffix}" if row.get(f"{layer}_file") else None
+    return (
+        f"layers/{folder}/{name(row['drawing_of'] or row['frame_id'])}_{end}.{suffix}"
+        if row.get(f"{layer}_file")
+        else None
+    )
 
 
 def name(frame_id: str) -> str:
@@ -24,10 +34,11 @@ def name(frame_id: str) -> str:
 
 
 def entry(row: Row, before: Row | None, after: Row | None) -> dict[str, Any]:
-    """What is told of a frame between two others (None: there is none). Nothing is guessed: what no stage told is null.
+    """What is told of a frame between two others (None: there is none). Nothing is guessed: what no stage
+    told is null.
 
-    `has_transparent` is whether the character leaves any of the frame free. The quality of a background is the share of it that some frame
-    showed, the rest being invented.
+    `has_transparent` is whether the character leaves any of the frame free. The quality of a background is
+    the share of it that some frame showed, the rest being invented.
     """
     invented, coverage = _number(row, "background_invented"), _number(row, "character_coverage")
     return {
@@ -76,7 +87,11 @@ def entry(row: Row, before: Row | None, after: Row | None) -> dict[str, Any]:
 
 def together(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
     """Whether two frames are of the same scene."""
-    return one is not None and other is not None and all(one[key] == other[key] for key in ("episode", "scene_id", "source"))
+    return (
+        one is not None
+        and other is not None
+        and all(one[key] == other[key] for key in ("episode", "scene_id", "source"))
+    )
 
 
 def _number(row: Row, column: str) -> Any:

@@ -1,4 +1,6 @@
-"""Numbered OpenEXR of every shot, for compositing programs: half float, linear light, colours multiplied by alpha."""
+"""Numbered OpenEXR of every shot, for compositing programs: half float, linear light, colours multiplied by
+alpha.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,15 @@ _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)  # primaries and 
 
 @dataclass(frozen=True, kw_only=True)
 class Exr(Exporter):
-    """EPISODE_scene0003/character.0001.exr … per shot and layer, from 1 without gaps, channels R, G, B, A as half floats.
+    """EPISODE_scene0003/character.0001.exr … per shot and layer, from 1 without gaps, channels R, G, B, A as
+    half floats.
 
-    Light is linear and premultiplied by alpha, as the format has it and compositors expect. ``layers``: of character, background, effect and mask;
-    one that a shot has not is left out, and what a frame has not is a transparent picture. ``every_frame``: a file for each frame; otherwise one
-    per drawing, numbered as in the exposure sheet beside them (sheet.csv, sheet.xdts). The header tells the frame rate, of an effect how it is
-    laid over the rest, and the caption that lay beside the input. Layers are taken apart in display values: "over" of soft edges in linear light
-    comes out a little lighter than the frame.
+    Light is linear and premultiplied by alpha, as the format has it and compositors expect. ``layers``: of
+    character, background, effect and mask; one that a shot has not is left out, and what a frame has not is a
+    transparent picture. ``every_frame``: a file for each frame; otherwise one per drawing, numbered as in the
+    exposure sheet beside them (sheet.csv, sheet.xdts). The header tells the frame rate, of an effect how it
+    is laid over the rest, and the caption that lay beside the input. Layers are taken apart in display
+    values: "over" of soft edges in linear light comes out a little lighter than the frame.
     """
 
     layers: Sequence[str] = ("character", "background", "effect")
@@ -42,13 +46,30 @@ class Exr(Exporter):
     def pieces(self, output: Output) -> Iterator[Piece]:
         """A file per layer and picture of a shot, then its sheets."""
         for shot in shots(output, self.select):
-            there = [layer for layer in self.layers if any(output.row(carrier).get(f"{layer}_file") for carrier in shot.carriers)]
+            there = [
+                layer
+                for layer in self.layers
+                if any(output.row(carrier).get(f"{layer}_file") for carrier in shot.carriers)
+            ]
             for number, frame_id in enumerate(shot.shown if self.every_frame else shot.carriers, start=1):
                 for layer in there:
                     name = f"{shot.name}/{layer}.{number:04d}.exr"
-                    yield Piece((name,), partial(_file, output, shot, frame_id, layer, name), int(layer == there[0]), frame_id)
-            sheets = {f"{shot.name}/sheet.csv": exposure.as_csv(shot.sheet), f"{shot.name}/sheet.xdts": exposure.as_xdts(shot.sheet)}
-            yield Piece(tuple(sheets), partial(dict, {name: text.encode() for name, text in sheets.items()}), 0, shot.name)
+                    yield Piece(
+                        (name,),
+                        partial(_file, output, shot, frame_id, layer, name),
+                        int(layer == there[0]),
+                        frame_id,
+                    )
+            sheets = {
+                f"{shot.name}/sheet.csv": exposure.as_csv(shot.sheet),
+                f"{shot.name}/sheet.xdts": exposure.as_xdts(shot.sheet),
+            }
+            yield Piece(
+                tuple(sheets),
+                partial(dict, {name: text.encode() for name, text in sheets.items()}),
+                0,
+                shot.name,
+            )
 
     def remarks(self, output: Output) -> Iterator[str]:
         """Frames that have no timing."""

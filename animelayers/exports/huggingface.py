@@ -1,4 +1,6 @@
-"""Data sets as Hugging Face's `datasets` reads them: folders of pictures with metadata.jsonl, and Parquet with pictures inside."""
+"""Data sets as Hugging Face's `datasets` reads them: folders of pictures with metadata.jsonl, and Parquet
+with pictures inside.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ _ROWS = 16  # of a row group: a page that a reader takes at a time
 
 @dataclass(frozen=True, kw_only=True)
 class _Rows(Exporter):
-    """One row per drawing: a picture of each layer (null where it is empty), ``text``, and what the frame table says of it."""
+    """One row per drawing: a picture of each layer (null where it is empty), ``text``, and what the frame
+    table says of it.
+    """
 
     picture: Picture = field(default_factory=Picture)
     caption: Caption = field(default_factory=Caption)
@@ -42,7 +46,9 @@ class _Rows(Exporter):
         pictures.check(output, self._layers(output), self._backdrop)
         self.caption.check(output.table.column_names)
         if self._backdrop == "other_scene":
-            raise ValueError("picture.background=other_scene is for exports of one trainer; choose alpha, solid, blur or inpainted")
+            raise ValueError(
+                "picture.background=other_scene is for exports of one trainer; choose alpha, solid, blur or inpainted"
+            )
 
     @property
     def _backdrop(self) -> str:
@@ -50,28 +56,44 @@ class _Rows(Exporter):
 
     def _text(self, output: Output, row: Row) -> str:
         """Of the first layer that is there."""
-        layer = next((layer for layer in self._layers(output) if pictures.shows(row, layer)), self._layers(output)[0])
+        layer = next(
+            (layer for layer in self._layers(output) if pictures.shows(row, layer)), self._layers(output)[0]
+        )
         return self.caption.of(row, layer, pictures.words(row, layer, self._backdrop))
 
     def _encoded(self, output: Output, row: Row) -> dict[str, bytes]:
         """The PNG of each layer that is there."""
         there = [layer for layer in self._layers(output) if pictures.shows(row, layer)]
-        return {layer: codecs.encode_png(pictures.placed(output, row, layer, self._backdrop, shadow=self.picture.shadow)) for layer in there}
+        return {
+            layer: codecs.encode_png(
+                pictures.placed(output, row, layer, self._backdrop, shadow=self.picture.shadow)
+            )
+            for layer in there
+        }
 
     def _card(self, output: Output, files: str) -> Piece:
-        make = lambda: {"README.md": rows.card(output, len(self.select.table(output)), ", ".join(self._layers(output)), files)}  # noqa: E731
+        def make() -> dict[str, bytes]:
+            shown = len(self.select.table(output)), ", ".join(self._layers(output))
+            return {"README.md": rows.card(output, *shown, files)}
+
         return Piece(("README.md",), make, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class HfImageFolder(_Rows):
-    """train/LAYER/NAME.png and train/metadata.jsonl, for `load_dataset("imagefolder", data_dir=FOLDER)`: a column of pictures per layer."""
+    """train/LAYER/NAME.png and train/metadata.jsonl, for `load_dataset("imagefolder", data_dir=FOLDER)`: a
+    column of pictures per layer.
+    """
 
     def pieces(self, output: Output) -> Iterator[Piece]:
         """A frame each."""
         self._check(output)
         for row in self.select.rows(output):
-            names = {layer: f"train/{layer}/{stem(row)}.png" for layer in self._layers(output) if pictures.shows(row, layer)}
+            names = {
+                layer: f"train/{layer}/{stem(row)}.png"
+                for layer in self._layers(output)
+                if pictures.shows(row, layer)
+            }
             yield Piece(tuple(names.values()), partial(self._frame, output, row, names), 1, row["frame_id"])
 
     def index(self, output: Output, folder: str) -> Iterator[Piece]:
@@ -86,15 +108,23 @@ class HfImageFolder(_Rows):
         known = [field.name for field in rows.told(output.table.schema)]
         for row in self.select.rows(output):
             there = {layer: pictures.shows(row, layer) for layer in self._layers(output)}
-            files = {f"{layer}_file_name": f"{layer}/{stem(row)}.png" if there[layer] else None for layer in self._layers(output)}
+            files = {
+                f"{layer}_file_name": f"{layer}/{stem(row)}.png" if there[layer] else None
+                for layer in self._layers(output)
+            }
             yield rows.line(
-                {**files, "text": self._text(output, row), **{name: rows.listed(name, row[name]) for name in known if name in row}}
+                {
+                    **files,
+                    "text": self._text(output, row),
+                    **{name: rows.listed(name, row[name]) for name in known if name in row},
+                }
             ).encode()
 
 
 @dataclass(frozen=True, kw_only=True)
 class HfParquet(_Rows):
-    """data/train-00000-of-00004.parquet with pictures inside (`{bytes, path}` and the metadata that makes them `Image` features), and a card.
+    """data/train-00000-of-00004.parquet with pictures inside (`{bytes, path}` and the metadata that makes
+    them `Image` features), and a card.
 
     ``rows_per_file``: drawings in a file; one is in memory at a time, encoded.
     """
@@ -106,7 +136,11 @@ class HfParquet(_Rows):
         self._check(output)
         if self.rows_per_file < 1:
             raise ValueError("export.rows_per_file must be above 0")
-        schema, count, waiting = self._schema(output), -(-len(self.select.table(output)) // self.rows_per_file), []
+        schema, count, waiting = (
+            self._schema(output),
+            -(-len(self.select.table(output)) // self.rows_per_file),
+            [],
+        )
         number = 0
         for row in self.select.rows(output):
             waiting.append(row)
@@ -120,25 +154,50 @@ class HfParquet(_Rows):
         """The card."""
         yield self._card(output, "data/*.parquet")
 
-    def _file(self, output: Output, schema: pa.Schema, chosen: Sequence[Row], number: int, count: int) -> Piece:
+    def _file(
+        self, output: Output, schema: pa.Schema, chosen: Sequence[Row], number: int, count: int
+    ) -> Piece:
         name = f"data/train-{number:05d}-of-{count:05d}.parquet"
-        return Piece((name,), partial(self._parquet, output, schema, chosen, name), len(chosen), f"{chosen[0]['frame_id']} and what follows")
+        return Piece(
+            (name,),
+            partial(self._parquet, output, schema, chosen, name),
+            len(chosen),
+            f"{chosen[0]['frame_id']} and what follows",
+        )
 
     def _schema(self, output: Output) -> pa.Schema:
         told = rows.told(output.table.schema)
         features: dict[str, Any] = {layer: {"_type": "Image"} for layer in self._layers(output)}
-        features |= {"text": {"dtype": "string", "_type": "Value"}} | {field.name: rows.feature(field.type) for field in told}
-        fields = [pa.field(layer, _IMAGE) for layer in self._layers(output)] + [pa.field("text", pa.string()), *told]
+        features |= {"text": {"dtype": "string", "_type": "Value"}} | {
+            field.name: rows.feature(field.type) for field in told
+        }
+        fields = [pa.field(layer, _IMAGE) for layer in self._layers(output)] + [
+            pa.field("text", pa.string()),
+            *told,
+        ]
         return pa.schema(fields, {"huggingface": json.dumps({"info": {"features": features}})})
 
-    def _parquet(self, output: Output, schema: pa.Schema, chosen: Sequence[Row], name: str) -> dict[str, bytes]:
+    def _parquet(
+        self, output: Output, schema: pa.Schema, chosen: Sequence[Row], name: str
+    ) -> dict[str, bytes]:
         buffer = pa.BufferOutputStream()
         with pq.ParquetWriter(buffer, schema, compression="zstd") as writer:
             for start in range(0, len(chosen), _ROWS):
-                writer.write_table(pa.Table.from_pylist([self._row(output, row, schema) for row in chosen[start : start + _ROWS]], schema))
+                writer.write_table(
+                    pa.Table.from_pylist(
+                        [self._row(output, row, schema) for row in chosen[start : start + _ROWS]], schema
+                    )
+                )
         return {name: buffer.getvalue().to_pybytes()}
 
     def _row(self, output: Output, row: Row, schema: pa.Schema) -> Row:
         encoded = self._encoded(output, row)
-        files = {layer: {"bytes": encoded[layer], "path": f"{stem(row)}_{layer}.png"} if layer in encoded else None for layer in self._layers(output)}
-        return {**{name: rows.listed(name, row.get(name)) for name in schema.names}, **files, "text": self._text(output, row)}
+        files = {
+            layer: {"bytes": encoded[layer], "path": f"{stem(row)}_{layer}.png"} if layer in encoded else None
+            for layer in self._layers(output)
+        }
+        return {
+            **{name: rows.listed(name, row.get(name)) for name in schema.names},
+            **files,
+            "text": self._text(output, row),
+        }

@@ -19,12 +19,14 @@ RELATIVE = ("# Paths are relative to this folder: run the trainer in it.",)
 
 @dataclass(frozen=True, kw_only=True)
 class Kohya(Masked):
-    """train/N_CONCEPT/NAME.png with captions NAME.txt, and dataset.toml, for `--train_data_dir FOLDER/train` or `--dataset_config`.
+    """train/N_CONCEPT/NAME.png with captions NAME.txt, and dataset.toml, for `--train_data_dir FOLDER/train`
+    or `--dataset_config`.
 
-    ``mask``: alpha (pictures keep it and it weighs the loss, `alpha_mask`), files (masks/N_CONCEPT/NAME.png as `conditioning_data_dir`, for
-    `--masked_loss`) or none. ``resolution`` (a side, or width and height), ``batch_size``: of dataset.toml. ``paths``: of dataset.toml,
-    absolute, or relative for a folder that moves: the trainer must then run in it. A picture without a caption has no .txt; the trainer then
-    takes the concept's name.
+    ``mask``: alpha (pictures keep it and it weighs the loss, `alpha_mask`), files (masks/N_CONCEPT/NAME.png
+    as `conditioning_data_dir`, for `--masked_loss`) or none. ``resolution`` (a side, or width and height),
+    ``batch_size``: of dataset.toml. ``paths``: of dataset.toml, absolute, or relative for a folder that
+    moves: the trainer must then run in it. A picture without a caption has no .txt; the trainer then takes
+    the concept's name.
     """
 
     resolution: Side | Size = 1024
@@ -41,7 +43,11 @@ class Kohya(Masked):
     def files(self, sample: Sample) -> Files:
         """Picture and caption in the concept's folder, the mask under the same name in another."""
         name = f"{sample.repeats}_{sample.concept}/{sample.name}"
-        return Files(f"train/{name}.png", f"train/{name}.txt" if sample.caption else "", f"masks/{name}.png" if self.mask == "files" else "")
+        return Files(
+            f"train/{name}.png",
+            f"train/{name}.txt" if sample.caption else "",
+            f"masks/{name}.png" if self.mask == "files" else "",
+        )
 
     def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """dataset.toml."""
@@ -58,11 +64,17 @@ class Kohya(Masked):
             )
             for concept, repeats in self.concepts(output).items()
         ]
-        return {CONFIG: configuration(subsets, self.resolution, self.batch_size, self.caption.separator, not home).encode()}
+        return {
+            CONFIG: configuration(
+                subsets, self.resolution, self.batch_size, self.caption.separator, not home
+            ).encode()
+        }
 
 
 class Subset(NamedTuple):
-    """A folder of pictures: their concept, their repeats in an epoch, whether their alpha weighs the loss, else the folder of their masks."""
+    """A folder of pictures: their concept, their repeats in an epoch, whether their alpha weighs the loss,
+    else the folder of their masks.
+    """
 
     folder: str
     concept: str
@@ -71,25 +83,49 @@ class Subset(NamedTuple):
     masks: str = ""
 
 
-def configuration(subsets: Iterable[Subset], resolution: int | Sequence[int], batch_size: int, separator: str = "", relative: bool = False) -> str:
+def configuration(
+    subsets: Iterable[Subset],
+    resolution: int | Sequence[int],
+    batch_size: int,
+    separator: str = "",
+    relative: bool = False,
+) -> str:
     """dataset.toml of sd-scripts (its docs/config_README)."""
     lines = [*(RELATIVE if relative else ()), "[general]", 'caption_extension = ".txt"']
     lines += [f"keep_tokens_separator = {quoted(separator)}"] if separator.strip() == "|||" else []
-    lines += ["", "[[datasets]]", f"resolution = {json.dumps(sizes(resolution))}", f"batch_size = {batch_size}", "enable_bucket = true"]
+    lines += [
+        "",
+        "[[datasets]]",
+        f"resolution = {json.dumps(sizes(resolution))}",
+        f"batch_size = {batch_size}",
+        "enable_bucket = true",
+    ]
     for subset in subsets:
-        lines += ["", "  [[datasets.subsets]]", f"  image_dir = {quoted(subset.folder)}", f"  num_repeats = {subset.repeats}"]
+        lines += [
+            "",
+            "  [[datasets.subsets]]",
+            f"  image_dir = {quoted(subset.folder)}",
+            f"  num_repeats = {subset.repeats}",
+        ]
         # with masks of their own sd-scripts takes no class_tokens
-        lines += [f"  conditioning_data_dir = {quoted(subset.masks)}"] if subset.masks else [f"  class_tokens = {quoted(subset.concept)}"]
+        lines += (
+            [f"  conditioning_data_dir = {quoted(subset.masks)}"]
+            if subset.masks
+            else [f"  class_tokens = {quoted(subset.concept)}"]
+        )
         lines += ["  alpha_mask = true"] if subset.alpha else []
     return "\n".join(lines) + "\n"
 
 
 def checked(resolution: int | Sequence[int], batch_size: int, paths: str) -> None:
     """Raise ValueError for values that no dataset configuration can hold."""
-    if not all(isinstance(side, int) and side >= 64 for side in ([resolution] if isinstance(resolution, int) else [*resolution])) or (
-        not isinstance(resolution, int) and len(resolution) != 2
-    ):
-        raise ValueError(f"export.resolution={resolution}: it is a side in pixels, 64 or more, or a width and a height, [1024,768]")
+    if not all(
+        isinstance(side, int) and side >= 64
+        for side in ([resolution] if isinstance(resolution, int) else [*resolution])
+    ) or (not isinstance(resolution, int) and len(resolution) != 2):
+        raise ValueError(
+            f"export.resolution={resolution}: it is a side in pixels, 64 or more, or a width and a height, [1024,768]"
+        )
     if not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f"export.batch_size={batch_size}: it is a number of pictures, 1 or more")
     if paths not in ("absolute", "relative"):

@@ -33,7 +33,9 @@ def captioned(text: str, row: Row) -> str:
 
 
 def head(resolution: Sequence[int], batch_size: int, relative: bool) -> list[str]:
-    """The first lines of a dataset configuration. Raises ValueError for a resolution that is no width and height."""
+    """The first lines of a dataset configuration. Raises ValueError for a resolution that is no width and
+    height.
+    """
     if isinstance(resolution, int | str):
         raise ValueError(f"export.resolution={resolution}: it is a width and a height, [1024,768]")
     lines = [*(RELATIVE if relative else ()), "[general]", f"resolution = {json.dumps(sizes(resolution))}"]
@@ -47,17 +49,23 @@ def toml(lines: Sequence[str]) -> dict[str, bytes]:
 
 @dataclass(frozen=True, kw_only=True)
 class MusubiImage(Trainer):
-    """images/CONCEPT/NAME.png with captions NAME.txt, and dataset.toml. The trainer knows no masks, so cut-outs stand on a backdrop."""
+    """images/CONCEPT/NAME.png with captions NAME.txt, and dataset.toml. The trainer knows no masks, so
+    cut-outs stand on a backdrop.
+    """
 
     resolution: Size = (1024, 1024)
     batch_size: Count = 1
     paths: Literal["absolute", "relative"] = "absolute"
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a background that the trainer would make black, and for values that no configuration can hold."""
+        """Raises ValueError for a background that the trainer would make black, and for values that no
+        configuration can hold.
+        """
         checked(self.resolution, self.batch_size, self.paths)
         if self.backdrop == "alpha":
-            raise ValueError("picture.background=alpha: musubi-tuner drops the alpha; choose solid, blur, inpainted or other_scene")
+            raise ValueError(
+                "picture.background=alpha: musubi-tuner drops the alpha; choose solid, blur, inpainted or other_scene"
+            )
 
     def files(self, sample: Sample) -> Files:
         """Picture and caption. Raises ValueError for a picture without a caption."""
@@ -72,16 +80,21 @@ class MusubiImage(Trainer):
         lines = head(self.resolution, self.batch_size, not home)
         for concept, repeats in self.concepts(output).items():
             lines += ["", "[[datasets]]", f"image_directory = {quoted(placed(home, f'images/{concept}'))}"]
-            lines += [f"cache_directory = {quoted(placed(home, f'cache/{concept}'))}", f"num_repeats = {repeats}"]
+            lines += [
+                f"cache_directory = {quoted(placed(home, f'cache/{concept}'))}",
+                f"num_repeats = {repeats}",
+            ]
         return toml(lines)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MusubiLayered(Exporter):
-    """For Qwen-Image-Layered (`multiple_target`): NAME.png, what the layers over each other give, its caption NAME.txt, and RGBA layers.
+    """For Qwen-Image-Layered (`multiple_target`): NAME.png, what the layers over each other give, its caption
+    NAME.txt, and RGBA layers.
 
-    NAME_1.png the background, NAME_2.png the character, NAME_3.png the effect: always three, from back to front, an empty layer
-    transparent. The model knows only "over", so an effect that adds light is over here too, and NAME.png differs from the frame there.
+    NAME_1.png the background, NAME_2.png the character, NAME_3.png the effect: always three, from back to
+    front, an empty layer transparent. The model knows only "over", so an effect that adds light is over here
+    too, and NAME.png differs from the frame there.
     """
 
     caption: Caption = field(default_factory=Caption)
@@ -101,14 +114,21 @@ class MusubiLayered(Exporter):
         self.caption.check(output.table.column_names)
         for row in self.select.rows(output):
             name, text = f"images/{stem(row)}", captioned(self.caption.of(row, "frame"), row)
-            files = (f"{name}.png", f"{name}.txt", *(f"{name}_{k}.png" for k in range(1, 1 + len(self.layers))))
+            files = (
+                f"{name}.png",
+                f"{name}.txt",
+                *(f"{name}_{k}.png" for k in range(1, 1 + len(self.layers))),
+            )
             yield Piece(files, partial(self._frame, output, row, name, text), 1, row["frame_id"])
 
     def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """dataset.toml."""
         home = "" if self.paths == "relative" else folder
         lines = [*head(self.resolution, self.batch_size, not home), "", "[[datasets]]"]
-        lines += [f"image_directory = {quoted(placed(home, 'images'))}", f"cache_directory = {quoted(placed(home, 'cache'))}"]
+        lines += [
+            f"image_directory = {quoted(placed(home, 'images'))}",
+            f"cache_directory = {quoted(placed(home, 'cache'))}",
+        ]
         yield Piece((CONFIG,), partial(toml, [*lines, "multiple_target = true"]), 0)
 
     def _frame(self, output: Output, row: Row, name: str, text: str) -> dict[str, bytes]:
@@ -124,4 +144,6 @@ def _rgba(output: Output, row: Row, layer: str) -> np.ndarray:
     if not pictures.shows(row, layer):
         return np.zeros((row["height"], row["width"], 4), np.uint8)
     picture = pictures.stored(output, row, layer)
-    return picture if picture.shape[2] == 4 else np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    return (
+        picture if picture.shape[2] == 4 else np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    )

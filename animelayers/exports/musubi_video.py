@@ -26,18 +26,21 @@ from animelayers.output import Output
 from animelayers.schema import Row
 
 _LEAST = 5  # frames, at the rate of the slowest model, below which a clip is none
-_SLOWEST = 16  # frames a second of Wan; the trainer skips frames of what is faster than its model, and never adds any
+# frames a second of Wan; the trainer skips frames of what is faster than its model, and never adds any
+_SLOWEST = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class MusubiVideo(Exporter):
-    """videos/NAME.mp4 (H.264) of each shot, masks/NAME.mp4 beside them, a list with captions per frame rate and layer, and dataset.toml.
+    """videos/NAME.mp4 (H.264) of each shot, masks/NAME.mp4 beside them, a list with captions per frame rate
+    and layer, and dataset.toml.
 
-    A shot is cut into clips of at most ``seconds``, which the trainer takes whole at whatever frame rate its model has (`full`); with
-    ``target_frames``, a number 4 N + 1 of the trainer's, into clips of so many frames of which it takes the first (`head`). ``fps``: frames a
-    second, None: as the times in the frame table tell. ``crf`` 0..51: less is better. ``masks``: films of the characters' alpha, for trainers
-    that weigh the loss by them. Held frames are always there: they are what makes the time. Cut-outs stand on a backdrop; the caption is
-    that of a clip's first frame. ``paths`` as for pictures.
+    A shot is cut into clips of at most ``seconds``, which the trainer takes whole at whatever frame rate its
+    model has (`full`); with ``target_frames``, a number 4 N + 1 of the trainer's, into clips of so many
+    frames of which it takes the first (`head`). ``fps``: frames a second, None: as the times in the frame
+    table tell. ``crf`` 0..51: less is better. ``masks``: films of the characters' alpha, for trainers that
+    weigh the loss by them. Held frames are always there: they are what makes the time. Cut-outs stand on a
+    backdrop; the caption is that of a clip's first frame. ``paths`` as for pictures.
     """
 
     select: Select = field(default_factory=Select)
@@ -53,15 +56,21 @@ class MusubiVideo(Exporter):
     paths: Literal["absolute", "relative"] = "absolute"
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a number of frames the trainer would cut down, for a background it would make black, and for values that no
-        configuration can hold.
+        """Raises ValueError for a number of frames the trainer would cut down, for a background it would make
+        black, and for values that no configuration can hold.
         """
         if self.target_frames is not None and (self.target_frames < 5 or self.target_frames % 4 != 1):
-            raise ValueError(f"export.target_frames={self.target_frames} must be 4 N + 1: {max(5, self.target_frames // 4 * 4 + 1)}")
+            raise ValueError(
+                f"export.target_frames={self.target_frames} must be 4 N + 1: {max(5, self.target_frames // 4 * 4 + 1)}"
+            )
         if self._backdrop not in ("solid", "blur", "inpainted"):
-            raise ValueError(f"picture.background={self._backdrop}: cut-outs in a film stand on solid, blur or inpainted")
+            raise ValueError(
+                f"picture.background={self._backdrop}: cut-outs in a film stand on solid, blur or inpainted"
+            )
         if not self.seconds > 0 or not 0 <= self.crf <= 51 or (self.fps is not None and not self.fps > 0):
-            raise ValueError(f"export.seconds={self.seconds}, crf={self.crf}, fps={self.fps}: seconds and fps are above 0, crf is 0..51")
+            raise ValueError(
+                f"export.seconds={self.seconds}, crf={self.crf}, fps={self.fps}: seconds and fps are above 0, crf is 0..51"
+            )
         checked(self.resolution, self.batch_size, self.paths)
         object.__setattr__(self, "select", replace(self.select, held=True))
 
@@ -71,10 +80,17 @@ class MusubiVideo(Exporter):
         for layer, rows, rate in self._clips(output):
             found = True
             captioned(self._text(rows[0], layer), rows[0])
-            names = (_name(rows[0], layer), *([_name(rows[0], layer, "masks")] if self.masks and "character" in output.layers else []))
-            yield Piece(names, partial(self._films, output, rows, layer, rate, names), len(rows), rows[0]["frame_id"])
+            names = (
+                _name(rows[0], layer),
+                *([_name(rows[0], layer, "masks")] if self.masks and "character" in output.layers else []),
+            )
+            yield Piece(
+                names, partial(self._films, output, rows, layer, rate, names), len(rows), rows[0]["frame_id"]
+            )
         if not found:
-            raise ValueError("no shot has five frames in a row of what is asked for, and a clip has 4 N + 1 of them: choose more frames (select.…)")
+            raise ValueError(
+                "no shot has five frames in a row of what is asked for, and a clip has 4 N + 1 of them: choose more frames (select.…)"
+            )
 
     def index(self, output: Output, folder: str) -> Iterator[Piece]:
         """The lists and dataset.toml."""
@@ -87,10 +103,16 @@ class MusubiVideo(Exporter):
             longest = max(longest, len(rows))
         lines = head(self.resolution, self.batch_size, not home)
         taken = [f"target_frames = [{self.target_frames}]", 'frame_extraction = "head"']
-        taken = taken if self.target_frames else ['frame_extraction = "full"', f"max_frames = {max(_LEAST, (longest - 1) // 4 * 4 + 1)}"]
+        taken = (
+            taken
+            if self.target_frames
+            else ['frame_extraction = "full"', f"max_frames = {max(_LEAST, (longest - 1) // 4 * 4 + 1)}"]
+        )
         for (layer, rate), found in sorted(lists.items()):
             name = f"{layer}_{float(rate):g}fps"
-            yield Piece((f"{name}.jsonl",), partial(dict, {f"{name}.jsonl": ("\n".join(found) + "\n").encode()}), 0)
+            yield Piece(
+                (f"{name}.jsonl",), partial(dict, {f"{name}.jsonl": ("\n".join(found) + "\n").encode()}), 0
+            )
             lines += ["", "[[datasets]]", f"video_jsonl_file = {quoted(placed(home, f'{name}.jsonl'))}"]
             lines += [f"cache_directory = {quoted(placed(home, f'cache/{name}'))}", *taken]
             lines += [f"source_fps = {float(rate)!r}"] if rate >= _SLOWEST else []
@@ -98,11 +120,19 @@ class MusubiVideo(Exporter):
 
     def remarks(self, output: Output) -> Iterator[str]:
         """Shots that are left out, and those whose frames were thinned out."""
-        there = {(rows[0]["episode"], rows[0]["scene_id"], rows[0]["source"]) for _, rows, _ in self._clips(output)}
+        there = {
+            (rows[0]["episode"], rows[0]["scene_id"], rows[0]["source"]) for _, rows, _ in self._clips(output)
+        }
         shots = [shot for shot in self.select.shots(output) if len(shot) > 1]
-        gone = [shot for shot in shots if (shot[0]["episode"], shot[0]["scene_id"], shot[0]["source"]) not in there]
+        gone = [
+            shot
+            for shot in shots
+            if (shot[0]["episode"], shot[0]["scene_id"], shot[0]["source"]) not in there
+        ]
         if gone:
-            names = ", ".join(f"{shot[0]['episode']}/{shot[0]['scene_id']} ({len(shot)})" for shot in gone[:5])
+            names = ", ".join(
+                f"{shot[0]['episode']}/{shot[0]['scene_id']} ({len(shot)})" for shot in gone[:5]
+            )
             yield f"{len(gone)} of {len(shots)} shots are left out, having too few frames in a row: {names}{' …' * (len(gone) > 5)}"
         slow = [shot for shot in shots if self._rate(shot) < _SLOWEST]
         if slow:
@@ -124,7 +154,11 @@ class MusubiVideo(Exporter):
                     rows = run[start : start + length]
                     rows = rows[: (len(rows) - 1) // 4 * 4 + 1]
                     if len(rows) >= (self.target_frames or least):
-                        yield from ((layer, rows, rate) for layer in layers if any(pictures.shows(row, layer) for row in rows))
+                        yield from (
+                            (layer, rows, rate)
+                            for layer in layers
+                            if any(pictures.shows(row, layer) for row in rows)
+                        )
 
     @property
     def _backdrop(self) -> str:
@@ -138,7 +172,9 @@ class MusubiVideo(Exporter):
         steps = [b - a for a, b in pairwise(times) if b > a]
         return Fraction(self.fps or (1 / median(steps) if steps else 24)).limit_denominator(1001)
 
-    def _films(self, output: Output, rows: Sequence[Row], layer: str, rate: Fraction, names: Sequence[str]) -> dict[str, bytes]:
+    def _films(
+        self, output: Output, rows: Sequence[Row], layer: str, rate: Fraction, names: Sequence[str]
+    ) -> dict[str, bytes]:
         made = {names[0]: self._film(self._pictures(output, rows, layer), rows[0], rate)}
         return made | {name: self._film(_masks(output, rows), rows[0], rate) for name in names[1:]}
 
@@ -149,9 +185,15 @@ class MusubiVideo(Exporter):
         with av.open(buffer, "w", format="mp4") as film:
             stream = film.add_stream("libx264", rate=rate, options={"crf": str(self.crf), "preset": "medium"})
             stream.codec_context.thread_count = 1  # the same bytes on every machine
-            stream.width, stream.height, stream.pix_fmt = row["width"] // 2 * 2, row["height"] // 2 * 2, "yuv420p"
+            stream.width, stream.height, stream.pix_fmt = (
+                row["width"] // 2 * 2,
+                row["height"] // 2 * 2,
+                "yuv420p",
+            )
             for place, picture in enumerate(shown):
-                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[: stream.height, : stream.width]), format="rgb24")
+                frame = av.VideoFrame.from_ndarray(
+                    np.ascontiguousarray(picture[: stream.height, : stream.width]), format="rgb24"
+                )
                 frame.pts, frame.time_base = place, 1 / rate
                 film.mux(stream.encode(frame))
             film.mux(stream.encode(None))
@@ -164,7 +206,10 @@ class MusubiVideo(Exporter):
             if drawing != shown:
                 # one backdrop for the whole clip: it must not change with the drawing
                 first = {**row, "frame_id": rows[0]["frame_id"]}
-                shown, made = drawing, pictures.placed(output, first, layer, self._backdrop, shadow=self.picture.shadow)
+                shown, made = (
+                    drawing,
+                    pictures.placed(output, first, layer, self._backdrop, shadow=self.picture.shadow),
+                )
             yield made
 
 
@@ -175,7 +220,11 @@ def _masks(output: Output, rows: Sequence[Row]) -> Iterator[np.ndarray]:
         drawing = row["drawing_of"] or row["frame_id"]
         if drawing != shown:
             there = pictures.shows(row, "character")
-            alpha = pictures.stored(output, row, "character")[..., 3] if there else np.zeros((row["height"], row["width"]), np.uint8)
+            alpha = (
+                pictures.stored(output, row, "character")[..., 3]
+                if there
+                else np.zeros((row["height"], row["width"]), np.uint8)
+            )
             shown, made = drawing, np.repeat(alpha[..., None], 3, axis=2)
         yield made
 
@@ -189,7 +238,14 @@ def _runs(shot: Sequence[Row]) -> Iterator[list[Row]]:
     run: list[Row] = []
     for row in shot:
         same = run and (row["width"], row["height"]) == (run[0]["width"], run[0]["height"])
-        if run and (not same or (len(run) > 1 and row["frame_index"] - run[-1]["frame_index"] != run[1]["frame_index"] - run[0]["frame_index"])):
+        if run and (
+            not same
+            or (
+                len(run) > 1
+                and row["frame_index"] - run[-1]["frame_index"]
+                != run[1]["frame_index"] - run[0]["frame_index"]
+            )
+        ):
             yield run
             run = []
         run.append(row)

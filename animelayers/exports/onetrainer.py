@@ -9,7 +9,9 @@ from animelayers.exports.training import Files, Sample, Trainer
 
 @dataclass(frozen=True, kw_only=True)
 class OneTrainer(Trainer):
-    """CONCEPT/NAME.png, NAME.txt and, with ``mask``, NAME-masklabel.png (white trains) for masked training; a concept of it per folder."""
+    """CONCEPT/NAME.png, NAME.txt and, with ``mask``, NAME-masklabel.png (white trains) for masked training; a
+    concept of it per folder.
+    """
 
     mask: bool = True
 
@@ -21,4 +23,8 @@ class OneTrainer(Trainer):
     def files(self, sample: Sample) -> Files:
         """All in the concept's folder."""
         name = f"{sample.concept}/{sample.name}"
-        return Files(f"{name}.png", f"{name}.txt" if sample.caption else "", f"{name}-masklabel.png" if self.mask else "")
+        return Files(
+            f"{name}.png",
+            f"{name}.txt" if sample.caption else "",
+            f"{name}-masklabel.png" if self.mask else "",
+        )

@@ -19,17 +19,24 @@ from animelayers.imaging import codecs
 
 MIMETYPE = b"image/openraster"
 _THUMBNAIL = 256
-_MODES: Mapping[str, str] = {"over": "svg:src-over", "add": "svg:plus", "screen": "svg:screen", "multiply": "svg:multiply"}
+_MODES: Mapping[str, str] = {
+    "over": "svg:src-over",
+    "add": "svg:plus",
+    "screen": "svg:screen",
+    "multiply": "svg:multiply",
+}
 _LARGEST = 300_000_000  # bytes that a layer of a file may unpack to
 _TEXT = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ora(Documents):
-    """An OpenRaster file of every drawing, EPISODE/scene0003_frame000120.ora, and beside it a JSON with the digests of its layers.
+    """An OpenRaster file of every drawing, EPISODE/scene0003_frame000120.ora, and beside it a JSON with the
+    digests of its layers.
 
-    A group per character; the effect with its composite operation, svg:plus or svg:screen where it adds light. ``plate``: with the clean
-    plate of the shot, hidden. ``frame``: with the whole frame, hidden, as a reference. See the OpenRaster specification 0.0.3.
+    A group per character; the effect with its composite operation, svg:plus or svg:screen where it adds
+    light. ``plate``: with the clean plate of the shot, hidden. ``frame``: with the whole frame, hidden, as a
+    reference. See the OpenRaster specification 0.0.3.
     """
 
     suffix: ClassVar[str] = "ora"
@@ -42,35 +49,48 @@ class Ora(Documents):
 def to_ora(layers: Sequence[Layer]) -> bytes:
     """The bytes of an OpenRaster file of layers of one size, the lowest first; the same for the same layers."""
     height, width = layers[0].picture.shape[:2]
-    root = ElementTree.Element("image", {"version": "0.0.3", "w": str(width), "h": str(height), "xres": "72", "yres": "72"})
+    root = ElementTree.Element(
+        "image", {"version": "0.0.3", "w": str(width), "h": str(height), "xres": "72", "yres": "72"}
+    )
     top = ElementTree.SubElement(root, "stack")
     groups: dict[str, ElementTree.Element] = {}
     files: dict[str, bytes] = {}
     for number, layer in reversed([*enumerate(layers)]):  # in the file the first is the top one
         parent = top
         if layer.group:
-            parent = groups.get(layer.group) or ElementTree.SubElement(top, "stack", _facts(layer.group, True, "svg:src-over"))
+            parent = groups.get(layer.group) or ElementTree.SubElement(
+                top, "stack", _facts(layer.group, True, "svg:src-over")
+            )
             groups[layer.group] = parent
         file = f"data/layer{number:03d}.png"
         place = {"src": file, "x": "0", "y": "0"}
-        ElementTree.SubElement(parent, "layer", {**_facts(layer.name, layer.shown, _MODES[layer.mode]), **place})
+        ElementTree.SubElement(
+            parent, "layer", {**_facts(layer.name, layer.shown, _MODES[layer.mode]), **place}
+        )
         files[file] = codecs.encode_png(layer.picture)
     whole = merged(layers)
     small = Image.fromarray(whole)
     small.thumbnail((_THUMBNAIL, _THUMBNAIL))
     head = {"mimetype": MIMETYPE, "stack.xml": ElementTree.tostring(root, "utf-8", xml_declaration=True)}
-    last = {"mergedimage.png": codecs.encode_png(opaque(whole)), "Thumbnails/thumbnail.png": codecs.encode_png(np.asarray(small))}
+    last = {
+        "mergedimage.png": codecs.encode_png(opaque(whole)),
+        "Thumbnails/thumbnail.png": codecs.encode_png(np.asarray(small)),
+    }
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         for name, content in {**head, **files, **last}.items():
             # a name alone would be given the time of day
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED if name.endswith("xml") else zipfile.ZIP_STORED)
+            archive.writestr(
+                zipfile.ZipInfo(name),
+                content,
+                zipfile.ZIP_DEFLATED if name.endswith("xml") else zipfile.ZIP_STORED,
+            )
     return data.getvalue()
 
 
 def read_ora(data: bytes) -> list[Layer]:
-    """The layers of an OpenRaster file, the lowest first, each on the whole canvas; opacity is multiplied into alpha;
-    other operations have their own names.
+    """The layers of an OpenRaster file, the lowest first, each on the whole canvas; opacity is multiplied
+    into alpha; other operations have their own names.
 
     Raises ValueError for a file that is none, or that names what it does not hold.
     """
@@ -114,7 +134,9 @@ def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
 
 
 def _parsed(head: bytes) -> ElementTree.Element:
-    """The stack, read as UTF-8 whatever it says of itself: another encoding would carry declarations past the check."""
+    """The stack, read as UTF-8 whatever it says of itself: another encoding would carry declarations past the
+    check.
+    """
     text = head.decode("utf-8-sig")
     if "<!DOCTYPE" in text or "<!ENTITY" in text or "\0" in text:
         raise ValueError("its stack.xml declares entities")
@@ -122,11 +144,18 @@ def _parsed(head: bytes) -> ElementTree.Element:
 
 
 def _facts(name: str, shown: bool, operation: str) -> dict[str, str]:
-    return {"name": name, "opacity": "1.0", "visibility": "visible" if shown else "hidden", "composite-op": operation}
+    return {
+        "name": name,
+        "opacity": "1.0",
+        "visibility": "visible" if shown else "hidden",
+        "composite-op": operation,
+    }
 
 
 def _layers(root: ElementTree.Element) -> list[tuple[ElementTree.Element, str, float]]:
-    """The layers of a stack and of those in it, the top one first, with their group and the opacity of it and them together."""
+    """The layers of a stack and of those in it, the top one first, with their group and the opacity of it and
+    them together.
+    """
     found: list[tuple[ElementTree.Element, str, float]] = []
     pending = [(node, "", 1.0, 1) for node in reversed(root)]
     while pending:
@@ -141,7 +170,9 @@ def _layers(root: ElementTree.Element) -> list[tuple[ElementTree.Element, str, f
     return found
 
 
-def _layer(archive: zipfile.ZipFile, node: ElementTree.Element, group: str, opacity: float, size: tuple[int, int]) -> Layer:
+def _layer(
+    archive: zipfile.ZipFile, node: ElementTree.Element, group: str, opacity: float, size: tuple[int, int]
+) -> Layer:
     with Image.open(io.BytesIO(_member(archive, node.attrib["src"], _LARGEST)), formats=["PNG"]) as file:
         bounded((file.height, file.width), 1)
         part = file.convert("RGBA")
@@ -154,4 +185,6 @@ def _layer(archive: zipfile.ZipFile, node: ElementTree.Element, group: str, opac
     modes = {word: mode for mode, word in _MODES.items()}
     operation = node.get("composite-op", "svg:src-over")
     mode = modes.get(operation, operation)
-    return Layer(node.get("name", ""), np.asarray(whole), group, mode, node.get("visibility", "visible") == "visible")
+    return Layer(
+        node.get("name", ""), np.asarray(whole), group, mode, node.get("visibility", "visible") == "visible"
+    )

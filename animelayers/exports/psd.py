@@ -15,15 +15,22 @@ from animelayers.exports.documents import Documents
 from animelayers.exports.stack import MOST_DEPTH, Layer, bounded, on_black
 from animelayers.imaging.window import window
 
-_MODES: Mapping[str, str] = {"over": "NORMAL", "add": "LINEAR_DODGE", "screen": "SCREEN", "multiply": "MULTIPLY"}
+_MODES: Mapping[str, str] = {
+    "over": "NORMAL",
+    "add": "LINEAR_DODGE",
+    "screen": "SCREEN",
+    "multiply": "MULTIPLY",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Psd(Documents):
-    """A PSD file of every drawing, EPISODE/scene0003_frame000120.psd, and beside it a JSON with the digests of its layers.
+    """A PSD file of every drawing, EPISODE/scene0003_frame000120.psd, and beside it a JSON with the digests
+    of its layers.
 
-    A group per character; the effect as screen, or as linear dodge of light on black. ``plate``: with the clean plate of the shot, hidden.
-    ``frame``: with the whole frame, hidden, as a reference. Written by psd-tools.
+    A group per character; the effect as screen, or as linear dodge of light on black. ``plate``: with the
+    clean plate of the shot, hidden. ``frame``: with the whole frame, hidden, as a reference. Written by
+    psd-tools.
     """
 
     suffix: ClassVar[str] = "psd"
@@ -39,7 +46,9 @@ class Psd(Documents):
 
 
 def to_psd(layers: Sequence[Layer]) -> bytes:
-    """The bytes of a PSD of layers of one size, the lowest first, each cut to what shows of it; the same for the same layers."""
+    """The bytes of a PSD of layers of one size, the lowest first, each cut to what shows of it; the same for
+    the same layers.
+    """
     from psd_tools import PSDImage
     from psd_tools.constants import BlendMode
 
@@ -54,7 +63,9 @@ def to_psd(layers: Sequence[Layer]) -> bytes:
             parent = groups[layer.group]
         where = window(np.ascontiguousarray(layer.picture[..., 3]), 0) or (slice(0, 1), slice(0, 1))
         part = Image.fromarray(np.ascontiguousarray(layer.picture[where]))
-        made = parent.create_pixel_layer(part, top=where[0].start, left=where[1].start, blend_mode=BlendMode[_MODES[layer.mode]])
+        made = parent.create_pixel_layer(
+            part, top=where[0].start, left=where[1].start, blend_mode=BlendMode[_MODES[layer.mode]]
+        )
         _named(made, layer.name).visible = layer.shown
     data = io.BytesIO()
     document.save(data)
@@ -62,8 +73,8 @@ def to_psd(layers: Sequence[Layer]) -> bytes:
 
 
 def read_psd(data: bytes) -> list[Layer]:
-    """The layers of a PSD, the lowest first, each on the whole canvas; opacity and layer masks are multiplied into alpha; other blend
-    modes have their own names.
+    """The layers of a PSD, the lowest first, each on the whole canvas; opacity and layer masks are multiplied
+    into alpha; other blend modes have their own names.
 
     Raises ValueError for a file that is none.
     """
@@ -80,7 +91,10 @@ def read_psd(data: bytes) -> list[Layer]:
             if layer.is_group():
                 continue
             bounded((layer.height, layer.width), 1)
-            mode = next((mode for mode, name in _MODES.items() if name == layer.blend_mode.name), layer.blend_mode.name.lower())
+            mode = next(
+                (mode for mode, name in _MODES.items() if name == layer.blend_mode.name),
+                layer.blend_mode.name.lower(),
+            )
             group = layer.parent.name if layer.parent is not None and layer.parent is not document else ""
             found.append(Layer(layer.name, _on_canvas(layer, document.size), group, mode, layer.visible))
     except Exception as problem:  # a reader of a binary format raises what its bytes make it raise

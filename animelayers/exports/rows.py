@@ -36,9 +36,13 @@ _BOXES = pa.list_(pa.list_(pa.float32()))
 
 
 def told(schema: pa.Schema) -> list[pa.Field]:
-    """The columns that say something of a frame and that every reader knows: words, numbers, short lists of fixed size, lists of words, of
-    numbers, and of boxes, which are lists of numbers."""
-    kept = [field for field in schema if not internal(field.name) and (field.name in LISTS or not pa.types.is_list(field.type))]
+    """The columns that say something of a frame and that every reader knows: words, numbers, short lists of
+    fixed size, lists of words, of numbers, and of boxes, which are lists of numbers."""
+    kept = [
+        field
+        for field in schema
+        if not internal(field.name) and (field.name in LISTS or not pa.types.is_list(field.type))
+    ]
     return [pa.field(field.name, _told(field.type)) for field in kept]
 
 
@@ -49,13 +53,17 @@ def _told(kind: pa.DataType) -> pa.DataType:
 
 
 def listed(column: str, value: Any) -> Any:
-    """A value of the frame table, or one as people write it, as `told` says: lists, boxes as lists of numbers; what has words and numbers in it
-    as text."""
+    """A value of the frame table, or one as people write it, as `told` says: lists, boxes as lists of
+    numbers; what has words and numbers in it as text."""
     if column in LISTS and isinstance(value, str):
         value = RECORD[column].stored(RECORD[column].read(value))
     if column not in LISTS or value is None or not pa.types.is_struct(RECORD[column].arrow.value_type):
         return value
-    return [[*map(float, box.values())] for box in value] if _told(RECORD[column].arrow) == _BOXES else RECORD[column].written(value)
+    return (
+        [[*map(float, box.values())] for box in value]
+        if _told(RECORD[column].arrow) == _BOXES
+        else RECORD[column].written(value)
+    )
 
 
 def feature(kind: pa.DataType) -> dict[str, Any]:
@@ -70,8 +78,29 @@ def feature(kind: pa.DataType) -> dict[str, Any]:
 def card(output: Output, frames: int, layers: str, files: str) -> bytes:
     """The README.md of a data set, with where its files are and every model that touched them."""
     models = dataset.description(Store(output.path)).get("models", [])
-    head = ["---", "license: other", "license_name: that-of-the-inputs", "tags: [animation, layers, animelayers]", "configs:"]
-    head += ["- config_name: default", "  data_files:", "  - split: train", f"    path: {files}", "---", "# Layers of animation", ""]
-    lines = [f"{frames:,} drawings: {layers}. Made from the inputs, whose licence holds for them.", "", "## Models that touched the data", ""]
-    lines += [f"- {m['name']}: weights {m.get('license')}, commercial use {m.get('commercial')}" for m in models] or ["None with weights."]
+    head = [
+        "---",
+        "license: other",
+        "license_name: that-of-the-inputs",
+        "tags: [animation, layers, animelayers]",
+        "configs:",
+    ]
+    head += [
+        "- config_name: default",
+        "  data_files:",
+        "  - split: train",
+        f"    path: {files}",
+        "---",
+        "# Layers of animation",
+        "",
+    ]
+    lines = [
+        f"{frames:,} drawings: {layers}. Made from the inputs, whose licence holds for them.",
+        "",
+        "## Models that touched the data",
+        "",
+    ]
+    lines += [
+        f"- {m['name']}: weights {m.get('license')}, commercial use {m.get('commercial')}" for m in models
+    ] or ["None with weights."]
     return ("\n".join([*head, *lines]) + "\n").encode()

@@ -1,4 +1,6 @@
-"""Which frames of an output an export takes: conditions on columns of the frame table, without evaluating any text."""
+"""Which frames of an output an export takes: conditions on columns of the frame table, without evaluating any
+text.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +28,12 @@ _LONG = 64  # numbers in a list that is an embedding
 class Select:
     """Frames by what the frame table says of them.
 
-    ``where``: by column a value, a list of values of which one must hold, a comparison ('>=0.5', '<3', '!=none'), or 'has WORD' or 'lacks WORD'
-    for a column of words, such as flags: 'lacks damaged'. Lists are compared as people write them: '1,2'; flags without any are 'ok', other
-    empty lists 'none'. A frame of which the table does not know the column does not pass. ``held``: frames that hold a drawing as well; without
-    it each drawing comes once. ``min_side``: pixels of the shorter side, at least.
-    ``without``: frame ids that are left out. ``limit``: frames in all.
+    ``where``: by column a value, a list of values of which one must hold, a comparison ('>=0.5', '<3',
+    '!=none'), or 'has WORD' or 'lacks WORD' for a column of words, such as flags: 'lacks damaged'. Lists are
+    compared as people write them: '1,2'; flags without any are 'ok', other empty lists 'none'. A frame of
+    which the table does not know the column does not pass. ``held``: frames that hold a drawing as well;
+    without it each drawing comes once. ``min_side``: pixels of the shorter side, at least. ``without``: frame
+    ids that are left out. ``limit``: frames in all.
     """
 
     where: Mapping[str, Value | Sequence[Value]] = field(default_factory=dict)
@@ -40,16 +43,22 @@ class Select:
     limit: Count | None = None
 
     def table(self, output: Output) -> pa.Table:
-        """The chosen rows of the frame table. Raises ValueError for a column that is not there and a comparison of words with a number."""
+        """The chosen rows of the frame table. Raises ValueError for a column that is not there and a
+        comparison of words with a number.
+        """
         table = output.table
         keep = pc.greater_equal(pc.min_element_wise(table["width"], table["height"]), self.min_side)
         if not self.held:
             keep = pc.and_(keep, pc.is_null(table["drawing_of"]))
         if self.without:
-            keep = pc.and_(keep, pc.invert(pc.is_in(table["frame_id"], pa.array(list(self.without), pa.string()))))
+            keep = pc.and_(
+                keep, pc.invert(pc.is_in(table["frame_id"], pa.array(list(self.without), pa.string())))
+            )
         for column, wanted in self.where.items():
             if column not in table.column_names:
-                raise ValueError(f"select.where.{column}: the frame table has no such column; annotate the output first, or choose of those it has")
+                raise ValueError(
+                    f"select.where.{column}: the frame table has no such column; annotate the output first, or choose of those it has"
+                )
             values = table[column].to_pylist()
             if column in LISTS:
                 values = [RECORD[column].written(value) for value in values]
@@ -74,8 +83,14 @@ class Select:
 
 
 def unpacked(table: pa.Table, embeddings: bool = False) -> Iterator[Row]:
-    """The rows of a frame table, some hundred at a time in memory; `embeddings`: long lists of numbers as well."""
-    short = [name for name in table.column_names if embeddings or name in LISTS or not _long(table.schema.field(name).type)]
+    """The rows of a frame table, some hundred at a time in memory; `embeddings`: long lists of numbers as
+    well.
+    """
+    short = [
+        name
+        for name in table.column_names
+        if embeddings or name in LISTS or not _long(table.schema.field(name).type)
+    ]
     for start in range(0, len(table), _STEP):
         yield from table.select(short).slice(start, _STEP).to_pylist()
 

@@ -25,13 +25,14 @@ _BLANK = {".png": codecs.encode_png, ".jpg": codecs.encode_jpeg, ".webp": codecs
 
 @dataclass(frozen=True, kw_only=True)
 class Numbered(Exporter):
-    """EPISODE_scene0003/character.0001.png … per shot and layer, from 1 without gaps, the files as they are stored.
+    """EPISODE_scene0003/character.0001.png … per shot and layer, from 1 without gaps, the files as they are
+    stored.
 
-    ``every_frame``: a file for each frame, held drawings as often as they show; otherwise one per drawing, numbered as in the exposure sheet
-    beside them (sheet.csv, sheet.xdts). ``layers``: of character, background, effect and mask; one that a shot has not is left out, and
-    what a frame has not is a transparent picture. layers.json tells of each file its frame, its layer and the digest of its bytes, and of each
-    frame the caption that lay beside the input. Pictures
-    without a timing have no sequence.
+    ``every_frame``: a file for each frame, held drawings as often as they show; otherwise one per drawing,
+    numbered as in the exposure sheet beside them (sheet.csv, sheet.xdts). ``layers``: of character,
+    background, effect and mask; one that a shot has not is left out, and what a frame has not is a
+    transparent picture. layers.json tells of each file its frame, its layer and the digest of its bytes, and
+    of each frame the caption that lay beside the input. Pictures without a timing have no sequence.
     """
 
     layers: Sequence[str] = LAYERS
@@ -49,7 +50,9 @@ class Numbered(Exporter):
             shown = list(shot.shown if self.every_frame else shot.carriers)
             for number, frame_id in enumerate(shown, start=1):
                 files = tuple(_file(shot, layer, number, suffix) for layer, suffix in suffixes.items())
-                yield Piece(files, partial(_numbered, output, shot, frame_id, number, suffixes), what=frame_id)
+                yield Piece(
+                    files, partial(_numbered, output, shot, frame_id, number, suffixes), what=frame_id
+                )
             told = tuple(f"{shot.name}/{name}" for name in ("sheet.csv", "sheet.xdts", NOTE))
             yield Piece(told, partial(_told, output, shot, shown, suffixes), 0, shot.name)
 
@@ -72,7 +75,9 @@ def _file(shot: Shot, layer: str, number: int, suffix: str) -> str:
     return f"{shot.name}/{layer}.{number:04d}{suffix}"
 
 
-def _numbered(output: Output, shot: Shot, frame_id: str, number: int, suffixes: Mapping[str, str]) -> dict[str, bytes]:
+def _numbered(
+    output: Output, shot: Shot, frame_id: str, number: int, suffixes: Mapping[str, str]
+) -> dict[str, bytes]:
     """The files of one picture, byte for byte as stored; a blank one for a layer it has not."""
     row = output.row(frame_id) if frame_id else {}
     made = {}
@@ -87,18 +92,25 @@ def _numbered(output: Output, shot: Shot, frame_id: str, number: int, suffixes: 
 
 
 def _told(output: Output, shot: Shot, shown: Sequence[str], suffixes: Mapping[str, str]) -> dict[str, bytes]:
-    """The sheet twice, and of each file that shows a drawing which one, which layer, and the digest of its bytes."""
+    """The sheet twice, and of each file that shows a drawing which one, which layer, and the digest of its
+    bytes.
+    """
     known: dict[str, dict[str, str]] = {}
     before: dict[str, list[str]] = {}
     for number, frame_id in enumerate(shown, start=1):
         if frame_id not in before:
-            before[frame_id] = [hashlib.sha256(data).hexdigest()[:32] for data in _numbered(output, shot, frame_id, number, suffixes).values()]
+            before[frame_id] = [
+                hashlib.sha256(data).hexdigest()[:32]
+                for data in _numbered(output, shot, frame_id, number, suffixes).values()
+            ]
         for (layer, suffix), digest in zip(suffixes.items(), before[frame_id], strict=True):
             name = _file(shot, layer, number, suffix).partition("/")[2]
             known[name] = {"frame_id": frame_id, "layer": layer, "digest": digest}
     modes = {carrier: mode for carrier, mode in shot.modes.items() if mode != "none"}
     note: dict[str, object] = {"export": "sequence", "rate": str(shot.rate), "blend": modes, "files": known}
-    captions = {carrier: text for carrier in shot.carriers if (text := output.row(carrier).get("caption_given"))}
+    captions = {
+        carrier: text for carrier in shot.carriers if (text := output.row(carrier).get("caption_given"))
+    }
     note |= {"captions": captions} if captions else {}
     texts = {
         "sheet.csv": exposure.as_csv(shot.sheet),

@@ -28,9 +28,10 @@ _NEAR = 1e-3  # share by which a measured rate may be off a usual one: time stam
 class Shot(NamedTuple):
     """A shot.
 
-    ``shown``: for every frame from the first to the last the id of the frame its layers are stored under, '' where the output lacks it;
-    ``rate``: frames a second; ``sheet``: its exposure sheet, whose drawings `carriers` names in the order of their numbers; ``modes``: how the
-    effect lies over each of them, 'none' where there is none.
+    ``shown``: for every frame from the first to the last the id of the frame its layers are stored under, ''
+    where the output lacks it; ``rate``: frames a second; ``sheet``: its exposure sheet, whose drawings
+    `carriers` names in the order of their numbers; ``modes``: how the effect lies over each of them, 'none'
+    where there is none.
     """
 
     name: str
@@ -43,7 +44,8 @@ class Shot(NamedTuple):
 
 
 def shots(output: Output, select: Select, fps: float | None = None) -> Iterator[Shot]:
-    """Every shot of the chosen frames that has a timing, by episode and shot; `fps` is taken where the frame table tells no times.
+    """Every shot of the chosen frames that has a timing, by episode and shot; `fps` is taken where the frame
+    table tells no times.
 
     Raises ValueError for a training set, which has none.
     """
@@ -75,8 +77,8 @@ def untimed(output: Output, select: Select) -> Iterator[str]:
 def running(sheet: exposure.Sheet) -> list[int]:
     """The number of the drawing shown at each frame of a shot, from its first to its last.
 
-    A drawing stays until the next entry, over frames that sampling left out, and where frames are not evenly spaced in time until the time of
-    the next; frames of a clip that failed, more than two steps, show 0.
+    A drawing stays until the next entry, over frames that sampling left out, and where frames are not evenly
+    spaced in time until the time of the next; frames of a clip that failed, more than two steps, show 0.
     """
     if _uneven(sheet):
         return _timed(sheet)
@@ -90,7 +92,8 @@ def running(sheet: exposure.Sheet) -> list[int]:
 
 
 def rate(sheet: exposure.Sheet, fps: float | None = None) -> Fraction:
-    """Frames a second of a shot, a usual rate where one is near, from its times; `fps` or 24 where they tell nothing.
+    """Frames a second of a shot, a usual rate where one is near, from its times; `fps` or 24 where they tell
+    nothing.
 
     Of frames that are not evenly spaced it is that of the closer ones: the others are held.
     """
@@ -105,7 +108,9 @@ def rate(sheet: exposure.Sheet, fps: float | None = None) -> Fraction:
 
 def _usual(measured: float, near: float = _NEAR) -> Fraction:
     nearest = min(_USUAL, key=lambda usual: abs(float(usual) - measured))
-    return nearest if abs(float(nearest) / measured - 1) < near else Fraction(measured).limit_denominator(1000)
+    return (
+        nearest if abs(float(nearest) / measured - 1) < near else Fraction(measured).limit_denominator(1000)
+    )
 
 
 def _uneven(sheet: exposure.Sheet) -> bool:
@@ -114,11 +119,15 @@ def _uneven(sheet: exposure.Sheet) -> bool:
         return False
     steps, numbers = np.diff(sheet.seconds), np.diff(sheet.place)
     unit = float(np.median(steps / numbers))
-    return unit > 0 and bool((np.abs(steps - unit * numbers) > _LATE * unit).any()) and bool((steps > 0).all())
+    return (
+        unit > 0 and bool((np.abs(steps - unit * numbers) > _LATE * unit).any()) and bool((steps > 0).all())
+    )
 
 
 def _closest(sheet: exposure.Sheet) -> tuple[float, int]:
-    """Seconds between frames that follow closely, the usual step or a shorter one that is not rare, and how many such steps there are."""
+    """Seconds between frames that follow closely, the usual step or a shorter one that is not rare, and how
+    many such steps there are.
+    """
     steps = np.diff(sheet.seconds)
     short, usual = float(np.percentile(steps, 10)), float(np.median(steps))
     seconds = short if short < _LATE * usual else usual
@@ -141,7 +150,9 @@ def _timed(sheet: exposure.Sheet) -> list[int]:
 
 
 def picture(output: Output, frame_id: str, layer: str, size: tuple[int, int]) -> np.ndarray:
-    """A layer of a frame as RGBA uint8 (H, W, 4), transparent where it has none; a mask is white with the mask for its alpha."""
+    """A layer of a frame as RGBA uint8 (H, W, 4), transparent where it has none; a mask is white with the
+    mask for its alpha.
+    """
     row = output.row(frame_id) if frame_id else {}
     if not row.get(f"{layer}_file"):
         return np.zeros((*size, 4), np.uint8)

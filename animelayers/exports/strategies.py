@@ -1,4 +1,6 @@
-"""A training set as plain folders: a folder per strategy, and processing_report.json, as people's own scripts read them."""
+"""A training set as plain folders: a folder per strategy, and processing_report.json, as people's own scripts
+read them.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,18 @@ _LONGEST = 180  # bytes: with a strategy's suffix and '.png' below the 255 that 
 
 @dataclass(frozen=True, kw_only=True)
 class Strategies(Exporter):
-    """STRATEGY/images/NAME_character.png, masks/NAME_mask.png and captions/NAME_character.txt of a training set, and processing_report.json:
-    every frame with its strategy, confidence, reasoning, files and error.
+    """STRATEGY/images/NAME_character.png, masks/NAME_mask.png and captions/NAME_character.txt of a training
+    set, and processing_report.json: every frame with its strategy, confidence, reasoning, files and error.
     """
 
     def pieces(self, output: Output) -> Iterator[Piece]:
-        """A picture with its caption and its mask each. Raises ValueError for an output that is no training set."""
+        """A picture with its caption and its mask each. Raises ValueError for an output that is no training
+        set.
+        """
         if not pictures.curated(output):
-            raise ValueError(f"{output.path} is no training set: animelayers curate {output.path} SET makes one")
+            raise ValueError(
+                f"{output.path} is no training set: animelayers curate {output.path} SET makes one"
+            )
         called = self._called(output)
         for row in self.select.rows(output):
             files = _files(row, called[row["origin"]])
@@ -46,21 +52,33 @@ class Strategies(Exporter):
         yield Piece((REPORT,), lambda: {REPORT: self._report(output, folder)}, 0)
 
     def _called(self, output: Output) -> dict[str, str]:
-        frames = sorted({*output.table["origin"].to_pylist(), *self._decisions(output)["frame_id"].to_pylist()})
+        frames = sorted(
+            {*output.table["origin"].to_pylist(), *self._decisions(output)["frame_id"].to_pylist()}
+        )
         return dict(zip(frames, names(frames), strict=True))
 
     def _decisions(self, output: Output) -> pa.Table:
-        return metadata.read(Store(output.path), DECISIONS, ["frame_id", "strategy", "confidence", "reasoning"])
+        return metadata.read(
+            Store(output.path), DECISIONS, ["frame_id", "strategy", "confidence", "reasoning"]
+        )
 
     def _report(self, output: Output, folder: str) -> bytes:
         told, called, root = [], self._called(output), dataset.told(Store(output.path), folder)
-        errors = dict(zip(output.errors["origin"].to_pylist(), output.errors["error"].to_pylist(), strict=True)) if len(output.errors) else {}
+        errors = (
+            dict(zip(output.errors["origin"].to_pylist(), output.errors["error"].to_pylist(), strict=True))
+            if len(output.errors)
+            else {}
+        )
         made: dict[str, list[str]] = {}
         for row in self.select.rows(output):
-            made.setdefault(row["origin"], []).extend(f"{root}/{file}" for file in _files(row, called[row["origin"]]).values())
+            made.setdefault(row["origin"], []).extend(
+                f"{root}/{file}" for file in _files(row, called[row["origin"]]).values()
+            )
         for row in self._decisions(output).to_pylist():
             frame = row["frame_id"]
-            error = errors.get(frame) or (None if frame in made else row["reasoning"] if row["strategy"] == "none" else "not made yet")
+            error = errors.get(frame) or (
+                None if frame in made else row["reasoning"] if row["strategy"] == "none" else "not made yet"
+            )
             told.append(
                 {
                     "frame": f"{called[frame]}.png",
@@ -75,17 +93,36 @@ class Strategies(Exporter):
         done = Counter({row["strategy"]: 0 for row in told if row["strategy"] != "none"} | {})
         done.update(row["strategy"] for row in told if row["success"])
         good = sum(done.values())
-        summary: dict[str, Any] = {"total_frames": len(told), "successful": good, "failed": len(told) - good, "strategies": dict(done)}
-        return json.dumps({"summary": summary, "results": told}, indent=1, ensure_ascii=False).encode(errors="surrogateescape") + b"\n"
+        summary: dict[str, Any] = {
+            "total_frames": len(told),
+            "successful": good,
+            "failed": len(told) - good,
+            "strategies": dict(done),
+        }
+        return (
+            json.dumps({"summary": summary, "results": told}, indent=1, ensure_ascii=False).encode(
+                errors="surrogateescape"
+            )
+            + b"\n"
+        )
 
 
 def names(frame_ids: Iterable[str]) -> list[str]:
-    """A name for each frame that is fit for a file and that no other has, case aside; those that would clash carry a digest."""
+    """A name for each frame that is fit for a file and that no other has, case aside; those that would clash
+    carry a digest.
+    """
     ids = list(frame_ids)
-    plain = [_UNSAFE.sub("_", name).lstrip(".-").encode()[:_LONGEST].decode(errors="ignore") or "_" for name in ids]
+    plain = [
+        _UNSAFE.sub("_", name).lstrip(".-").encode()[:_LONGEST].decode(errors="ignore") or "_" for name in ids
+    ]
     shared = Counter(name.casefold() for name in plain)
-    digest = (f"{name}_{hashlib.sha256(i.encode(errors='surrogatepass')).hexdigest()[:8]}" for name, i in zip(plain, ids, strict=True))
-    return [longer if shared[name.casefold()] > 1 else name for name, longer in zip(plain, digest, strict=True)]
+    digest = (
+        f"{name}_{hashlib.sha256(i.encode(errors='surrogatepass')).hexdigest()[:8]}"
+        for name, i in zip(plain, ids, strict=True)
+    )
+    return [
+        longer if shared[name.casefold()] > 1 else name for name, longer in zip(plain, digest, strict=True)
+    ]
 
 
 def _files(row: Row, name: str) -> dict[str, str]:
@@ -98,4 +135,7 @@ def _files(row: Row, name: str) -> dict[str, str]:
 
 
 def _make(output: Output, row: Row, files: dict[str, str]) -> dict[str, bytes]:
-    return {file: str(row["caption"]).encode() if part == "caption" else output.stored(row, part) for part, file in files.items()}
+    return {
+        file: str(row["caption"]).encode() if part == "caption" else output.stored(row, part)
+        for part, file in files.items()
+    }

@@ -1,4 +1,6 @@
-"""What exports for trainers share: a picture of each layer of each frame in a folder per concept, its caption, its loss mask."""
+"""What exports for trainers share: a picture of each layer of each frame in a folder per concept, its
+caption, its loss mask.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from animelayers.schema import Row
 
 
 class Sample(NamedTuple):
-    """A picture to be written: of which frame, layer and concept, its repeats, its name without suffix, its caption ('' for none)."""
+    """A picture to be written: of which frame, layer and concept, its repeats, its name without suffix, its
+    caption ('' for none).
+    """
 
     row: Row
     layer: str
@@ -49,9 +53,9 @@ class Files(NamedTuple):
 class Trainer(Exporter):
     """A form that trainers read.
 
-    ``concept``: a template of columns, the name of the folder a picture goes to; ``{concept}`` is what a set says it teaches, and of layers
-    their name. ``repeats``: how often an epoch shows each picture, 0 so that all concepts come about equally often. The rest as in `Picture`
-    and `Caption`.
+    ``concept``: a template of columns, the name of the folder a picture goes to; ``{concept}`` is what a set
+    says it teaches, and of layers their name. ``repeats``: how often an epoch shows each picture, 0 so that
+    all concepts come about equally often. The rest as in `Picture` and `Caption`.
     """
 
     picture: Picture = field(default_factory=Picture)
@@ -73,12 +77,20 @@ class Trainer(Exporter):
         if not self.caption.prune:
             return self.caption
         said = [self.caption.of(row, layer) for row, layer, _ in self._shown(output)]
-        gone = [tag for tag in core([text for text in said if text], self.caption.trigger, self.caption.prune) if tag not in _spoken(output)]
+        gone = [
+            tag
+            for tag in core([text for text in said if text], self.caption.trigger, self.caption.prune)
+            if tag not in _spoken(output)
+        ]
         return replace(self.caption, drop=[*self.caption.drop, *gone])
 
     def _stands_on(self, output: Output) -> str:
         """The backdrop of this output's cut-outs: a set holds no places for them."""
-        return self.backdrop if self.picture.background or self.backdrop == "alpha" or not pictures.curated(output) else "solid"
+        return (
+            self.backdrop
+            if self.picture.background or self.backdrop == "alpha" or not pictures.curated(output)
+            else "solid"
+        )
 
     @abstractmethod
     def files(self, sample: Sample) -> Files:
@@ -98,7 +110,11 @@ class Trainer(Exporter):
         told = [bool(sample.caption) for sample in self.samples(output)]
         if lacking := told.count(False):
             how = f"animelayers annotate {output.path} writes captions, caption.trigger=WORD gives all of them one"
-            how = "curate it again after animelayers annotate of its source" if pictures.curated(output) else how
+            how = (
+                "curate it again after animelayers annotate of its source"
+                if pictures.curated(output)
+                else how
+            )
             yield f"{lacking} of {len(told)} pictures have no caption: {self.silent}; {how}"
 
     def concepts(self, output: Output) -> dict[str, int]:
@@ -111,7 +127,12 @@ class Trainer(Exporter):
         seen = ""
         for sample in self.samples(output):
             names = tuple(filter(None, self.files(sample)))
-            yield Piece(names, partial(self._make, output, sample, places), int(sample.row["frame_id"] != seen), sample.row["frame_id"])
+            yield Piece(
+                names,
+                partial(self._make, output, sample, places),
+                int(sample.row["frame_id"] != seen),
+                sample.row["frame_id"],
+            )
             seen = sample.row["frame_id"]
 
     def places(self, output: Output) -> Places:
@@ -134,11 +155,19 @@ class Trainer(Exporter):
             raise ValueError("export.repeats must be 0 (balanced) or more")
         for row in self.select.rows(output):
             if row.get("repeats") != 0:
-                yield from ((row, layer, folder(self.concept, row, layer)) for layer in layers if pictures.shows(row, layer))
+                yield from (
+                    (row, layer, folder(self.concept, row, layer))
+                    for layer in layers
+                    if pictures.shows(row, layer)
+                )
 
     def _make(self, output: Output, sample: Sample, places: Places) -> dict[str, bytes]:
         names, (row, layer, *_) = self.files(sample), sample
-        made = {names.image: codecs.encode_png(pictures.placed(output, row, layer, self._stands_on(output), places, self.picture.shadow))}
+        made = {
+            names.image: codecs.encode_png(
+                pictures.placed(output, row, layer, self._stands_on(output), places, self.picture.shadow)
+            )
+        }
         if names.caption:
             made[names.caption] = f"{sample.caption}\n".encode()
         if names.mask:
@@ -160,7 +189,9 @@ class Masked(Trainer):
         if self.mask not in ("alpha", "files", "none"):
             raise ValueError(f"export.mask: {self.mask} is none of alpha, files, none")
         if self.mask == "alpha" and self.backdrop != "alpha":
-            raise ValueError("export.mask=alpha needs the alpha that picture.background takes away: choose export.mask=files or none")
+            raise ValueError(
+                "export.mask=alpha needs the alpha that picture.background takes away: choose export.mask=files or none"
+            )
 
     @property
     def backdrop(self) -> str:

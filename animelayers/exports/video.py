@@ -45,12 +45,14 @@ _BT709, _LIMITED = 1, 1  # what players take for granted of films in HD
 class Video(Exporter):
     """A film with straight alpha per shot and layer, EPISODE_scene0003/character.mov.
 
-    ``codec``: prores (ProRes 4444, for editing), vp9 (WebM, for the web), apng or ffv1 (both lossless). ``layers``: of character,
-    background, effect and mask; one that a shot has not is left out. ``fps``: where the frame table tells no times (24). ``chroma``: 444 keeps
-    every pixel's colour in vp9, too, which not every browser plays; 420, that of every second one. ``options``: of the encoder, beyond what the
-    codec needs. How an effect lies over the rest, its blend mode, is the film's `comment`, and the
-    caption that lay beside the input its `title`, where the container has room for words (APNG has not). Sides are made even by
-    a transparent line where they are odd, but in the lossless ones. Pictures without a timing have no film.
+    ``codec``: prores (ProRes 4444, for editing), vp9 (WebM, for the web), apng or ffv1 (both lossless).
+    ``layers``: of character, background, effect and mask; one that a shot has not is left out. ``fps``: where
+    the frame table tells no times (24). ``chroma``: 444 keeps every pixel's colour in vp9, too, which not
+    every browser plays; 420, that of every second one. ``options``: of the encoder, beyond what the codec
+    needs. How an effect lies over the rest, its blend mode, is the film's `comment`, and the caption that lay
+    beside the input its `title`, where the container has room for words (APNG has not). Sides are made even
+    by a transparent line where they are odd, but in the lossless ones. Pictures without a timing have no
+    film.
     """
 
     codec: Literal["prores", "vp9", "apng", "ffv1"] = "prores"
@@ -66,7 +68,9 @@ class Video(Exporter):
         if unknown := [layer for layer in self.layers if layer not in LAYERS]:
             raise ValueError(f"export.layers={unknown}: there is {', '.join(LAYERS)}")
         if self.chroma not in (420, 444) or (self.chroma == 444 and self.codec != "vp9"):
-            raise ValueError(f"export.chroma={self.chroma}: it is 420 or 444, of vp9; the other codecs keep every pixel's colour")
+            raise ValueError(
+                f"export.chroma={self.chroma}: it is 420 or 444, of vp9; the other codecs keep every pixel's colour"
+            )
         if self.fps is not None and self.fps <= 0:
             raise ValueError(f"export.fps must be above 0, not {self.fps}")
 
@@ -76,7 +80,12 @@ class Video(Exporter):
             for layer in self.layers:
                 if _anything(output, shot, layer):
                     name = f"{shot.name}/{layer}.{CODECS[self.codec].suffix}"
-                    yield Piece((name,), partial(self._film, output, shot, layer, name), len(shot.shown), f"{layer} of {shot.name}")
+                    yield Piece(
+                        (name,),
+                        partial(self._film, output, shot, layer, name),
+                        len(shot.shown),
+                        f"{layer} of {shot.name}",
+                    )
 
     def remarks(self, output: Output) -> Iterator[str]:
         """Frames that have no timing."""
@@ -90,17 +99,34 @@ class Video(Exporter):
     def _film(self, output: Output, shot: Shot, layer: str, name: str) -> Mapping[str, Iterator[bytes]]:
         modes = sorted({*shot.modes.values()} - {"none"}) if layer == "effect" else []
         codec = CODECS[self.codec]
-        codec = codec._replace(pixels="yuva444p", options={**codec.options, "strict": "experimental"}) if self.chroma == 444 else codec
-        codec = codec._replace(options={**codec.options, **{key: str(value) for key, value in self.options.items()}})
+        codec = (
+            codec._replace(pixels="yuva444p", options={**codec.options, "strict": "experimental"})
+            if self.chroma == 444
+            else codec
+        )
+        codec = codec._replace(
+            options={**codec.options, **{key: str(value) for key, value in self.options.items()}}
+        )
         scratch = tempfile.TemporaryDirectory(prefix="film-")
         path = Path(scratch.name) / Path(name).name
-        caption = next((text for carrier in shot.carriers if (text := output.row(carrier).get("caption_given"))), "")
+        caption = next(
+            (text for carrier in shot.carriers if (text := output.row(carrier).get("caption_given"))), ""
+        )
         encode(path, _pictures(output, shot, layer), shot.rate, codec, ",".join(modes), caption)
         return {name: _chunks(path, scratch)}
 
 
-def encode(path: Path, pictures: Iterator[np.ndarray], rate: Fraction, codec: Codec, comment: str = "", caption: str = "") -> None:
-    """Write a film of RGBA pictures uint8 (H, W, 4) of one size, `rate` a second; its bytes depend on them alone."""
+def encode(
+    path: Path,
+    pictures: Iterator[np.ndarray],
+    rate: Fraction,
+    codec: Codec,
+    comment: str = "",
+    caption: str = "",
+) -> None:
+    """Write a film of RGBA pictures uint8 (H, W, 4) of one size, `rate` a second; its bytes depend on them
+    alone.
+    """
     import av
     from av.video.reformatter import Colorspace
 
@@ -119,10 +145,17 @@ def encode(path: Path, pictures: Iterator[np.ndarray], rate: Fraction, codec: Co
                 stream.codec_context.time_base = 1 / rate
                 if coloured:
                     context = stream.codec_context
-                    context.colorspace, context.color_primaries, context.color_trc, context.color_range = _BT709, _BT709, _BT709, _LIMITED
+                    context.colorspace, context.color_primaries, context.color_trc, context.color_range = (
+                        _BT709,
+                        _BT709,
+                        _BT709,
+                        _LIMITED,
+                    )
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgba")
             # libav's threads overwrite each other's first pixels where a row does not fill whole vectors
-            frame = frame.reformat(format=codec.pixels, dst_colorspace=Colorspace.ITU709 if coloured else None, threads=1)
+            frame = frame.reformat(
+                format=codec.pixels, dst_colorspace=Colorspace.ITU709 if coloured else None, threads=1
+            )
             frame.pts, frame.time_base = at, 1 / rate
             film.mux(stream.encode(frame))
         if stream is not None:
@@ -139,7 +172,15 @@ def _pictures(output: Output, shot: Shot, layer: str) -> Iterator[np.ndarray]:
     before, pixels = None, np.zeros((*shot.size, 4), np.uint8)
     for carrier in shot.shown:
         if carrier != before:
-            before, pixels = carrier, picture(output, "" if layer == "effect" and shot.modes.get(carrier) == "none" else carrier, layer, shot.size)
+            before, pixels = (
+                carrier,
+                picture(
+                    output,
+                    "" if layer == "effect" and shot.modes.get(carrier) == "none" else carrier,
+                    layer,
+                    shot.size,
+                ),
+            )
         yield pixels
 
 
@@ -147,7 +188,9 @@ def _anything(output: Output, shot: Shot, layer: str) -> bool:
     """Whether a shot has a layer at all."""
     if layer == "effect":
         return any(mode != "none" for mode in shot.modes.values())
-    return layer in output.layers and any(output.row(carrier).get(f"{layer}_file") for carrier in shot.carriers)
+    return layer in output.layers and any(
+        output.row(carrier).get(f"{layer}_file") for carrier in shot.carriers
+    )
 
 
 def _chunks(path: Path, scratch: tempfile.TemporaryDirectory[str]) -> Iterator[bytes]:

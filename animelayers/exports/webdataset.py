@@ -26,11 +26,13 @@ _CHANNELS = {layer.name: layer.channels for layer in LAYERS if layer.numbered an
 
 @dataclass(frozen=True, kw_only=True)
 class WebDataset(Exporter):
-    """shard-000000.tar with KEY.frame.png KEY.character.png KEY.background.jpg … KEY.txt KEY.json; all samples have the same members.
+    """shard-000000.tar with KEY.frame.png KEY.character.png KEY.background.jpg … KEY.txt KEY.json; all
+    samples have the same members.
 
-    Layers are the bytes of the output; of one that a frame has not, such as an effect, there is an empty picture. ``layers``: of frame (all
-    put together, encoded anew), character, mask, background, shadow, effect, instances; those the output has not are left out. ``shard_mb``:
-    megabytes after which a shard closes. Keys have no dots, at which readers cut them.
+    Layers are the bytes of the output; of one that a frame has not, such as an effect, there is an empty
+    picture. ``layers``: of frame (all put together, encoded anew), character, mask, background, shadow,
+    effect, instances; those the output has not are left out. ``shard_mb``: megabytes after which a shard
+    closes. Keys have no dots, at which readers cut them.
     """
 
     caption: Caption = field(default_factory=Caption)
@@ -44,7 +46,9 @@ class WebDataset(Exporter):
         if _FRAME in layers:
             pictures.check(output, [_FRAME], "alpha")
         if not layers or self.shard_mb <= 0:
-            raise ValueError(f"export.layers names none of {output.layers}, or export.shard_mb is not above 0")
+            raise ValueError(
+                f"export.layers names none of {output.layers}, or export.shard_mb is not above 0"
+            )
         kinds = {layer: _suffix(output, layer) for layer in layers if layer != _FRAME}
         number, size, waiting = 0, 0, list[Row]()
         for row in self.select.rows(output):
@@ -56,7 +60,9 @@ class WebDataset(Exporter):
         if waiting:
             yield self._shard(output, number, waiting, layers, kinds)
 
-    def _shard(self, output: Output, number: int, chosen: Sequence[Row], layers: Sequence[str], kinds: dict[str, str]) -> Piece:
+    def _shard(
+        self, output: Output, number: int, chosen: Sequence[Row], layers: Sequence[str], kinds: dict[str, str]
+    ) -> Piece:
         name = f"shard-{number:06d}.tar"
 
         def make() -> dict[str, Data]:
@@ -64,12 +70,16 @@ class WebDataset(Exporter):
 
         return Piece((name,), make, len(chosen), f"{chosen[0]['frame_id']} and what follows")
 
-    def _members(self, output: Output, chosen: Sequence[Row], layers: Sequence[str], kinds: dict[str, str]) -> Iterator[Member]:
+    def _members(
+        self, output: Output, chosen: Sequence[Row], layers: Sequence[str], kinds: dict[str, str]
+    ) -> Iterator[Member]:
         for row in chosen:
             key = stem(row)
             for layer in layers:
                 if layer == _FRAME:
-                    yield Member(f"{key}.{_FRAME}.png", codecs.encode_png(pictures.stored(output, row, _FRAME)))
+                    yield Member(
+                        f"{key}.{_FRAME}.png", codecs.encode_png(pictures.stored(output, row, _FRAME))
+                    )
                 elif layer == "instances":
                     yield Member(f"{key}.{layer}.png", codecs.encode_png(pictures.labels(output, row)))
                 else:
@@ -77,7 +87,10 @@ class WebDataset(Exporter):
                     yield Member(f"{key}.{layer}.{kinds[layer]}", data)
             yield Member(f"{key}.txt", self.caption.of(row, _FRAME).encode())
             yield Member(
-                f"{key}.json", rows.line({name: rows.listed(name, value) for name, value in pictures.facts(row).items()}).rstrip("\n").encode()
+                f"{key}.json",
+                rows.line({name: rows.listed(name, value) for name, value in pictures.facts(row).items()})
+                .rstrip("\n")
+                .encode(),
             )
 
 

@@ -17,10 +17,12 @@ _SURE = 0.9  # alpha from which a matte is believed where no segment is
 def agree(alpha: np.ndarray, labels: np.ndarray, figures: Sequence[int], reach: int) -> np.ndarray:
     """A matte that holds with the segments of its drawing, float32 (H, W), 0..1.
 
-    `alpha` float32 (H, W), 0..1, what matting nets claim; `labels` uint8 (H, W), the segments, 0 none; `figures` the labels that a segmenter
-    named as characters. Segments are right about what there is and coarse at outlines, mattes the other way round: a segment that the matte
-    missed (a mean below one half) becomes character if it is one of `figures`; one that it saw is filled farther than `reach` pixels from its
-    outline; and farther than that from all of these, alpha falls but where it is sure, and around that. Without any segment it is as it was.
+    `alpha` float32 (H, W), 0..1, what matting nets claim; `labels` uint8 (H, W), the segments, 0 none;
+    `figures` the labels that a segmenter named as characters. Segments are right about what there is and
+    coarse at outlines, mattes the other way round: a segment that the matte missed (a mean below one half)
+    becomes character if it is one of `figures`; one that it saw is filled farther than `reach` pixels from
+    its outline; and farther than that from all of these, alpha falls but where it is sure, and around that.
+    Without any segment it is as it was.
     """
     if not labels.any():
         return alpha
@@ -41,5 +43,7 @@ def agree(alpha: np.ndarray, labels: np.ndarray, figures: Sequence[int], reach: 
 def _means(alpha: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Mean alpha of each label, float64 (256,); 0 for those that are not there."""
     flat = labels.ravel()
-    found: np.ndarray = np.bincount(flat, weights=alpha.ravel(), minlength=LEVELS) / np.maximum(1, np.bincount(flat, minlength=LEVELS))
+    found: np.ndarray = np.bincount(flat, weights=alpha.ravel(), minlength=LEVELS) / np.maximum(
+        1, np.bincount(flat, minlength=LEVELS)
+    )
     return found

@@ -1,7 +1,8 @@
 """Aligning two frames on their background, to a fraction of a pixel, whatever moves in front of it.
 
-Inverse compositional image alignment (Baker and Matthews, "Lucas-Kanade 20 years on", 2004) on the best few thousand pixels, with
-Tukey's weights, so that what a mask missed does not pull, and with gain and bias, so that fades do not.
+Inverse compositional image alignment (Baker and Matthews, "Lucas-Kanade 20 years on", 2004) on the best few
+thousand pixels, with Tukey's weights, so that what a mask missed does not pull, and with gain and bias, so
+that fades do not.
 """
 
 from __future__ import annotations
@@ -14,24 +15,29 @@ import numpy as np
 from animelayers.imaging.brush import square
 from animelayers.imaging.constants import SOBEL, TINY
 
-SIDE = 640  # pixels of the long side that frames are aligned at: a twentieth of a pixel there is 0.15 px of 1080p
+# pixels of the long side that frames are aligned at: a twentieth of a pixel there is 0.15 px of 1080p
+SIDE = 640
 COARSE = 4
 FREE = 0.98
 """Share of a pixel that shows background from which it counts as such."""
 _LANDMARKS = 128 * 96  # pixels looked at: the plate of a shot needs no more, and more cost time
 _FEWER = 4  # times fewer at coarse size
-_AROUND = (12, 3)  # part of the width, and pixels at least, around a landmark that its strength is measured against
+# part of the width, and pixels at least, around a landmark that its strength is measured against
+_AROUND = (12, 3)
 _FEWEST = 50  # landmarks
 _NORMAL = 1.4826  # standard deviation of normal errors against the median of their magnitudes
-_TUKEY = 4.685  # standard deviations from which an error has no weight (Tukey's biweight, 95 % efficient on normal ones)
-_RIDGE = (1e-6, 1e-9)  # share of the square matrix's diagonal, and of its trace, that is added so that it can be solved
+# standard deviations from which an error has no weight (Tukey's biweight, 95 % efficient on normal ones)
+_TUKEY = 4.685
+# share of the square matrix's diagonal, and of its trace, that is added so that it can be solved
+_RIDGE = (1e-6, 1e-9)
 _GAINS = (0.1, 20)  # between which the contrast of two frames may differ
 _ARRIVED = 2e-3  # pixels of a step after which no other is taken
 _TILE = 32  # pixels; a tile is judged as a whole
 _TILES = 5  # fewer tiles with something in them say nothing
 _SLIPPED = 0.4  # pixels a tile may lie beside its place and still fit
 _DOUBT = 3.0  # standard errors of that, as grain and blocks are larger than a pixel
-_DAMPED = (0.05, 1e-3)  # share of its slopes, and squared grey levels, added for a tile whose edges all run one way, or that has none
+# share of its slopes, and squared grey levels, added for a tile whose edges all run one way, or that has none
+_DAMPED = (0.05, 1e-3)
 _ALIKE = 0.6  # correlation of a tile with its counterpart
 _CONTRAST = 1.5  # grey levels, standard deviation of a tile that shows something
 _ITERATIONS = (12, 10)
@@ -59,14 +65,18 @@ _GENERATORS = np.array(
 
 
 class Plane(NamedTuple):
-    """A frame made small: float32 grey (h, w), and float32 1 where it shows background, both at full and at coarse size."""
+    """A frame made small: float32 grey (h, w), and float32 1 where it shows background, both at full and at
+    coarse size.
+    """
 
     grey: tuple[np.ndarray, np.ndarray]
     free: tuple[np.ndarray, np.ndarray]
 
 
 class Landmarks(NamedTuple):
-    """Pixels of a plane that tell of motion: places (N, 2), their grey, their gradients (N, 2) and what they feel of each generator."""
+    """Pixels of a plane that tell of motion: places (N, 2), their grey, their gradients (N, 2) and what they
+    feel of each generator.
+    """
 
     place: np.ndarray
     grey: np.ndarray
@@ -80,8 +90,9 @@ Key = tuple[Landmarks, Landmarks]
 
 
 class Fit(NamedTuple):
-    """``homography``: (3, 3), key to plane, in pixels of the planes. ``share``: of the tiles in view, how many lie where they should, 0..1;
-    0 where the plane has too little to say. ``view``: share of the landmarks in view."""
+    """``homography``: (3, 3), key to plane, in pixels of the planes. ``share``: of the tiles in view, how
+    many lie where they should, 0..1; 0 where the plane has too little to say. ``view``: share of the
+    landmarks in view."""
 
     homography: np.ndarray
     share: float
@@ -89,12 +100,15 @@ class Fit(NamedTuple):
 
 
 def plane(frame: np.ndarray, mask: np.ndarray | None) -> Plane:
-    """A frame, uint8 sRGB (H, W, 3), made small; ``mask``: uint8 (H, W) alpha of what is no background, None where nobody knows."""
+    """A frame, uint8 sRGB (H, W, 3), made small; ``mask``: uint8 (H, W) alpha of what is no background, None
+    where nobody knows.
+    """
     height, width = frame.shape[:2]
     scale = min(1.0, SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    # Slightly blurred: sampling between pixels blurs too, and blur that changes with the shift would pull it to whole pixels.
+    # Slightly blurred: sampling between pixels blurs too, and blur that changes with the shift would pull it
+    # to whole pixels.
     grey = cv2.GaussianBlur(small.astype(np.float32), (0, 0), 1.0)
     free = np.ones(size[::-1], np.float32)
     if mask is not None:
@@ -109,18 +123,26 @@ def plane(frame: np.ndarray, mask: np.ndarray | None) -> Plane:
 
 def key(of: Plane) -> Key:
     """The landmarks of a plane."""
-    first, second = (_landmarks(grey, free, count) for grey, free, count in zip(of.grey, of.free, (_LANDMARKS, _LANDMARKS // _FEWER), strict=True))
+    first, second = (
+        _landmarks(grey, free, count)
+        for grey, free, count in zip(of.grey, of.free, (_LANDMARKS, _LANDMARKS // _FEWER), strict=True)
+    )
     return first, second
 
 
 def _landmarks(grey: np.ndarray, free: np.ndarray, count: int) -> Landmarks:
     height, width = grey.shape
-    gx, gy = (cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx, ksize=3, scale=SOBEL, borderType=cv2.BORDER_REPLICATE) for dx in (1, 0))
+    gx, gy = (
+        cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx, ksize=3, scale=SOBEL, borderType=cv2.BORDER_REPLICATE)
+        for dx in (1, 0)
+    )
     strength = cv2.magnitude(gx, gy)
     # Against the mean around: edges from all over the frame, not only those of its one signboard.
     reach = max(_AROUND[1], width // _AROUND[0])
     score = strength / (cv2.blur(strength, (reach, reach)) + 1)
-    inside = cv2.erode((free > FREE).astype(np.uint8), square(1), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    inside = cv2.erode(
+        (free > FREE).astype(np.uint8), square(1), borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
     score[(inside == 0) | (strength < 0.5)] = 0
     best = np.argpartition(score.ravel(), -min(count, score.size))[-min(count, score.size) :]
     best = np.sort(best[score.ravel()[best] > 0])
@@ -137,7 +159,9 @@ def _landmarks(grey: np.ndarray, free: np.ndarray, count: int) -> Landmarks:
 
 
 def align(to: Key, of: Plane, start: np.ndarray = _EYE, model: str = "shift", coarse: bool = True) -> Fit:
-    """Where the landmarks of a key lie in a plane of the same size, from a first guess that is a few pixels off; ``coarse``: 20 pixels."""
+    """Where the landmarks of a key lie in a plane of the same size, from a first guess that is a few pixels
+    off; ``coarse``: 20 pixels.
+    """
     number = MODELS[model]
     homography = start / start[2, 2]
     if coarse:
@@ -166,7 +190,9 @@ def _descend(
         if turn == iterations:
             break
         weight = np.where(seen, np.square(np.clip(1 - np.square(error / (_TUKEY * spread)), 0, None)), 0)
-        columns = np.concatenate([gain * marks.jacobian[:, :number], contrast[:, None], np.ones((len(contrast), 1))], 1)
+        columns = np.concatenate(
+            [gain * marks.jacobian[:, :number], contrast[:, None], np.ones((len(contrast), 1))], 1
+        )
         weighted = columns * weight[:, None]
         square = weighted.T @ columns
         square[np.diag_indices_from(square)] *= 1 + _RIDGE[0]
@@ -185,10 +211,11 @@ def _descend(
 
 
 def _share(marks: Landmarks, value: np.ndarray, error: np.ndarray, seen: np.ndarray) -> float:
-    """Of the tiles of the frame that show enough, how many have no motion left of their own and look the same.
+    """Of the tiles of the frame that show enough, how many have no motion left of their own and look the
+    same.
 
-    Over tiles and not landmarks, because a cel has harder lines than a painted background and would outvote it; and because grain, which
-    moves single pixels, cancels out in a tile.
+    Over tiles and not landmarks, because a cel has harder lines than a painted background and would outvote
+    it; and because grain, which moves single pixels, cancels out in a tile.
     """
     where = (marks.place // _TILE).astype(int)
     tile = (where[:, 1] * (where[:, 0].max() + 1) + where[:, 0])[seen]
@@ -204,7 +231,9 @@ def _share(marks: Landmarks, value: np.ndarray, error: np.ndarray, seen: np.ndar
     slip = np.hypot(((yy + damp) * x - xy * y) / det, ((xx + damp) * y - xy * x) / det)
     means = total(value) / number, total(grey) / number
     varied = total(value * value) / number - means[0] ** 2, total(grey * grey) / number - means[1] ** 2
-    alike = (total(value * grey) / number - means[0] * means[1]) / np.sqrt(np.maximum(varied[0] * varied[1], TINY))
+    alike = (total(value * grey) / number - means[0] * means[1]) / np.sqrt(
+        np.maximum(varied[0] * varied[1], TINY)
+    )
     doubt = _DOUBT * np.sqrt(total(error * error) / number / (xx + yy + _DAMPED[1]))
     counted = (number >= _TILE // 2) & (varied[1] > _CONTRAST**2)
     if counted.sum() < _TILES:
@@ -212,12 +241,23 @@ def _share(marks: Landmarks, value: np.ndarray, error: np.ndarray, seen: np.ndar
     return float(((slip < _SLIPPED + doubt) & (alike > _ALIKE))[counted].mean())
 
 
-def _sample(place: np.ndarray, grey: np.ndarray, free: np.ndarray, homography: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sample(
+    place: np.ndarray, grey: np.ndarray, free: np.ndarray, homography: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     mapped = place @ homography[:, :2].T + homography[:, 2]
     depth = np.where(np.abs(mapped[:, 2]) > TINY, mapped[:, 2], TINY)
     x, y = (np.clip(mapped[:, i] / depth, -_BEYOND, _BEYOND).astype(np.float32)[None] for i in (0, 1))
     pad = -x.shape[1] % _ROWS
     x, y = (np.pad(v, ((0, 0), (0, pad)), mode="edge").reshape(_ROWS, -1) for v in (x, y))
-    value = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()[: len(place)].astype(np.float64)
-    seen = cv2.remap(free, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0).ravel()[: len(place)] > FREE
+    value = (
+        cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        .ravel()[: len(place)]
+        .astype(np.float64)
+    )
+    seen = (
+        cv2.remap(free, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0).ravel()[
+            : len(place)
+        ]
+        > FREE
+    )
     return value, seen

@@ -8,32 +8,39 @@ import numpy as np
 from animelayers.imaging.brush import square
 from animelayers.imaging.window import window
 
-_EPS = 1e-4  # variance of colour (0..1) below which a window counts as flat: one per cent of full scale, about coding noise
-_STEEP = 1.5  # nets leave a haze around a figure, which is taken off before the fit; more would take strands with it
+# variance of colour (0..1) below which a window counts as flat: one per cent of full scale, about coding
+# noise
+_EPS = 1e-4
+# nets leave a haze around a figure, which is taken off before the fit; more would take strands with it
+_STEEP = 1.5
 _LOWEST = 0.5 - 0.5 / _STEEP  # alpha that it makes 0
 _STRIP = 180  # rows, whole cells
 _LOOKS, _CELLS = 3, 6  # times its radius that a fit looks at, and pixels that are whole cells of it
 _SOFT = 0.02  # coverage from none and from all up to which a pixel is no edge
 _FINE = 2  # coefficients are smooth by construction, so they are fitted at half size and scaled up
-_SYMMETRIC = ((0, 1, 2), (1, 3, 4), (2, 4, 5))  # which of its six numbers stand in each row of a symmetric 3 x 3 matrix
+# which of its six numbers stand in each row of a symmetric 3 x 3 matrix
+_SYMMETRIC = ((0, 1, 2), (1, 3, 4), (2, 4, 5))
 
 
 def refine(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
-    """Snap the edge of a matte to the picture: within `radius` pixels of it, alpha becomes a linear function of colour.
+    """Snap the edge of a matte to the picture: within `radius` pixels of it, alpha becomes a linear function
+    of colour.
 
-    `picture` uint8 sRGB (H, W, 3); `alpha` float32 (H, W), 0..1, linear coverage; `radius` in pixels, the farthest an outline
-    moves or a strand is picked up; 0 returns the input. Gives float32 (H, W), 0..1, and leaves all that is farther from an edge
-    at its side of it. Raises ValueError when the two differ in size.
+    `picture` uint8 sRGB (H, W, 3); `alpha` float32 (H, W), 0..1, linear coverage; `radius` in pixels, the
+    farthest an outline moves or a strand is picked up; 0 returns the input. Gives float32 (H, W), 0..1, and
+    leaves all that is farther from an edge at its side of it. Raises ValueError when the two differ in size.
 
-    Guided filter with the colour picture as guide (He, Sun, Tang: Guided Image Filtering, PAMI 2013), coefficients at reduced size
-    (He, Sun: Fast Guided Filter, 2015). In a window of cel paint with a line and a flat background this is the regression that tells
-    figure from background by colour, so dark outlines follow the paint they enclose.
+    Guided filter with the colour picture as guide (He, Sun, Tang: Guided Image Filtering, PAMI 2013),
+    coefficients at reduced size (He, Sun: Fast Guided Filter, 2015). In a window of cel paint with a line and
+    a flat background this is the regression that tells figure from background by colour, so dark outlines
+    follow the paint they enclose.
     """
     if picture.shape[:2] != alpha.shape:
         raise ValueError(f"picture {picture.shape[:2]} and alpha {alpha.shape} differ in size")
     if radius <= 0:
         return alpha
-    # Strip by strip of the figure's window: their planes stay in the cache, and whole cells are fast to shrink.
+    # Strip by strip of the figure's window: their planes stay in the cache, and whole cells are fast to
+    # shrink.
     result = np.zeros(alpha.shape, np.float32)
     margin = 2 * radius + 2  # farther than the fit looks, and whole cells
     for top in range(0, len(alpha), _STRIP):
@@ -41,13 +48,19 @@ def refine(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
         part = slice(start, top + _STRIP + margin)
         where = window((alpha[part] > _LOWEST).view(np.uint8), radius + margin, _FINE)
         if where is not None:
-            snapped = _snapped(picture[part, where[1]], alpha[part, where[1]], radius, slice(top - start, top - start + _STRIP))
+            snapped = _snapped(
+                picture[part, where[1]],
+                alpha[part, where[1]],
+                radius,
+                slice(top - start, top - start + _STRIP),
+            )
             result[top : top + _STRIP, where[1]] = snapped
     return result
 
 
 def finished(picture: np.ndarray, claim: np.ndarray, radius: int, floor: float) -> np.ndarray:
-    """A claim float32 (H, W), 0..1, as alpha uint8 (H, W): refined, below `floor` 0 and above one less it 255.
+    """A claim float32 (H, W), 0..1, as alpha uint8 (H, W): refined, below `floor` 0 and above one less it
+    255.
 
     `picture` uint8 sRGB (H, W, 3); `radius` in pixels, see `refine`.
     """
@@ -57,7 +70,9 @@ def finished(picture: np.ndarray, claim: np.ndarray, radius: int, floor: float) 
     if where is not None:
         refined = refine(picture[where], claim[where], radius)
         scale = 255 / (1 - 2 * floor)
-        alpha[where] = cv2.convertScaleAbs(np.maximum(refined, np.float32(floor)), alpha=scale, beta=-scale * floor)
+        alpha[where] = cv2.convertScaleAbs(
+            np.maximum(refined, np.float32(floor)), alpha=scale, beta=-scale * floor
+        )
     return alpha
 
 
@@ -105,14 +120,25 @@ def _guided(picture: np.ndarray, alpha: np.ndarray, radius: int) -> np.ndarray:
     centre, level = [mean(p) for p in planes], mean(target)
     cov = [mean(p * target) - c * level for p, c in zip(planes, centre, strict=True)]
     rr, rg, rb, gg, gb, bb = (
-        mean(planes[i] * planes[j]) - centre[i] * centre[j] + (_EPS if i == j else 0) for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+        mean(planes[i] * planes[j]) - centre[i] * centre[j] + (_EPS if i == j else 0)
+        for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
     )
     # The inverse of a symmetric 3 x 3 matrix, written out: numpy's batched solve takes ten times as long.
-    inverse = (gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb, rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg)
+    inverse = (
+        gg * bb - gb * gb,
+        gb * rb - rg * bb,
+        rg * gb - gg * rb,
+        rr * bb - rb * rb,
+        rb * rg - rr * gb,
+        rr * gg - rg * rg,
+    )
     det = rr * inverse[0] + rg * inverse[1] + rb * inverse[2]
-    slope = [(inverse[i] * cov[0] + inverse[j] * cov[1] + inverse[k] * cov[2]) / det for i, j, k in _SYMMETRIC]
+    slope = [
+        (inverse[i] * cov[0] + inverse[j] * cov[1] + inverse[k] * cov[2]) / det for i, j, k in _SYMMETRIC
+    ]
     shift = level - sum(s * c for s, c in zip(slope, centre, strict=True))
-    # The box means soften the edge again, so the fit is made twice as steep about one half, while it is small.
+    # The box means soften the edge again, so the fit is made twice as steep about one half, while it is
+    # small.
     slope, shift = [s * np.float32(2 / 255) for s in slope], shift * np.float32(2) - np.float32(0.5)
     fit = cv2.resize(cv2.merge([mean(s) for s in slope]), (width, height), interpolation=cv2.INTER_LINEAR)
     cv2.multiply(fit, picture, dst=fit, dtype=cv2.CV_32F)

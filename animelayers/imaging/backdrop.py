@@ -1,4 +1,6 @@
-"""What a cut-out stands on where a trainer knows no alpha: a flat colour, its own place blurred, its own place, another place."""
+"""What a cut-out stands on where a trainer knows no alpha: a flat colour, its own place blurred, its own
+place, another place.
+"""
 
 from __future__ import annotations
 

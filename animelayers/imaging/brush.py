@@ -7,7 +7,9 @@ import numpy as np
 
 
 def square(radius: int) -> np.ndarray:
-    """All pixels up to `radius` beside one, uint8: separable, so that its cost does not grow with the radius as that of a disc does."""
+    """All pixels up to `radius` beside one, uint8: separable, so that its cost does not grow with the radius
+    as that of a disc does.
+    """
     return np.ones((2 * radius + 1,) * 2, np.uint8)
 
 

@@ -1,8 +1,10 @@
-"""Light that never rests: an aura, a fire, a beam that is drawn anew in every drawing of a shot and is never out.
+"""Light that never rests: an aura, a fire, a beam that is drawn anew in every drawing of a shot and is never
+out.
 
-No drawing shows what is under it, so that the look most drawings share, if there is one, is the light itself. But light only adds: of all
-drawings the darkest one is nearest to the painting, in all channels at once, while a cel that passes makes some channel darker now and
-then. Pictures are uint8 sRGB (H, W, 3), masks bool (H, W).
+No drawing shows what is under it, so that the look most drawings share, if there is one, is the light itself.
+But light only adds: of all drawings the darkest one is nearest to the painting, in all channels at once,
+while a cel that passes makes some channel darker now and then. Pictures are uint8 sRGB (H, W, 3), masks bool
+(H, W).
 """
 
 from __future__ import annotations
@@ -22,19 +24,27 @@ _TOLD = 6  # drawings that have to show a place
 _SAME = 0.5  # share of a drawing that shows the plate
 _REST = 0.6  # share of them that agree with the plate where nothing burns
 _DARKER = 0.15  # share of them that may be darker in some channel than the darkest one
-_PEAK, _SWING = 160, 24  # grey levels of the brightest channel that light reaches, and by which it comes and goes
+# grey levels of the brightest channel that light reaches, and by which it comes and goes
+_PEAK, _SWING = 160, 24
 _BLAZE, _HOT = 230, 0.3  # grey levels that paint seldom has, and the share of a flame that reaches them
 _NEAR = 7  # pixels that tongues of one flame lie apart
-_LEAST = 0.01  # share of the picture that it covers: what is smaller glitters, or is a figure that no matte knows
+# share of the picture that it covers: what is smaller glitters, or is a figure that no matte knows
+_LEAST = 0.01
 _BESIDE = 0.2  # share of a core that lies in the flame or beside it
 _WHITE = 200  # grey levels from which the core of a flame looks the same in all drawings
 
 
 def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -> np.ndarray:
-    """Where light never rests in the drawings of a shot, bool (P, Q), each given as it lies over the `plate` with where it shows no figure."""
+    """Where light never rests in the drawings of a shot, bool (P, Q), each given as it lies over the `plate`
+    with where it shows no figure.
+    """
     slack = _NOISE + texture(plate) / _TEXTURED
     # a drawing in another light, of a fade, is darker or brighter all over
-    views = [(picture, free) for picture, free in views if free.any() and np.mean(largest(picture, plate)[free] <= slack[free]) > _SAME]
+    views = [
+        (picture, free)
+        for picture, free in views
+        if free.any() and np.mean(largest(picture, plate)[free] <= slack[free]) > _SAME
+    ]
     low = _darkest(views, plate.shape)
     shown, rests, darker = np.zeros((3, *plate.shape[:2]), np.float32)
     peak = np.zeros(plate.shape[:2], np.uint8)
@@ -47,7 +57,9 @@ def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -
     told = shown >= _TOLD
     lit = told & (rests < _REST * shown) & (darker <= _DARKER * shown) & (peak >= _PEAK) & comes
     brush = np.ones((_NEAR, _NEAR), np.uint8)
-    joined = cv2.morphologyEx(cv2.morphologyEx(lit.view(np.uint8), cv2.MORPH_CLOSE, brush), cv2.MORPH_OPEN, square(1))
+    joined = cv2.morphologyEx(
+        cv2.morphologyEx(lit.view(np.uint8), cv2.MORPH_CLOSE, brush), cv2.MORPH_OPEN, square(1)
+    )
     flame = _flames(joined, peak >= _BLAZE)
     if flame.any():
         flame |= _touching(told & (channel_max(low) >= _WHITE), cv2.dilate(flame.view(np.uint8), brush) > 0)
@@ -55,7 +67,9 @@ def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -
 
 
 def _darkest(views: Iterable[tuple[np.ndarray, np.ndarray]], shape: tuple[int, ...]) -> np.ndarray:
-    """The darkest that some view shows of each place of a plate of a `shape`, uint8 (P, Q, 3), white where none does."""
+    """The darkest that some view shows of each place of a plate of a `shape`, uint8 (P, Q, 3), white where
+    none does.
+    """
     low, total = np.full(shape, 255, np.uint8), np.full(shape[:2], _NONE, np.uint16)
     for picture, free in views:
         darkness = picture.sum(2, dtype=np.uint16)

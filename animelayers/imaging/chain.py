@@ -1,4 +1,6 @@
-"""Frames of a shot placed one after the other against few key frames, so that errors add up per key and not per frame."""
+"""Frames of a shot placed one after the other against few key frames, so that errors add up per key and not
+per frame.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _CV2: Any = cv2  # whose type stubs lack SIFT
 GOOD = 0.8
 """Share of the tiles in place from which no other guess is tried."""
 FOUND = 0.35
-"""Share from which a frame has found its place: another picture stays below 0.1, a figure nobody masked leaves 0.4 and more."""
+"""Share from which a frame has found its place: another picture stays below 0.1, a figure nobody masked
+leaves 0.4 and more.
+"""
 _SHARED = 0.6  # of a frame that has to lie on a key; below it the frame becomes a key itself
 _KEYS = 24
 _GIVEN_UP = 3  # part of the frames without a place from which the rest is not asked
@@ -24,14 +28,16 @@ _NEARER = 0.1  # share of the tiles that a nearer key may cost
 _DEPTH = 1e-3  # of the depth of the first pixel, below which a corner flies off
 _SMALLEST = 4  # pixels of a side that can be correlated
 _TRIED = 6  # placed frames that features are matched with
-_FEATURES, _CONTRAST = 600, 0.02  # features of a frame at most, and how much they stand out at least (OpenCV's own 0.04 is for photographs)
+# features of a frame at most, and how much they stand out at least (OpenCV's own 0.04 is for photographs)
+_FEATURES, _CONTRAST = 600, 0.02
 _FEWEST = (12, 10, 8)  # features of a frame, those with a counterpart, and those that agree on a motion
 _DISTINCT = 0.8  # distance to the best counterpart against that to the second best (Lowe 2004)
 _ENLARGED, _SQUASHED = 3, 1.5  # times between a frame and its key, and one way against the other
 
 
 class Chain:
-    """Places planes in the coordinates of the plane `start`; ``places`` maps a frame's number to its homography (3, 3) to that plane.
+    """Places planes in the coordinates of the plane `start`; ``places`` maps a frame's number to its
+    homography (3, 3) to that plane.
 
     ``shares`` maps it to the share of its tiles in place.
     """
@@ -46,7 +52,9 @@ class Chain:
         self._seen: dict[int, np.ndarray] = {}
 
     def follow(self, numbers: Sequence[int], model: str) -> None:
-        """Place frames that follow each other, from one next to a frame already placed; given up where a third finds no place."""
+        """Place frames that follow each other, from one next to a frame already placed; given up where a
+        third finds no place.
+        """
         lost = 0
         for number in numbers:
             self._place(number, model, self._predicted(number))
@@ -73,7 +81,11 @@ class Chain:
             if number == via or via not in other.places:
                 continue
             fit = align(
-                other.keys[via], self.planes[number], _nearest(np.linalg.inv(place) @ self.places[via], self.planes[number], model), model, False
+                other.keys[via],
+                self.planes[number],
+                _nearest(np.linalg.inv(place) @ self.places[via], self.planes[number], model),
+                model,
+                False,
             )
             other._accept(number, via, fit)
             if number in self.keys and number in other.places:
@@ -106,7 +118,9 @@ class Chain:
         nearer = self._key(number, self.places[via] @ np.linalg.inv(fit.homography))
         if nearer != via:
             place = self.places[via] @ np.linalg.inv(fit.homography)
-            again = align(self.keys[nearer], self.planes[number], np.linalg.inv(place) @ self.places[nearer], model)
+            again = align(
+                self.keys[nearer], self.planes[number], np.linalg.inv(place) @ self.places[nearer], model
+            )
             fit, via = (again, nearer) if again.share >= fit.share - _NEARER else (fit, via)
         self._accept(number, via, fit)
         if self._overlap(self.places[number], self.places[via], number) < _SHARED and len(self.keys) < _KEYS:
@@ -155,7 +169,9 @@ class Chain:
         height, width = pictures[0].shape
         if min(height, width) < _SMALLEST:
             return np.eye(3)
-        (x, y), _ = cv2.phaseCorrelate(pictures[0], pictures[1], cv2.createHanningWindow((width, height), cv2.CV_32F))
+        (x, y), _ = cv2.phaseCorrelate(
+            pictures[0], pictures[1], cv2.createHanningWindow((width, height), cv2.CV_32F)
+        )
         result = np.eye(3)
         result[:2, 2] = np.array([x, y]) * self.planes[one].grey[0].shape[1] / width
         return result
@@ -170,7 +186,9 @@ class Chain:
         if len(kept) < _FEWEST[1]:
             return None
         source, target = places[[m.queryIdx for m in kept]], others[[m.trainIdx for m in kept]]
-        found, inliers = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=2)
+        found, inliers = cv2.estimateAffinePartial2D(
+            source, target, method=cv2.RANSAC, ransacReprojThreshold=2
+        )
         if found is None or int(inliers.sum()) < _FEWEST[2]:
             return None
         similarity = np.vstack([found, [0, 0, 1]])
@@ -202,4 +220,9 @@ def _nearest(homography: np.ndarray, plane: Plane, model: str) -> np.ndarray:
 def _sane(homography: np.ndarray) -> bool:
     """No camera of a shot mirrors, squashes or enlarges threefold between a frame and its key."""
     sizes = np.linalg.svd(homography[:2, :2], compute_uv=False)
-    return bool(np.linalg.det(homography[:2, :2]) > 0 and sizes[0] < _ENLARGED and sizes[1] > 1 / _ENLARGED and sizes[0] / sizes[1] < _SQUASHED)
+    return bool(
+        np.linalg.det(homography[:2, :2]) > 0
+        and sizes[0] < _ENLARGED
+        and sizes[1] > 1 / _ENLARGED
+        and sizes[0] / sizes[1] < _SQUASHED
+    )

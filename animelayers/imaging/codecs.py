@@ -1,8 +1,10 @@
-"""Pictures to bytes and back: PNG, JPEG and WebP by the fastest library that is here and proves itself at start-up.
+"""Pictures to bytes and back: PNG, JPEG and WebP by the fastest library that is here and proves itself at
+start-up.
 
-Measured on 1080p layers, one thread: fpng writes an RGBA PNG in a seventh of the time of OpenCV and a twentieth of Pillow's level 6, at 1.2
-times its bytes. Rows less the row above through ISA-L's deflate need 1.0 times fpng's time for a cut-out, 1.6 for a painting and 1.9 for a
-photograph, at 0.97 to 1.03 times its bytes, and come as a wheel for every machine. Masks by OpenCV with run-length matching are smaller than
+Measured on 1080p layers, one thread: fpng writes an RGBA PNG in a seventh of the time of OpenCV and a
+twentieth of Pillow's level 6, at 1.2 times its bytes. Rows less the row above through ISA-L's deflate need
+1.0 times fpng's time for a cut-out, 1.6 for a painting and 1.9 for a photograph, at 0.97 to 1.03 times its
+bytes, and come as a wheel for every machine. Masks by OpenCV with run-length matching are smaller than
 Pillow's level 6 at a quarter of the time.
 """
 
@@ -54,7 +56,9 @@ def encode_png(picture: np.ndarray) -> bytes:
 
 
 def encode_jpeg(picture: np.ndarray, quality: int = _QUALITY, subsampling: str = "444") -> bytes:
-    """A JPEG of a uint8 RGB (H, W, 3) picture; `quality` 1..100, `subsampling` of the colour: 444, 422 or 420."""
+    """A JPEG of a uint8 RGB (H, W, 3) picture; `quality` 1..100, `subsampling` of the colour: 444, 422 or
+    420.
+    """
     return jpeg_library()[0](np.ascontiguousarray(picture), quality, subsampling)
 
 
@@ -64,12 +68,16 @@ def encode_webp(picture: np.ndarray) -> bytes:
 
 
 def decode(data: bytes) -> np.ndarray:
-    """The picture in a PNG, JPEG or WebP file: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA; ValueError if it is none."""
+    """The picture in a PNG, JPEG or WebP file: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA; ValueError if
+    it is none.
+    """
     if data[:2] == b"\xff\xd8":
         return jpeg_library()[1](data)
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if picture is None:
-        raise ValueError(f"{len(data)} bytes that start with {data[: len(_SIGNATURE)]!r} are no PNG, JPEG or WebP picture")
+        raise ValueError(
+            f"{len(data)} bytes that start with {data[: len(_SIGNATURE)]!r} are no PNG, JPEG or WebP picture"
+        )
     if picture.ndim == 2:
         return picture
     return cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB)
@@ -77,12 +85,17 @@ def decode(data: bytes) -> np.ndarray:
 
 @cache
 def png_encoder() -> Encoder:
-    """The first of fpng, ISA-L, OpenCV and Pillow, from fast to slow, that is here and has been seen to be lossless; chosen once per process."""
+    """The first of fpng, ISA-L, OpenCV and Pillow, from fast to slow, that is here and has been seen to be
+    lossless; chosen once per process.
+    """
     sample = _sample()
     for name, make in {"fpng": _fpng, "ISA-L": _isal, "OpenCV": _opencv_png, "Pillow": _pillow_png}.items():
         try:
             encoder = make()
-            if not all(_lossless(encoder, trial) for trial in (sample, sample[..., :3], sample[:1, :1], sample[:, :1])):
+            if not all(
+                _lossless(encoder, trial)
+                for trial in (sample, sample[..., :3], sample[:1, :1], sample[:, :1])
+            ):
                 raise ValueError("not lossless")
         except Exception as problem:
             log.info("PNG by %s is out: %s", name, problem)
@@ -111,7 +124,9 @@ def _fpng() -> Encoder:
 
     def encode(picture: np.ndarray) -> bytes:
         h, w, channels = picture.shape
-        data: bytes = fpng_py.fpng_encode_image_to_memory(picture, w, h, channels, fpng_py.CompressionFlags.FPNG_ENCODE_SLOWER)
+        data: bytes = fpng_py.fpng_encode_image_to_memory(
+            picture, w, h, channels, fpng_py.CompressionFlags.FPNG_ENCODE_SLOWER
+        )
         return data
 
     return encode
@@ -128,7 +143,10 @@ def _isal() -> Encoder:
         np.subtract(pixels[1:], pixels[:-1], out=rows[1:, 1:])
         head = struct.pack(">IIBBBBB", width, height, _DEPTH, _KINDS[channels], 0, 0, 0)
         chunks = ((b"IHDR", head), (b"IDAT", isal_zlib.compress(rows, 1)), (b"IEND", b""))
-        return _SIGNATURE + b"".join(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
+        return _SIGNATURE + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in chunks
+        )
 
     return encode
 

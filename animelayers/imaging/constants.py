@@ -9,7 +9,9 @@ TINY = 1e-6
 SOBEL = 1 / 8
 """What makes the answer of OpenCV's Sobel kernel (3 x 3) grey levels per pixel."""
 ASTRAY = 0.01
-"""Share of its squared length by which flow there and back may miss its start, beside half a squared pixel (Sundaram, Brox, Keutzer, ECCV 2010)."""
+"""Share of its squared length by which flow there and back may miss its start, beside half a squared pixel
+(Sundaram, Brox, Keutzer, ECCV 2010).
+"""
 ROWS = 720
 """Rows of the picture that widths of lines and strands are told for."""
 WHOLE = 254

@@ -14,7 +14,9 @@ import numpy as np
 from animelayers.imaging.window import Window
 
 STEP = 64
-"""Sides of crops are multiples of it, in the net's pixels: few shapes, so that graphs compiled for one are used again."""
+"""Sides of crops are multiples of it, in the net's pixels: few shapes, so that graphs compiled for one are
+used again.
+"""
 _LEAST = 32  # pixels around a hole within which others are the same, at least
 _CODE = 8  # what such nets reduce by: sides that the frame cuts short are multiples of it
 
@@ -23,10 +25,11 @@ _CODE = 8  # what such nets reduce by: sides that the frame cuts short are multi
 class Cut:
     """How holes are cut out.
 
-    ``context``: pixels around a hole that the net sees, at least. ``share``: the same, of the hole's longer side. ``longest``: pixels of
-    the longer side above which a crop is reduced, a multiple of 64. ``enlarge``: times that a smaller one may be enlarged towards it.
-    ``ring``: pixels around a hole, in the net's size, that it fills too, so that what it makes can be compared with the picture.
-    Raises ValueError for a value out of range.
+    ``context``: pixels around a hole that the net sees, at least. ``share``: the same, of the hole's longer
+    side. ``longest``: pixels of the longer side above which a crop is reduced, a multiple of 64. ``enlarge``:
+    times that a smaller one may be enlarged towards it. ``ring``: pixels around a hole, in the net's size,
+    that it fills too, so that what it makes can be compared with the picture. Raises ValueError for a value
+    out of range.
     """
 
     context: int = 64
@@ -45,7 +48,9 @@ class Cut:
 
 
 class Crop(NamedTuple):
-    """A part of a picture: the ``box`` whose holes it fills, the ``window`` that is seen, at which ``size``, padded to which ``shape`` (h, w)."""
+    """A part of a picture: the ``box`` whose holes it fills, the ``window`` that is seen, at which ``size``,
+    padded to which ``shape`` (h, w).
+    """
 
     box: Window
     window: Window
@@ -56,7 +61,8 @@ class Crop(NamedTuple):
 def crops(hole: np.ndarray, cut: Cut) -> list[Crop]:
     """The crops that fill the holes of a bool (H, W) plane; no two boxes overlap, and all holes are in them.
 
-    Separate holes are seen together where that costs no more pixels and reduces neither; the windows may overlap.
+    Separate holes are seen together where that costs no more pixels and reduces neither; the windows may
+    overlap.
     """
     boxes = _islands(hole, max(_LEAST, cut.context))
     if not len(boxes):
@@ -75,14 +81,18 @@ def _window(corners: np.ndarray) -> Window:
 
 
 def _islands(hole: np.ndarray, cell: int) -> np.ndarray:
-    """The tight box, top left bottom right, of each group of holes that touch the same cells or neighbouring ones: int (N, 4)."""
+    """The tight box, top left bottom right, of each group of holes that touch the same cells or neighbouring
+    ones: int (N, 4).
+    """
     rows, columns = (-(-n // cell) for n in hole.shape)
     padded = np.zeros((rows * cell, columns * cell), bool)
     padded[: hole.shape[0], : hole.shape[1]] = hole
     cells = np.asarray(padded.reshape(rows, cell, columns, cell).any((1, 3)), np.uint8)
     found = []
     for x, y, w, h, _ in cv2.connectedComponentsWithStats(cells, connectivity=8)[2][1:] * cell:
-        left, top, width, height = cv2.boundingRect(np.ascontiguousarray(padded[y : y + h, x : x + w]).view(np.uint8))
+        left, top, width, height = cv2.boundingRect(
+            np.ascontiguousarray(padded[y : y + h, x : x + w]).view(np.uint8)
+        )
         found.append((y + top, x + left, y + top + height, x + left + width))
     return np.array(found, int).reshape(-1, 4)
 
@@ -91,10 +101,14 @@ def _merged(boxes: np.ndarray, shape: tuple[int, ...], cut: Cut) -> np.ndarray:
     while len(boxes) > 1:
         one, other = np.triu_indices(len(boxes), 1)
         low, high = np.maximum(boxes[one, :2], boxes[other, :2]), np.minimum(boxes[one, 2:], boxes[other, 2:])
-        joint = np.hstack([np.minimum(boxes[one, :2], boxes[other, :2]), np.maximum(boxes[one, 2:], boxes[other, 2:])])
+        joint = np.hstack(
+            [np.minimum(boxes[one, :2], boxes[other, :2]), np.maximum(boxes[one, 2:], boxes[other, 2:])]
+        )
         cost, scale = _seen(boxes, shape, cut)[3:]
         joint_cost, joint_scale = _seen(joint, shape, cut)[3:]
-        gain = np.where(joint_scale < np.minimum(scale[one], scale[other]), -1, cost[one] + cost[other] - joint_cost)
+        gain = np.where(
+            joint_scale < np.minimum(scale[one], scale[other]), -1, cost[one] + cost[other] - joint_cost
+        )
         gain = np.where((low < high).all(1), np.inf, gain)
         best = int(gain.argmax())
         if gain[best] < 0:
@@ -104,14 +118,17 @@ def _merged(boxes: np.ndarray, shape: tuple[int, ...], cut: Cut) -> np.ndarray:
 
 
 def _seen(boxes: np.ndarray, shape: tuple[int, ...], cut: Cut) -> tuple[np.ndarray, ...]:
-    """Of N boxes: windows int (N, 4), sizes and padded shapes int (N, 2), the net's pixels (N,) and the scale (N,) they are seen at."""
+    """Of N boxes: windows int (N, 4), sizes and padded shapes int (N, 2), the net's pixels (N,) and the scale
+    (N,) they are seen at.
+    """
     frame = np.array(shape[:2])
     margin = np.maximum(cut.context, cut.share * (boxes[:, 2:] - boxes[:, :2]).max(1)).astype(int)[:, None]
     low, high = np.maximum(boxes[:, :2] - margin, 0), np.minimum(boxes[:, 2:] + margin, frame)
     scale = np.minimum(cut.longest / (high - low).max(1), cut.enlarge)[:, None]
     within = -(-np.ceil(frame * scale).astype(int) // _CODE) * _CODE
     padded = np.minimum(-(-np.ceil((high - low) * scale).astype(int) // STEP) * STEP, within)
-    side = np.minimum(np.maximum((padded / scale).astype(int), high - low), frame)  # the rest of the bucket is more context
+    # the rest of the bucket is more context
+    side = np.minimum(np.maximum((padded / scale).astype(int), high - low), frame)
     low = np.clip((low + high - side) // 2, 0, frame - side)
     size = np.minimum(np.maximum(np.rint(side * scale).astype(int), 1), padded)
     return np.hstack([low, low + side]), size, padded, padded.prod(1), scale[:, 0]

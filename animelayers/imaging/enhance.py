@@ -12,18 +12,23 @@ _ROOM = 4  # part of the range of its neighbours' that a pixel may leave it by
 
 
 def denoised(picture: np.ndarray, strength: float) -> np.ndarray:
-    """A uint8 sRGB (H, W, 3) picture without its grain, by non-local means in CIE L*a*b* (Buades et al., IPOL 2011; OpenCV).
+    """A uint8 sRGB (H, W, 3) picture without its grain, by non-local means in CIE L*a*b* (Buades et al., IPOL
+    2011; OpenCV).
 
     ``strength``: grey levels up to which patches count as alike; 0 leaves the picture as it is.
     """
-    return cv2.fastNlMeansDenoisingColored(picture, None, strength, strength, _PATCH, _SEARCHED) if strength > 0 else picture
+    return (
+        cv2.fastNlMeansDenoisingColored(picture, None, strength, strength, _PATCH, _SEARCHED)
+        if strength > 0
+        else picture
+    )
 
 
 def sharpened(picture: np.ndarray, amount: float, radius: float) -> np.ndarray:
     """A uint8 sRGB (H, W, 3) picture with `amount` times its fine detail added (unsharp mask).
 
-    ``radius``: standard deviation in pixels of the blur that the picture is compared with. No pixel leaves the range of its 3 x 3
-    neighbours' by more than a quarter of it, so that outlines get no bright rim.
+    ``radius``: standard deviation in pixels of the blur that the picture is compared with. No pixel leaves
+    the range of its 3 x 3 neighbours' by more than a quarter of it, so that outlines get no bright rim.
     """
     if amount <= 0:
         return picture

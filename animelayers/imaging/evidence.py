@@ -1,4 +1,6 @@
-"""What a shot knows of each of its drawings: the plate that the others show, where it is known, and how far the drawing differs from it."""
+"""What a shot knows of each of its drawings: the plate that the others show, where it is known, and how far
+the drawing differs from it.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,9 @@ MOST = 31
 class Evidence(NamedTuple):
     """What one drawing is told.
 
-    ``plate``: uint8 sRGB (H, W, 3) as this drawing would see it. ``known``: uint8 (H, W), 0 where no drawing shows the plate, 255 where three or
-    more do. ``difference``: uint8 (H, W), how far the drawing is from the plate there, 255 from `FAR` times the shot's usual difference on.
+    ``plate``: uint8 sRGB (H, W, 3) as this drawing would see it. ``known``: uint8 (H, W), 0 where no drawing
+    shows the plate, 255 where three or more do. ``difference``: uint8 (H, W), how far the drawing is from the
+    plate there, 255 from `FAR` times the shot's usual difference on.
     """
 
     plate: np.ndarray
@@ -40,10 +43,12 @@ def nothing(shape: tuple[int, ...]) -> Evidence:
 
 
 def median(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The middle one of what N pictures show of each pixel: uint8 (H, W, 3), and by how many it is shown, uint8 (H, W).
+    """The middle one of what N pictures show of each pixel: uint8 (H, W, 3), and by how many it is shown,
+    uint8 (H, W).
 
-    ``stack``: uint8 (N, H, W, 3), ``shown``: bool (N, H, W). Sorted by a network of comparisons (Batcher, 1968) on whole pictures, many times
-    as fast as pixel by pixel. What a picture does not show counts as black and white in turn, which leaves the middle where it was.
+    ``stack``: uint8 (N, H, W, 3), ``shown``: bool (N, H, W). Sorted by a network of comparisons (Batcher,
+    1968) on whole pictures, many times as fast as pixel by pixel. What a picture does not show counts as
+    black and white in turn, which leaves the middle where it was.
     """
     stack, shown = stack[:MOST], shown[:MOST]
     count = shown.sum(0, dtype=np.uint8)
@@ -60,33 +65,44 @@ def median(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray
     half = len(planes) // 2
     middle = planes[(len(planes) - 1) // 2]
     if len(planes) % 2 == 0 and (odd := (count & 1).astype(bool)).any():
-        middle = np.where(odd[..., None], planes[half], middle)  # one black more than white: the middle is one further up
+        # one black more than white: the middle is one further up
+        middle = np.where(odd[..., None], planes[half], middle)
     return np.where(count[..., None] > 0, middle, 0).astype(np.uint8), count
 
 
 def usual(pictures: Sequence[np.ndarray], plates: Sequence[np.ndarray], where: Sequence[np.ndarray]) -> float:
-    """The usual difference between pictures and plates, in grey levels: the median over where (bool) the plate should explain them."""
+    """The usual difference between pictures and plates, in grey levels: the median over where (bool) the
+    plate should explain them.
+    """
     told = [distance(p, b)[w][::_ASKED] for p, b, w in zip(pictures, plates, where, strict=True)]
     every = np.concatenate(told) if told else np.zeros(0)
     return float(np.clip(np.median(every), *USUAL)) if every.size else USUAL[0]
 
 
 def distance(picture: np.ndarray, plate: np.ndarray) -> np.ndarray:
-    """How far a picture is from a plate, uint8 (H, W): the farthest of the three colours, each smoothed over three pixels."""
+    """How far a picture is from a plate, uint8 (H, W): the farthest of the three colours, each smoothed over
+    three pixels.
+    """
     apart = cv2.blur(cv2.absdiff(picture, plate), (3, 3))
     return np.asarray(apart.max(2))
 
 
 def told(picture: np.ndarray, plate: np.ndarray, count: np.ndarray, noise: float) -> Evidence:
-    """The evidence of a picture, from the plate as it would see it, by how many drawings that is shown, and the usual difference."""
+    """The evidence of a picture, from the plate as it would see it, by how many drawings that is shown, and
+    the usual difference.
+    """
     known = np.minimum(count, _SURE) * np.uint8(255 // _SURE)
-    apart = np.minimum(distance(picture, plate).astype(np.float32) * (255 / (FAR * noise)), 255).astype(np.uint8)
+    apart = np.minimum(distance(picture, plate).astype(np.float32) * (255 / (FAR * noise)), 255).astype(
+        np.uint8
+    )
     return Evidence(plate, known, np.where(known > 0, apart, 0).astype(np.uint8))
 
 
 @cache
 def _network(number: int) -> tuple[tuple[int, int], ...]:
-    """Comparisons that sort `number` things: Batcher's merge exchange (Knuth, The Art of Computer Programming 3, 5.2.2 M)."""
+    """Comparisons that sort `number` things: Batcher's merge exchange (Knuth, The Art of Computer Programming
+    3, 5.2.2 M).
+    """
     return tuple(_exchanges(number))
 
 

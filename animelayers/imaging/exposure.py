@@ -55,10 +55,12 @@ EQUAL = Light(np.ones(3), np.zeros(3))
 
 
 def match(frame: np.ndarray, plate: np.ndarray, where: np.ndarray) -> Light:
-    """The light of a frame against a plate, both uint8 (H, W, 3), from the pixels of the mask `where` (bool (H, W)).
+    """The light of a frame against a plate, both uint8 (H, W, 3), from the pixels of the mask `where` (bool
+    (H, W)).
 
-    A robust line per channel (iteratively reweighted least squares, Geman and McClure's weights, annealed), begun from equal light
-    and from the ratio of the means; equal light where neither explains clearly more of the picture.
+    A robust line per channel (iteratively reweighted least squares, Geman and McClure's weights, annealed),
+    begun from equal light and from the ratio of the means; equal light where neither explains clearly more of
+    the picture.
     """
     # Channels first: numpy is slow at sums over three.
     x, y = (np.ascontiguousarray(picture[where].T, np.float64) for picture in (plate, frame))

@@ -1,4 +1,5 @@
-"""Figures told apart: whose colours lie where, where a figure went, and which pixels of a merged island are whose.
+"""Figures told apart: whose colours lie where, where a figure went, and which pixels of a merged island are
+whose.
 
 Masks and label maps are small (a few hundred pixels high); a `Look` is what a figure is known by.
 """
@@ -14,15 +15,21 @@ import numpy as np
 from animelayers.imaging.masks import colour_bins
 
 _LEVELS = (16, 12, 12)  # bins of L, a and b
-_HEIGHTS = 6  # bins from the top of a figure to its bottom: hair, face, dress and shoes of two people may share colours, not places
+# bins from the top of a figure to its bottom: hair, face, dress and shoes of two people may share colours,
+# not places
+_HEIGHTS = 6
 _LEAST = 1e-4  # density of a colour that was never seen on a figure
 _KEPT, _NEW = 0.8, 0.2  # of the colours that a figure was known by, and of those it is seen with
 _PACED = 0.2  # how much the pace follows a figure of which not all is seen, 0..1
 _HERE, _ANYWHERE = 0.7, 0.3  # of a colour's density at a height, and on the whole figure: arms rise
-_NEAR, _OFF = 60, 0.02  # part of the height that a figure may be off its place by, and how likely it is elsewhere
-_TOGETHER, _SOFT = 120, 0.8  # part of the height over which neighbours decide together, and the sigma in pixels at least
+# part of the height that a figure may be off its place by, and how likely it is elsewhere
+_NEAR, _OFF = 60, 0.02
+# part of the height over which neighbours decide together, and the sigma in pixels at least
+_TOGETHER, _SOFT = 120, 0.8
 _REACH = 8  # pixels at least around its predicted place that a figure is looked for in
-_JUMP, _RISE = 0.25, 4  # share of a figure's mass that a place at the end of its reach costs, and times more if it lies above or below
+# share of a figure's mass that a place at the end of its reach costs, and times more if it lies above or
+# below
+_JUMP, _RISE = 0.25, 4
 _BESIDE = 0.3  # of a bin's count that its neighbours get
 _GROWN = 0.05  # of the height that a small label map may be off at its rim
 
@@ -34,9 +41,11 @@ def cells(picture: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Look:
-    """What a figure looks like: the densities of its colours at each height, its last whole mask, its place and its pace.
+    """What a figure looks like: the densities of its colours at each height, its last whole mask, its place
+    and its pace.
 
-    ``colours`` float64 (heights, colours), each row sums to 1 or 0; ``mask`` bool (H, W); ``centre`` and ``pace`` pixels (x, y).
+    ``colours`` float64 (heights, colours), each row sums to 1 or 0; ``mask`` bool (H, W); ``centre`` and
+    ``pace`` pixels (x, y).
     """
 
     colours: np.ndarray
@@ -46,16 +55,22 @@ class Look:
 
     @classmethod
     def of(cls, cell: np.ndarray, mask: np.ndarray) -> Look:
-        """The look of the figure that covers `mask` (bool (H, W), not empty) of a picture with colour bins `cell`."""
+        """The look of the figure that covers `mask` (bool (H, W), not empty) of a picture with colour bins
+        `cell`.
+        """
         return cls(densities(cell, mask), mask, centre(mask), np.zeros(2))
 
     def seen(self, cell: np.ndarray, mask: np.ndarray) -> None:
-        """All of the figure that is in the frame now covers `mask` (bool (H, W), not empty): its look, place and pace follow."""
+        """All of the figure that is in the frame now covers `mask` (bool (H, W), not empty): its look, place
+        and pace follow.
+        """
         self.hidden(centre(mask), 0.5 if self.pace.any() else 1.0)
         self.mask, self.colours = mask, _KEPT * self.colours + _NEW * densities(cell, mask)
 
     def hidden(self, place: np.ndarray, trust: float = _PACED) -> None:
-        """The figure's middle is now about `place` (x, y), though not all of it is seen; `trust` 0..1 how much its pace follows."""
+        """The figure's middle is now about `place` (x, y), though not all of it is seen; `trust` 0..1 how
+        much its pace follows.
+        """
         self.pace = (1 - trust) * self.pace + trust * (place - self.centre)
         self.centre = place
 
@@ -72,12 +87,18 @@ class Look:
         return self.placed(self.centre + self.pace)
 
     def alike(self, cell: np.ndarray, mask: np.ndarray) -> float:
-        """Bhattacharyya coefficient of its colours and those within `mask`, 0..1; heights are not compared, a figure may be cut."""
+        """Bhattacharyya coefficient of its colours and those within `mask`, 0..1; heights are not compared, a
+        figure may be cut.
+        """
         return float(np.sqrt(self.colours.mean(axis=0) * densities(cell, mask).mean(axis=0)).sum())
 
     def likely(self, cell: np.ndarray, top: float, height: float) -> np.ndarray:
-        """Log density of each pixel's colour on this figure, were its top at row `top` and it `height` pixels high, float32 (H, W)."""
-        rows = np.clip((np.arange(len(cell)) - top) / max(1.0, height) * _HEIGHTS, 0, _HEIGHTS - 1).astype(int)
+        """Log density of each pixel's colour on this figure, were its top at row `top` and it `height` pixels
+        high, float32 (H, W).
+        """
+        rows = np.clip((np.arange(len(cell)) - top) / max(1.0, height) * _HEIGHTS, 0, _HEIGHTS - 1).astype(
+            int
+        )
         anywhere = np.log(_HERE * self.colours + _ANYWHERE * self.colours.mean(axis=0) + _LEAST)
         found: np.ndarray = anywhere[rows[:, None], cell].astype(np.float32)
         return found
@@ -95,12 +116,16 @@ def shift(mask: np.ndarray, by: np.ndarray) -> np.ndarray:
     return cv2.warpAffine(mask.astype(np.uint8), move, mask.shape[::-1], flags=cv2.INTER_NEAREST) > 0
 
 
-def share_out(cell: np.ndarray, island: np.ndarray, looks: Sequence[Look]) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Whose each pixel of an `island` (bool (H, W)) is in which the figures of `looks` touch or hide each other.
+def share_out(
+    cell: np.ndarray, island: np.ndarray, looks: Sequence[Look]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Whose each pixel of an `island` (bool (H, W)) is in which the figures of `looks` touch or hide each
+    other.
 
-    Gives the index into `looks`, int (H, W), -1 outside the island, and where the middle of each figure is. Each figure is laid
-    over the island where its shape covers most of its own colours, near where its pace leads; then each pixel goes to the figure
-    whose colours and place suit it best, neighbours deciding together.
+    Gives the index into `looks`, int (H, W), -1 outside the island, and where the middle of each figure is.
+    Each figure is laid over the island where its shape covers most of its own colours, near where its pace
+    leads; then each pixel goes to the figure whose colours and place suit it best, neighbours deciding
+    together.
     """
     logs = [look.likely(cell, *_extent(look.expected())) for look in looks]
     places, scores = [], []
@@ -124,11 +149,19 @@ def _settle(evidence: np.ndarray, look: Look) -> np.ndarray:
     reach = max(_REACH, round(0.5 * w), round(float(np.abs(look.pace).max())))
     offset = expected - centre(look.mask)
     left, top = x + round(float(offset[0])) - reach, y + round(float(offset[1])) - reach
-    wide = cv2.copyMakeBorder(evidence, h + reach, h + reach, w + reach, w + reach, cv2.BORDER_CONSTANT, value=0)
-    row, column = np.clip(top + h + reach, 0, len(wide) - h - 2 * reach), np.clip(left + w + reach, 0, wide.shape[1] - w - 2 * reach)
-    sums = cv2.matchTemplate(wide[row : row + h + 2 * reach, column : column + w + 2 * reach], brush, cv2.TM_CCORR)
+    wide = cv2.copyMakeBorder(
+        evidence, h + reach, h + reach, w + reach, w + reach, cv2.BORDER_CONSTANT, value=0
+    )
+    row, column = (
+        np.clip(top + h + reach, 0, len(wide) - h - 2 * reach),
+        np.clip(left + w + reach, 0, wide.shape[1] - w - 2 * reach),
+    )
+    sums = cv2.matchTemplate(
+        wide[row : row + h + 2 * reach, column : column + w + 2 * reach], brush, cv2.TM_CCORR
+    )
     v, u = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    sums -= (_JUMP * brush.sum() * (u * u + _RISE * v * v) / reach**2).astype(np.float32)  # figures cross sideways more than they jump
+    # figures cross sideways more than they jump
+    sums -= (_JUMP * brush.sum() * (u * u + _RISE * v * v) / reach**2).astype(np.float32)
     best = np.unravel_index(int(np.argmax(sums)), sums.shape)
     place: np.ndarray = expected + np.array([best[1] - reach, best[0] - reach])
     return place
@@ -140,7 +173,8 @@ def _extent(mask: np.ndarray) -> tuple[float, float]:
 
 
 def densities(cell: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Densities of the colour bins `cell` within a bool mask (H, W) at each height of it, float64 (heights, colours).
+    """Densities of the colour bins `cell` within a bool mask (H, W) at each height of it, float64 (heights,
+    colours).
 
     They are blurred to the neighbouring bins, so that a gradient does not fall between two.
     """
@@ -150,7 +184,9 @@ def densities(cell: np.ndarray, mask: np.ndarray) -> np.ndarray:
         return np.zeros((_HEIGHTS, int(np.prod(_LEVELS))))
     at = (rows - rows.min()) * _HEIGHTS // (rows.max() - rows.min() + 1)
     cells_at = at * int(np.prod(_LEVELS)) + cell[rows, columns]
-    counts: np.ndarray = np.bincount(cells_at, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+    counts: np.ndarray = (
+        np.bincount(cells_at, minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+    )
     for axis in range(1, counts.ndim):
         counts += _BESIDE * (np.roll(counts, 1, axis) + np.roll(counts, -1, axis))
     counts = counts.reshape(_HEIGHTS, -1)
@@ -160,7 +196,8 @@ def densities(cell: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def lift(labels: np.ndarray, size: tuple[int, int], mask: np.ndarray | None) -> np.ndarray:
-    """A small label map uint8 (h, w) at `size` (H, W): within `mask` (bool (H, W)) each pixel near a figure is the nearest one's.
+    """A small label map uint8 (h, w) at `size` (H, W): within `mask` (bool (H, W)) each pixel near a figure
+    is the nearest one's.
 
     Without a mask the figures are those of the label map, enlarged.
     """
@@ -168,7 +205,9 @@ def lift(labels: np.ndarray, size: tuple[int, int], mask: np.ndarray | None) -> 
     if not ids:
         return np.zeros(size, np.uint8)
     if mask is not None:
-        away, nearest = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3, labelType=cv2.DIST_LABEL_PIXEL)
+        away, nearest = cv2.distanceTransformWithLabels(
+            (labels == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3, labelType=cv2.DIST_LABEL_PIXEL
+        )
         table = np.zeros(int(nearest.max()) + 1, np.uint8)
         table[nearest[labels > 0]] = labels[labels > 0]
         labels = np.where(away <= _GROWN * len(labels), table[nearest], 0).astype(np.uint8)

@@ -1,7 +1,8 @@
 """Held drawings: which frames of a clip show the same drawing, under the noise their codec left.
 
-Animation holds a drawing for two or three frames, and a codec makes each of them differ a little. Two frames show one drawing where
-nothing local changed beyond that noise (a blink, a mouth), and nothing of the whole moved, dimmed or shimmered. When in doubt they differ.
+Animation holds a drawing for two or three frames, and a codec makes each of them differ a little. Two frames
+show one drawing where nothing local changed beyond that noise (a blink, a mouth), and nothing of the whole
+moved, dimmed or shimmered. When in doubt they differ.
 """
 
 from __future__ import annotations
@@ -18,16 +19,22 @@ from animelayers.imaging.constants import SOBEL
 RECENT = 8
 """Drawings a frame is held against: a mouth cycle is rarely longer."""
 
-_SMALL = 2  # all is seen at half size, where the noise of a codec has half its strength and a drawn line still all of its length
+# all is seen at half size, where the noise of a codec has half its strength and a drawn line still all of its
+# length
+_SMALL = 2
 _LEAST, _MOST = 7.0, 12.0  # grey levels a local change may have under a codec that adds little, and under any
-_WINDOWS = ((2, 0.15, 1.0), (4, 0.1, 0.7))  # side in pixels of half size, share of the contrast around that ringing may reach, weight
-_EVER, _AGAIN = 22.0, 10.0  # ringing included, of a held drawing and of one that comes again: another one may differ by a hair
+# side in pixels of half size, share of the contrast around that ringing may reach, weight
+_WINDOWS = ((2, 0.15, 1.0), (4, 0.1, 0.7))
+# ringing included, of a held drawing and of one that comes again: another one may differ by a hair
+_EVER, _AGAIN = 22.0, 10.0
 _TYPICAL = 3.0  # the worst noise of a clip against that of its quieter pairs of frames
 _GRAIN = 1.5  # grey levels of luma over the whole frame
 _CELL = 16  # pixels (of half size) across the cells whose mean grey tells of fades
 _FADE = 0.4  # grey levels of these means over the whole frame
-_SHIFT, _USUAL_SHIFT, _PART_SHIFT = 0.04, 0.06, 0.25  # pixels the frame, half of its parts, any part may seem to move
-_FLAT, _FLAT_PART = 0.01, 4.0  # squared slope, over the frame and in a part, with which noise does not look like motion
+# pixels the frame, half of its parts, any part may seem to move
+_SHIFT, _USUAL_SHIFT, _PART_SHIFT = 0.04, 0.06, 0.25
+# squared slope, over the frame and in a part, with which noise does not look like motion
+_FLAT, _FLAT_PART = 0.01, 4.0
 _QUIETER = 0.25  # share of the pairs of frames that are the quieter ones
 _PARTS = 4
 _ENOUGH = 240 * 135  # pixels of quarter size from which on these limits hold
@@ -68,8 +75,9 @@ class _Look:
 class Fold:
     """Numbers the drawings of a clip, fed with its frames in order; keeps a few small pictures and no frame.
 
-    A frame is held against the first frame of each of the last `recent` drawings, the newest first, never against its neighbour
-    alone: what drifts slowly is a new drawing as soon as it has gone too far. How much noise is normal is learnt from the clip.
+    A frame is held against the first frame of each of the last `recent` drawings, the newest first, never
+    against its neighbour alone: what drifts slowly is a new drawing as soon as it has gone too far. How much
+    noise is normal is learnt from the clip.
     """
 
     def __init__(self, recent: int = RECENT) -> None:
@@ -79,7 +87,9 @@ class Fold:
         self.count = 0
 
     def add(self, frame: np.ndarray) -> int:
-        """The number of the drawing that the next frame, uint8 sRGB (H, W, 3), shows; `count` of before for a new one."""
+        """The number of the drawing that the next frame, uint8 sRGB (H, W, 3), shows; `count` of before for a
+        new one.
+        """
         look = _Look(frame)
         if self._before is not None and self._before.small.shape != look.small.shape:
             self._looks.clear()
@@ -109,7 +119,9 @@ class Fold:
 
 
 def _local(one: _Look, other: _Look) -> tuple[float, float]:
-    """The largest local change beyond what ringing explains, and all of it, grey levels, at two widths, the wider one weighed up."""
+    """The largest local change beyond what ringing explains, and all of it, grey levels, at two widths, the
+    wider one weighed up.
+    """
     off = cv2.subtract(other.small, one.small, dtype=cv2.CV_32F)
     contrast = cv2.min(one.contrast, other.contrast).astype(np.float32)
     beyond = whole = 0.0
@@ -122,7 +134,9 @@ def _local(one: _Look, other: _Look) -> tuple[float, float]:
 
 
 def _same(one: _Look, other: _Look, limit: float, most: float) -> bool:
-    """Whether local changes stay below `limit` beyond ringing and below `most` with it, and nothing of the whole changed."""
+    """Whether local changes stay below `limit` beyond ringing and below `most` with it, and nothing of the
+    whole changed.
+    """
     if _dimmed(one, other) or cv2.norm(one.luma, other.luma, cv2.NORM_L2) > _GRAIN * np.sqrt(one.luma.size):
         return False
     beyond, whole = _local(one, other)
@@ -130,12 +144,16 @@ def _same(one: _Look, other: _Look, limit: float, most: float) -> bool:
 
 
 def _dimmed(one: _Look, other: _Look) -> bool:
-    """Whether the light of the frame, or of large parts of it, changed: fades and dissolves, and most of what moves."""
+    """Whether the light of the frame, or of large parts of it, changed: fades and dissolves, and most of what
+    moves.
+    """
     return bool(cv2.norm(one.means, other.means, cv2.NORM_L2) > _FADE * np.sqrt(one.means.size))
 
 
 def _moved(one: _Look, other: _Look) -> bool:
-    """Whether the frame as a whole, or a large part of it, is shifted: least squares over its slopes (Lucas, Kanade, 1981)."""
+    """Whether the frame as a whole, or a large part of it, is shifted: least squares over its slopes (Lucas,
+    Kanade, 1981).
+    """
     change = cv2.blur(other.quarter - one.quarter, (3, 3))
     x, y = one.slopes
     sums = np.stack([_parts(a * b) for a, b in ((x, x), (x, y), (y, y), (x, change), (y, change))])
@@ -143,7 +161,9 @@ def _moved(one: _Look, other: _Look) -> bool:
     parts = _shift(sums, _FLAT_PART)
     # In pixels of the frame; the fewer there are, the more noise looks like motion.
     size = 2 * _SMALL * min(1.0, float(np.sqrt(change.size / _ENOUGH)))
-    return bool(size * whole > _SHIFT or size * np.median(parts) > _USUAL_SHIFT or size * parts.max() > _PART_SHIFT)
+    return bool(
+        size * whole > _SHIFT or size * np.median(parts) > _USUAL_SHIFT or size * parts.max() > _PART_SHIFT
+    )
 
 
 def _parts(plane: np.ndarray) -> np.ndarray:

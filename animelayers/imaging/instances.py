@@ -14,18 +14,23 @@ MOST = 254
 """Segments a drawing's label map can hold."""
 LOOSE = 255
 """What is of a figure, but of no segment."""
-_LEFT = 0.5  # share of its mask that better segments must leave one: what loses more is the same thing claimed twice
-_REACH = 0.05  # share of the short side beyond a segment up to which a matte is its own: hair and coats that a coarse mask cut off
+# share of its mask that better segments must leave one: what loses more is the same thing claimed twice
+_LEFT = 0.5
+# share of the short side beyond a segment up to which a matte is its own: hair and coats that a coarse mask
+# cut off
+_REACH = 0.05
 _CLEAR = 0.8  # share of a segment's pixels that agree on whose they are
-_SOFT = 1.5  # pixels, the sigma over which the border between two figures is shared: as wide as a drawn outline
+# pixels, the sigma over which the border between two figures is shared: as wide as a drawn outline
+_SOFT = 1.5
 
 
 def label_map(claims: np.ndarray, scores: np.ndarray, least: int = 1) -> tuple[np.ndarray, list[int]]:
-    """One label map of K masks that may overlap: uint8 (H, W), 0 none, k the k-th best; and which mask each label is, best score first.
+    """One label map of K masks that may overlap: uint8 (H, W), 0 none, k the k-th best; and which mask each
+    label is, best score first.
 
-    `claims` bool (K, H, W), `scores` float (K,). A pixel is that of the best of its masks; a mask of which better ones take most is dropped.
-    Pieces of fewer than `least` pixels go to the segment that surrounds most of them, or to none; a segment without a larger piece is
-    dropped. At most 254 are kept.
+    `claims` bool (K, H, W), `scores` float (K,). A pixel is that of the best of its masks; a mask of which
+    better ones take most is dropped. Pieces of fewer than `least` pixels go to the segment that surrounds
+    most of them, or to none; a segment without a larger piece is dropped. At most 254 are kept.
     """
     order = [int(k) for k in np.argsort(-np.asarray(scores, np.float64), kind="stable")]
     labels = np.zeros(claims.shape[1:], np.uint8)
@@ -48,7 +53,9 @@ def _tidy(labels: np.ndarray, kept: list[int], least: int) -> tuple[np.ndarray, 
         where = window((labels == label).view(np.uint8), 1)
         if where is None:
             continue
-        count, pieces, stats, _ = cv2.connectedComponentsWithStats((labels[where] == label).astype(np.uint8), connectivity=8)
+        count, pieces, stats, _ = cv2.connectedComponentsWithStats(
+            (labels[where] == label).astype(np.uint8), connectivity=8
+        )
         for piece in range(1, count):
             if stats[piece, cv2.CC_STAT_AREA] < least:
                 here = (pieces == piece).astype(np.uint8)
@@ -62,10 +69,12 @@ def _tidy(labels: np.ndarray, kept: list[int], least: int) -> tuple[np.ndarray, 
 
 
 def split(alpha: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The alphas of the K instances of a label map, uint8 (K, H, W), which sum to `alpha` where it is anybody's and to nothing elsewhere.
+    """The alphas of the K instances of a label map, uint8 (K, H, W), which sum to `alpha` where it is
+    anybody's and to nothing elsewhere.
 
-    `alpha` uint8 (H, W), 0..255 linear coverage, `labels` uint8 (H, W), 0 none, K its largest. What lies beyond the segments is the nearest
-    one's, up to a twentieth of the short side away. At the border between two it is shared softly, over about three pixels.
+    `alpha` uint8 (H, W), 0..255 linear coverage, `labels` uint8 (H, W), 0 none, K its largest. What lies
+    beyond the segments is the nearest one's, up to a twentieth of the short side away. At the border between
+    two it is shared softly, over about three pixels.
     """
     count = int(labels.max(initial=0))
     made = np.zeros((count, *alpha.shape), np.uint8)
@@ -77,7 +86,11 @@ def split(alpha: np.ndarray, labels: np.ndarray) -> np.ndarray:
     if len(ids) == 1:
         made[(ids[0] - 1, *where)] = np.where(whose > 0, alpha, 0)
         return made
-    weights = np.stack([cv2.GaussianBlur((whose == k).astype(np.float32), (0, 0), _SOFT) for k in ids]) if ids else np.zeros((0, *alpha.shape))
+    weights = (
+        np.stack([cv2.GaussianBlur((whose == k).astype(np.float32), (0, 0), _SOFT) for k in ids])
+        if ids
+        else np.zeros((0, *alpha.shape))
+    )
     weights /= np.maximum(weights.sum(axis=0), np.float32(TINY))
     shares = np.floor(weights * np.where(whose > 0, alpha, np.uint8(0))).astype(np.int16)
     if ids:  # what rounding left, to the largest, so that the sum is exact
@@ -93,7 +106,9 @@ def nearest(labels: np.ndarray, reach: float) -> np.ndarray:
     """A label map uint8 (H, W) whose labels are carried up to `reach` pixels into what has none."""
     if not labels.any():
         return labels
-    away, cell = cv2.distanceTransformWithLabels((labels == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
+    away, cell = cv2.distanceTransformWithLabels(
+        (labels == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     table = np.zeros(int(cell.max()) + 1, np.uint8)
     table[cell[labels > 0]] = labels[labels > 0]
     found: np.ndarray = np.where(away <= reach, table[cell], 0).astype(np.uint8)
@@ -101,7 +116,8 @@ def nearest(labels: np.ndarray, reach: float) -> np.ndarray:
 
 
 def whose(figures: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Which segment each pixel of the figures is in: uint8 (H, W), 0 outside `figures` (bool (H, W)), `LOOSE` where no segment is near.
+    """Which segment each pixel of the figures is in: uint8 (H, W), 0 outside `figures` (bool (H, W)), `LOOSE`
+    where no segment is near.
 
     `labels` uint8 (H, W). What lies beyond the segments is the nearest one's, as far as in `split`.
     """
@@ -113,8 +129,8 @@ def whose(figures: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def pieces(figures: np.ndarray, least: float) -> list[np.ndarray]:
     """What may each be a figure, of at least the share `least` of the frame, as bool masks (H, W).
 
-    `figures` is a bool mask, whose islands they are, or a label map uint8 as of `whose`: each label is one, however many islands it has, and
-    each island of what is loose.
+    `figures` is a bool mask, whose islands they are, or a label map uint8 as of `whose`: each label is one,
+    however many islands it has, and each island of what is loose.
     """
     if figures.dtype == bool:
         return masks.islands(figures, least)
@@ -123,11 +139,15 @@ def pieces(figures: np.ndarray, least: float) -> list[np.ndarray]:
 
 
 def settled(found: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """Labels uint8 (H, W) of figures, found at a small size, with outlines as sharp as the segments they were `told` from, as of `whose`.
+    """Labels uint8 (H, W) of figures, found at a small size, with outlines as sharp as the segments they were
+    `told` from, as of `whose`.
 
-    A segment of which nearly all has one label has it everywhere; one in which several figures are is left as it is.
+    A segment of which nearly all has one label has it everywhere; one in which several figures are is left as
+    it is.
     """
-    votes = np.bincount(told.astype(np.int64).ravel() * LEVELS + found.ravel(), minlength=LEVELS**2).reshape(LEVELS, LEVELS)
+    votes = np.bincount(told.astype(np.int64).ravel() * LEVELS + found.ravel(), minlength=LEVELS**2).reshape(
+        LEVELS, LEVELS
+    )
     votes[:, 0] = votes[0] = votes[LOOSE] = 0
     clear = votes.max(axis=1) > _CLEAR * np.maximum(1, votes.sum(axis=1))
     table = np.where(clear, votes.argmax(axis=1), 0).astype(np.uint8)[told]

@@ -1,4 +1,5 @@
-"""Two neighbouring drawings: which pixel that one hides is which of the other, and what may not be lent as background.
+"""Two neighbouring drawings: which pixel that one hides is which of the other, and what may not be lent as
+background.
 
 All of it happens on planes of reduced size, from optical flow in both directions.
 """
@@ -20,16 +21,18 @@ _MARGIN = 2  # pixels around a hole that lend nothing: what a matte missed
 _SMEARED = 6  # pixels around a hole whose flow is partly that of the figure
 _DEEP = 4  # pixels from the rim of a hole on which all is figure
 _LOST = 0.3  # share of a drawing's figures from which a matte has missed them
-_OFF = (0.7, 0.1)  # pixels, and share of its length, by which a completed way there and back may miss its start
+# pixels, and share of its length, by which a completed way there and back may miss its start
+_OFF = (0.7, 0.1)
 _FAR_OFF = (1e3,) * 4  # pixels: what lies beyond the picture moves so far
-_TOLD = 0.3  # share of the texture around that flow has to follow there and back: less is a cut, a flash or a blow
+# share of the texture around that flow has to follow there and back: less is a cut, a flash or a blow
+_TOLD = 0.3
 
 
 class Link(NamedTuple):
     """The way of N hidden pixels of one drawing into a neighbour.
 
-    ``at``: int64 (N,), flat indices. ``to``: float32 (N, 2), x and y in the neighbour. ``off``: float32 (N,), pixels by which the way there
-    and back misses its start; infinite where it leads nowhere.
+    ``at``: int64 (N,), flat indices. ``to``: float32 (N, 2), x and y in the neighbour. ``off``: float32 (N,),
+    pixels by which the way there and back misses its start; infinite where it leads nowhere.
     """
 
     at: np.ndarray
@@ -38,7 +41,9 @@ class Link(NamedTuple):
 
 
 def shrunk(hole: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """bool (h, w) of `size` (width, height): what a hole, bool (H, W), touches and the margin that lends nothing."""
+    """bool (h, w) of `size` (width, height): what a hole, bool (H, W), touches and the margin that lends
+    nothing.
+    """
     small = cv2.resize(hole.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 0
     return wider(small, _MARGIN)
 
@@ -48,10 +53,15 @@ def wider(mask: np.ndarray, by: int) -> np.ndarray:
     return cv2.dilate(mask.view(np.uint8), square(by)).view(np.bool_)
 
 
-def linked(pictures: tuple[np.ndarray, np.ndarray], holes: tuple[np.ndarray, np.ndarray], flows: tuple[np.ndarray, np.ndarray]) -> tuple[Link, Link]:
+def linked(
+    pictures: tuple[np.ndarray, np.ndarray],
+    holes: tuple[np.ndarray, np.ndarray],
+    flows: tuple[np.ndarray, np.ndarray],
+) -> tuple[Link, Link]:
     """The ways between two neighbouring drawings, from the first to the second and back.
 
-    ``pictures``: uint8 sRGB (h, w, 3). ``holes``: bool (h, w). ``flows``: float32 (h, w, 2), first to second and second to first.
+    ``pictures``: uint8 sRGB (h, w, 3). ``holes``: bool (h, w). ``flows``: float32 (h, w, 2), first to second
+    and second to first.
     """
     near = [wider(hole, _SMEARED) for hole in holes]
     whole, told = [], 1.0
@@ -70,11 +80,17 @@ def linked(pictures: tuple[np.ndarray, np.ndarray], holes: tuple[np.ndarray, np.
     return first, second
 
 
-def haunted(pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], flows: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
-    """The holes, bool (h, w), of D drawings and what the matte missed of their figures, found by following them through the shot.
+def haunted(
+    pictures: Sequence[np.ndarray],
+    holes: Sequence[np.ndarray],
+    flows: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> list[np.ndarray]:
+    """The holes, bool (h, w), of D drawings and what the matte missed of their figures, found by following
+    them through the shot.
 
-    ``pictures``: uint8 sRGB (h, w, 3). ``flows``: of each drawing but the last, to the next one and back. What is deep in a hole belongs to
-    a figure; where it surely goes, there it still is, whatever the matte says, and must not be lent as background.
+    ``pictures``: uint8 sRGB (h, w, 3). ``flows``: of each drawing but the last, to the next one and back.
+    What is deep in a hole belongs to a figure; where it surely goes, there it still is, whatever the matte
+    says, and must not be lent as background.
     """
     found = [hole.copy() for hole in holes]
     for way in (range(1, len(holes)), range(len(holes) - 2, -1, -1)):
@@ -89,7 +105,9 @@ def haunted(pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], flows: 
             landed = np.zeros(deep.shape, np.uint8)
             landed.ravel()[nearest_of(places(at, deep.shape[1]) + there.reshape(-1, 2)[at], deep.shape)] = 1
             gone = cv2.morphologyEx(landed, cv2.MORPH_CLOSE, square(1))
-            missed = cv2.morphologyEx(cv2.subtract(gone, holes[number].view(np.uint8)), cv2.MORPH_OPEN, square(2))
+            missed = cv2.morphologyEx(
+                cv2.subtract(gone, holes[number].view(np.uint8)), cv2.MORPH_OPEN, square(2)
+            )
             # a little beside a matte is what crept in where background and figure look alike
             if missed.sum() > _LOST * gone.sum():
                 found[number] |= wider(missed.view(np.bool_), _DEEP + 1)
@@ -100,7 +118,14 @@ def _at_end(flow: np.ndarray, plane: np.ndarray) -> np.ndarray:
     """What lies on a plane, flow or picture where `flow` leads; far off beyond the picture."""
     height, width = flow.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    return cv2.remap(plane, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=_FAR_OFF)
+    return cv2.remap(
+        plane,
+        x + flow[..., 0],
+        y + flow[..., 1],
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=_FAR_OFF,
+    )
 
 
 def _link(flow: np.ndarray, other: np.ndarray, hole: np.ndarray) -> Link:

@@ -15,7 +15,8 @@ RARE = 1e-5
 """Share that every colour has: what was seen nowhere decides nothing."""
 TOLD = 4
 """Log odds that a colour tells at most."""
-_PAINTED = 64  # levels of a and b on each side of grey that painted colours lie within: the bins are spent there
+# levels of a and b on each side of grey that painted colours lie within: the bins are spent there
+_PAINTED = 64
 _INSIDE, _OUTSIDE = 0.9, 0.1  # coverage above and below which a matte is sure
 
 
@@ -26,7 +27,9 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def islands(mask: np.ndarray, least: float) -> list[np.ndarray]:
-    """Connected regions (8 neighbours) of a bool mask (H, W) that cover at least the share `least` of the frame, each a bool mask."""
+    """Connected regions (8 neighbours) of a bool mask (H, W) that cover at least the share `least` of the
+    frame, each a bool mask.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     big = stats[:, cv2.CC_STAT_AREA] >= max(1.0, least * mask.size)
     return [labels == k for k in range(1, count) if big[k]]
@@ -47,11 +50,13 @@ def union(regions: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
 
 
 def colour_evidence(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """How much each pixel's colour speaks for the figure: log of its frequency inside over that outside, float32 (H, W), -4..4.
+    """How much each pixel's colour speaks for the figure: log of its frequency inside over that outside,
+    float32 (H, W), -4..4.
 
-    `picture` uint8 sRGB (H, W, 3), `alpha` float32 (H, W), 0..1: colours are counted where it is sure (above 0.9, below 0.1). Zero
-    everywhere when either side is too small to count. Animation is painted from palettes, so a colour found all over the figure and
-    nowhere else tells what a net was unsure of; this is the colour model of GrabCut (Rother et al. 2004) with histograms in CIE Lab.
+    `picture` uint8 sRGB (H, W, 3), `alpha` float32 (H, W), 0..1: colours are counted where it is sure (above
+    0.9, below 0.1). Zero everywhere when either side is too small to count. Animation is painted from
+    palettes, so a colour found all over the figure and nowhere else tells what a net was unsure of; this is
+    the colour model of GrabCut (Rother et al. 2004) with histograms in CIE Lab.
     """
     inside, outside = alpha > _INSIDE, alpha < _OUTSIDE
     if min(np.count_nonzero(inside), np.count_nonzero(outside)) < FEWEST:
@@ -64,7 +69,9 @@ def colour_evidence(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def colour_bins(picture: np.ndarray, bins: tuple[int, int, int]) -> np.ndarray:
-    """The number of the colour bin of each pixel of a uint8 sRGB picture (H, W, 3), int32 (H, W), with so many `bins` of CIE L, a and b."""
+    """The number of the colour bin of each pixel of a uint8 sRGB picture (H, W, 3), int32 (H, W), with so
+    many `bins` of CIE L, a and b.
+    """
     lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.int32)
     a, b = (np.clip(lab[..., k] - _PAINTED, 0, 127) * bins[k] // 128 for k in (1, 2))
     cell: np.ndarray = (lab[..., 0] * bins[0] // LEVELS * bins[1] + a) * bins[2] + b
@@ -72,7 +79,9 @@ def colour_bins(picture: np.ndarray, bins: tuple[int, int, int]) -> np.ndarray:
 
 
 def shared(counts: np.ndarray, axes: Sequence[int]) -> np.ndarray:
-    """Counts, floats, of which each cell gets half of its neighbours' along `axes` too: a gradient must not fall between two cells."""
+    """Counts, floats, of which each cell gets half of its neighbours' along `axes` too: a gradient must not
+    fall between two cells.
+    """
     for axis in axes:
         rolled = np.moveaxis(counts, axis, 0)
         soft = rolled.copy()

@@ -1,7 +1,8 @@
-"""How far layers are from known ones. Alphas are uint8 (H, W) coverage, pictures uint8 sRGB (H, W, 3); nothing is changed.
+"""How far layers are from known ones. Alphas are uint8 (H, W) coverage, pictures uint8 sRGB (H, W, 3);
+nothing is changed.
 
-Where an effect of alpha e lies in front of a character of alpha c, both the whole figure and the part of it that is seen are
-right: any alpha from c (1 - e) to c counts as no error.
+Where an effect of alpha e lies in front of a character of alpha c, both the whole figure and the part of it
+that is seen are right: any alpha from c (1 - e) to c counts as no error.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ BAND = 10
 
 
 def iou(alpha: np.ndarray, truth: np.ndarray, effect: np.ndarray | None = None) -> float:
-    """Intersection over union of alpha above one half; for an empty truth 1 if the alpha is as good as empty, else 0."""
+    """Intersection over union of alpha above one half; for an empty truth 1 if the alpha is as good as empty,
+    else 0.
+    """
     low, high = _interval(truth, effect)
     found, yes, no = alpha > 127, low > 0.5, high <= 0.5
     union = np.count_nonzero(yes | (found & no))
@@ -45,7 +48,9 @@ def alpha_error(alpha: np.ndarray, truth: np.ndarray, effect: np.ndarray | None 
 
 
 def band_error(error: np.ndarray, truth: np.ndarray) -> float | None:
-    """Mean magnitude of an `alpha_error` within `BAND` pixels of the true outline, hard or soft; None without an outline."""
+    """Mean magnitude of an `alpha_error` within `BAND` pixels of the true outline, hard or soft; None without
+    an outline.
+    """
     hard = cv2.morphologyEx(cv2.inRange(truth, 128, 255), cv2.MORPH_GRADIENT, square(1))
     edge = cv2.bitwise_or(cv2.inRange(truth, *_SOFT), hard)
     if not edge.any():
@@ -55,8 +60,12 @@ def band_error(error: np.ndarray, truth: np.ndarray) -> float | None:
 
 
 def squared_error(picture: np.ndarray, truth: np.ndarray, where: np.ndarray) -> tuple[float, int]:
-    """Sum over the pixels of the mask `where` (bool (H, W)) of the squared error averaged over the channels, and their number."""
-    return cv2.norm(picture, truth, cv2.NORM_L2SQR, where.view(np.uint8)) / picture.shape[2], int(np.count_nonzero(where))
+    """Sum over the pixels of the mask `where` (bool (H, W)) of the squared error averaged over the channels,
+    and their number.
+    """
+    return cv2.norm(picture, truth, cv2.NORM_L2SQR, where.view(np.uint8)) / picture.shape[2], int(
+        np.count_nonzero(where)
+    )
 
 
 def decibel(mean_square: float) -> float:
@@ -65,7 +74,9 @@ def decibel(mean_square: float) -> float:
 
 
 def static_flicker(errors: Pair, truths: Pair, effects: Pair) -> float | None:
-    """Mean change of the `alpha_error` between two frames of a shot where neither character nor effect moved; None if all did."""
+    """Mean change of the `alpha_error` between two frames of a shot where neither character nor effect moved;
+    None if all did.
+    """
     still = np.ones(truths[0].shape, bool)
     for before, after in (truths, effects):
         still &= cv2.absdiff(before, after) <= 1
@@ -78,13 +89,16 @@ def _interval(truth: np.ndarray, effect: np.ndarray | None) -> tuple[np.ndarray,
 
 
 def colour_error(layer: np.ndarray, truth: np.ndarray) -> float | None:
-    """Mean error in grey levels of the straight colours of two RGBA layers where both alphas are above a quarter; None where none are."""
+    """Mean error in grey levels of the straight colours of two RGBA layers where both alphas are above a
+    quarter; None where none are.
+    """
     where = (layer[..., 3] > _SHOWN) & (truth[..., 3] > _SHOWN)
     return float(cv2.absdiff(layer, truth)[..., :3][where].mean()) if where.any() else None
 
 
 def owners(truth: np.ndarray, labels: np.ndarray, least: float) -> dict[int, int]:
-    """Of each label of `truth` that covers the share `least` of the plane or more, the label that has most of it in the other plane.
+    """Of each label of `truth` that covers the share `least` of the plane or more, the label that has most of
+    it in the other plane.
 
     Planes of integers (H, W), 0 nobody; 0 too for one of which no label has a quarter.
     """
@@ -101,8 +115,9 @@ def owners(truth: np.ndarray, labels: np.ndarray, least: float) -> dict[int, int
 def kept(seen: Sequence[Mapping[int, int]]) -> tuple[float, int] | None:
     """Whether figures keep their ids, from what `owners` says of each frame; None where nobody is.
 
-    The share of all appearances under the id that is the figure's own (ids are dealt out so that it is largest: Kuhn 1955, as IDF1 does,
-    Ristani et al. 2016), and how often a figure goes from one id to another.
+    The share of all appearances under the id that is the figure's own (ids are dealt out so that it is
+    largest: Kuhn 1955, as IDF1 does, Ristani et al. 2016), and how often a figure goes from one id to
+    another.
     """
     told = [(figure, name) for frame in seen for figure, name in frame.items()]
     if not told:
@@ -118,12 +133,17 @@ def kept(seen: Sequence[Mapping[int, int]]) -> tuple[float, int] | None:
 
 
 def camera_error(cameras: np.ndarray, truth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Mean distance in pixels of where the corners and the middle of a frame of `size` (width, height) lie, float64 (T,).
+    """Mean distance in pixels of where the corners and the middle of a frame of `size` (width, height) lie,
+    float64 (T,).
 
-    Both are homographies float64 (T, 3, 3) to a plate; each plate has its own place and size, so that all is seen from the first frame.
+    Both are homographies float64 (T, 3, 3) to a plate; each plate has its own place and size, so that all is
+    seen from the first frame.
     """
     (width, height), points = size, np.ones((3, 5))
-    points[0], points[1] = np.array([0, 1, 0, 1, 0.5]) * (width - 1), np.array([0, 0, 1, 1, 0.5]) * (height - 1)
+    points[0], points[1] = (
+        np.array([0, 1, 0, 1, 0.5]) * (width - 1),
+        np.array([0, 0, 1, 1, 0.5]) * (height - 1),
+    )
     places = []
     for seats in (cameras, truth):
         lying = np.linalg.inv(seats[0]) @ seats @ points

@@ -1,7 +1,8 @@
 """Camera motion: all frames of a shot in one plate coordinate system, found from the background alone.
 
-A homography H maps a pixel (x, y, 1) of a frame, pixel centres at integers, to its place (u, v) on the plate. The plate is the bounding
-box of all frames on it, so every place is 0 or more, and one frame lies on whole pixels of it.
+A homography H maps a pixel (x, y, 1) of a frame, pixel centres at integers, to its place (u, v) on the plate.
+The plate is the bounding box of all frames on it, so every place is 0 or more, and one frame lies on whole
+pixels of it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ __all__ = ["Camera", "canvas", "from_plate", "outline", "placed", "register", "t
 
 _TEXTURE = 60  # pixels of the coarse plane, 160 wide, that have to show an edge
 _EDGE = 2.0  # grey levels per coarse pixel
-_WEAVE = 0.6  # pixels of the plane that worn film may seem to move, one frame in ten aside, while a shift explains hardly more than none
+# pixels of the plane that worn film may seem to move, one frame in ten aside, while a shift explains hardly
+# more than none
+_WEAVE = 0.6
 _SIMPLE = 0.6  # pixels of the frame that corners may be off before a shift is not explanation enough
 _TENTH, _MOST = 0.1, 0.9  # of the drawings: a tenth may lie
 _SHOWN = 0.02  # share of the coarse plane that has to show background
@@ -37,12 +40,15 @@ _STARTS = 8  # drawings that are asked for the place of a camera that may stand
 _ROUNDED = 6  # pixels beside what surrounds a picture that are its, too
 
 
-def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = None, successive: int | None = None) -> Camera:
-    """Register the N frames, uint8 sRGB (H, W, 3) of one size, of one shot, by the simplest of: still, shifted, scaled and turned,
-    seen by a wide lens that turns (a homography).
+def register(
+    frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = None, successive: int | None = None
+) -> Camera:
+    """Register the N frames, uint8 sRGB (H, W, 3) of one size, of one shot, by the simplest of: still,
+    shifted, scaled and turned, seen by a wide lens that turns (a homography).
 
-    ``masks``: uint8 (H, W) alpha of what is no background, or None where nobody knows. ``successive``: how many of the first frames follow
-    each other in time (all of them); the rest is context, frames from anywhere in the shot.
+    ``masks``: uint8 (H, W) alpha of what is no background, or None where nobody knows. ``successive``: how
+    many of the first frames follow each other in time (all of them); the rest is context, frames from
+    anywhere in the shot.
     """
     number = len(frames)
     first = number if successive is None else successive
@@ -63,8 +69,12 @@ def register(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray] | None = 
     return same_place(number, "unknown") if found is None else found
 
 
-def _registered(planes: Sequence[Plane], start: int, speaking: Sequence[int], first: int, size: tuple[int, int]) -> Camera | None:
-    """The cameras of frames of `size` (width, height) as they look from the frame `start`; None where they do not register."""
+def _registered(
+    planes: Sequence[Plane], start: int, speaking: Sequence[int], first: int, size: tuple[int, int]
+) -> Camera | None:
+    """The cameras of frames of `size` (width, height) as they look from the frame `start`; None where they do
+    not register.
+    """
     number, scale = len(planes), np.array(size) / planes[0].grey[0].shape[::-1]
     stood = _unmoved(planes, start, speaking, 1 / scale.max())
     if stood is not None:
@@ -101,7 +111,9 @@ def _usual(chain: Chain, first: int) -> float:
 
 
 def _without_borders(planes: Sequence[Plane]) -> list[Plane]:
-    """The planes without the dark surroundings that all of them share: bars and rounded corners stand still whatever the camera does."""
+    """The planes without the dark surroundings that all of them share: bars and rounded corners stand still
+    whatever the camera does.
+    """
     lightest = np.max([p.grey[0] for p in planes], 0)
     around = cv2.copyMakeBorder((lightest < BLACK).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     cv2.floodFill(around, None, (0, 0), 2)
@@ -116,11 +128,18 @@ def _without_borders(planes: Sequence[Plane]) -> list[Plane]:
 def _texture(of: Plane) -> int:
     """Pixels of the coarse plane that show an edge of the background."""
     across, down = cv2.spatialGradient(np.clip(of.grey[1], 0, 255).astype(np.uint8))
-    return int(((cv2.magnitude(across.astype(np.float32), down.astype(np.float32)) > _EDGE / SOBEL) & (of.free[1] > FREE)).sum())
+    return int(
+        (
+            (cv2.magnitude(across.astype(np.float32), down.astype(np.float32)) > _EDGE / SOBEL)
+            & (of.free[1] > FREE)
+        ).sum()
+    )
 
 
 def _alike(planes: Sequence[Plane]) -> bool:
-    """Whether all planes show the same background, without which no word about the camera is possible where nothing has an edge."""
+    """Whether all planes show the same background, without which no word about the camera is possible where
+    nothing has an edge.
+    """
     free = np.min([p.free[1] for p in planes], 0) > FREE
     if free.mean() < _SHOWN:
         return False
@@ -129,7 +148,9 @@ def _alike(planes: Sequence[Plane]) -> bool:
 
 
 def _unmoved(planes: Sequence[Plane], start: int, speaking: Sequence[int], pixel: float) -> list[int] | None:
-    """The planes that show that the camera stands, where three in four do and none shows that it moves; else None. A `pixel` of the frame on them."""
+    """The planes that show that the camera stands, where three in four do and none shows that it moves; else
+    None. A `pixel` of the frame on them.
+    """
     to, stood, away, gain = key(planes[start]), list[int](), list[float](), list[float]()
     for number in speaking:
         stands, moves = (align(to, planes[number], model=model, coarse=False) for model in ("none", "shift"))
@@ -146,7 +167,9 @@ def _unmoved(planes: Sequence[Plane], start: int, speaking: Sequence[int], pixel
 
 
 def _typical(planes: Sequence[Plane], speaking: Sequence[int], first: int) -> int | None:
-    """Of a few drawings spread over those before `first`, the one that agrees with most where it is; None where none does with half of them."""
+    """Of a few drawings spread over those before `first`, the one that agrees with most where it is; None
+    where none does with half of them.
+    """
 
     def spread(numbers: Sequence[int], count: int) -> list[int]:
         return [numbers[i] for i in np.linspace(0, len(numbers) - 1, min(count, len(numbers))).astype(int)]
@@ -161,7 +184,9 @@ def _typical(planes: Sequence[Plane], speaking: Sequence[int], first: int) -> in
 
 
 def _bent(chain: Chain, simple: Chain) -> float:
-    """How far, in pixels of the planes, the better model puts a corner of a frame from where the simple one does, against the same key."""
+    """How far, in pixels of the planes, the better model puts a corner of a frame from where the simple one
+    does, against the same key.
+    """
     height, width = chain.planes[0].grey[0].shape
     off = []
     for number, via in chain.via.items():
@@ -172,7 +197,9 @@ def _bent(chain: Chain, simple: Chain) -> float:
 
 
 def _enough(places: dict[int, np.ndarray], speaking: Sequence[int], first: int) -> bool:
-    """Whether the shot is registered: the few drawings that found no place lie between others that did, so no cut is inside, or in a dissolve."""
+    """Whether the shot is registered: the few drawings that found no place lie between others that did, so no
+    cut is inside, or in a dissolve.
+    """
     drawings = [n for n in speaking if n < first]
     lost = [n for n in drawings if n not in places]
     found = [n for n in drawings if n in places]

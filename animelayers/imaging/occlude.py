@@ -1,4 +1,5 @@
-"""Something in front of a figure: an edge out of focus, a veil, or a cut-out; each tells how much of the figure is still seen.
+"""Something in front of a figure: an edge out of focus, a veil, or a cut-out; each tells how much of the
+figure is still seen.
 
 Pictures are uint8 sRGB (H, W, 3), alphas uint8 (H, W); nothing is written to its input.
 """
@@ -25,14 +26,18 @@ _RISEN = (0.55, 1)  # share of a cut-out that is in the frame
 
 
 class Occluded(NamedTuple):
-    """The ``picture``, and ``cover``: uint8 (H, W), how much of what was there is hidden or out of focus, 0..255."""
+    """The ``picture``, and ``cover``: uint8 (H, W), how much of what was there is hidden or out of focus,
+    0..255.
+    """
 
     picture: np.ndarray
     cover: np.ndarray
 
 
 def visible(alpha: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """The alpha of a figure that stands behind something of alpha `cover`: the share of each pixel in which it is still seen."""
+    """The alpha of a figure that stands behind something of alpha `cover`: the share of each pixel in which
+    it is still seen.
+    """
     return np.asarray(cv2.multiply(alpha, cv2.bitwise_not(cover), scale=1 / 255))
 
 
@@ -42,11 +47,13 @@ def hidden(alpha: np.ndarray, cover: np.ndarray) -> float:
     return 1 - float(visible(alpha, cover).sum(dtype=np.int64)) / whole if whole else 0.0
 
 
-def edge_blur(picture: np.ndarray, alpha: np.ndarray, side: str, radius: float, dice: np.random.Generator) -> Occluded:
+def edge_blur(
+    picture: np.ndarray, alpha: np.ndarray, side: str, radius: float, dice: np.random.Generator
+) -> Occluded:
     """One side of the picture out of focus, into the figure: what something close to the lens does.
 
-    ``side``: left, right or bottom. ``radius``: pixels of the blur, and of the zone in which it fades. Where there is no figure it reaches
-    into the picture. Raises ValueError for another side.
+    ``side``: left, right or bottom. ``radius``: pixels of the blur, and of the zone in which it fades. Where
+    there is no figure it reaches into the picture. Raises ValueError for another side.
     """
     if side not in SIDES:
         raise ValueError(f"a picture is blurred from {', '.join(SIDES)}, not from {side!r}")
@@ -56,18 +63,25 @@ def edge_blur(picture: np.ndarray, alpha: np.ndarray, side: str, radius: float, 
     if side == "bottom":
         inside = rows - _within(alpha, 0, 1 - reach)
     else:
-        inside = _within(alpha, 1, reach) - columns if side == "left" else columns - _within(alpha, 1, 1 - reach)
+        inside = (
+            _within(alpha, 1, reach) - columns if side == "left" else columns - _within(alpha, 1, 1 - reach)
+        )
     cover = np.rint(np.clip(inside / max(radius, 1) + 0.5, 0, 1) * 255).astype(np.uint8)
     return Occluded(_mix(picture, cv2.GaussianBlur(picture, (0, 0), max(radius, 0.5)), cover), cover)
 
 
-def veil(picture: np.ndarray, alpha: np.ndarray, opacity: float, radius: float, dice: np.random.Generator) -> Occluded:
-    """Soft shapes out of focus, of colours of the picture, half transparent in front of the figure (of the picture where there is none).
+def veil(
+    picture: np.ndarray, alpha: np.ndarray, opacity: float, radius: float, dice: np.random.Generator
+) -> Occluded:
+    """Soft shapes out of focus, of colours of the picture, half transparent in front of the figure (of the
+    picture where there is none).
 
     ``opacity``: 0..1 of the shapes. ``radius``: pixels over which their edges fade.
     """
     height, width = alpha.shape
-    (x, right), (y, bottom) = ([_within(alpha, axis, share) for share in (_CRUMBS, 1 - _CRUMBS)] for axis in (1, 0))
+    (x, right), (y, bottom) = (
+        [_within(alpha, axis, share) for share in (_CRUMBS, 1 - _CRUMBS)] for axis in (1, 0)
+    )
     w, h = right - x, bottom - y
     shape, from_left = np.zeros((height, width), np.uint8), bool(dice.integers(2))
     for _ in range(_BLOBS):
@@ -81,11 +95,14 @@ def veil(picture: np.ndarray, alpha: np.ndarray, opacity: float, radius: float, 
     return Occluded(_mix(picture, np.broadcast_to(colour, picture.shape), cover), cover)
 
 
-def in_front(picture: np.ndarray, alpha: np.ndarray, cutout: np.ndarray, dice: np.random.Generator) -> Occluded:
+def in_front(
+    picture: np.ndarray, alpha: np.ndarray, cutout: np.ndarray, dice: np.random.Generator
+) -> Occluded:
     """A cut-out in front of the figure, rising from the lower border as one who stands closer to the camera.
 
-    ``cutout``: RGBA uint8 (h, w, 4) with straight alpha. Of some sizes and places it takes the first that hides a good part of the figure and
-    leaves a good part, or the one that comes nearest to that. ``cover`` is the cut-out's own alpha where it came to lie.
+    ``cutout``: RGBA uint8 (h, w, 4) with straight alpha. Of some sizes and places it takes the first that
+    hides a good part of the figure and leaves a good part, or the one that comes nearest to that. ``cover``
+    is the cut-out's own alpha where it came to lie.
     """
     height, width = alpha.shape
     left, right = (_within(alpha, 1, share) for share in (_CRUMBS, 1 - _CRUMBS))
@@ -94,7 +111,13 @@ def in_front(picture: np.ndarray, alpha: np.ndarray, cutout: np.ndarray, dice: n
         tall = max(2, round(height * dice.uniform(*_TALL)))
         size = max(2, round(cutout.shape[1] * tall / cutout.shape[0])), tall
         centre = dice.uniform(left, right)
-        placed = _placed(cutout, size, round(centre - size[0] / 2), height - round(tall * dice.uniform(*_RISEN)), (height, width))
+        placed = _placed(
+            cutout,
+            size,
+            round(centre - size[0] / 2),
+            height - round(tall * dice.uniform(*_RISEN)),
+            (height, width),
+        )
         share = hidden(alpha, placed[..., 3])
         away = max(_HIDDEN[0] - share, share - _HIDDEN[1], 0)
         if away < nearest:
@@ -106,7 +129,9 @@ def in_front(picture: np.ndarray, alpha: np.ndarray, cutout: np.ndarray, dice: n
 
 
 def _within(alpha: np.ndarray, axis: int, share: float) -> float:
-    """The row (axis 0) or column (axis 1) up to which `share` of the figure lies; of the picture where there is no figure."""
+    """The row (axis 0) or column (axis 1) up to which `share` of the figure lies; of the picture where there
+    is no figure.
+    """
     mass = np.cumsum(alpha.sum(axis=1 - axis, dtype=np.float64))
     if not mass[-1]:
         return share * float(alpha.shape[axis])
@@ -114,11 +139,16 @@ def _within(alpha: np.ndarray, axis: int, share: float) -> float:
     return float(place)
 
 
-def _placed(cutout: np.ndarray, size: tuple[int, int], left: int, top: int, shape: tuple[int, int]) -> np.ndarray:
-    """The cut-out at `size` (width, height) on an empty RGBA picture of `shape`, its upper left corner at (left, top)."""
+def _placed(
+    cutout: np.ndarray, size: tuple[int, int], left: int, top: int, shape: tuple[int, int]
+) -> np.ndarray:
+    """The cut-out at `size` (width, height) on an empty RGBA picture of `shape`, its upper left corner at
+    (left, top).
+    """
     shrinks = size[1] < cutout.shape[0]
     premultiplied: np.ndarray = cutout.astype(np.float32)
-    premultiplied[..., :3] = premultiplied[..., :3] * premultiplied[..., 3:] / 255  # colours under alpha 0 mean nothing and must not bleed in
+    # colours under alpha 0 mean nothing and must not bleed in
+    premultiplied[..., :3] = premultiplied[..., :3] * premultiplied[..., 3:] / 255
     scaled = cv2.resize(premultiplied, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     scaled[..., :3] = scaled[..., :3] * 255 / np.maximum(scaled[..., 3:], 1)
     made = np.zeros((*shape, 4), np.uint8)

@@ -1,4 +1,5 @@
-"""What a character's alpha is like: how well its outline lies on the picture's edges, its pieces and holes, where it stands.
+"""What a character's alpha is like: how well its outline lies on the picture's edges, its pieces and holes,
+where it stands.
 
 Alphas are uint8 (h, w), reduced as `animelayers.imaging.content` reduces pictures.
 """
@@ -13,13 +14,16 @@ from animelayers.imaging.brush import square
 _NEAR = 2  # reduced pixels between an outline and the edge it lies on
 _CUT = 0.02  # share of the frame's width in which a figure cut off by its lower border crosses it
 _FAR = 0.4  # of the frame's height, that a whole figure is high from which it is not far
-_HEAD, _NEAR_BY = 3, 0.12  # the part of a figure from its top that is its head, and the share of the frame it covers when close
+# the part of a figure from its top that is its head, and the share of the frame it covers when close
+_HEAD, _NEAR_BY = 3, 0.12
 _OUTLINE = 4  # roots of its area that the outline of a figure is long: that of a square
 _SPECK = 2e-4  # share of the frame below which a piece or hole is none
 
 
 def agreement(edges: np.ndarray, alpha: np.ndarray) -> float:
-    """Share of the outline, within the frame, that lies on the picture's edges uint8 (h, w), 0..1; 0 without an outline."""
+    """Share of the outline, within the frame, that lies on the picture's edges uint8 (h, w), 0..1; 0 without
+    an outline.
+    """
     half = cv2.threshold(alpha, 127, 255, cv2.THRESH_BINARY)[1]
     line = cv2.morphologyEx(half, cv2.MORPH_GRADIENT, square(1))
     line[[0, -1]] = 0
@@ -34,12 +38,15 @@ def agreement(edges: np.ndarray, alpha: np.ndarray) -> float:
 def pieces(alpha: np.ndarray) -> tuple[int, int]:
     """Islands of a uint8 alpha (H, W) above one half, and holes in them, larger than specks."""
     half = cv2.threshold(alpha, 127, 1, cv2.THRESH_BINARY)[1]
-    around = cv2.copyMakeBorder(1 - half, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)  # all that is outside is one piece
+    # all that is outside is one piece
+    around = cv2.copyMakeBorder(1 - half, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     return _large(half, connectivity=8), max(0, _large(around, connectivity=4) - 1)
 
 
 def framing(alpha: np.ndarray) -> str:
-    """close_up, medium, full_body or far, by the character's height and by what the frame cuts off; none for nobody."""
+    """close_up, medium, full_body or far, by the character's height and by what the frame cuts off; none for
+    nobody.
+    """
     half = cv2.threshold(alpha, 127, 255, cv2.THRESH_BINARY)[1]
     _, y, w, h = cv2.boundingRect(half)
     if w * h < _SPECK * alpha.size:
@@ -49,11 +56,15 @@ def framing(alpha: np.ndarray) -> str:
     if not cut:
         return "far" if h < _FAR * height else "full_body"
     # A head that fills much of the frame's width is near; a standing body is narrow.
-    return "close_up" if cv2.countNonZero(half[y : y + max(1, h // _HEAD)]) > _NEAR_BY * alpha.size else "medium"
+    return (
+        "close_up" if cv2.countNonZero(half[y : y + max(1, h // _HEAD)]) > _NEAR_BY * alpha.size else "medium"
+    )
 
 
 def hidden(alpha: np.ndarray, effect: np.ndarray | None) -> float:
-    """How much of a character is cut off by the frame's sides or top or lies under an effect's alpha uint8 (H, W), 0..1."""
+    """How much of a character is cut off by the frame's sides or top or lies under an effect's alpha uint8
+    (H, W), 0..1.
+    """
     total = cv2.countNonZero(cv2.inRange(alpha, 128, 255))
     if not total:
         return 0.0

@@ -1,4 +1,6 @@
-"""Homographies of single drawings made the cameras of a shot: one plate, its origin, and the name of the move."""
+"""Homographies of single drawings made the cameras of a shot: one plate, its origin, and the name of the
+move.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ STILL = 0.3
 """Pixels of the frame that a still camera may seem to move."""
 _LARGE = (4, 64 << 20)  # areas of the frame, and pixels, from which a plate is no plate
 _COARSER = 0.02  # of the area of a pixel that the plate may lack beside the closest view
-_SHAKEN, _AS_LARGE = 2.5, 1.05  # times the way it gets that a shaking camera goes, and by which its frames differ in size at most
+# times the way it gets that a shaking camera goes, and by which its frames differ in size at most
+_SHAKEN, _AS_LARGE = 2.5, 1.05
 _ALIKE = 3  # decimals to which plates are as large
 _DEPTH = 0.1  # of the depth of the first pixel, below which a corner of a frame flies off the plate
 
@@ -21,9 +24,10 @@ _DEPTH = 0.1  # of the depth of the first pixel, below which a corner of a frame
 class Camera(NamedTuple):
     """Where N frames lie on the plate of their shot.
 
-    ``homographies``: float64 (N, 3, 3), frame to plate; all zero for a frame of the context that could not be registered, see `placed`.
-    ``ok``: bool (N,), whether the frame itself told its place; a drawing that did not (a white flash) has the place of its neighbours.
-    ``kind``: 'still', 'pan', 'zoom', 'shake', or 'unknown': not registrable, all identity, and no frame says a thing about another.
+    ``homographies``: float64 (N, 3, 3), frame to plate; all zero for a frame of the context that could not be
+    registered, see `placed`. ``ok``: bool (N,), whether the frame itself told its place; a drawing that did
+    not (a white flash) has the place of its neighbours. ``kind``: 'still', 'pan', 'zoom', 'shake', or
+    'unknown': not registrable, all identity, and no frame says a thing about another.
     """
 
     homographies: np.ndarray
@@ -32,7 +36,9 @@ class Camera(NamedTuple):
 
 
 def same_place(number: int, kind: str, told: Sequence[int] | None = None, first: int = 0) -> Camera:
-    """All in one place, but for the context, from `first` on, that did not tell (if `told`): it may be of elsewhere."""
+    """All in one place, but for the context, from `first` on, that did not tell (if `told`): it may be of
+    elsewhere.
+    """
     cameras = np.tile(np.eye(3), (number, 1, 1))
     ok = np.full(number, kind != "unknown") if told is None else np.isin(np.arange(number), told)
     if told is not None:
@@ -41,15 +47,21 @@ def same_place(number: int, kind: str, told: Sequence[int] | None = None, first:
 
 
 def enlarged(places: dict[int, np.ndarray], scale: np.ndarray) -> dict[int, np.ndarray]:
-    """Homographies in pixels of the frames from those in pixels of planes that are `scale` (x, y) times smaller."""
+    """Homographies in pixels of the frames from those in pixels of planes that are `scale` (x, y) times
+    smaller.
+    """
     up = np.array([[scale[0], 0, (scale[0] - 1) / 2], [0, scale[1], (scale[1] - 1) / 2], [0, 0, 1]])
     return {number: up @ place @ np.linalg.inv(up) for number, place in places.items()}
 
 
-def composed(places: dict[int, np.ndarray], number: int, first: int, size: tuple[int, int], bent: bool) -> Camera:
-    """The cameras of `number` frames of `size` (width, height), the context from `first` on, from the homographies (3, 3) of those with a place.
+def composed(
+    places: dict[int, np.ndarray], number: int, first: int, size: tuple[int, int], bent: bool
+) -> Camera:
+    """The cameras of `number` frames of `size` (width, height), the context from `first` on, from the
+    homographies (3, 3) of those with a place.
 
-    ``bent``: whether they do more than shift. The rest of the drawings get places between their neighbours', the rest of the context none.
+    ``bent``: whether they do more than shift. The rest of the drawings get places between their neighbours',
+    the rest of the context none.
     """
     drawings = sorted(n for n in places if n < first)
     back = np.linalg.inv(places[_base(places, drawings, size)])
@@ -81,11 +93,14 @@ def composed(places: dict[int, np.ndarray], number: int, first: int, size: tuple
 
 
 def _base(places: dict[int, np.ndarray], drawings: Sequence[int], size: tuple[int, int]) -> int:
-    """The drawing whose pixels are the plate's: the closest view, so that no frame is made coarser, and of a camera that turns the middle one."""
+    """The drawing whose pixels are the plate's: the closest view, so that no frame is made coarser, and of a
+    camera that turns the middle one.
+    """
     together = np.stack([places[n] for n in drawings])
     middle = np.array([(size[0] - 1) / 2, (size[1] - 1) / 2, 1])
     seen = [np.linalg.inv(places[n]) @ together for n in drawings]
-    coarsest = [float((np.linalg.det(each) / (each @ middle)[:, 2] ** 3).min()) for each in seen]  # area of the middle pixels of the frames
+    # area of the middle pixels of the frames
+    coarsest = [float((np.linalg.det(each) / (each @ middle)[:, 2] ** 3).min()) for each in seen]
     fine = [k for k, area in enumerate(coarsest) if area >= max(coarsest) - _COARSER]
     return drawings[min(fine, key=lambda k: (round(_area(seen[k], size) / (size[0] * size[1]), _ALIKE), k))]
 

@@ -1,9 +1,9 @@
 """The clean plate: what a shot shows behind its characters, gathered from all the frames that show it.
 
-A background is painted once, so at a pixel of the plate the frames that show it agree, while what crosses it looks different from
-frame to frame. Each pixel is therefore given to the look that most frames share, not to a median, which mixes looks where few frames
-show the background. A look that the mattes mostly call a character is none, however often it is seen: a figure that stands still
-leaves no plate behind.
+A background is painted once, so at a pixel of the plate the frames that show it agree, while what crosses it
+looks different from frame to frame. Each pixel is therefore given to the look that most frames share, not to
+a median, which mixes looks where few frames show the background. A look that the mattes mostly call a
+character is none, however often it is seen: a figure that stands still leaves no plate behind.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from animelayers.imaging.views import View, view
 
 _WORK = 360  # pixels of the frame's short side at which looks are compared
 _GLANCE = 90  # the same for light
-_LOOSE, _LOOSER = 0.15, 0.35  # share of the local contrast that a pixel may be off there, of frames as they are and of resampled ones
+# share of the local contrast that a pixel may be off there, of frames as they are and of resampled ones
+_LOOSE, _LOOSER = 0.15, 0.35
 _SHARED = 0.2  # share of a frame that light is told from
 _FINE = 1.5  # times the tolerance at full size, where noise is not averaged
 
@@ -28,9 +29,10 @@ _FINE = 1.5  # times the tolerance at full size, where noise is not averaged
 class Plate(NamedTuple):
     """What a shot shows most.
 
-    ``picture``: uint8 sRGB (P, Q, 3), the look most frames share, whoever it belongs to. ``seen``: uint8 (P, Q), 255 where that is background, 0
-    where a character never leaves or no frame looks. ``lights``: of each frame against the picture. ``trust``: share of what the frames show
-    outside characters that the picture explains, 0..1; low for water, crowds, parallax; 0 where no two frames can be compared.
+    ``picture``: uint8 sRGB (P, Q, 3), the look most frames share, whoever it belongs to. ``seen``: uint8 (P,
+    Q), 255 where that is background, 0 where a character never leaves or no frame looks. ``lights``: of each
+    frame against the picture. ``trust``: share of what the frames show outside characters that the picture
+    explains, 0..1; low for water, crowds, parallax; 0 where no two frames can be compared.
     """
 
     picture: np.ndarray
@@ -39,11 +41,18 @@ class Plate(NamedTuple):
     trust: float
 
 
-def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], cameras: Sequence[np.ndarray], canvas: tuple[int, int]) -> Plate:
-    """The plate of one shot from N frames, uint8 sRGB (H, W, 3) of one size; of more than 255 as many, evenly spread, are asked.
+def clean_plate(
+    frames: Sequence[np.ndarray],
+    alphas: Sequence[np.ndarray],
+    cameras: Sequence[np.ndarray],
+    canvas: tuple[int, int],
+) -> Plate:
+    """The plate of one shot from N frames, uint8 sRGB (H, W, 3) of one size; of more than 255 as many, evenly
+    spread, are asked.
 
-    ``alphas``: uint8 (H, W), what is character (128 all over where nobody looked). ``cameras``: (3, 3), frame to plate.
-    ``canvas``: width and height of the plate. Raises ValueError where there is no frame or the numbers differ.
+    ``alphas``: uint8 (H, W), what is character (128 all over where nobody looked). ``cameras``: (3, 3), frame
+    to plate. ``canvas``: width and height of the plate. Raises ValueError where there is no frame or the
+    numbers differ.
     """
     if not 0 < len(frames) == len(alphas) == len(cameras):
         raise ValueError(f"{len(frames)} frames, {len(alphas)} alphas and {len(cameras)} cameras")
@@ -54,7 +63,10 @@ def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], came
     frames, alphas, cameras = ([given[i] for i in asked] for given in (frames, alphas, cameras))
     own = [lights[i] for i in asked]
     scale = min(1.0, _WORK / min(size))
-    looks = {i: look(frames[i], alphas[i], view(cameras[i], size, canvas, scale), own[i]) for i in range(len(asked))}
+    looks = {
+        i: look(frames[i], alphas[i], view(cameras[i], size, canvas, scale), own[i])
+        for i in range(len(asked))
+    }
     noise = noise_of(list(looks.values()))
     won = vote(looks, (max(1, round(canvas[1] * scale)), max(1, round(canvas[0] * scale))), noise)
     clear = {i: each.clear for i, each in looks.items()}
@@ -62,7 +74,9 @@ def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], came
     views = {i: view(cameras[i], size, canvas) for i in range(len(asked))}
     start = _chosen(frames, own, views, cv2.resize(won.choice, canvas, interpolation=cv2.INTER_NEAREST))
     seen = cv2.resize(won.seen, canvas, interpolation=cv2.INTER_NEAREST)
-    tolerance = slack(start, _FINE * noise, _LOOSE if all(v.matrix is None for v in views.values()) else _LOOSER)
+    tolerance = slack(
+        start, _FINE * noise, _LOOSE if all(v.matrix is None for v in views.values()) else _LOOSER
+    )
     total, count = np.zeros(start.shape, np.float32), np.zeros(seen.shape, np.float32)
     for i, seat in views.items():
         where, reach = seat.window, seat.reach()
@@ -81,7 +95,9 @@ def clean_plate(frames: Sequence[np.ndarray], alphas: Sequence[np.ndarray], came
     return Plate(picture, seen, lights, won.trust)
 
 
-def _chosen(frames: Sequence[np.ndarray], lights: Sequence[Light], views: Mapping[int, View], choice: np.ndarray) -> np.ndarray:
+def _chosen(
+    frames: Sequence[np.ndarray], lights: Sequence[Light], views: Mapping[int, View], choice: np.ndarray
+) -> np.ndarray:
     """The picture that takes each pixel from the frame chosen there."""
     picture = np.zeros((*choice.shape, 3), np.uint8)
     for i in np.unique(choice[choice != NOBODY]).tolist():
@@ -91,11 +107,20 @@ def _chosen(frames: Sequence[np.ndarray], lights: Sequence[Light], views: Mappin
     return picture
 
 
-def _lights(frames: Sequence[np.ndarray], cameras: Sequence[np.ndarray], size: tuple[int, int], canvas: tuple[int, int]) -> list[Light]:
-    """The light of each frame against that with the most contrast, matched outwards from it over what was laid down before."""
+def _lights(
+    frames: Sequence[np.ndarray],
+    cameras: Sequence[np.ndarray],
+    size: tuple[int, int],
+    canvas: tuple[int, int],
+) -> list[Light]:
+    """The light of each frame against that with the most contrast, matched outwards from it over what was
+    laid down before.
+    """
     scale = min(1.0, _GLANCE / min(size))
     views = [view(c, size, canvas, scale) for c in cameras]
-    glances = [cv2.resize(f, v.size, interpolation=cv2.INTER_AREA) for f, v in zip(frames, views, strict=True)]
+    glances = [
+        cv2.resize(f, v.size, interpolation=cv2.INTER_AREA) for f, v in zip(frames, views, strict=True)
+    ]
     first = int(np.argmax([float(g.std()) for g in glances]))
     height, width = (max(1, round(n * scale)) for n in canvas[::-1])
     laid, known = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)

@@ -1,4 +1,6 @@
-"""Where a segmenter that is asked point by point is asked, and how its masks are tidied: as the automatic masks of SAM (Kirillov 2023)."""
+"""Where a segmenter that is asked point by point is asked, and how its masks are tidied: as the automatic
+masks of SAM (Kirillov 2023).
+"""
 
 from __future__ import annotations
 
@@ -14,37 +16,49 @@ OVERLAP = 512 / 1500
 
 
 class Crop(NamedTuple):
-    """A part of a picture: its layer (0 is the whole picture) and left, top, right and bottom in pixels, right and bottom outside."""
+    """A part of a picture: its layer (0 is the whole picture) and left, top, right and bottom in pixels,
+    right and bottom outside.
+    """
 
     layer: int
     box: tuple[int, int, int, int]
 
 
 def grid(side: int) -> np.ndarray:
-    """Points in the middle of `side` x `side` equal cells, row by row: float32 (side * side, 2), x and y as shares of the picture, 0..1."""
+    """Points in the middle of `side` x `side` equal cells, row by row: float32 (side * side, 2), x and y as
+    shares of the picture, 0..1.
+    """
     along = np.linspace(1 / (2 * side), 1 - 1 / (2 * side), side, dtype=np.float32)
     return np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
 
 
 def crops(height: int, width: int, layers: int) -> list[Crop]:
-    """The whole picture, then for each layer i of `layers` the (2 ** i) ** 2 crops that cover it with overlap."""
+    """The whole picture, then for each layer i of `layers` the (2 ** i) ** 2 crops that cover it with
+    overlap.
+    """
     found = [Crop(0, (0, 0, width, height))]
     for layer in range(1, layers + 1):
         count = 2**layer
         overlap = int(OVERLAP * min(height, width) * 2 / count)
         wide, high = (ceil((overlap * (count - 1) + length) / count) for length in (width, height))
-        corners = product([(wide - overlap) * k for k in range(count)], [(high - overlap) * k for k in range(count)])
+        corners = product(
+            [(wide - overlap) * k for k in range(count)], [(high - overlap) * k for k in range(count)]
+        )
         found += [Crop(layer, (x, y, min(x + wide, width), min(y + high, height))) for x, y in corners]
     return found
 
 
 def tidy(mask: np.ndarray, least: int) -> np.ndarray:
-    """A bool mask (H, W) with holes, then islands, of less than `least` pixels (8 neighbours) gone; of islands the largest always stays."""
+    """A bool mask (H, W) with holes, then islands, of less than `least` pixels (8 neighbours) gone; of
+    islands the largest always stays.
+    """
     return _without(_without(mask, least, holes=True), least, holes=False)
 
 
 def boxes(masks: np.ndarray) -> np.ndarray:
-    """Left, top, right and bottom, all inside, of bool masks (K, H, W): float32 (K, 4); zeros for an empty mask."""
+    """Left, top, right and bottom, all inside, of bool masks (K, H, W): float32 (K, 4); zeros for an empty
+    mask.
+    """
     found = np.zeros((len(masks), 4), np.float32)
     for box, mask in zip(found, masks, strict=True):
         across, down = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))

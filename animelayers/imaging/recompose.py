@@ -25,7 +25,9 @@ def recompose(character: np.ndarray, background: np.ndarray) -> np.ndarray:
     where = window(alpha, 0)
     if where is not None:
         solid = cv2.threshold(alpha[where], WHOLE, 255, cv2.THRESH_BINARY)[1]
-        picture[where] = cv2.copyTo(cv2.cvtColor(character[where], cv2.COLOR_RGBA2RGB), solid, picture[where].copy())
+        picture[where] = cv2.copyTo(
+            cv2.cvtColor(character[where], cv2.COLOR_RGBA2RGB), solid, picture[where].copy()
+        )
         at = flat((alpha[where] > 0) & (solid == 0), where, alpha.shape[1])
         place(picture, at, mixed(character, background, at))
     return picture
@@ -38,9 +40,11 @@ def together(
     effect: np.ndarray | None = None,
     mode: str = "none",
 ) -> np.ndarray:
-    """The picture uint8 sRGB (H, W, 3) of all layers: the effect in its blend `mode` in front of the character over the background in its shadow.
+    """The picture uint8 sRGB (H, W, 3) of all layers: the effect in its blend `mode` in front of the
+    character over the background in its shadow.
 
-    Layers are straight RGBA uint8 (H, W, 4), or None where there is none; with the mode 'none' there is no effect.
+    Layers are straight RGBA uint8 (H, W, 4), or None where there is none; with the mode 'none' there is no
+    effect.
     """
     picture = background if shadow is None else blend(background, shadow, "multiply")
     picture = picture if character is None else recompose(character, picture)
@@ -55,10 +59,11 @@ def mixed(character: np.ndarray, background: np.ndarray, at: np.ndarray) -> np.n
 
 
 def blend(under: np.ndarray, effect: np.ndarray, mode: str) -> np.ndarray:
-    """An effect or a shadow, straight RGBA uint8 (H, W, 4), on a picture uint8 (H, W, 3), in the blend `mode`.
+    """An effect or a shadow, straight RGBA uint8 (H, W, 4), on a picture uint8 (H, W, 3), in the blend
+    `mode`.
 
-    ``over``: I = B (1 - a) + F a; ``add``: I = B + F a; ``screen``: I = 1 - (1 - B) (1 - F a); ``multiply``: I = B (1 - a) + B F a.
-    Raises ValueError for another mode.
+    ``over``: I = B (1 - a) + F a; ``add``: I = B + F a; ``screen``: I = 1 - (1 - B) (1 - F a); ``multiply``:
+    I = B (1 - a) + B F a. Raises ValueError for another mode.
     """
     picture, at = under.copy(), np.flatnonzero(cv2.extractChannel(effect, 3))
     *colour, a = pixels(effect, at)
@@ -79,7 +84,8 @@ def blend(under: np.ndarray, effect: np.ndarray, mode: str) -> np.ndarray:
 def uncovered(frame: np.ndarray, effect: np.ndarray, mode: str, character: np.ndarray) -> np.ndarray:
     """The inverse of `blend`: the picture that gives `frame` with the effect in front.
 
-    Where the effect lets too little through to tell, the nearest colour of the character (alpha uint8 (H, W)) beside it stands for it.
+    Where the effect lets too little through to tell, the nearest colour of the character (alpha uint8 (H, W))
+    beside it stands for it.
     """
     picture, alpha = frame.copy(), cv2.extractChannel(effect, 3)
     at = np.flatnonzero(alpha)
@@ -88,10 +94,17 @@ def uncovered(frame: np.ndarray, effect: np.ndarray, mode: str, character: np.nd
     light = np.stack(colour) * share
     rest = {"over": 1 - share, "add": np.ones_like(share), "screen": 1 - light / 255}[mode]
     place(picture, at, (seen - light) / np.maximum(rest, _REST))
-    opaque = cv2.threshold(cv2.copyTo(alpha, cv2.threshold(character, 0, 255, cv2.THRESH_BINARY)[1]), _OPAQUE - 1, 255, cv2.THRESH_BINARY)[1]
+    opaque = cv2.threshold(
+        cv2.copyTo(alpha, cv2.threshold(character, 0, 255, cv2.THRESH_BINARY)[1]),
+        _OPAQUE - 1,
+        255,
+        cv2.THRESH_BINARY,
+    )[1]
     where = window(opaque, _BESIDE) if mode != "add" else None
     if where is not None:
-        beside = cv2.copyTo(character, cv2.threshold(alpha, _OPAQUE - 1, 255, cv2.THRESH_BINARY_INV)[1])[where]
+        beside = cv2.copyTo(character, cv2.threshold(alpha, _OPAQUE - 1, 255, cv2.THRESH_BINARY_INV)[1])[
+            where
+        ]
         if beside.any():
             part = np.ascontiguousarray(picture[where])
             # the corners too: only colours between the first and the last pixel asked for are looked at
@@ -112,5 +125,7 @@ def squares(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def decibels(squares: float, size: int) -> float:
-    """The peak signal-to-noise ratio that a sum of squared differences over `size` uint8 values means, at most 100 dB."""
+    """The peak signal-to-noise ratio that a sum of squared differences over `size` uint8 values means, at
+    most 100 dB.
+    """
     return BEST if squares <= 0 else min(BEST, 10 * math.log10(255 * 255 * size / squares))

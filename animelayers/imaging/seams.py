@@ -1,4 +1,6 @@
-"""One count of the characters over the clips that a long shot was cut into, from their boxes alone: no pixels are moved for it."""
+"""One count of the characters over the clips that a long shot was cut into, from their boxes alone: no pixels
+are moved for it.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,16 @@ Box = tuple[int, int, int, int]
 Boxes = Mapping[int, Box]
 """The box of each id of a drawing."""
 
-_SAME = 0.3  # overlap from which two boxes of neighbouring frames are one character's; even a run moves less than its width
+# overlap from which two boxes of neighbouring frames are one character's; even a run moves less than its
+# width
+_SAME = 0.3
 
 
 def boxes(labels: np.ndarray) -> dict[int, Box]:
     """The box of each id of a label map uint8 (H, W)."""
     found: dict[int, Box] = {}
-    for k in range(1, int(labels.max(initial=0)) + 1):  # a handful at most; a histogram takes as long as thirty of them
+    # a handful at most; a histogram takes as long as thirty of them
+    for k in range(1, int(labels.max(initial=0)) + 1):
         x, y, w, h = cv2.boundingRect(cv2.inRange(labels, k, k))
         if w:
             found[k] = (x, y, w, h)
@@ -28,8 +33,8 @@ def boxes(labels: np.ndarray) -> dict[int, Box]:
 def joined(clips: Sequence[tuple[Sequence[int], Boxes, Boxes]]) -> list[dict[int, int]]:
     """For each clip of a shot, in order, the id over the shot of each of its own ids.
 
-    A clip is all its ids and the boxes of its first and of its last frame. Characters of neighbouring clips are the same where their boxes
-    overlap most at the seam; all others are counted on.
+    A clip is all its ids and the boxes of its first and of its last frame. Characters of neighbouring clips
+    are the same where their boxes overlap most at the seam; all others are counted on.
     """
     made: list[dict[int, int]] = []
     given, last, names = 0, dict[int, Box](), dict[int, int]()
@@ -52,7 +57,11 @@ def _seam(before: Boxes, after: Boxes) -> dict[int, int]:
 
     old, new = list(before), list(after)
     overlap = np.array([[_overlap(before[a], after[b]) for b in new] for a in old])
-    return {new[j]: old[i] for i, j in zip(*linear_sum_assignment(-overlap), strict=True) if overlap[i, j] >= _SAME}
+    return {
+        new[j]: old[i]
+        for i, j in zip(*linear_sum_assignment(-overlap), strict=True)
+        if overlap[i, j] >= _SAME
+    }
 
 
 def _overlap(one: Box, other: Box) -> float:

@@ -24,14 +24,20 @@ def over(rgba: np.ndarray, below: np.ndarray) -> np.ndarray:
 
 
 def fit(picture: np.ndarray, width: int) -> np.ndarray:
-    """A picture uint8 (H, W), (H, W, 3) or (H, W, 4) as uint8 RGB, at most `width` wide, transparency on a checkerboard."""
+    """A picture uint8 (H, W), (H, W, 3) or (H, W, 4) as uint8 RGB, at most `width` wide, transparency on a
+    checkerboard.
+    """
     scale = min(1.0, width / picture.shape[1])
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     if picture.ndim == 3 and picture.shape[2] == 4:
         # Premultiplied while it shrinks: colour under zero alpha must not bleed into the edge.
         alpha = picture[..., 3:].astype(np.float32) / 255
         small = cv2.resize(np.dstack([picture[..., :3] * alpha, alpha]), size, interpolation=cv2.INTER_AREA)
-        return np.rint(small[..., :3] + checkerboard(*size[::-1]) * (1 - small[..., 3:])).clip(0, 255).astype(np.uint8)
+        return (
+            np.rint(small[..., :3] + checkerboard(*size[::-1]) * (1 - small[..., 3:]))
+            .clip(0, 255)
+            .astype(np.uint8)
+        )
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     return np.repeat(small[..., None], 3, axis=2) if small.ndim == 2 else small
 

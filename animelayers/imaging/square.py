@@ -13,22 +13,34 @@ _SHOWN = 448  # pixels of a side above which no such net sees more
 
 
 def fitted(picture: np.ndarray, side: int, bars: Sequence[int]) -> np.ndarray:
-    """A picture uint8 (H, W, 3), whole and in its own proportions, in the middle of a square uint8 (side, side, 3) with bars of one colour."""
+    """A picture uint8 (H, W, 3), whole and in its own proportions, in the middle of a square uint8 (side,
+    side, 3) with bars of one colour.
+    """
     scale = side / max(picture.shape[:2])
     height, width = (min(side, max(1, round(length * scale))) for length in picture.shape[:2])
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     small = cv2.resize(np.ascontiguousarray(picture), (width, height), interpolation=how)
     top, left = (side - height) // 2, (side - width) // 2
     return np.asarray(
-        cv2.copyMakeBorder(small, top, side - height - top, left, side - width - left, cv2.BORDER_CONSTANT, value=tuple(map(int, bars)))
+        cv2.copyMakeBorder(
+            small,
+            top,
+            side - height - top,
+            left,
+            side - width - left,
+            cv2.BORDER_CONSTANT,
+            value=tuple(map(int, bars)),
+        )
     )
 
 
 def alone(picture: np.ndarray, alpha: np.ndarray, margin: float = _MARGIN) -> np.ndarray | None:
-    """What alpha uint8 (H, W) shows of a picture uint8 (H, W, 3), on grey: a square uint8 around its box, with a margin as a share of the box.
+    """What alpha uint8 (H, W) shows of a picture uint8 (H, W, 3), on grey: a square uint8 around its box,
+    with a margin as a share of the box.
 
-    The box is that of alpha above one half, so that faint remains do not count; None where there is none. Nothing of the picture
-    around the figure is seen, and a figure cut by the border lies in the middle all the same.
+    The box is that of alpha above one half, so that faint remains do not count; None where there is none.
+    Nothing of the picture around the figure is seen, and a figure cut by the border lies in the middle all
+    the same.
     """
     box = boxed(alpha)
     if box is None:
@@ -41,7 +53,10 @@ def alone(picture: np.ndarray, alpha: np.ndarray, margin: float = _MARGIN) -> np
     scale = min(1.0, _SHOWN / (max(width, height) + 2 * pad))
     size = tuple(max(1, round(length * scale)) for length in reversed(cover.shape))
     if scale < 1:
-        colour, cover = (cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_AREA) for plane in (colour, cover))
+        colour, cover = (
+            cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_AREA)
+            for plane in (colour, cover)
+        )
     share = cover[..., None].astype(np.float32) / 255
     shown = np.rint(colour * share + GREY * (1 - share)).astype(np.uint8)
     side = max(1, round((max(width, height) + 2 * pad) * scale), *shown.shape[:2])
@@ -58,8 +73,12 @@ def boxed(alpha: np.ndarray) -> tuple[int, int, int, int] | None:
     return (x, y, width, height) if width and height else None
 
 
-def around(picture: np.ndarray, box: tuple[float, float, float, float], margin: float = _SEEN_AROUND) -> np.ndarray | None:
-    """The part of a picture uint8 (H, W, 3) around a box (x, y, w, h), with a margin as a share of the box; None where they do not meet."""
+def around(
+    picture: np.ndarray, box: tuple[float, float, float, float], margin: float = _SEEN_AROUND
+) -> np.ndarray | None:
+    """The part of a picture uint8 (H, W, 3) around a box (x, y, w, h), with a margin as a share of the box;
+    None where they do not meet.
+    """
     x, y, width, height = box
     pad = margin * max(width, height)
     top, left = max(0, round(y - pad)), max(0, round(x - pad))

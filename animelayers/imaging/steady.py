@@ -1,4 +1,6 @@
-"""Alphas that agree over time: pooled where the picture rests, compared along the optical flow where it moves."""
+"""Alphas that agree over time: pooled where the picture rests, compared along the optical flow where it
+moves.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,14 @@ from animelayers.imaging.window import Window, window
 __all__ = ["Flow", "Traces", "dis", "pool", "steady"]
 
 
-_RESTS = 10  # grey levels a resting pixel may drift over its whole run: coding noise stays below, paint does not
+# grey levels a resting pixel may drift over its whole run: coding noise stays below, paint does not
+_RESTS = 10
 _RUN = 3  # drawings from which a median means something
 _GONE = 0.3  # coverage, as a share of that of its neighbours, below which a drawing's matte dropped out
 _GAP = 3  # drawings a dropped matte is carried over
 _CRUMB = 1 / 1000  # share of the frame below which a piece, or a hole, that only pooling made is none
-_WHOLE = 0.5  # coverage, as a share of that of the next figure, from which a drawing without a matte shows it too
+# coverage, as a share of that of the next figure, from which a drawing without a matte shows it too
+_WHOLE = 0.5
 _BAND = 64  # rows pooled at a time
 
 
@@ -34,31 +38,45 @@ def steady(
     rest: bool = True,
     trace: bool = True,
 ) -> tuple[np.ndarray, list[int]]:
-    """The alphas of D drawings of one shot without flicker, uint8 (D, H, W), and which drawings had lost theirs and were given one.
+    """The alphas of D drawings of one shot without flicker, uint8 (D, H, W), and which drawings had lost
+    theirs and were given one.
 
-    `pictures` D uint8 sRGB (H, W, 3), `alphas` uint8 (D, H, W), 0..255 linear coverage; `strength` 0..1 is the share of the change
-    that is made. Where a pixel keeps its colour for three drawings or more, its alpha is the median over that time. Elsewhere it is the
-    median of its own and of those in the drawings before and after that the flow traces it to, where flow is consistent both ways
-    (Sundaram, Brox, Keutzer, ECCV 2010) and leads to the same colour; where it leads to one drawing only the mean of the two;
-    where to none, its own. So nothing crosses a cut or a new pose. A matte that drops out between two that agree is carried from them.
-    Each of the three may be left out: `rest`, `trace`, `carry`.
+    `pictures` D uint8 sRGB (H, W, 3), `alphas` uint8 (D, H, W), 0..255 linear coverage; `strength` 0..1 is
+    the share of the change that is made. Where a pixel keeps its colour for three drawings or more, its alpha
+    is the median over that time. Elsewhere it is the median of its own and of those in the drawings before
+    and after that the flow traces it to, where flow is consistent both ways (Sundaram, Brox, Keutzer, ECCV
+    2010) and leads to the same colour; where it leads to one drawing only the mean of the two; where to none,
+    its own. So nothing crosses a cut or a new pose. A matte that drops out between two that agree is carried
+    from them. Each of the three may be left out: `rest`, `trace`, `carry`.
     """
     if len(alphas) < 2 or not alphas.any() or strength <= 0:
         return alphas, []
     traces = Traces(pictures, flow)
     carried, lost = _carry(alphas, traces) if carry else (alphas, [])
     pooled, resting = pool(pictures, carried) if rest else (carried, np.zeros(alphas.shape, bool))
-    made = np.stack([_tidy(_along(t, pooled, resting[t], traces) if trace else pooled[t], carried[t]) for t in range(len(pooled))])
+    made = np.stack(
+        [
+            _tidy(_along(t, pooled, resting[t], traces) if trace else pooled[t], carried[t])
+            for t in range(len(pooled))
+        ]
+    )
     _drop_scraps(made, carried)
     if strength < 1:
-        made = np.stack([cv2.addWeighted(new, strength, old, 1 - strength, 0) for new, old in zip(made, alphas, strict=True)])
+        made = np.stack(
+            [
+                cv2.addWeighted(new, strength, old, 1 - strength, 0)
+                for new, old in zip(made, alphas, strict=True)
+            ]
+        )
     return made, lost
 
 
 def pool(pictures: Sequence[np.ndarray], alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Alphas with each pixel's median over the time in which it keeps its colour, and where that time is long enough (bool), (D, H, W).
+    """Alphas with each pixel's median over the time in which it keeps its colour, and where that time is long
+    enough (bool), (D, H, W).
 
-    Arguments as of `steady`. A run of rest ends where the pixel leaves the colour it began with, so a slow fade is no rest.
+    Arguments as of `steady`. A run of rest ends where the pixel leaves the colour it began with, so a slow
+    fade is no rest.
     """
     runs = _runs(pictures)
     pooled, resting = alphas.copy(), np.zeros(alphas.shape, bool)
@@ -69,7 +87,9 @@ def pool(pictures: Sequence[np.ndarray], alphas: np.ndarray) -> tuple[np.ndarray
         busy = np.flatnonzero((planes != planes[0]).any(axis=0))
         if not busy.size:
             continue
-        run, values = (np.ascontiguousarray(p[:, busy].T) for p in (runs[:, rows].reshape(len(runs), -1), planes))
+        run, values = (
+            np.ascontiguousarray(p[:, busy].T) for p in (runs[:, rows].reshape(len(runs), -1), planes)
+        )
         first, length = _extents(run)
         # Sorted by run and then by alpha, each run keeps its place in time and its middle is its median.
         wide = run.astype(np.uint16 if run.dtype == np.uint8 else np.uint32)
@@ -82,8 +102,12 @@ def pool(pictures: Sequence[np.ndarray], alphas: np.ndarray) -> tuple[np.ndarray
 
 
 def _runs(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """Which of its runs of rest each pixel is in, counted from 0, uint8 or, where that is too small to count all, uint16 (D, H, W)."""
-    runs = np.zeros((len(pictures), *pictures[0].shape[:2]), np.uint8 if len(pictures) <= LEVELS else np.uint16)
+    """Which of its runs of rest each pixel is in, counted from 0, uint8 or, where that is too small to count
+    all, uint16 (D, H, W).
+    """
+    runs = np.zeros(
+        (len(pictures), *pictures[0].shape[:2]), np.uint8 if len(pictures) <= LEVELS else np.uint16
+    )
     anchor = cv2.blur(pictures[0], (3, 3))
     for t in range(1, len(pictures)):
         now = cv2.blur(pictures[t], (3, 3))
@@ -122,7 +146,9 @@ def _along(t: int, alphas: np.ndarray, resting: np.ndarray, traces: Traces) -> n
     moving = (~resting).view(np.uint8)
     where = None
     if moving.any():
-        where = _around([window(made, 0), *(traces.reached(window(alphas[n], 0), t, n) for n in near)], window(moving, 0))
+        where = _around(
+            [window(made, 0), *(traces.reached(window(alphas[n], 0), t, n) for n in near)], window(moving, 0)
+        )
     if where is None:
         return made
     own = made[where]
@@ -139,8 +165,13 @@ def _along(t: int, alphas: np.ndarray, resting: np.ndarray, traces: Traces) -> n
 
 
 def _tidy(made: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """`made` without the crumbs that come where mattes flip on and off and each pixel is decided by itself: there the drawing's `own` counts."""
-    for on, before, settled in ((made > 127, own > 127, np.minimum(made, own)), (made <= 127, own <= 127, np.maximum(made, own))):
+    """`made` without the crumbs that come where mattes flip on and off and each pixel is decided by itself:
+    there the drawing's `own` counts.
+    """
+    for on, before, settled in (
+        (made > 127, own > 127, np.minimum(made, own)),
+        (made <= 127, own <= 127, np.maximum(made, own)),
+    ):
         if not (on & ~before).any():
             continue
         count, labels, stats, _ = cv2.connectedComponentsWithStats(on.view(np.uint8), connectivity=8)
@@ -154,7 +185,9 @@ def _tidy(made: np.ndarray, own: np.ndarray) -> np.ndarray:
 
 
 def _drop_scraps(made: np.ndarray, own: np.ndarray) -> None:
-    """Empty, in place, the drawings of `made` whose `own` matte is empty and that got no more than scraps of the next figure: it is all or none."""
+    """Empty, in place, the drawings of `made` whose `own` matte is empty and that got no more than scraps of
+    the next figure: it is all or none.
+    """
     there = own.reshape(len(own), -1).max(axis=1) > 127
     cover = made.reshape(len(made), -1).mean(axis=1)
     figures = np.flatnonzero(there)
@@ -168,7 +201,13 @@ def _around(parts: Sequence[Window | None], bounds: Window | None) -> Window | N
     there = [part for part in parts if part is not None]
     if not there or bounds is None:
         return None
-    spans = [slice(max(min(p[k].start for p in there), bounds[k].start), min(max(p[k].stop for p in there), bounds[k].stop)) for k in (0, 1)]
+    spans = [
+        slice(
+            max(min(p[k].start for p in there), bounds[k].start),
+            min(max(p[k].stop for p in there), bounds[k].stop),
+        )
+        for k in (0, 1)
+    ]
     return (spans[0], spans[1]) if all(span.start < span.stop for span in spans) else None
 
 
@@ -178,14 +217,18 @@ def _carry(alphas: np.ndarray, traces: Traces) -> tuple[np.ndarray, list[int]]:
     for t in range(1, len(alphas) - 1):
         for gap in range(2, _GAP + 2):
             pairs = [(s, s + gap) for s in range(t - gap + 1, t) if s >= 0 and s + gap < len(alphas)]
-            ends = next(((s, e) for s, e in pairs if cover[s : e + 1][1:-1].max() < _GONE * cover[[s, e]].min()), None)
+            ends = next(
+                ((s, e) for s, e in pairs if cover[s : e + 1][1:-1].max() < _GONE * cover[[s, e]].min()), None
+            )
             if ends is None:
                 continue
             (one, first), (two, second) = (traces.fetch(alphas[n], t, n) for n in ends)
             union = np.count_nonzero((one > 127) | (two > 127))
             if union and np.count_nonzero((one > 127) & (two > 127) & ((first | second) > 0)) >= 0.5 * union:
                 carried = alphas.copy() if carried is alphas else carried
-                both = np.where(first == second, cv2.addWeighted(one, 0.5, two, 0.5, 0), np.where(first > 0, one, two))
+                both = np.where(
+                    first == second, cv2.addWeighted(one, 0.5, two, 0.5, 0), np.where(first > 0, one, two)
+                )
                 carried[t] = cv2.max(np.where((first | second) > 0, both, cv2.min(one, two)), alphas[t])
                 lost.append(t)
             break

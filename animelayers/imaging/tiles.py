@@ -21,17 +21,21 @@ class Tile(NamedTuple):
 
 
 def tiles(height: int, width: int, size: int, overlap: int) -> Iterator[Tile]:
-    """Tiles of at most `size` kept pixels a side that cover (height, width) once, each looked at with `overlap` pixels more around it."""
+    """Tiles of at most `size` kept pixels a side that cover (height, width) once, each looked at with
+    `overlap` pixels more around it.
+    """
     for rows, kept_rows in _spans(height, size, overlap):
         for columns, kept_columns in _spans(width, size, overlap):
             yield Tile(rows, columns, kept_rows, kept_columns)
 
 
-def enlarged(picture: np.ndarray, enlarge: Callable[[np.ndarray], np.ndarray], scale: int, size: int, overlap: int) -> np.ndarray:
+def enlarged(
+    picture: np.ndarray, enlarge: Callable[[np.ndarray], np.ndarray], scale: int, size: int, overlap: int
+) -> np.ndarray:
     """A uint8 (H, W, 3) picture enlarged to (scale H, scale W, 3), tile by tile.
 
-    ``enlarge``: gives a uint8 (h, w, 3) tile in its new size. Where what it makes of a pixel depends on no more than `overlap` pixels
-    around it the result is that of the whole picture at once.
+    ``enlarge``: gives a uint8 (h, w, 3) tile in its new size. Where what it makes of a pixel depends on no
+    more than `overlap` pixels around it the result is that of the whole picture at once.
     """
     height, width = picture.shape[:2]
     made = np.empty((height * scale, width * scale, 3), np.uint8)
@@ -41,7 +45,9 @@ def enlarged(picture: np.ndarray, enlarge: Callable[[np.ndarray], np.ndarray], s
             slice((kept[0] - seen[0]) * scale, (kept[1] - seen[0]) * scale)
             for seen, kept in ((tile.rows, tile.kept_rows), (tile.columns, tile.kept_columns))
         ]
-        made[slice(*(n * scale for n in tile.kept_rows)), slice(*(n * scale for n in tile.kept_columns))] = part[inside[0], inside[1]]
+        made[slice(*(n * scale for n in tile.kept_rows)), slice(*(n * scale for n in tile.kept_columns))] = (
+            part[inside[0], inside[1]]
+        )
     return made
 
 

@@ -14,17 +14,24 @@ from animelayers.imaging.window import Window, window
 ALL: Window = (slice(None), slice(None))
 """All of a plane."""
 Flow = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Displacement in pixels, float32 (H, W, 2) in x and y, of each pixel of one uint8 sRGB picture (H, W, 3) to where it lies in the other."""
+"""Displacement in pixels, float32 (H, W, 2) in x and y, of each pixel of one uint8 sRGB picture (H, W, 3) to
+where it lies in the other.
+"""
 
 _SHORT = 360  # pixels of the short side that flow is computed at
-_SAME = 20  # grey levels between a pixel and where the flow says it comes from: a line off by half a pixel, not another paint
-_TRACED = 0.3  # share of the frame that flow has to explain; below it is a cut or a flash, and nothing is taken over
+# grey levels between a pixel and where the flow says it comes from: a line off by half a pixel, not another
+# paint
+_SAME = 20
+# share of the frame that flow has to explain; below it is a cut or a flash, and nothing is taken over
+_TRACED = 0.3
 _SMALLEST = 16  # pixels of a side that a patch of the flow fits into
 _KEPT = 8  # flows that are kept: those between a drawing and its neighbours, both ways, and a few more
 
 
 def dis(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Dense inverse search (Kroeger et al., ECCV 2016) as a `Flow`; zeros for pictures too small for its patches."""
+    """Dense inverse search (Kroeger et al., ECCV 2016) as a `Flow`; zeros for pictures too small for its
+    patches.
+    """
     if min(one.shape[:2]) < _SMALLEST:
         return np.zeros((*one.shape[:2], 2), np.float32)
     grey = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (one, other)]
@@ -56,21 +63,32 @@ class Traces:
     def __len__(self) -> int:
         return len(self._pictures)
 
-    def fetch(self, plane: np.ndarray, at: int, other: int, where: Window = ALL) -> tuple[np.ndarray, np.ndarray]:
-        """The window `where` of a uint8 (H, W) plane of drawing `other` as seen from drawing `at`; and where that can be trusted, uint8 0 or 1."""
+    def fetch(
+        self, plane: np.ndarray, at: int, other: int, where: Window = ALL
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The window `where` of a uint8 (H, W) plane of drawing `other` as seen from drawing `at`; and where
+        that can be trusted, uint8 0 or 1.
+        """
         known = self._consistent(at, other, self._between(at, other))
-        return self.warp(plane, at, other, where), cv2.resize(known, self.size, interpolation=cv2.INTER_NEAREST)[where]
+        return self.warp(plane, at, other, where), cv2.resize(
+            known, self.size, interpolation=cv2.INTER_NEAREST
+        )[where]
 
     def warp(self, plane: np.ndarray, at: int, other: int, where: Window = ALL) -> np.ndarray:
-        """The window `where` of a uint8 (H, W) plane of drawing `other` as seen from drawing `at`, zero where it comes from outside the frame."""
+        """The window `where` of a uint8 (H, W) plane of drawing `other` as seen from drawing `at`, zero where
+        it comes from outside the frame.
+        """
         flow: np.ndarray = self._between(at, other) * self._scale
         place = cv2.resize(flow, self.size, interpolation=cv2.INTER_LINEAR)
-        # The edge is repeated as far as a pixel of the flow is wide: who is cut by the frame has no soft edge there.
+        # The edge is repeated as far as a pixel of the flow is wide: who is cut by the frame has no soft edge
+        # there.
         wide = cv2.copyMakeBorder(plane, self._rim, self._rim, self._rim, self._rim, cv2.BORDER_REPLICATE)
         return _remap(wide, cv2.add(place[where], self._full[where]), cv2.BORDER_CONSTANT)
 
     def reached(self, where: Window | None, at: int, other: int) -> Window | None:
-        """What of drawing `at` comes from the window `where` of drawing `other`: a window that holds it, None if nothing does."""
+        """What of drawing `at` comes from the window `where` of drawing `other`: a window that holds it, None
+        if nothing does.
+        """
         if where is None:
             return None
         x, y = cv2.split(self._grid + self._between(at, other))
@@ -80,7 +98,10 @@ class Traces:
         found = window(hit.view(np.uint8), 1)
         if found is None:
             return None
-        rows, columns = (slice(int(s.start * k), int(np.ceil(s.stop * k))) for s, k in zip(found, self._scale[::-1], strict=True))
+        rows, columns = (
+            slice(int(s.start * k), int(np.ceil(s.stop * k)))
+            for s, k in zip(found, self._scale[::-1], strict=True)
+        )
         return rows, columns
 
     def _consistent(self, at: int, other: int, there: np.ndarray) -> np.ndarray:

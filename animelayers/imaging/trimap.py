@@ -19,11 +19,12 @@ _INSIDE = 0.6  # share of a segment that lies in the character from which the se
 
 
 def trimap(alpha: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
-    """uint8 (H, W): 255 character, 0 not, 128 unknown, from an alpha uint8 (H, W) and a label map of segments uint8 (H, W), 0 none.
+    """uint8 (H, W): 255 character, 0 not, 128 unknown, from an alpha uint8 (H, W) and a label map of segments
+    uint8 (H, W), 0 none.
 
-    Unknown is what is soft and what lies near the outline: nearer in a small picture, farther where the matte is soft. Where a segment
-    lies mostly in the character or mostly outside, what of it is on the other side of the outline is unknown too, as far as twice the
-    band. Raises ValueError where the two differ in size.
+    Unknown is what is soft and what lies near the outline: nearer in a small picture, farther where the matte
+    is soft. Where a segment lies mostly in the character or mostly outside, what of it is on the other side
+    of the outline is unknown too, as far as twice the band. Raises ValueError where the two differ in size.
     """
     if segments is not None and segments.shape != alpha.shape:
         raise ValueError(f"alpha {alpha.shape} and segments {segments.shape} differ in size")
@@ -41,11 +42,14 @@ def trimap(alpha: np.ndarray, segments: np.ndarray | None = None) -> np.ndarray:
 
 
 def width(alpha: np.ndarray) -> int:
-    """Pixels on each side of the outline of an alpha (uint8 (H, W)) that are unknown: by the size of the picture and the softness of the matte."""
+    """Pixels on each side of the outline of an alpha (uint8 (H, W)) that are unknown: by the size of the
+    picture and the softness of the matte.
+    """
     hard = max(_LEAST, round(min(alpha.shape) * _SHARE))
     solid = (alpha > 127).astype(np.uint8)
     outline = np.count_nonzero(cv2.morphologyEx(solid, cv2.MORPH_GRADIENT, square(1))) / 2
-    softness = np.count_nonzero(cv2.inRange(alpha, _LOW, _HIGH)) / max(outline, 1)  # mean width of the soft rim, pixels
+    # mean width of the soft rim, pixels
+    softness = np.count_nonzero(cv2.inRange(alpha, _LOW, _HIGH)) / max(outline, 1)
     return int(min(round(hard + softness / 2), _MOST * hard))
 
 

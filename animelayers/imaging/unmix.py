@@ -1,8 +1,10 @@
-"""Un-mixing: what lies in front of a picture whose colours without it are known, in the blend mode that explains it best.
+"""Un-mixing: what lies in front of a picture whose colours without it are known, in the blend mode that
+explains it best.
 
-Fire, beams and smoke lie over a painting that stays. So the colours under an effect are those of its clean plate, and the effect is what
-has to be put in front of them to give the frame: the compositing equation of Porter and Duff (1984) solved for the layer in front. All
-pictures are uint8 sRGB (H, W, 3), mixed in sRGB as every editor does; masks are bool (H, W).
+Fire, beams and smoke lie over a painting that stays. So the colours under an effect are those of its clean
+plate, and the effect is what has to be put in front of them to give the frame: the compositing equation of
+Porter and Duff (1984) solved for the layer in front. All pictures are uint8 sRGB (H, W, 3), mixed in sRGB as
+every editor does; masks are bool (H, W).
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ from animelayers.imaging.constants import FEWEST, WHOLE
 MODES = ("over", "add", "screen")
 """I = a F + (1 - a) B; I = B + a F; I = 1 - (1 - B)(1 - a F)."""
 _SPREAD = 10  # grey levels within which two drawings show the same paint: twice what film codecs leave on it
-_CORE = 0.85  # least alpha, solved without knowing the colour, from which a pixel shows the effect's own paint
+# least alpha, solved without knowing the colour, from which a pixel shows the effect's own paint
+_CORE = 0.85
 _NOISE = 6  # grey levels of difference that mean nothing on flat paint
-_ROUGH, _REACH = 40, 3  # grey levels of texture that halve the trust in a pixel; pixels its neighbours are asked over
+# grey levels of texture that halve the trust in a pixel; pixels its neighbours are asked over
+_ROUGH, _REACH = 40, 3
 _TEXTURED = 4  # part of the texture within a pixel that means nothing either
 _DARKER = -0.06  # of the light, from which a pixel is darker
 _CUT = 250  # grey level from which a sum was cut off at white and tells nothing
@@ -49,15 +53,18 @@ def channel_max(picture: np.ndarray) -> np.ndarray:
 
 
 def texture(picture: np.ndarray) -> np.ndarray:
-    """How far a picture changes within a pixel, uint8 (H, W): what a codec or half a pixel of camera motion may make of an edge."""
+    """How far a picture changes within a pixel, uint8 (H, W): what a codec or half a pixel of camera motion
+    may make of an edge.
+    """
     return channel_max(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, square(1)))
 
 
 def mode(frame: np.ndarray, under: np.ndarray, where: np.ndarray) -> str:
     """The blend mode, one of `MODES`, of what is seen in `where` in front of `under`.
 
-    All three give any brighter pixel back with some colour; they differ in how much of the texture of `under` is left in the frame: all
-    of it (add), less the brighter the light is (screen), less the more opaque the layer is (over). Light that darkens is over.
+    All three give any brighter pixel back with some colour; they differ in how much of the texture of `under`
+    is left in the frame: all of it (add), less the brighter the light is (screen), less the more opaque the
+    layer is (over). Light that darkens is over.
     """
     if not where.any():
         return "over"
@@ -70,19 +77,32 @@ def mode(frame: np.ndarray, under: np.ndarray, where: np.ndarray) -> str:
         return "over"
     low, low_base = (cv2.blur(x, _BROAD) for x in (seen, base))
     light = np.clip(1 - (1 - low) / np.maximum(1 - low_base, _DARK), 0, 1)
-    left = {"add": np.ones_like(light), "screen": 1 - light, "over": 1 - np.repeat(light.max(2, keepdims=True), 3, axis=2)}
+    left = {
+        "add": np.ones_like(light),
+        "screen": 1 - light,
+        "over": 1 - np.repeat(light.max(2, keepdims=True), 3, axis=2),
+    }
     fine, fine_base = (seen - low)[usable], (base - low_base)[usable]
     cost = {name: float(np.abs(fine - gain[usable] * fine_base).mean()) for name, gain in left.items()}
     return min(cost, key=lambda name: cost[name] * (_OVER if name == "over" else 1))
 
 
-def layer(frame: np.ndarray, under: np.ndarray, known: np.ndarray, inside: np.ndarray, around: np.ndarray, blend: str) -> np.ndarray:
-    """The effect as straight RGBA uint8 (H, W, 4), so that in the mode `blend` over `under` it gives the frame.
+def layer(
+    frame: np.ndarray,
+    under: np.ndarray,
+    known: np.ndarray,
+    inside: np.ndarray,
+    around: np.ndarray,
+    blend: str,
+) -> np.ndarray:
+    """The effect as straight RGBA uint8 (H, W, 4), so that in the mode `blend` over `under` it gives the
+    frame.
 
-    It lies `inside` and has soft edges as far as `around`. Where `under` is not `known` it is opaque inside. The alpha is the
-    least that any colour needs (of light: its brightest channel), and for over at least what the paint of the effect's nearest opaque
-    part needs, because smoke and flames are seldom as dark or bright as can be. At line art and texture, which never lie
-    quite where they should, the alpha of the pixels around counts.
+    It lies `inside` and has soft edges as far as `around`. Where `under` is not `known` it is opaque inside.
+    The alpha is the least that any colour needs (of light: its brightest channel), and for over at least what
+    the paint of the effect's nearest opaque part needs, because smoke and flames are seldom as dark or bright
+    as can be. At line art and texture, which never lie quite where they should, the alpha of the pixels
+    around counts.
     """
     seen, base, rough = frame.astype(np.float32), under.astype(np.float32), texture(under).astype(np.float32)
     change, noise = seen - base, _NOISE + rough / _TEXTURED
@@ -98,8 +118,14 @@ def layer(frame: np.ndarray, under: np.ndarray, known: np.ndarray, inside: np.nd
         change = np.minimum(light, 255 * alpha[..., None])
         base = np.zeros_like(base)
     quantised = np.where(around, np.rint(255 * alpha), 0)
-    colour = np.where((quantised > WHOLE)[..., None] & (blend == "over"), seen, base + change / np.maximum(quantised / 255, _THIN)[..., None])
-    return np.dstack([np.where((quantised > 0)[..., None], np.clip(np.rint(colour), 0, 255), 0), quantised]).astype(np.uint8)
+    colour = np.where(
+        (quantised > WHOLE)[..., None] & (blend == "over"),
+        seen,
+        base + change / np.maximum(quantised / 255, _THIN)[..., None],
+    )
+    return np.dstack(
+        [np.where((quantised > 0)[..., None], np.clip(np.rint(colour), 0, 255), 0), quantised]
+    ).astype(np.uint8)
 
 
 def _least(change: np.ndarray, base: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -116,7 +142,9 @@ def _raised(seen: np.ndarray, base: np.ndarray, alpha: np.ndarray, sure: np.ndar
     core = (alpha > _CORE) & (sure > 0.5)
     if not core.any():
         return alpha
-    _, label = cv2.distanceTransformWithLabels((~core).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
+    _, label = cv2.distanceTransformWithLabels(
+        (~core).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     paint = seen.reshape(-1, 3)[np.flatnonzero(core)][label - 1]
     way = paint - base
     share = np.clip(((seen - base) * way).sum(2) / np.maximum((way * way).sum(2), _PAINT), 0, 1)

@@ -9,7 +9,8 @@ Window = tuple[slice, slice]
 
 
 def window(plane: np.ndarray, margin: int, step: int = 1) -> Window | None:
-    """Rows and columns that hold every non-zero pixel of a uint8 (H, W) plane and `margin` pixels around; None if all are zero.
+    """Rows and columns that hold every non-zero pixel of a uint8 (H, W) plane and `margin` pixels around;
+    None if all are zero.
 
     Both ends are moved outwards to multiples of `step`, as far as the plane reaches.
     """

@@ -1,4 +1,5 @@
-"""What every job shares: Hydra composes, only classes of this package are built, every expected error ends in one sentence.
+"""What every job shares: Hydra composes, only classes of this package are built, every expected error ends in
+one sentence.
 
 The only room of the package that knows Hydra.
 """

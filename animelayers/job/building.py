@@ -18,7 +18,9 @@ ALLOW = "ANIMELAYERS_ALLOW"
 
 
 def build(node: Any) -> Any:
-    """The object a configuration node describes. Raises `ConfigError` for a class outside the package and for options that make no sense."""
+    """The object a configuration node describes. Raises `ConfigError` for a class outside the package and for
+    options that make no sense.
+    """
     plain: Any = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     bind(make(plain, lazily=True), str(plain.get("_target_", "")).rpartition(".")[2])
     try:
@@ -40,8 +42,9 @@ def placing(path: str) -> frozenset[str]:
 def target(path: str) -> type:
     """The class a `_target_` names.
 
-    Only classes defined in this package may be named, or in packages listed in the environment variable ANIMELAYERS_ALLOW:
-    a configuration file must not be able to call anything on the machine. Raises `ConfigError`.
+    Only classes defined in this package may be named, or in packages listed in the environment variable
+    ANIMELAYERS_ALLOW: a configuration file must not be able to call anything on the machine. Raises
+    `ConfigError`.
     """
     allowed = ("animelayers", *filter(None, os.environ.get(ALLOW, "").split(",")))
     module, _, name = path.rpartition(".")
@@ -53,15 +56,23 @@ def target(path: str) -> type:
             raise ConfigError(f"_target_ {path}: no such class ({problem})") from problem
         if found is None:
             near = difflib.get_close_matches(name, dir(importlib.import_module(module)), 1)
-            raise ConfigError(f"_target_ {path}: no such class" + (f"; did you mean '{near[0]}'?" if near else ""))
+            raise ConfigError(
+                f"_target_ {path}: no such class" + (f"; did you mean '{near[0]}'?" if near else "")
+            )
     home = getattr(found, "__module__", "")
-    if not isinstance(found, type) or not any(home == package or home.startswith(package + ".") for package in allowed):
-        raise ConfigError(f"_target_ {path} is refused: only classes of {', '.join(allowed)} may be named (allow more by {ALLOW}=PACKAGE)")
+    if not isinstance(found, type) or not any(
+        home == package or home.startswith(package + ".") for package in allowed
+    ):
+        raise ConfigError(
+            f"_target_ {path} is refused: only classes of {', '.join(allowed)} may be named (allow more by {ALLOW}=PACKAGE)"
+        )
     return found
 
 
 def make(node: Any, lazily: bool) -> Any:
-    """What a plain node describes, objects as partials where `lazily`. Raises `ConfigError` for a class outside the package."""
+    """What a plain node describes, objects as partials where `lazily`. Raises `ConfigError` for a class
+    outside the package.
+    """
     if isinstance(node, list):
         return [make(value, lazily) for value in node]
     if not isinstance(node, dict):

@@ -9,7 +9,8 @@ from omegaconf import DictConfig
 
 _HOME = Path(__file__).resolve().parent.parent
 CONF, JOBS = ((_HOME if (_HOME / name).is_dir() else _HOME.parent) / name for name in ("conf", "jobs"))
-"""Where the configuration and the scripts are: in the package where it is installed, beside it in a checkout."""
+"""Where the configuration and the scripts are: in the package where it is installed, beside it in a checkout.
+"""
 
 
 def compose(config_name: str, overrides: list[str] | None = None) -> DictConfig:

@@ -15,17 +15,34 @@ def whole(config_name: str) -> str:
     lines = [template(config_name).split("== Choices")[0].split("== All")[0].rstrip(), "", "== Choices =="]
     lines += [f"  {group}: {', '.join(names)}" for group, names in choices(config_name).items()]
     return (
-        "\n".join([*lines, "", "== All settings ==", *(f"  {f'{key}={shown(value)}':<58}  {said}" for key, value, said in told(config_name))]) + "\n"
+        "\n".join(
+            [
+                *lines,
+                "",
+                "== All settings ==",
+                *(f"  {f'{key}={shown(value)}':<58}  {said}" for key, value, said in told(config_name)),
+            ]
+        )
+        + "\n"
     )
 
 
 def choices(config_name: str) -> dict[str, list[str]]:
     """The groups of choices of a job, and what each holds."""
     raw: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)
-    groups = [str(key).split("@")[0] for each in raw["defaults"] if isinstance(each, dict) for key in each if not str(key).startswith("override")]
-    return {group: sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in dict.fromkeys(groups)}
+    groups = [
+        str(key).split("@")[0]
+        for each in raw["defaults"]
+        if isinstance(each, dict)
+        for key in each
+        if not str(key).startswith("override")
+    ]
+    return {
+        group: sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in dict.fromkeys(groups)
+    }
 
 
 def template(config_name: str) -> str:
     """The help of a job, as its configuration has it."""
-    return str(OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)["hydra"]["help"]["template"])  # type: ignore[call-overload,index]
+    raw: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)
+    return str(raw["hydra"]["help"]["template"])

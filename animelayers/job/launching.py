@@ -1,6 +1,8 @@
-"""From the words of a command line to an exit code: Hydra composes, every expected error ends in one sentence.
+"""From the words of a command line to an exit code: Hydra composes, every expected error ends in one
+sentence.
 
-Exit codes: 0 all done, 3 some inputs failed, 1 nothing could be done, 2 bad configuration, 130 and 143 interrupted.
+Exit codes: 0 all done, 3 some inputs failed, 1 nothing could be done, 2 bad configuration, 130 and 143
+interrupted.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
 
     ``places``: the keys that words without a key stand for, in order; 'export=' is one of a choice.
     """
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors arrive here instead of ending in Hydra's own exit code
+    # so that errors arrive here instead of ending in Hydra's own exit code
+    os.environ["HYDRA_FULL_ERROR"] = "1"
     signal.signal(signal.SIGTERM, _terminated)
     codes: list[int] = []
     root = logging.getLogger()
@@ -61,28 +64,45 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
         words, chose = looked(words, config_name)
         words, old = renamed(words)
         sys.stderr.writelines(f"warning: {said}\n" for said in old)
-        sys.argv[1:] = taken(words, places, partial(compose, config_name), [path.name for path in CONF.iterdir() if path.is_dir()])
-        hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(lambda cfg: codes.append(run(cfg)))()
+        sys.argv[1:] = taken(
+            words,
+            places,
+            partial(compose, config_name),
+            [path.name for path in CONF.iterdir() if path.is_dir()],
+        )
+        hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(
+            lambda cfg: codes.append(run(cfg))
+        )()
     except (HydraException, OmegaConfBaseException) as problem:
         codes.append(_told(2, f"configuration: {_short(problem)}{_nearest(str(problem), config_name)}"))
     except WordsError as problem:
         codes.append(_told(2, str(problem)))
-    finally:  # Hydra's `job_logging` writes to the stderr of now, which may be gone in what a notebook or a test runs next
+    # Hydra's `job_logging` writes to the stderr of now, which may be gone in what a notebook or a test runs
+    # next
+    finally:
         root.handlers[:] = handlers
         root.setLevel(level)
     sys.exit(codes[0] if codes else 0)
 
 
 def begun(config_name: str, places: Sequence[str], body: Callable[[DictConfig], int], cfg: DictConfig) -> int:
-    """Run the body of a job with a composed configuration, if every value of it can be; gives the exit code, expected errors told in a sentence."""
+    """Run the body of a job with a composed configuration, if every value of it can be; gives the exit code,
+    expected errors told in a sentence.
+    """
     return _ended(partial(_placed, body, config_name, places), cfg)
 
 
 def looked(words: list[str], config_name: str) -> tuple[list[str], str]:
-    """The words of a job with the preset that fits this machine in the place of `auto`, and a line that says so."""
+    """The words of a job with the preset that fits this machine in the place of `auto`, and a line that says
+    so.
+    """
     raw: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{config_name}.yaml"), resolve=False)
     given = [word for word in words if word.startswith("preset=")]
-    if given not in ([], [AUTO]) or {"preset": "auto"} not in raw["defaults"] or {"--help", "--multirun", "-m", "--cfg", "-c", "--info"} & {*words}:
+    if (
+        given not in ([], [AUTO])
+        or {"preset": "auto"} not in raw["defaults"]
+        or {"--help", "--multirun", "-m", "--cfg", "-c", "--info"} & {*words}
+    ):
         return words, ""
     count, elsewhere = gpus(), any(word.startswith(("cluster=ray", "cluster.address=")) for word in words)
     name = "cluster" if elsewhere or count > 1 else "one_gpu" if count else "laptop"
@@ -90,7 +110,9 @@ def looked(words: list[str], config_name: str) -> tuple[list[str], str]:
     return [*(word for word in words if word != AUTO), f"preset={name}"], f"preset={name}: {found}\n"
 
 
-def _placed(body: Callable[[DictConfig], int], config_name: str, places: Sequence[str], cfg: DictConfig) -> int:
+def _placed(
+    body: Callable[[DictConfig], int], config_name: str, places: Sequence[str], cfg: DictConfig
+) -> int:
     """The body of a job; what it asks for and nobody gave is told with the other words that lack."""
     try:
         check(cfg, config_name)
@@ -132,7 +154,9 @@ def _short(problem: Exception) -> str:
     if isinstance(problem, MissingConfigException) and problem.missing_cfg_file and problem.options:
         group, _, name = problem.missing_cfg_file.rpartition("/")
         return f"{group}={name} is no choice; {nearest(name, list(problem.options))}"
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip() and "object_type=" not in line]
+    lines = [
+        line.strip() for line in str(problem).splitlines() if line.strip() and "object_type=" not in line
+    ]
     return " ".join(lines)
 
 
@@ -147,7 +171,11 @@ def _nearest(message: str, config_name: str) -> str:
         names = [str(key) for key in node]
         if part not in names:
             near = difflib.get_close_matches(part, names, 1, 0.5)
-            return f"; did you mean '{'.'.join([*path, near[0]])}'?" if near else f"; there is: {', '.join(names)}"
+            return (
+                f"; did you mean '{'.'.join([*path, near[0]])}'?"
+                if near
+                else f"; there is: {', '.join(names)}"
+            )
         path.append(part)
         node = node[part] if not OmegaConf.is_missing(node, part) else None
     return ""

@@ -21,13 +21,24 @@ from animelayers.weights import TABLE
 
 
 def check(cfg: DictConfig, config_name: str) -> None:
-    """Refuse a value that its option cannot hold. Raises `ConfigError` naming the option, what it can hold, and the nearest choice."""
+    """Refuse a value that its option cannot hold. Raises `ConfigError` naming the option, what it can hold,
+    and the nearest choice.
+    """
     schema = hints(settings.JOBS[config_name]) if config_name in settings.JOBS else {}
     for key, value, hint in _values(cfg, schema):
         if said := problem(value, hint):
-            quotes = f"""; as text: '{key}="{shown(value)}"'""" if is_text(hint) and isinstance(value, bool | int | float) else ""
+            quotes = (
+                f"""; as text: '{key}="{shown(value)}"'"""
+                if is_text(hint) and isinstance(value, bool | int | float)
+                else ""
+            )
             raise ConfigError(f"{key}={shown(value)}: {said}{quotes}")
-        if marked(hint, WEIGHTS) and isinstance(value, str) and value not in TABLE and not (set(value) & set("./\\") or Path(value).exists()):
+        if (
+            marked(hint, WEIGHTS)
+            and isinstance(value, str)
+            and value not in TABLE
+            and not (set(value) & set("./\\") or Path(value).exists())
+        ):
             raise ConfigError(f"{key}={value}: it is {described(hint)}; {nearest(value, list(TABLE))}")
 
 
@@ -44,8 +55,12 @@ def shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
 
 
-def _values(node: DictConfig, schema: Mapping[str, Any], above: str = "", missing: bool = False) -> Iterator[tuple[str, Any, Any]]:
-    """Every value of a configuration that something is known of: the key it is given by, the value, and the hint of its option."""
+def _values(
+    node: DictConfig, schema: Mapping[str, Any], above: str = "", missing: bool = False
+) -> Iterator[tuple[str, Any, Any]]:
+    """Every value of a configuration that something is known of: the key it is given by, the value, and the
+    hint of its option.
+    """
     raw: Any = OmegaConf.to_container(node, resolve=False)
     for name in node:
         key, hint = f"{above}{name!s}", schema.get(str(name), schema.get("*", Any))
@@ -59,14 +74,25 @@ def _values(node: DictConfig, schema: Mapping[str, Any], above: str = "", missin
             value = node[name]
         except InterpolationToMissingValueError:
             continue
-        if whole := re.fullmatch(r"\$\{(?:oc\.select:)?([\w.]+)(?:,.*)?\}", str(raw[name])):  # the key that a person gives
+        # the key that a person gives
+        if whole := re.fullmatch(r"\$\{(?:oc\.select:)?([\w.]+)(?:,.*)?\}", str(raw[name])):
             key = whole[1]
         if not isinstance(value, DictConfig):
-            yield key, OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value, hint
+            yield (
+                key,
+                OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value,
+                hint,
+            )
         elif "_target_" in value:
             kind = target(str(value["_target_"]))
             known = {**inside(hint), **hints(kind)}
-            if "*" not in known and (strange := [str(option) for option in value if option not in known and option not in ("_target_", "_partial_")]):
+            if "*" not in known and (
+                strange := [
+                    str(option)
+                    for option in value
+                    if option not in known and option not in ("_target_", "_partial_")
+                ]
+            ):
                 near = difflib.get_close_matches(strange[0], known, 1)
                 told = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(known) or 'none'}"
                 raise ConfigError(f"{key}: {kind.__name__} has no option '{strange[0]}'; {told}")

@@ -24,7 +24,8 @@ def models(
     allow_unknown: bool = False,
     allow: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """The weights the stages name, and the shot detector if it has any: name, role, digest, licence, and whether the digest was pinned.
+    """The weights the stages name, and the shot detector if it has any: name, role, digest, licence, and
+    whether the digest was pinned.
 
     Raises `WeightsError` for what is not on this machine, or whose licence was not allowed.
     """
@@ -41,7 +42,9 @@ def models(
         find(name)
         facts = TABLE[name]
         terms = {"license": facts.weights_license, "commercial": facts.commercial, "homepage": facts.homepage}
-        used.append({"name": name, "role": facts.role, "digest": digest(name), "pinned": is_pinned(facts), **terms})
+        used.append(
+            {"name": name, "role": facts.role, "digest": digest(name), "pinned": is_pinned(facts), **terms}
+        )
     return used
 
 
@@ -51,14 +54,18 @@ def of_weights(hint: Any) -> bool:
 
 
 def found(made: partial[Any]) -> dict[str, Any]:
-    """The arguments of a partial; weights it can do without (`required` false) and that are not on this machine are None."""
+    """The arguments of a partial; weights it can do without (`required` false) and that are not on this
+    machine are None.
+    """
     options = dict(made.keywords)
     weights = TABLE.get(options.get("weights", "")) if options.get("required") is False else None
     return options | {"weights": None} if weights and locate(weights) is None else options
 
 
 def _names(values: Any, hint: Any = Any) -> set[str]:
-    """The registered weights among the arguments of some partials that are references to weights, without those that are missing and not required."""
+    """The registered weights among the arguments of some partials that are references to weights, without
+    those that are missing and not required.
+    """
     if isinstance(values, str):
         return {values} & set(TABLE) if of_weights(hint) else set()
     if isinstance(values, partial):
@@ -70,10 +77,16 @@ def _names(values: Any, hint: Any = Any) -> set[str]:
 
 
 def _own_files(values: Any, role: str = "", hint: Any = Any) -> list[dict[str, Any]]:
-    """The files of a person's own that stand where weights may: by their name and digest, of terms that nobody knows."""
+    """The files of a person's own that stand where weights may: by their name and digest, of terms that
+    nobody knows.
+    """
     if isinstance(values, partial):
         told = hints(values.func)  # type: ignore[arg-type]
-        return [entry for key, value in found(values).items() for entry in _own_files(value, key, told.get(key, Any))]
+        return [
+            entry
+            for key, value in found(values).items()
+            for entry in _own_files(value, key, told.get(key, Any))
+        ]
     if isinstance(values, Mapping):
         values = list(values.values())
     if isinstance(values, list | tuple):

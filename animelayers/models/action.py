@@ -13,11 +13,12 @@ from animelayers.options import Named
 
 
 class VideoClassifier:
-    """The likeliest of a checkpoint's actions (400 of Kinetics in the registered one): an `protocols.ActionTeller`, trained on photographs.
+    """The likeliest of a checkpoint's actions (400 of Kinetics in the registered one): an
+    `protocols.ActionTeller`, trained on photographs.
 
-    ``weights``: a name of the table of weights, or a folder with the model's safetensors and its `preprocessor_config.json`; its
-    `config.json` names the actions. ``placed``: see `net.Net`; its batch counts clips.
-    Raises WeightsError for weights that are missing or another model's.
+    ``weights``: a name of the table of weights, or a folder with the model's safetensors and its
+    `preprocessor_config.json`; its `config.json` names the actions. ``placed``: see `net.Net`; its batch
+    counts clips. Raises WeightsError for weights that are missing or another model's.
     """
 
     def __init__(self, weights: Named = "videomae-base-kinetics", **placed: Unpack[Placed]) -> None:
@@ -32,8 +33,16 @@ class VideoClassifier:
         """As `protocols.ActionTeller`."""
         told: list[tuple[str, float]] = []
         for start in range(0, len(clips), self._net.batch):
-            part = [[np.ascontiguousarray(frame) for frame in clip] for clip in clips[start : start + self._net.batch]]
-            pixels = [self._processor(clip, input_data_format="channels_last", return_tensors="np")["pixel_values"][0] for clip in part]
+            part = [
+                [np.ascontiguousarray(frame) for frame in clip]
+                for clip in clips[start : start + self._net.batch]
+            ]
+            pixels = [
+                self._processor(clip, input_data_format="channels_last", return_tensors="np")["pixel_values"][
+                    0
+                ]
+                for clip in part
+            ]
             (logits,) = self._net(np.stack(pixels).astype(np.float32))
             likely = np.exp(logits - logits.max(1, keepdims=True))
             likely /= likely.sum(1, keepdims=True)

@@ -1,4 +1,6 @@
-"""Closed-form matting (Levin, Lischinski, Weiss, PAMI 2008) by pymatting: colours of a small window lie on a line. Needs no weights."""
+"""Closed-form matting (Levin, Lischinski, Weiss, PAMI 2008) by pymatting: colours of a small window lie on a
+line. Needs no weights.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,18 @@ _AROUND = 8  # pixels of sure colour around the band that the solver sees
 class ClosedForm:
     """Solves each picture for itself, on the crop that holds its unknown band.
 
-    ``most``: unknown pixels above which a crop is solved at reduced size; time and memory grow with them. ``tolerance``: of the solver.
+    ``most``: unknown pixels above which a crop is solved at reduced size; time and memory grow with them.
+    ``tolerance``: of the solver.
     """
 
     def __init__(self, most: Count = 300_000, tolerance: Part = 1e-4) -> None:
         """Raises ValueError for an option out of range."""
         if most < 1 or not 0 < tolerance < 1:
-            raise ValueError(f"most must be at least 1 and tolerance between 0 and 1, not {most} and {tolerance}")
-        from pymatting.alpha.estimate_alpha_cf import estimate_alpha_cf  # compiles itself when it is first imported on a machine
+            raise ValueError(
+                f"most must be at least 1 and tolerance between 0 and 1, not {most} and {tolerance}"
+            )
+        # compiles itself when it is first imported on a machine
+        from pymatting.alpha.estimate_alpha_cf import estimate_alpha_cf
 
         self._solve, self._most, self._tolerance = estimate_alpha_cf, most, tolerance
 
@@ -53,7 +59,10 @@ class ClosedForm:
             known = cv2.resize(known, small, interpolation=cv2.INTER_NEAREST)
         if not (known == 1).any() or not (known == 0).any():
             return np.asarray(cv2.resize(known, size, interpolation=cv2.INTER_NEAREST))
-        with contextlib.redirect_stdout(io.StringIO()):  # where the preconditioner tells of each of its attempts
-            found = self._solve(picture / 255.0, known.astype(np.float64), cg_kwargs={"rtol": self._tolerance})
+        # where the preconditioner tells of each of its attempts
+        with contextlib.redirect_stdout(io.StringIO()):
+            found = self._solve(
+                picture / 255.0, known.astype(np.float64), cg_kwargs={"rtol": self._tolerance}
+            )
         alpha: np.ndarray = cv2.resize(found.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
         return alpha

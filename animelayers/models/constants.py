@@ -7,7 +7,9 @@ MIDDLE = 127.5
 BYTE = 1 / 255
 """What makes a byte a share, 0..1."""
 LOGIT = 60.0
-"""Where logits are cut off, on either side, so that their exponential stays finite: beyond it a probability is 0 or 1."""
+"""Where logits are cut off, on either side, so that their exponential stays finite: beyond it a probability
+is 0 or 1.
+"""
 SMALLEST = 32
 """Pixels of a side, the smallest that these nets are shown."""
 SAID = 200

@@ -20,19 +20,24 @@ _SHARE = 0.8  # of the free memory that a batch may take
 def pick(device: Device = "auto") -> str:
     """The device's name for torch; 'auto' is CUDA, else Apple's MPS, else the CPU.
 
-    Raises RuntimeError for one that is not there, and for 'auto' in a process that was given a GPU which torch does not see.
+    Raises RuntimeError for one that is not there, and for 'auto' in a process that was given a GPU which
+    torch does not see.
     """
     import torch
 
     have = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if device == "auto":
         if given() and not have["cuda"]:
-            raise RuntimeError(f"{_given()}, but torch {torch.__version__} sees none: check the driver, or set device=cpu to run without")
+            raise RuntimeError(
+                f"{_given()}, but torch {torch.__version__} sees none: check the driver, or set device=cpu to run without"
+            )
         return next(name for name, there in have.items() if there)
     if device not in have:
         raise ValueError(f"device {device!r} is unknown: auto, cpu, cuda or mps")
     if not have[device]:
-        raise RuntimeError(f"device={device} was asked for, but torch {torch.__version__} sees none: check the driver, or set device=cpu or auto")
+        raise RuntimeError(
+            f"device={device} was asked for, but torch {torch.__version__} sees none: check the driver, or set device=cpu or auto"
+        )
     return device
 
 
@@ -46,9 +51,11 @@ def _given() -> str:
 
 
 def pick_onnx(device: Device, providers: Sequence[str]) -> Literal["cpu", "cuda"]:
-    """Where an ONNX file runs: 'auto' is CUDA where this machine and ONNX Runtime have it, else the CPU; so is 'mps', which ONNX has not.
+    """Where an ONNX file runs: 'auto' is CUDA where this machine and ONNX Runtime have it, else the CPU; so
+    is 'mps', which ONNX has not.
 
-    ``providers``: what ONNX Runtime was built with. Raises RuntimeError for 'auto' where the process was given a GPU that it cannot use.
+    ``providers``: what ONNX Runtime was built with. Raises RuntimeError for 'auto' where the process was
+    given a GPU that it cannot use.
     """
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise ValueError(f"device {device!r} is unknown: auto, cpu, cuda or mps")
@@ -56,7 +63,9 @@ def pick_onnx(device: Device, providers: Sequence[str]) -> Literal["cpu", "cuda"
         return "cuda" if device == "cuda" else "cpu"
     built = "CUDAExecutionProvider" in providers
     if given() and not built:
-        raise RuntimeError(f"{_given()}, but ONNX Runtime has only {[*providers]}: install onnxruntime-gpu, or set device=cpu to run without")
+        raise RuntimeError(
+            f"{_given()}, but ONNX Runtime has only {[*providers]}: install onnxruntime-gpu, or set device=cpu to run without"
+        )
     return "cuda" if built and (given() or _DRIVER.exists()) else "cpu"
 
 
@@ -64,8 +73,9 @@ def pick_onnx(device: Device, providers: Sequence[str]) -> Literal["cpu", "cuda"
 def core() -> Any:
     """OpenVINO's core, one for all nets of this process and as long as it lives.
 
-    A core gives its thread a stack for signals, and takes it away when it goes. Of two that go in the order they came the thread is left
-    with a stack that is gone, and the next signal, as Ctrl-C is one, ends the process without a word.
+    A core gives its thread a stack for signals, and takes it away when it goes. Of two that go in the order
+    they came the thread is left with a stack that is gone, and the next signal, as Ctrl-C is one, ends the
+    process without a word.
     """
     import openvino
 
@@ -99,7 +109,8 @@ def release() -> None:
 
 
 def computed(step: Any) -> list[str]:
-    """precision@device of each net that an object or what it is made of holds, sorted: as they compute now, whatever was asked for.
+    """precision@device of each net that an object or what it is made of holds, sorted: as they compute now,
+    whatever was asked for.
 
     A model tells it by attributes of these names; one that has only a device computes in fp32.
     """
@@ -128,6 +139,8 @@ def free() -> int:
 
 
 def fitting(one: int, two: int, left: int) -> int:
-    """How many items go through at once, at least 1: `one` and `two` are the peaks in bytes that one and two items took, `left` what is free."""
+    """How many items go through at once, at least 1: `one` and `two` are the peaks in bytes that one and two
+    items took, `left` what is free.
+    """
     each = max(two - one, 1)
     return max(1, int((_SHARE * left - (one - each)) // each))

@@ -1,4 +1,6 @@
-"""Inpainting by diffusion (Rombach et al., 2022; Podell et al., SDXL, 2023), through diffusers: the role of PowerPaint."""
+"""Inpainting by diffusion (Rombach et al., 2022; Podell et al., SDXL, 2023), through diffusers: the role of
+PowerPaint.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,16 @@ _ENLARGE = 8  # times; these models draw only near the size they learned at
 
 
 class Diffusion:
-    """A diffusion pipeline that draws what is missing, told in words what is there; every checkpoint that diffusers takes for inpainting.
+    """A diffusion pipeline that draws what is missing, told in words what is there; every checkpoint that
+    diffusers takes for inpainting.
 
-    ``weights``: `sdxl-inpaint`, or a folder in the format of diffusers. ``prompt``: what the background shows; ``negative_prompt``: what it
-    must not. ``steps`` of denoising; ``guidance``: how closely the words are followed; ``strength``, 0..1: how little of the picture under
-    the hole is kept; ``seed``: of each crop's own noise, so that a picture is filled the same in every batch. ``context``, ``share``
-    and ``ring``: as of `imaging.crops.Cut`; ``longest``: pixels of the longer side that every crop is brought to, as the model learned it.
-    ``device`` and ``precision``: as of `models.net.Net`; ``batch``: crops at once, halved where memory does not suffice. ``required``: as of
-    `lama.Lama`.
+    ``weights``: `sdxl-inpaint`, or a folder in the format of diffusers. ``prompt``: what the background
+    shows; ``negative_prompt``: what it must not. ``steps`` of denoising; ``guidance``: how closely the words
+    are followed; ``strength``, 0..1: how little of the picture under the hole is kept; ``seed``: of each
+    crop's own noise, so that a picture is filled the same in every batch. ``context``, ``share`` and
+    ``ring``: as of `imaging.crops.Cut`; ``longest``: pixels of the longer side that every crop is brought to,
+    as the model learned it. ``device`` and ``precision``: as of `models.net.Net`; ``batch``: crops at once,
+    halved where memory does not suffice. ``required``: as of `lama.Lama`.
     """
 
     def __init__(
@@ -53,9 +57,13 @@ class Diffusion:
         batch: Batch = 1,
         required: bool = True,
     ) -> None:
-        """Raises WeightsError for weights or a package that are missing or of another kind, ValueError for an option out of range."""
+        """Raises WeightsError for weights or a package that are missing or of another kind, ValueError for an
+        option out of range.
+        """
         if not 0 < strength <= 1 or steps * strength < 1 or batch < 1:
-            raise ValueError(f"strength must be 0..1 with at least one step left and batch at least 1, not {strength}, {steps} steps and {batch}")
+            raise ValueError(
+                f"strength must be 0..1 with at least one step left and batch at least 1, not {strength}, {steps} steps and {batch}"
+            )
         if precision not in (*KINDS, "auto"):
             raise ValueError(f"precision {precision!r} is unknown: auto, {', '.join(KINDS)}")
         self._cut = Cut(context, share, longest, _ENLARGE, ring)
@@ -65,14 +73,18 @@ class Diffusion:
         self._problem: WeightsError | None = None
         try:
             self._pipeline = pipeline(find(str(weights)), self._device, precision)
-            self.precision = next(name for name, kind in KINDS.items() if str(self._pipeline.dtype).endswith(kind))
+            self.precision = next(
+                name for name, kind in KINDS.items() if str(self._pipeline.dtype).endswith(kind)
+            )
         except WeightsError as problem:
             if required:
                 raise
             self._problem = problem
 
     def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """As `protocols.Inpainter`. Raises RuntimeError where the checkpoint's own checker blackened a picture, and as `lama.Lama`."""
+        """As `protocols.Inpainter`. Raises RuntimeError where the checkpoint's own checker blackened a
+        picture, and as `lama.Lama`.
+        """
         if self._problem is not None:
             raise self._problem
         return fill(pictures, holes, self._all, self._cut)
@@ -103,7 +115,14 @@ class Diffusion:
         height, width = pictures.shape[1:3]
         with torch.inference_mode():
             answer = self._pipeline(
-                **words, image=images, mask_image=masks, height=height, width=width, generator=noise, output_type="np", **self._options
+                **words,
+                image=images,
+                mask_image=masks,
+                height=height,
+                width=width,
+                generator=noise,
+                output_type="np",
+                **self._options,
             )
         if any(getattr(answer, "nsfw_content_detected", None) or ()):
             raise RuntimeError("the checkpoint's safety checker blackened the picture")
@@ -113,7 +132,8 @@ class Diffusion:
 def pipeline(folder: Path, device: str, precision: Precision = "auto") -> Any:
     """The inpainting pipeline of a folder in the format of diffusers, on a device.
 
-    Raises WeightsError for a missing package, a folder of another kind, and a checkpoint that lacks some of the weights of its nets.
+    Raises WeightsError for a missing package, a folder of another kind, and a checkpoint that lacks some of
+    the weights of its nets.
     """
     try:
         import torch
@@ -121,7 +141,9 @@ def pipeline(folder: Path, device: str, precision: Precision = "auto") -> Any:
         diffusers: Any = importlib.import_module("diffusers")
         transformers: Any = importlib.import_module("transformers")
     except ImportError as problem:
-        raise WeightsError("inpainting by diffusion needs the package's extra `diffusion`: pip install 'animelayers[diffusion]'") from problem
+        raise WeightsError(
+            "inpainting by diffusion needs the package's extra `diffusion`: pip install 'animelayers[diffusion]'"
+        ) from problem
     for package in (diffusers, transformers):
         package.logging.set_verbosity_error()
         package.logging.disable_progress_bar()
@@ -129,25 +151,43 @@ def pipeline(folder: Path, device: str, precision: Precision = "auto") -> Any:
     kind = getattr(torch, KINDS[precision] if precision != "auto" else "bfloat16" if half else "float32")
     try:
         parts = json.loads((folder / "model_index.json").read_text())
-        nets = {name: _net(folder / name, where[0], where[1], kind) for name, where in parts.items() if _weighs(folder / name, where)}
-        made = diffusers.AutoPipelineForInpainting.from_pretrained(str(folder), local_files_only=True, use_safetensors=True, torch_dtype=kind, **nets)
+        nets = {
+            name: _net(folder / name, where[0], where[1], kind)
+            for name, where in parts.items()
+            if _weighs(folder / name, where)
+        }
+        made = diffusers.AutoPipelineForInpainting.from_pretrained(
+            str(folder), local_files_only=True, use_safetensors=True, torch_dtype=kind, **nets
+        )
     except (OSError, ValueError, AttributeError) as problem:
-        raise WeightsError(f"{folder} is no folder of an inpainting pipeline of diffusers: {str(problem).strip().splitlines()[0]}") from problem
+        raise WeightsError(
+            f"{folder} is no folder of an inpainting pipeline of diffusers: {str(problem).strip().splitlines()[0]}"
+        ) from problem
     made.set_progress_bar_config(disable=True)
     return made.to(device)
 
 
 def _weighs(folder: Path, where: Any) -> bool:
     """Whether an entry of `model_index.json` is a net of diffusers or transformers, with weights."""
-    return isinstance(where, list) and where[0] in ("diffusers", "transformers") and any(folder.glob("*.safetensors"))
+    return (
+        isinstance(where, list)
+        and where[0] in ("diffusers", "transformers")
+        and any(folder.glob("*.safetensors"))
+    )
 
 
 def _net(folder: Path, package: str, name: str, kind: Any) -> Any:
-    """A net of the pipeline, loaded by itself, since a pipeline only warns of weights that are not in the file and draws them at random."""
+    """A net of the pipeline, loaded by itself, since a pipeline only warns of weights that are not in the
+    file and draws them at random.
+    """
     loader = getattr(importlib.import_module(package), name).from_pretrained
     dtype = "torch_dtype" if package == "diffusers" else "dtype"
-    net, told = loader(str(folder), local_files_only=True, use_safetensors=True, output_loading_info=True, **{dtype: kind})
+    net, told = loader(
+        str(folder), local_files_only=True, use_safetensors=True, output_loading_info=True, **{dtype: kind}
+    )
     lacking = sorted(told["missing_keys"])
     if lacking:
-        raise WeightsError(f"{folder} lacks {len(lacking)} weights of {name}, the first is {lacking[0]}: bring the whole checkpoint again")
+        raise WeightsError(
+            f"{folder} lacks {len(lacking)} weights of {name}, the first is {lacking[0]}: bring the whole checkpoint again"
+        )
     return net

@@ -1,4 +1,6 @@
-"""FER+: Barsoum et al., Training deep networks for facial expression recognition with crowd-sourced label distribution, 2016."""
+"""FER+: Barsoum et al., Training deep networks for facial expression recognition with crowd-sourced label
+distribution, 2016.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ LABELS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fe
 class FerPlus:
     """The expression of a face, one of `LABELS`: a `protocols.ExpressionTeller` of photographs.
 
-    On drawings it guesses: of nine drawn sprites it told one right. For those ask zero-shot questions. ``weights``: a name of the table of
-    weights or an ONNX file, input (1, 1, 64, 64) grey levels, output (1, 8) logits. Raises WeightsError for a file that is missing or another net's.
+    On drawings it guesses: of nine drawn sprites it told one right. For those ask zero-shot questions.
+    ``weights``: a name of the table of weights or an ONNX file, input (1, 1, 64, 64) grey levels, output (1,
+    8) logits. Raises WeightsError for a file that is missing or another net's.
     """
 
     side = 64
@@ -30,7 +33,9 @@ class FerPlus:
     def __init__(self, weights: Weighted = "ferplus", device: Device = "auto") -> None:
         self._path = weights
         self._net = Onnx(weights, precision="fp32", device=device, batch=1)
-        log.warning("FER+ knows photographs of faces; of drawings it gets about one in nine right: the stage questions tells their expression")
+        log.warning(
+            "FER+ knows photographs of faces; of drawings it gets about one in nine right: the stage questions tells their expression"
+        )
 
     def __call__(self, faces: Sequence[np.ndarray]) -> list[tuple[str, float]]:
         """As `protocols.ExpressionTeller`."""
@@ -40,7 +45,9 @@ class FerPlus:
         grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
         logits = self._net(grey[None, None])
         if logits.shape != (1, len(LABELS)):
-            raise WeightsError(f"{self._path} answers {logits.shape}, wanted is (1, {len(LABELS)}): bring the file of FER+ again")
+            raise WeightsError(
+                f"{self._path} answers {logits.shape}, wanted is (1, {len(LABELS)}): bring the file of FER+ again"
+            )
         chances = np.exp(logits[0] - logits[0].max())
         best = int(chances.argmax())
         return LABELS[best], float(chances[best] / chances.sum())

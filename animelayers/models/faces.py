@@ -24,19 +24,31 @@ _PORTRAIT = (320, 480)  # pixels of the drawing whose face a finder has to find
 class YoloFaces:
     """A detector of the YOLOv8 family as an ONNX file of the user's: a `protocols.FaceFinder`.
 
-    ``weights``: the file, exported without its own suppression of doubles: input (N, 3, S, S) RGB 0..1, output (N, 4 + C, A) of C classes, as
-    Ultralytics writes it and the drawn-face detectors of the model hub are published. ``side``: S, pixels the picture is shrunk to.
-    ``least``: score below which a box is no face, 0..1. ``overlap``: intersection over union from which two boxes are one face, 0..1. ``kind``:
-    the class that is a face. Raises WeightsError for no file or one with another output, ValueError for a value out of range.
+    ``weights``: the file, exported without its own suppression of doubles: input (N, 3, S, S) RGB 0..1,
+    output (N, 4 + C, A) of C classes, as Ultralytics writes it and the drawn-face detectors of the model hub
+    are published. ``side``: S, pixels the picture is shrunk to. ``least``: score below which a box is no
+    face, 0..1. ``overlap``: intersection over union from which two boxes are one face, 0..1. ``kind``: the
+    class that is a face. Raises WeightsError for no file or one with another output, ValueError for a value
+    out of range.
     """
 
     def __init__(
-        self, weights: Weighted | None = None, side: Side = 640, least: Part = 0.3, overlap: Part = 0.5, kind: int = 0, device: Device = "auto"
+        self,
+        weights: Weighted | None = None,
+        side: Side = 640,
+        least: Part = 0.3,
+        overlap: Part = 0.5,
+        kind: int = 0,
+        device: Device = "auto",
     ) -> None:
         if weights is None:
-            raise WeightsError("this finder of faces needs a file of your own: stages.faces.step.finder.weights=PATH of an ONNX file")
+            raise WeightsError(
+                "this finder of faces needs a file of your own: stages.faces.step.finder.weights=PATH of an ONNX file"
+            )
         if side < _STRIDE or side % _STRIDE or not 0 < least <= 1 or not 0 < overlap <= 1:
-            raise ValueError(f"side must be a multiple of {_STRIDE}, least and overlap above 0 and up to 1, not {side}, {least} and {overlap}")
+            raise ValueError(
+                f"side must be a multiple of {_STRIDE}, least and overlap above 0 and up to 1, not {side}, {least} and {overlap}"
+            )
         self._path, self._side, self._least, self._overlap, self._kind = weights, side, least, overlap, kind
         self._net = Onnx(weights, precision="fp32", device=device)
 
@@ -47,12 +59,18 @@ class YoloFaces:
     def _faces(self, picture: np.ndarray) -> list[Face]:
         height, width = picture.shape[:2]
         scale = self._side / max(height, width)
-        small = cv2.resize(picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            picture,
+            (max(1, round(width * scale)), max(1, round(height * scale))),
+            interpolation=cv2.INTER_AREA,
+        )
         canvas = np.full((self._side, self._side, 3), _GREY, np.uint8)
         canvas[: small.shape[0], : small.shape[1]] = small
         answer = self._net(np.ascontiguousarray(canvas.transpose(2, 0, 1)[None]) / np.float32(255))
         if answer.ndim != 3 or answer.shape[1] <= _BOX + self._kind:
-            raise WeightsError(f"{self._path} answers {answer.shape}, wanted is (1, 4 + classes, boxes): export it as a YOLOv8 without nms")
+            raise WeightsError(
+                f"{self._path} answers {answer.shape}, wanted is (1, 4 + classes, boxes): export it as a YOLOv8 without nms"
+            )
         x, y, w, h = answer[0, :_BOX].astype(np.float64) / scale
         boxes, scores = np.stack([x - w / 2, y - h / 2, w, h], 1), answer[0, _BOX + self._kind]
         kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), self._least, self._overlap)
@@ -61,17 +79,21 @@ class YoloFaces:
 
 
 class AnimeFace:
-    """The package animeface (Takahashi's binding of Nagisa Kawashima's detector, 2009): a `protocols.FaceFinder`.
+    """The package animeface (Takahashi's binding of Nagisa Kawashima's detector, 2009): a
+    `protocols.FaceFinder`.
 
-    It reads Pillow's insides and with Pillow 12 and later finds nothing, without an error. So it is refused unless it finds the face of a
-    drawn portrait. ``side``: pixels the long side of a picture is shrunk to. Raises RuntimeError where the package is missing or finds nothing.
+    It reads Pillow's insides and with Pillow 12 and later finds nothing, without an error. So it is refused
+    unless it finds the face of a drawn portrait. ``side``: pixels the long side of a picture is shrunk to.
+    Raises RuntimeError where the package is missing or finds nothing.
     """
 
     def __init__(self, side: int = 640) -> None:
         try:
             import animeface
         except ImportError as error:
-            raise RuntimeError(f"the package animeface is not installed: pip install animeface, with a Pillow older than 12 ({error})") from error
+            raise RuntimeError(
+                f"the package animeface is not installed: pip install animeface, with a Pillow older than 12 ({error})"
+            ) from error
         self._detect: Any = animeface.detect
         self._side = side
         if not self._faces(scene("portrait", 1, _PORTRAIT).frames[0]):
@@ -102,4 +124,8 @@ def _face(box: np.ndarray, score: float, picture: np.ndarray) -> Face | None:
     x, y, w, h = (float(v) for v in box)
     left, top = max(0, round(x)), max(0, round(y))
     right, bottom = min(picture.shape[1], round(x + w)), min(picture.shape[0], round(y + h))
-    return Face(left, top, right - left, bottom - top, min(1.0, max(0.0, score))) if right > left and bottom > top else None
+    return (
+        Face(left, top, right - left, bottom - top, min(1.0, max(0.0, score)))
+        if right > left and bottom > top
+        else None
+    )

@@ -37,5 +37,7 @@ def _made(name: str, device: Device) -> Inpainter:
         return Lama(name, device=device)
     if name not in INPAINTERS:
         near = difflib.get_close_matches(name, INPAINTERS, 1, MEANT)
-        raise ValueError(f"no inpainter is called {name!r}: {f'did you mean {near[0]}? ' if near else ''}there are {', '.join(INPAINTERS)}")
+        raise ValueError(
+            f"no inpainter is called {name!r}: {f'did you mean {near[0]}? ' if near else ''}there are {', '.join(INPAINTERS)}"
+        )
     return INPAINTERS[name](device)

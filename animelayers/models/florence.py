@@ -16,7 +16,8 @@ TASKS = ("<CAPTION>", "<DETAILED_CAPTION>", "<MORE_DETAILED_CAPTION>")
 class Florence2(Writer):
     """Captions from Florence-2, which knows tasks and no instructions.
 
-    ``task``: `<CAPTION>`, `<DETAILED_CAPTION>` or `<MORE_DETAILED_CAPTION>`. Other options: see `Writer`. Raises ValueError for another task.
+    ``task``: `<CAPTION>`, `<DETAILED_CAPTION>` or `<MORE_DETAILED_CAPTION>`. Other options: see `Writer`.
+    Raises ValueError for another task.
     """
 
     kinds = ("florence2",)
@@ -37,4 +38,8 @@ class Florence2(Writer):
     def prepared(self, pictures: list[np.ndarray], instruction: str) -> dict[str, np.ndarray]:
         """Pixels, and the task behind the places of the picture."""
         text = [self._task] * len(pictures)
-        return dict(self._processor(images=pictures, text=text, input_data_format="channels_last", return_tensors="np"))
+        return dict(
+            self._processor(
+                images=pictures, text=text, input_data_format="channels_last", return_tensors="np"
+            )
+        )

@@ -17,7 +17,9 @@ from animelayers.weights import find
 
 _CV2: Any = cv2  # whose type stubs lack the method
 _LEAST = {"dis": 32, "raft": 128}
-"""Pixels of the shorter side below which the pyramids of the methods have no level left; smaller pictures are padded."""
+"""Pixels of the shorter side below which the pyramids of the methods have no level left; smaller pictures are
+padded.
+"""
 _MULTIPLE = 8  # of which RAFT's sides are
 _PAIRS = 4  # of pictures at once, where nothing else is asked
 
@@ -25,8 +27,8 @@ _PAIRS = 4  # of pictures at once, where nothing else is asked
 class DIS:
     """Dense inverse search: no weights, a few milliseconds on a CPU.
 
-    ``preset``: 'ultrafast', 'fast' or 'medium'. ``side``: pixels of the long side above which pictures are reduced (0: never).
-    Raises ValueError for another preset.
+    ``preset``: 'ultrafast', 'fast' or 'medium'. ``side``: pixels of the long side above which pictures are
+    reduced (0: never). Raises ValueError for another preset.
     """
 
     def __init__(self, preset: Literal["ultrafast", "fast", "medium"] = "medium", side: Side = 640) -> None:
@@ -37,12 +39,16 @@ class DIS:
 
     def __call__(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
         """As `protocols.Flow`."""
-        method: Any = _CV2.DISOpticalFlow_create(self._preset)  # not kept: it cannot be sent to another process
+        # not kept: it cannot be sent to another process
+        method: Any = _CV2.DISOpticalFlow_create(self._preset)
         return [self._one(method, *pair) for pair in pairs]
 
     def _one(self, method: Any, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         height, width = first.shape[:2]
-        greys = [_padded(cv2.cvtColor(_reduced(p, self._side), cv2.COLOR_RGB2GRAY), _LEAST["dis"], 1) for p in (first, second)]
+        greys = [
+            _padded(cv2.cvtColor(_reduced(p, self._side), cv2.COLOR_RGB2GRAY), _LEAST["dis"], 1)
+            for p in (first, second)
+        ]
         small = _reduced(first, self._side).shape
         return _enlarged(method.calc(*greys, None)[: small[0], : small[1]], (width, height))
 
@@ -50,10 +56,11 @@ class DIS:
 class RAFT:
     """A recurrent net over all pairs of pixels; torchvision's implementation.
 
-    ``weights``: a name of `animelayers.weights` or the path of a checkpoint of torchvision (the small net's also of the authors).
-    ``size``: 'small' or 'large', as the weights are. ``side``: as of `DIS`.
-    ``updates``: turns of the recurrent part. Other options are those of `Net`; a flow is computed in fp32 unless asked otherwise.
-    Raises WeightsError for missing weights and for a file that is no checkpoint of this net, RuntimeError where CUDA cannot be had.
+    ``weights``: a name of `animelayers.weights` or the path of a checkpoint of torchvision (the small net's
+    also of the authors). ``size``: 'small' or 'large', as the weights are. ``side``: as of `DIS`.
+    ``updates``: turns of the recurrent part. Other options are those of `Net`; a flow is computed in fp32
+    unless asked otherwise. Raises WeightsError for missing weights and for a file that is no checkpoint of
+    this net, RuntimeError where CUDA cannot be had.
     """
 
     def __init__(
@@ -72,9 +79,13 @@ class RAFT:
         path, what = find(str(weights)), f"RAFT {size}"
         state = checkpoint.state(path, what)
         net = optical_flow.raft_small() if size == "small" else optical_flow.raft_large()
-        checkpoint.fill(net, _renamed(state) if any(str(k).startswith("module.") for k in state) else state, path, what)
+        checkpoint.fill(
+            net, _renamed(state) if any(str(k).startswith("module.") for k in state) else state, path, what
+        )
         options: Placed = {"precision": "fp32", "batch": _PAIRS, **placed}
-        self._net = Net(net, lambda net, first, second: net(first, second, num_flow_updates=updates)[-1], **options)
+        self._net = Net(
+            net, lambda net, first, second: net(first, second, num_flow_updates=updates)[-1], **options
+        )
         self._side = side
 
     def __call__(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
@@ -99,13 +110,20 @@ def _reduced(picture: np.ndarray, side: int) -> np.ndarray:
     scale = side / max(height, width) if side else 1.0
     if scale >= 1:
         return picture
-    return cv2.resize(picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
+    )
 
 
 def _padded(picture: np.ndarray, least: int, multiple: int) -> np.ndarray:
     """The picture with its edge repeated at the right and below, up to a size the method takes."""
     height, width = picture.shape[:2]
-    below, right = (a - b for a, b in zip(bucket((max(least, height), max(least, width)), multiple), (height, width), strict=True))
+    below, right = (
+        a - b
+        for a, b in zip(
+            bucket((max(least, height), max(least, width)), multiple), (height, width), strict=True
+        )
+    )
     return cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REPLICATE)
 
 
@@ -125,7 +143,9 @@ _NAMES: dict[str, str | Callable[[re.Match[str]], str]] = {
     r"(layer\d\.\d\.)conv(\d)\.": r"\1convnormrelu\2.0.",
     r"(_encoder\.)conv1\.": r"\1convnormrelu.0.",
     r"(_encoder\.)conv2\.": r"\1conv.",
-    r"block\.encoder\.conv([cf])(\d)\.": lambda m: f"block.motion_encoder.conv{'corr' if m[1] == 'c' else 'flow'}{m[2]}.0.",
+    r"block\.encoder\.conv([cf])(\d)\.": lambda m: (
+        f"block.motion_encoder.conv{'corr' if m[1] == 'c' else 'flow'}{m[2]}.0."
+    ),
     r"block\.encoder\.conv\.": "block.motion_encoder.conv.0.",
     r"block\.gru\.": "block.recurrent_block.convgru1.",
 }

@@ -1,4 +1,6 @@
-"""Filling holes of a picture without a network, by OpenCV's Telea and Navier-Stokes methods; and what is done where a network fails."""
+"""Filling holes of a picture without a network, by OpenCV's Telea and Navier-Stokes methods; and what is done
+where a network fails.
+"""
 
 from __future__ import annotations
 
@@ -26,15 +28,23 @@ ANY = 60
 
 
 class OpenCV:
-    """Telea (2004) or Navier-Stokes (Bertalmio 2001) inpainting by OpenCV, at half size along the rim and reduced in the depth.
+    """Telea (2004) or Navier-Stokes (Bertalmio 2001) inpainting by OpenCV, at half size along the rim and
+    reduced in the depth.
 
-    Far from its rim a hole holds nothing but smooth colour whatever the method, and there a reduced picture gives less streaky
-    colour at a fraction of the time; half size along the rim is as near to the true background as full size, at half the time.
-    `radius` is the neighbourhood in pixels of the reduced picture, `scale` the reduction in the depth, an even number (1: all is
-    done at full size), `rim` the width of what is filled at half size, in its pixels.
+    Far from its rim a hole holds nothing but smooth colour whatever the method, and there a reduced picture
+    gives less streaky colour at a fraction of the time; half size along the rim is as near to the true
+    background as full size, at half the time. `radius` is the neighbourhood in pixels of the reduced picture,
+    `scale` the reduction in the depth, an even number (1: all is done at full size), `rim` the width of what
+    is filled at half size, in its pixels.
     """
 
-    def __init__(self, method: Literal["telea", "ns"] = "telea", radius: Annotated[float, Within(1)] = 2, scale: Count = 8, rim: Count = 2) -> None:
+    def __init__(
+        self,
+        method: Literal["telea", "ns"] = "telea",
+        radius: Annotated[float, Within(1)] = 2,
+        scale: Count = 8,
+        rim: Count = 2,
+    ) -> None:
         """Raises ValueError for an unknown method, a size below 1 or an odd scale above 1."""
         flags = {"telea": cv2.INPAINT_TELEA, "ns": cv2.INPAINT_NS}
         if method not in flags:
@@ -73,7 +83,9 @@ class OpenCV:
             # the blur takes away the stairs an enlarged edge would show
             smooth = cv2.GaussianBlur(self._filled(coarse, unknown, self._radius), (3, 3), 0)
             deep = cv2.erode(hole, square(self._rim), borderType=cv2.BORDER_CONSTANT, borderValue=1)
-            half = cv2.copyTo(cv2.resize(smooth, hole.shape[::-1], interpolation=cv2.INTER_LINEAR), deep, half)
+            half = cv2.copyTo(
+                cv2.resize(smooth, hole.shape[::-1], interpolation=cv2.INTER_LINEAR), deep, half
+            )
             hole = cv2.subtract(hole, deep)
         return cv2.resize(self._filled(half, hole, 1), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
@@ -82,10 +94,12 @@ class OpenCV:
 
 
 class Fallback:
-    """Another inpainter where one fails: for each picture on which ``first`` raises an error, ``then`` is used.
+    """Another inpainter where one fails: for each picture on which ``first`` raises an error, ``then`` is
+    used.
 
-    A picture fails alone, and that is told once in the log. Where the weights of ``first`` are missing and it was built all the same
-    (``required: false``), all are filled by ``then``. ``why``: of each picture of the last call, why ``then`` was used; '' where it was not.
+    A picture fails alone, and that is told once in the log. Where the weights of ``first`` are missing and it
+    was built all the same (``required: false``), all are filled by ``then``. ``why``: of each picture of the
+    last call, why ``then`` was used; '' where it was not.
     """
 
     def __init__(self, first: Inpainter, then: Inpainter) -> None:
@@ -108,21 +122,33 @@ class Fallback:
         except Exception as problem:
             if len(pictures) == 1:
                 return self._second(pictures, holes, problem)
-        alone = [(self([picture], [hole])[0], self.why[0]) for picture, hole in zip(pictures, holes, strict=True)]
+        alone = [
+            (self([picture], [hole])[0], self.why[0]) for picture, hole in zip(pictures, holes, strict=True)
+        ]
         self.why = [why for _, why in alone]
         return [filled for filled, _ in alone]
 
-    def _second(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], problem: Exception) -> list[np.ndarray]:
+    def _second(
+        self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], problem: Exception
+    ) -> list[np.ndarray]:
         self.why = [f"{named(self.first)} failed: {type(problem).__name__}: {problem}"] * len(pictures)
         if not self._told:
             first, then = type(self.first).__name__, type(self.then).__name__
-            log.warning("%s failed, %s fills the hole instead (told once): %s: %s", first, then, type(problem).__name__, problem)
+            log.warning(
+                "%s failed, %s fills the hole instead (told once): %s: %s",
+                first,
+                then,
+                type(problem).__name__,
+                problem,
+            )
         self._told = True
         return self.then(pictures, holes)
 
 
 class Noted:
-    """An inpainter that notes of each picture it was given ``by`` whom it was filled, and ``why`` not by the one asked for ('' if it was)."""
+    """An inpainter that notes of each picture it was given ``by`` whom it was filled, and ``why`` not by the
+    one asked for ('' if it was).
+    """
 
     def __init__(self, inpaint: Inpainter) -> None:
         self._inpaint = inpaint
@@ -139,17 +165,23 @@ class Noted:
 
 
 def named(model: Any, fallen: bool = False) -> str:
-    """The name of an inpainter, without blanks; of a `Fallback` that of its first choice, or with ``fallen`` of the other one."""
+    """The name of an inpainter, without blanks; of a `Fallback` that of its first choice, or with ``fallen``
+    of the other one.
+    """
     if isinstance(model, Fallback):
         return named(model.then if fallen else model.first)
     return str(getattr(model, "name", type(model).__name__.lower()))
 
 
 def _reduced(picture: np.ndarray, mask: np.ndarray, scale: int, least: int) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of the known pixels of each cell of `scale` x `scale`, and the mask of the cells of which less than `least` is known."""
+    """The mean of the known pixels of each cell of `scale` x `scale`, and the mask of the cells of which less
+    than `least` is known.
+    """
     h, w = mask.shape
     size = (-(-w // scale), -(-h // scale))
     known = 255 * (1 - mask)
     share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     summed = cv2.resize(cv2.bitwise_and(picture, picture, mask=known), size, interpolation=cv2.INTER_AREA)
-    return cv2.divide(summed, cv2.cvtColor(share, cv2.COLOR_GRAY2RGB), scale=255), cv2.threshold(share, least - 1, 1, cv2.THRESH_BINARY_INV)[1]
+    return cv2.divide(summed, cv2.cvtColor(share, cv2.COLOR_GRAY2RGB), scale=255), cv2.threshold(
+        share, least - 1, 1, cv2.THRESH_BINARY_INV
+    )[1]

@@ -1,4 +1,6 @@
-"""LayerNet: the package's own net for drawings. It finds figures, effects and shadows in a picture, the better where it is shown the clean plate."""
+"""LayerNet: the package's own net for drawings. It finds figures, effects and shadows in a picture, the
+better where it is shown the clean plate.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,11 @@ _TOLD = 300  # characters of what a library says of weights
 class LayerNet:
     """The net, as a matte of single pictures and as what a shot asks with its evidence.
 
-    ``weights``: a registered name, or the path of a safetensors file that `animelayers train_layers` wrote. ``side``: pixels of the long side of what
-    the net sees. ``runtime`` 'auto' is OpenVINO on the CPU and torch on a GPU; ``precision`` 'auto' is bf16 where the processor has it (see
-    `onnx.bf16_pays`) or on a GPU, else fp32. ``batch``: pictures torch gets at once.
-    Raises WeightsError for weights that are missing or are none of LayerNet, ValueError for a combination that does not exist.
+    ``weights``: a registered name, or the path of a safetensors file that `animelayers train_layers` wrote.
+    ``side``: pixels of the long side of what the net sees. ``runtime`` 'auto' is OpenVINO on the CPU and
+    torch on a GPU; ``precision`` 'auto' is bf16 where the processor has it (see `onnx.bf16_pays`) or on a
+    GPU, else fp32. ``batch``: pictures torch gets at once. Raises WeightsError for weights that are missing
+    or are none of LayerNet, ValueError for a combination that does not exist.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class LayerNet:
         fast = self._device == "cuda" or bf16_pays()
         self.precision = ("bf16" if fast else "fp32") if precision == "auto" else precision
         try:
-            self._graph = None if runtime == "torch" or self._device != "cpu" else _Graph(weighed, self.precision)
+            self._graph = (
+                None if runtime == "torch" or self._device != "cpu" else _Graph(weighed, self.precision)
+            )
             self._net = None if self._graph else _Torch(weighed, self._device, self.precision)
         except WeightsError as problem:
             raise WeightsError(f"{path}: {problem}") from problem
@@ -77,7 +82,9 @@ class LayerNet:
         return mattes
 
     def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Width and height at which a picture (H, W, …) is looked at: multiples of 16, the long side `side` at most."""
+        """Width and height at which a picture (H, W, …) is looked at: multiples of 16, the long side `side`
+        at most.
+        """
         height, width = shape[:2]
         scale = self.side // STEP * STEP / max(height, width)
         return max(STEP, round(width * scale / STEP) * STEP), max(STEP, round(height * scale / STEP) * STEP)
@@ -87,7 +94,10 @@ class LayerNet:
         found: list[np.ndarray] = []
         for start in range(0, len(pictures), self._batch):
             part = slice(start, start + self._batch)
-            planes = [_planes(picture, evidence) for picture, evidence in zip(pictures[part], told[part], strict=True)]
+            planes = [
+                _planes(picture, evidence)
+                for picture, evidence in zip(pictures[part], told[part], strict=True)
+            ]
             if self._graph is not None:
                 found += [self._graph(each[None])[0] for each in planes]
             elif self._net is not None:
@@ -103,7 +113,9 @@ def stored(path: Path) -> Mapping[str, np.ndarray]:
     try:
         return {name: value.astype(np.float32) for name, value in load_file(path).items()}
     except (SafetensorError, OSError, ValueError, TypeError) as problem:
-        raise WeightsError(f"{path} cannot be read as weights of LayerNet ({problem}): give one that train_layers wrote") from problem
+        raise WeightsError(
+            f"{path} cannot be read as weights of LayerNet ({problem}): give one that train_layers wrote"
+        ) from problem
 
 
 def _planes(picture: np.ndarray, told: Evidence) -> np.ndarray:
@@ -131,13 +143,20 @@ class _Graph:
         try:
             graph(weights, (1, CHANNELS, _LEAST, _LEAST))
         except (RuntimeError, ValueError, IndexError) as problem:  # of another shape
-            raise WeightsError(f"these weights are none of LayerNet: {' '.join(str(problem).split())[:_TOLD]}") from problem
+            raise WeightsError(
+                f"these weights are none of LayerNet: {' '.join(str(problem).split())[:_TOLD]}"
+            ) from problem
 
     def __call__(self, planes: np.ndarray) -> np.ndarray:
         if planes.shape not in self._compiled:
-            hint = {"INFERENCE_PRECISION_HINT": "bf16" if self._precision == "bf16" else "f32", "INFERENCE_NUM_THREADS": threads()}
+            hint = {
+                "INFERENCE_PRECISION_HINT": "bf16" if self._precision == "bf16" else "f32",
+                "INFERENCE_NUM_THREADS": threads(),
+            }
             made = graph(self._weights, planes.shape)
-            self._compiled[planes.shape] = self._core.compile_model(made, "CPU", {**hint, "PERFORMANCE_HINT": "LATENCY"})
+            self._compiled[planes.shape] = self._core.compile_model(
+                made, "CPU", {**hint, "PERFORMANCE_HINT": "LATENCY"}
+            )
         answer: np.ndarray = self._compiled[planes.shape]([planes])[0]  # type: ignore[operator]
         return answer.astype(np.float32)
 
@@ -153,9 +172,13 @@ class _Torch:
         self._torch, self._device, self._fast = torch, device, precision == "bf16"
         self._net = Net().to(device).to(memory_format=torch.channels_last).eval()
         try:
-            self._net.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+            self._net.load_state_dict(
+                {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+            )
         except RuntimeError as problem:
-            raise WeightsError(f"these weights are none of LayerNet: {' '.join(str(problem).split())[:_TOLD]}") from problem
+            raise WeightsError(
+                f"these weights are none of LayerNet: {' '.join(str(problem).split())[:_TOLD]}"
+            ) from problem
         if device == "cpu":
             torch.set_num_threads(threads())
 

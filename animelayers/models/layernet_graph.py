@@ -1,4 +1,6 @@
-"""LayerNet as a graph of OpenVINO, written down from its weights: a processor runs it without torch, which takes seconds to come up."""
+"""LayerNet as a graph of OpenVINO, written down from its weights: a processor runs it without torch, which
+takes seconds to come up.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ import numpy as np
 from animelayers.weights import WeightsError
 
 CHANNELS = 8
-"""Planes the net is shown: the picture's three, the plate's three, where the plate is known, how far the picture differs from it."""
+"""Planes the net is shown: the picture's three, the plate's three, where the plate is known, how far the
+picture differs from it.
+"""
 STEP = 16
 """Sides of what it is shown are multiples of this."""
 SEEN = (1, 3, 6, 13, 18)
@@ -24,7 +28,8 @@ _UNPADDED = (0, 0, 0, 0)
 
 
 def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
-    """The net for planes of `shape` (N, 8, H, W): an OpenVINO model with coverage (N, 3, H, W), 0..1, as its output.
+    """The net for planes of `shape` (N, 8, H, W): an OpenVINO model with coverage (N, 3, H, W), 0..1, as its
+    output.
 
     The same as `layernet_net.LayerNet` with a sigmoid. Raises WeightsError where weights are missing.
     """
@@ -46,7 +51,12 @@ def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
     gate = net.conv("whole", ops.reduce_mean(found[-1], np.array(_ROWS_AND_COLUMNS), keep_dims=True))
     up = ops.multiply(net.conv("top.0", found[-1], 1, "relu"), ops.sigmoid(gate))
     for level in reversed(range(_LEVELS)):
-        up = net.conv(f"decoder.{level}.0", ops.concat([net.like(up, found[level]), found[level], told[level]], 1), 1, "relu")
+        up = net.conv(
+            f"decoder.{level}.0",
+            ops.concat([net.like(up, found[level]), found[level], told[level]], 1),
+            1,
+            "relu",
+        )
         if level == 2:
             up = ops.add(up, net.conv("more.0", up, 1, "relu"))
     logits = net.like(net.conv("layers", up), planes)
@@ -69,7 +79,11 @@ class _Net:
         else:
             made = ops.convolution(planes, ops.constant(weight), *how)
         made = ops.add(made, ops.constant(bias.reshape(1, -1, 1, 1)))
-        return {"": lambda: made, "relu": lambda: ops.relu(made), "relu6": lambda: ops.clamp(made, 0.0, _BOUND)}[after]()
+        return {
+            "": lambda: made,
+            "relu": lambda: ops.relu(made),
+            "relu6": lambda: ops.clamp(made, 0.0, _BOUND),
+        }[after]()
 
     def block(self, number: int, planes: Any) -> Any:
         """A block of the encoder."""
@@ -87,7 +101,16 @@ class _Net:
     def like(self, planes: Any, other: Any) -> Any:
         """Planes brought to the size of others, bilinearly between the middles of pixels."""
         size = np.array([side.get_length() for side in list(other.output(0).partial_shape)[2:]])
-        return self._ops.interpolate(planes, size, "linear_onnx", "sizes", _UNPADDED, _UNPADDED, "half_pixel", axes=np.array(_ROWS_AND_COLUMNS))
+        return self._ops.interpolate(
+            planes,
+            size,
+            "linear_onnx",
+            "sizes",
+            _UNPADDED,
+            _UNPADDED,
+            "half_pixel",
+            axes=np.array(_ROWS_AND_COLUMNS),
+        )
 
     def _stored(self, name: str) -> np.ndarray:
         if name not in self._weights:

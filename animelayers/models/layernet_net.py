@@ -1,7 +1,8 @@
-"""LayerNet as a torch module: MODNet's encoder, which knows people, and a decoder that is shown the clean plate as well.
+"""LayerNet as a torch module: MODNet's encoder, which knows people, and a decoder that is shown the clean
+plate as well.
 
-Sandler et al., MobileNetV2, CVPR 2018, for the encoder, with the weights MODNet was given (Ke et al., AAAI 2022); Sengupta et al., Background
-Matting, CVPR 2020, and Lin et al., 2021, for the plate as an input.
+Sandler et al., MobileNetV2, CVPR 2018, for the encoder, with the weights MODNet was given (Ke et al., AAAI
+2022); Sengupta et al., Background Matting, CVPR 2020, and Lin et al., 2021, for the plate as an input.
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ from animelayers.models.layernet_graph import CHANNELS, SEEN
 
 LAYERS = ("character", "effect", "shadow")
 """What it answers with, in this order."""
-_BLOCKS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))  # MobileNetV2's table 2
+# MobileNetV2's table 2
+_BLOCKS = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
 _FEATURES = (16, 24, 32, 96, 1280)  # planes at a half, a quarter … of the size
 _EVIDENCE = (16, 24, 32, 32)
 _DECODED = (32, 48, 64, 96)
@@ -29,24 +39,30 @@ _FINE = 12
 class LayerNet(nn.Module):
     """Logits of the layers of pictures, of which `sigmoid` makes coverage.
 
-    ``encoder`` sees the picture alone. ``evidence`` sees all planes, and is added to what the encoder found of each size on the way up. ``layers``:
-    the answer at half size; ``coarse``: at an eighth; ``edges``: what the planes at full size add to it.
+    ``encoder`` sees the picture alone. ``evidence`` sees all planes, and is added to what the encoder found
+    of each size on the way up. ``layers``: the answer at half size; ``coarse``: at an eighth; ``edges``: what
+    the planes at full size add to it.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = _Encoder()
-        self.evidence = nn.ModuleList(_Conv(given, made, 2) for given, made in zip((CHANNELS, *_EVIDENCE), _EVIDENCE, strict=False))
+        self.evidence = nn.ModuleList(
+            _Conv(given, made, 2) for given, made in zip((CHANNELS, *_EVIDENCE), _EVIDENCE, strict=False)
+        )
         self.top = _Conv(_FEATURES[-1], _DECODED[-1], kernel=1)
         self.whole = nn.Conv2d(_FEATURES[-1], _DECODED[-1], 1)
         above = (*_DECODED[1:], _DECODED[-1])
         self.decoder = nn.ModuleList(
-            _Conv(over + found + told, made) for over, found, told, made in zip(above, _FEATURES, _EVIDENCE, _DECODED, strict=False)
+            _Conv(over + found + told, made)
+            for over, found, told, made in zip(above, _FEATURES, _EVIDENCE, _DECODED, strict=False)
         )
         self.more = _Conv(_DECODED[2], _DECODED[2])
         self.layers = nn.Conv2d(_DECODED[0], len(LAYERS), 3, padding=1)
         self.coarse = nn.Conv2d(_DECODED[2], len(LAYERS), 3, padding=1)
-        self.edges = nn.Sequential(_Conv(CHANNELS + len(LAYERS), _FINE), nn.Conv2d(_FINE, len(LAYERS), 3, padding=1))
+        self.edges = nn.Sequential(
+            _Conv(CHANNELS + len(LAYERS), _FINE), nn.Conv2d(_FINE, len(LAYERS), 3, padding=1)
+        )
         for head in (self.layers, self.coarse):
             nn.init.normal_(head.weight, 0, 0.01)
             nn.init.constant_(head.bias, _RARE)  # type: ignore[arg-type]
@@ -54,7 +70,9 @@ class LayerNet(nn.Module):
         nn.init.zeros_(self.edges[1].bias)  # type: ignore[arg-type]
 
     def forward(self, planes: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (N, 3, H, W) and, coarser, (N, 3, H/8, W/8) of planes float (N, 8, H, W) as `planes` makes them."""
+        """Logits (N, 3, H, W) and, coarser, (N, 3, H/8, W/8) of planes float (N, 8, H, W) as `planes` makes
+        them.
+        """
         found = self.encoder(planes[:, :3])
         told, seen = [], planes
         for conv in self.evidence:
@@ -94,7 +112,9 @@ class _Encoder(nn.Module):
         self.blocks = nn.ModuleList(blocks)
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        """Features of `_FEATURES` planes, at a half, a quarter, an eighth, a sixteenth and a thirty-second of the size."""
+        """Features of `_FEATURES` planes, at a half, a quarter, an eighth, a sixteenth and a thirty-second of
+        the size.
+        """
         found = []
         for number, block in enumerate(self.blocks):
             picture = block(picture)
@@ -105,7 +125,9 @@ class _Encoder(nn.Module):
 
 class _Bounded(nn.Sequential):
     def __init__(self, given: int, made: int, kernel: int, stride: int, groups: int = 1) -> None:
-        super().__init__(nn.Conv2d(given, made, kernel, stride, kernel // 2, groups=groups), nn.ReLU6(inplace=True))
+        super().__init__(
+            nn.Conv2d(given, made, kernel, stride, kernel // 2, groups=groups), nn.ReLU6(inplace=True)
+        )
 
 
 class _Block(nn.Module):
@@ -115,7 +137,9 @@ class _Block(nn.Module):
         super().__init__()
         inner = given * wider
         first = [_Bounded(given, inner, 1, 1)] if wider > 1 else []
-        self.convs = nn.Sequential(*first, _Bounded(inner, inner, 3, stride, inner), nn.Conv2d(inner, made, 1))
+        self.convs = nn.Sequential(
+            *first, _Bounded(inner, inner, 3, stride, inner), nn.Conv2d(inner, made, 1)
+        )
         self.added = stride == 1 and given == made
 
     def forward(self, planes: Tensor) -> Tensor:
@@ -126,17 +150,27 @@ class _Block(nn.Module):
 def planes(pictures: Tensor, plates: Tensor, known: Tensor, difference: Tensor) -> Tensor:
     """What the net is shown, float (N, 8, H, W).
 
-    Pictures and plates uint8 (N, 3, H, W), where those are known and how far the pictures differ from them, both uint8 (N, 1, H, W).
+    Pictures and plates uint8 (N, 3, H, W), where those are known and how far the pictures differ from them,
+    both uint8 (N, 1, H, W).
     """
     share = known.float() / 255
     scale, middle = 1 / MIDDLE, 1.0  # as MODNet was shown its pictures
-    return torch.cat([pictures.float() * scale - middle, (plates.float() * scale - middle) * share, share, difference.float() / 255], 1)
+    return torch.cat(
+        [
+            pictures.float() * scale - middle,
+            (plates.float() * scale - middle) * share,
+            share,
+            difference.float() / 255,
+        ],
+        1,
+    )
 
 
 def begun(convolutions: Sequence[tuple[np.ndarray, np.ndarray]]) -> LayerNet:
     """A net with the encoder of another and everything else at random.
 
-    ``convolutions``: weights and biases of a MobileNetV2 in the order it computes them. Raises ValueError where they are none of one.
+    ``convolutions``: weights and biases of a MobileNetV2 in the order it computes them. Raises ValueError
+    where they are none of one.
     """
     net = LayerNet()
     mine = [module for module in net.encoder.modules() if isinstance(module, nn.Conv2d)]
@@ -144,7 +178,9 @@ def begun(convolutions: Sequence[tuple[np.ndarray, np.ndarray]]) -> LayerNet:
         for number, conv in enumerate(mine):
             weight, bias = convolutions[number] if number < len(convolutions) else (np.zeros(0), np.zeros(0))
             if weight.size != conv.weight.numel():
-                raise ValueError(f"convolution {number} of a MobileNetV2 has {conv.weight.numel()} weights, this one has {weight.size}")
+                raise ValueError(
+                    f"convolution {number} of a MobileNetV2 has {conv.weight.numel()} weights, this one has {weight.size}"
+                )
             conv.weight.copy_(torch.from_numpy(weight.copy()).reshape(conv.weight.shape))
             conv.bias.copy_(torch.from_numpy(bias.copy().ravel()))  # type: ignore[union-attr]
     return net

@@ -1,4 +1,6 @@
-"""Runs a torch module on batches: on the device that is there, in the precision it has, halving batches that do not fit."""
+"""Runs a torch module on batches: on the device that is there, in the precision it has, halving batches that
+do not fit.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +38,15 @@ class Placed(TypedDict, total=False):
 class Net:
     """A torch module called on numpy batches.
 
-    ``call(module, *tensors)`` gives a tensor or a tuple of tensors whose first axis is that of the batch. ``device`` 'auto' is CUDA,
-    else Apple's MPS, else the CPU. ``precision`` 'auto' is bf16 or fp16 on a GPU that has it and fp32 elsewhere; a batch whose output
-    holds NaN or infinity is computed again in fp32, and from then on all are. ``batch`` is how many items go through at once; 0 finds
-    it out on CUDA, per shape of the items, from the memory that one and two of them take (8 on other devices). It is halved when the
-    device's memory does not suffice, and stays so. ``compile`` puts calls of the module itself through torch.compile, once
-    per shape: see `bucket`.
-    On CUDA pictures lie channels-last, and the next batch is copied on a stream of its own while one computes.
-    Raises RuntimeError where a device was asked for that is not there: nothing falls back to the CPU in silence.
+    ``call(module, *tensors)`` gives a tensor or a tuple of tensors whose first axis is that of the batch.
+    ``device`` 'auto' is CUDA, else Apple's MPS, else the CPU. ``precision`` 'auto' is bf16 or fp16 on a GPU
+    that has it and fp32 elsewhere; a batch whose output holds NaN or infinity is computed again in fp32, and
+    from then on all are. ``batch`` is how many items go through at once; 0 finds it out on CUDA, per shape of
+    the items, from the memory that one and two of them take (8 on other devices). It is halved when the
+    device's memory does not suffice, and stays so. ``compile`` puts calls of the module itself through
+    torch.compile, once per shape: see `bucket`. On CUDA pictures lie channels-last, and the next batch is
+    copied on a stream of its own while one computes. Raises RuntimeError where a device was asked for that is
+    not there: nothing falls back to the CPU in silence.
     """
 
     def __init__(
@@ -88,7 +91,9 @@ class Net:
         return self._now
 
     def __call__(self, *inputs: np.ndarray) -> Outputs:
-        """The outputs for N items: float32 arrays whose first axis is N. Inputs are arrays whose first axis is N, at least one."""
+        """The outputs for N items: float32 arrays whose first axis is N. Inputs are arrays whose first axis
+        is N, at least one.
+        """
         shapes = tuple(value.shape[1:] for value in inputs)
         self._now = self._known.get(shapes) or self._asked or self._probe(inputs)
         done: list[Outputs] = []
@@ -111,20 +116,28 @@ class Net:
         self._known[shapes] = self._now
         return tuple(np.concatenate(outputs) for outputs in zip(*done, strict=True))
 
-    def _step(self, inputs: Sequence[np.ndarray], start: int, size: int, ahead: list[Any] | None) -> tuple[Outputs, list[Any] | None]:
+    def _step(
+        self, inputs: Sequence[np.ndarray], start: int, size: int, ahead: list[Any] | None
+    ) -> tuple[Outputs, list[Any] | None]:
         """The outputs of the batch that begins at `start`, and the next one on its way to the device."""
         tensors = ahead or self._staged(inputs, start)
         made = self._forward(tensors)
-        following = self._staged(inputs, start + size) if self._cuda and start + size < len(inputs[0]) else None
+        following = (
+            self._staged(inputs, start + size) if self._cuda and start + size < len(inputs[0]) else None
+        )
         return tuple(value[:size] for value in self._checked(made, tensors)), following
 
     def _staged(self, inputs: Sequence[np.ndarray], start: int) -> list[Any]:
-        """The batch that begins at `start`, on its way to the device; filled up with its last item where graphs are compiled per shape."""
+        """The batch that begins at `start`, on its way to the device; filled up with its last item where
+        graphs are compiled per shape.
+        """
         import torch
 
         part = [value[start : start + self._now] for value in inputs]
         if self._whole:
-            part = [np.concatenate([value, np.repeat(value[-1:], self._now - len(value), 0)]) for value in part]
+            part = [
+                np.concatenate([value, np.repeat(value[-1:], self._now - len(value), 0)]) for value in part
+            ]
         tensors = [torch.from_numpy(np.ascontiguousarray(value)) for value in part]
         if not self._cuda:
             return [tensor.to(self.device) for tensor in tensors]
@@ -136,7 +149,9 @@ class Net:
 
         outputs = _arrays(made)
         if self._dtype is not torch.float32 and not all(np.isfinite(o).all() for o in outputs):
-            log.warning("%s on %s gave NaN or infinity: computing in fp32 from now on", self._dtype, self.device)
+            log.warning(
+                "%s on %s gave NaN or infinity: computing in fp32 from now on", self._dtype, self.device
+            )
             self._dtype = torch.float32
             outputs = _arrays(self._forward(tensors))
         return outputs
@@ -148,8 +163,14 @@ class Net:
             torch.cuda.current_stream().wait_stream(self._stream)
             for tensor in tensors:
                 tensor.record_stream(torch.cuda.current_stream())
-            tensors = [tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor for tensor in tensors]
-        with torch.inference_mode(), torch.autocast(self.device, self._dtype, enabled=self._dtype is not torch.float32):
+            tensors = [
+                tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+                for tensor in tensors
+            ]
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device, self._dtype, enabled=self._dtype is not torch.float32),
+        ):
             return self._call(self._fast, *tensors)
 
     def _probe(self, inputs: Sequence[np.ndarray]) -> int:
@@ -172,18 +193,24 @@ class Net:
             peaks.append(torch.cuda.max_memory_allocated() - base)
         clear(self.device)
         found = min(_MOST, fitting(peaks[0], peaks[1], free()))
-        log.info("%d items of %s at once: one takes %.0f MB", found, [v.shape[1:] for v in inputs], peaks[0] / _MB)
+        log.info(
+            "%d items of %s at once: one takes %.0f MB", found, [v.shape[1:] for v in inputs], peaks[0] / _MB
+        )
         return found
 
 
 def bucket(size: tuple[int, int], multiple: int) -> tuple[int, int]:
-    """The size (H, W) to pad pictures to so that graphs compiled for a shape are used again: each side the next multiple."""
+    """The size (H, W) to pad pictures to so that graphs compiled for a shape are used again: each side the
+    next multiple.
+    """
     height, width = (-(-side // multiple) * multiple for side in size)
     return height, width
 
 
 def _arrays(made: Any) -> Outputs:
-    return tuple(tensor.float().cpu().numpy() for tensor in (made if isinstance(made, (tuple, list)) else (made,)))
+    return tuple(
+        tensor.float().cpu().numpy() for tensor in (made if isinstance(made, (tuple, list)) else (made,))
+    )
 
 
 def dtype(device: str, precision: Precision) -> Any:

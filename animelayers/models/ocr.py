@@ -14,7 +14,8 @@ _LONG = 960  # pixels of the long side in which lines are looked for
 
 
 class RapidOcr:
-    """Lines of text, Latin, Chinese and Japanese: a `protocols.Reader`. It runs on the CPU and loads nothing from outside its package.
+    """Lines of text, Latin, Chinese and Japanese: a `protocols.Reader`. It runs on the CPU and loads nothing
+    from outside its package.
 
     Raises RuntimeError where the package is not installed.
     """
@@ -23,11 +24,15 @@ class RapidOcr:
         try:
             from rapidocr import RapidOCR
         except ImportError as error:
-            raise RuntimeError(f"reading text needs the package rapidocr: pip install animelayers[ocr] ({error})") from error
+            raise RuntimeError(
+                f"reading text needs the package rapidocr: pip install animelayers[ocr] ({error})"
+            ) from error
         settings = {
             "Global.log_level": "error",
             "Global.use_cls": False,  # which way up a line is: they stand upright
-            "Det.limit_type": "max",  # else the short side of a strip is enlarged to 736 pixels: seconds a picture, and words torn apart
+            # else the short side of a strip is enlarged to 736 pixels: seconds a picture, and words torn
+            # apart
+            "Det.limit_type": "max",
             "Det.limit_side_len": _LONG,
             "EngineConfig.onnxruntime.intra_op_num_threads": threads(),
         }
@@ -44,5 +49,11 @@ class RapidOcr:
         lines = []
         for text, score, corners in zip(found.txts, found.scores, found.boxes, strict=True):
             low, high = np.floor(np.min(corners, 0)).astype(int), np.ceil(np.max(corners, 0)).astype(int)
-            lines.append(Line(str(text), float(score), (int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))))
+            lines.append(
+                Line(
+                    str(text),
+                    float(score),
+                    (int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])),
+                )
+            )
         return sorted(lines, key=lambda line: (line.box[1], line.box[0]))

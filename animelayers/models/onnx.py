@@ -42,15 +42,16 @@ class Running(TypedDict, total=False):
 class Onnx:
     """An ONNX graph with one image input (N, 3, H, W), read for its first output.
 
-    ``weights`` is a name of `animelayers.weights` or a path. ``device`` 'auto' is CUDA where this machine and ONNX Runtime have it, 'mps'
-    the CPU. ``runtime`` 'auto' is OpenVINO on the CPU and ONNX Runtime on CUDA;
-    ``precision`` 'auto' is bf16 where it pays (see `bf16_pays`), taken back to fp32 with one log line if on the first
-    pictures the masks differ. ``batch`` bounds how many pictures ONNX Runtime gets at once; OpenVINO is given them one by one, since its
-    compiled graphs are per shape. ``precision`` 'int8' computes the heaviest convolutions in int8 (see `quantize`), after ranges
-    measured on ``calibration()``, normalised float32 (1, 3, H, W); it pays on processors with VNNI and is never taken by itself.
-    ``logits`` puts the output through a sigmoid. Threads: OMP_NUM_THREADS, else all cores.
-    Raises WeightsError for missing weights, RuntimeError when CUDA was asked for and cannot be had, ValueError for a combination
-    that does not exist.
+    ``weights`` is a name of `animelayers.weights` or a path. ``device`` 'auto' is CUDA where this machine and
+    ONNX Runtime have it, 'mps' the CPU. ``runtime`` 'auto' is OpenVINO on the CPU and ONNX Runtime on CUDA;
+    ``precision`` 'auto' is bf16 where it pays (see `bf16_pays`), taken back to fp32 with one log line if on
+    the first pictures the masks differ. ``batch`` bounds how many pictures ONNX Runtime gets at once;
+    OpenVINO is given them one by one, since its compiled graphs are per shape. ``precision`` 'int8' computes
+    the heaviest convolutions in int8 (see `quantize`), after ranges measured on ``calibration()``, normalised
+    float32 (1, 3, H, W); it pays on processors with VNNI and is never taken by itself. ``logits`` puts the
+    output through a sigmoid. Threads: OMP_NUM_THREADS, else all cores. Raises WeightsError for missing
+    weights, RuntimeError when CUDA was asked for and cannot be had, ValueError for a combination that does
+    not exist.
     """
 
     def __init__(
@@ -68,13 +69,21 @@ class Onnx:
         device = pick_onnx(device, providers() if device == "auto" else ())
         chosen = runtime if runtime != "auto" else "onnxruntime" if device == "cuda" else "openvino"
         if chosen == "openvino" and device == "cuda":
-            raise ValueError("runtime openvino runs on the CPU only: with device=cuda use runtime=onnxruntime or auto")
+            raise ValueError(
+                "runtime openvino runs on the CPU only: with device=cuda use runtime=onnxruntime or auto"
+            )
         if chosen == "onnxruntime" and precision == "bf16":
-            raise ValueError("precision bf16 needs runtime openvino: ONNX Runtime computes in the precision of the file, fp32")
+            raise ValueError(
+                "precision bf16 needs runtime openvino: ONNX Runtime computes in the precision of the file, fp32"
+            )
         if precision == "int8" and (chosen == "onnxruntime" or calibration is None):
-            raise ValueError("precision int8 needs runtime openvino and pictures to measure ranges on (calibration)")
+            raise ValueError(
+                "precision int8 needs runtime openvino and pictures to measure ranges on (calibration)"
+            )
         self._logits, self._batch = logits, batch
-        self._ranges = quantize.channels(self._path, calibration) if precision == "int8" and calibration else {}
+        self._ranges = (
+            quantize.channels(self._path, calibration) if precision == "int8" and calibration else {}
+        )
         self._openvino, self.device = chosen == "openvino", device
         self._compiled: dict[tuple[tuple[int, ...], str], Run] = {}
         if self._openvino:
@@ -144,15 +153,21 @@ class Onnx:
             if precision == "int8":
                 quantize.quantise(model, self._ranges)
             model.reshape(list(shape))
-            # Nothing but the first output is asked for, so the side outputs of a deeply supervised net are not computed at full size.
-            hint = {"INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32", "INFERENCE_NUM_THREADS": self._threads}
+            # Nothing but the first output is asked for, so the side outputs of a deeply supervised net are
+            # not computed at full size.
+            hint = {
+                "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+                "INFERENCE_NUM_THREADS": self._threads,
+            }
             compiled = self._core.compile_model(model, "CPU", {**hint, "PERFORMANCE_HINT": "LATENCY"})
             self._compiled[key] = lambda batch: compiled([batch])[0].copy()
         return self._compiled[key]
 
 
 def opened(path: str, device: str) -> Any:
-    """ONNX Runtime's session of a file, on 'cuda' or the CPU. Raises WeightsError for no ONNX net, RuntimeError where CUDA cannot be had."""
+    """ONNX Runtime's session of a file, on 'cuda' or the CPU. Raises WeightsError for no ONNX net,
+    RuntimeError where CUDA cannot be had.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -160,9 +175,13 @@ def opened(path: str, device: str) -> Any:
     wanted = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
     have = onnxruntime.get_available_providers()
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=[p for p in dict.fromkeys((wanted, "CPUExecutionProvider")) if p in have])
+        session = onnxruntime.InferenceSession(
+            path, options, providers=[p for p in dict.fromkeys((wanted, "CPUExecutionProvider")) if p in have]
+        )
     except Exception as error:  # its errors have no common class
-        raise WeightsError(f"{path} cannot be read as an ONNX net ({str(error).strip().splitlines()[-1][:SAID]}): bring it again") from error
+        raise WeightsError(
+            f"{path} cannot be read as an ONNX net ({str(error).strip().splitlines()[-1][:SAID]}): bring it again"
+        ) from error
     if wanted not in session.get_providers():
         raise RuntimeError(
             f"device=cuda was asked for {path}, but ONNX Runtime has only {session.get_providers()}: install onnxruntime-gpu "
@@ -179,7 +198,9 @@ def providers() -> list[str]:
 
 
 def threads() -> int:
-    """How many threads a model may use: OMP_NUM_THREADS, which Ray sets from a worker's CPUs, else the cores of this process."""
+    """How many threads a model may use: OMP_NUM_THREADS, which Ray sets from a worker's CPUs, else the cores
+    of this process.
+    """
     return int(os.environ.get("OMP_NUM_THREADS") or 0) or len(os.sched_getaffinity(0))
 
 
@@ -191,8 +212,9 @@ def int8_pays(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 def bf16_pays(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether bf16 is faster than fp32 on this processor: AMX, or avx512_bf16 on AMD.
 
-    Measured on MODNet and U-2-Net: 1.8 to 1.9 times as fast on a Zen 4, but 1.4 to 1.6 times as slow on an Intel Xeon whose
-    virtual machine shows avx512_bf16 without AMX. A rule on the flags, not a stopwatch, so that every worker decides alike.
+    Measured on MODNet and U-2-Net: 1.8 to 1.9 times as fast on a Zen 4, but 1.4 to 1.6 times as slow on an
+    Intel Xeon whose virtual machine shows avx512_bf16 without AMX. A rule on the flags, not a stopwatch, so
+    that every worker decides alike.
     """
     flags = _flags(cpuinfo)
     return "amx_bf16" in flags or {"avx512_bf16", "AuthenticAMD"} <= flags
@@ -204,5 +226,8 @@ def _flags(cpuinfo: Path) -> set[str]:
         lines = cpuinfo.read_text().splitlines()
     except OSError:
         return set()
-    found = (next((line.split(":", 1)[1].split() for line in lines if line.startswith(key)), []) for key in ("flags", "vendor_id"))
+    found = (
+        next((line.split(":", 1)[1].split() for line in lines if line.startswith(key)), [])
+        for key in ("flags", "vendor_id")
+    )
     return set().union(*found)

@@ -10,12 +10,17 @@ from animelayers.imaging.crops import Cut, crops
 from animelayers.imaging.paste import cut_hole, cut_picture, matched, paste, widened
 
 Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From pictures uint8 sRGB (N, H, W, 3) and holes uint8 (N, H, W), 1 to be filled, to float32 (N, H, W, 3), 0..255."""
+"""From pictures uint8 sRGB (N, H, W, 3) and holes uint8 (N, H, W), 1 to be filled, to float32 (N, H, W, 3),
+0..255.
+"""
 _AT_ONCE = 32  # crops held in memory
 
 
-def fill(pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], net: Fill, cut: Cut) -> list[np.ndarray]:
-    """N pictures, uint8 sRGB (H, W, 3), with their holes, bool (H, W), filled by `net`; outside its hole each is the input, bit for bit.
+def fill(
+    pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], net: Fill, cut: Cut
+) -> list[np.ndarray]:
+    """N pictures, uint8 sRGB (H, W, 3), with their holes, bool (H, W), filled by `net`; outside its hole each
+    is the input, bit for bit.
 
     Raises FloatingPointError where the net gives NaN or infinity.
     """
@@ -31,6 +36,8 @@ def fill(pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], net: Fill,
             answers = net(seen, wide)
             if not np.isfinite(answers).all():
                 raise FloatingPointError("the inpainter gave NaN or infinity")
-            for (i, crop), picture, inner, outer, answer in zip(part, seen, tight, wide, answers, strict=True):
+            for (i, crop), picture, inner, outer, answer in zip(
+                part, seen, tight, wide, answers, strict=True
+            ):
                 paste(made[i], holes[i], crop, matched(answer, picture, outer > inner))
     return made

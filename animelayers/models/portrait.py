@@ -28,8 +28,8 @@ _LONGEST = 4  # a panorama's long side is at most this many short sides: the res
 class MODNet:
     """Portrait matting by MODNet (Ke et al., AAAI 2022).
 
-    ``weights`` is a registered name or a path to an ONNX file; ``short`` the sizes of the short side in pixels the net sees the picture
-    at, whose mattes are averaged; other options are those of `Onnx`.
+    ``weights`` is a registered name or a path to an ONNX file; ``short`` the sizes of the short side in
+    pixels the net sees the picture at, whose mattes are averaged; other options are those of `Onnx`.
     """
 
     def __init__(self, weights: Weighted = "modnet", *, short: Size = (512,), **options: Unpack[Running]):
@@ -42,7 +42,9 @@ class MODNet:
         return single(self.name, pictures, self.claim(pictures))
 
     def claim(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The raw mattes, float32, 0..1, at the net's own size (that of the first `short`), for N uint8 sRGB (H, W, 3)."""
+        """The raw mattes, float32, 0..1, at the net's own size (that of the first `short`), for N uint8 sRGB
+        (H, W, 3).
+        """
         scales = [self._at(pictures, short) for short in self._short]
         return [_mean(claims) for claims in zip(*scales, strict=True)]
 
@@ -57,11 +59,17 @@ class MODNet:
 
     def _drawn(self) -> list[np.ndarray]:
         """What the net sees of drawn scenes, to measure ranges for int8 on."""
-        return [_planes([p], _size(p.shape[1], p.shape[0], short)) for p in quantize.drawn() for short in self._short]
+        return [
+            _planes([p], _size(p.shape[1], p.shape[0], short))
+            for p in quantize.drawn()
+            for short in self._short
+        ]
 
 
 def shrink(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A uint8 picture (H, W, 3) at `size` (width, height), by area; twice as fast by an exact half where it is far on the way."""
+    """A uint8 picture (H, W, 3) at `size` (width, height), by area; twice as fast by an exact half where it
+    is far on the way.
+    """
     height, width = picture.shape[:2]
     if not (width % 2 or height % 2) and width >= _FAR * size[0] and height >= _FAR * size[1]:
         picture = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
@@ -69,14 +77,18 @@ def shrink(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def single(name: str, pictures: Sequence[np.ndarray], claims: Sequence[np.ndarray]) -> Mattes:
-    """What one net says: its claims at the pictures' sizes, stray islands removed, and how far from one half they are."""
+    """What one net says: its claims at the pictures' sizes, stray islands removed, and how far from one half
+    they are.
+    """
     mattes = Mattes([], [], [])
     for picture, claim in zip(pictures, claims, strict=True):
         cores = masks.islands(claim > 0.5, SPECK)
         kept = masks.within(claim, cores, _SPREAD)
         mattes.alpha.append(cv2.resize(kept, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
         mattes.model.append(name if cores else "none")
-        mattes.confidence.append(float(np.abs(2 * claim[kept > _CLAIMED] - 1).mean()) if cores else 1 - float(claim.max()))
+        mattes.confidence.append(
+            float(np.abs(2 * claim[kept > _CLAIMED] - 1).mean()) if cores else 1 - float(claim.max())
+        )
     return mattes
 
 
@@ -88,7 +100,9 @@ def _planes(pictures: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray
 
 def _mean(claims: Sequence[np.ndarray]) -> np.ndarray:
     size = claims[0].shape[::-1]
-    total: np.ndarray = sum((cv2.resize(c, size, interpolation=cv2.INTER_LINEAR) for c in claims[1:]), claims[0])
+    total: np.ndarray = sum(
+        (cv2.resize(c, size, interpolation=cv2.INTER_LINEAR) for c in claims[1:]), claims[0]
+    )
     return total / np.float32(len(claims))
 
 

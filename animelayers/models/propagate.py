@@ -1,4 +1,6 @@
-"""Video inpainting by propagation along optical flow, without a net of its own: what ProPainter and its kin do first."""
+"""Video inpainting by propagation along optical flow, without a net of its own: what ProPainter and its kin
+do first.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,13 @@ _ROUNDS = 4  # how often something is made up for drawings that what was made up
 
 
 class Propagate:
-    """Fills each hole with what other drawings show there, following the flow completed behind it, forward and backward.
+    """Fills each hole with what other drawings show there, following the flow completed behind it, forward
+    and backward.
 
-    Pixels that no drawing shows are made up once, in the middle of the drawings that lack them, and follow the flow from there too.
-    ``flow``: the model of motion. ``side``: pixels of the long side, or more, at which motion is followed; colours are fetched at full size.
-    ``pairs``: pairs of drawings whose flow is asked for at once. Raises ValueError for a side below 64 or no pairs.
+    Pixels that no drawing shows are made up once, in the middle of the drawings that lack them, and follow
+    the flow from there too. ``flow``: the model of motion. ``side``: pixels of the long side, or more, at
+    which motion is followed; colours are fetched at full size. ``pairs``: pairs of drawings whose flow is
+    asked for at once. Raises ValueError for a side below 64 or no pairs.
     """
 
     def __init__(self, flow: Flow, side: Side = 320, pairs: Count = 8) -> None:
@@ -33,14 +37,22 @@ class Propagate:
             raise ValueError(f"side must be {_SMALLEST} or more and pairs at least 1, not {side} and {pairs}")
         self._flow, self._side, self._pairs = flow, side, pairs
 
-    def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], inpaint: Inpainter, lend: Sequence[int] = ()) -> Video:
+    def __call__(
+        self,
+        pictures: Sequence[np.ndarray],
+        holes: Sequence[np.ndarray],
+        inpaint: Inpainter,
+        lend: Sequence[int] = (),
+    ) -> Video:
         """As `protocols.VideoInpainter`. Raises ValueError where the pictures and holes do not fit together."""
         if (
             len(pictures) != len(holes)
             or len({p.shape for p in pictures}) > 1
             or any(p.shape[:2] != h.shape for p, h in zip(pictures, holes, strict=False))
         ):
-            raise ValueError(f"{len(pictures)} pictures and {len(holes)} holes: they must be as many, and all of one size")
+            raise ValueError(
+                f"{len(pictures)} pictures and {len(holes)} holes: they must be as many, and all of one size"
+            )
         if not len(pictures):
             return Video([], [])
         shape = pictures[0].shape
@@ -70,15 +82,27 @@ class Propagate:
     def _linked(
         self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], size: tuple[int, int]
     ) -> tuple[list[np.ndarray], tuple[list[Link], list[Link]], list[Light]]:
-        """What of each drawing lends nothing, its links into the one before and into the one after it, and its light against the first."""
+        """What of each drawing lends nothing, its links into the one before and into the one after it, and
+        its light against the first.
+        """
         planes = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
         pairs = list(pairwise(planes))
         flows: list[tuple[np.ndarray, np.ndarray]] = []
         for start in range(0, len(pairs), self._pairs):
-            found = self._flow([pair for one, other in pairs[start : start + self._pairs] for pair in ((one, other), (other, one))])
+            found = self._flow(
+                [
+                    pair
+                    for one, other in pairs[start : start + self._pairs]
+                    for pair in ((one, other), (other, one))
+                ]
+            )
             flows += zip(found[::2], found[1::2], strict=True)
         closed = haunted(planes, holes, flows)
-        before, after, lights = [_nowhere(hole) for hole in closed], [_nowhere(hole) for hole in closed], [EQUAL]
+        before, after, lights = (
+            [_nowhere(hole) for hole in closed],
+            [_nowhere(hole) for hole in closed],
+            [EQUAL],
+        )
         for n, (pair, both) in enumerate(zip(pairs, flows, strict=True)):
             after[n], before[n + 1] = linked(pair, (closed[n], closed[n + 1]), both)
             lights.append(_onwards(lights[-1], _light(pair, both[1], closed[n] | closed[n + 1])))
@@ -98,7 +122,10 @@ class Propagate:
         """Make up what no drawing shows, in place."""
         missing = [hole & (told == 0) for hole, told in zip(holes, sure, strict=True)]
         rows = small[0].shape
-        reach = [shrunk(gap, rows[::-1]) & hole if gap.any() else np.zeros_like(hole) for gap, hole in zip(missing, small, strict=True)]
+        reach = [
+            shrunk(gap, rows[::-1]) & hole if gap.any() else np.zeros_like(hole)
+            for gap, hole in zip(missing, small, strict=True)
+        ]
         for turn in range(_ROUNDS + 1):
             left = [n for n in wanted if missing[n].any()]
             for giver in left if turn == _ROUNDS else [run[len(run) // 2] for run in _runs(left)]:
@@ -134,7 +161,9 @@ def _light(pair: tuple[np.ndarray, np.ndarray], back: np.ndarray, taken: np.ndar
     """The light of the second of two small pictures against the first, where neither is `taken`."""
     height, width = taken.shape
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    moved = cv2.remap(pair[0], x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.remap(
+        pair[0], x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     scale = min(1.0, _GLANCE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     free = cv2.resize(255 - taken.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) == 255

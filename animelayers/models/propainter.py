@@ -1,4 +1,6 @@
-"""ProPainter (Zhou et al., ICCV 2023) by the nets of pytorchcv: what other drawings show follows a completed flow, a transformer paints the rest."""
+"""ProPainter (Zhou et al., ICCV 2023) by the nets of pytorchcv: what other drawings show follows a completed
+flow, a transformer paints the rest.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,13 @@ _TURNS = 20  # of RAFT, as the paper's code has it and pytorchcv's insists
 
 
 class ProPainter:
-    """Fills the holes of a shot's drawings together, by the paper's own nets. For a GPU, and not for commercial use.
+    """Fills the holes of a shot's drawings together, by the paper's own nets. For a GPU, and not for
+    commercial use.
 
-    ``weights``, ``completion`` and ``flow``: the painter, the net that completes the flow behind the holes and RAFT, registered names or
-    files of pytorchcv's names. ``longest``: pixels of the longer side above which drawings are reduced; what is painted is enlarged again,
-    and only in the holes. ``device``: as of `models.net.Net`; always in fp32, as a flow in half precision misses its pixels.
+    ``weights``, ``completion`` and ``flow``: the painter, the net that completes the flow behind the holes
+    and RAFT, registered names or files of pytorchcv's names. ``longest``: pixels of the longer side above
+    which drawings are reduced; what is painted is enlarged again, and only in the holes. ``device``: as of
+    `models.net.Net`; always in fp32, as a flow in half precision misses its pixels.
     """
 
     def __init__(
@@ -38,7 +42,9 @@ class ProPainter:
         longest: Side = 640,
         device: Device = "auto",
     ) -> None:
-        """Raises WeightsError for files that are missing or of another net and without the package, ValueError for a size out of range."""
+        """Raises WeightsError for files that are missing or of another net and without the package,
+        ValueError for a size out of range.
+        """
         if longest < _LEAST:
             raise ValueError(f"longest must be at least {_LEAST} pixels, not {longest}")
         self._longest = longest
@@ -49,10 +55,22 @@ class ProPainter:
         module = torch.nn.ModuleDict(nets | {"painter": _loaded("propainter", "propainter", weights)})
         self._net = Net(module, _painted, device=device, precision="fp32", batch=1)
 
-    def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], inpaint: Inpainter, lend: Sequence[int] = ()) -> Video:
-        """As `protocols.VideoInpainter`; a single drawing is filled by `inpaint`. Raises ValueError where pictures and holes do not fit together."""
-        if len({p.shape for p in pictures}) > 1 or [p.shape[:2] for p in pictures] != [h.shape for h in holes]:
-            raise ValueError(f"{len(pictures)} pictures and {len(holes)} holes: they must be as many, and all of one size")
+    def __call__(
+        self,
+        pictures: Sequence[np.ndarray],
+        holes: Sequence[np.ndarray],
+        inpaint: Inpainter,
+        lend: Sequence[int] = (),
+    ) -> Video:
+        """As `protocols.VideoInpainter`; a single drawing is filled by `inpaint`. Raises ValueError where
+        pictures and holes do not fit together.
+        """
+        if len({p.shape for p in pictures}) > 1 or [p.shape[:2] for p in pictures] != [
+            h.shape for h in holes
+        ]:
+            raise ValueError(
+                f"{len(pictures)} pictures and {len(holes)} holes: they must be as many, and all of one size"
+            )
         filled, borrowed = list(pictures), [np.zeros(hole.shape, np.uint8) for hole in holes]
         wanted = [k for k, hole in enumerate(holes) if k not in lend and hole.any()]
         if len(pictures) == 1 and wanted:
@@ -63,17 +81,23 @@ class ProPainter:
             size = (max(1, round(width * scale)), max(1, round(height * scale)))
             frames = np.stack([_padded(cv2.resize(p, size, interpolation=cv2.INTER_AREA)) for p in pictures])
             masks = np.stack([_padded(_covered(hole, size)) for hole in holes])
-            painted, left = (plane[0, :, : size[1], : size[0]] for plane in self._net(frames[None], masks[None]))
+            painted, left = (
+                plane[0, :, : size[1], : size[0]] for plane in self._net(frames[None], masks[None])
+            )
             for k in wanted:
                 made = cv2.resize(painted[k], (width, height), interpolation=cv2.INTER_CUBIC)
-                filled[k] = np.where(holes[k][..., None], np.clip(np.rint(made), 0, 255).astype(np.uint8), pictures[k])
+                filled[k] = np.where(
+                    holes[k][..., None], np.clip(np.rint(made), 0, 255).astype(np.uint8), pictures[k]
+                )
                 carried = cv2.resize(left[k], (width, height), interpolation=cv2.INTER_NEAREST) == 0
                 borrowed[k] = (holes[k] & carried).astype(np.uint8) * np.uint8(255)
         return Video(filled, borrowed)
 
 
 def _painted(nets: Any, shots: Any, holes: Any) -> tuple[Any, Any]:
-    """One shot (1, D, H, W, 3) of 0..255 with its holes (1, D, H, W) of 0 or 1 filled, and what of them no other drawing reached."""
+    """One shot (1, D, H, W, 3) of 0..255 with its holes (1, D, H, W) of 0 or 1 filled, and what of them no
+    other drawing reached.
+    """
     import torch
 
     stream: Any = importlib.import_module("pytorchcv.models.propainter_stream")
@@ -81,7 +105,10 @@ def _painted(nets: Any, shots: Any, holes: Any) -> tuple[Any, Any]:
     sides = [stream.TensorSequencer(side) for side in (frames, masks)]
     made: list[Any] = []
     left: list[Any] = []
-    passes = stream.ProPainterIterator(*sides, nets["flow"], nets["completion"], nets["painter"], use_cuda=False)  # the nets are where they belong
+    # the nets are where they belong
+    passes = stream.ProPainterIterator(
+        *sides, nets["flow"], nets["completion"], nets["painter"], use_cuda=False
+    )
     for part in passes:
         start = sum(map(len, made))
         made.append(part)
@@ -90,16 +117,22 @@ def _painted(nets: Any, shots: Any, holes: Any) -> tuple[Any, Any]:
 
 
 def _finite(_: Any, __: Any, flows: Any) -> None:
-    """Raise FloatingPointError for a flow that is none: the deformable convolutions behind it would read outside of memory."""
+    """Raise FloatingPointError for a flow that is none: the deformable convolutions behind it would read
+    outside of memory.
+    """
     if not flows[-1].isfinite().all():
-        raise FloatingPointError("ProPainter's RAFT gave NaN or infinity: give the shot to another inpainter, model/video=propagate")
+        raise FloatingPointError(
+            "ProPainter's RAFT gave NaN or infinity: give the shot to another inpainter, model/video=propagate"
+        )
 
 
 def _loaded(module: str, name: str, weights: str, **options: Any) -> Any:
     try:
         make: Callable[..., Any] = getattr(importlib.import_module(f"pytorchcv.models.{module}"), name)
     except ImportError as problem:
-        raise WeightsError(f"ProPainter needs the package's extra `propainter`: pip install 'animelayers[propainter]' ({problem})") from problem
+        raise WeightsError(
+            f"ProPainter needs the package's extra `propainter`: pip install 'animelayers[propainter]' ({problem})"
+        ) from problem
     path, net = find(weights), make(**options)
     torch: Any = importlib.import_module("torch")
     try:
@@ -120,5 +153,10 @@ def _covered(hole: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _padded(plane: np.ndarray) -> np.ndarray:
     height, width = plane.shape[:2]
-    below, right = (a - b for a, b in zip(bucket((max(_LEAST, height), max(_LEAST, width)), _STEP), (height, width), strict=True))
+    below, right = (
+        a - b
+        for a, b in zip(
+            bucket((max(_LEAST, height), max(_LEAST, width)), _STEP), (height, width), strict=True
+        )
+    )
     return cv2.copyMakeBorder(plane, 0, below, 0, right, cv2.BORDER_REPLICATE)

@@ -28,7 +28,9 @@ class Matte(Protocol):
     """Finds the characters: what stands in front of the painted background."""
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> Mattes:
-        """Mattes of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes. A picture without a character gives zeros."""
+        """Mattes of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes. A picture without a character
+        gives zeros.
+        """
         ...
 
 
@@ -40,15 +42,17 @@ class Layering(Protocol):
         ...
 
     def labels(self, pictures: Sequence[np.ndarray], told: Sequence[Evidence]) -> list[np.ndarray]:
-        """Coverage by figures, effects and shadows, float32 (3, h, w), 0..1, of pictures uint8 sRGB (h, w, 3) of that size."""
+        """Coverage by figures, effects and shadows, float32 (3, h, w), 0..1, of pictures uint8 sRGB (h, w, 3)
+        of that size.
+        """
         ...
 
 
 class Segments(NamedTuple):
     """What a segmenter says of one picture: K masks that may overlap.
 
-    ``masks``: bool (K, H, W) of the picture's own size. ``scores``: float32 (K,), 0..1. ``labels``: K names of what each is, '' where
-    the model names nothing.
+    ``masks``: bool (K, H, W) of the picture's own size. ``scores``: float32 (K,), 0..1. ``labels``: K names
+    of what each is, '' where the model names nothing.
     """
 
     masks: np.ndarray
@@ -68,7 +72,9 @@ class Refiner(Protocol):
     """Settles the outlines of a matte."""
 
     def __call__(self, pictures: Sequence[np.ndarray], trimaps: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Alpha float32 (H, W), 0..1, of N pictures uint8 sRGB (H, W, 3) and trimaps uint8 (H, W): 255 character, 0 not, 128 unknown."""
+        """Alpha float32 (H, W), 0..1, of N pictures uint8 sRGB (H, W, 3) and trimaps uint8 (H, W): 255
+        character, 0 not, 128 unknown.
+        """
         ...
 
 
@@ -76,7 +82,9 @@ class Proposer(Protocol):
     """Finds what is described in words."""
 
     def __call__(self, pictures: Sequence[np.ndarray], prompts: Sequence[str]) -> list[np.ndarray]:
-        """How likely each pixel of N pictures, uint8 sRGB (H, W, 3), is each of P prompts: float32 (P, H, W), 0..1."""
+        """How likely each pixel of N pictures, uint8 sRGB (H, W, 3), is each of P prompts: float32 (P, H, W),
+        0..1.
+        """
         ...
 
 
@@ -94,8 +102,9 @@ class Inpainter(Protocol):
 class Video(NamedTuple):
     """What a video inpainter makes of D drawings.
 
-    ``pictures``: D uint8 sRGB (H, W, 3) with their holes filled; outside them they are the input, bit for bit. ``borrowed``: D uint8 (H, W),
-    how surely each pixel of a hole is what another drawing shows, 1..255; 0 where it is made up, and outside the holes.
+    ``pictures``: D uint8 sRGB (H, W, 3) with their holes filled; outside them they are the input, bit for
+    bit. ``borrowed``: D uint8 (H, W), how surely each pixel of a hole is what another drawing shows, 1..255;
+    0 where it is made up, and outside the holes.
     """
 
     pictures: list[np.ndarray]
@@ -105,10 +114,18 @@ class Video(NamedTuple):
 class VideoInpainter(Protocol):
     """Fills holes of the drawings of a shot with what other drawings show."""
 
-    def __call__(self, pictures: Sequence[np.ndarray], holes: Sequence[np.ndarray], inpaint: Inpainter, lend: Sequence[int] = ()) -> Video:
-        """D drawings of one shot in order, uint8 sRGB (H, W, 3) of one size, with their holes (bool (H, W)) filled.
+    def __call__(
+        self,
+        pictures: Sequence[np.ndarray],
+        holes: Sequence[np.ndarray],
+        inpaint: Inpainter,
+        lend: Sequence[int] = (),
+    ) -> Video:
+        """D drawings of one shot in order, uint8 sRGB (H, W, 3) of one size, with their holes (bool (H, W))
+        filled.
 
-        ``inpaint``: makes up what no drawing shows. ``lend``: numbers of drawings that are not wanted themselves and come back as they are.
+        ``inpaint``: makes up what no drawing shows. ``lend``: numbers of drawings that are not wanted
+        themselves and come back as they are.
         """
         ...
 
@@ -117,7 +134,9 @@ class Flow(Protocol):
     """Tells where each pixel of a picture went in another one."""
 
     def __call__(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
-        """Flow of N pairs of uint8 sRGB (H, W, 3), each pair of one size: float32 (H, W, 2), x and y in pixels, first picture to second."""
+        """Flow of N pairs of uint8 sRGB (H, W, 3), each pair of one size: float32 (H, W, 2), x and y in
+        pixels, first picture to second.
+        """
         ...
 
 
@@ -125,17 +144,21 @@ class Tracker(Protocol):
     """Follows the characters of a shot."""
 
     def __call__(self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None]) -> np.ndarray:
-        """Who is where in D drawings of one shot: uint8 (D, H, W), 0 nobody, k the character with id k, counted from 1.
+        """Who is where in D drawings of one shot: uint8 (D, H, W), 0 nobody, k the character with id k,
+        counted from 1.
 
-        ``pictures``: D uint8 sRGB (H, W, 3) of one size. ``figures``: for each the bool mask (H, W) of all characters, or None where
-        it is not known and has to be followed from other drawings. Where it is known, nothing outside it is labelled. Instead of a bool
-        mask it may be a label map uint8, 0 nobody, equal labels the same figure of this drawing, 255 not known whose.
+        ``pictures``: D uint8 sRGB (H, W, 3) of one size. ``figures``: for each the bool mask (H, W) of all
+        characters, or None where it is not known and has to be followed from other drawings. Where it is
+        known, nothing outside it is labelled. Instead of a bool mask it may be a label map uint8, 0 nobody,
+        equal labels the same figure of this drawing, 255 not known whose.
         """
         ...
 
 
 class Embedder(Protocol):
-    """Tells what a picture is like in a few hundred numbers: pictures that are alike have embeddings that point the same way."""
+    """Tells what a picture is like in a few hundred numbers: pictures that are alike have embeddings that
+    point the same way.
+    """
 
     width: int
     """E, how many numbers."""
@@ -160,7 +183,9 @@ class Captioner(Protocol):
     """Says in words what a picture shows."""
 
     def __call__(self, pictures: Sequence[np.ndarray], instruction: str) -> list[str]:
-        """A caption of each of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes: what the model answers to `instruction`."""
+        """A caption of each of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes: what the model answers
+        to `instruction`.
+        """
         ...
 
 
@@ -170,11 +195,13 @@ class Poser(Protocol):
     skeleton: str
     """Which joints it finds, a name of `animelayers.imaging.skeleton.JOINTS`."""
 
-    def __call__(self, pictures: Sequence[np.ndarray], boxes: Sequence[Sequence[tuple[int, int, int, int]]]) -> list[np.ndarray]:
+    def __call__(
+        self, pictures: Sequence[np.ndarray], boxes: Sequence[Sequence[tuple[int, int, int, int]]]
+    ) -> list[np.ndarray]:
         """Joints of the people of N pictures, uint8 sRGB (H, W, 3), of any mix of sizes.
 
-        ``boxes``: for each picture M boxes (x, y, w, h) in pixels. Returns for each float32 (M, K, 3): x and y in pixels, and how sure that
-        is, 0..1.
+        ``boxes``: for each picture M boxes (x, y, w, h) in pixels. Returns for each float32 (M, K, 3): x and
+        y in pixels, and how sure that is, 0..1.
         """
         ...
 
@@ -205,7 +232,9 @@ class ActionTeller(Protocol):
     """How many frames it looks at."""
 
     def __call__(self, clips: Sequence[np.ndarray]) -> list[tuple[str, float]]:
-        """The action in N clips, uint8 sRGB (`frames`, H, W, 3), of any mix of sizes, and how sure it is, 0..1."""
+        """The action in N clips, uint8 sRGB (`frames`, H, W, 3), of any mix of sizes, and how sure it is,
+        0..1.
+        """
         ...
 
 

@@ -1,7 +1,9 @@
-"""Computes the few heaviest convolutions of a net in int8, after the ranges its channels have on drawn scenes; needs only OpenVINO.
+"""Computes the few heaviest convolutions of a net in int8, after the ranges its channels have on drawn
+scenes; needs only OpenVINO.
 
-In matting nets a handful of convolutions at full size do most of the work, and the many small ones, above all the first, are what
-int8 spoils. So only the heavy ones are given FakeQuantize, which OpenVINO's CPU plugin turns into int8 kernels.
+In matting nets a handful of convolutions at full size do most of the work, and the many small ones, above all
+the first, are what int8 spoils. So only the heavy ones are given FakeQuantize, which OpenVINO's CPU plugin
+turns into int8 kernels.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ from animelayers.models.device import core
 log = logging.getLogger(__name__)
 
 Channels = Mapping[str, np.ndarray]
-"""By name of a convolution: least, most, mean and mean square of each channel of its input, float32 (4, C)."""
+"""By name of a convolution: least, most, mean and mean square of each channel of its input, float32 (4, C).
+"""
 
 _RECIPE = 1  # part of the cache's name: count up when the figures or the choice of convolutions change
 _SHARE = 0.75  # of all multiplications: beyond it the time hardly falls, but masks begin to differ
 _FIRST = 4  # convolutions next to the picture, whose rounding everything after them inherits
-_DRAWN, _APART = (6, (640, 360)), 5  # frames of a scene, their width and height; and how far apart those are that are looked at
+# frames of a scene, their width and height; and how far apart those are that are looked at
+_DRAWN, _APART = (6, (640, 360)), 5
 _DIGITS = 16  # of a digest in the cache's name
 _FIGURES = 4  # of a channel: least, most, mean and mean square
 _WITHIN = (0, 2, 3)  # axes that are gone over for the figures of a channel
@@ -46,10 +50,11 @@ def drawn() -> list[np.ndarray]:
 
 
 def channels(path: str | Path, batches: Callable[[], Sequence[np.ndarray]]) -> Channels:
-    """The ranges of the net at `path`, measured on `batches()` once and kept beside the file under a name with its digest.
+    """The ranges of the net at `path`, measured on `batches()` once and kept beside the file under a name
+    with its digest.
 
-    `batches` are normalised float32 (1, 3, H, W). Several processes may ask at once: each writes the same figures, the last one stays.
-    Where the folder cannot be written they are measured anew by every process.
+    `batches` are normalised float32 (1, 3, H, W). Several processes may ask at once: each writes the same
+    figures, the last one stays. Where the folder cannot be written they are measured anew by every process.
     """
     path = Path(path)
     with path.open("rb") as stream:
@@ -74,7 +79,9 @@ def channels(path: str | Path, batches: Callable[[], Sequence[np.ndarray]]) -> C
 
 
 def observe(path: str | Path, batches: Sequence[np.ndarray]) -> Channels:
-    """The ranges over normalised `batches`, float32 (1, 3, H, W), of the inputs of all convolutions worth int8; ValueError for none."""
+    """The ranges over normalised `batches`, float32 (1, 3, H, W), of the inputs of all convolutions worth
+    int8; ValueError for none.
+    """
     if not batches:
         raise ValueError("ranges for int8 are measured on pictures, and there are none")
     import openvino
@@ -98,15 +105,19 @@ def observe(path: str | Path, batches: Sequence[np.ndarray]) -> Channels:
             for i, name in enumerate(names):
                 seen.setdefault(name, []).append(np.stack([said[_FIGURES * i + k] for k in range(_FIGURES)]))
     merged = {name: np.stack(of) for name, of in seen.items()}
-    return {n: np.stack([s[:, 0].min(0), s[:, 1].max(0), s[:, 2].mean(0), s[:, 3].mean(0)]).astype(np.float32) for n, s in merged.items()}
+    return {
+        n: np.stack([s[:, 0].min(0), s[:, 1].max(0), s[:, 2].mean(0), s[:, 3].mean(0)]).astype(np.float32)
+        for n, s in merged.items()
+    }
 
 
 def quantise(model: Any, ranges: Channels) -> None:
     """Put the convolutions that `ranges` names into int8, in place.
 
-    Activations: one range per tensor, after the channels were evened out by their own (Xiao et al., SmoothQuant, 2023). Weights: symmetric,
-    one range per output channel. The mean error of the rounded weights is taken off the output (Nagel et al., ICCV 2019), without which
-    masks are lost. Raises ValueError where a named convolution is not in the model.
+    Activations: one range per tensor, after the channels were evened out by their own (Xiao et al.,
+    SmoothQuant, 2023). Weights: symmetric, one range per output channel. The mean error of the rounded
+    weights is taken off the output (Nagel et al., ICCV 2019), without which masks are lost. Raises ValueError
+    where a named convolution is not in the model.
     """
     from openvino import opset13 as ops
 
@@ -114,8 +125,12 @@ def quantise(model: Any, ranges: Channels) -> None:
     if missing := sorted(set(ranges) - set(nodes)):
         raise ValueError(f"the ranges are another net's: it has no {missing[0]}")
 
-    def fake(given: Any, low: np.ndarray, high: np.ndarray, to: tuple[np.ndarray, np.ndarray], levels: int) -> Any:
-        return ops.fake_quantize(given, *(ops.constant(np.asarray(v, np.float32)) for v in (low, high, *to)), levels)
+    def fake(
+        given: Any, low: np.ndarray, high: np.ndarray, to: tuple[np.ndarray, np.ndarray], levels: int
+    ) -> Any:
+        return ops.fake_quantize(
+            given, *(ops.constant(np.asarray(v, np.float32)) for v in (low, high, *to)), levels
+        )
 
     for name, (least, most, mean, _) in ranges.items():
         node = nodes[name]
@@ -132,7 +147,9 @@ def quantise(model: Any, ranges: Channels) -> None:
         off = ((weight - rounded) * (mean / even).reshape(1, -1, 1, 1)).sum((1, 2, 3)).reshape(1, -1, 1, 1)
         readers = list(node.output(0).get_target_inputs())
         node.input(0).replace_source_output(given.output(0))
-        node.input(1).replace_source_output(fake(ops.constant(rounded), -bound, bound, (-bound, bound), 255).output(0))
+        node.input(1).replace_source_output(
+            fake(ops.constant(rounded), -bound, bound, (-bound, bound), 255).output(0)
+        )
         mended = ops.add(node.output(0), ops.constant(off.astype(np.float32)))
         for reader in readers:
             reader.replace_source_output(mended.output(0))
@@ -140,11 +157,17 @@ def quantise(model: Any, ranges: Channels) -> None:
 
 
 def _heavy(model: Any) -> list[str]:
-    """The names of the convolutions that make up `_SHARE` of a model of fixed shape, in its order, without the first ones."""
+    """The names of the convolutions that make up `_SHARE` of a model of fixed shape, in its order, without
+    the first ones.
+    """
     found = [n for n in model.get_ordered_ops() if n.get_type_name() == "Convolution"]
     work = [int(np.prod(n.output(0).get_shape()) * np.prod(n.input_value(1).get_shape()[1:])) for n in found]
     before = np.zeros(len(found))
     order = np.argsort(work, kind="stable")[::-1]
     before[order] = np.cumsum([0, *(work[i] for i in order)])[:-1]
     fixed = [n.input_value(1).get_node().get_type_name() == "Constant" for n in found]
-    return [n.get_friendly_name() for i, n in enumerate(found) if i >= _FIRST and fixed[i] and before[i] < _SHARE * sum(work)]
+    return [
+        n.get_friendly_name()
+        for i, n in enumerate(found)
+        if i >= _FIRST and fixed[i] and before[i] < _SHARE * sum(work)
+    ]

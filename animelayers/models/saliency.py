@@ -1,4 +1,6 @@
-"""U-2-Net and the rest of rembg's zoo: nets that find what stands out. Good on creatures and 3D, coarse at the outline."""
+"""U-2-Net and the rest of rembg's zoo: nets that find what stands out. Good on creatures and 3D, coarse at
+the outline.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _STD: _Colour = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a net of the zoo wants its picture: a square of `side` pixels, RGB 0..1 minus `mean` over `std`; and what it returns."""
+    """How a net of the zoo wants its picture: a square of `side` pixels, RGB 0..1 minus `mean` over `std`;
+    and what it returns.
+    """
 
     side: int = 1024
     mean: _Colour = _MEAN
@@ -50,25 +54,37 @@ ZOO = {
 """The matting nets of rembg 2.0.86 by its names, with the normalisation of its session classes."""
 
 OWN = {"birefnet": _BIREFNET, "toonout": _BIREFNET}
-"""Nets that are run from the user's own ONNX file: any BiRefNet, and ToonOut (Muratori, Seytre, 2025), which is one tuned on anime."""
+"""Nets that are run from the user's own ONNX file: any BiRefNet, and ToonOut (Muratori, Seytre, 2025), which
+is one tuned on anime.
+"""
 
 
 class Saliency:
     """A net of rembg's zoo, or of its kind, run on whole batches.
 
-    ``name`` chooses the recipe (`ZOO`, `OWN`), ``weights`` the file: a registered name or a path, by default the one called `name`. Unlike rembg
-    the picture is divided by 255, not by its own maximum, and the output is not stretched: an empty frame stays empty.
-    The picture is squeezed to a square as these nets were trained; the matte is stretched back. ``allow_noncommercial`` admits nets
-    whose licence forbids commercial use. Other options are those of `Onnx`. Raises ValueError for an unknown or refused name.
+    ``name`` chooses the recipe (`ZOO`, `OWN`), ``weights`` the file: a registered name or a path, by default
+    the one called `name`. Unlike rembg the picture is divided by 255, not by its own maximum, and the output
+    is not stretched: an empty frame stays empty. The picture is squeezed to a square as these nets were
+    trained; the matte is stretched back. ``allow_noncommercial`` admits nets whose licence forbids commercial
+    use. Other options are those of `Onnx`. Raises ValueError for an unknown or refused name.
     """
 
-    def __init__(self, name: str = "u2net", weights: Weighted | None = None, *, allow_noncommercial: bool = False, **options: Unpack[Running]):
+    def __init__(
+        self,
+        name: str = "u2net",
+        weights: Weighted | None = None,
+        *,
+        allow_noncommercial: bool = False,
+        **options: Unpack[Running],
+    ):
         recipes = ZOO | OWN
         if name not in recipes:
             raise ValueError(f"no net of the zoo is called {name!r}; known names are {', '.join(recipes)}")
         self.name, self._recipe = name, recipes[name]
         if not (self._recipe.commercial or allow_noncommercial):
-            raise ValueError(f"the weights of {name} are for non-commercial use only: set allow_noncommercial=true to use them")
+            raise ValueError(
+                f"the weights of {name} are for non-commercial use only: set allow_noncommercial=true to use them"
+            )
         self._net = Onnx(weights or name, logits=self._recipe.logits, calibration=self._drawn, **options)
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> Mattes:

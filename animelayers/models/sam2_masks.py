@@ -1,6 +1,7 @@
 """Automatic masks of SAM 2.1 (Ravi et al., 2024) through its makers' package or transformers.
 
-Both packages are imported when a segmenter is built, which a step does in its worker: `sam2` initialises Hydra as it is imported.
+Both packages are imported when a segmenter is built, which a step does in its worker: `sam2` initialises
+Hydra as it is imported.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Sam2Masks(GridMasks):
     """Masks by the package `sam2`.
 
-    ``weights``: a name of the table of weights (sam2.1-tiny, …) or a checkpoint file; its size is read from it.
-    ``changes``: entries of the tiny size's configuration that a checkpoint of another shape needs ('image_encoder.trunk.embed_dim').
-    ``device``, ``precision``, ``batch``: as `Net`, ``batch`` in pictures. ``asking``: as `GridMasks`.
+    ``weights``: a name of the table of weights (sam2.1-tiny, …) or a checkpoint file; its size is read from
+    it. ``changes``: entries of the tiny size's configuration that a checkpoint of another shape needs
+    ('image_encoder.trunk.embed_dim'). ``device``, ``precision``, ``batch``: as `Net`, ``batch`` in pictures.
+    ``asking``: as `GridMasks`.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class Sam2Masks(GridMasks):
         batch: Batch = 4,
         **asking: Unpack[Asking],
     ) -> None:
-        """Raises WeightsError for a file that is missing or of another shape, ValueError for an option out of range."""
+        """Raises WeightsError for a file that is missing or of another shape, ValueError for an option out of
+        range.
+        """
         import torch
 
         path = find(weights)
@@ -54,7 +58,11 @@ class Sam2Masks(GridMasks):
     def parts(self, module: Any) -> tuple[Parts, Tensor, Tensor]:
         """As `GridMasks.parts`."""
         prompt = module.sam_prompt_encoder
-        return sam2_masks_parts.of_package(module.sam_mask_decoder), prompt.get_dense_pe(), prompt.no_mask_embed.weight[0]
+        return (
+            sam2_masks_parts.of_package(module.sam_mask_decoder),
+            prompt.get_dense_pe(),
+            prompt.no_mask_embed.weight[0],
+        )
 
     def features(self, module: Any, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """As `GridMasks.features`."""
@@ -70,7 +78,8 @@ class Sam2Masks(GridMasks):
 class TransformersMasks(GridMasks):
     """Masks by transformers' Sam2Model.
 
-    ``weights``: a name of the table of weights, or a folder with model and processor. The rest as `Sam2Masks`.
+    ``weights``: a name of the table of weights, or a folder with model and processor. The rest as
+    `Sam2Masks`.
     """
 
     def __init__(
@@ -81,16 +90,26 @@ class TransformersMasks(GridMasks):
         batch: Batch = 4,
         **asking: Unpack[Asking],
     ) -> None:
-        """Raises WeightsError for weights that are missing or of another architecture, ValueError for an option out of range."""
-        path = checkpoint.folder(str(weights), ("sam2", "sam2_video"))  # the makers' folders hold the tracker too
-        model, processor = checkpoint.model("Sam2Model", path), checkpoint.processor("Sam2ImageProcessor", path)
+        """Raises WeightsError for weights that are missing or of another architecture, ValueError for an
+        option out of range.
+        """
+        # the makers' folders hold the tracker too
+        path = checkpoint.folder(str(weights), ("sam2", "sam2_video"))
+        model, processor = (
+            checkpoint.model("Sam2Model", path),
+            checkpoint.processor("Sam2ImageProcessor", path),
+        )
         sizes = Sizes(processor.size["height"], processor.image_mean, processor.image_std)
         super().__init__(model, sizes, Placed(device=device, precision=precision, batch=batch), **asking)
 
     def parts(self, module: Any) -> tuple[Parts, Tensor, Tensor]:
         """As `GridMasks.parts`."""
         places = module.get_image_wide_positional_embeddings()
-        return sam2_masks_parts.of_transformers(module.mask_decoder), places, module.prompt_encoder.no_mask_embed.weight[0]
+        return (
+            sam2_masks_parts.of_transformers(module.mask_decoder),
+            places,
+            module.prompt_encoder.no_mask_embed.weight[0],
+        )
 
     def features(self, module: Any, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """As `GridMasks.features`."""
@@ -106,5 +125,7 @@ class TransformersMasks(GridMasks):
 def _size(state: Mapping[str, Any]) -> str:
     blocks = {name.split(".")[3] for name in state if name.startswith("image_encoder.trunk.blocks.")}
     if len(blocks) not in _BLOCKS:
-        raise KeyError(f"its image encoder has {len(blocks)} blocks, that of the sizes {', '.join(_BLOCKS.values())} {', '.join(map(str, _BLOCKS))}")
+        raise KeyError(
+            f"its image encoder has {len(blocks)} blocks, that of the sizes {', '.join(_BLOCKS.values())} {', '.join(map(str, _BLOCKS))}"
+        )
     return _BLOCKS[len(blocks)]

@@ -1,4 +1,6 @@
-"""What the mask decoder of SAM 2 (Ravi et al., 2024) is made of, taken out of either package's module by the same names."""
+"""What the mask decoder of SAM 2 (Ravi et al., 2024) is made of, taken out of either package's module by the
+same names.
+"""
 
 from __future__ import annotations
 
@@ -65,10 +67,21 @@ def _parts(decoder: Any, norm: str, final_norm: str, out: str, heads: str, up: t
 
     def block(made: Any) -> Block:
         one, two, three, four = (getattr(made, f"{norm}{k}") for k in range(1, 5))
-        to_image, to_tokens = attention(made.cross_attn_token_to_image), attention(made.cross_attn_image_to_token)
+        to_image, to_tokens = (
+            attention(made.cross_attn_token_to_image),
+            attention(made.cross_attn_image_to_token),
+        )
         return Block(attention(made.self_attn), one, to_image, two, made.mlp, three, to_tokens, four)
 
     way = decoder.transformer
     tokens = torch.cat([decoder.obj_score_token.weight, decoder.iou_token.weight, decoder.mask_tokens.weight])
     blocks, final = [block(layer) for layer in way.layers], attention(way.final_attn_token_to_image)
-    return Parts(blocks, final, getattr(way, final_norm), tokens, *up, decoder.output_hypernetworks_mlps, decoder.iou_prediction_head)
+    return Parts(
+        blocks,
+        final,
+        getattr(way, final_norm),
+        tokens,
+        *up,
+        decoder.output_hypernetworks_mlps,
+        decoder.iou_prediction_head,
+    )

@@ -1,4 +1,6 @@
-"""What masks are worth, seen from their logits at the decoder's size: stability, boxes, repetitions. All on torch's device."""
+"""What masks are worth, seen from their logits at the decoder's size: stability, boxes, repetitions. All on
+torch's device.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,12 @@ def stability(logits: Tensor) -> Tensor:
 
 
 def boxes(logits: Tensor, height: int, width: int) -> Tensor:
-    """Left, top, right and bottom, all inside, of the masks (K, h, w) once scaled to `height` x `width`: float32 (K, 4) pixels.
+    """Left, top, right and bottom, all inside, of the masks (K, h, w) once scaled to `height` x `width`:
+    float32 (K, 4) pixels.
 
-    Between two rows of logits, bilinear scaling is linear along each column: the first row of the mask at full size follows from
-    the first row with a positive logit and the one before it, to a pixel, without scaling anything. No mask may be empty.
+    Between two rows of logits, bilinear scaling is linear along each column: the first row of the mask at
+    full size follows from the first row with a positive logit and the one before it, to a pixel, without
+    scaling anything. No mask may be empty.
     """
     import torch
 
@@ -30,13 +34,19 @@ def boxes(logits: Tensor, height: int, width: int) -> Tensor:
     for values, length in ((logits.transpose(1, 2), width), (logits, height)):
         first, last = _crossing(values), values.shape[1] - 1 - _crossing(values.flip(1))
         scale = length / values.shape[1]
-        sides.append(torch.stack([torch.ceil((first + 0.5) * scale - 0.5), torch.floor((last + 0.5) * scale - 0.5)]).clamp(0, length - 1))
+        sides.append(
+            torch.stack(
+                [torch.ceil((first + 0.5) * scale - 0.5), torch.floor((last + 0.5) * scale - 0.5)]
+            ).clamp(0, length - 1)
+        )
     (left, right), (top, bottom) = sides
     return torch.stack([left, top, right, bottom], dim=1)
 
 
 def cut(boxes: Tensor, crop: tuple[int, int, int, int], size: tuple[int, int]) -> Tensor:
-    """Which boxes (K, 4) end at an edge of `crop` that is no edge of the picture of `size` (height, width): bool (K,)."""
+    """Which boxes (K, 4) end at an edge of `crop` that is no edge of the picture of `size` (height, width):
+    bool (K,).
+    """
     edges, ends = (boxes.new_tensor(values) for values in (crop, (0, 0, size[1], size[0])))
     result: Tensor = (((boxes - edges).abs() <= _EDGE) & ((boxes - ends).abs() > _EDGE)).any(dim=1)
     return result
@@ -55,13 +65,18 @@ def enlarge(logits: Tensor, height: int, width: int) -> np.ndarray:
 
     if not len(logits):
         return np.zeros((0, height, width), bool)
-    full = functional.interpolate(logits[None].float(), (height, width), mode="bilinear", align_corners=False)[0] > 0
+    full = (
+        functional.interpolate(logits[None].float(), (height, width), mode="bilinear", align_corners=False)[0]
+        > 0
+    )
     result: np.ndarray = full.cpu().numpy()
     return result
 
 
 def _crossing(logits: Tensor) -> Tensor:
-    """Where, counted in rows from the middle of the first one, the masks (K, h, w) begin; -1 for masks that begin with the picture."""
+    """Where, counted in rows from the middle of the first one, the masks (K, h, w) begin; -1 for masks that
+    begin with the picture.
+    """
     import torch
 
     first = (logits > 0).any(dim=2).int().argmax(dim=1)

@@ -1,4 +1,6 @@
-"""The masks of all crops of a picture brought together at the picture's size, as SAM's automatic masks are (Kirillov et al., 2023)."""
+"""The masks of all crops of a picture brought together at the picture's size, as SAM's automatic masks are
+(Kirillov et al., 2023).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ Tensor = Any
 
 
 class Found(NamedTuple):
-    """Masks of one crop: logits (K, h, w) on the device, predicted IoU (K,), boxes (K, 4) in pixels of the picture, the crop."""
+    """Masks of one crop: logits (K, h, w) on the device, predicted IoU (K,), boxes (K, 4) in pixels of the
+    picture, the crop.
+    """
 
     logits: Tensor
     scores: Tensor
@@ -27,8 +31,8 @@ class Found(NamedTuple):
 def settle(found: Sequence[Found], height: int, width: int, same: float, region: int, least: int) -> Segments:
     """The masks of all crops of a picture at its size, tidied, best first.
 
-    ``same``: IoU of boxes above which a mask is a repetition; ``region``: pixels below which holes and islands of a mask are removed;
-    ``least``: pixels below which a mask is dropped.
+    ``same``: IoU of boxes above which a mask is a repetition; ``region``: pixels below which holes and
+    islands of a mask are removed; ``least``: pixels below which a mask is dropped.
     """
     import torch
 
@@ -38,7 +42,10 @@ def settle(found: Sequence[Found], height: int, width: int, same: float, region:
         kept: Tensor = torch.zeros_like(finer, dtype=torch.bool)
         kept[scores.suppress(torch.cat([f.boxes for f in found]), finer, same)] = True
         parts = kept.split([len(f.scores) for f in found])
-        found = [Found(f.logits[part], f.scores[part], f.boxes[part], f.crop) for f, part in zip(found, parts, strict=True)]
+        found = [
+            Found(f.logits[part], f.scores[part], f.boxes[part], f.crop)
+            for f, part in zip(found, parts, strict=True)
+        ]
     masks = np.zeros((sum(len(f.scores) for f in found), height, width), bool)
     start = 0
     for f in found:
@@ -55,7 +62,9 @@ def settle(found: Sequence[Found], height: int, width: int, same: float, region:
 
 
 def _tidied(masks: np.ndarray, ious: np.ndarray, same: float, region: int) -> tuple[np.ndarray, np.ndarray]:
-    """Holes and islands gone, and what has become a repetition by it; a mask that was tidy before is preferred."""
+    """Holes and islands gone, and what has become a repetition by it; a mask that was tidy before is
+    preferred.
+    """
     import torch
 
     tidied = np.array([tidy(mask, region) for mask in masks]).reshape(masks.shape)

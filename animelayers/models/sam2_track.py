@@ -1,6 +1,8 @@
-"""Trackers with a memory, SAM 2 (Ravi et al., 2024) and EdgeTAM (Zhou et al., 2025): given a figure once, they know it again.
+"""Trackers with a memory, SAM 2 (Ravi et al., 2024) and EdgeTAM (Zhou et al., 2025): given a figure once,
+they know it again.
 
-Both packages are imported when a tracker is built, which a step does in its worker: `sam2` initialises Hydra as it is imported.
+Both packages are imported when a tracker is built, which a step does in its worker: `sam2` initialises Hydra
+as it is imported.
 """
 
 from __future__ import annotations
@@ -26,14 +28,16 @@ from animelayers.weights import WeightsError, find
 
 _ROUNDS = 8  # times that somebody who entered later is looked for
 _CLAIMED = 0.3  # share of an island from which it is somebody known
-_SHORT = 576  # pixels of the short side that drawings are handed over at: 1024 wide in 16:9, the models' own size
+# pixels of the short side that drawings are handed over at: 1024 wide in 16:9, the models' own size
+_SHORT = 576
 _QUALITY = 97  # of the JPEGs that the package reads, 1..100
 SIZES = {"tiny": "t", "small": "s", "base-plus": "b+", "large": "l"}
 FAMILIES = {"sam2": "Sam2VideoModel", "edgetam": "EdgeTamVideoModel"}
 
 
 class Remembering(ABC):
-    """What such trackers share: the figures of the drawing that shows most of them are followed both ways, then those that entered later.
+    """What such trackers share: the figures of the drawing that shows most of them are followed both ways,
+    then those that entered later.
 
     ``least``: share of the frame below which an island is no figure of its own.
     """
@@ -46,10 +50,16 @@ class Remembering(ABC):
         return follow(pictures, figures, _SHORT, self._least, self._all)
 
     @abstractmethod
-    def propagate(self, pictures: Sequence[np.ndarray], start: int, figures: Sequence[np.ndarray]) -> np.ndarray:
-        """Scores float32 (D, N, H, W), above 0 where the model sees each of N figures, which are the bool masks of drawing `start`."""
+    def propagate(
+        self, pictures: Sequence[np.ndarray], start: int, figures: Sequence[np.ndarray]
+    ) -> np.ndarray:
+        """Scores float32 (D, N, H, W), above 0 where the model sees each of N figures, which are the bool
+        masks of drawing `start`.
+        """
 
-    def _all(self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], start: int) -> Labels:
+    def _all(
+        self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], start: int
+    ) -> Labels:
         labels = np.zeros((len(pictures), *pictures[0].shape[:2]), np.uint8)
         given = 0
         for _ in range(_ROUNDS):
@@ -64,7 +74,10 @@ class Remembering(ABC):
             for k, mask in enumerate(new, given + 1):
                 labels[start][mask & (labels[start] == 0)] = k
             given += len(new)
-            open_ones = [sum(int(i.sum()) for i in self._unclaimed(m, plane)) for m, plane in zip(figures, labels, strict=True)]
+            open_ones = [
+                sum(int(i.sum()) for i in self._unclaimed(m, plane))
+                for m, plane in zip(figures, labels, strict=True)
+            ]
             start = int(np.argmax(open_ones))
             if not open_ones[start] or given == MOST:
                 break
@@ -78,11 +91,20 @@ class Remembering(ABC):
 class Transformers(Remembering):
     """SAM 2 or EdgeTAM through the transformers package.
 
-    ``weights``: a name of `animelayers.weights` or a folder; ``family``: sam2 or edgetam; ``device`` as of `Net`.
+    ``weights``: a name of `animelayers.weights` or a folder; ``family``: sam2 or edgetam; ``device`` as of
+    `Net`.
     """
 
-    def __init__(self, weights: Named, family: Literal["sam2", "edgetam"] = "sam2", device: Device = "auto", least: Share = 1 / 500):
-        """Raises ValueError for an unknown family, WeightsError for weights that are missing or another model's."""
+    def __init__(
+        self,
+        weights: Named,
+        family: Literal["sam2", "edgetam"] = "sam2",
+        device: Device = "auto",
+        least: Share = 1 / 500,
+    ):
+        """Raises ValueError for an unknown family, WeightsError for weights that are missing or another
+        model's.
+        """
         if family not in FAMILIES:
             raise ValueError(f"family {family!r} is unknown: one of {', '.join(FAMILIES)}")
         super().__init__(least)
@@ -94,23 +116,40 @@ class Transformers(Remembering):
         transformers.logging.disable_progress_bar()
         self._torch, self._device = torch, torch.device(pick(device))
         try:
-            self._model = getattr(transformers, FAMILIES[family]).from_pretrained(folder, local_files_only=True).to(self._device).eval()
-            self._processor: Any = transformers.Sam2VideoProcessor.from_pretrained(folder, local_files_only=True)
+            self._model = (
+                getattr(transformers, FAMILIES[family])
+                .from_pretrained(folder, local_files_only=True)
+                .to(self._device)
+                .eval()
+            )
+            self._processor: Any = transformers.Sam2VideoProcessor.from_pretrained(
+                folder, local_files_only=True
+            )
         except (OSError, ValueError) as error:
-            raise WeightsError(f"{folder} holds no weights of a {family} tracker: {str(error).splitlines()[0]}") from error
+            raise WeightsError(
+                f"{folder} holds no weights of a {family} tracker: {str(error).splitlines()[0]}"
+            ) from error
 
-    def propagate(self, pictures: Sequence[np.ndarray], start: int, figures: Sequence[np.ndarray]) -> np.ndarray:
+    def propagate(
+        self, pictures: Sequence[np.ndarray], start: int, figures: Sequence[np.ndarray]
+    ) -> np.ndarray:
         """As `Remembering.propagate`."""
         size = pictures[0].shape[:2]
         scores = np.full((len(pictures), len(figures), *size), -1, np.float32)
         with self._torch.inference_mode():
             session = self._processor.init_video_session(video=list(pictures), inference_device=self._device)
             ids = list(range(1, len(figures) + 1))
-            self._processor.add_inputs_to_inference_session(session, start, ids, input_masks=[f.astype(np.float32) for f in figures])
+            self._processor.add_inputs_to_inference_session(
+                session, start, ids, input_masks=[f.astype(np.float32) for f in figures]
+            )
             self._model(session, frame_idx=start)
             for reverse in (False, True):
-                for seen in self._model.propagate_in_video_iterator(session, start_frame_idx=start, reverse=reverse):
-                    (found,) = self._processor.post_process_masks([seen.pred_masks], original_sizes=[list(size)], binarize=False)
+                for seen in self._model.propagate_in_video_iterator(
+                    session, start_frame_idx=start, reverse=reverse
+                ):
+                    (found,) = self._processor.post_process_masks(
+                        [seen.pred_masks], original_sizes=[list(size)], binarize=False
+                    )
                     scores[seen.frame_idx] = found[:, 0].float().cpu().numpy()
         return scores
 
@@ -118,9 +157,9 @@ class Transformers(Remembering):
 class Sam2(Remembering):
     """SAM 2.1 through its makers' package `sam2`.
 
-    ``weights``: a name of `animelayers.weights` or a checkpoint file; ``size``: tiny, small, base-plus or large, as the checkpoint;
-    ``device`` as of `Net`.
-    ``changes``: entries of the size's configuration that a checkpoint of another shape needs ('image_encoder.trunk.embed_dim').
+    ``weights``: a name of `animelayers.weights` or a checkpoint file; ``size``: tiny, small, base-plus or
+    large, as the checkpoint; ``device`` as of `Net`. ``changes``: entries of the size's configuration that a
+    checkpoint of another shape needs ('image_encoder.trunk.embed_dim').
     """
 
     def __init__(
@@ -145,19 +184,31 @@ class Sam2(Remembering):
         self._model = build(size, changes or {}).to(place).eval()
         checkpoint.fill(self._model, state["model"], path, what)
 
-    def propagate(self, pictures: Sequence[np.ndarray], start: int, figures: Sequence[np.ndarray]) -> np.ndarray:
+    def propagate(
+        self, pictures: Sequence[np.ndarray], start: int, figures: Sequence[np.ndarray]
+    ) -> np.ndarray:
         """As `Remembering.propagate`."""
         scores = np.full((len(pictures), len(figures), *pictures[0].shape[:2]), -1, np.float32)
         # The package reads a folder of JPEG files, and shows a bar for each pass.
-        with tempfile.TemporaryDirectory() as folder, self._torch.inference_mode(), contextlib.redirect_stderr(io.StringIO()):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            self._torch.inference_mode(),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
             for t, picture in enumerate(pictures):
                 quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-                cv2.imwrite(f"{folder}/{t}.jpg", cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2BGR), quality)
+                cv2.imwrite(
+                    f"{folder}/{t}.jpg",
+                    cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2BGR),
+                    quality,
+                )
             state = self._model.init_state(folder)
             for k, mask in enumerate(figures, 1):
                 self._model.add_new_mask(state, start, k, mask)
             for reverse in (False, True):
-                for t, _, found in self._model.propagate_in_video(state, start_frame_idx=start, reverse=reverse):
+                for t, _, found in self._model.propagate_in_video(
+                    state, start_frame_idx=start, reverse=reverse
+                ):
                     scores[t] = found[:, 0].float().cpu().numpy()
         return scores
 

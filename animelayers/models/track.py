@@ -20,7 +20,8 @@ MOST = 255
 """Characters a label map can hold."""
 _SMALLEST = 16  # pixels of the short side that figures can be followed at
 _PLACE, _LOOKS = 0.6, 0.4  # what each of them is of a score
-_LINK = 0.3  # score from which an island may be a figure: half its place right, or its colours alone nearly the same
+# score from which an island may be a figure: half its place right, or its colours alone nearly the same
+_LINK = 0.3
 _INSIDE = 0.3  # share of a figure that lies in an island that others fill too
 _WHOLE = 0.6  # share of its size below which a figure is hidden in part
 
@@ -30,25 +31,34 @@ Labels = np.ndarray
 class Linked:
     """Follows characters by where flow and pace lead, and what colours they wear at which height.
 
-    From the drawing that shows the most figures apart, both ways: each figure is linked to the island of the next drawing that overlaps
-    it most and looks most like it (Hungarian assignment). Figures that merge into one island are told apart pixel by pixel until
-    they part again; a figure that enters gets the next id, one that comes back keeps its own. Where the mask of a drawing is not known the
-    figure is found again by flow, colours and motion that is not the camera's. Where a label map tells figures apart, each label is an island.
+    From the drawing that shows the most figures apart, both ways: each figure is linked to the island of the
+    next drawing that overlaps it most and looks most like it (Hungarian assignment). Figures that merge into
+    one island are told apart pixel by pixel until they part again; a figure that enters gets the next id, one
+    that comes back keeps its own. Where the mask of a drawing is not known the figure is found again by flow,
+    colours and motion that is not the camera's. Where a label map tells figures apart, each label is an
+    island.
 
-    ``least``: share of the frame below which an island is no figure of its own. ``short``: pixels of the short side it works at.
+    ``least``: share of the frame below which an island is no figure of its own. ``short``: pixels of the
+    short side it works at.
     """
 
-    def __init__(self, least: Share = 1 / 500, short: Annotated[int, Within(_SMALLEST)] = 240, flow: Flow = dis):
+    def __init__(
+        self, least: Share = 1 / 500, short: Annotated[int, Within(_SMALLEST)] = 240, flow: Flow = dis
+    ):
         """Raises ValueError for a value out of range."""
         if not 0 < least < 1 or short < _SMALLEST:
-            raise ValueError(f"least must be between 0 and 1 and short at least {_SMALLEST}, not {least} and {short}")
+            raise ValueError(
+                f"least must be between 0 and 1 and short at least {_SMALLEST}, not {least} and {short}"
+            )
         self._least, self._short, self._flow = least, short, flow
 
     def __call__(self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None]) -> Labels:
         """As `protocols.Tracker`."""
         return follow(pictures, figures, self._short, self._least, self._all)
 
-    def _all(self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], start: int) -> Labels:
+    def _all(
+        self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], start: int
+    ) -> Labels:
         walk = _Walk(pictures, figures, self._least, self._flow)
         walk.begin(start)
         backwards = {k: look.turned() for k, look in walk.looks.items()}
@@ -64,8 +74,11 @@ Follow = Callable[[Sequence[np.ndarray], Sequence[np.ndarray | None], int], Labe
 """Small pictures, small masks and the drawing to begin with, to small label maps."""
 
 
-def follow(pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], short: int, least: float, by: Follow) -> Labels:
-    """What every tracker does around its own work: shrinks drawings to `short`, chooses where to begin, brings labels to full size.
+def follow(
+    pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], short: int, least: float, by: Follow
+) -> Labels:
+    """What every tracker does around its own work: shrinks drawings to `short`, chooses where to begin,
+    brings labels to full size.
 
     Arguments and result as of `protocols.Tracker`; ids are counted in the order of their first drawing.
     """
@@ -75,10 +88,16 @@ def follow(pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None],
     height, width = made.shape[1:]
     scale = min(1.0, short / min(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    known = [m if m is None else cv2.resize(m.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(m.dtype) for m in figures]
+    known = [
+        m
+        if m is None
+        else cv2.resize(m.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(m.dtype)
+        for m in figures
+    ]
     if len(pictures) == 1 and known[0] is not None:
         labels = apart(known[0], least)[None]
-        if labels.max(initial=0) == 1 and np.array_equal(labels[0] > 0, known[0] > 0):  # one figure, and nothing beside it
+        # one figure, and nothing beside it
+        if labels.max(initial=0) == 1 and np.array_equal(labels[0] > 0, known[0] > 0):
             return (np.asarray(figures[0])[None] > 0).view(np.uint8)
     else:
         small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
@@ -91,7 +110,9 @@ def follow(pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None],
 
 
 def apart(mask: np.ndarray, least: float) -> np.ndarray:
-    """The labels of a drawing nobody is followed to: each piece of its mask is a figure, or all of it where every one is too small."""
+    """The labels of a drawing nobody is followed to: each piece of its mask is a figure, or all of it where
+    every one is too small.
+    """
     labels = np.zeros(mask.shape, np.uint8)
     for k, island in enumerate((pieces(mask, least) or [mask > 0])[:MOST], 1):
         labels[island] = k
@@ -105,7 +126,9 @@ def best(figures: Sequence[np.ndarray | None], least: float) -> int:
 
 
 def ordered(labels: Labels) -> Labels:
-    """Labels without figures seen in one drawing alone, amid others, and counted in the order of their first drawing."""
+    """Labels without figures seen in one drawing alone, amid others, and counted in the order of their first
+    drawing.
+    """
     shown = np.stack([np.bincount(plane.ravel(), minlength=MOST + 1) > 0 for plane in labels])
     count = shown.sum(axis=0)
     blip = (count == 1) & ~shown[0] & ~shown[-1]
@@ -125,7 +148,9 @@ def _within(one: np.ndarray, other: np.ndarray) -> float:
 class _Walk:
     """The figures known so far and the labels given, one drawing after the other."""
 
-    def __init__(self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], least: float, flow: Flow):
+    def __init__(
+        self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], least: float, flow: Flow
+    ):
         self.pictures, self.figures, self.least = pictures, figures, least
         self.cells = [cells(p) for p in pictures]
         self.traces = Traces(pictures, flow)
@@ -141,7 +166,10 @@ class _Walk:
 
     def step(self, before: int, t: int) -> None:
         mask = self.figures[t]
-        carried = {k: self.traces.warp((self.labels[before] == k).astype(np.uint8) * 255, t, before) > 127 for k in self.looks}
+        carried = {
+            k: self.traces.warp((self.labels[before] == k).astype(np.uint8) * 255, t, before) > 127
+            for k in self.looks
+        }
         if mask is None:
             for k in self.looks:
                 self._guess(before, t, k)
@@ -156,8 +184,12 @@ class _Walk:
             else:
                 self._share(t, island, owners)
 
-    def _link(self, t: int, islands: list[np.ndarray], carried: dict[int, np.ndarray], told: bool) -> list[list[int]]:
-        """The figures in each island; where a segmenter `told` them apart, one that has its own is in no other."""
+    def _link(
+        self, t: int, islands: list[np.ndarray], carried: dict[int, np.ndarray], told: bool
+    ) -> list[list[int]]:
+        """The figures in each island; where a segmenter `told` them apart, one that has its own is in no
+        other.
+        """
         owners: list[list[int]] = [[] for _ in islands]
         ids = list(self.looks)
         if not islands or not ids:
@@ -182,7 +214,9 @@ class _Walk:
         return owners
 
     def _score(self, t: int, k: int, island: np.ndarray, guesses: tuple[np.ndarray, ...]) -> float:
-        return _PLACE * max(masks.overlap(g, island) for g in guesses) + _LOOKS * self.looks[k].alike(self.cells[t], island)
+        return _PLACE * max(masks.overlap(g, island) for g in guesses) + _LOOKS * self.looks[k].alike(
+            self.cells[t], island
+        )
 
     def _share(self, t: int, island: np.ndarray, owners: list[int]) -> None:
         looks = [self.looks[k] for k in owners]
@@ -201,7 +235,9 @@ class _Walk:
         """The figure in a drawing whose mask is not known; its look stays, so that no mistake is learnt."""
         was = self.labels[before] == k
         warped, known = self.traces.fetch(was.astype(np.uint8) * 255, t, before)
-        mask = found_again((self.pictures[before], self.pictures[t]), was, self.looks[k], warped, known) & (self.labels[t] == 0)
+        mask = found_again((self.pictures[before], self.pictures[t]), was, self.looks[k], warped, known) & (
+            self.labels[t] == 0
+        )
         self.labels[t][mask] = k
         self.looks[k].hidden(centre(mask) if mask.any() else self.looks[k].centre)
 

@@ -22,16 +22,19 @@ WINDOW, KEPT = 100, 50
 """Frames the net sees at once, and of these the ones in the middle whose answer counts."""
 
 _DILATIONS = (1, 2, 4, 8)
-_BITS, _DROPPED, _COLOURS = 3, 5, 512  # bits of a channel that colours are told apart by, those left out, and colours there are then
+# bits of a channel that colours are told apart by, those left out, and colours there are then
+_BITS, _DROPPED, _COLOURS = 3, 5, 512
 _NEIGHBOURS = 101  # frames that a frame's likeness to is given to the net, itself in the middle
 
 
 class TransNet:
-    """A shot detector (`sources.shots.Detector`) that cuts where TransNetV2 is above one half: behind the last frame of such a run.
+    """A shot detector (`sources.shots.Detector`) that cuts where TransNetV2 is above one half: behind the
+    last frame of such a run.
 
-    ``weights`` is a name of `animelayers.weights` or the path of a state dict. Fed with frames in order; keeps 100 small
-    frames and a number per frame. Raises WeightsError for missing weights and for a file of another net.
-    Soucek, Lokoc: TransNet V2, an effective deep network architecture for fast shot transition detection, 2020.
+    ``weights`` is a name of `animelayers.weights` or the path of a state dict. Fed with frames in order;
+    keeps 100 small frames and a number per frame. Raises WeightsError for missing weights and for a file of
+    another net. Soucek, Lokoc: TransNet V2, an effective deep network architecture for fast shot transition
+    detection, 2020.
     """
 
     def __init__(self, weights: str | Path = "transnetv2") -> None:
@@ -47,7 +50,9 @@ class TransNet:
         self._seen += 1
 
     def chances(self) -> np.ndarray:
-        """How sure the net is that a shot ends with each frame, float32 [T], 0..1. Nothing may be added afterwards."""
+        """How sure the net is that a shot ends with each frame, float32 [T], 0..1. Nothing may be added
+        afterwards.
+        """
         while len(self._chance) < self._seen:
             self._put(self._window[-1], 1)
         return np.array(self._chance[: self._seen], np.float32)
@@ -69,7 +74,9 @@ class TransNet:
 
 @cache
 def load(path: Path) -> Net:
-    """The net of a state dict, its width read from it, ready to be asked. Raises WeightsError where keys or shapes are another net's."""
+    """The net of a state dict, its width read from it, ready to be asked. Raises WeightsError where keys or
+    shapes are another net's.
+    """
     state = checkpoint.state(path, "TransNetV2")
     try:
         width, hidden = len(state["SDDCNN.0.DDCNN.0.bn.weight"]) // len(_DILATIONS), len(state["fc1.bias"])
@@ -81,17 +88,22 @@ def load(path: Path) -> Net:
 
 
 class Net(nn.Module):
-    """The net; attributes are named as in the published state dict. ``width``: filters per dilation of the first stage."""
+    """The net; attributes are named as in the published state dict. ``width``: filters per dilation of the
+    first stage.
+    """
 
     def __init__(self, width: int = 16, hidden: int = 1024) -> None:
         super().__init__()
         out = [len(_DILATIONS) * width * 2**stage for stage in range(3)]
-        self.SDDCNN = nn.ModuleList(_Stage(before, after) for before, after in zip([3, *out], out, strict=False))
+        self.SDDCNN = nn.ModuleList(
+            _Stage(before, after) for before, after in zip([3, *out], out, strict=False)
+        )
         self.frame_sim_layer = _Similarity(sum(out))
         self.color_hist_layer = _Similarity(0)
         self.fc1 = nn.Linear(out[-1] * (SIZE[0] // 8) * (SIZE[1] // 8) + 2 * 128, hidden)
         self.cls_layer1 = nn.Linear(hidden, 1)
-        self.cls_layer2 = nn.Linear(hidden, 1)  # marks every frame of a transition; in the state dict, not asked here
+        # marks every frame of a transition; in the state dict, not asked here
+        self.cls_layer2 = nn.Linear(hidden, 1)
 
     def forward(self, frames: Tensor) -> Tensor:
         """Log odds (N, T) that a shot ends with each of `frames`, uint8 RGB (N, T, 27, 48, 3)."""
@@ -139,7 +151,14 @@ class _Separable(nn.Module):
     def __init__(self, before: int, after: int, reach: int) -> None:
         super().__init__()
         space = nn.Conv3d(before, 2 * after, (1, 3, 3), padding=(0, 1, 1), bias=False)
-        self.layers = nn.ModuleList([space, nn.Conv3d(2 * after, after, (3, 1, 1), padding=(reach, 0, 0), dilation=(reach, 1, 1), bias=False)])
+        self.layers = nn.ModuleList(
+            [
+                space,
+                nn.Conv3d(
+                    2 * after, after, (3, 1, 1), padding=(reach, 0, 0), dilation=(reach, 1, 1), bias=False
+                ),
+            ]
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         over_time: Tensor = self.layers[1](self.layers[0](x))
@@ -147,7 +166,9 @@ class _Separable(nn.Module):
 
 
 class _Similarity(nn.Module):
-    """How like each frame is to the 50 before and after it, by its features (N, T, C); ``project`` features go through a layer first."""
+    """How like each frame is to the 50 before and after it, by its features (N, T, C); ``project`` features
+    go through a layer first.
+    """
 
     def __init__(self, project: int) -> None:
         super().__init__()

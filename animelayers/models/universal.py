@@ -1,4 +1,6 @@
-"""Mask transformers, Mask2Former (Cheng et al., CVPR 2022) and EoMT (Kerssies et al., CVPR 2025): one net for every kind of segmentation."""
+"""Mask transformers, Mask2Former (Cheng et al., CVPR 2022) and EoMT (Kerssies et al., CVPR 2025): one net for
+every kind of segmentation.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,21 @@ Task = Literal["instance", "panoptic", "semantic"]
 FIGURES = (
     "person", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "teddy bear", "animal", "character",
 )  # fmt: skip
-"""The classes that are characters, where nothing else is said: people, the animals of COCO and its one toy with a face, and ADE20K's."""
+"""The classes that are characters, where nothing else is said: people, the animals of COCO and its one toy
+with a face, and ADE20K's.
+"""
 
 
 class Universal:
     """A segmenter whose queries each claim a class and a mask.
 
-    ``weights``: a registered name or a folder in the model hub's format. ``task``: instance (each query for itself), panoptic (each pixel is
-    the best query's, so that what lies in front cuts what is behind) or semantic (regions of the classes, the parts of a figure as one).
-    ``confidence_threshold``: score below which a segment is none, 0..1. ``labels``: the classes that are characters; without them those of
-    `FIGURES` the checkpoint knows, or all but the background where it knows none, as nets of body parts do. ``short``: pixels of the short
-    side that the net sees; without it what the checkpoint was made for. Other options are those of `Net`.
+    ``weights``: a registered name or a folder in the model hub's format. ``task``: instance (each query for
+    itself), panoptic (each pixel is the best query's, so that what lies in front cuts what is behind) or
+    semantic (regions of the classes, the parts of a figure as one). ``confidence_threshold``: score below
+    which a segment is none, 0..1. ``labels``: the classes that are characters; without them those of
+    `FIGURES` the checkpoint knows, or all but the background where it knows none, as nets of body parts do.
+    ``short``: pixels of the short side that the net sees; without it what the checkpoint was made for. Other
+    options are those of `Net`.
     """
 
     def __init__(
@@ -42,7 +48,9 @@ class Universal:
         short: Side | None = None,
         **placed: Unpack[Placed],
     ) -> None:
-        """Raises ValueError for a bad option, WeightsError where the weights cannot be had or are of another kind."""
+        """Raises ValueError for a bad option, WeightsError where the weights cannot be had or are of another
+        kind.
+        """
         if task not in TASKS:
             raise ValueError(f"task {task!r} is unknown: one of {', '.join(TASKS)}")
         if not 0 < confidence_threshold < 1:
@@ -56,17 +64,24 @@ class Universal:
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> list[Segments]:
         """As `protocols.Segmenter`."""
-        made: list[Segments] = [Segments(np.zeros((0, *p.shape[:2]), bool), np.zeros(0, np.float32), []) for p in pictures]
+        made: list[Segments] = [
+            Segments(np.zeros((0, *p.shape[:2]), bool), np.zeros(0, np.float32), []) for p in pictures
+        ]
         groups: dict[tuple[int, int], list[int]] = {}
         for i, picture in enumerate(pictures):
-            groups.setdefault((0, 0) if self._canvas.square else self._canvas.used(*picture.shape[:2]), []).append(i)
+            groups.setdefault(
+                (0, 0) if self._canvas.square else self._canvas.used(*picture.shape[:2]), []
+            ).append(i)
         for members in groups.values():
             # Group by batch, for the masks of all queries are large.
             for start in range(0, len(members), self._net.batch):
                 part = members[start : start + self._net.batch]
                 classes, masks = self._net(self._canvas.planes([pictures[i] for i in part]))
                 for i, of_class, mask in zip(part, classes, masks, strict=True):
-                    made[i] = self._segments(self._claims(self._columns(of_class), mask, self._wanted, self._threshold), pictures[i].shape[:2])
+                    made[i] = self._segments(
+                        self._claims(self._columns(of_class), mask, self._wanted, self._threshold),
+                        pictures[i].shape[:2],
+                    )
         return made
 
     def _columns(self, classes: np.ndarray) -> np.ndarray:
@@ -80,14 +95,22 @@ class Universal:
         for mask, claim in zip(masks, claims, strict=True):
             margin = claim.margin
             if side := self._canvas.square:
-                margin = cv2.resize(margin, (side, side), interpolation=cv2.INTER_LINEAR)[: used[1], : used[0]]
+                margin = cv2.resize(margin, (side, side), interpolation=cv2.INTER_LINEAR)[
+                    : used[1], : used[0]
+                ]
             np.greater(cv2.resize(margin, (width, height), interpolation=cv2.INTER_LINEAR), 0, out=mask)
         there = [k for k, mask in enumerate(masks) if mask.any()]
-        return Segments(masks[there], np.array([claims[k].score for k in there], np.float32), [self.names[claims[k].label] for k in there])
+        return Segments(
+            masks[there],
+            np.array([claims[k].score for k in there], np.float32),
+            [self.names[claims[k].label] for k in there],
+        )
 
 
 def chosen(names: Sequence[str], labels: Sequence[str] | None) -> list[int]:
-    """The numbers of the classes that are characters. Raises ValueError for a label the net does not know, naming the nearest."""
+    """The numbers of the classes that are characters. Raises ValueError for a label the net does not know,
+    naming the nearest.
+    """
     if labels is None:
         known = [k for k, name in enumerate(names) if name.split(",")[0].lower() in FIGURES]
         return known or [k for k, name in enumerate(names) if name.lower() != "background"]

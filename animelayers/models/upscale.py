@@ -15,7 +15,10 @@ from animelayers.models.realesrgan import RealESRGAN
 
 NAMES: Mapping[str, str] = {
     "RealESRGAN_x4plus_anime_6B": "realesrgan-x4plus-anime",
-    **{name: name for name in ("realesrgan-x4plus-anime", "realesr-animevideov3-x2", "realesr-animevideov3-x4")},
+    **{
+        name: name
+        for name in ("realesrgan-x4plus-anime", "realesr-animevideov3-x2", "realesr-animevideov3-x4")
+    },
 }
 """Names of upscalers and of the weights behind them, which run through ncnn."""
 
@@ -41,4 +44,6 @@ def upscaler(name: str, device: Device = "auto") -> Upscaler:
         return Spandrel(name, device=device)
     near = difflib.get_close_matches(name, NAMES, 1, MEANT)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise ValueError(f"no upscaler is called {name!r}: {hint}there are {', '.join(NAMES)}, and the path of a .pth or .safetensors")
+    raise ValueError(
+        f"no upscaler is called {name!r}: {hint}there are {', '.join(NAMES)}, and the path of a .pth or .safetensors"
+    )

@@ -1,4 +1,6 @@
-"""What models of the transformers package share that answer in words: pictures of one size go through together, the likeliest word is taken."""
+"""What models of the transformers package share that answer in words: pictures of one size go through
+together, the likeliest word is taken.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,11 @@ from animelayers.models.net import Net, Placed
 class Writer(ABC):
     """A `protocols.Captioner` of the transformers package.
 
-    ``weights``: a name of the table of weights, or a folder with the model's safetensors, tokenizer and processor. ``tokens``: how long a
-    caption may be. ``placed``: see `net.Net`; its batch counts pictures, and the weights themselves are kept in its precision.
-    Pictures of one size have prompts of one length, so that nothing is padded and each gives what it gives alone. The likeliest token is
-    taken each time, nothing is drawn at random. Raises WeightsError for weights that are missing or another model's, ValueError for a
+    ``weights``: a name of the table of weights, or a folder with the model's safetensors, tokenizer and
+    processor. ``tokens``: how long a caption may be. ``placed``: see `net.Net`; its batch counts pictures,
+    and the weights themselves are kept in its precision. Pictures of one size have prompts of one length, so
+    that nothing is padded and each gives what it gives alone. The likeliest token is taken each time, nothing
+    is drawn at random. Raises WeightsError for weights that are missing or another model's, ValueError for a
     length below 1.
     """
 
@@ -52,7 +55,11 @@ class Writer(ABC):
                 inputs = self.prepared([np.ascontiguousarray(pictures[i]) for i in part], instruction)
                 self._names = tuple(inputs)
                 (made,) = self._net(*inputs.values())
-                for i, text in zip(part, self._processor.tokenizer.batch_decode(made.astype(np.int64), skip_special_tokens=True), strict=True):
+                for i, text in zip(
+                    part,
+                    self._processor.tokenizer.batch_decode(made.astype(np.int64), skip_special_tokens=True),
+                    strict=True,
+                ):
                     captions[i] = text.strip()
         return captions
 
@@ -66,9 +73,14 @@ class Writer(ABC):
 
         inputs = self.shaped(module, dict(zip(self._names, tensors, strict=True)))
         pad = self._processor.tokenizer.pad_token_id
-        made = module.generate(**inputs, do_sample=False, num_beams=1, max_new_tokens=self._tokens, pad_token_id=pad)
+        made = module.generate(
+            **inputs, do_sample=False, num_beams=1, max_new_tokens=self._tokens, pad_token_id=pad
+        )
         asked = inputs["input_ids"]
         length = asked.shape[1]
-        if made.shape[1] >= length and torch.equal(made[:, :length], asked):  # the prompt is repeated by all but encoder-decoders
+        # the prompt is repeated by all but encoder-decoders
+        if made.shape[1] >= length and torch.equal(made[:, :length], asked):
             made = made[:, length:]
-        return torch.nn.functional.pad(made[:, : self._tokens], (0, max(0, self._tokens - made.shape[1])), value=pad)
+        return torch.nn.functional.pad(
+            made[:, : self._tokens], (0, max(0, self._tokens - made.shape[1])), value=pad
+        )

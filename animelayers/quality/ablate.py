@@ -12,7 +12,9 @@ from animelayers.quality.figures import FIGURES, HEAD
 from animelayers.quality.runs import ANEW, ASK, RECALL, System
 
 REFERENCE = "all rules"
-"""The system that nothing is left out of; its mattes are remembered, as those of most that are compared with it."""
+"""The system that nothing is left out of; its mattes are remembered, as those of most that are compared with
+it.
+"""
 
 
 def _without(stage: str, *names: str, prefix: str = "") -> dict[str, tuple[str, ...]]:
@@ -47,24 +49,43 @@ def chosen(names: Sequence[str] | str) -> list[str]:
 
 def systems(names: Iterable[str]) -> list[System]:
     """The systems that tell what rules are worth: the reference, and one without each."""
-    found = [System(f"without {name}", RULES[name], ANEW if name in _NETS else ASK if name in _PICTURES else RECALL) for name in names]
+    found = [
+        System(
+            f"without {name}", RULES[name], ANEW if name in _NETS else ASK if name in _PICTURES else RECALL
+        )
+        for name in names
+    ]
     return [System(REFERENCE, (), RECALL), *found] if found else []
 
 
-def worth(rows: Sequence[Mapping[str, Any]], costs: Mapping[str, Mapping[str, Any]], names: Iterable[str], default: str, seed: int = 0) -> list[Any]:
-    """Per rule: its `name`, `figures` (figure -> {worth, verdict}; worth above 0: the rule helps), `seconds` of CPU time it takes, and
-    the `traits` with the clearest changes, at most four."""
+def worth(
+    rows: Sequence[Mapping[str, Any]],
+    costs: Mapping[str, Mapping[str, Any]],
+    names: Iterable[str],
+    default: str,
+    seed: int = 0,
+) -> list[Any]:
+    """Per rule: its `name`, `figures` (figure -> {worth, verdict}; worth above 0: the rule helps), `seconds`
+    of CPU time it takes, and the `traits` with the clearest changes, at most four."""
     found = []
     for name in names:
         system, reference = f"without {name}", default if name in _NETS else REFERENCE
         less, whole = ([row for row in rows if row["system"] == each] for each in (system, reference))
         told = differences(less, whole, seed)
-        figures = {each.figure: {"worth": _worth(each), "verdict": each.verdict} for each in told if each.kind == ALL}
-        clear = sorted((each for each in told if each.kind == "traits" and each.verdict in ("better", "worse")), key=lambda each: (each.p, -each.n))
+        figures = {
+            each.figure: {"worth": _worth(each), "verdict": each.verdict} for each in told if each.kind == ALL
+        }
+        clear = sorted(
+            (each for each in told if each.kind == "traits" and each.verdict in ("better", "worse")),
+            key=lambda each: (each.p, -each.n),
+        )
         seconds = None
         if costs.get(system, {}).get("cpu") is not None and costs.get(reference, {}).get("cpu") is not None:
             seconds = costs[reference]["cpu"] - costs[system]["cpu"]
-        traits = [f"{each.word}: {FIGURES[each.figure].title} {_signed(each.figure, _worth(each))}" for each in clear[:4]]
+        traits = [
+            f"{each.word}: {FIGURES[each.figure].title} {_signed(each.figure, _worth(each))}"
+            for each in clear[:4]
+        ]
         found.append({"name": name, "figures": figures, "seconds": seconds, "traits": traits})
     return found
 
@@ -72,7 +93,10 @@ def worth(rows: Sequence[Mapping[str, Any]], costs: Mapping[str, Mapping[str, An
 def markdown(found: Sequence[Mapping[str, Any]]) -> str:
     """What each rule is worth, as a Markdown table; what may not be chance is bold."""
     shown = [figure for figure in HEAD if any(figure in line["figures"] for line in found)]
-    lines = ["| without | " + " | ".join(FIGURES[figure].title for figure in shown) + " | CPU s |", "|" + " --- |" * (len(shown) + 2)]
+    lines = [
+        "| without | " + " | ".join(FIGURES[figure].title for figure in shown) + " | CPU s |",
+        "|" + " --- |" * (len(shown) + 2),
+    ]
     for line in found:
         cells = [cell(figure, line["figures"].get(figure)) for figure in shown]
         seconds = "–" if line["seconds"] is None else f"{line['seconds']:.0f}"

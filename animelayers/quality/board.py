@@ -1,4 +1,6 @@
-"""The scoreboard: the figures of shots by what they show and by whose hands they are from, and how far the means can be trusted."""
+"""The scoreboard: the figures of shots by what they show and by whose hands they are from, and how far the
+means can be trusted.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,9 @@ Row = Mapping[str, Any]
 
 
 class Told(NamedTuple):
-    """A figure over some shots: the ``mean``, the mean of the ``worst`` tenth of them, how many there are (``n``), and the interval ``low`` to
-    ``high`` in which 95 of 100 means lie of as many shots drawn from these with replacement (Efron 1979)."""
+    """A figure over some shots: the ``mean``, the mean of the ``worst`` tenth of them, how many there are
+    (``n``), and the interval ``low`` to ``high`` in which 95 of 100 means lie of as many shots drawn from
+    these with replacement (Efron 1979)."""
 
     mean: float
     worst: float
@@ -38,7 +41,9 @@ def groups(rows: Iterable[Row]) -> dict[str, dict[str, list[Row]]]:
 
 
 def board(rows: Sequence[Row], seed: int = 0) -> dict[str, dict[str, dict[str, dict[str, Told]]]]:
-    """system -> all, traits, sources -> word -> figure -> `Told`, for every figure that some shot of the group has."""
+    """system -> all, traits, sources -> word -> figure -> `Told`, for every figure that some shot of the
+    group has.
+    """
     systems = dict.fromkeys(row["system"] for row in rows)
     return {
         system: {
@@ -51,7 +56,9 @@ def board(rows: Sequence[Row], seed: int = 0) -> dict[str, dict[str, dict[str, d
 
 def told(rows: Sequence[Row], seed: int = 0, name: str = ALL) -> dict[str, Told]:
     """The figures over some shots of one system; `seed` and `name` seed the bootstrap."""
-    values = np.array([[np.nan if row[figure] is None else row[figure] for figure in FIGURES] for row in rows], float).reshape(-1, len(FIGURES))
+    values = np.array(
+        [[np.nan if row[figure] is None else row[figure] for figure in FIGURES] for row in rows], float
+    ).reshape(-1, len(FIGURES))
     low, high = interval(values, seed, name)
     made = {}
     for place, (figure, facts) in enumerate(FIGURES.items()):
@@ -59,12 +66,19 @@ def told(rows: Sequence[Row], seed: int = 0, name: str = ALL) -> dict[str, Told]
         if there.size:
             tenth = max(1, round(there.size / 10))
             worst = there[:tenth] if facts.more else there[-tenth:]
-            made[figure] = Told(float(there.mean()), float(worst.mean()), int(there.size), float(low[place]), float(high[place]))
+            made[figure] = Told(
+                float(there.mean()),
+                float(worst.mean()),
+                int(there.size),
+                float(low[place]),
+                float(high[place]),
+            )
     return made
 
 
 def interval(values: np.ndarray, seed: int, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The 2.5th and 97.5th percentile of the means of the columns of `values` (N, F), NaN for nothing, over resampled rows; (F,) each.
+    """The 2.5th and 97.5th percentile of the means of the columns of `values` (N, F), NaN for nothing, over
+    resampled rows; (F,) each.
 
     A column with one value has an interval of that value alone; NaN where it has none.
     """
@@ -89,7 +103,10 @@ def facts(found: Mapping[str, Any]) -> Any:
 def markdown(found: Mapping[str, Mapping[str, Told]], figures: Iterable[str], first: str = "") -> str:
     """A Markdown table: a line per entry of `found`, a column per figure that some entry has."""
     shown = [figure for figure in figures if any(figure in line for line in found.values())]
-    lines = ["| " + " | ".join([first, "n", *(FIGURES[figure].title for figure in shown)]) + " |", "|" + " --- |" * (len(shown) + 2)]
+    lines = [
+        "| " + " | ".join([first, "n", *(FIGURES[figure].title for figure in shown)]) + " |",
+        "|" + " --- |" * (len(shown) + 2),
+    ]
     for name, line in found.items():
         cells = [FIGURES[figure].told(line[figure].mean if figure in line else None) for figure in shown]
         most = max((each.n for each in line.values()), default=0)

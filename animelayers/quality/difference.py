@@ -1,4 +1,6 @@
-"""What got better and what got worse from one scored output to another, shot by shot, and whether that may be chance."""
+"""What got better and what got worse from one scored output to another, shot by shot, and whether that may be
+chance.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ Row = Mapping[str, Any]
 
 
 class Difference(NamedTuple):
-    """How a figure changed over ``n`` shots that both have: the means ``a`` and ``b``, ``low`` to ``high`` as of `board.Told` around b - a, the
-    probability ``p`` of a change as large by chance alone, and the ``verdict``: better, worse, noise or same."""
+    """How a figure changed over ``n`` shots that both have: the means ``a`` and ``b``, ``low`` to ``high`` as
+    of `board.Told` around b - a, the probability ``p`` of a change as large by chance alone, and the
+    ``verdict``: better, worse, noise or same."""
 
     kind: str
     word: str
@@ -48,9 +51,10 @@ def paired(a: Sequence[Row], b: Sequence[Row]) -> list[tuple[Row, Row]]:
 def differences(a: Sequence[Row], b: Sequence[Row], seed: int = 0) -> list[Difference]:
     """The differences of all figures over all shots, by trait and by source, of the rows of two systems.
 
-    A shot is compared with itself. Signs of its change are flipped at random to see what chance does (Fisher 1935). Many figures are looked
-    at: over all shots the probability that any of those called better or worse is chance is at most `LEVEL` (Holm 1979); of those over traits
-    and sources at most that share is, on average (Benjamini and Hochberg 1995).
+    A shot is compared with itself. Signs of its change are flipped at random to see what chance does (Fisher
+    1935). Many figures are looked at: over all shots the probability that any of those called better or worse
+    is chance is at most `LEVEL` (Holm 1979); of those over traits and sources at most that share is, on
+    average (Benjamini and Hochberg 1995).
     """
     pairs = {(row["film"], row["shot"]): (row, other) for row, other in paired(a, b)}
     whole: list[Difference] = []
@@ -58,12 +62,16 @@ def differences(a: Sequence[Row], b: Sequence[Row], seed: int = 0) -> list[Diffe
     for kind, words in groups(row for row, _ in pairs.values()).items():
         for word, rows in words.items():
             if rows:
-                (whole if kind == ALL else parts).extend(_changes(kind, word, [pairs[row["film"], row["shot"]] for row in rows], seed))
+                (whole if kind == ALL else parts).extend(
+                    _changes(kind, word, [pairs[row["film"], row["shot"]] for row in rows], seed)
+                )
     return [*_judged(whole, holm), *_judged(parts, benjamini_hochberg)]
 
 
 def _changes(kind: str, word: str, pairs: Sequence[tuple[Row, Row]], seed: int) -> list[Difference]:
-    both = np.array([[[np.nan if row[f] is None else row[f] for f in FIGURES] for row in pair] for pair in pairs], float)
+    both = np.array(
+        [[[np.nan if row[f] is None else row[f] for f in FIGURES] for row in pair] for pair in pairs], float
+    )
     change = both[:, 1] - both[:, 0]
     low, high = interval(change, seed, f"{kind}:{word}")
     p = chance(np.nan_to_num(change), seed, f"{kind}:{word}")
@@ -72,24 +80,47 @@ def _changes(kind: str, word: str, pairs: Sequence[tuple[Row, Row]], seed: int) 
         there = np.isfinite(change[:, place])
         if there.any():
             a, b = both[there][:, :, place].mean(axis=0).tolist()
-            found.append(Difference(kind, word, figure, int(there.sum()), a, b, float(low[place]), float(high[place]), float(p[place]), ""))
+            found.append(
+                Difference(
+                    kind,
+                    word,
+                    figure,
+                    int(there.sum()),
+                    a,
+                    b,
+                    float(low[place]),
+                    float(high[place]),
+                    float(p[place]),
+                    "",
+                )
+            )
     return found
 
 
 def chance(change: np.ndarray, seed: int, name: str) -> np.ndarray:
-    """How probable it is that changes of random signs have a mean as far from zero: of float (N, F), 0 for none, float (F,)."""
+    """How probable it is that changes of random signs have a mean as far from zero: of float (N, F), 0 for
+    none, float (F,).
+    """
     count = len(change)
     if count <= _EXACT:
         signs = 1 - 2 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1)
     else:
-        signs = 2 * np.random.default_rng([seed, zlib.crc32(name.encode())]).integers(0, 2, (_FLIPS, count), np.int8) - 1
+        signs = (
+            2
+            * np.random.default_rng([seed, zlib.crc32(name.encode())]).integers(
+                0, 2, (_FLIPS, count), np.int8
+            )
+            - 1
+        )
         signs[0] = 1
     as_far = np.abs(signs @ change) >= np.abs(change.sum(axis=0)) * (1 - 1e-9)
     return np.asarray(as_far.mean(axis=0))
 
 
 def holm(p: Sequence[float]) -> float:
-    """The largest of some probabilities that may be called no chance, so that any such call is wrong with `LEVEL` at most; -1 for none."""
+    """The largest of some probabilities that may be called no chance, so that any such call is wrong with
+    `LEVEL` at most; -1 for none.
+    """
     most = -1.0
     for rank, each in enumerate(sorted(p)):
         if each > LEVEL / (len(p) - rank):
@@ -100,7 +131,9 @@ def holm(p: Sequence[float]) -> float:
 
 def benjamini_hochberg(p: Sequence[float]) -> float:
     """The same, so that of all calls the share `LEVEL` is wrong on average."""
-    return max((each for rank, each in enumerate(sorted(p), 1) if each <= LEVEL * rank / len(p)), default=-1.0)
+    return max(
+        (each for rank, each in enumerate(sorted(p), 1) if each <= LEVEL * rank / len(p)), default=-1.0
+    )
 
 
 def _judged(found: Sequence[Difference], limit: Callable[[Sequence[float]], float]) -> list[Difference]:
@@ -117,16 +150,24 @@ def _verdict(each: Difference, most: float) -> str:
 
 
 def farthest(a: Sequence[Row], b: Sequence[Row], count: int) -> list[tuple[str, int, str, float]]:
-    """The shots that changed most, film, number, figure and change, each once: by ranks, since figures have no unit in common.
+    """The shots that changed most, film, number, figure and change, each once: by ranks, since figures have
+    no unit in common.
 
     What of a figure's changes is as large as its largest comes first, whatever the figure.
     """
     found: list[tuple[float, str, int, str, float]] = []
     for figure in FIGURES:
         pairs = paired(a, b)
-        changes = [(row["film"], row["shot"], other[figure] - row[figure]) for row, other in pairs if None not in (row[figure], other[figure])]
+        changes = [
+            (row["film"], row["shot"], other[figure] - row[figure])
+            for row, other in pairs
+            if None not in (row[figure], other[figure])
+        ]
         changes = sorted((each for each in changes if each[2]), key=lambda each: -abs(each[2]))
-        found += [(rank / max(1, len(pairs)), film, shot, figure, change) for rank, (film, shot, change) in enumerate(changes)]
+        found += [
+            (rank / max(1, len(pairs)), film, shot, figure, change)
+            for rank, (film, shot, change) in enumerate(changes)
+        ]
     chosen: dict[tuple[str, int], tuple[str, int, str, float]] = {}
     for _, film, shot, figure, change in sorted(found):
         chosen.setdefault((film, shot), (film, shot, figure, change))
@@ -134,7 +175,9 @@ def farthest(a: Sequence[Row], b: Sequence[Row], count: int) -> list[tuple[str, 
 
 
 def markdown(found: Sequence[Difference], most: int = 40) -> str:
-    """A Markdown table of what is better or worse, over all shots first, at most `most` lines; and how much was looked at."""
+    """A Markdown table of what is better or worse, over all shots first, at most `most` lines; and how much
+    was looked at.
+    """
     told = [each for each in found if each.verdict in ("better", "worse")]
     lines = ["| shots | figure | n | a | b | change | 95 % | |", "|" + " --- |" * 8]
     for each in told[:most]:
@@ -142,11 +185,17 @@ def markdown(found: Sequence[Difference], most: int = 40) -> str:
         numbers = [figure.told(value) for value in (each.a, each.b, each.change)]
         word = each.word if each.kind == ALL else f"{each.kind[:-1]} {each.word}"
         reach = f"{figure.told(each.low)} … {figure.told(each.high)}"
-        lines.append("| " + " | ".join([word, figure.title, str(each.n), *numbers, reach, each.verdict]) + " |")
+        lines.append(
+            "| " + " | ".join([word, figure.title, str(each.n), *numbers, reach, each.verdict]) + " |"
+        )
     if len(told) > most:
         lines.append(f"| … and {len(told) - most} more | | | | | | | |")
     noise = sum(each.verdict == "noise" for each in found)
     same = sum(each.verdict == "same" for each in found)
     return "\n".join(
-        [*(lines if told else ["nothing is better or worse beyond chance"]), "", f"{noise} other differences are noise, {same} are none"]
+        [
+            *(lines if told else ["nothing is better or worse beyond chance"]),
+            "",
+            f"{noise} other differences are noise, {same} are none",
+        ]
     )

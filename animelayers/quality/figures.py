@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 
 class Figure(NamedTuple):
-    """A figure of a shot: its ``title``, whether ``more`` is better, the ``scale`` it is shown at and the ``form`` of the number."""
+    """A figure of a shot: its ``title``, whether ``more`` is better, the ``scale`` it is shown at and the
+    ``form`` of the number.
+    """
 
     title: str
     more: bool
@@ -47,17 +49,21 @@ FIGURES: Mapping[str, Figure] = {
 }
 """What is measured of every shot; a shot may lack some: what it does not show, nothing can be said of.
 
-character_iou, character_mae, edge_band: of the alpha, in frames with a figure; false_character: mean alpha where there is none, in frames
-without a figure, and of what lies over the picture (bars, subtitles, a logo) in all; flicker: mean change of the alpha's error where neither
-figure nor effect moved. effect_iou: in frames with an effect; effect_colour: mean error of its straight colour where both alphas are above a
-quarter; false_effect: mean alpha in frames without one. hole_db, ring_db: PSNR of the background behind the figures and in the 15 pixels around;
-shown_db: behind them where some other frame of the shot shows it; behind_effect_db: behind effects beside the figures; background_flicker: grey
-levels its error changes behind figures where the true one does not. ids_kept: share of the figures' appearances under the id that is theirs in
-most frames; id_switches: how often a figure changes its id. recompose_db: PSNR of all layers together against the frame. cut_found: whether the
-shot is told from the one before; false_cuts: cuts within it. transition_precision: of the runs of frames that are said to lie between two shots
-and begin in this one, the share that touches a dissolve, a wipe or a fade; transition_recall: whether one the shot begins with is told so.
-held_precision, held_recall: of frames that repeat a drawing. camera_px: mean distance of the frame's corners and middle on the plate from where
-they are, all measured from the shot's first drawing, where the camera is said to be known; camera_known: share of the frames in which it is.
+character_iou, character_mae, edge_band: of the alpha, in frames with a figure; false_character: mean alpha
+where there is none, in frames without a figure, and of what lies over the picture (bars, subtitles, a logo)
+in all; flicker: mean change of the alpha's error where neither figure nor effect moved. effect_iou: in frames
+with an effect; effect_colour: mean error of its straight colour where both alphas are above a quarter;
+false_effect: mean alpha in frames without one. hole_db, ring_db: PSNR of the background behind the figures
+and in the 15 pixels around; shown_db: behind them where some other frame of the shot shows it;
+behind_effect_db: behind effects beside the figures; background_flicker: grey levels its error changes behind
+figures where the true one does not. ids_kept: share of the figures' appearances under the id that is theirs
+in most frames; id_switches: how often a figure changes its id. recompose_db: PSNR of all layers together
+against the frame. cut_found: whether the shot is told from the one before; false_cuts: cuts within it.
+transition_precision: of the runs of frames that are said to lie between two shots and begin in this one, the
+share that touches a dissolve, a wipe or a fade; transition_recall: whether one the shot begins with is told
+so. held_precision, held_recall: of frames that repeat a drawing. camera_px: mean distance of the frame's
+corners and middle on the plate from where they are, all measured from the shot's first drawing, where the
+camera is said to be known; camera_known: share of the frames in which it is.
 """
 
 HEAD = (

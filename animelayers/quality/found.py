@@ -18,8 +18,8 @@ _TOLD = {"clip_id", "instance_ids", "instance_boxes", "episode", "scene_id", "so
 
 
 class FoundLayers(NamedTuple):
-    """``character``, ``effect``, ``shadow`` (None for none): straight RGBA uint8 (H, W, 4); ``mode`` of the effect; ``background`` uint8
-    (H, W, 3); ``labels``: who is where in the shot, int32 (H, W), 0 nobody."""
+    """``character``, ``effect``, ``shadow`` (None for none): straight RGBA uint8 (H, W, 4); ``mode`` of the
+    effect; ``background`` uint8 (H, W, 3); ``labels``: who is where in the shot, int32 (H, W), 0 nobody."""
 
     character: np.ndarray
     effect: np.ndarray
@@ -35,7 +35,9 @@ class FoundLayers(NamedTuple):
 
 
 class Found:
-    """An output to be scored. Films are known by their paths below the input, or where only one has it by their names."""
+    """An output to be scored. Films are known by their paths below the input, or where only one has it by
+    their names.
+    """
 
     def __init__(self, output: Output) -> None:
         self.output = output
@@ -60,7 +62,14 @@ class Found:
     def error(self, name: str) -> str:
         """What went wrong with a film, '' for nothing."""
         failed = self.output.errors.to_pylist()
-        return next((str(row["error"]) for row in failed if PurePosixPath(row["source"]).name == PurePosixPath(name).name), "")
+        return next(
+            (
+                str(row["error"])
+                for row in failed
+                if PurePosixPath(row["source"]).name == PurePosixPath(name).name
+            ),
+            "",
+        )
 
     def layers(self, row: Row | None, shape: tuple[int, int]) -> FoundLayers:
         """The layers of a row of the table, of `shape` (H, W)."""
@@ -75,7 +84,14 @@ class Found:
 
         character, mode = layer("character", blank), row.get("effect_mode") or "none"
         effect = layer("effect", blank) if mode != "none" else blank
-        return FoundLayers(character, effect, mode, layer("background", blank[..., :3]), self._labels(row, character[..., 3]), layer("shadow", None))
+        return FoundLayers(
+            character,
+            effect,
+            mode,
+            layer("background", blank[..., :3]),
+            self._labels(row, character[..., 3]),
+            layer("shadow", None),
+        )
 
     def _labels(self, row: Row, alpha: np.ndarray) -> np.ndarray:
         """Ids of the shot; a clip whose labels are not stored has one figure at most."""
@@ -91,4 +107,6 @@ class Found:
 def _sized(picture: np.ndarray, shape: tuple[int, ...], smooth: bool = True) -> np.ndarray:
     if picture.shape[:2] == shape[:2]:
         return picture
-    return np.asarray(cv2.resize(picture, shape[1::-1], interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST))
+    return np.asarray(
+        cv2.resize(picture, shape[1::-1], interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST)
+    )

@@ -14,12 +14,14 @@ from animelayers.quality.truths import TrueLayers
 RING = 15
 """Pixels around a figure in which halos show."""
 _GREY = 1.5  # mean difference of the channels, grey levels
-_LEAST = 64 / 129600  # share of the frame from which a figure is there to be followed, and an effect to be seen
+# share of the frame from which a figure is there to be followed, and an effect to be seen
+_LEAST = 64 / 129600
 
 
 class Measured(NamedTuple):
-    """Of a frame: ``means`` that are averaged over frames, ``squares``: sums of squared errors and their numbers, ``error``: that of the alpha,
-    ``bad``: how far all of it is off, ``ids``: of each true figure the id it has here, 0 for none."""
+    """Of a frame: ``means`` that are averaged over frames, ``squares``: sums of squared errors and their
+    numbers, ``error``: that of the alpha, ``bad``: how far all of it is off, ``ids``: of each true figure the
+    id it has here, 0 for none."""
 
     means: dict[str, float]
     squares: dict[str, tuple[float, int]]
@@ -28,8 +30,11 @@ class Measured(NamedTuple):
     ids: dict[int, int]
 
 
-def measured(truth: TrueLayers, found: FoundLayers, picture: np.ndarray, shown: np.ndarray | None) -> Measured:
-    """The measures of a frame `picture`; ``shown``: bool (H, W), where some frame of the shot shows the background.
+def measured(
+    truth: TrueLayers, found: FoundLayers, picture: np.ndarray, shown: np.ndarray | None
+) -> Measured:
+    """The measures of a frame `picture`; ``shown``: bool (H, W), where some frame of the shot shows the
+    background.
 
     A frame without colours tells none: there backgrounds and effects are compared in grey.
     """
@@ -40,7 +45,9 @@ def measured(truth: TrueLayers, found: FoundLayers, picture: np.ndarray, shown: 
     tone = _greyed if is_grey(picture) else _same
     background, painted = tone(found.background), tone(truth.background)
     if (known > 127).any():
-        means["character_iou"] = measures.iou(np.where(free, alpha, 0).astype(np.uint8), np.where(free, known, 0).astype(np.uint8), effect)
+        means["character_iou"] = measures.iou(
+            np.where(free, alpha, 0).astype(np.uint8), np.where(free, known, 0).astype(np.uint8), effect
+        )
         means["character_mae"] = float(np.abs(error).mean())
         band = measures.band_error(error, known)
         if band is not None:
@@ -59,7 +66,11 @@ def measured(truth: TrueLayers, found: FoundLayers, picture: np.ndarray, shown: 
     places = {"hole_db": hole, "ring_db": around, "behind_effect_db": (effect > 127) & (known == 0) & free}
     if shown is not None:
         places["shown_db"] = hole & shown
-    squares = {name: measures.squared_error(background, painted, where) for name, where in places.items() if where.any()}
+    squares = {
+        name: measures.squared_error(background, painted, where)
+        for name, where in places.items()
+        if where.any()
+    }
     squares["recompose_db"] = measures.squared_error(found.picture, picture, np.ones(hole.shape, bool))
     bad = float(np.abs(error).mean() + np.abs(light.astype(np.float32) - effect).mean() / 255)
     if hole.any():

@@ -1,4 +1,6 @@
-"""Mattes that are computed once: variants of the analysis that differ behind the nets share what the nets said."""
+"""Mattes that are computed once: variants of the analysis that differ behind the nets share what the nets
+said.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,11 @@ from animelayers.models.protocols import Matte, Mattes
 
 
 class Remembered:
-    """A matte whose answers are kept in a folder, one file per picture; equal pictures are answered from there, bit for bit.
+    """A matte whose answers are kept in a folder, one file per picture; equal pictures are answered from
+    there, bit for bit.
 
-    ``matte``: the model that is asked for pictures that are not there yet; None: KeyError for those. Several processes may share a folder.
+    ``matte``: the model that is asked for pictures that are not there yet; None: KeyError for those. Several
+    processes may share a folder.
     """
 
     def __init__(self, folder: str, matte: Matte | None = None) -> None:
@@ -23,7 +27,10 @@ class Remembered:
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> Mattes:
         """As `protocols.Matte`."""
-        files = [self.folder / f"{hashlib.sha256(repr(p.shape).encode() + p.tobytes()).hexdigest()[:32]}.npz" for p in pictures]
+        files = [
+            self.folder / f"{hashlib.sha256(repr(p.shape).encode() + p.tobytes()).hexdigest()[:32]}.npz"
+            for p in pictures
+        ]
         new = [i for i, file in enumerate(files) if not file.exists()]
         if new:
             if self.matte is None:

@@ -1,4 +1,6 @@
-"""The page of a scored result: systems side by side, traits, sources, the worst shots as pictures, and what each rule is worth."""
+"""The page of a scored result: systems side by side, traits, sources, the worst shots as pictures, and what
+each rule is worth.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,21 @@ _SHOTS = 6
 
 
 def write(
-    result: Result, told: Mapping[str, Any], folder: Path, hidden: Sequence[str] = (), ablation: Sequence[Any] = (), people: Who | None = None
+    result: Result,
+    told: Mapping[str, Any],
+    folder: Path,
+    hidden: Sequence[str] = (),
+    ablation: Sequence[Any] = (),
+    people: Who | None = None,
 ) -> None:
-    """Write index.html beside a result that `result.write` wrote and tells of; systems in `hidden` are left out of its tables; ``people``: who is
-    who, where that was measured."""
+    """Write index.html beside a result that `result.write` wrote and tells of; systems in `hidden` are left
+    out of its tables; ``people``: who is who, where that was measured."""
     shown = [system for system in result.systems if system not in hidden]
     first = shown[0]
-    against = {other: [each for each in differences(result.of(other), result.of(first)) if each.kind == "all"] for other in shown[1:]}
+    against = {
+        other: [each for each in differences(result.of(other), result.of(first)) if each.kind == "all"]
+        for other in shown[1:]
+    }
     html = render(
         files("animelayers").joinpath("quality", "board.html"),
         about=result.about,
@@ -47,13 +57,17 @@ def write(
 
 
 def worst(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """The worst shots of one system by each of `WORST`; a shot that is among the worst by one is not shown again."""
+    """The worst shots of one system by each of `WORST`; a shot that is among the worst by one is not shown
+    again.
+    """
     seen: set[tuple[str, int]] = set()
     found: dict[str, list[Mapping[str, Any]]] = {}
     for figure in WORST:
         sign = 1 if FIGURES[figure].more else -1
         there = [row for row in rows if row[figure] is not None and (row["film"], row["shot"]) not in seen]
-        there = [row for row in sorted(there, key=lambda row: sign * row[figure]) if sign > 0 or row[figure] > 0]
+        there = [
+            row for row in sorted(there, key=lambda row: sign * row[figure]) if sign > 0 or row[figure] > 0
+        ]
         found[figure] = there[:_SHOTS]
         seen |= {(row["film"], row["shot"]) for row in found[figure]}
     return {figure: shots for figure, shots in found.items() if shots}

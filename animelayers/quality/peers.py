@@ -1,4 +1,6 @@
-"""What a user would have without this package: one net, every frame for itself, holes inpainted; through the same reader and writer."""
+"""What a user would have without this package: one net, every frame for itself, holes inpainted; through the
+same reader and writer.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,13 @@ NETS = ("modnet", *ZOO)
 def overrides(net: str) -> list[str]:
     """The main job's overrides that make a peer of it."""
     stages = ["~stages.camera", "~stages.layers", "~stages.track"]
-    return [f"model/matte={net}", *stages, "model/inpaint=telea", "source.held=false", "stages.character.step.radius=0"]
+    return [
+        f"model/matte={net}",
+        *stages,
+        "model/inpaint=telea",
+        "source.held=false",
+        "stages.character.step.radius=0",
+    ]
 
 
 def here(allow: Sequence[str] = ()) -> list[str]:

@@ -31,7 +31,9 @@ Pictures = Mapping[tuple[str, str, int], bytes]
 
 @dataclass
 class Result:
-    """What was measured: ``rows`` as `score.score` gives them; ``about``: configuration, versions, seed; ``costs``: per system what it took."""
+    """What was measured: ``rows`` as `score.score` gives them; ``about``: configuration, versions, seed;
+    ``costs``: per system what it took.
+    """
 
     rows: list[Row]
     about: dict[str, Any] = field(default_factory=dict)
@@ -47,12 +49,15 @@ class Result:
         return [row for row in self.rows if row["system"] == system]
 
     def failed(self) -> list[Row]:
-        """Per system and film that an output lacks frames of: system, film, how many are missing and what went wrong."""
+        """Per system and film that an output lacks frames of: system, film, how many are missing and what
+        went wrong.
+        """
         found: dict[tuple[str, str], Row] = {}
         for row in self.rows:
             if row["missing"]:
                 told = found.setdefault(
-                    (row["system"], row["film"]), {"system": row["system"], "film": row["film"], "missing": 0, "error": row["error"]}
+                    (row["system"], row["film"]),
+                    {"system": row["system"], "film": row["film"], "missing": 0, "error": row["error"]},
                 )
                 told["missing"] += row["missing"]
         return list(found.values())
@@ -83,7 +88,11 @@ def read(folder: Path) -> Result:
         raise FileNotFoundError(f"{folder}: no {BOARD} and {SHOTS} there, as animelayers quality writes them")
     told = json.loads((folder / BOARD).read_text())
     rows = pq.read_table(folder / SHOTS).to_pylist()
-    return Result(rows, {key: value for key, value in told.items() if key not in ("systems", "costs", "failed")}, told["costs"])
+    return Result(
+        rows,
+        {key: value for key, value in told.items() if key not in ("systems", "costs", "failed")},
+        told["costs"],
+    )
 
 
 def is_result(folder: Path) -> bool:

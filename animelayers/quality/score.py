@@ -28,14 +28,21 @@ Opened = Callable[[], Truth]
 """Opens a truth where it is scored; has to be sent to other processes."""
 
 
-def score(opened: Opened, outputs: Mapping[str, str], workers: int = 1) -> tuple[list[Row], dict[tuple[str, str, int], bytes]]:
+def score(
+    opened: Opened, outputs: Mapping[str, str], workers: int = 1
+) -> tuple[list[Row], dict[tuple[str, str, int], bytes]]:
     """Score outputs (system -> path) on all shots of a truth.
 
-    Gives a row per system and shot (system, film, shot, frames, missing, traits, sources, error, `figures.FIGURES`), in the order of the systems,
-    and of each (system, film, shot) a JPEG of the frame that is farthest off: above the truth, below the output. `workers`: processes.
+    Gives a row per system and shot (system, film, shot, frames, missing, traits, sources, error,
+    `figures.FIGURES`), in the order of the systems, and of each (system, film, shot) a JPEG of the frame that
+    is farthest off: above the truth, below the output. `workers`: processes.
     """
     films = list(dict.fromkeys(shot.film for shot in opened().shots))
-    parts = [films[k :: 4 * workers] for k in range(4 * workers) if films[k :: 4 * workers]] if workers > 1 else [[film] for film in films]
+    parts = (
+        [films[k :: 4 * workers] for k in range(4 * workers) if films[k :: 4 * workers]]
+        if workers > 1
+        else [[film] for film in films]
+    )
     rows: list[Row] = []
     pictures: dict[tuple[str, str, int], bytes] = {}
     work = partial(_scored, opened, dict(outputs))
@@ -56,7 +63,9 @@ def score(opened: Opened, outputs: Mapping[str, str], workers: int = 1) -> tuple
     return sorted(rows, key=lambda row: (order[row["system"]], row["film"], row["shot"])), pictures
 
 
-def _scored(opened: Opened, outputs: Mapping[str, str], films: Sequence[str]) -> tuple[list[Row], dict[tuple[str, str, int], bytes]]:
+def _scored(
+    opened: Opened, outputs: Mapping[str, str], films: Sequence[str]
+) -> tuple[list[Row], dict[tuple[str, str, int], bytes]]:
     cv2.setNumThreads(1)
     truth, found = opened(), {name: Found(Output(path)) for name, path in outputs.items()}
     rows: list[Row] = []
@@ -65,12 +74,20 @@ def _scored(opened: Opened, outputs: Mapping[str, str], films: Sequence[str]) ->
         if film not in films:
             continue
         own = list(shots)
-        scored = {name: zip(cuts(own, each.film(film)), transitions(own, each.film(film)), strict=True) for name, each in found.items()}
+        scored = {
+            name: zip(cuts(own, each.film(film)), transitions(own, each.film(film)), strict=True)
+            for name, each in found.items()
+        }
         pixels = frames(truth.films / film)
         for shot in own:
             for name, made in zip(found, _shot(truth, shot, list(found.values()), pixels), strict=True):
                 (told, wrong), (precision, recall) = next(scored[name])
-                between = {"cut_found": told, "false_cuts": wrong, "transition_precision": precision, "transition_recall": recall}
+                between = {
+                    "cut_found": told,
+                    "false_cuts": wrong,
+                    "transition_precision": precision,
+                    "transition_recall": recall,
+                }
                 rows.append({"system": name, **_facts(shot, made, found[name]), **made.figures(), **between})
                 if made.worst is not None:
                     pictures[name, film, shot.number] = sheet(made.worst)
@@ -90,7 +107,9 @@ def _facts(shot: TrueShot, made: ShotScore, found: Found) -> Row:
     }
 
 
-def _shot(truth: Truth, shot: TrueShot, found: Sequence[Found], pixels: Iterator[np.ndarray]) -> list[ShotScore]:
+def _shot(
+    truth: Truth, shot: TrueShot, found: Sequence[Found], pixels: Iterator[np.ndarray]
+) -> list[ShotScore]:
     """A shot scored for all outputs, its true layers read once."""
     scores = [ShotScore(shot, each) for each in found]
     layers: dict[Any, TrueLayers] = {}
@@ -102,7 +121,9 @@ def _shot(truth: Truth, shot: TrueShot, found: Sequence[Found], pixels: Iterator
     for t in range(shot.first, shot.last + 1):
         picture = next(pixels, None)
         if picture is None:
-            raise ValueError(f"{truth.films / shot.film} ends before frame {t}, of which the truth knows the layers: it is another film")
+            raise ValueError(
+                f"{truth.films / shot.film} ends before frame {t}, of which the truth knows the layers: it is another film"
+            )
         for each in scores:
             if t in keys:
                 each.take(t, keys[t], layers[keys[t]], picture, shown(t))
@@ -112,7 +133,9 @@ def _shot(truth: Truth, shot: TrueShot, found: Sequence[Found], pixels: Iterator
 
 
 def _shown(shot: TrueShot, layers: Sequence[tuple[int, TrueLayers]]) -> Callable[[int], np.ndarray | None]:
-    """Of each frame, bool (H, W), what some frame of the shot shows of the background, as far as its cameras are known."""
+    """Of each frame, bool (H, W), what some frame of the shot shows of the background, as far as its cameras
+    are known.
+    """
     if shot.cameras is None or len(layers) < 2:
         return lambda t: None
     height, width = layers[0][1].character.shape
@@ -133,13 +156,17 @@ def _shown(shot: TrueShot, layers: Sequence[tuple[int, TrueLayers]]) -> Callable
     def seen(t: int) -> np.ndarray:
         assert shot.cameras is not None
         flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-        return np.asarray(cv2.warpPerspective(plane, move @ shot.cameras[t - shot.first], (width, height), flags=flags) > 0)
+        return np.asarray(
+            cv2.warpPerspective(plane, move @ shot.cameras[t - shot.first], (width, height), flags=flags) > 0
+        )
 
     return seen
 
 
 def sheet(worst: Worst) -> bytes:
-    """A JPEG: the frame, its figures, effects and background as they are; below as they were found, the frame put together from them."""
+    """A JPEG: the frame, its figures, effects and background as they are; below as they were found, the frame
+    put together from them.
+    """
     _, picture, truth, found = worst
     whole = found.background
     with suppress(ValueError):

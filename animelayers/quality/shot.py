@@ -21,7 +21,8 @@ Worst = tuple[int, np.ndarray, TrueLayers, FoundLayers]
 
 
 class ShotScore:
-    """Takes the frames of a shot one after the other, and gives its figures (`FIGURES`; None for what the shot does not tell).
+    """Takes the frames of a shot one after the other, and gives its figures (`FIGURES`; None for what the
+    shot does not tell).
 
     A frame that the output lacks is blank. ``worst``: the frame that is farthest off.
     """
@@ -40,7 +41,9 @@ class ShotScore:
         self._before: tuple[Any, TrueLayers, FoundLayers, Measured] | None = None
         self._layers: tuple[Any, FoundLayers] | None = None
 
-    def take(self, t: int, key: Any, truth: TrueLayers, picture: np.ndarray, shown: np.ndarray | None) -> None:
+    def take(
+        self, t: int, key: Any, truth: TrueLayers, picture: np.ndarray, shown: np.ndarray | None
+    ) -> None:
         """Frame `t` of the film, in order. Frames of equal `key` have equal true layers."""
         shape = truth.character.shape
         self.size = (shape[1], shape[0])
@@ -76,18 +79,25 @@ class ShotScore:
                 self._values["background_flicker"].append(0.0)
             return
         effects = (true_before.effect[..., 3], truth.effect[..., 3])
-        value = measures.static_flicker((then.error, now.error), (true_before.character, truth.character), effects)
+        value = measures.static_flicker(
+            (then.error, now.error), (true_before.character, truth.character), effects
+        )
         if value is not None:
             self._values["flicker"].append(value)
         rests = cv2.absdiff(true_before.background, truth.background).max(axis=2) <= 1
         both = (truth.character > 127) & (true_before.character > 127) & rests
         if both.any():
-            errors = (b.background[both].astype(np.float32) - a.background[both] for a, b in ((true_before, layers_before), (truth, layers)))
+            errors = (
+                b.background[both].astype(np.float32) - a.background[both]
+                for a, b in ((true_before, layers_before), (truth, layers))
+            )
             self._values["background_flicker"].append(float(np.abs(np.subtract(*errors)).mean()))
 
     def figures(self) -> dict[str, float | None]:
         """All figures but those of the cuts."""
-        made: dict[str, float | None] = {name: float(np.mean(values)) for name, values in self._values.items()}
+        made: dict[str, float | None] = {
+            name: float(np.mean(values)) for name, values in self._values.items()
+        }
         for name, squares in self._squares.items():
             total, count = np.sum(squares, axis=0)
             made[name] = measures.decibel(total / count)
@@ -99,14 +109,25 @@ class ShotScore:
 
 
 def _held(shot: TrueShot, rows: Sequence[Row | None]) -> dict[str, float | None]:
-    """Of the frames that are said to repeat a drawing of the shot, how many do; of those that do, how many are told."""
+    """Of the frames that are said to repeat a drawing of the shot, how many do; of those that do, how many
+    are told.
+    """
     if shot.drawings is None:
         return {}
     places = {row["frame_id"]: place for place, row in enumerate(rows) if row is not None}
-    said = {place: places.get(row["drawing_of"]) for place, row in enumerate(rows) if row is not None and row["drawing_of"]}
-    right = sum(first is not None and shot.drawings[first] == shot.drawings[place] for place, first in said.items())
+    said = {
+        place: places.get(row["drawing_of"])
+        for place, row in enumerate(rows)
+        if row is not None and row["drawing_of"]
+    }
+    right = sum(
+        first is not None and shot.drawings[first] == shot.drawings[place] for place, first in said.items()
+    )
     repeats = len(shot.drawings) - len(set(shot.drawings))
-    return {"held_precision": right / len(said) if said else None, "held_recall": right / repeats if repeats else None}
+    return {
+        "held_precision": right / len(said) if said else None,
+        "held_recall": right / repeats if repeats else None,
+    }
 
 
 def _camera(shot: TrueShot, rows: Sequence[Row | None], size: tuple[int, int]) -> dict[str, float | None]:
@@ -126,12 +147,15 @@ def _camera(shot: TrueShot, rows: Sequence[Row | None], size: tuple[int, int]) -
         usable = np.isfinite(said).all((1, 2)) & (np.abs(np.linalg.det(said)) > 1e-12)
         known += int(usable.sum())
         if usable.sum() > 1:  # the first is where all is seen from
-            errors += measures.camera_error(said[usable], shot.cameras[np.array(places)[usable]], size)[1:].tolist()
+            errors += measures.camera_error(said[usable], shot.cameras[np.array(places)[usable]], size)[
+                1:
+            ].tolist()
     return {"camera_px": float(np.mean(errors)) if errors else None, "camera_known": known / len(scored)}
 
 
 def cuts(shots: Sequence[TrueShot], rows: Mapping[int, Row]) -> Iterator[tuple[float | None, float]]:
-    """Of each shot of a film, in order: whether it is told from the one before (None for the first), and how many cuts are within it.
+    """Of each shot of a film, in order: whether it is told from the one before (None for the first), and how
+    many cuts are within it.
 
     Of several changes in one transition one is right and the others are not counted.
     """
@@ -149,9 +173,12 @@ def cuts(shots: Sequence[TrueShot], rows: Mapping[int, Row]) -> Iterator[tuple[f
         yield found.get(shot.number), float(len(wrong))
 
 
-def transitions(shots: Sequence[TrueShot], rows: Mapping[int, Row]) -> Iterator[tuple[float | None, float | None]]:
-    """Of each shot of a film, in order: of the runs of frames that begin in it and are said to lie between two shots the share that touches
-    a transition (None for no run), and whether the transition it begins with is told (None where it begins with a cut)."""
+def transitions(
+    shots: Sequence[TrueShot], rows: Mapping[int, Row]
+) -> Iterator[tuple[float | None, float | None]]:
+    """Of each shot of a film, in order: of the runs of frames that begin in it and are said to lie between
+    two shots the share that touches a transition (None for no run), and whether the transition it begins with
+    is told (None where it begins with a cut)."""
     true = {shot.first + place for shot in shots for place, alone in enumerate(shot.scored) if not alone}
     marked = {t for t, row in rows.items() if _between(row)}
     runs: dict[int, set[int]] = {}
@@ -160,7 +187,9 @@ def transitions(shots: Sequence[TrueShot], rows: Mapping[int, Row]) -> Iterator[
         runs.setdefault(start, set()).add(t)
     for shot in shots:
         own = [bool(run & true) for start, run in runs.items() if shot.first <= start <= shot.last]
-        opening = true & set(range(shot.opens[0] + 1, shot.opens[1])) if shot.opens is not None else set[int]()
+        opening = (
+            true & set(range(shot.opens[0] + 1, shot.opens[1])) if shot.opens is not None else set[int]()
+        )
         yield (sum(own) / len(own) if own else None, float(bool(opening & marked)) if opening else None)
 
 

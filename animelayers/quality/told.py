@@ -1,4 +1,6 @@
-"""What two outputs say of the same frames where nobody knows the truth: how far they agree, and what each says of itself."""
+"""What two outputs say of the same frames where nobody knows the truth: how far they agree, and what each
+says of itself.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,20 @@ SELF: Mapping[str, bool] = {
 
 
 def agreement(a: Output, b: Output, limit: int = 400) -> dict[str, Any]:
-    """Over at most `limit` frames that both have: their number, the mean overlap of the characters and of the effects, the PSNR between the
-    backgrounds, the share of frames in which the camera's kind is the same, the means of `SELF` of each, and the frames that differ most."""
+    """Over at most `limit` frames that both have: their number, the mean overlap of the characters and of the
+    effects, the PSNR between the backgrounds, the share of frames in which the camera's kind is the same, the
+    means of `SELF` of each, and the frames that differ most."""
     one, other = Found(a), Found(b)
-    pairs = [(row, there) for row in a.table.to_pylist() if (there := other.film(row["source"]).get(row["frame_index"])) is not None]
-    chosen = [pairs[i] for i in np.unique(np.linspace(0, len(pairs) - 1, min(limit, len(pairs))).astype(int))] if pairs else []
+    pairs = [
+        (row, there)
+        for row in a.table.to_pylist()
+        if (there := other.film(row["source"]).get(row["frame_index"])) is not None
+    ]
+    chosen = (
+        [pairs[i] for i in np.unique(np.linspace(0, len(pairs) - 1, min(limit, len(pairs))).astype(int))]
+        if pairs
+        else []
+    )
     values: dict[str, list[float]] = {"character": [], "effect": [], "background": [], "camera": []}
     far: list[tuple[float, str, str]] = []
     for row, there in chosen:
@@ -39,14 +50,22 @@ def agreement(a: Output, b: Output, limit: int = 400) -> dict[str, Any]:
         square, count = measures.squared_error(x.background, y.background, np.ones(shape, bool))
         values["background"].append(square / count)
         values["camera"].append(float(row.get("camera_motion") == there.get("camera_motion")))
-        apart = np.abs(x.character[..., 3].astype(int) - y.character[..., 3]) + np.abs(x.effect[..., 3].astype(int) - y.effect[..., 3])
+        apart = np.abs(x.character[..., 3].astype(int) - y.character[..., 3]) + np.abs(
+            x.effect[..., 3].astype(int) - y.effect[..., 3]
+        )
         far.append((float(apart.mean()), row["frame_id"], there["frame_id"]))
     found: dict[str, Any] = {name: float(np.mean(each)) for name, each in values.items() if each}
     if "background" in found:
         found["background"] = measures.decibel(found["background"])
     said = {name: [_mean(rows, name) for rows in zip(*pairs, strict=True)] for name in SELF} if pairs else {}
     said = {name: means for name, means in said.items() if None not in means}
-    return {"frames": len(pairs), "looked_at": len(chosen), "agree": found, "say": said, "far": sorted(far, reverse=True)}
+    return {
+        "frames": len(pairs),
+        "looked_at": len(chosen),
+        "agree": found,
+        "say": said,
+        "far": sorted(far, reverse=True),
+    }
 
 
 def _mean(rows: Any, name: str) -> float | None:

@@ -1,4 +1,6 @@
-"""A folder of films and stills with their layers beside them, as `samples.write` and `samples.write_stills` leave them."""
+"""A folder of films and stills with their layers beside them, as `samples.write` and `samples.write_stills`
+leave them.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,23 @@ _MEDIA = (".mkv", ".mp4", ".mov", ".webm")
 
 
 class TruthFolder:
-    """Every FILM/truth.json with its film FILM.mkv or .mp4 beside the folder FILM, and every NAME.composite.png with its layers, at any depth.
+    """Every FILM/truth.json with its film FILM.mkv or .mp4 beside the folder FILM, and every
+    NAME.composite.png with its layers, at any depth.
 
-    What a job may see, and nothing else, is copied to a folder within `films`. The traits of a shot are those that truth.json names for it, else
-    the film's name; its source the folder it lies in. Raises FileNotFoundError for a folder without any, and for a layer that is missing.
+    What a job may see, and nothing else, is copied to a folder within `films`. The traits of a shot are those
+    that truth.json names for it, else the film's name; its source the folder it lies in. Raises
+    FileNotFoundError for a folder without any, and for a layer that is missing.
     """
 
     def __init__(self, folder: Path, films: Path) -> None:
         self.folder = folder
-        self.shots: Sequence[TrueShot] = sorted([*self._of_films(), *self._of_stills()], key=lambda shot: (shot.film, shot.number))
+        self.shots: Sequence[TrueShot] = sorted(
+            [*self._of_films(), *self._of_stills()], key=lambda shot: (shot.film, shot.number)
+        )
         if not self.shots:
-            raise FileNotFoundError(f"{folder}: no FILM/truth.json with a film beside it and no NAME{_STILL} there")
+            raise FileNotFoundError(
+                f"{folder}: no FILM/truth.json with a film beside it and no NAME{_STILL} there"
+            )
         names = sorted({shot.film for shot in self.shots})
         self.films = films / hashlib.sha256("\0".join(names).encode()).hexdigest()[:12]
         for film in names:
@@ -75,7 +83,17 @@ class TruthFolder:
     def _of_stills(self) -> Iterator[TrueShot]:
         for path in sorted(self.folder.rglob(f"*{_STILL}")):
             name = path.relative_to(self.folder).as_posix()
-            yield TrueShot(name, 0, 0, 0, ("still_picture",), (path.parent.resolve().name,), (True,), None, np.eye(3)[None])
+            yield TrueShot(
+                name,
+                0,
+                0,
+                0,
+                ("still_picture",),
+                (path.parent.resolve().name,),
+                (True,),
+                None,
+                np.eye(3)[None],
+            )
 
     def key(self, shot: TrueShot, t: int) -> Hashable:
         """As `truths.Truth`."""
@@ -93,20 +111,38 @@ class TruthFolder:
         effect[..., 3] = _read(lit) if lit.exists() else 0
         plain = _plain(truth, shot.number)
         background = _colours(plain if plain.exists() else truth / f"background/{t:05d}.webp")
-        return TrueLayers(alpha, _read(labels) if labels.exists() else None, effect, False, np.zeros(alpha.shape, bool), background)
+        return TrueLayers(
+            alpha,
+            _read(labels) if labels.exists() else None,
+            effect,
+            False,
+            np.zeros(alpha.shape, bool),
+            background,
+        )
 
 
 def _of_still(name: Path) -> TrueLayers:
     layers = {kind: Path(f"{name}.truth_{kind}.png") for kind in ("character", "effect")}
     alpha = _read(layers["character"])[..., 3]
-    effect = _colours(layers["effect"], cv2.COLOR_BGRA2RGBA) if layers["effect"].exists() else np.zeros((*alpha.shape, 4), np.uint8)
+    effect = (
+        _colours(layers["effect"], cv2.COLOR_BGRA2RGBA)
+        if layers["effect"].exists()
+        else np.zeros((*alpha.shape, 4), np.uint8)
+    )
     parts = sorted(name.parent.glob(f"{name.name}.truth_inst*_alpha.png"))
     labels = None
     if parts:
         labels = np.zeros(alpha.shape, np.uint8)
         for number, part in enumerate(parts, 1):
             labels[_read(part) > 127] = number
-    return TrueLayers(alpha, labels, effect, True, np.zeros(alpha.shape, bool), _colours(Path(f"{name}.truth_background.webp")))
+    return TrueLayers(
+        alpha,
+        labels,
+        effect,
+        True,
+        np.zeros(alpha.shape, bool),
+        _colours(Path(f"{name}.truth_background.webp")),
+    )
 
 
 def _plain(truth: Path, number: int) -> Path:

@@ -1,4 +1,6 @@
-"""A truth set that was composed: an output of the package whose layers are the true ones, its films beside them."""
+"""A truth set that was composed: an output of the package whose layers are the true ones, its films beside
+them.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,17 @@ class TruthSet:
         for row in self.output.table.to_pylist():
             self._rows[row["source"], row["frame_index"]] = row
             shots.setdefault((row["source"], row["scene_id"]), []).append(row)
-        self.shots = [shot for film in sorted({source for source, _ in shots}) for shot in self._film([s for k, s in shots.items() if k[0] == film])]
+        self.shots = [
+            shot
+            for film in sorted({source for source, _ in shots})
+            for shot in self._film([s for k, s in shots.items() if k[0] == film])
+        ]
 
     def _film(self, shots: list[list[dict[str, Any]]]) -> list[TrueShot]:
-        shots = sorted((sorted(rows, key=lambda row: int(row["frame_index"])) for rows in shots), key=lambda rows: int(rows[0]["frame_index"]))
+        shots = sorted(
+            (sorted(rows, key=lambda row: int(row["frame_index"])) for rows in shots),
+            key=lambda rows: int(rows[0]["frame_index"]),
+        )
         start = int(shots[0][0]["frame_index"])
         transitions = [row["transition"] for rows in shots for row in rows]
         made = []
@@ -73,7 +82,14 @@ class TruthSet:
 
         instances = self.output.picture(row, "instances") if row.get("instances_file") else None
         overlay = layer("overlay")[..., 3] > _THERE
-        return TrueLayers(layer("character")[..., 3], instances, layer("effect"), True, overlay, self.output.picture(row, "background"))
+        return TrueLayers(
+            layer("character")[..., 3],
+            instances,
+            layer("effect"),
+            True,
+            overlay,
+            self.output.picture(row, "background"),
+        )
 
 
 def _drawing(row: dict[str, Any]) -> str:

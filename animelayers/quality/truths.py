@@ -21,9 +21,10 @@ _ASKED = Asked()
 
 @dataclass(frozen=True, eq=False)
 class TrueShot:
-    """A shot of a film: frames ``first`` to ``last`` of ``film`` (path below the folder of films), its ``number`` there, what it shows and whose
-    hands it is from. Per frame: whether its layers are ``scored`` (not in a transition), its ``drawings`` by number and its ``cameras``,
-    homographies float64 (T, 3, 3) to one plane; None where they are not known. ``opens``: the frames at one of which a change of shot is right;
+    """A shot of a film: frames ``first`` to ``last`` of ``film`` (path below the folder of films), its
+    ``number`` there, what it shows and whose hands it is from. Per frame: whether its layers are ``scored``
+    (not in a transition), its ``drawings`` by number and its ``cameras``, homographies float64 (T, 3, 3) to
+    one plane; None where they are not known. ``opens``: the frames at one of which a change of shot is right;
     None at the start of a film.
     """
 
@@ -45,9 +46,10 @@ class TrueShot:
 class TrueLayers(NamedTuple):
     """The layers of a frame.
 
-    ``character``: alpha uint8 (H, W), the whole figure where only effects hide it. ``instances``: labels uint8 (H, W), None where not known.
-    ``effect``: straight RGBA uint8 (H, W, 4), its colour right only where it is ``coloured``. ``overlay``: bool (H, W), where bars, subtitles or
-    a logo lie over the picture. ``background``: uint8 (H, W, 3).
+    ``character``: alpha uint8 (H, W), the whole figure where only effects hide it. ``instances``: labels
+    uint8 (H, W), None where not known. ``effect``: straight RGBA uint8 (H, W, 4), its colour right only where
+    it is ``coloured``. ``overlay``: bool (H, W), where bars, subtitles or a logo lie over the picture.
+    ``background``: uint8 (H, W, 3).
     """
 
     character: np.ndarray
@@ -59,7 +61,9 @@ class TrueLayers(NamedTuple):
 
 
 class Truth(Protocol):
-    """A set of films with known layers. ``films``: the folder that a job which is measured may see; ``shots``: in order of film and time."""
+    """A set of films with known layers. ``films``: the folder that a job which is measured may see;
+    ``shots``: in order of film and time.
+    """
 
     films: Path
     shots: Sequence[TrueShot]
@@ -97,7 +101,8 @@ BETWEEN = ("fade", "dissolve", "wipe")
 
 
 def opened(transitions: Sequence[str], boundary: int) -> tuple[int, int]:
-    """Where a change of shot before frame `boundary` may be told: within the fade, dissolve or wipe around it, and a frame to either side.
+    """Where a change of shot before frame `boundary` may be told: within the fade, dissolve or wipe around
+    it, and a frame to either side.
 
     `transitions`: of every frame of the film, none, cut, or one of `BETWEEN`.
     """

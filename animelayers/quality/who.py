@@ -1,4 +1,6 @@
-"""Who is who against a truth set: whether the same name is the same person, and whether a crop's mask is hers."""
+"""Who is who against a truth set: whether the same name is the same person, and whether a crop's mask is
+hers.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ _MOST = 4  # drawings of a shot and a person that are cropped
 
 
 class Figure(NamedTuple):
-    """A figure of a drawing as an output has it: its film and ``track``, what it is called, and who it is, '' for nobody of the truth."""
+    """A figure of a drawing as an output has it: its film and ``track``, what it is called, and who it is, ''
+    for nobody of the truth.
+    """
 
     film: str
     track: str
@@ -36,8 +40,8 @@ class Figure(NamedTuple):
 
 
 class Crop(NamedTuple):
-    """A training picture of somebody: its film, frame, who she is, and the IoU of its mask with hers, and with that of whoever it shows best
-    (``any``); why there is none, with NaN."""
+    """A training picture of somebody: its film, frame, who she is, and the IoU of its mask with hers, and
+    with that of whoever it shows best (``any``); why there is none, with NaN."""
 
     film: str
     frame: str
@@ -48,7 +52,9 @@ class Crop(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A mean or a share, the interval in which 95 of 100 lie of as many films drawn with replacement, and of how many it is."""
+    """A mean or a share, the interval in which 95 of 100 lie of as many films drawn with replacement, and of
+    how many it is.
+    """
 
     value: float
     low: float
@@ -57,10 +63,11 @@ class Told(NamedTuple):
 
 
 class Who(NamedTuple):
-    """``figures``: the board by name: precision, recall, f1 (of pairs of tracks), pure (share of a track's figures that are the one it mostly is),
-    crop_iou (of a crop's mask with her of that name), mask_iou (with whoever is in it). ``tracks``, ``strange`` (tracks of nobody), ``missed`` (true
-    figures nobody was found for), ``left_out`` (crops, by reason); ``mixed``: names given to several, with who they are by number of tracks;
-    ``crops``: the worst first."""
+    """``figures``: the board by name: precision, recall, f1 (of pairs of tracks), pure (share of a track's
+    figures that are the one it mostly is), crop_iou (of a crop's mask with her of that name), mask_iou (with
+    whoever is in it). ``tracks``, ``strange`` (tracks of nobody), ``missed`` (true figures nobody was found
+    for), ``left_out`` (crops, by reason); ``mixed``: names given to several, with who they are by number of
+    tracks; ``crops``: the worst first."""
 
     figures: Mapping[str, Told]
     tracks: int
@@ -72,10 +79,12 @@ class Who(NamedTuple):
 
 
 def who(truth: TruthSet, output: Output, seed: int = 0) -> Who:
-    """Compare an output of a truth set's films in which it was told who is who (column ``characters``) with that set.
+    """Compare an output of a truth set's films in which it was told who is who (column ``characters``) with
+    that set.
 
-    Pairs are of tracks, a figure of a shot: of two that are called the same, the share that are (precision); of two that are the same, the
-    share that are called so (recall). Raises ValueError for a set without people's names, and for an output nobody is named in.
+    Pairs are of tracks, a figure of a shot: of two that are called the same, the share that are (precision);
+    of two that are the same, the share that are called so (recall). Raises ValueError for a set without
+    people's names, and for an output nobody is named in.
     """
     if "characters" not in truth.output.table.column_names:
         raise ValueError(f"{truth.output.path} does not tell who its figures are: compose it again")
@@ -85,7 +94,11 @@ def who(truth: TruthSet, output: Output, seed: int = 0) -> Who:
     tracks: dict[str, list[Figure]] = {}
     for figure in seen:
         tracks.setdefault(figure.track, []).append(figure)
-    known = {track: Counter(f.who for f in own if f.who).most_common(1)[0][0] for track, own in tracks.items() if any(f.who for f in own)}
+    known = {
+        track: Counter(f.who for f in own if f.who).most_common(1)[0][0]
+        for track, own in tracks.items()
+        if any(f.who for f in own)
+    }
     called = {track: Counter(f.called for f in own).most_common(1)[0][0] for track, own in tracks.items()}
     named: dict[str, Counter[str]] = {}
     for track, person in known.items():
@@ -95,7 +108,10 @@ def who(truth: TruthSet, output: Output, seed: int = 0) -> Who:
     figures = _paired(list(known.values()), [called[track] for track in known], films, seed)
     pure = [float(np.mean([f.who == known[track] for f in tracks[track] if f.who])) for track in known]
     figures["pure"] = _mean(pure, films, seed)
-    crops = sorted(_crops(truth, output, {name: people.most_common(1)[0][0] for name, people in named.items()}), key=lambda crop: crop.iou)
+    crops = sorted(
+        _crops(truth, output, {name: people.most_common(1)[0][0] for name, people in named.items()}),
+        key=lambda crop: crop.iou,
+    )
     made = [crop for crop in crops if not crop.why]
     figures["crop_iou"] = _mean([crop.iou for crop in made], [crop.film for crop in made], seed)
     figures["mask_iou"] = _mean([crop.any for crop in made], [crop.film for crop in made], seed)
@@ -107,11 +123,20 @@ def who(truth: TruthSet, output: Output, seed: int = 0) -> Who:
 def told(found: Who) -> str:
     """The figures as a Markdown table, and what is left to say in a line each."""
     lines = ["| who is who | | 95 of 100 | n |", "| --- | --- | --- | --- |"]
-    lines += [f"| {_TITLES[name]} | {f.value:.3f} | {f.low:.3f} to {f.high:.3f} | {f.n} |" for name, f in found.figures.items()]
-    lines += ["", f"{found.tracks} tracks of somebody, {found.strange} of nobody; {found.missed} figures of drawings were not found"]
+    lines += [
+        f"| {_TITLES[name]} | {f.value:.3f} | {f.low:.3f} to {f.high:.3f} | {f.n} |"
+        for name, f in found.figures.items()
+    ]
+    lines += [
+        "",
+        f"{found.tracks} tracks of somebody, {found.strange} of nobody; {found.missed} figures of drawings were not found",
+    ]
     left = ", ".join(f"{number} {why}" for why, number in found.left_out.items())
     lines += [f"no crop: {left}"] * bool(left)
-    lines += [f"{name} is {', '.join(f'{who} ({number})' for who, number in people.items())}" for name, people in found.mixed.items()]
+    lines += [
+        f"{name} is {', '.join(f'{who} ({number})' for who, number in people.items())}"
+        for name, people in found.mixed.items()
+    ]
     return "\n".join(lines)
 
 
@@ -138,15 +163,22 @@ def _figures(truth: TruthSet, output: Output) -> tuple[list[Figure], int]:
                 continue
             people, own = _true(truth, true), _labels(output, row)
             own = cv2.resize(own, people.labels.shape[::-1], interpolation=cv2.INTER_NEAREST)
-            ids, called = listed("instance_ids", row["instance_ids"] or "none"), listed("characters", row["characters"] or "none")
-            shares = np.array([[_iou(own == number, people.labels == k) for k in people.names] for number in ids]).reshape(
-                len(ids), len(people.names)
+            ids, called = (
+                listed("instance_ids", row["instance_ids"] or "none"),
+                listed("characters", row["characters"] or "none"),
             )
-            pairs = [(a, b) for a, b in zip(*linear_sum_assignment(-shares), strict=True) if shares[a, b] >= _MATCH]
+            shares = np.array(
+                [[_iou(own == number, people.labels == k) for k in people.names] for number in ids]
+            ).reshape(len(ids), len(people.names))
+            pairs = [
+                (a, b) for a, b in zip(*linear_sum_assignment(-shares), strict=True) if shares[a, b] >= _MATCH
+            ]
             names, of = list(people.names.values()), dict(pairs)
             missed += len(names) - len(pairs)
             tracks = inside[row["frame_id"]]
-            made += [Figure(film, tracks[a], called[a], names[of[a]] if a in of else "") for a in range(len(ids))]
+            made += [
+                Figure(film, tracks[a], called[a], names[of[a]] if a in of else "") for a in range(len(ids))
+            ]
     return made, missed
 
 
@@ -158,8 +190,16 @@ class _True(NamedTuple):
 def _true(truth: TruthSet, row: Mapping[str, Any]) -> _True:
     """Who is where in a frame of the truth; figures that hardly show are left out."""
     shape = (int(row["height"]), int(row["width"]))
-    labels = truth.output.picture(dict(row), "instances") if row.get("instances_file") else np.zeros(shape, np.uint8)
-    people = zip(listed("instance_ids", row["instance_ids"] or "none"), listed("characters", row["characters"] or "none"), strict=True)
+    labels = (
+        truth.output.picture(dict(row), "instances")
+        if row.get("instances_file")
+        else np.zeros(shape, np.uint8)
+    )
+    people = zip(
+        listed("instance_ids", row["instance_ids"] or "none"),
+        listed("characters", row["characters"] or "none"),
+        strict=True,
+    )
     return _True(labels, {k: name for k, name in people if np.mean(labels == k) >= _LEAST})
 
 
@@ -168,7 +208,11 @@ def _labels(output: Output, row: Mapping[str, Any]) -> np.ndarray:
     if row.get("instances_file"):
         return output.picture(dict(row), "instances")
     ids = listed("instance_ids", row["instance_ids"] or "none")
-    alpha = output.picture(dict(row), "character")[..., 3] if row.get("character_file") else np.zeros((row["height"], row["width"]), np.uint8)
+    alpha = (
+        output.picture(dict(row), "character")[..., 3]
+        if row.get("character_file")
+        else np.zeros((row["height"], row["width"]), np.uint8)
+    )
     return np.where(alpha > 127, np.uint8(ids[0] if ids else 0), np.uint8(0))
 
 
@@ -181,24 +225,47 @@ def _crops(truth: TruthSet, output: Output, people: Mapping[str, str]) -> Iterat
             made = Counter[str]()
             for t, row in found.film(film).items():
                 true = truth.row(film, t)
-                if row["drawing_of"] is not None or true is None or name not in listed("characters", row["characters"] or "none"):
+                if (
+                    row["drawing_of"] is not None
+                    or true is None
+                    or name not in listed("characters", row["characters"] or "none")
+                ):
                     continue
                 made[row["scene_id"]] += 1
                 if made[row["scene_id"]] <= _MOST:
                     yield _crop(truth, output, strategy, person, film, row, true)
 
 
-def _crop(truth: TruthSet, output: Output, strategy: Person, who: str, film: str, row: dict[str, Any], true: Mapping[str, Any]) -> Crop:
+def _crop(
+    truth: TruthSet,
+    output: Output,
+    strategy: Person,
+    who: str,
+    film: str,
+    row: dict[str, Any],
+    true: Mapping[str, Any],
+) -> Crop:
     try:
         made = strategy(Stored(output, row), row)[0]
     except ValueError as problem:
-        return Crop(film, row["frame_id"], who, float("nan"), float("nan"), str(problem).partition(": ")[2].partition(":")[0])
+        return Crop(
+            film,
+            row["frame_id"],
+            who,
+            float("nan"),
+            float("nan"),
+            str(problem).partition(": ")[2].partition(":")[0],
+        )
     assert made.mask is not None and made.crop is not None
     people = _true(truth, true)
     x, y, w, h = made.crop
     ious = {}
     for number, name in people.names.items():
-        hers = cv2.resize((people.labels == number) * np.uint8(255), (row["width"], row["height"]), interpolation=cv2.INTER_LINEAR)
+        hers = cv2.resize(
+            (people.labels == number) * np.uint8(255),
+            (row["width"], row["height"]),
+            interpolation=cv2.INTER_LINEAR,
+        )
         hers = cv2.resize(hers[y : y + h, x : x + w], made.mask.shape[::-1], interpolation=cv2.INTER_AREA)
         ious[name] = _iou(made.mask > 127, hers > 127)
     return Crop(film, row["frame_id"], who, ious.get(who, 0.0), max(ious.values(), default=0.0))

@@ -1,4 +1,6 @@
-"""`python -m animelayers.samples FOLDER` brings the sample input: two short drawn films, and a piece of a real one."""
+"""`python -m animelayers.samples FOLDER` brings the sample input: two short drawn films, and a piece of a
+real one.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def main() -> int:
     try:
         sys.stdout.write(f"{clip.fetch(options.folder)}\n")
     except (WeightsError, ValueError) as problem:
-        sys.stderr.write(f"the piece of real film is left out, the drawn films are enough to go on: {problem}\n")
+        sys.stderr.write(
+            f"the piece of real film is left out, the drawn films are enough to go on: {problem}\n"
+        )
     return 0
 
 

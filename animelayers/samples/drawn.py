@@ -23,11 +23,12 @@ FPS = 24
 class Scene:
     """T frames of drawn animation and their layers; colours are straight sRGB, alphas linear coverage 0..255.
 
-    ``frames``, ``background``, ``character_colour``, ``effect_colour``: uint8 (T, H, W, 3); ``character``, ``effect``: alpha
-    uint8 (T, H, W); ``instances``: uint8 (T, H, W), 0 nobody, k the k-th character where it covers more than half a pixel
-    and is in front; ``drawing``: int32 (T,), equal where frames show the same drawing; ``pan``: int32 (T,), pixels the camera
-    has moved to the right. The frame is background, then character over it, then the effect by ``effect_mode``: see `combine`.
-    ``cuts``: first frames of the second and later shots.
+    ``frames``, ``background``, ``character_colour``, ``effect_colour``: uint8 (T, H, W, 3); ``character``,
+    ``effect``: alpha uint8 (T, H, W); ``instances``: uint8 (T, H, W), 0 nobody, k the k-th character where it
+    covers more than half a pixel and is in front; ``drawing``: int32 (T,), equal where frames show the same
+    drawing; ``pan``: int32 (T,), pixels the camera has moved to the right. The frame is background, then
+    character over it, then the effect by ``effect_mode``: see `combine`. ``cuts``: first frames of the second
+    and later shots.
     """
 
     name: str
@@ -49,7 +50,8 @@ class Scene:
 
 
 def scene(name: str, frames: int = 24, size: tuple[int, int] = (960, 540), seed: int = 0) -> Scene:
-    """Draw the shot `name` (one of `SCENES`) with `frames` frames of `size` (width, height) pixels; equal arguments, equal pixels.
+    """Draw the shot `name` (one of `SCENES`) with `frames` frames of `size` (width, height) pixels; equal
+    arguments, equal pixels.
 
     Raises KeyError for an unknown name.
     """
@@ -73,10 +75,20 @@ def scene(name: str, frames: int = 24, size: tuple[int, int] = (960, 540), seed:
         return EFFECTS[kind](size, phase, np.random.default_rng([seed, phase]), x, y)
 
     shape = (frames, height, width)
-    pictures: dict[str, Any] = {k: np.zeros((*shape, 3), np.uint8) for k in ("frames", "background", "character_colour", "effect_colour")}
+    pictures: dict[str, Any] = {
+        k: np.zeros((*shape, 3), np.uint8)
+        for k in ("frames", "background", "character_colour", "effect_colour")
+    }
     planes: dict[str, Any] = {k: np.zeros(shape, np.uint8) for k in ("character", "effect", "instances")}
     mode = MODES.get(plan.effect or "", "over")
-    made = Scene(name=name, **pictures, **planes, drawing=np.zeros(frames, np.int32), pan=pan, effect_mode=(mode,) * frames)
+    made = Scene(
+        name=name,
+        **pictures,
+        **planes,
+        drawing=np.zeros(frames, np.int32),
+        pan=pan,
+        effect_mode=(mode,) * frames,
+    )
     seen: dict[tuple[object, ...], int] = {}
     for t, moment in enumerate(moments):
         shown = (moment.actors, moment.effect, moment.light)
@@ -89,13 +101,22 @@ def scene(name: str, frames: int = 24, size: tuple[int, int] = (960, 540), seed:
         under = sheet[:, pan[t] : pan[t] + width]
         if moment.light < 1:
             under, colour = (np.round(x * np.float32(moment.light)).astype(np.uint8) for x in (under, colour))
-        made.background[t], made.character[t], made.character_colour[t], made.instances[t] = under, alpha, colour, labels
+        made.background[t], made.character[t], made.character_colour[t], made.instances[t] = (
+            under,
+            alpha,
+            colour,
+            labels,
+        )
         made.frames[t] = under
         rows, columns = _box(alpha)
-        made.frames[t][rows, columns] = combine(under[rows, columns], alpha[rows, columns], colour[rows, columns])
+        made.frames[t][rows, columns] = combine(
+            under[rows, columns], alpha[rows, columns], colour[rows, columns]
+        )
         if moment.effect is not None:
             made.effect[t], made.effect_colour[t] = effect(*moment.effect)
-            made.frames[t] = combine(made.frames[t], made.effect[t], made.effect_colour[t], made.effect_mode[t])
+            made.frames[t] = combine(
+                made.frames[t], made.effect[t], made.effect_colour[t], made.effect_mode[t]
+            )
     return made
 
 
@@ -109,16 +130,31 @@ def join(scenes: Sequence[Scene], name: str) -> Scene:
         if isinstance(parts[0], np.ndarray):
             values[field.name] = np.concatenate(parts)
     before = np.cumsum([0, *(int(s.drawing.max()) + 1 for s in scenes)])[:-1]
-    values["drawing"] = np.concatenate([s.drawing + n for s, n in zip(scenes, before, strict=True)]).astype(np.int32)
+    values["drawing"] = np.concatenate([s.drawing + n for s, n in zip(scenes, before, strict=True)]).astype(
+        np.int32
+    )
     modes = tuple(m for s in scenes for m in s.effect_mode)
-    cuts = tuple(sorted({int(a + c) for s, a in zip(scenes, starts, strict=True) for c in s.cuts} | {int(a) for a in starts[1:]}))
+    cuts = tuple(
+        sorted(
+            {int(a + c) for s, a in zip(scenes, starts, strict=True) for c in s.cuts}
+            | {int(a) for a in starts[1:]}
+        )
+    )
     return Scene(**{**values, "name": name, "effect_mode": modes, "cuts": cuts, "fps": scenes[0].fps})
 
 
-def _cels(actors: tuple[Actor, ...], size: tuple[int, int], tint: tuple[float, float, float], seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Alpha (H, W), straight colour (H, W, 3) and labels (H, W) of figures in front of each other, the last in front."""
+def _cels(
+    actors: tuple[Actor, ...], size: tuple[int, int], tint: tuple[float, float, float], seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Alpha (H, W), straight colour (H, W, 3) and labels (H, W) of figures in front of each other, the last
+    in front.
+    """
     width, height = size
-    ink, labels, front = np.zeros((height, width, 4), np.float32), np.zeros((height, width), np.uint8), np.zeros((height, width), np.float32)
+    ink, labels, front = (
+        np.zeros((height, width, 4), np.float32),
+        np.zeros((height, width), np.uint8),
+        np.zeros((height, width), np.float32),
+    )
     for number, actor in enumerate(actors, 1):
         unit = actor.head * height
         x, y = width / 2 + actor.x * height, actor.y * height
@@ -147,4 +183,8 @@ def _cels(actors: tuple[Actor, ...], size: tuple[int, int], tint: tuple[float, f
 def _box(alpha: np.ndarray) -> tuple[slice, slice]:
     """The rows and columns of an (H, W) alpha that hold anything."""
     rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
-    return (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)) if len(rows) else (slice(0), slice(0))
+    return (
+        (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        if len(rows)
+        else (slice(0), slice(0))
+    )

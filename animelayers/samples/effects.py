@@ -14,9 +14,11 @@ Layer = tuple[np.ndarray, np.ndarray]
 
 
 def combine(under: np.ndarray, alpha: np.ndarray, colour: np.ndarray, mode: str = "over") -> np.ndarray:
-    """A layer of straight `colour` (…, 3) and `alpha` (…) on `under` (…, 3), all uint8 sRGB, rounded to uint8.
+    """A layer of straight `colour` (…, 3) and `alpha` (…) on `under` (…, 3), all uint8 sRGB, rounded to
+    uint8.
 
-    ``over``: under (1 - a) + c a; ``add``: under + c a; ``screen``: 1 - (1 - under) (1 - c a); the sum is cut off at white.
+    ``over``: under (1 - a) + c a; ``add``: under + c a; ``screen``: 1 - (1 - under) (1 - c a); the sum is cut
+    off at white.
     """
     share = alpha[..., None].astype(np.float32) / 255
     light = colour * share
@@ -33,12 +35,17 @@ def combine(under: np.ndarray, alpha: np.ndarray, colour: np.ndarray, mode: str 
 
 def _ramp(level: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """Colour (H, W, 3) for a level 0..1 (H, W) along evenly spaced `colours` (N, 3)."""
-    table = np.stack([np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(colours)), colours[:, i]) for i in range(3)], 1)
+    table = np.stack(
+        [np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(colours)), colours[:, i]) for i in range(3)],
+        1,
+    )
     return table.astype(np.uint8)[(level * 255).astype(np.uint8)]
 
 
 def aura(size: tuple[int, int], phase: int, rng: np.random.Generator, x: float, y: float) -> Layer:
-    """A pillar of energy around (x, y) in shares of width and height: flickering tongues, a ring, sparks. For ``add``."""
+    """A pillar of energy around (x, y) in shares of width and height: flickering tongues, a ring, sparks. For
+    ``add``.
+    """
     width, height = size
     glow = np.zeros((height, width), np.float32)
     foot = np.array([x * width, height * 0.99])
@@ -50,7 +57,16 @@ def aura(size: tuple[int, int], phase: int, rng: np.random.Generator, x: float, 
         tip = (foot[0] + side * height * 0.36 + bend, base - tall)
         waist = base - tall * 0.5
         half = height * 0.032
-        flame = spline([(x0 - half, base), (x0 - half * 1.1 + bend * 0.4, waist), tip, tip, (x0 + half + bend * 0.4, waist), (x0 + half, base)])
+        flame = spline(
+            [
+                (x0 - half, base),
+                (x0 - half * 1.1 + bend * 0.4, waist),
+                tip,
+                tip,
+                (x0 + half + bend * 0.4, waist),
+                (x0 + half, base),
+            ]
+        )
         one = np.zeros((height, width), np.uint8)
         cv2.fillPoly(one, [flame.round().astype(np.int32)], 255, cv2.LINE_AA)
         glow += one.astype(np.float32) * (0.06 + 0.24 * abs(side))
@@ -58,12 +74,17 @@ def aura(size: tuple[int, int], phase: int, rng: np.random.Generator, x: float, 
     spark = np.zeros((height, width), np.uint8)
     for _ in range(42):
         a, away, r = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 0.55), rng.uniform(0.002, 0.008)
-        centre = (round(foot[0] + away * height * np.cos(a) * 0.9), round(y * height + away * height * np.sin(a)))
+        centre = (
+            round(foot[0] + away * height * np.cos(a) * 0.9),
+            round(y * height + away * height * np.sin(a)),
+        )
         cv2.circle(spark, centre, max(1, round(r * height)), 255, -1, cv2.LINE_AA)
     ring, axes = (round(foot[0]), round(height * 0.95)), (round(height * 0.42), round(height * 0.05))
     cv2.ellipse(spark, ring, axes, 0, 0, 360, 255, max(1, height // 110), cv2.LINE_AA)
     sharp = spark.astype(np.float32)
-    level = np.clip(body * 1.15 + sharp * 0.9 + 1.6 * cv2.GaussianBlur(sharp, (0, 0), height / 60), 0, 255) / 255
+    level = (
+        np.clip(body * 1.15 + sharp * 0.9 + 1.6 * cv2.GaussianBlur(sharp, (0, 0), height / 60), 0, 255) / 255
+    )
     colours = np.array([(40, 90, 255), (70, 160, 255), (120, 220, 255), (235, 255, 255)], np.float32)
     return (level * 235).astype(np.uint8), _ramp(level, colours)
 
@@ -81,21 +102,45 @@ def fire(size: tuple[int, int], phase: int, rng: np.random.Generator, x: float, 
             half, lean = height * 0.085 * (0.5 + 0.5 * share), height * 0.05 * np.sin(phase * 0.8 + 1.7 * i)
             base = height * 1.06
             tip = (at + lean, base - tall)
-            flame = [(at - half, base), (at - half * 1.15, base - tall * 0.3), (at - half * 0.2 + lean * 0.2, base - tall * 0.62), tip, tip]
-            flame += [(at + half * 0.55 + lean * 0.4, base - tall * 0.55), (at + half * 1.1, base - tall * 0.25), (at + half, base)]
+            flame = [
+                (at - half, base),
+                (at - half * 1.15, base - tall * 0.3),
+                (at - half * 0.2 + lean * 0.2, base - tall * 0.62),
+                tip,
+                tip,
+            ]
+            flame += [
+                (at + half * 0.55 + lean * 0.4, base - tall * 0.55),
+                (at + half * 1.1, base - tall * 0.25),
+                (at + half, base),
+            ]
             cv2.fillPoly(mask, [spline(flame).round().astype(np.int32)], 255, cv2.LINE_AA)
         if share == 1.0:
             for _ in range(26):
-                ember = (round(x * width + rng.normal(0, 0.3) * height), round(height * rng.uniform(y * 0.5, 0.95)))
-                cv2.circle(mask, ember, max(1, round(height * rng.uniform(0.003, 0.009))), 255, -1, cv2.LINE_AA)
+                ember = (
+                    round(x * width + rng.normal(0, 0.3) * height),
+                    round(height * rng.uniform(y * 0.5, 0.95)),
+                )
+                cv2.circle(
+                    mask, ember, max(1, round(height * rng.uniform(0.003, 0.009))), 255, -1, cv2.LINE_AA
+                )
         heat = np.maximum(heat, mask.astype(np.float32) / 255 * value)
-    heat = np.clip(cv2.GaussianBlur(heat, (0, 0), height / 260) + 0.15 * cv2.GaussianBlur(heat, (0, 0), height / 18), 0, 1)
-    colours = np.array([(120, 20, 10), (214, 48, 18), (250, 110, 24), (255, 176, 48), (255, 226, 120), (255, 246, 200)], np.float32)
+    heat = np.clip(
+        cv2.GaussianBlur(heat, (0, 0), height / 260) + 0.15 * cv2.GaussianBlur(heat, (0, 0), height / 18),
+        0,
+        1,
+    )
+    colours = np.array(
+        [(120, 20, 10), (214, 48, 18), (250, 110, 24), (255, 176, 48), (255, 226, 120), (255, 246, 200)],
+        np.float32,
+    )
     return (np.clip(heat * 1.4, 0, 1) * 245).astype(np.uint8), _ramp(heat, colours)
 
 
 def impact(size: tuple[int, int], phase: int, rng: np.random.Generator, x: float, y: float) -> Layer:
-    """A blow at (x, y): speed lines closing in on it, then (`phase` 1) a white frame, then a fading one. For ``over``."""
+    """A blow at (x, y): speed lines closing in on it, then (`phase` 1) a white frame, then a fading one. For
+    ``over``.
+    """
     width, height = size
     white = np.full((height, width, 3), 255, np.uint8)
     if phase:

@@ -16,25 +16,32 @@ _LIBRARIES = {"ffv1": "ffv1", "h264": "libx264", "h265": "libx265"}
 
 
 @contextmanager
-def film(path: Path, fps: int, codec: str = "ffv1", quality: int = 14) -> Iterator[Callable[[np.ndarray], None]]:
-    """A film that the function given takes pictures for, uint8 sRGB (H, W, 3), all of one even size; it is renamed into place at the end.
+def film(
+    path: Path, fps: int, codec: str = "ffv1", quality: int = 14
+) -> Iterator[Callable[[np.ndarray], None]]:
+    """A film that the function given takes pictures for, uint8 sRGB (H, W, 3), all of one even size; it is
+    renamed into place at the end.
 
-    ``codec``: ffv1 (lossless, .mkv), h264 or h265 (.mp4, BT.709, limited range) at the constant rate factor `quality`.
-    Equal pictures give equal bytes. Raises ValueError for an unknown codec.
+    ``codec``: ffv1 (lossless, .mkv), h264 or h265 (.mp4, BT.709, limited range) at the constant rate factor
+    `quality`. Equal pictures give equal bytes. Raises ValueError for an unknown codec.
     """
     if codec not in _LIBRARIES:
         raise ValueError(f"codec {codec!r}: one of {', '.join(_LIBRARIES)}")
     part = path.with_name(f".{path.name}.part")
     count = 0
     try:
-        with av.open(str(part), "w", format="matroska" if codec == "ffv1" else "mp4", options={"fflags": "+bitexact"}) as file:
+        with av.open(
+            str(part), "w", format="matroska" if codec == "ffv1" else "mp4", options={"fflags": "+bitexact"}
+        ) as file:
             stream: Any = None
 
             def put(picture: np.ndarray) -> None:
                 nonlocal stream, count
                 stream = stream or _stream(file, fps, codec, quality, picture.shape)
                 frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-                frame = frame.reformat(format=stream.pix_fmt, dst_colorspace=None if codec == "ffv1" else "ITU709")
+                frame = frame.reformat(
+                    format=stream.pix_fmt, dst_colorspace=None if codec == "ffv1" else "ITU709"
+                )
                 frame.pts, frame.time_base = count, Fraction(1, fps)
                 count += 1
                 file.mux(stream.encode(frame))

@@ -20,17 +20,28 @@ Form = Literal["lossless", "h264", "frames"]
 _SUFFIX: Mapping[Form, str] = {"lossless": ".mkv", "h264": ".mp4", "frames": ""}
 
 
-def write(shots: Iterable[Scene], name: str, folder: Path, truth: Path | None = None, form: Form = "lossless") -> Path:
-    """Write `shots`, one after the other, as the film or the folder of frames `folder`/`name`, and return its path.
+def write(
+    shots: Iterable[Scene], name: str, folder: Path, truth: Path | None = None, form: Form = "lossless"
+) -> Path:
+    """Write `shots`, one after the other, as the film or the folder of frames `folder`/`name`, and return its
+    path.
 
-    The truth goes to the folder `truth`, never beside the input: `truth.json` (fps, frames, shots, cuts, and per frame the drawing,
-    the camera's pan in pixels and the effect's blend mode), `alpha_character/NNNNN.png`, `alpha_effect/NNNNN.png` where there is
-    an effect, `instances/NNNNN.png`, and `truth_background_shotN.webp` (lossless) or, where the background moves or changes,
+    The truth goes to the folder `truth`, never beside the input: `truth.json` (fps, frames, shots, cuts, and
+    per frame the drawing, the camera's pan in pixels and the effect's blend mode),
+    `alpha_character/NNNNN.png`, `alpha_effect/NNNNN.png` where there is an effect, `instances/NNNNN.png`, and
+    `truth_background_shotN.webp` (lossless) or, where the background moves or changes,
     `background/NNNNN.webp`. Shots are taken one at a time, so that a generator keeps one in memory.
     """
     path = folder / f"{name}{_SUFFIX[form]}"
     folder.mkdir(parents=True, exist_ok=True)
-    facts: dict[str, Any] = {"name": path.name, "shots": [], "cuts": [], "drawing": [], "pan": [], "effect_mode": []}
+    facts: dict[str, Any] = {
+        "name": path.name,
+        "shots": [],
+        "cuts": [],
+        "drawing": [],
+        "pan": [],
+        "effect_mode": [],
+    }
     shots = iter(shots)
     shot = next(shots, None)
     fps, codec = FPS if shot is None else shot.fps, "ffv1" if form == "lossless" else "h264"
@@ -49,7 +60,8 @@ def write(shots: Iterable[Scene], name: str, folder: Path, truth: Path | None = 
 def write_stills(shot: Scene, frames: Iterable[int], folder: Path) -> list[str]:
     """Write single `frames` of a shot with their layers beside them and return their names.
 
-    Per frame NAME_NNNNN: `.composite.png`, `.truth_background.webp` (lossless), `.truth_character.png`, `.truth_effect.png` (RGBA).
+    Per frame NAME_NNNNN: `.composite.png`, `.truth_background.webp` (lossless), `.truth_character.png`,
+    `.truth_effect.png` (RGBA).
     """
     folder.mkdir(parents=True, exist_ok=True)
     names = []
@@ -71,7 +83,9 @@ def _frames(folder: Path, fps: int, facts: Mapping[str, Any]) -> Iterator[Any]:
 
     def put(picture: np.ndarray) -> None:
         nonlocal count
-        _save(str(folder / f"scene{len(facts['shots']):04d}_frame{count:06d}_t{count / fps:.2f}s.png"), picture)
+        _save(
+            str(folder / f"scene{len(facts['shots']):04d}_frame{count:06d}_t{count / fps:.2f}s.png"), picture
+        )
         count += 1
 
     yield put
@@ -84,7 +98,10 @@ def _note(shot: Scene, facts: dict[str, Any], truth: Path | None) -> None:
     facts["fps"] = shot.fps
     numbers = range(len(facts["shots"]), len(facts["shots"]) + len(starts))
     facts["cuts"] += [first + a for a in starts if first + a]
-    facts["shots"] += [{"shot": n, "first": first + a, "last": first + b - 1} for n, a, b in zip(numbers, starts, ends, strict=True)]
+    facts["shots"] += [
+        {"shot": n, "first": first + a, "last": first + b - 1}
+        for n, a, b in zip(numbers, starts, ends, strict=True)
+    ]
     facts["drawing"] += (shot.drawing + before).tolist()
     facts["pan"] += shot.pan.tolist()
     facts["effect_mode"] += shot.effect_mode
@@ -107,7 +124,9 @@ def _note(shot: Scene, facts: dict[str, Any], truth: Path | None) -> None:
 
 
 def _save(path: str, picture: np.ndarray) -> None:
-    order = {2: None, 3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}[picture.ndim if picture.ndim == 2 else picture.shape[2]]
+    order = {2: None, 3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}[
+        picture.ndim if picture.ndim == 2 else picture.shape[2]
+    ]
     options = [cv2.IMWRITE_WEBP_QUALITY, 101] if path.endswith("webp") else [cv2.IMWRITE_PNG_COMPRESSION, 2]
     if not cv2.imwrite(path, picture if order is None else cv2.cvtColor(picture, order), options):
         raise OSError(f"{path} could not be written")

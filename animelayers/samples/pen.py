@@ -12,12 +12,15 @@ Points = np.ndarray | Sequence[tuple[float, float]]
 """Points (N, 2), x and y."""
 
 SAMPLES = 4
-"""Samples along each side of a pixel: 17 levels of alpha, drawn hard so that abutting shapes leave no seam."""
+"""Samples along each side of a pixel: 17 levels of alpha, drawn hard so that abutting shapes leave no seam.
+"""
 _SHIFT = 4
 
 
 def spline(points: Points, closed: bool = True, steps: int = 8) -> np.ndarray:
-    """A smooth curve through `points` (N, 2), float64 (M, 2): Catmull-Rom; a point given twice in a row is a corner."""
+    """A smooth curve through `points` (N, 2), float64 (M, 2): Catmull-Rom; a point given twice in a row is a
+    corner.
+    """
     p = np.asarray(points, np.float64)
     ends = [p[-1:], p, p[:2]] if closed else [p[:1], p, p[-1:]]
     p = np.concatenate(ends)
@@ -25,7 +28,9 @@ def spline(points: Points, closed: bool = True, steps: int = 8) -> np.ndarray:
     curved = np.any(p1 != p2, axis=1)
     p0, p1, p2, p3 = (q[curved][:, None] for q in (p0, p1, p2, p3))
     t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
-    curve = 0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
+    curve = 0.5 * (
+        2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3
+    )
     curve = curve.reshape(-1, 2)
     return curve if closed else np.concatenate([curve, p[-1:]])
 
@@ -33,7 +38,9 @@ def spline(points: Points, closed: bool = True, steps: int = 8) -> np.ndarray:
 def ribbon(path: np.ndarray, widths: Sequence[float]) -> np.ndarray:
     """The outline (2N, 2) of a brush drawn along `path` (N, 2) whose full width runs evenly through `widths`."""
     along = np.gradient(path, axis=0)
-    normal = np.stack([-along[:, 1], along[:, 0]], 1) / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    normal = np.stack([-along[:, 1], along[:, 0]], 1) / np.maximum(
+        np.linalg.norm(along, axis=1, keepdims=True), 1e-9
+    )
     width = np.interp(np.linspace(0, 1, len(path)), np.linspace(0, 1, len(widths)), widths)[:, None]
     return np.concatenate([path + normal * width / 2, (path - normal * width / 2)[::-1]])
 
@@ -52,14 +59,20 @@ def rotate(points: Points, degrees: float, pivot: tuple[float, float]) -> np.nda
 
 
 class Cel:
-    """A transparent sheet of `size` (width, height) pixels to draw on, in units of `unit` pixels from `origin` (x, y)."""
+    """A transparent sheet of `size` (width, height) pixels to draw on, in units of `unit` pixels from
+    `origin` (x, y).
+    """
 
     def __init__(self, size: tuple[int, int], unit: float, origin: tuple[float, float]):
         self.size, self.unit, self.origin = size, unit, np.asarray(origin, np.float64)
         self._ink = np.zeros((size[1] * SAMPLES, size[0] * SAMPLES, 4), np.uint8)
 
-    def fill(self, points: np.ndarray, colour: Colour, line: Colour | None = None, inside: np.ndarray | None = None) -> None:
-        """Fill the outline `points` (N, 2), only where it lies in the outline `inside`; ink its edge with `line`."""
+    def fill(
+        self, points: np.ndarray, colour: Colour, line: Colour | None = None, inside: np.ndarray | None = None
+    ) -> None:
+        """Fill the outline `points` (N, 2), only where it lies in the outline `inside`; ink its edge with
+        `line`.
+        """
         if inside is None:
             cv2.fillPoly(self._ink, [self._pixels(points)], (*colour, 255), cv2.LINE_8, _SHIFT)
         else:
@@ -68,12 +81,16 @@ class Cel:
             self.line(np.concatenate([points, points[:1]]), line)
 
     def line(self, path: np.ndarray, colour: Colour, width: float = 1.0) -> None:
-        """Ink an even line along `path` (N, 2); `width` 1 is the drawing's line width, which follows the size of the figure."""
+        """Ink an even line along `path` (N, 2); `width` 1 is the drawing's line width, which follows the size
+        of the figure.
+        """
         thick = max(1, round(width * SAMPLES * float(np.clip(0.016 * self.unit, 0.7, 3.0))))
         cv2.polylines(self._ink, [self._pixels(path)], False, (*colour, 255), thick, cv2.LINE_8, _SHIFT)
 
     def gradient(self, points: np.ndarray, top: Colour, bottom: Colour) -> None:
-        """Fill the outline `points` (N, 2) with a gradient from its highest to its lowest point, in ten flat bands."""
+        """Fill the outline `points` (N, 2) with a gradient from its highest to its lowest point, in ten flat
+        bands.
+        """
         low, high = points[:, 1].min(), points[:, 1].max()
         left, right = points[:, 0].min(), points[:, 0].max()
         for i in range(10):

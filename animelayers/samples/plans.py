@@ -16,7 +16,9 @@ from animelayers.samples.wardrobe import AKARI, REN, SORA, YUKI, Look, Pose
 
 
 class Actor(NamedTuple):
-    """A figure in a frame: middle of the face at (x, y), size of a head, all in shares of the frame's height; x from the middle."""
+    """A figure in a frame: middle of the face at (x, y), size of a head, all in shares of the frame's height;
+    x from the middle.
+    """
 
     look: Look
     pose: Pose
@@ -36,8 +38,8 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """One shot: its place, how much wider than the frame the place is painted, the tint of the cels, how far the place is out of
-    focus (share of the height) and its moments."""
+    """One shot: its place, how much wider than the frame the place is painted, the tint of the cels, how far
+    the place is out of focus (share of the height) and its moments."""
 
     place: Callable[[tuple[int, int], Rng], np.ndarray]
     moment: Callable[[int], Moment]
@@ -59,18 +61,32 @@ def _portrait(frame: int) -> Moment:
     """Talking on twos, with a blink; only mouth and eyes move, the rest of the drawing is held."""
     k = _held(frame, 2)
     blink = {7: 0.5, 8: 1.0, 9: 0.5}.get(k % 16, 0.0)
-    return Moment((Actor(AKARI, Pose(mouth=_WORDS[k % 8] if k % 16 < 6 else 0.0, blink=blink, tilt=-3), -0.06, 0.4, 0.31),))
+    return Moment(
+        (
+            Actor(
+                AKARI,
+                Pose(mouth=_WORDS[k % 8] if k % 16 < 6 else 0.0, blink=blink, tilt=-3),
+                -0.06,
+                0.4,
+                0.31,
+            ),
+        )
+    )
 
 
 def _standing(frame: int) -> Moment:
     """Hair and hem in the wind, on threes."""
     k = _held(frame, 3)
     wind = 2.2 + 1.3 * np.sin(k * 0.9)
-    pose = Pose(turn=0.2, tilt=2, wind=round(float(wind), 2), arms=((14, 6), (24, 50)), blink=1.0 if k == 6 else 0.0)
+    pose = Pose(
+        turn=0.2, tilt=2, wind=round(float(wind), 2), arms=((14, 6), (24, 50)), blink=1.0 if k == 6 else 0.0
+    )
     return Moment((Actor(SORA, pose, -0.12, 0.24, 0.17),))
 
 
-def _walker(look: Look, k: int, turn: float, x: float, ground: float, head: float, wind: float = 0.0) -> Actor:
+def _walker(
+    look: Look, k: int, turn: float, x: float, ground: float, head: float, wind: float = 0.0
+) -> Actor:
     """Drawing `k` of a walk of eight on `ground`; the body sinks where the legs are apart."""
     swing, passing = float(np.sin(np.pi * k / 4)), float(np.cos(np.pi * k / 4))
 
@@ -79,7 +95,13 @@ def _walker(look: Look, k: int, turn: float, x: float, ground: float, head: floa
 
     legs = (leg(swing, passing > 0), leg(-swing, passing <= 0))
     arms = ((round(-26 * swing), round(18 - 26 * swing)), (round(26 * swing), round(18 + 26 * swing)))
-    return Actor(look, Pose(turn=turn, wind=wind, legs=legs, arms=arms), x, ground - (SOLES - 0.26 * swing**2) * head, head)
+    return Actor(
+        look,
+        Pose(turn=turn, wind=wind, legs=legs, arms=arms),
+        x,
+        ground - (SOLES - 0.26 * swing**2) * head,
+        head,
+    )
 
 
 def _walk(frame: int) -> Moment:
@@ -109,7 +131,9 @@ def _glow(frame: int) -> Moment:
 
 def _fire(frame: int) -> Moment:
     k = _held(frame, 2)
-    pose = Pose(turn=-0.25, tilt=-3, frown=1.0, wind=round(1.2 * float(np.sin(k)), 2), arms=((30, 70), (16, 8)))
+    pose = Pose(
+        turn=-0.25, tilt=-3, frown=1.0, wind=round(1.2 * float(np.sin(k)), 2), arms=((30, 70), (16, 8))
+    )
     return Moment((Actor(REN, pose, 0.05, 0.3, 0.18),), ("fire", k, 0.56, 0.42))
 
 
@@ -123,12 +147,17 @@ def _impact(frame: int) -> Moment:
     beat = frame % 12 - 5
     phase = {0: 0, 1: 0, 2: 1, 3: 2}.get(beat)
     shaken = replace(pose, mouth=1.0, tilt=4) if beat >= 0 else pose
-    return Moment((Actor(REN, shaken, -0.1, 0.32, 0.2),), None if phase is None else ("impact", phase, 0.46, 0.4))
+    return Moment(
+        (Actor(REN, shaken, -0.1, 0.32, 0.2),), None if phase is None else ("impact", phase, 0.46, 0.4)
+    )
 
 
 def _fade(frame: int) -> Moment:
     """A held drawing comes out of black, a tenth more light in each frame."""
-    return Moment((Actor(AKARI, Pose(turn=-0.2, tilt=3, mouth=0.0, wind=1.0), 0.1, 0.36, 0.25),), light=round(min(1.0, 0.1 * frame), 2))
+    return Moment(
+        (Actor(AKARI, Pose(turn=-0.2, tilt=3, mouth=0.0, wind=1.0), 0.1, 0.36, 0.25),),
+        light=round(min(1.0, 0.1 * frame), 2),
+    )
 
 
 PLANS: Mapping[str, Plan] = {

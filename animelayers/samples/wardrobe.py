@@ -28,9 +28,10 @@ class Look:
 class Pose:
     """One drawing of a character.
 
-    turn: -1 looks left .. 1 looks right; tilt: degrees of the head; blink: 0 open .. 1 shut; mouth: 0 shut .. 1 open;
-    wind: carries hair and hem sideways, in about a tenth of a head per unit; arms, legs: per side (left of the picture first)
-    degrees of the upper and lower limb from hanging straight; positive is forwards for a turned figure, else outwards.
+    turn: -1 looks left .. 1 looks right; tilt: degrees of the head; blink: 0 open .. 1 shut; mouth: 0 shut ..
+    1 open; wind: carries hair and hem sideways, in about a tenth of a head per unit; arms, legs: per side
+    (left of the picture first) degrees of the upper and lower limb from hanging straight; positive is
+    forwards for a turned figure, else outwards.
     """
 
     turn: float = 0.0
@@ -43,7 +44,31 @@ class Pose:
     legs: tuple[tuple[float, float], tuple[float, float]] = ((0, 0), (0, 0))
 
 
-AKARI = Look(hair=(226, 96, 110), eye=(60, 150, 120), cloth=(250, 248, 250), trim=(52, 70, 128), accent=(222, 62, 72))
-SORA = Look(hair=(88, 118, 196), eye=(214, 132, 52), cloth=(246, 238, 222), trim=(96, 66, 98), accent=(246, 190, 70), hair_length=1.7)
-REN = Look(hair=(74, 62, 72), eye=(88, 110, 190), cloth=(66, 104, 108), trim=(44, 50, 74), accent=(238, 214, 160), hair_length=0.55, skirt=False)
-YUKI = Look(hair=(236, 222, 196), eye=(166, 70, 150), cloth=(112, 60, 96), trim=(60, 34, 70), accent=(250, 214, 120), hair_length=2.8)
+AKARI = Look(
+    hair=(226, 96, 110), eye=(60, 150, 120), cloth=(250, 248, 250), trim=(52, 70, 128), accent=(222, 62, 72)
+)
+SORA = Look(
+    hair=(88, 118, 196),
+    eye=(214, 132, 52),
+    cloth=(246, 238, 222),
+    trim=(96, 66, 98),
+    accent=(246, 190, 70),
+    hair_length=1.7,
+)
+REN = Look(
+    hair=(74, 62, 72),
+    eye=(88, 110, 190),
+    cloth=(66, 104, 108),
+    trim=(44, 50, 74),
+    accent=(238, 214, 160),
+    hair_length=0.55,
+    skirt=False,
+)
+YUKI = Look(
+    hair=(236, 222, 196),
+    eye=(166, 70, 150),
+    cloth=(112, 60, 96),
+    trim=(60, 34, 70),
+    accent=(250, 214, 120),
+    hair_length=2.8,
+)

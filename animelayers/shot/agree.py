@@ -1,4 +1,6 @@
-"""What is seen again in the next drawing is the same thing there: labels that agree along the motion between neighbours."""
+"""What is seen again in the next drawing is the same thing there: labels that agree along the motion between
+neighbours.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from animelayers.shot.params import Params
 
 
 class _Seen(NamedTuple):
-    """Where a neighbour shows what is at each pixel of a drawing, float32 (h, w), and how alike that looks, 0..1."""
+    """Where a neighbour shows what is at each pixel of a drawing, float32 (h, w), and how alike that looks,
+    0..1.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -21,17 +25,22 @@ class _Seen(NamedTuple):
 
 
 def agreed(labels: Sequence[np.ndarray], pictures: Sequence[np.ndarray], params: Params) -> list[np.ndarray]:
-    """The labels of drawings that follow each other, each float32 (L, h, w), 0..1, as the mean with what neighbours say of the same thing.
+    """The labels of drawings that follow each other, each float32 (L, h, w), 0..1, as the mean with what
+    neighbours say of the same thing.
 
-    ``pictures``: the drawings, uint8 sRGB (h, w, 3). A neighbour counts where it looks the same along the motion (DIS, Kroeger et al. 2016): wholly
-    where colours are equal, no more from some `params.alike` grey levels on. ``params.passes`` times, so that it reaches as many drawings far.
+    ``pictures``: the drawings, uint8 sRGB (h, w, 3). A neighbour counts where it looks the same along the
+    motion (DIS, Kroeger et al. 2016): wholly where colours are equal, no more from some `params.alike` grey
+    levels on. ``params.passes`` times, so that it reaches as many drawings far.
     """
     found = list(labels)
     if not params.passes or len(found) < 2 or not any((label > params.faint).any() for label in found):
         return found
     pairs = [(i, j) for i in range(len(found)) for j in (i - 1, i + 1) if 0 <= j < len(found)]
     flows = DIS("fast", side=0)([(pictures[i], pictures[j]) for i, j in pairs])
-    seen = {(i, j): _seen(pictures[i], pictures[j], flow, params.alike) for (i, j), flow in zip(pairs, flows, strict=True)}
+    seen = {
+        (i, j): _seen(pictures[i], pictures[j], flow, params.alike)
+        for (i, j), flow in zip(pairs, flows, strict=True)
+    }
     for _ in range(int(params.passes)):
         found = [_mean(found, i, seen) for i in range(len(found))]
     return found
@@ -52,6 +61,11 @@ def _mean(labels: Sequence[np.ndarray], i: int, seen: dict[tuple[int, int], _See
     for j in (i - 1, i + 1):
         if (i, j) in seen:
             x, y, alike = seen[i, j]
-            there = np.stack([cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for plane in labels[j]])
+            there = np.stack(
+                [
+                    cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+                    for plane in labels[j]
+                ]
+            )
             total, weight = total + alike * there, weight + alike
     return np.asarray(total / weight, np.float32)

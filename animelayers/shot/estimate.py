@@ -1,4 +1,6 @@
-"""The estimator: what each drawing of a shot shows, from the plate that the others show, from what each drawing shows, and so on."""
+"""The estimator: what each drawing of a shot shows, from the plate that the others show, from what each
+drawing shows, and so on.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ from animelayers.shot.params import Params
 class Given(NamedTuple):
     """A clip and the context of its shot.
 
-    ``frames``: uint8 sRGB (D, H, W, 3); ``alphas``: uint8 (D, H, W), the mattes of a first look; ``cameras``: float64 (D, 3, 3), to the plate, None
-    where nobody knows. ``context``, ``context_alphas``, ``context_cameras``: the same of K frames from elsewhere in the shot.
+    ``frames``: uint8 sRGB (D, H, W, 3); ``alphas``: uint8 (D, H, W), the mattes of a first look; ``cameras``:
+    float64 (D, 3, 3), to the plate, None where nobody knows. ``context``, ``context_alphas``,
+    ``context_cameras``: the same of K frames from elsewhere in the shot.
     """
 
     frames: np.ndarray
@@ -34,8 +37,8 @@ class Given(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """``labels``: D float32 (3, h, w), coverage by figures, effects and shadows, 0..1; ``told``: the evidence they were found with; ``small``: the
-    drawings at that size, uint8 (h, w, 3)."""
+    """``labels``: D float32 (3, h, w), coverage by figures, effects and shadows, 0..1; ``told``: the evidence
+    they were found with; ``small``: the drawings at that size, uint8 (h, w, 3)."""
 
     labels: list[np.ndarray]
     told: list[Evidence]
@@ -68,7 +71,11 @@ class _Around(NamedTuple):
 
 
 def _around(given: Given, size: tuple[int, int]) -> _Around:
-    there = np.flatnonzero(placed(given.context_cameras)).tolist() if given.cameras is not None and len(given.context_cameras) else []
+    there = (
+        np.flatnonzero(placed(given.context_cameras)).tolist()
+        if given.cameras is not None and len(given.context_cameras)
+        else []
+    )
     return _Around(
         [shrink(given.context[k], size) for k in there],
         [coverage(given.context_alphas[k], size) for k in there],
@@ -82,7 +89,9 @@ def _kept(covered: np.ndarray, params: Params) -> np.ndarray:
     return cv2.dilate((covered > params.kept).astype(np.uint8), brush) > 0
 
 
-def _views(cameras: Sequence[np.ndarray], full: tuple[int, int], size: tuple[int, int]) -> tuple[list[View], tuple[int, int]]:
+def _views(
+    cameras: Sequence[np.ndarray], full: tuple[int, int], size: tuple[int, int]
+) -> tuple[list[View], tuple[int, int]]:
     """Where small drawings lie on a small plate, and its width and height."""
     x, y = size[0] / full[0], size[1] / full[1]
     scale = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
@@ -93,9 +102,14 @@ def _views(cameras: Sequence[np.ndarray], full: tuple[int, int], size: tuple[int
 
 
 def _evidence(
-    small: Sequence[np.ndarray], around: Sequence[np.ndarray], hidden: Sequence[np.ndarray], seats: tuple[list[View], tuple[int, int]]
+    small: Sequence[np.ndarray],
+    around: Sequence[np.ndarray],
+    hidden: Sequence[np.ndarray],
+    seats: tuple[list[View], tuple[int, int]],
 ) -> list[Evidence]:
-    """What each of the small drawings is told by all, and by those `around`, with what is `hidden` in each left out."""
+    """What each of the small drawings is told by all, and by those `around`, with what is `hidden` in each
+    left out.
+    """
     views, (width, height) = seats
     pictures = [*small, *around]
     asked = np.unique(np.linspace(0, len(pictures) - 1, min(MOST, len(pictures))).round().astype(int))
@@ -104,7 +118,9 @@ def _evidence(
     for n, k in enumerate(asked):
         where, seat = views[k].window, views[k]
         stack[n][where] = seat.onto(pictures[k])
-        shown[n][where] = (seat.reach() > 0) & (seat.onto((~hidden[k]).astype(np.uint8) * np.uint8(255), smooth=False) > 0)
+        shown[n][where] = (seat.reach() > 0) & (
+            seat.onto((~hidden[k]).astype(np.uint8) * np.uint8(255), smooth=False) > 0
+        )
     plate, count = median(stack, shown)
     plates = [views[k].back(plate) for k in range(len(small))]
     counts = [views[k].back(count, smooth=False) for k in range(len(small))]

@@ -1,4 +1,6 @@
-"""Effects at the drawing's size: un-mixed from what lies under them, in the blend mode that explains a shot best."""
+"""Effects at the drawing's size: un-mixed from what lies under them, in the blend mode that explains a shot
+best.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +29,21 @@ class Under(NamedTuple):
 
 
 class Light(NamedTuple):
-    """The effects of a drawing: ``rgba`` straight uint8 (H, W, 4), its ``mode``, and the drawing without it, ``bare`` uint8 (H, W, 3)."""
+    """The effects of a drawing: ``rgba`` straight uint8 (H, W, 4), its ``mode``, and the drawing without it,
+    ``bare`` uint8 (H, W, 3).
+    """
 
     rgba: np.ndarray
     mode: str
     bare: np.ndarray
 
 
-def mode_of(pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], under: Sequence[Under], params: Params) -> str:
-    """The blend mode of the effects of a shot: what most of their area asks for, of small pictures with labels float32 (h, w)."""
+def mode_of(
+    pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], under: Sequence[Under], params: Params
+) -> str:
+    """The blend mode of the effects of a shot: what most of their area asks for, of small pictures with
+    labels float32 (h, w).
+    """
     votes = dict.fromkeys(unmix.MODES, 0.0)
     for picture, label, below in zip(pictures, labels, under, strict=True):
         where = (label > params.lit) & below.known
@@ -44,12 +52,16 @@ def mode_of(pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], under:
     return max(votes, key=lambda mode: votes[mode]) if any(votes.values()) else "over"
 
 
-def layer(picture: np.ndarray, label: np.ndarray, alpha: np.ndarray, under: Under | None, mode: str, params: Params) -> Light | None:
-    """The effects of a drawing uint8 sRGB (H, W, 3), from their label float32 (h, w), 0..1; None where there are none.
+def layer(
+    picture: np.ndarray, label: np.ndarray, alpha: np.ndarray, under: Under | None, mode: str, params: Params
+) -> Light | None:
+    """The effects of a drawing uint8 sRGB (H, W, 3), from their label float32 (h, w), 0..1; None where there
+    are none.
 
-    ``alpha``: the figures', uint8 (H, W). ``under``: the plate as the drawing would see it, None where there is none. Where that is known and
-    no figure stands before it, the effect is un-mixed from it. Elsewhere it has the coverage of its label, and the drawing's own colours where it
-    lies over what is under it; where it only adds light, the colour of the light beside, and no more of it than is seen.
+    ``alpha``: the figures', uint8 (H, W). ``under``: the plate as the drawing would see it, None where there
+    is none. Where that is known and no figure stands before it, the effect is un-mixed from it. Elsewhere it
+    has the coverage of its label, and the drawing's own colours where it lies over what is under it; where it
+    only adds light, the colour of the light beside, and no more of it than is seen.
     """
     height, width = picture.shape[:2]
     claim = cv2.resize(label, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -75,11 +87,15 @@ def layer(picture: np.ndarray, label: np.ndarray, alpha: np.ndarray, under: Unde
 
 
 def _carried(told: np.ndarray, known: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """The light where it is not told apart from what is under it: RGBA with the colour of the nearest that is, as much as `own` has and shows."""
+    """The light where it is not told apart from what is under it: RGBA with the colour of the nearest that
+    is, as much as `own` has and shows.
+    """
     lit = known & (told[..., 3] > 0)
     if not lit.any():
         return np.zeros_like(own)
-    _, label = cv2.distanceTransformWithLabels((~lit).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
+    _, label = cv2.distanceTransformWithLabels(
+        (~lit).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     colour = told.reshape(-1, 4)[np.flatnonzero(lit)][label - 1][..., :3]
     most = (own[..., :3].astype(np.float32) / np.maximum(colour, 1)).min(2)
     alpha = np.rint(np.minimum(own[..., 3], 255 * most))
@@ -87,12 +103,16 @@ def _carried(told: np.ndarray, known: np.ndarray, own: np.ndarray) -> np.ndarray
 
 
 def named(maps: np.ndarray, alpha: np.ndarray, prompts: Sequence[str], threshold: float) -> list[str]:
-    """The prompts that an effect of the alpha uint8 (H, W) answers to, best first: their `maps` float32 (P, H, W) have a fifth of it."""
+    """The prompts that an effect of the alpha uint8 (H, W) answers to, best first: their `maps` float32 (P,
+    H, W) have a fifth of it.
+    """
     total = float(alpha.sum())
     if not total:
         return []
     shares = [float(alpha[plane >= threshold].sum()) / total for plane in maps]
-    return [prompts[i] for i in np.argsort([-share for share in shares], kind="stable") if shares[i] >= _ANSWERS]
+    return [
+        prompts[i] for i in np.argsort([-share for share in shares], kind="stable") if shares[i] >= _ANSWERS
+    ]
 
 
 def _large(mask: np.ndarray, least: float) -> np.ndarray:

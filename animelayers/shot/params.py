@@ -14,25 +14,52 @@ def _of(value: float, unit: str, low: float, high: float, source: str) -> Any:
 
 @dataclass(frozen=True)
 class Params:
-    """What the estimator of a shot can be told. Each field's metadata holds `unit`, `range` (least, most) and `source`.
+    """What the estimator of a shot can be told. Each field's metadata holds `unit`, `range` (least, most) and
+    `source`.
 
     Raises ValueError for a value out of its range.
     """
 
-    rounds: int = _of(1, "times the plate is made, each time without what was found before it", 1, 4, "a second changed nothing on train films")
+    rounds: int = _of(
+        1,
+        "times the plate is made, each time without what was found before it",
+        1,
+        4,
+        "a second changed nothing on train films",
+    )
     fewest: int = _of(3, "drawings", 2, 31, "two drawings have no middle")
-    kept: float = _of(0.3, "coverage", 0.05, 0.7, "from which a pixel is no background when the plate is made")
+    kept: float = _of(
+        0.3, "coverage", 0.05, 0.7, "from which a pixel is no background when the plate is made"
+    )
     grown: int = _of(2, "pixels of the net's picture", 0, 8, "soft rims that would stain the plate")
     passes: int = _of(
-        2, "times labels are made to agree with their neighbours'; none leaves them", 0, 8, "flicker on train films: 6.6, 5.4, 5.0, 4.7 of 0, 1, 2, 4"
+        2,
+        "times labels are made to agree with their neighbours'; none leaves them",
+        0,
+        8,
+        "flicker on train films: 6.6, 5.4, 5.0, 4.7 of 0, 1, 2, 4",
     )
-    alike: float = _of(10, "grey levels", 1, 64, "that what is seen again may differ by; 6 to 20 are as good on train films")
-    trust: float = _of(0.6, "share", 0, 1, "of what is seen outside figures that a plate has to explain to be used")
-    snap: int = _of(8, "pixels", 0, 32, "of the frame around an outline that the picture's own edges may move it by")
-    floor: float = _of(0.02, "coverage", 0, 0.45, "below which alpha is nothing, and above one less it which it is all")
+    alike: float = _of(
+        10, "grey levels", 1, 64, "that what is seen again may differ by; 6 to 20 are as good on train films"
+    )
+    trust: float = _of(
+        0.6, "share", 0, 1, "of what is seen outside figures that a plate has to explain to be used"
+    )
+    snap: int = _of(
+        8, "pixels", 0, 32, "of the frame around an outline that the picture's own edges may move it by"
+    )
+    floor: float = _of(
+        0.02, "coverage", 0, 0.45, "below which alpha is nothing, and above one less it which it is all"
+    )
     lit: float = _of(0.35, "coverage", 0.05, 0.9, "of an effect inside of which it is surely one")
     faint: float = _of(0.08, "coverage", 0.01, 0.5, "of an effect down to which its soft edge reaches")
-    dim: float = _of(0.2, "coverage", 0.02, 0.9, "of a shadow from which it is one: IoU 0.42, 0.40, 0.37 on train films at 0.1, 0.2, 0.3")
+    dim: float = _of(
+        0.2,
+        "coverage",
+        0.02,
+        0.9,
+        "of a shadow from which it is one: IoU 0.42, 0.40, 0.37 on train films at 0.1, 0.2, 0.3",
+    )
     darker: float = _of(0.06, "share of the light", 0.01, 0.5, "that the plate has to lose in a shadow")
     least: float = _of(4e-4, "share of the frame", 1e-5, 0.05, "that the smallest effect covers")
 
@@ -40,15 +67,21 @@ class Params:
         for each in fields(self):
             low, high = each.metadata["range"]
             if not low <= getattr(self, each.name) <= high:
-                raise ValueError(f"{each.name}={getattr(self, each.name)}: {each.metadata['unit']}, {low} to {high}")
+                raise ValueError(
+                    f"{each.name}={getattr(self, each.name)}: {each.metadata['unit']}, {low} to {high}"
+                )
 
 
 def tuned(values: Mapping[str, float] | None) -> Params:
-    """The tunables with some of them changed. Raises ValueError for an unknown one, with those there are, and for a value out of range."""
+    """The tunables with some of them changed. Raises ValueError for an unknown one, with those there are, and
+    for a value out of range.
+    """
     try:
         return Params(**dict[str, Any](values or {}))
     except TypeError:
         unknown = next(name for name in values or {} if name not in Params.__dataclass_fields__)
         near = difflib.get_close_matches(str(unknown), Params.__dataclass_fields__, 1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(f"params: nothing is called {unknown}; {hint}there is: {', '.join(Params.__dataclass_fields__)}") from None
+        raise ValueError(
+            f"params: nothing is called {unknown}; {hint}there is: {', '.join(Params.__dataclass_fields__)}"
+        ) from None

@@ -1,8 +1,10 @@
-"""A correction spreads: what a person says of one drawing reaches whatever shows the same in all drawings of the shot.
+"""A correction spreads: what a person says of one drawing reaches whatever shows the same in all drawings of
+the shot.
 
-Drawings fall into small regions of one colour (waterpixels: Machairas et al., 2015). Regions that touch are neighbours, and so are those that the
-optical flow takes into each other between two drawings. A mark reaches a region along the cheapest way (geodesic segmentation: Bai and Sapiro,
-2007): steps within one colour cost little, steps over an outline much, and so does what goes against the layers as they are.
+Drawings fall into small regions of one colour (waterpixels: Machairas et al., 2015). Regions that touch are
+neighbours, and so are those that the optical flow takes into each other between two drawings. A mark reaches
+a region along the cheapest way (geodesic segmentation: Bai and Sapiro, 2007): steps within one colour cost
+little, steps over an outline much, and so does what goes against the layers as they are.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ class Mark(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """``labels``: of each drawing, uint8 (h, w); ``strength``: how sure each drawing's change is, 0..1, 0 where nothing changed."""
+    """``labels``: of each drawing, uint8 (h, w); ``strength``: how sure each drawing's change is, 0..1, 0
+    where nothing changed.
+    """
 
     labels: list[np.ndarray]
     strength: np.ndarray
@@ -52,11 +56,13 @@ class Spread(NamedTuple):
 class Spreader:
     """The drawings of a shot, made ready for corrections.
 
-    ``pictures``: uint8 sRGB (h, w, 3), all of one size; ``labels``: uint8 (h, w), what they show by now. ``linked`` False leaves
-    every drawing for itself.
+    ``pictures``: uint8 sRGB (h, w, 3), all of one size; ``labels``: uint8 (h, w), what they show by now.
+    ``linked`` False leaves every drawing for itself.
     """
 
-    def __init__(self, pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], linked: bool = True) -> None:
+    def __init__(
+        self, pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], linked: bool = True
+    ) -> None:
         self.labels = [np.ascontiguousarray(plane) for plane in labels]
         self._regions: list[np.ndarray] = []
         first, ends, colours = 0, list[int](), list[np.ndarray]()
@@ -78,11 +84,21 @@ class Spreader:
         self._edges = tuple(np.concatenate(part) for part in zip(*edges, strict=True))
 
     def __call__(self, marks: Sequence[Mark], within: tuple[int, int] | None = None) -> Spread:
-        """What all drawings show with these marks; only drawings ``within`` (first, last) change. The later of two marks counts."""
-        said = {int(region): mark.label for mark in marks for region in np.unique(self._regions[mark.drawing][mark.where])}
+        """What all drawings show with these marks; only drawings ``within`` (first, last) change. The later
+        of two marks counts.
+        """
+        said = {
+            int(region): mark.label
+            for mark in marks
+            for region in np.unique(self._regions[mark.drawing][mark.where])
+        }
         best, new = np.full(self.count, np.inf), self._own.copy()
         for mark in marks:
-            seeds = [region for region in np.unique(self._regions[mark.drawing][mark.where]).tolist() if said[region] == mark.label]
+            seeds = [
+                region
+                for region in np.unique(self._regions[mark.drawing][mark.where]).tolist()
+                if said[region] == mark.label
+            ]
             if seeds:
                 far = self._ways(seeds, mark.label)
                 nearer = far < np.minimum(best, _REACH)
@@ -95,13 +111,20 @@ class Spreader:
         """What the cheapest way from the seeds costs, of each region."""
         one, other, cost = self._edges
         against = self._own != label
-        drift = np.sqrt(np.square(self._colours[:, None] - self._colours[seeds[:12]]).sum(2).min(1)) / _OUTLINE
-        # what is of that label already is passed through for nothing, what is not pays for being changed, and for another colour than the mark's
-        paid = cost + np.where(against[other], _AGAINST + _DRIFT * drift[other] ** 2 + np.where(against[one], 0, _LEAVE), 0)
+        drift = (
+            np.sqrt(np.square(self._colours[:, None] - self._colours[seeds[:12]]).sum(2).min(1)) / _OUTLINE
+        )
+        # what is of that label already is passed through for nothing, what is not pays for being changed, and
+        # for another colour than the mark's
+        paid = cost + np.where(
+            against[other], _AGAINST + _DRIFT * drift[other] ** 2 + np.where(against[one], 0, _LEAVE), 0
+        )
         graph = csr_matrix((paid.astype(np.float64), (one, other)), (self.count, self.count))
         return np.asarray(dijkstra(graph, indices=list(seeds), min_only=True, limit=_REACH))
 
-    def _told(self, new: np.ndarray, best: np.ndarray, marks: Sequence[Mark], within: tuple[int, int] | None) -> Spread:
+    def _told(
+        self, new: np.ndarray, best: np.ndarray, marks: Sequence[Mark], within: tuple[int, int] | None
+    ) -> Spread:
         planes, strength = [], np.zeros(len(self.labels))
         for number, (found, plane) in enumerate(zip(self._regions, self.labels, strict=True)):
             if within is not None and not within[0] <= number <= within[1]:
@@ -134,7 +157,9 @@ class Spreader:
         return pairs // self.count, pairs % self.count, times
 
     def _followed(self, pictures: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Regions that the flow takes into each other, from each drawing to the next and to the one most like it elsewhere."""
+        """Regions that the flow takes into each other, from each drawing to the next and to the one most like
+        it elsewhere.
+        """
         pairs = [(k, k + 1) for k in range(len(pictures) - 1)] + _alike(pictures)
         flows = DIS("fast", side=0)([(pictures[a], pictures[b]) for a, b in pairs])
         made = []
@@ -144,12 +169,16 @@ class Spreader:
             x = np.rint(x + flow[..., 0]).astype(int)
             y = np.rint(y + flow[..., 1]).astype(int)
             inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-            one, other, shared = self._counted(self._regions[a][inside], self._regions[b][y[inside], x[inside]])
+            one, other, shared = self._counted(
+                self._regions[a][inside], self._regions[b][y[inside], x[inside]]
+            )
             start = self._ends[a - 1] if a else 0
             kept = shared >= 0.3 * np.bincount(self._regions[a].ravel() - start)[one - start]
             one, other = one[kept], other[kept]
             cost = _TIME + 1.5 * self._apart(one, other)
-            made.append((np.concatenate([one, other]), np.concatenate([other, one]), np.concatenate([cost, cost])))
+            made.append(
+                (np.concatenate([one, other]), np.concatenate([other, one]), np.concatenate([cost, cost]))
+            )
         return made
 
     def _apart(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -158,7 +187,9 @@ class Spreader:
 
 
 def regions(picture: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, int]:
-    """The regions of a picture uint8 sRGB (h, w, 3), none across an edge of its labels uint8 (h, w): int64 (h, w) from 0 on, and their number."""
+    """The regions of a picture uint8 sRGB (h, w, 3), none across an edge of its labels uint8 (h, w): int64
+    (h, w) from 0 on, and their number.
+    """
     smooth = cv2.bilateralFilter(picture, 5, 20, 3)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2Lab)
     slope = cv2.morphologyEx(lab, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(2)
@@ -171,7 +202,9 @@ def regions(picture: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, int]:
     marks[rows, columns] = np.arange(1, len(seeds) + 1)
     found = cv2.watershed(np.ascontiguousarray(smooth), marks)
     for _ in range(3):  # the lines between basins belong to the nearest basin
-        found = np.where(found < 1, cv2.dilate(found.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32), found)
+        found = np.where(
+            found < 1, cv2.dilate(found.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32), found
+        )
     split = np.maximum(found, 0).astype(np.int64) * 256 + labels
     values, numbered = np.unique(split, return_inverse=True)
     return numbered.reshape(labels.shape), len(values)
@@ -185,7 +218,9 @@ def small(picture: np.ndarray) -> np.ndarray:
 
 
 def _joined(made: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Labels uint8 (h, w) with the slivers that a change left beside it, soft rims and lines, changed like it."""
+    """Labels uint8 (h, w) with the slivers that a change left beside it, soft rims and lines, changed like
+    it.
+    """
     changed = made != before
     if not changed.any():
         return made
@@ -198,7 +233,9 @@ def _joined(made: np.ndarray, before: np.ndarray) -> np.ndarray:
         count, pieces = cv2.connectedComponents(left.view(np.uint8), connectivity=8)
         if count < 2:
             continue
-        depth = cv2.distanceTransform(np.pad(left.view(np.uint8), 1, constant_values=1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+        depth = cv2.distanceTransform(np.pad(left.view(np.uint8), 1, constant_values=1), cv2.DIST_L2, 5)[
+            1:-1, 1:-1
+        ]
         deepest = maximum(depth, pieces, np.arange(count))
         beside = np.bincount(pieces[around & left], minlength=count) > 0
         for k in np.flatnonzero((np.asarray(deepest) <= _SLIVER) & beside).tolist():
@@ -210,15 +247,26 @@ def _joined(made: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 def _means(found: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
     size = np.maximum(np.bincount(found.ravel(), minlength=count), 1)
-    sums = coo_matrix((np.ones(found.size, np.float32), (found.ravel(), np.arange(found.size))), (count, found.size)).tocsr() @ values
+    sums = (
+        coo_matrix(
+            (np.ones(found.size, np.float32), (found.ravel(), np.arange(found.size))), (count, found.size)
+        ).tocsr()
+        @ values
+    )
     return np.asarray(sums / size[:, None], np.float32)
 
 
 def _alike(pictures: Sequence[np.ndarray]) -> list[tuple[int, int]]:
     """Of each drawing the one that is most like it and not beside it: cycles come back."""
-    tiny = np.stack([cv2.resize(p, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32).ravel() for p in pictures])
-    apart = np.abs(tiny[:, None] - tiny[None]).mean(2) if len(tiny) < 200 else np.full((len(tiny),) * 2, np.inf)
+    tiny = np.stack(
+        [cv2.resize(p, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32).ravel() for p in pictures]
+    )
+    apart = (
+        np.abs(tiny[:, None] - tiny[None]).mean(2) if len(tiny) < 200 else np.full((len(tiny),) * 2, np.inf)
+    )
     near = np.abs(np.subtract.outer(np.arange(len(tiny)), np.arange(len(tiny)))) < 2
     apart[near] = np.inf
-    found = {(min(a, int(b)), max(a, int(b))) for a, b in enumerate(apart.argmin(1)) if np.isfinite(apart[a, b])}
+    found = {
+        (min(a, int(b)), max(a, int(b))) for a, b in enumerate(apart.argmin(1)) if np.isfinite(apart[a, b])
+    }
     return sorted(found)

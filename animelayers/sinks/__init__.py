@@ -1,4 +1,6 @@
-"""Where layers go: shards of tar and Parquet, or plain folders. A sink knows files and nothing of how a layer was made."""
+"""Where layers go: shards of tar and Parquet, or plain folders. A sink knows files and nothing of how a layer
+was made.
+"""
 
 from animelayers.sinks.columns import Columns
 from animelayers.sinks.dataset import Changed

@@ -21,10 +21,12 @@ _OWN = {*_KEPT, "frame_id", "drawing_of", "shard"}  # columns that say which fra
 
 
 class Columns(Sink):
-    """Annotations of an output under a name: OUTPUT/annotations/NAME/metadata/*.parquet, one row per frame, joined by `Output` on frame_id.
+    """Annotations of an output under a name: OUTPUT/annotations/NAME/metadata/*.parquet, one row per frame,
+    joined by `Output` on frame_id.
 
-    ``path``: the output. ``name``: of this set of annotations; another run under the same name goes on with it, or is refused
-    if its stages differ. ``columns``: of the record, those that are stored. Commit and resume are those of every sink.
+    ``path``: the output. ``name``: of this set of annotations; another run under the same name goes on with
+    it, or is refused if its stages differ. ``columns``: of the record, those that are stored. Commit and
+    resume are those of every sink.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
@@ -41,7 +43,9 @@ class Columns(Sink):
         """The columns that are stored, and those that tell which frames they are of."""
         return (*_KEPT, *self._columns)
 
-    def lay_out(self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]) -> tuple[Files, pa.Table]:
+    def lay_out(
+        self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]
+    ) -> tuple[Files, pa.Table]:
         """No files, and the rows of the clips."""
         rows = [{column: clip[column] for column in self.takes if column in clip} for clip in clips]
         places: list[list[dict[str, object]]] = [[{} for _ in range(len(row["drawing"]))] for row in rows]
@@ -53,7 +57,9 @@ class Columns(Sink):
 
 
 def join(frames: pa.Table, added: pa.Table, name: str) -> pa.Table:
-    """A frame table with the columns of annotations `name`, null where they do not know a frame; what two sets name, the last by name has."""
+    """A frame table with the columns of annotations `name`, null where they do not know a frame; what two
+    sets name, the last by name has.
+    """
     place = pc.index_in(frames["frame_id"], added["frame_id"])
     for column in added.column_names:
         if (

@@ -1,4 +1,6 @@
-"""A training set as an output: a row per training picture, the picture itself as its layer `frame`, its loss mask as `mask`."""
+"""A training set as an output: a row per training picture, the picture itself as its layer `frame`, its loss
+mask as `mask`.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,19 @@ COLUMNS: Mapping[str, tuple[pa.DataType, str]] = {
     "kind": (pa.string(), "what of the frame it is: '' the whole, character, background, occ0, …"),
     "shows": (pa.string(), "the layer it shows: frame, character or background"),
     "concept": (pa.string(), "what it teaches: the folder a trainer finds it in"),
-    "repeats": (pa.int32(), "how often an epoch shows it; 0 for what is there to compare with and trains nothing"),
+    "repeats": (
+        pa.int32(),
+        "how often an epoch shows it; 0 for what is there to compare with and trains nothing",
+    ),
     "caption": (pa.string(), "what is said of it; null for nothing"),
     "crop": (pa.list_(pa.int32(), 4), "x, y, w, h in the frame it is cut from; null for the whole frame"),
     "cutout": (pa.bool_(), "whether it is cut out: its alpha is what trains"),
 }
 """Columns of a set's frame table beside those of the frames it is made of: type and meaning."""
 _PLACED = tuple(
-    (f"{layer}_{part}", kind) for layer in ("frame", "mask") for part, kind in zip(Place._fields, (pa.string(), *[pa.int64()] * 3), strict=True)
+    (f"{layer}_{part}", kind)
+    for layer in ("frame", "mask")
+    for part, kind in zip(Place._fields, (pa.string(), *[pa.int64()] * 3), strict=True)
 )
 _OWN = pa.schema(
     [
@@ -52,18 +59,22 @@ _OWN = pa.schema(
 
 
 class Curated(Shards):
-    """An output whose clips are the frames of another one and whose frames are the training pictures made of them.
+    """An output whose clips are the frames of another one and whose frames are the training pictures made of
+    them.
 
-    A row to `write` has the columns every clip has and ``pictures``: of each picture its row, and ``files``: its encoded layers by file name,
-    `frame.png` and `mask.png`. ``told``: fields of the source's frame table that rows carry along. A clip that failed has one row with its
-    error. Commit, resume and forgetting are those of `Shards`.
+    A row to `write` has the columns every clip has and ``pictures``: of each picture its row, and ``files``:
+    its encoded layers by file name, `frame.png` and `mask.png`. ``told``: fields of the source's frame table
+    that rows carry along. A clip that failed has one row with its error. Commit, resume and forgetting are
+    those of `Shards`.
     """
 
     def __init__(self, path: str, told: Sequence[pa.Field] = ()) -> None:
         super().__init__(path)
         self._schema = pa.schema([*_OWN, *(field for field in told if field.name not in _OWN.names)])
 
-    def lay_out(self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]) -> tuple[Files, pa.Table]:
+    def lay_out(
+        self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]
+    ) -> tuple[Files, pa.Table]:
         """The tar of the pictures, if there is any, and their rows."""
         members = [
             tar.Member(f"{row['frame_id']}.{file}", data)
@@ -77,13 +88,17 @@ class Curated(Shards):
         shard = {"shard": f"{name}.tar", "shard_bytes": tar.length(members)} if members else {}
         rows: list[dict[str, Any]] = []
         for clip in clips:
-            shared = {key: clip[key] for key in _OWN.names if key in clip} | {"frame_index": clip["frame_index"][0]}
+            shared = {key: clip[key] for key in _OWN.names if key in clip} | {
+                "frame_index": clip["frame_index"][0]
+            }
             for row, files in zip(clip["pictures"], clip["files"], strict=True):
                 rows.append({**shared, **row, **shard})
                 for file, data in files.items():
                     member = f"{row['frame_id']}.{file}"
                     place = Place(member, offsets[member], len(data), checksum(data))
-                    rows[-1] |= {f"{PurePosixPath(file).stem}_{part}": value for part, value in place._asdict().items()}
+                    rows[-1] |= {
+                        f"{PurePosixPath(file).stem}_{part}": value for part, value in place._asdict().items()
+                    }
             rows += [shared] if clip["error"] else []
         table = pa.Table.from_pylist(rows, self._schema).replace_schema_metadata(dict(footer))
         return {f"{FOLDER}/{name}.tar": tar.chunks(members)} if members else {}, table

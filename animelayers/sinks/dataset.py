@@ -1,4 +1,6 @@
-"""What an output says of itself: dataset.json, the plan of its clips, and the refusal to mix two configurations."""
+"""What an output says of itself: dataset.json, the plan of its clips, and the refusal to mix two
+configurations.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Changed(SinkError):
 
 
 def describe(store: Store, description: Mapping[str, Any]) -> None:
-    """Write dataset.json: the format's version and `description`, plain JSON values only; of paths what `privacy` allows."""
+    """Write dataset.json: the format's version and `description`, plain JSON values only; of paths what
+    `privacy` allows.
+    """
     told = published({**description, "format": FORMAT}, _whole(description))
     text = json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True)
     store.put(DATASET, "dataset", text.encode() + b"\n")
@@ -42,9 +46,13 @@ def description(store: Store) -> dict[str, Any]:
             raise ValueError("no mapping")
         number = int(found.get("format", FORMAT))
     except (ValueError, TypeError) as damaged:
-        raise SinkError(store.path(DATASET), f"unreadable, {damaged}", "restore it or choose another output") from None
+        raise SinkError(
+            store.path(DATASET), f"unreadable, {damaged}", "restore it or choose another output"
+        ) from None
     if number > FORMAT:
-        raise SinkError(store.path(DATASET), f"format {number}, this package knows {FORMAT}", "update the package")
+        raise SinkError(
+            store.path(DATASET), f"format {number}, this package knows {FORMAT}", "update the package"
+        )
     return found
 
 
@@ -63,9 +71,11 @@ def _whole(description: Mapping[str, Any]) -> bool:
 
 
 def fingerprints(store: Store) -> dict[str, Any]:
-    """What made the output: as dataset.json says, and where that is lost or damaged as all its tables say with one voice.
+    """What made the output: as dataset.json says, and where that is lost or damaged as all its tables say
+    with one voice.
 
-    Never guessed: raises `SinkError` where the tables say nothing or differ, and for a dataset.json of a newer version.
+    Never guessed: raises `SinkError` where the tables say nothing or differ, and for a dataset.json of a
+    newer version.
     """
     try:
         found = description(store).get("fingerprints")
@@ -86,7 +96,9 @@ def fingerprints(store: Store) -> dict[str, Any]:
             raise ValueError("no mapping")
     except ValueError:
         remedy = "restore it, or give a new output: layers of two configurations are never mixed"
-        raise SinkError(store.path(DATASET), f"{lost}, and its tables do not agree on what made them", remedy) from None
+        raise SinkError(
+            store.path(DATASET), f"{lost}, and its tables do not agree on what made them", remedy
+        ) from None
     log.warning("%s %s: what made the output is taken from its tables", store.path(DATASET), lost)
     return restored
 
@@ -117,15 +129,20 @@ def plans(store: Store) -> list[str]:
 
 def plan_lacks(store: Store, columns: Sequence[str]) -> list[str]:
     """Those of some columns that a part of the kept plan has not. Raises `SinkError` for one that is damaged."""
-    found = [metadata.columns(store, name) for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]]
+    found = [
+        metadata.columns(store, name) for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]
+    ]
     return [column for column in columns if any(column not in there for there in found)]
 
 
-def parts_of_plan(store: Store, columns: Sequence[str] | None = None, sources: Collection[str] | None = None) -> Iterator[pa.Table]:
-    """The kept plan piece by piece, or some columns of it, or the clips of some inputs; all clips of an input come in one piece.
+def parts_of_plan(
+    store: Store, columns: Sequence[str] | None = None, sources: Collection[str] | None = None
+) -> Iterator[pa.Table]:
+    """The kept plan piece by piece, or some columns of it, or the clips of some inputs; all clips of an input
+    come in one piece.
 
-    Everything is read, whatever is asked for, so that damage shows; an input that two parts know is as the first tells. Raises `SinkError` for
-    a part that is damaged.
+    Everything is read, whatever is asked for, so that damage shows; an input that two parts know is as the
+    first tells. Raises `SinkError` for a part that is damaged.
     """
     seen: set[str] = set()
     wanted = None if sources is None else pa.array(sorted(sources), pa.string())
@@ -169,7 +186,9 @@ def keep_plan(store: Store, sources: Collection[str]) -> None:
 
 
 def settle_plan(store: Store, order: Mapping[str, int]) -> None:
-    """Put the parts of a plan together, inputs in their order where it is small enough for one file; parts of many clips stay as they are."""
+    """Put the parts of a plan together, inputs in their order where it is small enough for one file; parts of
+    many clips stay as they are.
+    """
     names = plans(store)
     if not names:
         return
@@ -182,8 +201,11 @@ def settle_plan(store: Store, order: Mapping[str, int]) -> None:
     run: list[str] = []
     for name in [*names, ""]:
         if run and (not name or sum(metadata.rows(store, each) for each in [*run, name]) > metadata.ROWS):
-            if len(run) > 1:  # the first takes all: who dies before the others go reads them twice, and the first counts
-                whole = pa.concat_tables([metadata.read(store, each) for each in run], promote_options="default")
+            # the first takes all: who dies before the others go reads them twice, and the first counts
+            if len(run) > 1:
+                whole = pa.concat_tables(
+                    [metadata.read(store, each) for each in run], promote_options="default"
+                )
                 store.put(run[0], "plan", metadata.to_bytes(whole))
                 for each in run[1:]:
                     store.remove(each)
@@ -194,7 +216,9 @@ def settle_plan(store: Store, order: Mapping[str, int]) -> None:
 def load_plan(store: Store) -> pa.Table | None:
     """The kept plan, or None; also where it is damaged or from elsewhere, since it can be made anew."""
     try:
-        parts = [metadata.read(store, name) for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]]
+        parts = [
+            metadata.read(store, name) for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]
+        ]
         parts = parts if len(parts) < 2 else list(parts_of_plan(store))
     except SinkError as damaged:
         log.warning("%s: made anew", damaged)
@@ -203,15 +227,18 @@ def load_plan(store: Store) -> pa.Table | None:
 
 
 def check_fingerprints(path: str, previous: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raise `Changed` naming every stage and key that differs between two mappings {stage: {"fingerprint": hex, "config": {…}}}.
+    """Raise `Changed` naming every stage and key that differs between two mappings {stage: {"fingerprint":
+    hex, "config": {…}}}.
 
-    A stage whose own values are the same but which reads from a changed one has another fingerprint, too; it is listed last.
+    A stage whose own values are the same but which reads from a changed one has another fingerprint, too; it
+    is listed last.
     """
     if not previous:
         return
     previous, now = published(dict(previous)), published(dict(now))
     reasons, follow = [], []
-    for stage in [*now, *(stage for stage in previous if stage not in now)]:  # dataset.json has them by the alphabet
+    # dataset.json has them by the alphabet
+    for stage in [*now, *(stage for stage in previous if stage not in now)]:
         if stage not in now or stage not in previous:
             reasons.append(f"stage {stage} was {'left out' if stage in previous else 'added'}")
         elif previous[stage].get("fingerprint") != now[stage].get("fingerprint"):
@@ -221,7 +248,11 @@ def check_fingerprints(path: str, previous: Mapping[str, Any], now: Mapping[str,
     if follow and not reasons:
         reasons = [f"stage {follow[0]}: its code or its weights"]
     if reasons:
-        later = f" (and with it {', '.join(follow)})" if follow and not reasons[0].startswith(f"stage {follow[0]}:") else ""
+        later = (
+            f" (and with it {', '.join(follow)})"
+            if follow and not reasons[0].startswith(f"stage {follow[0]}:")
+            else ""
+        )
         remedy = "put the old values back, or give a new output: layers of two configurations are never mixed"
         raise Changed(path, f"made with other settings: {'; '.join(reasons)}{later}", remedy)
 
@@ -229,7 +260,9 @@ def check_fingerprints(path: str, previous: Mapping[str, Any], now: Mapping[str,
 def _differences(old: Any, new: Any, key: str) -> Iterator[str]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}, key=str):
-            yield from _differences(old.get(name, _ABSENT), new.get(name, _ABSENT), f"{key}.{name}".lstrip("."))
+            yield from _differences(
+                old.get(name, _ABSENT), new.get(name, _ABSENT), f"{key}.{name}".lstrip(".")
+            )
     elif old != new:
         yield f"{key or 'its settings'} was {_shown(old)}, is {_shown(new)}"
 

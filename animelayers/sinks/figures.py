@@ -9,7 +9,9 @@ from animelayers.schema import Row
 
 
 def instances(rows: Sequence[Row], failed: Sequence[Row], speed: Mapping[str, float]) -> dict[str, Any]:
-    """Figures of a segmentation. Shares are 0..1; a failed clip counts as one frame, since its frames could not be counted."""
+    """Figures of a segmentation. Shares are 0..1; a failed clip counts as one frame, since its frames could
+    not be counted.
+    """
     counts = [len(row["segment_scores"]) for row in rows]
     return {
         **_counted(rows, failed),
@@ -34,7 +36,11 @@ def backgrounds(rows: Sequence[Row], failed: Sequence[Row], speed: Mapping[str, 
 
 
 def _counted(rows: Sequence[Row], failed: Sequence[Row]) -> dict[str, int]:
-    return {"total_frames": len(rows) + len(failed), "processed_frames": len(rows), "failed_frames": len(failed)}
+    return {
+        "total_frames": len(rows) + len(failed),
+        "processed_frames": len(rows),
+        "failed_frames": len(failed),
+    }
 
 
 def _share(part: float, whole: float) -> float:

@@ -19,7 +19,9 @@ _CLIP_ID = re.compile(r"[a-z0-9_-]+/[a-z0-9_-]+/[a-z0-9_-]+")
 
 
 class Place(NamedTuple):
-    """Where a layer's file lies: member of a tar, or path below the output; the offset of its bytes; their number; their XXH3."""
+    """Where a layer's file lies: member of a tar, or path below the output; the offset of its bytes; their
+    number; their XXH3.
+    """
 
     file: str
     offset: int
@@ -30,13 +32,16 @@ class Place(NamedTuple):
 def in_order(rows: Iterable[Row]) -> list[Row]:
     """Clips sorted by id. A clip without frames that tells no reason is given one, so that it cannot vanish.
 
-    Raises ValueError for ids that are not made of two or more parts in [a-z0-9_-], and for an id that comes twice.
+    Raises ValueError for ids that are not made of two or more parts in [a-z0-9_-], and for an id that comes
+    twice.
     """
     clips = sorted(rows, key=lambda row: str(row["clip_id"]))
     ids = [str(row["clip_id"]) for row in clips]
     bad = [clip_id for clip_id in ids if not _CLIP_ID.fullmatch(clip_id)]
     if bad or len(set(ids)) < len(ids):
-        raise ValueError(f"clip ids must be distinct and look like episode/scene0003/000120, not {bad or ids}")
+        raise ValueError(
+            f"clip ids must be distinct and look like episode/scene0003/000120, not {bad or ids}"
+        )
     silent = {"error": "sink: the clip has no frames", "error_type": "ValueError"}
     return [row if row["error"] or len(row["frame_index"]) else {**row, **silent} for row in clips]
 
@@ -48,26 +53,35 @@ def frame_ids(row: Row) -> list[str]:
 
 
 def carriers(row: Row) -> list[int]:
-    """For each distinct drawing of a clip the position of the first frame that shows it: the one its files are named after.
+    """For each distinct drawing of a clip the position of the first frame that shows it: the one its files
+    are named after.
 
     A failed clip has none. Raises ValueError where drawings are not numbered from 0 on without a gap.
     """
     if row["error"]:
         return []
     drawings, first = np.unique(row["drawing"], return_index=True)
-    if not np.array_equal(drawings, np.arange(len(drawings))) or len(row["drawing"]) != len(row["frame_index"]):
-        raise ValueError(f"{row['clip_id']}: frames {len(row['frame_index'])}, drawings {np.asarray(row['drawing']).tolist()}")
+    if not np.array_equal(drawings, np.arange(len(drawings))) or len(row["drawing"]) != len(
+        row["frame_index"]
+    ):
+        raise ValueError(
+            f"{row['clip_id']}: frames {len(row['frame_index'])}, drawings {np.asarray(row['drawing']).tolist()}"
+        )
     return [int(position) for position in first]
 
 
 def files(row: Row) -> list[dict[str, memoryview]]:
-    """The encoded files of each distinct drawing by name, without copying them. No files for a failed clip, no file of 0 bytes."""
+    """The encoded files of each distinct drawing by name, without copying them. No files for a failed clip,
+    no file of 0 bytes.
+    """
     names = layer_names(row)
     if row["error"] or not names:
         return [{} for _ in carriers(row)]
     sizes, data = np.asarray(row["layer_sizes"]).reshape(-1, len(names)), memoryview(row["layers"])
     if int(sizes.sum()) != len(data) or len(sizes) != len(carriers(row)):
-        raise ValueError(f"{row['clip_id']}: layer_sizes {sizes.shape}, {int(sizes.sum())} bytes, but layers has {len(data)} bytes")
+        raise ValueError(
+            f"{row['clip_id']}: layer_sizes {sizes.shape}, {int(sizes.sum())} bytes, but layers has {len(data)} bytes"
+        )
     parts = [data[a:b] for a, b in pairwise(accumulate(sizes.ravel().tolist(), initial=0))]
     each = [zip(names, parts[i : i + len(names)], strict=True) for i in range(0, len(parts), len(names))]
     return [{name: data for name, data in drawing if len(data)} for drawing in each]
@@ -87,13 +101,18 @@ def frame_table(
     footer: Mapping[str, str] | None = None,
     shard_bytes: int | None = None,
 ) -> pa.Table:
-    """Rows of the frame table for clips whose drawings' files lie at `places` (per clip, per drawing, by layer file name).
+    """Rows of the frame table for clips whose drawings' files lie at `places` (per clip, per drawing, by
+    layer file name).
 
     `layers` names the layers when all clips failed and cannot tell; `footer` goes to the schema's metadata;
     `shard_bytes` is the size of the whole shard.
     """
-    known = {name.split(".")[0]: name for name in [*layers, *(name for row in clips for name in layer_names(row))]}
-    schema = table_schema([name for name in RECORD if any(name in row for row in clips)], list(known.values()))
+    known = {
+        name.split(".")[0]: name for name in [*layers, *(name for row in clips for name in layer_names(row))]
+    }
+    schema = table_schema(
+        [name for name in RECORD if any(name in row for row in clips)], list(known.values())
+    )
     columns: dict[str, list[Any]] = {name: [] for name in schema.names}
     for row, where in zip(clips, places, strict=True):
         for name, values in (_failed(row) if row["error"] else _good(row, where, shard, shard_bytes)).items():
@@ -108,16 +127,28 @@ def frame_table(
 def _sized(field: pa.Field, values: Sequence[Any]) -> pa.DataType:
     """A field's type, of numbers as lists of fixed size where all are of one size: an embedding."""
     kind = field.type
-    sizes = {len(value) for value in values if value is not None} if pa.types.is_list(kind) and field.name not in LISTS else set()
+    sizes = (
+        {len(value) for value in values if value is not None}
+        if pa.types.is_list(kind) and field.name not in LISTS
+        else set()
+    )
     return pa.list_(kind.value_type, sizes.pop()) if len(sizes) == 1 and 0 not in sizes else kind
 
 
 def _failed(row: Row) -> dict[str, list[Any]]:
-    text = [name for name, column in RECORD.items() if column.table and column.dtype in ("str", "list") and not column.axes]
-    return {name: [_plain(name, RECORD[name].unpacked(row[name]))] for name in {*IDENTITY, *text} if name in row}
+    text = [
+        name
+        for name, column in RECORD.items()
+        if column.table and column.dtype in ("str", "list") and not column.axes
+    ]
+    return {
+        name: [_plain(name, RECORD[name].unpacked(row[name]))] for name in {*IDENTITY, *text} if name in row
+    }
 
 
-def _good(row: Row, places: Sequence[Mapping[str, Place]], shard: str | None, shard_bytes: int | None) -> dict[str, list[Any]]:
+def _good(
+    row: Row, places: Sequence[Mapping[str, Place]], shard: str | None, shard_bytes: int | None
+) -> dict[str, list[Any]]:
     ids, drawing, first = frame_ids(row), np.asarray(row["drawing"]).tolist(), carriers(row)
     columns: dict[str, list[Any]] = {
         "frame_id": list(ids),
@@ -132,7 +163,9 @@ def _good(row: Row, places: Sequence[Mapping[str, Place]], shard: str | None, sh
         if axis in (["T"], ["D"]):
             values = [_plain(name, value) for value in RECORD[name].per_drawing(row[name])]
             if len(values) != (len(ids) if axis == ["T"] else len(first)):
-                raise ValueError(f"{row['clip_id']}: column {name} has {len(values)} values for {len(ids)} frames, {len(first)} drawings")
+                raise ValueError(
+                    f"{row['clip_id']}: column {name} has {len(values)} values for {len(ids)} frames, {len(first)} drawings"
+                )
             columns[name] = values if axis == ["T"] else [values[d] for d in drawing]
         else:
             columns[name] = [_plain(name, RECORD[name].unpacked(row[name]))] * len(ids)

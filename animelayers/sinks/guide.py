@@ -1,4 +1,6 @@
-"""The two folders of a background reprocessing: cut-outs and masks of what was segmented, and the pictures with it filled in."""
+"""The two folders of a background reprocessing: cut-outs and masks of what was segmented, and the pictures
+with it filled in.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ class _Folders(Tree):
 
     def _tell(self, speed: Mapping[str, float]) -> None:
         good, failed, _ = metadata.load(self.store)
-        folders: dict[str, tuple[list[Row], list[Row]]] = {home.folder: ([], []) for home in self._homes.values()}
+        folders: dict[str, tuple[list[Row], list[Row]]] = {
+            home.folder: ([], []) for home in self._homes.values()
+        }
         for chosen, rows in ((0, good.to_pylist()), (1, failed.to_pylist())):
             for row in rows:
                 folders.setdefault(self._home(row["source"]).folder, ([], []))[chosen].append(row)
@@ -65,7 +69,11 @@ class _Folders(Tree):
                 "speed": dict(speed),
             }
             self.store.folder(folder)
-            self.store.put(folder + self.results, "finish", json.dumps(said, indent=2, ensure_ascii=False).encode() + b"\n")
+            self.store.put(
+                folder + self.results,
+                "finish",
+                json.dumps(said, indent=2, ensure_ascii=False).encode() + b"\n",
+            )
 
     def _speed(self) -> dict[str, float]:
         for folder in {home.folder for home in self._homes.values()}:
@@ -75,7 +83,11 @@ class _Folders(Tree):
                     found = json.loads(data)["speed"]
                     return {"images": int(found["images"]), "seconds": float(found["seconds"])}
             except (ValueError, TypeError, KeyError) as damaged:
-                raise SinkError(self.store.path(folder + self.results), f"unreadable, {damaged}", "remove it: it is written again") from None
+                raise SinkError(
+                    self.store.path(folder + self.results),
+                    f"unreadable, {damaged}",
+                    "remove it: it is written again",
+                ) from None
         return {"images": 0, "seconds": 0.0}
 
     def _figures(self, rows: list[Row], failed: list[Row], speed: Mapping[str, float]) -> dict[str, Any]:
@@ -86,32 +98,54 @@ class _Folders(Tree):
 
 
 class Instances(_Folders):
-    """instances/NAME_instK.png (RGBA cut-outs), masks/NAME_instK.png and instances_metadata.json, from the files of `stages.cutouts`.
+    """instances/NAME_instK.png (RGBA cut-outs), masks/NAME_instK.png and instances_metadata.json, from the
+    files of `stages.cutouts`.
 
-    NAME is as in `Tree`, K counts from 0, best score first. The frame table lists a drawing's files in the columns cutouts and masks.
+    NAME is as in `Tree`, K counts from 0, best score first. The frame table lists a drawing's files in the
+    columns cutouts and masks.
     """
 
     results = "instances_metadata.json"
 
-    def lay_out(self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]) -> tuple[Files, pa.Table]:
+    def lay_out(
+        self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]
+    ) -> tuple[Files, pa.Table]:
         """The pictures of some clips and their rows of the frame table."""
         written: dict[str, list[memoryview]] = {}
         lists: dict[str, dict[str, list[str]]] = {column: {} for column in _LISTS}
-        bare = [{column: value for column, value in clip.items() if column not in ("layers", "layer_names", "layer_sizes")} for clip in clips]
+        bare = [
+            {
+                column: value
+                for column, value in clip.items()
+                if column not in ("layers", "layer_names", "layer_sizes")
+            }
+            for clip in clips
+        ]
         table = frame_table(bare, [[{} for _ in carriers(clip)] for clip in bare], None, (), footer)
         for clip in clips:
             for position, drawing in zip(carriers(clip), files(clip), strict=True):
                 paths = {layer: self._file(clip, position, layer) for layer in drawing}
                 written |= {paths[layer]: [data] for layer, data in drawing.items()}
                 key = f"{clip['clip_id']} {int(clip['frame_index'][position])}"
-                lists["cutouts"][key] = [path for layer, path in paths.items() if layer.startswith("instance")]
+                lists["cutouts"][key] = [
+                    path for layer, path in paths.items() if layer.startswith("instance")
+                ]
                 lists["masks"][key] = [path for layer, path in paths.items() if layer.startswith("mask")]
         for folder in {file.rpartition("/")[0] for file in written}:
             self.store.folder(folder)
-        shown = {row["frame_id"]: f"{row['clip_id']} {row['frame_index']}" for row in table.to_pylist() if row["frame_id"]}
-        keys = [shown.get(row["drawing_of"] or row["frame_id"]) for row in table.select(["frame_id", "drawing_of"]).to_pylist()]
+        shown = {
+            row["frame_id"]: f"{row['clip_id']} {row['frame_index']}"
+            for row in table.to_pylist()
+            if row["frame_id"]
+        }
+        keys = [
+            shown.get(row["drawing_of"] or row["frame_id"])
+            for row in table.select(["frame_id", "drawing_of"]).to_pylist()
+        ]
         for column, found in lists.items():
-            table = table.append_column(column, pa.array([None if key is None else found[key] for key in keys], pa.list_(pa.string())))
+            table = table.append_column(
+                column, pa.array([None if key is None else found[key] for key in keys], pa.list_(pa.string()))
+            )
         return written, table
 
     def files_of(self, table: pa.Table) -> set[str]:
@@ -120,7 +154,9 @@ class Instances(_Folders):
 
     def _file(self, clip: Row, position: int, layer: str) -> str:
         home = self._home(str(clip["source"]))
-        name = home.name(str(clip["clip_id"]), int(clip["frame_index"][position]), float(clip["timestamp_s"][position]))
+        name = home.name(
+            str(clip["clip_id"]), int(clip["frame_index"][position]), float(clip["timestamp_s"][position])
+        )
         kind, number = ("instances", layer[8:11]) if layer.startswith("instance") else ("masks", layer[4:7])
         return f"{home.folder}{kind}/{name}_inst{int(number) - 1}.png"
 
@@ -133,21 +169,33 @@ class Instances(_Folders):
             if row["drawing_of"]:
                 continue
             each = zip(row["cutouts"], row["masks"], row["segment_scores"], row["segment_boxes"], strict=True)
-            found = [{"instance": cutout, "mask": mask, **scored, "bbox": [*box.values()]} for cutout, mask, scored, box in each]
+            found = [
+                {"instance": cutout, "mask": mask, **scored, "bbox": [*box.values()]}
+                for cutout, mask, scored, box in each
+            ]
             frames.append(
-                {"input": row["source"], "frame": row["frame_id"], "mask_coverage": round(row["character_coverage"], 4), "instances": found}
+                {
+                    "input": row["source"],
+                    "frame": row["frame_id"],
+                    "mask_coverage": round(row["character_coverage"], 4),
+                    "instances": found,
+                }
             )
         return {"frames": frames}
 
 
 class Backgrounds(_Folders):
-    """NAME.jpg, nothing but pictures of backgrounds in one folder, and inpainting_metadata.json. NAME is as in `Tree`."""
+    """NAME.jpg, nothing but pictures of backgrounds in one folder, and inpainting_metadata.json. NAME is as
+    in `Tree`.
+    """
 
     results = "inpainting_metadata.json"
 
     def _file(self, clip: Row, position: int, layer: str) -> str:
         home = self._home(str(clip["source"]))
-        name = home.name(str(clip["clip_id"]), int(clip["frame_index"][position]), float(clip["timestamp_s"][position]))
+        name = home.name(
+            str(clip["clip_id"]), int(clip["frame_index"][position]), float(clip["timestamp_s"][position])
+        )
         return f"{home.folder}{name}.{layer.rpartition('.')[2]}"
 
     def _figures(self, rows: list[Row], failed: list[Row], speed: Mapping[str, float]) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""One run at a time in an output: the lock its driver holds, and the fence that stops workers of a dead driver."""
+"""One run at a time in an output: the lock its driver holds, and the fence that stops workers of a dead
+driver.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,11 @@ class Fenced(SinkError):
 class Lock:
     """Holds OUT/run.lock while entered; a thread counts its `beat` up every 10 s.
 
-    A lock whose process is dead for certain (see `owner.dead`) is taken over silently. Where that cannot be told it is watched for 45 s: one
-    that beats is refused; one that does not is taken if it is of a host of this name, as a container's that was started again, and else only
-    with `take_over`, which always works where nothing beats, also for a damaged lock and a process that lives but hangs. Beats are compared
-    with each other and never with a clock. Raises `Locked`.
+    A lock whose process is dead for certain (see `owner.dead`) is taken over silently. Where that cannot be
+    told it is watched for 45 s: one that beats is refused; one that does not is taken if it is of a host of
+    this name, as a container's that was started again, and else only with `take_over`, which always works
+    where nothing beats, also for a damaged lock and a process that lives but hangs. Beats are compared with
+    each other and never with a clock. Raises `Locked`.
     """
 
     def __init__(self, store: Store, run: str, take_over: bool = False) -> None:
@@ -44,7 +47,8 @@ class Lock:
     def __enter__(self) -> Lock:
         if not self._store.create(NAME, self._mine()):
             self._wait_for_silence()
-            # Two drivers may get here at once: the last to write holds the lock, and the fence stops the other one.
+            # Two drivers may get here at once: the last to write holds the lock, and the fence stops the
+            # other one.
             self._store.put(NAME, self._run, self._mine())
         fence(self._store, self._run)
         self._thread.start()
@@ -67,7 +71,10 @@ class Lock:
             return
         own_host = ended is None and holder.get("host") == self._owner["host"]
         if not (self._take_over or own_host):
-            self._refuse(holder, "wait for it or stop it; if you know it is dead, repeat with take_over=true, which watches it for a moment first")
+            self._refuse(
+                holder,
+                "wait for it or stop it; if you know it is dead, repeat with take_over=true, which watches it for a moment first",
+            )
         log.warning("watching the lock of %s for %.0f s", _named(holder), WATCH_S)
         end = time.monotonic() + WATCH_S
         while (left := end - time.monotonic()) > 0:
@@ -111,7 +118,9 @@ def fence(store: Store, run: str) -> None:
     holder = read(store)
     if holder is None or holder.get("run") != run:
         who = "no run" if holder is None else f"run {holder.get('run', '?')}"
-        remedy = "this shard was dropped, its clips are done by the run that holds the output or by the next one"
+        remedy = (
+            "this shard was dropped, its clips are done by the run that holds the output or by the next one"
+        )
         raise Fenced(store.path(NAME), f"run {run} wants to commit, but the lock names {who}", remedy)
 
 
@@ -126,4 +135,6 @@ def _parsed(data: bytes) -> dict[str, Any]:
 def _named(holder: dict[str, Any]) -> str:
     if not holder:
         return "a run whose lock is damaged"
-    return "run {run} on host {host}, process {pid}, started {start}".format_map({**dict.fromkeys(("run", "host", "pid", "start"), "?"), **holder})
+    return "run {run} on host {host}, process {pid}, started {start}".format_map(
+        {**dict.fromkeys(("run", "host", "pid", "start"), "?"), **holder}
+    )

@@ -46,7 +46,9 @@ def to_bytes(table: pa.Table) -> bytes:
 
 
 def sealed(table: pa.Table) -> bytes:
-    """The same of a commit, with a digest of all its values in the footer: the checksums of pages do not cover what names their columns."""
+    """The same of a commit, with a digest of all its values in the footer: the checksums of pages do not
+    cover what names their columns.
+    """
     facts = {key: value for key, value in (table.schema.metadata or {}).items() if key != SEAL}
     return to_bytes(table.replace_schema_metadata(facts | {SEAL: digest(table)}))
 
@@ -72,22 +74,36 @@ def digest(table: pa.Table) -> bytes:
 
 
 def intact(store: Store, name: str) -> pa.Table:
-    """A commit that is what was written, as far as its footer tells: one of an earlier release has no digest. Raises `SinkError` otherwise."""
+    """A commit that is what was written, as far as its footer tells: one of an earlier release has no digest.
+    Raises `SinkError` otherwise.
+    """
     table = declared(store, name, plain=True)
     seal = (table.schema.metadata or {}).get(SEAL)
     if seal is not None and seal != digest(table):
-        raise Damaged(store.path(name), "its values are not those that were written", "mend=true has its clips made again")
+        raise Damaged(
+            store.path(name),
+            "its values are not those that were written",
+            "mend=true has its clips made again",
+        )
     return table
 
 
-def read(store: Store, name: str, columns: Sequence[str] | None = None, data: bytes | None = None) -> pa.Table:
-    """A Parquet of the output, or some columns of it; `data` where it was read already. Raises `SinkError` if it is damaged."""
+def read(
+    store: Store, name: str, columns: Sequence[str] | None = None, data: bytes | None = None
+) -> pa.Table:
+    """A Parquet of the output, or some columns of it; `data` where it was read already. Raises `SinkError` if
+    it is damaged.
+    """
     with store.guard(name):
         try:
-            # In this thread: one of Arrow's own that lets go of Python's bytes while the interpreter ends takes the process down with it.
+            # In this thread: one of Arrow's own that lets go of Python's bytes while the interpreter ends
+            # takes the process down with it.
             data = store.read(name) or b"" if data is None else data
-            return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(columns, use_threads=False)
-        except (AttributeError, TypeError) as strange:  # an extension type of a library that is loaded, forged
+            return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(
+                columns, use_threads=False
+            )
+        # an extension type of a library that is loaded, forged
+        except (AttributeError, TypeError) as strange:
             raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
 
 
@@ -108,7 +124,9 @@ def footer(store: Store, name: str) -> dict[bytes, bytes]:
 
 
 def footers(store: Store, key: str) -> set[bytes]:
-    """What the footers of all commits say under a key; only they are read. Raises `SinkError` if one is damaged."""
+    """What the footers of all commits say under a key; only they are read. Raises `SinkError` if one is
+    damaged.
+    """
 
     def said(name: str) -> bytes | None:
         with store.guard(name):
@@ -118,29 +136,57 @@ def footers(store: Store, key: str) -> set[bytes]:
         return {data for data in pool.map(said, names(store)) if data is not None}
 
 
-def scan(store: Store, columns: Sequence[str], sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> pa.Table:
-    """Some text and number columns of all rows, or of those of some inputs, nothing else being read; Parquets in the order of their names.
+def scan(
+    store: Store,
+    columns: Sequence[str],
+    sources: Sequence[str] | None = None,
+    files: Sequence[str] | None = None,
+) -> pa.Table:
+    """Some text and number columns of all rows, or of those of some inputs, nothing else being read; Parquets
+    in the order of their names.
 
     ``files``: the commits to look into, where their names are known already.
     """
-    return pa.Table.from_batches(batches(store, columns, None if sources is None else pc.field("source").isin(list(sources)), files), _types(columns))
+    return pa.Table.from_batches(
+        batches(store, columns, None if sources is None else pc.field("source").isin(list(sources)), files),
+        _types(columns),
+    )
 
 
 def batches(
-    store: Store, columns: Sequence[str], chosen: pc.Expression | None = None, files: Sequence[str] | None = None
+    store: Store,
+    columns: Sequence[str],
+    chosen: pc.Expression | None = None,
+    files: Sequence[str] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The same of the rows an expression chooses, piece by piece, so that memory does not grow with the output."""
+    """The same of the rows an expression chooses, piece by piece, so that memory does not grow with the
+    output.
+    """
     files = names(store) if files is None else files
     if not files:
         return
     schema = _types({*columns, *({"source", "clip_id", "error"} if chosen is not None else ())})
-    checked = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True))
+    checked = ds.ParquetFileFormat(
+        default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    )
     with store.guard(FOLDER):
-        table = ds.dataset([store.path(name) for name in files], schema=schema, filesystem=store.fs, format=checked)
-        for batch in table.to_batches(columns=list(columns), filter=chosen, fragment_readahead=_READERS, batch_readahead=1):
+        table = ds.dataset(
+            [store.path(name) for name in files], schema=schema, filesystem=store.fs, format=checked
+        )
+        for batch in table.to_batches(
+            columns=list(columns), filter=chosen, fragment_readahead=_READERS, batch_readahead=1
+        ):
             if "clip_id" in columns and batch["clip_id"].null_count:
-                strange = next(name for name in files if "clip_id" not in pq.read_schema(pa.BufferReader(store.read(name) or b"")).names)
-                raise SinkError(store.path(strange), "is no frame table", "it was not written by this package: move it away and run again")
+                strange = next(
+                    name
+                    for name in files
+                    if "clip_id" not in pq.read_schema(pa.BufferReader(store.read(name) or b"")).names
+                )
+                raise SinkError(
+                    store.path(strange),
+                    "is no frame table",
+                    "it was not written by this package: move it away and run again",
+                )
             if batch.num_rows:
                 yield batch
 
@@ -150,12 +196,21 @@ def _types(columns: Iterable[str]) -> pa.Schema:
     return pa.schema([schema.field(column) for column in columns])
 
 
-def committed(store: Store, retry_failed: bool = False, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> dict[str, int]:
-    """Frames of each clip that need not be done, 0 for one that failed; with `retry_failed` only those without an error. See `scan`."""
+def committed(
+    store: Store,
+    retry_failed: bool = False,
+    sources: Sequence[str] | None = None,
+    files: Sequence[str] | None = None,
+) -> dict[str, int]:
+    """Frames of each clip that need not be done, 0 for one that failed; with `retry_failed` only those
+    without an error. See `scan`.
+    """
     table = scan(store, ["clip_id", "error"], sources, files)
     failed = {} if retry_failed else dict.fromkeys(table["clip_id"].unique().to_pylist(), 0)
     counted = pc.value_counts(_good(table)["clip_id"])
-    return failed | dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
+    return failed | dict(
+        zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)
+    )
 
 
 def sources(store: Store) -> set[str]:
@@ -171,11 +226,15 @@ def failures(store: Store) -> list[dict[str, Any]]:
     files = names(store)
     blank = RECORD["error"].blank()
     failed: dict[str, dict[str, Any]] = {}
-    for batch in batches(store, ["clip_id", "source", "error", "error_type", "attempt"], pc.field("error") != blank, files):
+    for batch in batches(
+        store, ["clip_id", "source", "error", "error_type", "attempt"], pc.field("error") != blank, files
+    ):
         for row in batch.to_pylist():
             failed.setdefault(row["clip_id"], row)
     if failed:
-        for batch in batches(store, ["clip_id"], (pc.field("error") == blank) & pc.field("clip_id").isin(list(failed)), files):
+        for batch in batches(
+            store, ["clip_id"], (pc.field("error") == blank) & pc.field("clip_id").isin(list(failed)), files
+        ):
             for clip in batch["clip_id"].unique().to_pylist():
                 failed.pop(clip, None)
     return list(failed.values())
@@ -192,14 +251,20 @@ def replaced(store: Store, name: str) -> list[str]:
         told = json.loads(footer(store, name).get(GATHERED, b"[]"))
     except (SinkError, ValueError):
         return []
-    return [f"{FOLDER}/{each}" for each in told if isinstance(each, str) and each.endswith(".parquet") and "/" not in each]
+    return [
+        f"{FOLDER}/{each}"
+        for each in told
+        if isinstance(each, str) and each.endswith(".parquet") and "/" not in each
+    ]
 
 
 def gather(store: Store, many: int = MANY, most: int = ROWS) -> Iterator[tuple[str, bytes, list[str]]]:
-    """Parquets that may take the place of commits that are neighbours by name and tell of different clips in the same columns, with the same
-    footer: their names, their bytes, and the commits; none where there are fewer than `many`.
+    """Parquets that may take the place of commits that are neighbours by name and tell of different clips in
+    the same columns, with the same footer: their names, their bytes, and the commits; none where there are
+    fewer than `many`.
 
-    Values, their order and which of two commits of a clip counts stay as they are. Whoever asks publishes one before it removes its commits.
+    Values, their order and which of two commits of a clip counts stay as they are. Whoever asks publishes one
+    before it removes its commits.
     """
     files = names(store)
     if len(files) < many:
@@ -209,10 +274,18 @@ def gather(store: Store, many: int = MANY, most: int = ROWS) -> Iterator[tuple[s
     alike: tuple[Any, ...] = ()
     for name in [*files, ""]:
         table = _small(store, name, most // 2) if name else None
-        facts = {} if table is None else {k: v for k, v in (table.schema.metadata or {}).items() if k not in (SEAL, GATHERED)}
+        facts = (
+            {}
+            if table is None
+            else {k: v for k, v in (table.schema.metadata or {}).items() if k not in (SEAL, GATHERED)}
+        )
         now = () if table is None else (table.schema.remove_metadata(), facts)
         ids = set() if table is None else set(table["clip_id"].to_pylist())
-        if run and (now != alike or not clips.isdisjoint(ids) or sum(len(each) for _, each in run) + len(table or ()) > most):
+        if run and (
+            now != alike
+            or not clips.isdisjoint(ids)
+            or sum(len(each) for _, each in run) + len(table or ()) > most
+        ):
             if len(run) > 1:
                 yield _one(run)
             run, clips = [], set()
@@ -222,7 +295,9 @@ def gather(store: Store, many: int = MANY, most: int = ROWS) -> Iterator[tuple[s
 
 
 def _small(store: Store, name: str, most: int) -> pa.Table | None:
-    """A commit of few rows; None for a larger one, and for one that is not what was written: it stays as it is, for `verify` to find."""
+    """A commit of few rows; None for a larger one, and for one that is not what was written: it stays as it
+    is, for `verify` to find.
+    """
     try:
         return intact(store, name) if rows(store, name) <= most else None
     except SinkError as damaged:
@@ -255,23 +330,28 @@ def rows(store: Store, name: str) -> int:
 def good_clips(store: Store, name: str) -> set[str]:
     """Ids of the good clips that one Parquet commits; none if there is no such Parquet."""
     data = store.read(name)  # asked for at once: on an object store looking first costs as much again
-    return set() if data is None else set(_good(read(store, name, ["clip_id", "error"], data))["clip_id"].to_pylist())
+    return (
+        set()
+        if data is None
+        else set(_good(read(store, name, ["clip_id", "error"], data))["clip_id"].to_pylist())
+    )
 
 
 def load(store: Store, columns: Sequence[str] | None = None) -> tuple[pa.Table, pa.Table, list[str]]:
-    """The whole frame table, or some columns of it (among them clip_id, frame_id and error): rows of good frames, a row per clip that failed,
-    and ids of clips that are committed twice.
+    """The whole frame table, or some columns of it (among them clip_id, frame_id and error): rows of good
+    frames, a row per clip that failed, and ids of clips that are committed twice.
 
-    A clip with good rows has not failed. Of a clip in two Parquets the one lowest by name counts, so each frame comes once.
-    Raises `SinkError` for a Parquet that is damaged or holds types other than plain Arrow ones.
+    A clip with good rows has not failed. Of a clip in two Parquets the one lowest by name counts, so each
+    frame comes once. Raises `SinkError` for a Parquet that is damaged or holds types other than plain Arrow
+    ones.
     """
     with ThreadPoolExecutor(_READERS) as pool:
         return _frames(list(pool.map(lambda name: declared(store, name, columns), names(store))))
 
 
 def episodes(store: Store) -> Iterator[tuple[pa.Table, pa.Table, list[str]]]:
-    """The same, episode by episode: memory holds those of which commits are still to come, and no more. An episode lies in neighbouring
-    commits, whose names begin with the ids of its clips."""
+    """The same, episode by episode: memory holds those of which commits are still to come, and no more. An
+    episode lies in neighbouring commits, whose names begin with the ids of its clips."""
     files = names(store)
     last: dict[str | None, int] = {}
     for i, name in enumerate(files):
@@ -280,7 +360,9 @@ def episodes(store: Store) -> Iterator[tuple[pa.Table, pa.Table, list[str]]]:
     for i, name in enumerate(files):
         table = declared(store, name)
         for episode in _episodes(table):
-            held.setdefault(episode, []).append(table if episode is None else table.filter(pc.equal(table["episode"], episode)))
+            held.setdefault(episode, []).append(
+                table if episode is None else table.filter(pc.equal(table["episode"], episode))
+            )
         for episode in [each for each in held if last[each] == i]:
             yield _frames(held.pop(episode))
 
@@ -291,8 +373,13 @@ def _episodes(table: pa.Table) -> list[str | None]:
 
 
 def _frames(tables: list[pa.Table]) -> tuple[pa.Table, pa.Table, list[str]]:
-    """The rows of good frames, a row per clip that failed, and the clips committed twice, of commits in the order of their names."""
-    tables = [table.append_column(_PART, pa.array(np.full(len(table), i))) for i, table in enumerate(_agreed(tables))]
+    """The rows of good frames, a row per clip that failed, and the clips committed twice, of commits in the
+    order of their names.
+    """
+    tables = [
+        table.append_column(_PART, pa.array(np.full(len(table), i)))
+        for i, table in enumerate(_agreed(tables))
+    ]
     if not tables:
         empty = table_schema(["clip_id", "error"], []).empty_table()
         return empty, empty, []
@@ -307,7 +394,11 @@ def _frames(tables: list[pa.Table]) -> tuple[pa.Table, pa.Table, list[str]]:
     twice = sorted(set(good.filter(pa.array(~once))["clip_id"].to_pylist()))
     failed = split(failed, good["clip_id"].unique().to_pylist())[1]
     first = np.unique(_codes(failed, "clip_id"), return_index=True)[1]
-    return good.filter(pa.array(once)).drop_columns(_PART), failed.take(np.sort(first)).drop_columns(_PART), twice
+    return (
+        good.filter(pa.array(once)).drop_columns(_PART),
+        failed.take(np.sort(first)).drop_columns(_PART),
+        twice,
+    )
 
 
 def split(table: pa.Table, clip_ids: Iterable[str]) -> tuple[pa.Table, pa.Table]:
@@ -330,7 +421,10 @@ def _agreed(tables: list[pa.Table]) -> list[pa.Table]:
     mixed = {name: pa.list_(next(iter(found)).value_type) for name, found in kinds.items() if len(found) > 1}
     if not mixed:
         return tables
-    return [table.cast(pa.schema([field.with_type(mixed.get(field.name, field.type)) for field in table.schema])) for table in tables]
+    return [
+        table.cast(pa.schema([field.with_type(mixed.get(field.name, field.type)) for field in table.schema]))
+        for table in tables
+    ]
 
 
 def _codes(table: pa.Table, column: str) -> np.ndarray:
@@ -338,10 +432,11 @@ def _codes(table: pa.Table, column: str) -> np.ndarray:
 
 
 def declared(store: Store, name: str, columns: Sequence[str] | None = None, plain: bool = False) -> pa.Table:
-    """A Parquet of the output, or some columns of it, with the record's own types, or with those it has (`plain`).
+    """A Parquet of the output, or some columns of it, with the record's own types, or with those it has
+    (`plain`).
 
-    Lists that are text, as outputs of format 1 have them, become lists. Extension types are refused: reading one may run code that came with
-    the file.
+    Lists that are text, as outputs of format 1 have them, become lists. Extension types are refused: reading
+    one may run code that came with the file.
     """
     table = read(store, name, columns)
     with store.guard(name):
@@ -353,7 +448,11 @@ def declared(store: Store, name: str, columns: Sequence[str] | None = None, plai
         for i, field in enumerate(table.schema):
             if field.name in LISTS and not pa.types.is_list(field.type):
                 table = table.set_column(i, field.name, RECORD[field.name].structured(table[field.name]))
-        fields = {field.name: field for field in table_schema(table.column_names, []) if field.name in LISTS or not pa.types.is_list(field.type)}
+        fields = {
+            field.name: field
+            for field in table_schema(table.column_names, [])
+            if field.name in LISTS or not pa.types.is_list(field.type)
+        }
         return table.cast(pa.schema([fields.get(field.name, field) for field in table.schema]))
 
 

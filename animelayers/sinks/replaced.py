@@ -17,18 +17,25 @@ FROM = "edited_from"
 _CHUNK = 1 << 24
 
 
-def replace(path: str, sink: Sink, clips: Sequence[Row], run: str, said: Mapping[str, Any], corrected: bool = True) -> None:
-    """Write an output that is the one at `path` with `clips` in place of those of their ids, which it must hold; `said` goes to its dataset.json.
+def replace(
+    path: str, sink: Sink, clips: Sequence[Row], run: str, said: Mapping[str, Any], corrected: bool = True
+) -> None:
+    """Write an output that is the one at `path` with `clips` in place of those of their ids, which it must
+    hold; `said` goes to its dataset.json.
 
-    A new output, and not new commits in the old one: a commit is never changed, and a clip that is undone before it is written again
-    would be lost if the run died in between. So the old output stays what exports were made from, and the same edits give the same result
-    however often they are imported. Annotations of the clips are left out, for they are of what was; corrections of other clips come along, unless
-    ``corrected`` is False. Raises `SinkError` if another output
-    is there already.
+    A new output, and not new commits in the old one: a commit is never changed, and a clip that is undone
+    before it is written again would be lost if the run died in between. So the old output stays what exports
+    were made from, and the same edits give the same result however often they are imported. Annotations of
+    the clips are left out, for they are of what was; corrections of other clips come along, unless
+    ``corrected`` is False. Raises `SinkError` if another output is there already.
     """
     source = Store(path)
     if sink.store.root == source.root:
-        raise SinkError(source.root, "is the output itself", "give a new one: what exports were made from is never changed")
+        raise SinkError(
+            source.root,
+            "is the output itself",
+            "give a new one: what exports were made from is never changed",
+        )
     found = dataset.description(sink.store)
     if metadata.names(sink.store) and found.get(FROM) != shown(source.root):
         raise SinkError(sink.store.root, "holds another output", "give a new one")
@@ -63,7 +70,16 @@ def _corrections(source: Store, target: Store, without: Collection[str], run: st
         clips = set(table["clip_id"].to_pylist())
         if clips.isdisjoint(without):
             told |= {clip: digest for clip, digest in corrections.made_of(source).items() if clip in clips}
-            for file in [*sorted({corrections.file(f"{corrections.FOLDER}/{shard}") for shard in table["shard"].to_pylist() if shard}), name]:
+            for file in [
+                *sorted(
+                    {
+                        corrections.file(f"{corrections.FOLDER}/{shard}")
+                        for shard in table["shard"].to_pylist()
+                        if shard
+                    }
+                ),
+                name,
+            ]:
                 copy(source, target, file, run)
     if told:
         corrections.note(target, told)

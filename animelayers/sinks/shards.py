@@ -21,20 +21,29 @@ _OWN = re.compile(r"-[0-9a-f]{12}\.tar$")
 
 
 class Shards(Sink):
-    """An output of tars that WebDataset reads (FRAME_ID.character.png, …) beside the Parquets that say where each layer lies.
+    """An output of tars that WebDataset reads (FRAME_ID.character.png, …) beside the Parquets that say where
+    each layer lies.
 
-    `path` is a folder or a URI. One call of `write` makes one pair shards/NAME.tar and metadata/NAME.parquet. A frame that shows
-    the drawing of an earlier one points at that one's files. Clips that failed have a row and no files.
+    `path` is a folder or a URI. One call of `write` makes one pair shards/NAME.tar and metadata/NAME.parquet.
+    A frame that shows the drawing of an earlier one points at that one's files. Clips that failed have a row
+    and no files.
     """
 
     folders = (FOLDER,)
 
-    def lay_out(self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]) -> tuple[Files, pa.Table]:
+    def lay_out(
+        self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]
+    ) -> tuple[Files, pa.Table]:
         """The tar of some clips, if any is good, and their rows of the frame table."""
         names, members = [], []
         for clip in clips:
             ids, first, drawings = frame_ids(clip), carriers(clip), files(clip)
-            names.append([{layer: f"{ids[position]}.{layer}" for layer in drawing} for position, drawing in zip(first, drawings, strict=True)])
+            names.append(
+                [
+                    {layer: f"{ids[position]}.{layer}" for layer in drawing}
+                    for position, drawing in zip(first, drawings, strict=True)
+                ]
+            )
             for d in sorted(range(len(first)), key=first.__getitem__):
                 members += [tar.Member(names[-1][d][layer], data) for layer, data in drawings[d].items()]
         at = {
@@ -43,7 +52,9 @@ class Shards(Sink):
         }
         if len(at) < len(members):
             raise ValueError(f"two clips of {[str(clip['clip_id']) for clip in clips]} hold the same frame")
-        places = [[{layer: at[file] for layer, file in drawing.items()} for drawing in clip] for clip in names]
+        places = [
+            [{layer: at[file] for layer, file in drawing.items()} for drawing in clip] for clip in names
+        ]
         shard = f"{name}.tar" if members else None
         return {f"{FOLDER}/{shard}": tar.chunks(members)} if shard else {}, frame_table(
             clips, places, shard, layers, footer, tar.length(members) if shard else None
@@ -53,8 +64,12 @@ class Shards(Sink):
         """The tars that rows of the frame table point at."""
         return {f"{FOLDER}/{shard}" for shard in table["shard"].to_pylist() if shard}
 
-    def sizes(self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> Iterator[tuple[str, str, int | None]]:
-        """Of each good clip its id, its tar, and the bytes that should have (None in outputs of earlier releases)."""
+    def sizes(
+        self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None
+    ) -> Iterator[tuple[str, str, int | None]]:
+        """Of each good clip its id, its tar, and the bytes that should have (None in outputs of earlier
+        releases).
+        """
         facts = ["clip_id", "shard", "shard_bytes"]
         table = metadata.scan(self.store, facts, sources, files).group_by(facts).aggregate([])
         for row in table.to_pylist():
@@ -67,11 +82,14 @@ class Shards(Sink):
         committed = {PurePosixPath(name).stem for name in metadata.names(self.store)}
         try:
             for batch in metadata.batches(self.store, ["shard"], files=metadata.gathered(self.store)):
-                committed.update(shard.removesuffix(".tar") for shard in batch["shard"].unique().to_pylist() if shard)
+                committed.update(
+                    shard.removesuffix(".tar") for shard in batch["shard"].unique().to_pylist() if shard
+                )
         except SinkError as damaged:  # whose tars are whose cannot be told: none is taken for an orphan
             log.warning("%s: no tar is swept", damaged)
             return leftovers
-        own = [name for name in self.store.names(FOLDER, ".tar") if _OWN.search(name)]  # a person's own tar is none of ours
+        # a person's own tar is none of ours
+        own = [name for name in self.store.names(FOLDER, ".tar") if _OWN.search(name)]
         orphans = [name for name in own if name.removesuffix(".tar") not in committed]
         for name in orphans:
             self.store.remove(f"{FOLDER}/{name}")

@@ -32,10 +32,12 @@ def checksum(data: Any) -> int:
 
 
 class Sink(ABC):
-    """An output folder, local or remote. The driver opens it and asks what is committed; workers write clips into it.
+    """An output folder, local or remote. The driver opens it and asks what is committed; workers write clips
+    into it.
 
-    The Parquet of a call is its commit: written last, renamed into place. Names and bytes come from the clips alone, so a call
-    that is repeated changes nothing. All methods raise `SinkError` where the output cannot be read or written.
+    The Parquet of a call is its commit: written last, renamed into place. Names and bytes come from the clips
+    alone, so a call that is repeated changes nothing. All methods raise `SinkError` where the output cannot
+    be read or written.
     """
 
     folders: ClassVar[tuple[str, ...]] = ()
@@ -48,15 +50,21 @@ class Sink(ABC):
         self.store = Store(path)
 
     @abstractmethod
-    def lay_out(self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]) -> tuple[Files, pa.Table]:
+    def lay_out(
+        self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]
+    ) -> tuple[Files, pa.Table]:
         """The files of some clips, and their rows of the frame table."""
 
     @abstractmethod
     def files_of(self, table: pa.Table) -> set[str]:
         """Paths of the files that rows of the frame table point at."""
 
-    def sizes(self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> Iterator[tuple[str, str, int | None]]:
-        """Of each good clip its id, a file it needs, and the bytes that should have, where that is known; see `metadata.scan`."""
+    def sizes(
+        self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None
+    ) -> Iterator[tuple[str, str, int | None]]:
+        """Of each good clip its id, a file it needs, and the bytes that should have, where that is known; see
+        `metadata.scan`.
+        """
         return iter(())
 
     # The driver's side.
@@ -73,7 +81,9 @@ class Sink(ABC):
 
     @contextmanager
     def open(self, run: str, take_over: bool = False) -> Iterator[int]:
-        """Hold the output for a run, and give the number of leftovers of dead runs that were swept. Raises `Locked`."""
+        """Hold the output for a run, and give the number of leftovers of dead runs that were swept. Raises
+        `Locked`.
+        """
         for folder in ("", metadata.FOLDER, *self.folders):
             self.store.folder(folder)
         with Lock(self.store, run, take_over):
@@ -85,27 +95,40 @@ class Sink(ABC):
 
     def sweep(self) -> int:
         """Delete what dead runs left unpublished, and return how many files that was. Only under the lock."""
-        # Parquets go first: a worker of a dead driver that has passed its fence finds its own gone, so that no tar which a
-        # sink takes for an orphan can still be committed.
+        # Parquets go first: a worker of a dead driver that has passed its fence finds its own gone, so that
+        # no tar which a sink takes for an orphan can still be committed.
         leftovers = sorted(self.store.temporaries(), key=lambda name: not name.startswith(metadata.FOLDER))
         for name in metadata.gathered(self.store):
-            leftovers += [commit for commit in metadata.replaced(self.store, name) if commit != name and self.store.exists(commit)]
+            leftovers += [
+                commit
+                for commit in metadata.replaced(self.store, name)
+                if commit != name and self.store.exists(commit)
+            ]
         for name in leftovers:
             self.store.remove(name)
         return len(leftovers)
 
     def gather(self, run: str) -> None:
-        """Put few large Parquets in the place of many small commits, so that a run over a large output starts in seconds. Only under the lock."""
+        """Put few large Parquets in the place of many small commits, so that a run over a large output starts
+        in seconds. Only under the lock.
+        """
         for name, data, commits in metadata.gather(self.store):
             fence(self.store, run)
             self.store.put(name, run, data)
             for commit in commits:
                 self.store.remove(commit)
 
-    def committed(self, retry_failed: bool = False, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> dict[str, int]:
-        """Ids of the clips that are done and their numbers of frames, 0 for a failed clip; with `retry_failed` those do not count.
+    def committed(
+        self,
+        retry_failed: bool = False,
+        sources: Sequence[str] | None = None,
+        files: Sequence[str] | None = None,
+    ) -> dict[str, int]:
+        """Ids of the clips that are done and their numbers of frames, 0 for a failed clip; with
+        `retry_failed` those do not count.
 
-        Of all inputs, or of some `sources`; ``files``: the commits to look into, where their names are known already.
+        Of all inputs, or of some `sources`; ``files``: the commits to look into, where their names are known
+        already.
         """
         return metadata.committed(self.store, retry_failed, sources, files)
 
@@ -114,7 +137,9 @@ class Sink(ABC):
         return metadata.failures(self.store)
 
     def forget(self, clip_ids: Iterable[str]) -> None:
-        """Undo the commits of some clips, so that they are done again. Their bytes stay in a tar that other clips share."""
+        """Undo the commits of some clips, so that they are done again. Their bytes stay in a tar that other
+        clips share.
+        """
         clip_ids = set(clip_ids)
         for name in metadata.names(self.store) if clip_ids else ():
             if clip_ids.isdisjoint(metadata.read(self.store, name, ["clip_id"])["clip_id"].to_pylist()):
@@ -130,8 +155,11 @@ class Sink(ABC):
             for file in files:
                 self.store.remove(file)
 
-    def lost(self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None) -> dict[str, str]:
-        """Clips whose files are gone or not of the size they were written with, and what is wrong: one stat per file, nothing is read.
+    def lost(
+        self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None
+    ) -> dict[str, str]:
+        """Clips whose files are gone or not of the size they were written with, and what is wrong: one stat
+        per file, nothing is read.
 
         Of all inputs, or of some; see `committed`.
         """
@@ -151,7 +179,9 @@ class Sink(ABC):
         return found
 
     def check(self, fingerprints: Mapping[str, Any]) -> None:
-        """Raise `Changed` if what is committed was made by stages with other fingerprints, naming stage and key."""
+        """Raise `Changed` if what is committed was made by stages with other fingerprints, naming stage and
+        key.
+        """
         if metadata.names(self.store):
             dataset.check_fingerprints(self.path, dataset.fingerprints(self.store), fingerprints)
 
@@ -172,7 +202,9 @@ class Sink(ABC):
         dataset.add_plan(self.store, plan)
 
     def plan_lacks(self, columns: Sequence[str]) -> list[str]:
-        """Those of some columns that the kept plan has not, because another release wrote it. Raises `SinkError` where it is damaged."""
+        """Those of some columns that the kept plan has not, because another release wrote it. Raises
+        `SinkError` where it is damaged.
+        """
         return dataset.plan_lacks(self.store, columns)
 
     def keep_plan(self, sources: Collection[str]) -> None:
@@ -184,14 +216,20 @@ class Sink(ABC):
         dataset.settle_plan(self.store, order)
 
     def expect(self, plan: pa.Table, inputs: Sequence[Any]) -> None:  # noqa: B027  (a sink may name its files without a plan)
-        """Know the planned inputs (a row of the plan each, or each clip's) and those (`sources.Input`) beyond, of all of which names are made."""
+        """Know the planned inputs (a row of the plan each, or each clip's) and those (`sources.Input`)
+        beyond, of all of which names are made.
+        """
 
     def load_plan(self) -> pa.Table | None:
         """The kept table of planned clips, or None."""
         return dataset.load_plan(self.store)
 
-    def parts_of_plan(self, columns: Sequence[str] | None = None, sources: Collection[str] | None = None) -> Iterator[pa.Table]:
-        """The same piece by piece, or some columns of it, or the clips of some inputs. Raises `SinkError` where a piece is damaged."""
+    def parts_of_plan(
+        self, columns: Sequence[str] | None = None, sources: Collection[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """The same piece by piece, or some columns of it, or the clips of some inputs. Raises `SinkError`
+        where a piece is damaged.
+        """
         return dataset.parts_of_plan(self.store, columns, sources)
 
     def finish(self) -> None:  # noqa: B027  (a sink may have nothing to add)
@@ -200,18 +238,33 @@ class Sink(ABC):
     # The workers' side.
 
     def holds(self, rows: Sequence[Row]) -> bool:
-        """Whether these clips were committed together and none failed, so that writing them again would change nothing."""
-        return metadata.good_clips(self.store, _parquet(in_order(rows))) == {str(row["clip_id"]) for row in rows}
+        """Whether these clips were committed together and none failed, so that writing them again would
+        change nothing.
+        """
+        return metadata.good_clips(self.store, _parquet(in_order(rows))) == {
+            str(row["clip_id"]) for row in rows
+        }
 
-    def write(self, rows: Sequence[Row], run: str, layers: Sequence[str] = (), footer: Mapping[str, str] | None = None) -> None:
+    def write(
+        self,
+        rows: Sequence[Row],
+        run: str,
+        layers: Sequence[str] = (),
+        footer: Mapping[str, str] | None = None,
+    ) -> None:
         """Commit some clips together: readers see all of them or none.
 
-        `layers` names the layer files where every clip failed; `footer` is kept in the Parquet's footer. Raises `Fenced` if the
-        lock no longer names `run`, ValueError for rows that break the record's contract.
+        `layers` names the layer files where every clip failed; `footer` is kept in the Parquet's footer.
+        Raises `Fenced` if the lock no longer names `run`, ValueError for rows that break the record's
+        contract.
         """
-        clips = [{**clip, "error": shown(str(clip["error"]))} if clip["error"] else clip for clip in in_order(rows)]
+        clips = [
+            {**clip, "error": shown(str(clip["error"]))} if clip["error"] else clip for clip in in_order(rows)
+        ]
         done = metadata.good_clips(self.store, _parquet(clips)) if clips else set()
-        if done:  # A write repeated after its commit: other bytes under the tar of committed rows would break their offsets.
+        # A write repeated after its commit: other bytes under the tar of committed rows would break their
+        # offsets.
+        if done:
             clips = [clip for clip in clips if clip["clip_id"] not in done]
         if not clips:
             return

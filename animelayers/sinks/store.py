@@ -17,9 +17,15 @@ from pyarrow import ArrowInvalid, fs
 from animelayers.storage import below, filesystem, is_local
 
 log = logging.getLogger(__name__)
-_FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota is used up", errno.EFBIG: "the file may not grow further"}
+_FULL = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota is used up",
+    errno.EFBIG: "the file may not grow further",
+}
 TRIES, PAUSE_S = 4, 1.0
-"""How often a remote store is asked that answers with a fault, and the first pause between; each is twice as long as the one before."""
+"""How often a remote store is asked that answers with a fault, and the first pause between; each is twice as
+long as the one before.
+"""
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _FINAL = ("ACCESS_DENIED", "NO_SUCH_BUCKET", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH")
 T = TypeVar("T")
@@ -49,12 +55,16 @@ class Store:
         self.local = is_local(self.fs)
 
     def path(self, name: str) -> str:
-        """The path of a file inside the file system. Raises `SinkError` for a name that leaves the folder: tables may be a stranger's."""
+        """The path of a file inside the file system. Raises `SinkError` for a name that leaves the folder:
+        tables may be a stranger's.
+        """
         try:
             return f"{self.root}/{below(name)}"
         except ValueError as outside:
             raise SinkError(
-                self.root, f"a table names a file that {str(outside).partition(' ')[2] or outside}: {name!r}", "do not trust this output"
+                self.root,
+                f"a table names a file that {str(outside).partition(' ')[2] or outside}: {name!r}",
+                "do not trust this output",
             ) from None
 
     @contextmanager
@@ -66,11 +76,17 @@ class Store:
             remedy = "it was not written by this package: move it away and run again"
             raise SinkError(self.path(name), f"unreadable, {damaged}", remedy) from damaged
         except OSError as refused:
-            problem, remedy = str(refused), "nothing of it is visible, running the same command again goes on from here"
+            problem, remedy = (
+                str(refused),
+                "nothing of it is visible, running the same command again goes on from here",
+            )
             if refused.errno in _FULL:
                 problem, remedy = _FULL[refused.errno], f"free some space; {remedy}"
             elif refused.errno in _CLOSED:
-                problem, remedy = f"not writable ({os.strerror(refused.errno)})", "give another output or allow writing there"
+                problem, remedy = (
+                    f"not writable ({os.strerror(refused.errno)})",
+                    "give another output or allow writing there",
+                )
             raise SinkError(self.path(name), problem, remedy) from refused
 
     def folder(self, name: str) -> None:
@@ -89,13 +105,21 @@ class Store:
         """Names of a folder's folders, sorted; none if there is no such folder."""
         selector = fs.FileSelector(self.path(folder), allow_not_found=True)
         with self.guard(folder):
-            return sorted(info.base_name for info in self.fs.get_file_info(selector) if info.type == fs.FileType.Directory)
+            return sorted(
+                info.base_name
+                for info in self.fs.get_file_info(selector)
+                if info.type == fs.FileType.Directory
+            )
 
     def temporaries(self) -> list[str]:
         """Drafts that were never published, wherever below the root they lie."""
         with self.guard(""):
             found = self.fs.get_file_info(fs.FileSelector(self.root, recursive=True, allow_not_found=True))
-        hidden = (info.path for info in found if info.is_file and info.base_name.startswith(".") and info.base_name.endswith(".tmp"))
+        hidden = (
+            info.path
+            for info in found
+            if info.is_file and info.base_name.startswith(".") and info.base_name.endswith(".tmp")
+        )
         return sorted(path.removeprefix(f"{self.root}/") for path in hidden)
 
     def exists(self, name: str) -> bool:
@@ -114,12 +138,18 @@ class Store:
         return None
 
     def patiently(self, ask: Callable[[], T]) -> T:
-        """Ask a store, a remote one again after a moment where it cannot answer: one that is overloaded, or a line that broke."""
+        """Ask a store, a remote one again after a moment where it cannot answer: one that is overloaded, or a
+        line that broke.
+        """
         for left in range(0 if self.local else TRIES - 1, -1, -1):
             try:
                 return ask()
             except OSError as fault:
-                if not left or isinstance(fault, FileNotFoundError | PermissionError) or any(word in str(fault) for word in _FINAL):
+                if (
+                    not left
+                    or isinstance(fault, FileNotFoundError | PermissionError)
+                    or any(word in str(fault) for word in _FINAL)
+                ):
                     raise
                 pause = PAUSE_S * 2 ** (TRIES - 1 - left) * random.uniform(0.5, 1)
                 log.warning("asked again in %.1f s: %s", pause, fault)
@@ -151,14 +181,16 @@ class Store:
     def create(self, name: str, data: bytes) -> bool:
         """Write a small file, whole, unless it exists; False if it does.
 
-        Of the remote stores those of fsspec are asked for a conditional put; pyarrow's own know none, there we look first.
+        Of the remote stores those of fsspec are asked for a conditional put; pyarrow's own know none, there
+        we look first.
         """
         with self.guard(name):
             if not self.local:
                 return self._created(name, data)
             draft = self.draft(name, "create", [data])
             try:
-                # A link appears whole or not at all, and never in the place of another: no reader sees a file half written.
+                # A link appears whole or not at all, and never in the place of another: no reader sees a file
+                # half written.
                 os.link(self.path(draft.temporary), self.path(name))
             except FileExistsError:
                 return False
@@ -203,7 +235,11 @@ class Store:
         if self.local and os.path.lexists(self.path(name)):
             folder, root = os.path.realpath(os.path.dirname(self.path(name))), os.path.realpath(self.root)
             if folder != root and not folder.startswith(f"{root.rstrip('/')}/"):
-                raise SinkError(self.path(name), "a link on the way leaves the output", "put the folder itself there, or mount it")
+                raise SinkError(
+                    self.path(name),
+                    "a link on the way leaves the output",
+                    "put the folder itself there, or mount it",
+                )
         with self.guard(name), suppress(FileNotFoundError):
             self.fs.delete_file(self.path(name))
 
@@ -211,14 +247,15 @@ class Store:
 class Draft:
     """A file that nobody sees under its name yet.
 
-    Locally its chunks already lie in a temporary file, on the disk for good. A store without rename makes a file visible when its
-    stream closes, so there nothing is written before `publish`.
+    Locally its chunks already lie in a temporary file, on the disk for good. A store without rename makes a
+    file visible when its stream closes, so there nothing is written before `publish`.
     """
 
     def __init__(self, store: Store, name: str, run: str, chunks: Iterable[Any]) -> None:
         self.store, self.name = store, name
         self._chunks: Iterable[Any] = chunks
-        # The random part keeps two attempts of one write apart: Ray repeats a write whose worker only seemed lost.
+        # The random part keeps two attempts of one write apart: Ray repeats a write whose worker only seemed
+        # lost.
         folder, token = os.path.dirname(name), uuid.uuid4().hex[:8]
         self.temporary = os.path.join(folder, f".{run}.{token}.tmp")
         if store.local:
@@ -243,7 +280,9 @@ class Draft:
                 os.unlink(self.store.path(self.temporary))
 
     def _write(self, name: str) -> None:
-        if not self.store.local:  # a stream that is left by an error still closes, and what is closed is visible: nothing may go wrong in between
+        # a stream that is left by an error still closes, and what is closed is visible: nothing may go wrong
+        # in between
+        if not self.store.local:
             self._chunks = list(self._chunks)
         with self.store.fs.open_output_stream(self.store.path(name)) as stream:
             for chunk in self._chunks:

@@ -1,4 +1,6 @@
-"""Tar archives whose bytes depend on their members alone, with every offset known before the first byte is written."""
+"""Tar archives whose bytes depend on their members alone, with every offset known before the first byte is
+written.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def header(name: str, size: int) -> bytes:
 
 
 def chunks(members: Sequence[Member]) -> Iterator[bytes | memoryview]:
-    """The archive, piece by piece: ustar, mode 0644, times and owners zero. Raises ValueError for a name that is too long."""
+    """The archive, piece by piece: ustar, mode 0644, times and owners zero. Raises ValueError for a name that
+    is too long.
+    """
     for member in members:
         yield header(member.name, len(member.data))
         yield member.data

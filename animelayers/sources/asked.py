@@ -9,11 +9,12 @@ from dataclasses import dataclass
 class Asked:
     """What the user asked of reading.
 
-    ``max_pixels``: larger pictures are refused. ``alpha_on``: the colour that transparent ones are composed on, sRGB. ``aspect``: square
-    (pixels are made square) or stored. ``hdr``: tone_map or keep. ``deinterlace``: auto or off. ``damaged``: what becomes of a picture
-    that only a lenient decoder reads: flag, error or keep (which keeps those cut short, too). ``alpha``: what becomes of alpha that
-    pictures and films have of their own: character (it is the character's), compose (it is gone once they are composed) or auto
-    (character where it tells a figure from nothing: some of it clear, some of it not).
+    ``max_pixels``: larger pictures are refused. ``alpha_on``: the colour that transparent ones are composed
+    on, sRGB. ``aspect``: square (pixels are made square) or stored. ``hdr``: tone_map or keep.
+    ``deinterlace``: auto or off. ``damaged``: what becomes of a picture that only a lenient decoder reads:
+    flag, error or keep (which keeps those cut short, too). ``alpha``: what becomes of alpha that pictures and
+    films have of their own: character (it is the character's), compose (it is gone once they are composed) or
+    auto (character where it tells a figure from nothing: some of it clear, some of it not).
     """
 
     max_pixels: int = 64_000_000

@@ -1,4 +1,6 @@
-"""What the headers of Matroska and MP4 say of a track and the decoders' interface does not pass on: cropping, stereo, alpha."""
+"""What the headers of Matroska and MP4 say of a track and the decoders' interface does not pass on: cropping,
+stereo, alpha.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _SAMPLE_ENTRY = 78  # bytes of a VisualSampleEntry before its own boxes, ISO/IEC
 
 
 class Track(NamedTuple):
-    """Pixels to be cut off at each side; Matroska's number of a stereo mode, 0 for none; whether alpha is stored beside the colours."""
+    """Pixels to be cut off at each side; Matroska's number of a stereo mode, 0 for none; whether alpha is
+    stored beside the colours.
+    """
 
     top: int = 0
     bottom: int = 0
@@ -27,7 +31,9 @@ class Track(NamedTuple):
 
 
 def matroska(file: IO[bytes]) -> list[Track]:
-    """The tracks of a Matroska file in their order; none where the header is damaged. Matroska's specification, RFC 9559."""
+    """The tracks of a Matroska file in their order; none where the header is damaged. Matroska's
+    specification, RFC 9559.
+    """
     tracks = []
     for kind, start, size in _elements(file, 0, None):
         if kind != _SEGMENT:
@@ -36,7 +42,11 @@ def matroska(file: IO[bytes]) -> list[Track]:
             if inner == _CLUSTER or length is None:
                 break
             if inner == _TRACKS and length <= _LARGEST:
-                tracks = [_entry(file, a, a + n) for what, a, n in _elements(file, at, at + length) if what == _ENTRY and n is not None]
+                tracks = [
+                    _entry(file, a, a + n)
+                    for what, a, n in _elements(file, at, at + length)
+                    if what == _ENTRY and n is not None
+                ]
                 break
         break
     return tracks
@@ -59,7 +69,11 @@ def mp4(file: IO[bytes]) -> dict[int, Track]:
 def _entry(file: IO[bytes], start: int, end: int) -> Track:
     for kind, at, size in _elements(file, start, end):
         if kind == _VIDEO and size is not None:
-            told = {what: _number(file, a, n) for what, a, n in _elements(file, at, at + size) if n is not None and n <= 8}
+            told = {
+                what: _number(file, a, n)
+                for what, a, n in _elements(file, at, at + size)
+                if n is not None and n <= 8
+            }
             crops = {side: told.get(code, 0) for code, side in _CROPS.items()}
             return Track(**crops, stereo=told.get(_STEREO, 0), alpha=bool(told.get(_ALPHA, 0)))
     return Track()
@@ -71,7 +85,9 @@ def _number(file: IO[bytes], start: int, size: int) -> int:
 
 
 def _elements(file: IO[bytes], start: int, end: int | None) -> Iterator[tuple[int, int, int | None]]:
-    """Kind, start and size of each EBML element from `start` to `end`; a size that is not known is None, and ends it."""
+    """Kind, start and size of each EBML element from `start` to `end`; a size that is not known is None, and
+    ends it.
+    """
     for _ in range(_MOST):
         if end is not None and start >= end:
             return

@@ -1,4 +1,6 @@
-"""Telecine undone: of every five frames that a film of 24 was stretched to, the one that only repeats is left out."""
+"""Telecine undone: of every five frames that a film of 24 was stretched to, the one that only repeats is left
+out.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ _MOST = 0.6  # share of the moving cycles that must have one
 
 
 def change(one: np.ndarray | None, other: np.ndarray) -> float:
-    """How much two small pictures (uint8, one size) differ where they differ most: mean levels of that piece; 255 for the first of all."""
+    """How much two small pictures (uint8, one size) differ where they differ most: mean levels of that piece;
+    255 for the first of all.
+    """
     if one is None or one.shape != other.shape:
         return 255.0
     rows, columns = (max(1, side // _GRID) for side in one.shape[:2])
@@ -22,10 +26,12 @@ def change(one: np.ndarray | None, other: np.ndarray) -> float:
 
 
 def undone(changes: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which frames are kept, bool [T], and their times, float64 [T], spread evenly over each cycle that lost one.
+    """Which frames are kept, bool [T], and their times, float64 [T], spread evenly over each cycle that lost
+    one.
 
-    ``changes``: float64 [T], how much each frame differs from the one before. All are kept where the film repeats in no cycle of five,
-    as one whose fields only lie one apart (2:2). Between cycles that are equally still the place of the nearest moving one holds.
+    ``changes``: float64 [T], how much each frame differs from the one before. All are kept where the film
+    repeats in no cycle of five, as one whose fields only lie one apart (2:2). Between cycles that are equally
+    still the place of the nearest moving one holds.
     """
     kept, spread = np.ones(len(changes), bool), times.copy()
     whole = len(changes) // CYCLE

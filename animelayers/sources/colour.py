@@ -15,10 +15,11 @@ _UNEQUAL = 0.01  # of the densities along and across from which pixels are not s
 def srgb(picture: Image.Image, alpha_on: tuple[int, int, int], codes: tuple[int, int] | None = None) -> Seen:
     """The picture as it is meant to be seen.
 
-    In this order: EXIF orientation is applied, 16 bits become 8 (0..65535 to 0..255; floats 0..1 to 0..255), an ICC profile is
-    converted to sRGB with the perceptual intent by LittleCMS, and without one the `codes` of primaries and curve, or what PNG or EXIF
-    say of gamma and primaries; CMYK without a profile is (255 - ink) * (255 - black) / 255; and alpha, palette transparency included,
-    is composed in sRGB values on the colour `alpha_on`.
+    In this order: EXIF orientation is applied, 16 bits become 8 (0..65535 to 0..255; floats 0..1 to 0..255),
+    an ICC profile is converted to sRGB with the perceptual intent by LittleCMS, and without one the `codes`
+    of primaries and curve, or what PNG or EXIF say of gamma and primaries; CMYK without a profile is (255 -
+    ink) * (255 - black) / 255; and alpha, palette transparency included, is composed in sRGB values on the
+    colour `alpha_on`.
     """
     notes, doubts = [], set[str]()
     # TIFF's own decoder turns the pixels while loading, so the tag must be read before.
@@ -26,7 +27,11 @@ def srgb(picture: Image.Image, alpha_on: tuple[int, int, int], codes: tuple[int,
     turn = exif.get(_ORIENTATION, 1)
     picture.load()
     profile = picture.info.get("icc_profile")
-    told = (picture.info.get("gamma"), picture.info.get("chromaticity")) if "srgb" not in picture.info else (None, None)
+    told = (
+        (picture.info.get("gamma"), picture.info.get("chromaticity"))
+        if "srgb" not in picture.info
+        else (None, None)
+    )
     adobe = not profile and bool(exif) and exif.get_ifd(_INTEROPERABILITY).get(1) == "R03"
     if unequal := _densities(picture):
         notes.append(f"pixels of {unequal} declared: taken as square")
@@ -40,12 +45,19 @@ def srgb(picture: Image.Image, alpha_on: tuple[int, int, int], codes: tuple[int,
     if picture.has_transparency_data and picture.mode not in ("RGBA", "LA"):
         picture = picture.convert("RGBA")
     alpha = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
-    picture = picture.convert({"LA": "L", "RGBA": "RGB", "P": "RGB", "1": "L"}.get(picture.mode, picture.mode))
+    picture = picture.convert(
+        {"LA": "L", "RGBA": "RGB", "P": "RGB", "1": "L"}.get(picture.mode, picture.mode)
+    )
     if profile:
         picture, said = profiles.converted(picture, profile)
         notes += said
     if picture.mode == "LAB":
-        picture = ImageCms.profileToProfile(picture, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB") or picture
+        picture = (
+            ImageCms.profileToProfile(
+                picture, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+            or picture
+        )
     if picture.mode not in ("RGB", "L"):
         notes.append(f"{picture.mode} converted")
     pixels = np.asarray(picture.convert("RGB"))
@@ -67,7 +79,9 @@ def srgb(picture: Image.Image, alpha_on: tuple[int, int, int], codes: tuple[int,
 
 
 def plain(picture: Image.Image) -> bool:
-    """Whether a picture needs nothing but decoding: RGB of 8 bits, upright, without a profile or another word on its colours."""
+    """Whether a picture needs nothing but decoding: RGB of 8 bits, upright, without a profile or another word
+    on its colours.
+    """
     if picture.mode != "RGB" or "icc_profile" in picture.info or _densities(picture):
         return False
     exif = picture.getexif()
@@ -86,7 +100,9 @@ def upright(picture: Image.Image) -> tuple[int, int]:
 
 def _densities(picture: Image.Image) -> str:
     """The shape of a pixel as two densities tell it, '' for a square one."""
-    across, along = picture.info.get("jfif_density") or picture.info.get("dpi") or picture.info.get("aspect") or (1, 1)
+    across, along = (
+        picture.info.get("jfif_density") or picture.info.get("dpi") or picture.info.get("aspect") or (1, 1)
+    )
     across, along = float(across), float(along)
     if min(across, along) <= 0 or abs(across - along) <= _UNEQUAL * max(across, along):
         return ""

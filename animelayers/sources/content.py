@@ -30,8 +30,8 @@ UNREAD = {
 
 
 def family(head: bytes) -> str:
-    """'image' (Pillow reads it), 'deep' (a picture of more than 8 bits that FFmpeg reads), 'video' or '' for unknown, from the first
-    `HEAD` bytes; a shorter beginning tells most kinds."""
+    """'image' (Pillow reads it), 'deep' (a picture of more than 8 bits that FFmpeg reads), 'video' or '' for
+    unknown, from the first `HEAD` bytes; a shorter beginning tells most kinds."""
     if head.startswith(_PILLOW) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or bool(drawing(head)):
         return "image"
     if head[4:8] == b"ftyp":
@@ -46,17 +46,23 @@ def family(head: bytes) -> str:
 
 
 def deep(head: bytes) -> str:
-    """FFmpeg's demuxer of a picture of more than 8 bits, without '_pipe'; 'mov' for HEIF, '' for any other file."""
+    """FFmpeg's demuxer of a picture of more than 8 bits, without '_pipe'; 'mov' for HEIF, '' for any other
+    file.
+    """
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
         return "mov"
     return next((form for start, form in _DEEP.items() if head.startswith(start)), "")
 
 
 def drawing(head: bytes) -> str:
-    """ORA or KRA for the layered picture of OpenRaster or Krita, a zip whose first entry tells so; '' for any other file."""
+    """ORA or KRA for the layered picture of OpenRaster or Krita, a zip whose first entry tells so; '' for any
+    other file.
+    """
     if not head.startswith(b"PK\x03\x04"):
         return ""
-    return "ORA" if b"image/openraster" in head[:100] else "KRA" if b"application/x-krita" in head[:100] else ""
+    return (
+        "ORA" if b"image/openraster" in head[:100] else "KRA" if b"application/x-krita" in head[:100] else ""
+    )
 
 
 def targa(head: bytes) -> bool:
@@ -66,7 +72,12 @@ def targa(head: bytes) -> bool:
     mapped, kind, depth = head[1], head[2], head[16]
     sizes = int.from_bytes(head[12:14], "little") * int.from_bytes(head[14:16], "little")
     plain = mapped == 0 and not any(head[3:8]) and kind in (2, 3, 10, 11)
-    return bool((plain or (mapped == 1 and kind in (1, 9))) and depth in (8, 16, 24, 32) and sizes and not head[17] & 0xC0)
+    return bool(
+        (plain or (mapped == 1 and kind in (1, 9)))
+        and depth in (8, 16, 24, 32)
+        and sizes
+        and not head[17] & 0xC0
+    )
 
 
 def unread(head: bytes) -> str:
@@ -76,4 +87,7 @@ def unread(head: bytes) -> str:
 
 def transport(head: bytes) -> bool:
     """Whether it begins with packets of 188 bytes, each with its mark; Blu-ray's have four bytes before it."""
-    return any(len(head) > at + step and head[at] == head[at + step] == 0x47 for at, step in ((0, _PACKET), (4, _PACKET + 4)))
+    return any(
+        len(head) > at + step and head[at] == head[at + step] == 0x47
+        for at, step in ((0, _PACKET), (4, _PACKET + 4))
+    )

@@ -1,4 +1,6 @@
-"""Cuts of animation: where nothing after a frame shows the place before it. Flashes, pans and fades are told from cuts."""
+"""Cuts of animation: where nothing after a frame shows the place before it. Flashes, pans and fades are told
+from cuts.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from animelayers.sources.likeness import contrast, likeness, palette, shrink
 from animelayers.sources.transitions import Blends
 
 SAME = 0.54
-"""Mean of likeness and common palette from which two frames are of one shot. Across 17 cuts marked by hand it is 0.49 and less; within
-their shots 0.68 and more, but for 0.58 where a dragon fills the frame at once."""
+"""Mean of likeness and common palette from which two frames are of one shot. Across 17 cuts marked by hand it
+is 0.49 and less; within their shots 0.68 and more, but for 0.58 where a dragon fills the frame at once."""
 
 FLASH = 4
 """Frames of the longest flash or impact: if the place is back after so many, it is no cut."""
@@ -32,14 +34,17 @@ _SUDDEN = 0.5  # share of the contrast beside it that a frame next to a blank st
 
 
 class Anime:
-    """Finds the cuts of one film, fed with its frames in order; keeps a number per frame and the last few pictures, small.
+    """Finds the cuts of one film, fed with its frames in order; keeps a number per frame and the last few
+    pictures, small.
 
-    A frame starts a shot if it and the `FLASH` frames after it are unlike the frame before it, and it is unlike the `FLASH`
-    frames before that too: what a flash interrupts goes on behind it. Likeness allows for motion, pans and light (see `likeness`);
-    the palette holds together what moved too far for it. A slow fade is like itself all the way, so what a blank longer than a flash has
-    before it and behind it is compared at a distance. A blank picture is like nothing, so what lies around it decides: a blank
-    that was cut to or from gives its sharp edges, one between two fades is one cut at its flattest frame. A film that fades in has
-    no cut there. A dissolve and a wipe (see `transitions.Blends`) are one cut, where the second place outweighs the first.
+    A frame starts a shot if it and the `FLASH` frames after it are unlike the frame before it, and it is
+    unlike the `FLASH` frames before that too: what a flash interrupts goes on behind it. Likeness allows for
+    motion, pans and light (see `likeness`); the palette holds together what moved too far for it. A slow fade
+    is like itself all the way, so what a blank longer than a flash has before it and behind it is compared at
+    a distance. A blank picture is like nothing, so what lies around it decides: a blank that was cut to or
+    from gives its sharp edges, one between two fades is one cut at its flattest frame. A film that fades in
+    has no cut there. A dissolve and a wipe (see `transitions.Blends`) are one cut, where the second place
+    outweighs the first.
     """
 
     def __init__(self) -> None:
@@ -63,7 +68,8 @@ class Anime:
         self._bridge(small)
 
     def cuts(self) -> list[int]:
-        """The first frame of every shot but the first, rising; `between` holds the spans [a, b) that show two shots, or a fade.
+        """The first frame of every shot but the first, rising; `between` holds the spans [a, b) that show two
+        shots, or a fade.
 
         Nothing may be added afterwards.
         """
@@ -85,7 +91,9 @@ class Anime:
         return list(_apart(sorted([*sharp, *(one.middle for one in mixed)])))
 
     def _bridge(self, small: np.ndarray) -> None:
-        """Note the end of a blank too long for a flash if what follows is unlike what was before: each frame of a slow fade is like the next."""
+        """Note the end of a blank too long for a flash if what follows is unlike what was before: each frame
+        of a slow fade is like the next.
+        """
         if self._contrast[-1] < BLANK:
             self._blanks += 1
             if self._shown and self._blanks > FLASH:
@@ -108,7 +116,11 @@ class Anime:
         before, now = self._recent[at - 1], self._recent[at]
         ahead = range(at + 1, min(at + 1 + FLASH, len(self._recent)))
         behind = range(at - 2, max(-1, at - 2 - FLASH), -1)
-        pairs = [(before, now), *((before, self._recent[i]) for i in ahead), *((self._recent[i], now) for i in behind)]
+        pairs = [
+            (before, now),
+            *((before, self._recent[i]) for i in ahead),
+            *((self._recent[i], now) for i in behind),
+        ]
         if not any(same(one, other) for one, other in pairs):
             self._unlike.append(frame)
 
@@ -138,7 +150,10 @@ def _around(levels: np.ndarray, start: int, stop: int) -> list[int]:
 def _faded(levels: np.ndarray, start: int, stop: int) -> list[tuple[int, int]]:
     """The span that a blank takes with the fades at its sides; none where it was cut to and from."""
     before, after = levels[max(0, start - _FADE) : start][::-1], levels[stop : stop + _FADE]
-    sides = [0 if not len(side) or _sudden(side[:_NEAR]) else int(np.argmax(side >= _SHOWN * side.max())) for side in (before, after)]
+    sides = [
+        0 if not len(side) or _sudden(side[:_NEAR]) else int(np.argmax(side >= _SHOWN * side.max()))
+        for side in (before, after)
+    ]
     return [(start - sides[0], stop + sides[1])] if any(sides) else []
 
 

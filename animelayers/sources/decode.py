@@ -27,14 +27,19 @@ Open = Callable[[Row], AbstractContextManager[IO[bytes]]]
 
 
 class Decoder:
-    """Decodes the plan rows of one input. `opened(row)` opens the input's file; `held` gives each drawing of a clip once.
+    """Decodes the plan rows of one input. `opened(row)` opens the input's file; `held` gives each drawing of
+    a clip once.
 
     The context of a shot is decoded with the first of its clips and kept for those that follow.
     After a clip that failed, the next one starts from a file opened anew.
     """
 
     def __init__(
-        self, opened: Open, asked: Asked, held: bool = False, mattes: Callable[[str], AbstractContextManager[IO[bytes]]] | None = None
+        self,
+        opened: Open,
+        asked: Asked,
+        held: bool = False,
+        mattes: Callable[[str], AbstractContextManager[IO[bytes]]] | None = None,
     ) -> None:
         self._opened, self._asked, self._held = opened, asked, held
         self._mattes = Matted(mattes, asked) if mattes else None
@@ -53,9 +58,17 @@ class Decoder:
         self._file = self._windows = self._pages = None
 
     def clip(self, row: Row) -> Row:
-        """The clip of a plan row, for the pipeline. Raises whatever the decoders raise, and OSError if the file has changed."""
-        pictures = {"image": self._still, "animation": self._animation, "video": self._film, "sequence": self._sequence}[row["kind"]]
-        # Room for every frame, but memory for no more drawings than there are: pages nobody wrote to cost nothing.
+        """The clip of a plan row, for the pipeline. Raises whatever the decoders raise, and OSError if the
+        file has changed.
+        """
+        pictures = {
+            "image": self._still,
+            "animation": self._animation,
+            "video": self._film,
+            "sequence": self._sequence,
+        }[row["kind"]]
+        # Room for every frame, but memory for no more drawings than there are: pages nobody wrote to cost
+        # nothing.
         frames = np.empty((len(row["indices"]), row["height"], row["width"], 3), np.uint8)
         drawing, fold = np.arange(len(row["indices"]), dtype=np.int32), Fold()
         doubts: list[set[str]] = []  # of each drawing
@@ -68,14 +81,19 @@ class Decoder:
             if row["kind"] == "image":  # a still has the size it has
                 frames = seen.pixels[None]
             elif seen.pixels.shape != frames.shape[1:]:
-                raise ValueError(f"frame {row['indices'][place]} is not {row['width']} x {row['height']} as planned")
+                raise ValueError(
+                    f"frame {row['indices'][place]} is not {row['width']} x {row['height']} as planned"
+                )
             drawing[place] = fold.add(seen.pixels) if self._held and len(frames) > 1 else place
             if drawing[place] == len(doubts):
                 doubts.append(set())
                 given.add(seen, row, place)
                 if row["kind"] != "image":
                     frames[drawing[place]] = seen.pixels
-            doubts[drawing[place]] |= {*seen.doubts, *(row.get("doubts") or [""] * (place + 1))[place].split(",")}
+            doubts[drawing[place]] |= {
+                *seen.doubts,
+                *(row.get("doubts") or [""] * (place + 1))[place].split(","),
+            }
             notes += [note for note in seen.notes if note not in notes]
         context = self._shared(row)
         if self._file is not None:
@@ -165,6 +183,17 @@ def failed(row: Row, error: str, error_type: str) -> Row:
     """The clip that could not be read: its identity, what went wrong, and blanks."""
     empty = {
         name: blank(name)
-        for name in ("frame_index", "timestamp_s", "drawing", "frames", "context", "note", "pixel_aspect", "caption_given", *GIVEN, "flags")
+        for name in (
+            "frame_index",
+            "timestamp_s",
+            "drawing",
+            "frames",
+            "context",
+            "note",
+            "pixel_aspect",
+            "caption_given",
+            *GIVEN,
+            "flags",
+        )
     }
     return identity(row) | empty | {"error": error, "error_type": error_type, "attempt": 1}

@@ -1,4 +1,6 @@
-"""Layers of drawings people have: the figure, the effect and the background of a PSD or OpenRaster file, told apart by the names of layers."""
+"""Layers of drawings people have: the figure, the effect and the background of a PSD or OpenRaster file, told
+apart by the names of layers.
+"""
 
 from __future__ import annotations
 
@@ -17,25 +19,36 @@ from animelayers.sources.seen import Drawn, Seen, over
 
 FIGURE, EFFECT, BACKGROUND = "character", "effect", "background"
 _NAMES = (
-    (FIGURE, "character characters char chars chara cel cels cell figure figures person people girl boy キャラ キャラクター 人物 セル"),
+    (
+        FIGURE,
+        "character characters char chars chara cel cels cell figure figures person people girl boy キャラ キャラクター 人物 セル",
+    ),
     (EFFECT, "effect effects fx efx vfx glow flare aura beam beams spark sparks エフェクト 効果 特効"),
     (BACKGROUND, "background backgrounds bg bgs backdrop scenery 背景"),
 )
 _WORD = re.compile(r"[a-z]+|[^\W\d_a-z]+")
 _MODES = ("over", "add", "screen", "multiply")
-_NEAR = 3.0  # levels by which the layers together may differ from the picture in the mean: another profile, a mode nobody here knows
+# levels by which the layers together may differ from the picture in the mean: another profile, a mode nobody
+# here knows
+_NEAR = 3.0
 
 
 def with_layers(seen: Seen, file: IO[bytes], kind: str, asked: Asked) -> Seen:
     """A merged picture of a file of a `kind` (PSD, ORA, KRA) with what its layers give, and a note of it.
 
-    Where the file's own merged picture is blank, as some programs leave it, the layers' is taken. Damaged layers are only told: the
-    merged picture is there. Raises nothing.
+    Where the file's own merged picture is blank, as some programs leave it, the layers' is taken. Damaged
+    layers are only told: the merged picture is there. Raises nothing.
     """
     if kind == "KRA":
-        return seen.doubting(note="the layers of a Krita file are not read: save it as OpenRaster to give them")
+        return seen.doubting(
+            note="the layers of a Krita file are not read: save it as OpenRaster to give them"
+        )
     try:
-        layers = [layer for layer in (read_psd if kind == "PSD" else read_ora)(file.read()) if layer.name not in (PLATE, FRAME)]
+        layers = [
+            layer
+            for layer in (read_psd if kind == "PSD" else read_ora)(file.read())
+            if layer.name not in (PLATE, FRAME)
+        ]
     except ValueError as problem:
         return seen.doubting(note=f"its layers are left out: {problem}")
     layers = [layer for layer in layers if layer.shown and layer.picture[..., 3].any()]
@@ -48,20 +61,36 @@ def with_layers(seen: Seen, file: IO[bytes], kind: str, asked: Asked) -> Seen:
     roles = _roles(layers)
     if not {FIGURE, EFFECT} & {*roles}:
         return (
-            seen.doubting(note=f"no name of its {len(layers)} layers says character or effect: only the whole is taken") if len(layers) > 1 else seen
+            seen.doubting(
+                note=f"no name of its {len(layers)} layers says character or effect: only the whole is taken"
+            )
+            if len(layers) > 1
+            else seen
         )
-    found = Drawn(alpha=_alpha([layer for layer, role in zip(layers, roles, strict=True) if role == FIGURE]) if FIGURE in roles else None)
+    found = Drawn(
+        alpha=_alpha([layer for layer, role in zip(layers, roles, strict=True) if role == FIGURE])
+        if FIGURE in roles
+        else None
+    )
     shown = None if whole is None else over(whole[..., :3], whole[..., 3], asked.alpha_on)
     if shown is None or np.abs(shown.astype(np.int16) - seen.pixels).mean() > _NEAR:
         why = f"blend mode {strange[0]}" if strange else "they do not give the picture"
-        return seen._replace(layers=found).doubting(note=f"of its layers only the figure's alpha is taken: {why}")
+        return seen._replace(layers=found).doubting(
+            note=f"of its layers only the figure's alpha is taken: {why}"
+        )
     found = found._replace(**_behind(layers, roles), **_light(layers, roles))
-    named = [name for name in (FIGURE, EFFECT, BACKGROUND) if getattr(found, "alpha" if name == FIGURE else name) is not None]
+    named = [
+        name
+        for name in (FIGURE, EFFECT, BACKGROUND)
+        if getattr(found, "alpha" if name == FIGURE else name) is not None
+    ]
     return seen._replace(layers=found).doubting(note=f"{', '.join(named)} from its own layers")
 
 
 def _roles(layers: Sequence[Layer]) -> list[str]:
-    """What each layer is, the lowest first: by its name, else its group's, else as the one below it; the lowest of no name is background."""
+    """What each layer is, the lowest first: by its name, else its group's, else as the one below it; the
+    lowest of no name is background.
+    """
     roles: list[str] = []
     for layer in layers:
         told = next((role for text in (layer.name, layer.group) if (role := _role(text))), "")
@@ -116,7 +145,11 @@ def _behind(layers: Sequence[Layer], roles: Sequence[str]) -> dict[str, Any]:
 
 def _light(layers: Sequence[Layer], roles: Sequence[str]) -> dict[str, Any]:
     """The effect and its mode, where its layers share one; what lies under the figure shows beside it alone."""
-    own = [(layer, place) for place, (layer, role) in enumerate(zip(layers, roles, strict=True)) if role == EFFECT]
+    own = [
+        (layer, place)
+        for place, (layer, role) in enumerate(zip(layers, roles, strict=True))
+        if role == EFFECT
+    ]
     modes = {layer.mode for layer, _ in own}
     if len(modes) != 1 or "multiply" in modes:
         return {}
@@ -127,7 +160,9 @@ def _light(layers: Sequence[Layer], roles: Sequence[str]) -> dict[str, Any]:
         picture = layer.picture
         if above:
             picture = picture.copy()
-            picture[..., 3] = (picture[..., 3] * (1 - _alpha(above).astype(np.float32) / 255)).astype(np.uint8)
+            picture[..., 3] = (picture[..., 3] * (1 - _alpha(above).astype(np.float32) / 255)).astype(
+                np.uint8
+            )
         parts.append(layer._replace(picture=picture))
     if len(parts) == 1 or mode == "over":
         return {"effect": _over_all([part._replace(mode="over") for part in parts]), "mode": mode}

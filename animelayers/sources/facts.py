@@ -1,4 +1,6 @@
-"""What a film's container and frames say of how they are to be shown: all of it is read here, and applied, or told in a note and a flag."""
+"""What a film's container and frames say of how they are to be shown: all of it is read here, and applied, or
+told in a note and a flag.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +20,52 @@ from animelayers.sources import boxes
 HDR: Mapping[int, str] = {16: "PQ", 18: "HLG"}
 """Transfer curves (ITU-T H.273) of high dynamic range."""
 
-_ODD_CURVES = {8: "linear light", 9: "a logarithm", 10: "a logarithm", 17: "SMPTE ST 428"}  # all other curves are shown as sRGB by players
+# all other curves are shown as sRGB by players
+_ODD_CURVES = {8: "linear light", 9: "a logarithm", 10: "a logarithm", 17: "SMPTE ST 428"}
 _WIDE = {9: "BT.2020", 10: "CIE XYZ", 11: "DCI-P3", 12: "Display P3"}
 _MATRICES = (1, 4, 5, 6, 7, 9)  # those swscale converts: BT.709, FCC, BT.601 twice, SMPTE 240M, BT.2020
-_NAMES = {8: "YCgCo", 10: "BT.2020 constant luminance", 11: "SMPTE ST 2085", 12: "derived from the primaries", 13: "derived", 14: "ICtCp"}
+_NAMES = {
+    8: "YCgCo",
+    10: "BT.2020 constant luminance",
+    11: "SMPTE ST 2085",
+    12: "derived from the primaries",
+    13: "derived",
+    14: "ICtCp",
+}
 _SRGB, _BT709, _BT601, _BT2020, _UNDECLARED = 13, 1, 5, 9, 2
 _HD = (1280, 720)
-_DISC = {(720, 480), (720, 576), (704, 480), (704, 576), (352, 480), (352, 576), (480, 480), (480, 576), (544, 576)}
+_DISC = {
+    (720, 480),
+    (720, 576),
+    (704, 480),
+    (704, 576),
+    (352, 480),
+    (352, 576),
+    (480, 480),
+    (480, 576),
+    (544, 576),
+}
 _ODDEST = 4  # a pixel wider or higher than that is an error of the header
-_STEREO = ("", "side by side", "top over bottom", "frame by frame", "in squares", "side by side by columns", "by lines", "by columns", "unknown")
+_STEREO = (
+    "",
+    "side by side",
+    "top over bottom",
+    "frame by frame",
+    "in squares",
+    "side by side by columns",
+    "by lines",
+    "by columns",
+    "unknown",
+)
 _ASIDE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _PREVIEW = 4  # a stream of so many times fewer pixels than the largest is a preview
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a container says of a stream: the shape of a pixel (width / height), pixels to cut off (top, bottom, left, right), what is told."""
+    """What a container says of a stream: the shape of a pixel (width / height), pixels to cut off (top,
+    bottom, left, right), what is told.
+    """
 
     aspect: Fraction = Fraction(1)
     crop: tuple[int, int, int, int] = (0, 0, 0, 0)
@@ -52,7 +84,9 @@ class Facts:
 
 
 class Turn(NamedTuple):
-    """How a stored picture is brought upright: rows and columns swapped first, then mirrored left to right, then top to bottom."""
+    """How a stored picture is brought upright: rows and columns swapped first, then mirrored left to right,
+    then top to bottom.
+    """
 
     swap: bool = False
     across: bool = False
@@ -64,15 +98,19 @@ class Turn(NamedTuple):
         turns = {Turn(False, True, True): 180, Turn(True, False, True): 90, Turn(True, True, False): 270}
         if self in turns:
             return f"rotation {turns[self]} applied"
-        named = {Turn(False, True, False): "mirrored left to right", Turn(False, False, True): "mirrored top to bottom"}
+        named = {
+            Turn(False, True, False): "mirrored left to right",
+            Turn(False, False, True): "mirrored top to bottom",
+        }
         return named.get(self, "turned and mirrored" if self.swap else "")
 
 
 def choose(streams: list[av.VideoStream]) -> tuple[av.VideoStream, list[str]]:
     """The stream that is the film, and a note for each that is not.
 
-    Covers and thumbnails are none; of what has no less than a quarter of the largest one's pixels the default one is taken, else the
-    largest, else the first. Raises ValueError where there is none, or none that can be decoded.
+    Covers and thumbnails are none; of what has no less than a quarter of the largest one's pixels the default
+    one is taken, else the largest, else the first. Raises ValueError where there is none, or none that can be
+    decoded.
     """
     moving = [stream for stream in streams if not stream.disposition & _ASIDE]
     known = [stream for stream in moving if stream.codec_context is not None and stream.width * stream.height]
@@ -82,11 +120,20 @@ def choose(streams: list[av.VideoStream]) -> tuple[av.VideoStream, list[str]]:
         raise ValueError("has a video stream nothing here can decode")
     most = max(stream.width * stream.height for stream in known)
     films = [stream for stream in known if _PREVIEW * stream.width * stream.height >= most]
-    chosen = max(films, key=lambda stream: (bool(stream.disposition & Disposition.default), stream.width * stream.height))
+    chosen = max(
+        films,
+        key=lambda stream: (bool(stream.disposition & Disposition.default), stream.width * stream.height),
+    )
     notes = []
     for stream in moving:
         if stream is not chosen:
-            what = "cannot be decoded" if stream not in known else "another film" if stream in films else "a preview"
+            what = (
+                "cannot be decoded"
+                if stream not in known
+                else "another film"
+                if stream in films
+                else "a preview"
+            )
             size = f" of {stream.width} x {stream.height}" if stream in known else ""
             notes.append(f"stream {stream.index}{size} left out: {what}")
     return chosen, notes
@@ -105,7 +152,9 @@ def of(stream: av.VideoStream, form: str, file: IO[bytes]) -> Facts:
     notes, doubts = [], set[str]()
     if any(crop):
         if crop[0] + crop[1] < height and crop[2] + crop[3] < width:
-            notes.append(f"cropped to {width - crop[2] - crop[3]} x {height - crop[0] - crop[1]} as its header says")
+            notes.append(
+                f"cropped to {width - crop[2] - crop[3]} x {height - crop[0] - crop[1]} as its header says"
+            )
         else:
             notes.append("its header crops all of the picture: not applied")
             crop = (0, 0, 0, 0)
@@ -122,7 +171,9 @@ def of(stream: av.VideoStream, form: str, file: IO[bytes]) -> Facts:
 
 
 def turn(frame: av.VideoFrame) -> tuple[Turn, str]:
-    """How a frame is brought upright by its display matrix, and a note where that is no quarter turn and no mirror."""
+    """How a frame is brought upright by its display matrix, and a note where that is no quarter turn and no
+    mirror.
+    """
     found = frame.side_data.get("DISPLAYMATRIX")
     if found is None:
         return Turn(), ""
@@ -133,13 +184,17 @@ def turn(frame: av.VideoFrame) -> tuple[Turn, str]:
         return Turn(), "its display matrix is none: not applied"
     swap = abs(b) + abs(c) > abs(a) + abs(d)
     small, large = sorted((abs(a) + abs(d), abs(b) + abs(c)))
-    odd = "turned by its header, but not by quarters: the nearest one is applied" if small > large / 50 else ""
+    odd = (
+        "turned by its header, but not by quarters: the nearest one is applied" if small > large / 50 else ""
+    )
     return (Turn(True, c < 0, b < 0) if swap else Turn(False, a < 0, d < 0)), odd
 
 
 @lru_cache(maxsize=4)
 def _mapper(*facts: Any) -> VideoReformatter:
-    """A converter of frames of one kind: swscale works out its map of colours anew for every other, which takes seconds."""
+    """A converter of frames of one kind: swscale works out its map of colours anew for every other, which
+    takes seconds.
+    """
     return VideoReformatter()
 
 
@@ -147,15 +202,25 @@ def converted(frame: av.VideoFrame, form: str, target: Mapping[str, Any]) -> np.
     """The pixels of a frame in a packed format, uint8 (H, W, C); `target` is what `colours` gave."""
     if not target:
         return frame.to_ndarray(format=form, threads=1)
-    facts = (frame.width, frame.height, frame.format.name, frame.color_trc, frame.color_primaries, frame.colorspace, frame.color_range)
+    facts = (
+        frame.width,
+        frame.height,
+        frame.format.name,
+        frame.color_trc,
+        frame.color_primaries,
+        frame.colorspace,
+        frame.color_range,
+    )
     return _mapper(form, *facts).reformat(frame, format=form, threads=1, **target).to_ndarray()
 
 
 def colours(frame: av.VideoFrame, hdr: str) -> tuple[dict[str, Any], list[str], set[str]]:
-    """What swscale must be told to make sRGB of a frame, notes, and doubts. What the frame leaves undeclared is declared in it.
+    """What swscale must be told to make sRGB of a frame, notes, and doubts. What the frame leaves undeclared
+    is declared in it.
 
-    An undeclared matrix is BT.709 from 1280 columns or 720 lines on, else BT.601. PQ and HLG are tone-mapped, and wide primaries
-    brought to those of BT.709, by swscale's own colour mapping (perceptual, after libplacebo's) unless `hdr` keeps them.
+    An undeclared matrix is BT.709 from 1280 columns or 720 lines on, else BT.601. PQ and HLG are tone-mapped,
+    and wide primaries brought to those of BT.709, by swscale's own colour mapping (perceptual, after
+    libplacebo's) unless `hdr` keeps them.
     """
     notes, doubts = list[str](), set[str]()
     curve, primaries, matrix = int(frame.color_trc), int(frame.color_primaries), int(frame.colorspace)
@@ -166,7 +231,9 @@ def colours(frame: av.VideoFrame, hdr: str) -> tuple[dict[str, Any], list[str], 
         if matrix in (0, _UNDECLARED):
             notes.append(f"no colour matrix declared: {name} by its {'curve' if wide else 'size'}")
         else:
-            notes.append(f"colour matrix {_NAMES.get(matrix, str(matrix))} is not known here: taken as {name}")
+            notes.append(
+                f"colour matrix {_NAMES.get(matrix, str(matrix))} is not known here: taken as {name}"
+            )
             doubts.add("unknown_colours")
         frame.colorspace = guess
     if curve in HDR and hdr == "keep":
@@ -174,14 +241,26 @@ def colours(frame: av.VideoFrame, hdr: str) -> tuple[dict[str, Any], list[str], 
     if curve in HDR:
         if primaries == _UNDECLARED:
             frame.color_primaries = _BT2020
-        return {"dst_color_trc": _SRGB, "dst_color_primaries": _BT709}, [*notes, f"{HDR[curve]} tone-mapped to sRGB"], doubts | {"tone_mapped"}
+        return (
+            {"dst_color_trc": _SRGB, "dst_color_primaries": _BT709},
+            [*notes, f"{HDR[curve]} tone-mapped to sRGB"],
+            doubts | {"tone_mapped"},
+        )
     if curve in _ODD_CURVES:
         if primaries == _UNDECLARED:
             frame.color_primaries = _BT709
-        return {"dst_color_trc": _SRGB, "dst_color_primaries": _BT709}, [*notes, f"{_ODD_CURVES[curve]} converted to sRGB"], doubts
+        return (
+            {"dst_color_trc": _SRGB, "dst_color_primaries": _BT709},
+            [*notes, f"{_ODD_CURVES[curve]} converted to sRGB"],
+            doubts,
+        )
     if primaries in _WIDE and hdr != "keep":
         if curve == _UNDECLARED:
             frame.color_trc = _BT709
         target = int(frame.color_trc)
-        return {"dst_color_trc": target, "dst_color_primaries": _BT709}, [*notes, f"{_WIDE[primaries]} primaries converted"], doubts
+        return (
+            {"dst_color_trc": target, "dst_color_primaries": _BT709},
+            [*notes, f"{_WIDE[primaries]} primaries converted"],
+            doubts,
+        )
     return {}, notes, doubts

@@ -1,8 +1,10 @@
-"""Fields of a film: whether its frames hold two moments each, woven line by line, and which of libavfilter's filters parts them again.
+"""Fields of a film: whether its frames hold two moments each, woven line by line, and which of libavfilter's
+filters parts them again.
 
-Flags alone lie in both directions, so pictures decide: a frame is combed where alternate lines differ from both neighbours and agree among
-themselves. Of a film with combs libavfilter's `idet` tells which field comes first and `fieldmatch` whether fields of neighbouring frames
-belong together (telecine); what it cannot match is left to `bwdif`.
+Flags alone lie in both directions, so pictures decide: a frame is combed where alternate lines differ from
+both neighbours and agree among themselves. Of a film with combs libavfilter's `idet` tells which field comes
+first and `fieldmatch` whether fields of neighbouring frames belong together (telecine); what it cannot match
+is left to `bwdif`.
 """
 
 from __future__ import annotations
@@ -34,13 +36,23 @@ _LOOK, _ENOUGH = 5000, 60  # frames that are looked into, and combed ones among 
 
 
 def combs(frame: av.VideoFrame) -> float:
-    """How combed a frame is, from `COMBED` on it is; 0 for a frame without a plane of luma. Counts pieces of columns that are woven."""
+    """How combed a frame is, from `COMBED` on it is; 0 for a frame without a plane of luma. Counts pieces of
+    columns that are woven.
+    """
     luma = frame.format.components[0]
-    if frame.format.is_rgb or not luma.is_luma or luma.bits > 16 or frame.height < 3 * _ROWS or frame.width < 8 * _STRIDE:
+    if (
+        frame.format.is_rgb
+        or not luma.is_luma
+        or luma.bits > 16
+        or frame.height < 3 * _ROWS
+        or frame.width < 8 * _STRIDE
+    ):
         return 0.0
     plane = frame.planes[0]
     kind = np.uint16 if luma.bits > 8 else np.uint8
-    stored: np.ndarray = np.frombuffer(memoryview(plane), kind).reshape(-1, plane.line_size // np.dtype(kind).itemsize)
+    stored: np.ndarray = np.frombuffer(memoryview(plane), kind).reshape(
+        -1, plane.line_size // np.dtype(kind).itemsize
+    )
     looked_at = np.ascontiguousarray(stored[: plane.height, : plane.width : _STRIDE])
     y = (looked_at >> max(0, luma.bits - 8)).astype(np.int16)
     step = y[1:] - y[:-1]
@@ -55,7 +67,9 @@ def combs(frame: av.VideoFrame) -> float:
 
 
 class Chain:
-    """Frames through a chain of libavfilter's filters that gives a frame for each; `reading` names it: see `chain`."""
+    """Frames through a chain of libavfilter's filters that gives a frame for each; `reading` names it: see
+    `chain`.
+    """
 
     def __init__(self, reading: str, unit: Fraction) -> None:
         self._filters, self._unit = chain(reading), unit
@@ -92,7 +106,9 @@ class Chain:
 
     def _made(self, frame: av.VideoFrame) -> Graph:
         graph = Graph()
-        last = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=self._unit)
+        last = graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=self._unit
+        )
         for name, options in [*self._filters, ("buffersink", "")]:
             here = graph.add(name, options) if options else graph.add(name)
             last.link_to(here)
@@ -102,8 +118,8 @@ class Chain:
 
 
 def chain(reading: str) -> list[tuple[str, str]]:
-    """libavfilter's filters, with options, of a kind and the first field: 'idet', 'bwdif tff' (deinterlaced), 'match bff' (fields matched),
-    'telecine bff' (fields matched, and what is left interpolated).
+    """libavfilter's filters, with options, of a kind and the first field: 'idet', 'bwdif tff' (deinterlaced),
+    'match bff' (fields matched), 'telecine bff' (fields matched, and what is left interpolated).
     """
     kind, _, first = reading.partition(" ")
     if kind == "idet":
@@ -112,7 +128,11 @@ def chain(reading: str) -> list[tuple[str, str]]:
         return [("bwdif", f"mode=send_frame:parity={first}:deint=all")]
     # What no match makes whole is marked as interlaced, and only that is interpolated.
     matched = ("fieldmatch", f"order={first}:combmatch=full")
-    return [matched] if kind == "match" else [matched, ("bwdif", f"mode=send_frame:parity={first}:deint=interlaced")]
+    return (
+        [matched]
+        if kind == "match"
+        else [matched, ("bwdif", f"mode=send_frame:parity={first}:deint=interlaced")]
+    )
 
 
 def suspected(shares: Sequence[float]) -> bool:
@@ -122,7 +142,9 @@ def suspected(shares: Sequence[float]) -> bool:
 
 
 def verdict(frames: Iterator[av.VideoFrame], unit: Fraction) -> str:
-    """How a film with combs is to be read, as `chain` names it; '' where its combs are drawn. Looks at its first combed frames."""
+    """How a film with combs is to be read, as `chain` names it; '' where its combs are drawn. Looks at its
+    first combed frames.
+    """
     runs = {name: Chain(name, unit) for name in ("idet", "match tff", "match bff")}
     combed = dict.fromkeys(runs, 0)
     first = {"tff": 0, "bff": 0}

@@ -51,15 +51,17 @@ SAMPLED = "source.every, fps, start or end leave nothing of it"
 class Files:
     """Pictures and films under a path or URI.
 
-    ``path``: a folder, one file, or any URI pyarrow or fsspec knows. ``every``: each n-th frame of a film and n-th picture of a
-    folder; ``fps``: so many frames a second instead; ``start``, ``end``: seconds, [start, end); ``limit``: frames in all.
-    ``detector``: how films are cut into shots: anime, adaptive, content, transnetv2 or none, see `Shots`. ``row_bytes``: a clip's
-    frames at ``bytes_per_pixel`` stay below it. ``max_pixels``: larger pictures are refused from their header. ``follow_links``:
-    whether links may leave the root. ``alpha_on``: the colour transparent pictures are composed on. ``held``: give each drawing of a
-    clip once, however long it is held. ``context``: of a film's shot that is cut into clips so many frames of all of it go with each
-    clip, within ``row_bytes``. ``aspect``, ``hdr``, ``deinterlace``, ``damaged``, ``alpha``: see `Asked`. ``mattes``: a folder with
-    the character's alpha of pictures and films, found by name, or one film. ``sequence``: auto (numbered pictures that show one place
-    after the other are frames of a film, ``rate`` a second) or off. What is no input is named in `left_out`. Captions beside an input come
+    ``path``: a folder, one file, or any URI pyarrow or fsspec knows. ``every``: each n-th frame of a film and
+    n-th picture of a folder; ``fps``: so many frames a second instead; ``start``, ``end``: seconds, [start,
+    end); ``limit``: frames in all. ``detector``: how films are cut into shots: anime, adaptive, content,
+    transnetv2 or none, see `Shots`. ``row_bytes``: a clip's frames at ``bytes_per_pixel`` stay below it.
+    ``max_pixels``: larger pictures are refused from their header. ``follow_links``: whether links may leave
+    the root. ``alpha_on``: the colour transparent pictures are composed on. ``held``: give each drawing of a
+    clip once, however long it is held. ``context``: of a film's shot that is cut into clips so many frames of
+    all of it go with each clip, within ``row_bytes``. ``aspect``, ``hdr``, ``deinterlace``, ``damaged``,
+    ``alpha``: see `Asked`. ``mattes``: a folder with the character's alpha of pictures and films, found by
+    name, or one film. ``sequence``: auto (numbered pictures that show one place after the other are frames of
+    a film, ``rate`` a second) or off. What is no input is named in `left_out`. Captions beside an input come
     along. Raises ValueError for values that make no sense.
     """
 
@@ -96,7 +98,9 @@ class Files:
         if end is not None and not end > (start or 0.0):
             raise ValueError(f"source.end={end} is not after source.start={start}")
         if sequence not in ("auto", "off") or not rate > 0:
-            raise ValueError(f"source.sequence={sequence!r} is auto or off, and source.rate={rate} is above 0")
+            raise ValueError(
+                f"source.sequence={sequence!r} is auto or off, and source.rate={rate} is above 0"
+            )
         if context < 0:
             raise ValueError(f"source.context={context} is below 0")
         Shots(detector)  # a detector that cannot be had is told here, not once per input
@@ -106,7 +110,9 @@ class Files:
         self._held, self._context = held, context
         self.row_bytes, self._bytes_per_pixel = row_bytes, bytes_per_pixel
         colour = ImageColor.getrgb(alpha_on)
-        self._asked = Asked(max_pixels, (colour[0], colour[1], colour[2]), aspect, hdr, deinterlace, damaged, alpha)
+        self._asked = Asked(
+            max_pixels, (colour[0], colour[1], colour[2]), aspect, hdr, deinterlace, damaged, alpha
+        )
         self._sequence, self._rate, self._mattes = sequence, rate, mattes
         self.hashed = False  # whether inputs are known by what they hold, wherever they lie
         self.left_out: list[LeftOut] = []
@@ -119,10 +125,11 @@ class Files:
         return self
 
     def inputs(self) -> list[Input]:
-        """Everything to be read, in natural order; only names, sizes and times are looked at, and a few of numbered pictures.
+        """Everything to be read, in natural order; only names, sizes and times are looked at, and a few of
+        numbered pictures.
 
-        `every`, `fps`, `start` and `end` choose among the pictures of each folder here (times from numbered names), for films
-        in `scan`. Raises OSError where the path is not there or cannot be listed.
+        `every`, `fps`, `start` and `end` choose among the pictures of each folder here (times from numbered
+        names), for films in `scan`. Raises OSError where the path is not there or cannot be listed.
         """
         listed, left_out = list_inputs(*self._place, self._follow_links)
         self._captions, self.left_out = beside.captions(listed, left_out)
@@ -143,11 +150,15 @@ class Files:
         return [item for place, item in enumerate(listed) if place not in dropped]
 
     def scan(self, inputs: Sequence[Input]) -> pa.Table:
-        """The plan (`PLAN`) of some inputs: headers of pictures, one low-resolution decode of films. Never raises for an input."""
+        """The plan (`PLAN`) of some inputs: headers of pictures, one low-resolution decode of films. Never
+        raises for an input.
+        """
         return pa.Table.from_pylist([row for item in inputs for row in self._told(item)], PLAN)
 
     def digest(self, item: Input) -> str:
-        """Hex XXH3 of 128 bits of what an input holds, of a sequence its pictures one after the other; '' for what cannot be read."""
+        """Hex XXH3 of 128 bits of what an input holds, of a sequence its pictures one after the other; '' for
+        what cannot be read.
+        """
         found = xxhash.xxh3_128()
         try:
             for part in item.members or (item,):
@@ -167,7 +178,8 @@ class Files:
         return limited(plan, self.limit)
 
     def read(self, plan: pa.Table | Iterable[Row]) -> Iterator[Row]:
-        """One row (`COLUMNS`) per row of the plan, in its order; neighbouring clips of one film cost one sequential decode.
+        """One row (`COLUMNS`) per row of the plan, in its order; neighbouring clips of one film cost one
+        sequential decode.
 
         Never raises for an input: a clip that cannot be read has its `error` and no frames.
         """
@@ -218,16 +230,27 @@ class Files:
             try:
                 with self._opened(member.file) as file:
                     form = deep.form(file)
-                    scan.sizes.append(deep.size(file, form, self._asked) if form else upright(header(file, self._asked.max_pixels)))
+                    scan.sizes.append(
+                        deep.size(file, form, self._asked)
+                        if form
+                        else upright(header(file, self._asked.max_pixels))
+                    )
                     unchanged(file, member.size, member.mtime_ns)
                 good.append(place)
             except Exception as error:  # the boundary of this source, as below
                 log.warning("%r: %s", member.source, message(error))
-                bad.append(item.failed(f"{member.source}: {message(error)}", 0, item.numbers[place] - item.numbers[0]))
+                bad.append(
+                    item.failed(
+                        f"{member.source}: {message(error)}", 0, item.numbers[place] - item.numbers[0]
+                    )
+                )
         numbers = np.array(item.numbers)[good] - item.numbers[0]
         scan.times, scan.kept = numbers / self._rate, np.ones(len(good), bool)
         scan.keys, scan.steady, scan.indexed = [True] * len(good), True, True
-        scan.pts, scan.numbers = list(numbers.tolist()), sequences.shots([item.members[place] for place in good], self._small)
+        scan.pts, scan.numbers = (
+            list(numbers.tolist()),
+            sequences.shots([item.members[place] for place in good], self._small),
+        )
         scan.told = [told] if (told := sequences.gaps(item.numbers)) else []
         rows = list(scan.rows(item, self._of(scan), self._bytes_per_pixel, self.row_bytes, self._context))
         for row in rows:
@@ -273,7 +296,9 @@ class Files:
     def _picture(self, item: Input, file: IO[bytes]) -> list[Row]:
         scene, frame, seconds = _number(item)
         if (form := deep.form(file)) or deep.floats(file):
-            return [replace(item, kind="image").row(scene, [frame], [seconds], deep.size(file, form, self._asked))]
+            return [
+                replace(item, kind="image").row(scene, [frame], [seconds], deep.size(file, form, self._asked))
+            ]
         picture = header(file, self._asked.max_pixels)
         if moves(picture):
             file.seek(0)
@@ -294,7 +319,9 @@ class Files:
         return replace(item, kind=kind, name=name, episode=name, numbered=False)
 
     def _of(self, scan: Scan) -> np.ndarray:
-        """Which frames of a moving input are taken, bool [T]: of those that are no copies which telecine made."""
+        """Which frames of a moving input are taken, bool [T]: of those that are no copies which telecine
+        made.
+        """
         taken = np.zeros(len(scan.times), bool)
         taken[scan.kept] = self._taken(scan.times[scan.kept])
         return taken
@@ -303,7 +330,9 @@ class Files:
         return sample(times, self._every, self._fps, self._start, self._end)
 
     def _enough(self, times: np.ndarray) -> bool:
-        """Whether frames at these times reach `end` or hold `limit` sampled ones, so that a film need not be read on."""
+        """Whether frames at these times reach `end` or hold `limit` sampled ones, so that a film need not be
+        read on.
+        """
         if self._end is not None and times[-1] >= self._end:
             return True
         return self.limit is not None and int(np.count_nonzero(self._taken(times))) >= self.limit
@@ -317,7 +346,9 @@ class Files:
         return root_of(*self._place)
 
     def _opened(self, row: Row) -> AbstractContextManager[IO[bytes]]:
-        return opened(self._place[0], self._root[0], row["source"], row["size"], row["mtime_ns"], self._follow_links)
+        return opened(
+            self._place[0], self._root[0], row["source"], row["size"], row["mtime_ns"], self._follow_links
+        )
 
 
 def _decoded(decoder: Decoder, row: Row) -> Row:

@@ -1,4 +1,6 @@
-"""A film through PyAV: the video stream that is the film, from containers that name no other file, damaged packets left out."""
+"""A film through PyAV: the video stream that is the film, from containers that name no other file, damaged
+packets left out.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from animelayers.sources.fields import Chain
 from animelayers.sources.pictures import TooLargeError
 
 CONTAINERS = "mov,matroska,webm,avi,mpeg,mpegts,mpegvideo,m4v,flv,asf,ogg,yuv4mpegpipe,mxf,dv,nut,rm,ivf,h264,hevc,obu,wtv,flic,roq,smk"
-"""Demuxers that may open an input. Playlists, concat scripts and image sequences, which open other files, are not among them."""
+"""Demuxers that may open an input. Playlists, concat scripts and image sequences, which open other files, are
+not among them.
+"""
 
 MAX_STREAMS = 64
 """Streams of picture, sound and text; attachments, as the fonts of subtitles are, do not count."""
@@ -32,8 +36,9 @@ _KEEP_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # FFmpeg's own decoders of
 class Film:
     """The stream of an open file that is the film (see `facts.choose`). A context manager; not thread safe.
 
-    ``reading``: the filters its frames go through, as `fields.chain` names them; '' for none. ``facts``: what the container says of how
-    they are shown. Raises ValueError for a file that is none of `CONTAINERS`, has no video stream, or more pixels than `max_pixels`.
+    ``reading``: the filters its frames go through, as `fields.chain` names them; '' for none. ``facts``: what
+    the container says of how they are shown. Raises ValueError for a file that is none of `CONTAINERS`, has
+    no video stream, or more pixels than `max_pixels`.
     """
 
     def __init__(self, file: IO[bytes], max_pixels: int, reading: str = "") -> None:
@@ -48,9 +53,18 @@ class Film:
         self._file.seek(0)
         form = "mpegts" if transport(head) else None  # of a short one FFmpeg is not sure enough
         try:
-            self._container = av.open(self._file, "r", form, container_options=limits, metadata_errors="replace", buffer_size=1 << 18)
+            self._container = av.open(
+                self._file,
+                "r",
+                form,
+                container_options=limits,
+                metadata_errors="replace",
+                buffer_size=1 << 18,
+            )
         except (FFmpegError, EOFError):
-            raise ValueError(f"is not a film of a known kind ({CONTAINERS}), or its header is damaged") from None
+            raise ValueError(
+                f"is not a film of a known kind ({CONTAINERS}), or its header is damaged"
+            ) from None
         try:
             self._choose()
         except ValueError:
@@ -72,7 +86,9 @@ class Film:
         self.facts = facts.of(self.stream, self.form, self._file).noting(*notes)
 
     def _alpha_decoder(self) -> av.VideoCodecContext | None:
-        """A decoder that keeps the alpha which the stream stores beside its colours; None where its own does, or none is there."""
+        """A decoder that keeps the alpha which the stream stores beside its colours; None where its own does,
+        or none is there.
+        """
         own = self.stream.codec_context
         if not self.facts.alpha or own.name not in _KEEP_ALPHA:
             return None
@@ -86,16 +102,22 @@ class Film:
 
     def _affordable(self, width: int, height: int) -> None:
         if width * height > self._max_pixels:
-            raise TooLargeError(f"{width} x {height} pixels are more than source.max_pixels = {self._max_pixels}")
+            raise TooLargeError(
+                f"{width} x {height} pixels are more than source.max_pixels = {self._max_pixels}"
+            )
 
     def __enter__(self) -> Film:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._container.close()
 
     def frames(self) -> Iterator[av.VideoFrame]:
-        """Every frame from the current position on, in the order shown. Damaged packets are left out and noted in `damage`."""
+        """Every frame from the current position on, in the order shown. Damaged packets are left out and
+        noted in `damage`.
+        """
         if not self.reading:
             yield from self._decoded()
             return
@@ -133,7 +155,11 @@ class Film:
                 if bad > _BAD_PACKETS:
                     return
                 continue
-            if self._decoder is not self.stream.codec_context and packet.is_keyframe and packet.pts is not None:
+            if (
+                self._decoder is not self.stream.codec_context
+                and packet.is_keyframe
+                and packet.pts is not None
+            ):
                 self._keys.add(packet.pts)
             for frame in decoded:
                 self._affordable(frame.width, frame.height)
@@ -148,11 +174,15 @@ class Film:
 
     @property
     def indexed(self) -> bool:
-        """Whether the container has time stamps of its own for every frame; elsewhere they are guessed anew after a seek."""
+        """Whether the container has time stamps of its own for every frame; elsewhere they are guessed anew
+        after a seek.
+        """
         return bool({"mov", "matroska"} & set(self.form.split(",")))
 
     def seek(self, pts: int) -> None:
-        """Go to the key frame at or before `pts`, in the stream's unit. Raises FFmpegError where the container cannot."""
+        """Go to the key frame at or before `pts`, in the stream's unit. Raises FFmpegError where the
+        container cannot.
+        """
         self._container.seek(pts, stream=self.stream, backward=True)
         if self._decoder is not self.stream.codec_context:
             self._decoder.flush_buffers()
@@ -166,7 +196,8 @@ class Film:
     def expected(self) -> tuple[float, int]:
         """What the header promises: seconds and frames of the stream, 0 where it does not say."""
         seconds = float((self.stream.duration or 0) * (self.stream.time_base or 0))
-        clock = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", self.stream.metadata.get("DURATION", ""))  # Matroska's own way
+        # Matroska's own way
+        clock = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", self.stream.metadata.get("DURATION", ""))
         if clock and not seconds:
             seconds = int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])
         edited = seconds and "mov" in self.form  # its count includes frames that an edit list hides

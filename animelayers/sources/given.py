@@ -17,7 +17,8 @@ _CLEAR, _SOLID = 0.02, 0.002  # shares of a picture below which nothing of it co
 class Given:
     """Takes the drawings of one clip in order and tells the alpha that is given for them.
 
-    ``mattes``: those of `source.mattes`. A matte beside the picture stands before the picture's own layers, and they before its alpha.
+    ``mattes``: those of `source.mattes`. A matte beside the picture stands before the picture's own layers,
+    and they before its alpha.
     """
 
     def __init__(self, asked: Asked, mattes: Matted | None) -> None:
@@ -28,7 +29,9 @@ class Given:
         self._named = False
 
     def add(self, seen: Seen, row: Row, place: int) -> None:
-        """The next drawing, first seen as frame `place` of a plan row. Raises ValueError for a matte of another shape."""
+        """The next drawing, first seen as frame `place` of a plan row. Raises ValueError for a matte of
+        another shape.
+        """
         height, width = self._shape = seen.pixels.shape[:2]
         self._drawn.append(seen.layers or NOTHING)
         name = (row.get("mattes") or [""] * (place + 1))[place]
@@ -43,7 +46,9 @@ class Given:
 
     @property
     def alpha(self) -> np.ndarray:
-        """uint8 (D, H, W), or empty where nothing is given; of a drawing without alpha among others with it all is solid."""
+        """uint8 (D, H, W), or empty where nothing is given; of a drawing without alpha among others with it
+        all is solid.
+        """
         known = [found for found in self._found if found is not None]
         if not known or not (self._named or self._asked.alpha == "character" or _tells(known)):
             return np.zeros((0, 0, 0), np.uint8)
@@ -52,7 +57,9 @@ class Given:
 
     @property
     def layers(self) -> Row:
-        """The columns of the other layers that come with the input: an effect where any drawing has one, a background where all have."""
+        """The columns of the other layers that come with the input: an effect where any drawing has one, a
+        background where all have.
+        """
         effects = [drawn.effect for drawn in self._drawn]
         behind = [drawn.background for drawn in self._drawn]
         made: Row = {name: blank(name) for name in ("given_effect", "given_mode", "given_background")}

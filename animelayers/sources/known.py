@@ -18,7 +18,8 @@ _KEYS = ("clip_id", "frame_id", "frame_index", "error")
 
 
 class Known:
-    """The columns of the record among `wanted` that the sets of annotations of an output hold; of two sets the last by name has a column.
+    """The columns of the record among `wanted` that the sets of annotations of an output hold; of two sets
+    the last by name has a column.
 
     Reads nothing but these columns. Raises `SinkError` for a damaged Parquet.
     """
@@ -28,22 +29,37 @@ class Known:
         self._sets: list[tuple[pa.Table, dict[str, list[int]]]] = []
         for name in Store(path).folders(columns.FOLDER) if wanted else ():
             table = metadata.load(Store(inside(path, f"{columns.FOLDER}/{name}")), [*_KEYS, *wanted])[0]
-            if held := [column for column in wanted if column in table.column_names and table[column].null_count < len(table)]:
-                self._sets = [(rest, places) for other, places in self._sets if (rest := _without(other, held)) is not None]
+            if held := [
+                column
+                for column in wanted
+                if column in table.column_names and table[column].null_count < len(table)
+            ]:
+                self._sets = [
+                    (rest, places)
+                    for other, places in self._sets
+                    if (rest := _without(other, held)) is not None
+                ]
                 self._sets.append((table.select(["frame_index", *held]), _places(table)))
 
     def complete(self, clips: Mapping[str, Sequence[int]]) -> list[str]:
-        """The columns that are known of every frame of some clips, given by id with their frame indices; of the others a warning tells.
+        """The columns that are known of every frame of some clips, given by id with their frame indices; of
+        the others a warning tells.
 
-        What is known of some frames only is not used: else what a stage makes of a clip would depend on how far another run came.
+        What is known of some frames only is not used: else what a stage makes of a clip would depend on how
+        far another run came.
         """
         found = []
         for table, places in self._sets:
-            lacking = sum(len(indices) for clip, indices in clips.items() if len(places.get(clip, ())) < len(indices))
+            lacking = sum(
+                len(indices) for clip, indices in clips.items() if len(places.get(clip, ())) < len(indices)
+            )
             names = [name for name in table.column_names if name != "frame_index"]
             whole = [] if lacking else [name for name in names if not table[name].null_count]
             if len(whole) < len(names):
-                log.warning("not used, since annotations do not know it of all frames: %s", ", ".join({*names} - {*whole}))
+                log.warning(
+                    "not used, since annotations do not know it of all frames: %s",
+                    ", ".join({*names} - {*whole}),
+                )
             found += whole
         return found
 

@@ -1,4 +1,6 @@
-"""How much of one picture another explains: the evidence that two frames show the same place, wherever camera and figures went."""
+"""How much of one picture another explains: the evidence that two frames show the same place, wherever camera
+and figures went.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ WIDTH = 64
 BLOCK = 8
 """Pixels of the side of a block; sizes are whole blocks. Smaller ones find their like in any picture."""
 
-_REACH = 4  # pixels a block may have moved: a sixteenth of the width between two frames, about a figure run on twos
+# pixels a block may have moved: a sixteenth of the width between two frames, about a figure run on twos
+_REACH = 4
 _NOISE = 4.0  # squared levels, all channels: what coding and grain alone change between equal pictures
 _SCALE = 40.0  # levels that a normalised picture varies by, about what a drawn one does
 _OUTSIDE = 1e4  # level beyond the border: no block is like it
@@ -30,17 +33,21 @@ def shrink(picture: np.ndarray) -> np.ndarray:
 
 
 def contrast(small: np.ndarray) -> float:
-    """Root of the mean squared distance of the pixels of a shrunk picture from their mean colour: levels, 0 for one flat colour."""
+    """Root of the mean squared distance of the pixels of a shrunk picture from their mean colour: levels, 0
+    for one flat colour.
+    """
     _, deviation = cv2.meanStdDev(small)
     return float(np.sqrt(np.square(deviation).sum()))
 
 
 def likeness(one: np.ndarray, other: np.ndarray, enough: float = 1.0) -> float:
-    """The share of each picture's variance that the other explains, the smaller of the two; 1 for equal pictures, unbounded below.
+    """The share of each picture's variance that the other explains, the smaller of the two; 1 for equal
+    pictures, unbounded below.
 
-    Both are from `shrink`, of one size. It is the best of three explanations: nothing moved; nothing moved but light and contrast, as in
-    a fade; every block has moved a little, or the way the whole picture has (by phase correlation, as in a pan), what came into view
-    left out as long as half of the picture stays. Looks no further once it has `enough`.
+    Both are from `shrink`, of one size. It is the best of three explanations: nothing moved; nothing moved
+    but light and contrast, as in a fade; every block has moved a little, or the way the whole picture has (by
+    phase correlation, as in a pan), what came into view left out as long as half of the picture stays. Looks
+    no further once it has `enough`.
     """
     unit = min(contrast(one), contrast(other)) ** 2 + _NOISE
     found: float = 1 - _squared(one, other) / unit
@@ -53,12 +60,16 @@ def likeness(one: np.ndarray, other: np.ndarray, enough: float = 1.0) -> float:
 
 
 def palette(one: np.ndarray, other: np.ndarray) -> float:
-    """The share, 0..1, of two shrunk pictures that is of the same colours, wherever they are: the intersection of their histograms."""
+    """The share, 0..1, of two shrunk pictures that is of the same colours, wherever they are: the
+    intersection of their histograms.
+    """
     return float(np.minimum(_colours(one), _colours(other)).sum())
 
 
 def _colours(small: np.ndarray) -> np.ndarray:
-    """A histogram of 8 x 8 x 8 colours, (64, 8), sum 1; a pixel counts for the colours around it by nearness, so light may waver."""
+    """A histogram of 8 x 8 x 8 colours, (64, 8), sum 1; a pixel counts for the colours around it by nearness,
+    so light may waver.
+    """
     level = small.reshape(-1, 3, 1) * np.float32((_LEVELS - 1) / 255)
     near = np.maximum(0, 1 - np.abs(level - np.arange(_LEVELS, dtype=np.float32)))
     first = (near[:, 0, :, None] * near[:, 1, None, :]).reshape(len(near), -1)
@@ -89,7 +100,9 @@ def _window(height: int) -> np.ndarray:
 
 
 def _explained(source: np.ndarray, target: np.ndarray, x: int, y: int) -> float:
-    """The share of the variance of `target` that blocks of `source` explain, looked for around their place and (x, y) from it."""
+    """The share of the variance of `target` that blocks of `source` explain, looked for around their place
+    and (x, y) from it.
+    """
     variance = _blocks(target - target.mean((0, 1)))
     near = _rest(source, target, 0, 0)
     share = 1 - float(near.mean()) / (float(variance.mean()) + _NOISE)

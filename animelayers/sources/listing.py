@@ -1,4 +1,6 @@
-"""Listing inputs: a walk over a folder or object store that reads names, sizes and times; of files with unknown suffixes the first bytes."""
+"""Listing inputs: a walk over a folder or object store that reads names, sizes and times; of files with
+unknown suffixes the first bytes.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ _TEXTS = frozenset(
     b".txt .caption .json .jsonl .csv .tsv .md .srt .ass .ssa .vtt .sub .idx .nfo .xml .html .htm .yaml .yml .toml .ini .log .py .js .css .url "
     b".parquet .npy .npz .pt .pth .safetensors .onnx .tar .gz .7z .rar .pkl .lnk .sfv .md5".split()
 )
-_SOUNDS = frozenset(b".mp3 .flac .wav .m4a .m4b .ogg .oga .opus .wma .aac .mka .ac3 .eac3 .dts .aif .aiff .mid .midi .ape .amr".split())
+_SOUNDS = frozenset(
+    b".mp3 .flac .wav .m4a .m4b .ogg .oga .opus .wma .aac .mka .ac3 .eac3 .dts .aif .aiff .mid .midi .ape .amr".split()
+)
 _UNREAD = {b".jxl": "JPEG XL", b".xcf": "GIMP's XCF", b".clip": "Clip Studio Paint", b".svg": "SVG", b".pdf": "PDF", b".ai": "Illustrator",
            b".sai": "PaintTool SAI", b".sai2": "PaintTool SAI", b".procreate": "Procreate", b".tlg": "TLG", b".ico": "an icon", b".fla": "Flash",
            b".swf": "Flash", b".blend": "Blender", b".cr2": "a camera's raw", b".nef": "a camera's raw", b".dng": "a camera's raw"}  # fmt: skip
@@ -46,7 +50,13 @@ class LeftOut(NamedTuple):
 
 OTHER, HIDDEN, OUTPUT = "neither a picture nor a film", "hidden", "a finished output of this package"
 LINK, LOOP = "a link to a folder that is read where it lies", "a link in a loop"
-_COUNTED = {OTHER: "with other suffixes", HIDDEN: "hidden", OUTPUT: "finished outputs", LINK: "links to folders", LOOP: "links in a loop"}
+_COUNTED = {
+    OTHER: "with other suffixes",
+    HIDDEN: "hidden",
+    OUTPUT: "finished outputs",
+    LINK: "links to folders",
+    LOOP: "links in a loop",
+}
 
 
 class _Found(NamedTuple):
@@ -57,20 +67,32 @@ class _Found(NamedTuple):
     kind: str = "image"
 
 
-def list_inputs(filesystem: fs.FileSystem, root: str, follow_links: bool) -> tuple[list[Input], list[LeftOut]]:
-    """Every picture and film under `root`, or the one file `root` is, in natural order; and everything else there, each with the reason.
+def list_inputs(
+    filesystem: fs.FileSystem, root: str, follow_links: bool
+) -> tuple[list[Input], list[LeftOut]]:
+    """Every picture and film under `root`, or the one file `root` is, in natural order; and everything else
+    there, each with the reason.
 
-    A suffix that is not known says nothing: the first bytes do. Hidden files and finished outputs of this package are left out. Links to
-    folders are not entered unless `follow_links`; a link that leaves the root, an unreadable folder and anything with a picture's or
-    film's name that is not a regular file is an Input of kind 'problem'. Raises FileNotFoundError for no root.
+    A suffix that is not known says nothing: the first bytes do. Hidden files and finished outputs of this
+    package are left out. Links to folders are not entered unless `follow_links`; a link that leaves the root,
+    an unreadable folder and anything with a picture's or film's name that is not a regular file is an Input
+    of kind 'problem'. Raises FileNotFoundError for no root.
     """
     skipped: list[LeftOut] = []
     listed = _local if isinstance(filesystem, fs.LocalFileSystem) else _remote
     found = list(listed(filesystem, root, follow_links, skipped))
     inputs = list(_inputs(found, root_of(filesystem, root)[1]))
     if skipped:
-        counts = Counter(next((words for why, words in _COUNTED.items() if left.why.startswith(why)), left.why) for left in skipped)
-        log.info("%d inputs under %r; left out: %s", len(inputs), root, ", ".join(f"{n} {what}" for what, n in counts.items()))
+        counts = Counter(
+            next((words for why, words in _COUNTED.items() if left.why.startswith(why)), left.why)
+            for left in skipped
+        )
+        log.info(
+            "%d inputs under %r; left out: %s",
+            len(inputs),
+            root,
+            ", ".join(f"{n} {what}" for what, n in counts.items()),
+        )
     return inputs, skipped
 
 
@@ -79,7 +101,9 @@ def root_of(filesystem: fs.FileSystem, path: str) -> tuple[str, bytes]:
     info = None if isinstance(filesystem, fs.LocalFileSystem) else filesystem.get_file_info(path)
     single = info.is_file if info else not os.path.isdir(path)
     folder = os.path.dirname(path) if single else path
-    return folder, os.path.basename(os.path.realpath(os.fsencode(folder)) if info is None else folder.encode())
+    return folder, os.path.basename(
+        os.path.realpath(os.fsencode(folder)) if info is None else folder.encode()
+    )
 
 
 def _inputs(found: list[_Found], root_name: bytes) -> Iterator[Input]:
@@ -118,7 +142,9 @@ def _suffix(name: bytes) -> bytes:
 
 
 def _kind(name: bytes) -> str:
-    """What a name's suffix tells: image, video, '' for one that may be anything; or why it is no input, after a '-'."""
+    """What a name's suffix tells: image, video, '' for one that may be anything; or why it is no input, after
+    a '-'.
+    """
     suffix = _suffix(name)
     if name.startswith(b"."):
         return f"-{HIDDEN}"
@@ -141,7 +167,9 @@ def _sniffed(file: IO[bytes], name: bytes) -> str:
     return f"-{OTHER} ({as_text(_suffix(name)) or 'no suffix'})"
 
 
-def _local(filesystem: fs.FileSystem, root: str, follow_links: bool, skipped: list[LeftOut]) -> Iterator[_Found]:
+def _local(
+    filesystem: fs.FileSystem, root: str, follow_links: bool, skipped: list[LeftOut]
+) -> Iterator[_Found]:
     path = os.fsencode(root)
     status = os.stat(path)
     if stat.S_ISDIR(status.st_mode):
@@ -154,7 +182,9 @@ def _local(filesystem: fs.FileSystem, root: str, follow_links: bool, skipped: li
 
 def _walk(root: bytes, follow_links: bool, skipped: list[LeftOut]) -> Iterator[_Found]:
     # A stack, not recursion: a hostile tree may be deeper than Python's own.
-    pending: list[tuple[os.DirEntry[bytes] | None, bytes, frozenset[tuple[int, int]]]] = [(None, b"", frozenset())]
+    pending: list[tuple[os.DirEntry[bytes] | None, bytes, frozenset[tuple[int, int]]]] = [
+        (None, b"", frozenset())
+    ]
     while pending:
         entry, path, above = pending.pop()
         try:
@@ -180,7 +210,9 @@ def _walk(root: bytes, follow_links: bool, skipped: list[LeftOut]) -> Iterator[_
 
 
 def _local_kind(entry: os.DirEntry[bytes], root: bytes, follow_links: bool) -> str:
-    """As `_kind`; a file whose suffix tells nothing is looked into, unless it is a link that leaves the root or nothing that can be read."""
+    """As `_kind`; a file whose suffix tells nothing is looked into, unless it is a link that leaves the root
+    or nothing that can be read.
+    """
     kind = _kind(entry.name)
     if kind:
         return kind
@@ -204,7 +236,13 @@ def _entries(root: bytes, path: bytes, skipped: list[LeftOut], nested: bool) -> 
     return entries
 
 
-def _enters(entry: os.DirEntry[bytes], root: bytes, follow_links: bool, above: frozenset[tuple[int, int]], skipped: list[LeftOut]) -> bool:
+def _enters(
+    entry: os.DirEntry[bytes],
+    root: bytes,
+    follow_links: bool,
+    above: frozenset[tuple[int, int]],
+    skipped: list[LeftOut],
+) -> bool:
     """Whether to look into a folder; False for files."""
     if not entry.is_dir():
         return False
@@ -228,13 +266,17 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _remote(filesystem: fs.FileSystem, root: str, follow_links: bool, skipped: list[LeftOut]) -> Iterator[_Found]:
+def _remote(
+    filesystem: fs.FileSystem, root: str, follow_links: bool, skipped: list[LeftOut]
+) -> Iterator[_Found]:
     info = filesystem.get_file_info(root)
     if info.type == fs.FileType.NotFound:
         raise FileNotFoundError(f"there is nothing at {root!r}")
     if info.is_file:
         name = info.base_name.encode()
-        yield _Found(name, info.size, info.mtime_ns or -1, kind="video" if _suffix(name) in VIDEOS else "image")
+        yield _Found(
+            name, info.size, info.mtime_ns or -1, kind="video" if _suffix(name) in VIDEOS else "image"
+        )
         return
     found = []
     for file in filesystem.get_file_info(fs.FileSelector(root, recursive=True)):

@@ -18,7 +18,8 @@ from animelayers.sources.film import Film
 from animelayers.sources.showing import show
 
 _SAME = 0.004  # seconds by which the times of two containers may differ for one frame
-_LATE = 0.25  # seconds behind its last frame for which a matte is held: encoders drop the last of what repeats
+# seconds behind its last frame for which a matte is held: encoders drop the last of what repeats
+_LATE = 0.25
 _FAR = 2.0  # seconds that are rather sought over than decoded
 _NOISE = 8  # levels from clear, or solid, that an encoder makes of it
 
@@ -26,7 +27,9 @@ Opened = Callable[[str], AbstractContextManager[IO[bytes]]]
 
 
 class Matted:
-    """Opens mattes by their names (``opened``), pictures or films; a film stays open from one frame to the next, until `close`."""
+    """Opens mattes by their names (``opened``), pictures or films; a film stays open from one frame to the
+    next, until `close`.
+    """
 
     def __init__(self, opened: Opened, asked: Asked) -> None:
         self._opened, self._asked = opened, asked
@@ -39,7 +42,8 @@ class Matted:
         self._films = {}
 
     def alpha(self, name: str, seconds: float, size: tuple[int, int]) -> np.ndarray:
-        """A matte uint8 (H, W) of `size` (width, height); of a film what it shows at `seconds` from its start.
+        """A matte uint8 (H, W) of `size` (width, height); of a film what it shows at `seconds` from its
+        start.
 
         Raises ValueError for one of another shape, and for a film that has ended by then.
         """
@@ -79,7 +83,9 @@ class _Playing:
             self._now, self._next = self._next, next(self._running, None)
         if self._now is None or (self._next is None and seconds > self._time(self._now) + _LATE):
             ends = 0.0 if self._now is None else self._time(self._now)
-            raise ValueError(f"the matte {self._name} ends after {ends:.2f} s, its frame is at {seconds:.2f} s")
+            raise ValueError(
+                f"the matte {self._name} ends after {ends:.2f} s, its frame is at {seconds:.2f} s"
+            )
         return self._now
 
     def _go(self, seconds: float) -> None:

@@ -9,7 +9,9 @@ import unicodedata
 from typing import NamedTuple
 
 LONGEST = 60
-"""Characters of a slug: with shot, frame and layer behind it a tar member's name stays within one 512-byte header."""
+"""Characters of a slug: with shot, frame and layer behind it a tar member's name stays within one 512-byte
+header.
+"""
 
 _PLAIN = re.compile(rb"[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:/[a-z0-9_]+(?:\.[a-z0-9_]+)*)*")
 _HASHED = re.compile(r"-[0-9a-f]{10}$")
@@ -27,11 +29,13 @@ class Numbered(NamedTuple):
 
 
 def slug(path: bytes, root: bytes = b"") -> str:
-    """The first part of the ids of what lies at a relative path: ASCII [a-z0-9_-], at most 60 characters, one per path.
+    """The first part of the ids of what lies at a relative path: ASCII [a-z0-9_-], at most 60 characters, one
+    per path.
 
-    Lower-case plain paths are kept readable and can be read back ('/' is '-', '.' is '--'); any other path is transliterated
-    and gets 10 hex digits of its sha256, so paths that differ only in case differ here in more than case. The empty path is
-    the root itself and takes the slug of the root's own name; no path below it has the same slug.
+    Lower-case plain paths are kept readable and can be read back ('/' is '-', '.' is '--'); any other path is
+    transliterated and gets 10 hex digits of its sha256, so paths that differ only in case differ here in more
+    than case. The empty path is the root itself and takes the slug of the root's own name; no path below it
+    has the same slug.
     """
     own = _slug(root or b"root", root or b"root")
     if not path:
@@ -49,7 +53,11 @@ def _slug(path: bytes, digested: bytes) -> str:
 
 
 def _hashed(path: bytes, digested: bytes) -> str:
-    ascii_only = unicodedata.normalize("NFKD", path.decode("utf-8", "ignore")).encode("ascii", "ignore").decode("ascii")
+    ascii_only = (
+        unicodedata.normalize("NFKD", path.decode("utf-8", "ignore"))
+        .encode("ascii", "ignore")
+        .decode("ascii")
+    )
     words = re.sub(r"[^a-z0-9_]+", "_", ascii_only.lower()).strip("_") or "x"
     return f"{words[: LONGEST - 11]}-{hashlib.sha256(digested).hexdigest()[:10]}"
 
@@ -74,7 +82,9 @@ def numbered(name: bytes) -> Numbered | None:
 
 
 def natural(name: bytes) -> tuple[list[bytes | int], bytes]:
-    """Sort key under which frame2 comes before frame10; case decides only between names that are otherwise equal."""
+    """Sort key under which frame2 comes before frame10; case decides only between names that are otherwise
+    equal.
+    """
     parts: list[bytes | int] = list(_DIGITS.split(name.lower()))
     parts[1::2] = [int(digits) for digits in parts[1::2]]
     return parts, name
@@ -94,4 +104,7 @@ def as_text(path: bytes) -> str:
 
 def as_path(text: str) -> bytes:
     """The inverse of `as_text`."""
-    return b"".join(bytes([int(part, 16)]) if place % 2 else part.encode("utf-8") for place, part in enumerate(_ESCAPE.split(text)))
+    return b"".join(
+        bytes([int(part, 16)]) if place % 2 else part.encode("utf-8")
+        for place, part in enumerate(_ESCAPE.split(text))
+    )

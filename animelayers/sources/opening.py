@@ -29,12 +29,16 @@ class LeavesRootError(PermissionError):
 
 
 @contextmanager
-def opened(filesystem: fs.FileSystem, root: str, source: str, size: int, mtime_ns: int, follow_links: bool = False) -> Iterator[IO[bytes]]:
-    """A seekable binary file of the input `source` under `root`; `size` and `mtime_ns` are those it was listed with.
+def opened(
+    filesystem: fs.FileSystem, root: str, source: str, size: int, mtime_ns: int, follow_links: bool = False
+) -> Iterator[IO[bytes]]:
+    """A seekable binary file of the input `source` under `root`; `size` and `mtime_ns` are those it was
+    listed with.
 
-    Local files are opened component by component without following any link, after a link's target was found to lie under the
-    root (anywhere with `follow_links`). Raises LeavesRootError for a link that leaves the root, OSError for what is not a
-    regular file, and ChangedError if size or time (only size for a remote file) differ from the listing.
+    Local files are opened component by component without following any link, after a link's target was found
+    to lie under the root (anywhere with `follow_links`). Raises LeavesRootError for a link that leaves the
+    root, OSError for what is not a regular file, and ChangedError if size or time (only size for a remote
+    file) differ from the listing.
     """
     if not isinstance(filesystem, fs.LocalFileSystem):
         with filesystem.open_input_file(f"{root}/{as_path(source).decode()}") as remote:
@@ -48,7 +52,9 @@ def opened(filesystem: fs.FileSystem, root: str, source: str, size: int, mtime_n
 
 
 @contextmanager
-def sidecar(filesystem: fs.FileSystem, root: str, source: str, follow_links: bool = False) -> Iterator[IO[bytes]]:
+def sidecar(
+    filesystem: fs.FileSystem, root: str, source: str, follow_links: bool = False
+) -> Iterator[IO[bytes]]:
     """As `opened`, a file that was not listed: whatever it is now."""
     if not isinstance(filesystem, fs.LocalFileSystem):
         with filesystem.open_input_file(f"{root}/{as_path(source).decode()}") as remote:
@@ -59,7 +65,9 @@ def sidecar(filesystem: fs.FileSystem, root: str, source: str, follow_links: boo
 
 
 def unchanged(file: IO[bytes], size: int, mtime_ns: int) -> None:
-    """Raise ChangedError if an open local file is no longer the one that was listed; call it when its pixels have been read."""
+    """Raise ChangedError if an open local file is no longer the one that was listed; call it when its pixels
+    have been read.
+    """
     if isinstance(file, io.BufferedReader):
         now = os.fstat(file.fileno())
         if (now.st_size, now.st_mtime_ns) != (size, mtime_ns):
@@ -84,7 +92,9 @@ def _descriptor(root: bytes, path: bytes, follow_links: bool) -> int:
         folder = os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for part in folders:
-                inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+                inner = os.open(
+                    part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder
+                )
                 os.close(folder)
                 folder = inner
             descriptor = os.open(name, flags | os.O_NOFOLLOW, dir_fd=folder)

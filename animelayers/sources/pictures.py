@@ -17,8 +17,27 @@ from animelayers.sources.colour import plain, srgb
 from animelayers.sources.content import HEAD, drawing, targa
 from animelayers.sources.seen import Seen
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "TIFF", "AVIF", "GIF", "JPEG2000", "PSD", "PPM", "PCX", "SGI", "QOI", "DDS", "SUN")
-"""Pillow's decoders that may be tried, and no others; Targa, which has no mark of its own, where its header makes sense."""
+FORMATS = (
+    "PNG",
+    "JPEG",
+    "WEBP",
+    "BMP",
+    "DIB",
+    "TIFF",
+    "AVIF",
+    "GIF",
+    "JPEG2000",
+    "PSD",
+    "PPM",
+    "PCX",
+    "SGI",
+    "QOI",
+    "DDS",
+    "SUN",
+)
+"""Pillow's decoders that may be tried, and no others; Targa, which has no mark of its own, where its header
+makes sense.
+"""
 
 MAX_FRAMES = 100_000
 """Frames of one animation; at more than an hour of film somebody is testing us."""
@@ -38,7 +57,8 @@ class TooLargeError(ValueError):
 def header(file: IO[bytes], max_pixels: int) -> Image.Image:
     """The picture with its header read and nothing decoded; of a layered drawing the merged one.
 
-    Raises TooLargeError from the header alone, and ValueError for anything that is not a picture of a known kind.
+    Raises TooLargeError from the header alone, and ValueError for anything that is not a picture of a known
+    kind.
     """
     Image.MAX_IMAGE_PIXELS = max_pixels
     start = file.tell()
@@ -47,9 +67,13 @@ def header(file: IO[bytes], max_pixels: int) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            picture = Image.open(_merged(file) if drawing(head) else file, formats=("TGA",) if targa(head) else FORMATS)
+            picture = Image.open(
+                _merged(file) if drawing(head) else file, formats=("TGA",) if targa(head) else FORMATS
+            )
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise TooLargeError(f"the header promises more than source.max_pixels = {max_pixels} pixels") from None
+            raise TooLargeError(
+                f"the header promises more than source.max_pixels = {max_pixels} pixels"
+            ) from None
         except UnidentifiedImageError:
             raise ValueError(f"is not a picture of a known kind ({', '.join(FORMATS)})") from None
     _affordable(*picture.size, max_pixels)
@@ -57,12 +81,16 @@ def header(file: IO[bytes], max_pixels: int) -> Image.Image:
 
 
 def moves(picture: Image.Image) -> bool:
-    """Whether it is an animation or a TIFF of several pages; stereo pairs of a camera (MPO) and layers of a drawing are a still."""
+    """Whether it is an animation or a TIFF of several pages; stereo pairs of a camera (MPO) and layers of a
+    drawing are a still.
+    """
     return picture.format not in ("MPO", "PSD") and bool(getattr(picture, "is_animated", False))
 
 
 def still(file: IO[bytes], asked: Asked) -> Seen:
-    """The picture as it is meant to be seen. Raises what Pillow raises for a damaged file; see `Asked.damaged` for a lenient reading."""
+    """The picture as it is meant to be seen. Raises what Pillow raises for a damaged file; see
+    `Asked.damaged` for a lenient reading.
+    """
     start = file.tell()
     if (form := deep.form(file)) or deep.floats(file):
         return deep.picture(file, form, asked)
@@ -72,7 +100,8 @@ def still(file: IO[bytes], asked: Asked) -> Seen:
         file.seek(start)
         data = file.read()
         try:
-            # The same libjpeg-turbo, the same pixels (tested), 1.8 times as fast: 66 against 119 ms for 2267 x 3206.
+            # The same libjpeg-turbo, the same pixels (tested), 1.8 times as fast: 66 against 119 ms for 2267
+            # x 3206.
             if plain(picture):
                 return Seen(simplejpeg.decode_jpeg(data, "RGB"))
         except ValueError as error:  # it is strict about warnings; Pillow has the last word
@@ -81,22 +110,27 @@ def still(file: IO[bytes], asked: Asked) -> Seen:
         doubtful = doubtful or strict.jpeg(data)
     elif picture.format == "WEBP":
         doubtful = strict.riff(file)
-    seen = _decoded(picture, asked, _codes(file, start, picture), doubtful, strict.share(data) if data else "")
+    seen = _decoded(
+        picture, asked, _codes(file, start, picture), doubtful, strict.share(data) if data else ""
+    )
     file.seek(start)
     kind = "PSD" if picture.format == "PSD" else drawing(file.read(HEAD))
     if not kind or asked.alpha == "compose":
         return seen
-    from animelayers.sources.drawn import with_layers  # of pictures without layers nobody pays for their readers
+    # of pictures without layers nobody pays for their readers
+    from animelayers.sources.drawn import with_layers
 
     file.seek(start)
     return with_layers(seen, file, kind, asked)
 
 
 def animation(file: IO[bytes], asked: Asked) -> Iterator[tuple[Seen, float]]:
-    """Each frame as it is meant to be seen, and the second it appears (NaN for TIFF pages, which have no time).
+    """Each frame as it is meant to be seen, and the second it appears (NaN for TIFF pages, which have no
+    time).
 
-    A delay of 10 ms and less, 0 among them, counts as 0.1 s, as in browsers. The still picture some APNGs carry for old viewers, and
-    reduced copies inside a TIFF, are not frames. Raises what Pillow raises where the file is damaged.
+    A delay of 10 ms and less, 0 among them, counts as 0.1 s, as in browsers. The still picture some APNGs
+    carry for old viewers, and reduced copies inside a TIFF, are not frames. Raises what Pillow raises where
+    the file is damaged.
     """
     start = file.tell()
     picture = header(file, asked.max_pixels)
@@ -106,7 +140,9 @@ def animation(file: IO[bytes], asked: Asked) -> Iterator[tuple[Seen, float]]:
         if place >= MAX_FRAMES:
             raise TooLargeError(f"more than {MAX_FRAMES} frames")
         if frame.width * frame.height > asked.max_pixels:
-            raise TooLargeError(f"page {place}: {frame.size} pixels are more than source.max_pixels = {asked.max_pixels}")
+            raise TooLargeError(
+                f"page {place}: {frame.size} pixels are more than source.max_pixels = {asked.max_pixels}"
+            )
         tags = getattr(frame, "tag_v2", {})
         if (place == 0 and frame.info.get("default_image")) or tags.get(_REDUCED, 0) & 1:
             continue
@@ -116,8 +152,12 @@ def animation(file: IO[bytes], asked: Asked) -> Iterator[tuple[Seen, float]]:
         clock += (delay if delay > FAST else SLOW) / 1000.0
 
 
-def _decoded(picture: Image.Image, asked: Asked, codes: tuple[int, int] | None, doubtful: str, share: str) -> Seen:
-    """A picture in which a strict decoder found something `doubtful`, or nothing, read as `asked.damaged` has it."""
+def _decoded(
+    picture: Image.Image, asked: Asked, codes: tuple[int, int] | None, doubtful: str, share: str
+) -> Seen:
+    """A picture in which a strict decoder found something `doubtful`, or nothing, read as `asked.damaged` has
+    it.
+    """
     if doubtful and asked.damaged == "error":
         raise ValueError(f"is damaged: {doubtful}; {share or 'how much of it is sound is not known'}")
     ImageFile.LOAD_TRUNCATED_IMAGES = asked.damaged == "keep"
@@ -131,7 +171,9 @@ def _decoded(picture: Image.Image, asked: Asked, codes: tuple[int, int] | None, 
         seen = seen.doubting(note="one of a stereo pair or burst: the first is taken")
     if not doubtful:
         return seen
-    return seen.doubting("damaged", note=f"damaged: {doubtful}; {share or 'how much of it is sound is not known'}")
+    return seen.doubting(
+        "damaged", note=f"damaged: {doubtful}; {share or 'how much of it is sound is not known'}"
+    )
 
 
 def _codes(file: IO[bytes], start: int, picture: Image.Image) -> tuple[int, int] | None:

@@ -20,12 +20,15 @@ PLAN = pa.schema(
         "source": pa.string(),
         "episode": pa.string(),
         "scene_id": pa.string(),
-        "kind": pa.string(),  # image, animation (GIF, WebP, APNG, AVIF, TIFF pages), video, sequence (of pictures), problem
+        # image, animation (GIF, WebP, APNG, AVIF, TIFF pages), video, sequence (of pictures), problem
+        "kind": pa.string(),
         "indices": pa.list_(pa.int64()),  # frames of the source, 0-based; a numbered picture's own number
         "times": pa.list_(pa.float64()),  # seconds from the first frame; NaN where nothing tells
-        "context": pa.list_(pa.int64()),  # frames of the whole shot that each of its clips brings along; none where one clip holds it
+        # frames of the whole shot that each of its clips brings along; none where one clip holds it
+        "context": pa.list_(pa.int64()),
         "context_times": pa.list_(pa.float64()),
-        "context_pts": pa.list_(pa.int64()),  # their time stamps; -1 where reading on from the one before is quicker than seeking
+        # their time stamps; -1 where reading on from the one before is quicker than seeking
+        "context_pts": pa.list_(pa.int64()),
         "pts": pa.int64(),  # presentation time stamp of the first frame in the stream's own unit; -1 unknown
         "width": pa.int64(),  # of the upright picture
         "height": pa.int64(),
@@ -34,11 +37,13 @@ PLAN = pa.schema(
         "digest": pa.string(),  # hex XXH3 of the input's bytes, '' where they were not read for it
         "reading": pa.string(),  # the filters a film's frames go through, see `fields.chain`; '' for none
         "told": pa.string(),  # notes on the clip that only the whole film gives
-        "doubts": pa.list_(pa.string()),  # of each frame what only the whole film tells, joined by commas, '' for nothing; none for no doubt
+        # of each frame what only the whole film tells, joined by commas, '' for nothing; none for no doubt
+        "doubts": pa.list_(pa.string()),
         "members": pa.list_(MEMBER),  # the files of a sequence's frames
         "context_members": pa.list_(MEMBER),
         "captions": pa.list_(pa.string()),  # that lay beside each frame, '' for none; none for none at all
-        "mattes": pa.list_(pa.string()),  # the files of each frame in source.mattes, '' for none; none for none at all
+        # the files of each frame in source.mattes, '' for none; none for none at all
+        "mattes": pa.list_(pa.string()),
         "aspect": pa.string(),  # the shape of a pixel as it is given, width:height
         "error": pa.string(),
         "error_type": pa.string(),
@@ -51,9 +56,10 @@ PLAN = pa.schema(
 class Input:
     """One file under the root, as listed: nothing of it has been read.
 
-    ``source`` is the path relative to the root, as text; ``name`` the first part of the ids of its clips; ``episode`` the
-    folder or film they belong to; ``numbered`` tells that scene, frame and time stand in the file's own name.
-    ``kind`` is image, video, sequence or problem; a problem carries its ``error``, a sequence of pictures its ``members`` with their ``numbers``.
+    ``source`` is the path relative to the root, as text; ``name`` the first part of the ids of its clips;
+    ``episode`` the folder or film they belong to; ``numbered`` tells that scene, frame and time stand in the
+    file's own name. ``kind`` is image, video, sequence or problem; a problem carries its ``error``, a
+    sequence of pictures its ``members`` with their ``numbers``.
     """
 
     source: str
@@ -73,7 +79,9 @@ class Input:
         """What opening it takes."""
         return {"source": self.source, "size": self.size, "mtime_ns": self.mtime_ns}
 
-    def row(self, scene: int, indices: Sequence[int], times: Sequence[float], size: tuple[int, int], pts: int = -1) -> dict[str, Any]:
+    def row(
+        self, scene: int, indices: Sequence[int], times: Sequence[float], size: tuple[int, int], pts: int = -1
+    ) -> dict[str, Any]:
         """A plan row of this input; `size` is width and height."""
         return {
             "clip_id": clip_id(self.name, scene, indices[0]),
@@ -113,7 +121,8 @@ class Input:
 def message(error: Exception | str) -> str:
     """`source: what went wrong`, on one line."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    if not isinstance(error, str | OSError | ValueError | EOFError):  # a decoder that stumbled over what it read
+    # a decoder that stumbled over what it read
+    if not isinstance(error, str | OSError | ValueError | EOFError):
         text = f"is damaged: {type(error).__name__}: {text}"
     return "source: " + " ".join(str(text).split())
 
@@ -123,10 +132,13 @@ def kind_of(error: Exception | str) -> str:
     return "ValueError" if isinstance(error, str) else type(error).__name__
 
 
-def sample(times: np.ndarray, every: int, fps: float | None, start: float | None, end: float | None) -> np.ndarray:
+def sample(
+    times: np.ndarray, every: int, fps: float | None, start: float | None, end: float | None
+) -> np.ndarray:
     """Which of a source's frames are taken: bool [T] for `times` float64 [T], in seconds.
 
-    `start` is inclusive, `end` exclusive; `fps` takes the first frame of each 1/fps second; `every` each n-th frame of the range.
+    `start` is inclusive, `end` exclusive; `fps` takes the first frame of each 1/fps second; `every` each n-th
+    frame of the range.
     """
     # Comparisons let NaN pass: a page without a time is taken. Matroska rounds its times to a millisecond.
     taken = np.ones(len(times), bool)
@@ -144,14 +156,18 @@ def sample(times: np.ndarray, every: int, fps: float | None, start: float | None
 
 
 def windows(length: int, longest: int) -> list[tuple[int, int]]:
-    """Spans [a, b) that cut `length` frames into the fewest pieces of at most `longest`, of equal length within one frame."""
+    """Spans [a, b) that cut `length` frames into the fewest pieces of at most `longest`, of equal length
+    within one frame.
+    """
     pieces = -(-length // longest)
     edges = [length * piece // pieces for piece in range(pieces + 1)] if length else []
     return list(pairwise(edges))
 
 
 class Clip(NamedTuple):
-    """A clip of a film: number of its shot, its frames, int64 [T], and the context frames of the shot, int64 [K], empty for a shot of one clip."""
+    """A clip of a film: number of its shot, its frames, int64 [T], and the context frames of the shot, int64
+    [K], empty for a shot of one clip.
+    """
 
     scene: int
     indices: np.ndarray
@@ -159,13 +175,20 @@ class Clip(NamedTuple):
 
 
 def clips(
-    scenes: np.ndarray, sizes: np.ndarray, taken: np.ndarray, frame_bytes: int, row_bytes: int, context: int = 0, keys: np.ndarray | None = None
+    scenes: np.ndarray,
+    sizes: np.ndarray,
+    taken: np.ndarray,
+    frame_bytes: int,
+    row_bytes: int,
+    context: int = 0,
+    keys: np.ndarray | None = None,
 ) -> Iterator[Clip]:
     """The clips of a film.
 
-    `scenes` int [T] numbers the shots, `sizes` int [T 2] is each frame's width and height, `taken` bool [T] the sampled frames,
-    `frame_bytes` what one pixel of a frame costs in a row. No clip holds frames of two shots or of two sizes. The frames of a row and
-    its at most `context` context frames stay below `row_bytes` together; context takes a third of it at most. `keys` as in `spread`.
+    `scenes` int [T] numbers the shots, `sizes` int [T 2] is each frame's width and height, `taken` bool [T]
+    the sampled frames, `frame_bytes` what one pixel of a frame costs in a row. No clip holds frames of two
+    shots or of two sizes. The frames of a row and its at most `context` context frames stay below `row_bytes`
+    together; context takes a third of it at most. `keys` as in `spread`.
     """
     kept = np.flatnonzero(taken)
     if not len(kept):
@@ -180,7 +203,8 @@ def clips(
 
 
 def spread(run: np.ndarray, count: int, keys: np.ndarray | None = None) -> np.ndarray:
-    """`count` of the frames `run`, spread evenly: of each of as many equal parts the middle, or the key frame nearest to it.
+    """`count` of the frames `run`, spread evenly: of each of as many equal parts the middle, or the key frame
+    nearest to it.
 
     `keys` bool [T] tells the film's key frames, to which a seek costs a single frame.
     """

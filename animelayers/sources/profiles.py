@@ -1,4 +1,6 @@
-"""Colour profiles of pictures, by what they do and never by their names: ICC by LittleCMS, and what PNG, AVIF and EXIF say instead of one."""
+"""Colour profiles of pictures, by what they do and never by their names: ICC by LittleCMS, and what PNG, AVIF
+and EXIF say instead of one.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0
 
 
 def converted(picture: Image.Image, profile: bytes) -> tuple[Image.Image, list[str]]:
-    """A picture through its ICC profile to sRGB with the perceptual intent, and a note; as it is where the profile does what sRGB does."""
+    """A picture through its ICC profile to sRGB with the perceptual intent, and a note; as it is where the
+    profile does what sRGB does.
+    """
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if picture.mode == "RGB":
@@ -45,13 +49,21 @@ def converted(picture: Image.Image, profile: bytes) -> tuple[Image.Image, list[s
         made = ImageCms.profileToProfile(picture, source, _SRGB, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError) as error:
         return picture, [f"colour profile ignored: {error}"]
-    if made is not None and picture.mode == "L" and np.abs(np.asarray(made)[..., 1].astype(int) - np.asarray(picture)).max() <= _NEAR:
+    if (
+        made is not None
+        and picture.mode == "L"
+        and np.abs(np.asarray(made)[..., 1].astype(int) - np.asarray(picture)).max() <= _NEAR
+    ):
         return picture, []
     return made or picture, [f"profile {name!r} converted"]
 
 
-def calibrated(pixels: np.ndarray, gamma: float | None, chromaticity: Sequence[float] | None) -> tuple[np.ndarray, list[str]]:
-    """uint8 RGB (H, W, 3) by a gamma and chromaticities as PNG's gAMA and cHRM give them to sRGB, and a note; both as they are where near sRGB."""
+def calibrated(
+    pixels: np.ndarray, gamma: float | None, chromaticity: Sequence[float] | None
+) -> tuple[np.ndarray, list[str]]:
+    """uint8 RGB (H, W, 3) by a gamma and chromaticities as PNG's gAMA and cHRM give them to sRGB, and a note;
+    both as they are where near sRGB.
+    """
     gamma = gamma or _GAMMA
     places = (*chromaticity[2:], *chromaticity[:2]) if chromaticity and len(chromaticity) == 8 else BT709
     wide = max(abs(a - b) for a, b in zip(places, BT709, strict=True)) > 0.005
@@ -70,7 +82,9 @@ def calibrated(pixels: np.ndarray, gamma: float | None, chromaticity: Sequence[f
 
 
 def coded(pixels: np.ndarray, primaries: int, curve: int) -> tuple[np.ndarray, list[str], set[str]]:
-    """uint8 RGB (H, W, 3) of primaries and a curve as ITU-T H.273 numbers them to sRGB, with notes and doubts; PQ and HLG are tone-mapped."""
+    """uint8 RGB (H, W, 3) of primaries and a curve as ITU-T H.273 numbers them to sRGB, with notes and
+    doubts; PQ and HLG are tone-mapped.
+    """
     if curve not in facts.HDR:
         places = PLACES.get(primaries, BT709)
         made, said = calibrated(pixels, 1.0 if curve == 8 else None, (*places[6:], *places[:6]))
@@ -87,17 +101,27 @@ def coded(pixels: np.ndarray, primaries: int, curve: int) -> tuple[np.ndarray, l
 
 
 def codes(head: bytes) -> tuple[int, int] | None:
-    """Primaries and curve that a PNG (cICP) or an AVIF (colr) declares in its first bytes, None where it does not."""
+    """Primaries and curve that a PNG (cICP) or an AVIF (colr) declares in its first bytes, None where it does
+    not.
+    """
     if head.startswith(b"\x89PNG"):
         at = head.find(b"cICP", 0, head.find(b"IDAT") if b"IDAT" in head else None)
         return (head[at + 4], head[at + 5]) if 0 < at < len(head) - 6 else None
     at = head.find(b"colrnclx")
-    return (int.from_bytes(head[at + 8 : at + 10], "big"), int.from_bytes(head[at + 10 : at + 12], "big")) if at > 0 else None
+    return (
+        (int.from_bytes(head[at + 8 : at + 10], "big"), int.from_bytes(head[at + 10 : at + 12], "big"))
+        if at > 0
+        else None
+    )
 
 
 def view(light: np.ndarray) -> np.ndarray:
-    """Linear light float (…) as sRGB uint8: 0..1 by sRGB's curve, what is brighter is 255, what is no number 0."""
-    shown: np.ndarray = (_encoded(np.clip(np.nan_to_num(light, posinf=1.0), 0, 1)) * 255 + 0.5).astype(np.uint8)
+    """Linear light float (…) as sRGB uint8: 0..1 by sRGB's curve, what is brighter is 255, what is no number
+    0.
+    """
+    shown: np.ndarray = (_encoded(np.clip(np.nan_to_num(light, posinf=1.0), 0, 1)) * 255 + 0.5).astype(
+        np.uint8
+    )
     return shown
 
 

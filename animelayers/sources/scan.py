@@ -1,4 +1,6 @@
-"""Scanning one moving input: every frame's number, time and shot from one decode at low resolution, and from these its clips."""
+"""Scanning one moving input: every frame's number, time and shot from one decode at low resolution, and from
+these its clips.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ AHEAD = 80
 """Frames the detectors may look ahead: so many are read before a pass is cut short."""
 
 MAX_PIXELS_IN_ALL = {"animation": 20_000_000_000, "film": 2_000_000_000_000}
-"""Frames times pixels of one input: an hour of 720p as a GIF, two hours of 8K as a film. Beyond it what was read so far is taken."""
+"""Frames times pixels of one input: an hour of 720p as a GIF, two hours of 8K as a film. Beyond it what was
+read so far is taken.
+"""
 
 MAX_FRAMES = 2_000_000
 """Frames of one film: 23 hours at 24 a second."""
@@ -43,26 +47,50 @@ class Scan:
     steady: bool = False  # every time stamp is there and rising, so a frame can be found by it
     indexed: bool = False  # and the container can seek to it
     damage: str = ""
-    combs: list[float] = field(default_factory=list)  # how combed the frames looked at are, see `fields.combs`
-    changes: list[float] = field(default_factory=list)  # how much each frame differs from the one before, where fields are matched
-    kept: np.ndarray = field(default_factory=lambda: np.ones(0, bool))  # those that are no copies which telecine made
+    # how combed the frames looked at are, see `fields.combs`
+    combs: list[float] = field(default_factory=list)
+    # how much each frame differs from the one before, where fields are matched
+    changes: list[float] = field(default_factory=list)
+    # those that are no copies which telecine made
+    kept: np.ndarray = field(default_factory=lambda: np.ones(0, bool))
     doubts: dict[str, np.ndarray] = field(default_factory=dict)  # bool [T] by the word of a flag
     reading: str = ""
     told: list[str] = field(default_factory=list)
     aspect: str = "1:1"
     numbers: np.ndarray | None = None  # of the shots, where they are known without a detector
 
-    def rows(self, item: Input, taken: np.ndarray, frame_bytes: int, row_bytes: int, context: int = 0) -> Iterator[dict[str, Any]]:
-        """The plan rows: one per clip of the sampled frames, and one for the damage. Context only where a film can be sought in."""
+    def rows(
+        self, item: Input, taken: np.ndarray, frame_bytes: int, row_bytes: int, context: int = 0
+    ) -> Iterator[dict[str, Any]]:
+        """The plan rows: one per clip of the sampled frames, and one for the damage. Context only where a
+        film can be sought in.
+        """
         numbers = self.shots.numbers() if self.numbers is None else self.numbers
         if self.numbers is None and (between := self.shots.between()).any():
             self.doubts["transition"] = between
         count, keys = context if self.steady and self.indexed else 0, np.array(self.keys, bool)
-        for scene, indices, shared in clips(numbers, np.array(self.sizes).reshape(-1, 2), taken, frame_bytes, row_bytes, count, keys):
+        for scene, indices, shared in clips(
+            numbers, np.array(self.sizes).reshape(-1, 2), taken, frame_bytes, row_bytes, count, keys
+        ):
             pts = self.pts[indices[0]] if self.steady else None
-            row = item.row(scene, indices.tolist(), self.times[indices].tolist(), self.sizes[indices[0]], pts=-1 if pts is None else pts)
-            row |= {"context": shared.tolist(), "context_times": self.times[shared].tolist(), "context_pts": self._sought(shared)}
-            yield row | {"reading": self.reading, "told": "; ".join(self.told), "doubts": self._doubts(indices), "aspect": self.aspect}
+            row = item.row(
+                scene,
+                indices.tolist(),
+                self.times[indices].tolist(),
+                self.sizes[indices[0]],
+                pts=-1 if pts is None else pts,
+            )
+            row |= {
+                "context": shared.tolist(),
+                "context_times": self.times[shared].tolist(),
+                "context_pts": self._sought(shared),
+            }
+            yield row | {
+                "reading": self.reading,
+                "told": "; ".join(self.told),
+                "doubts": self._doubts(indices),
+                "aspect": self.aspect,
+            }
         if self.damage:
             yield item.failed(self.damage, int(numbers[-1]) if len(numbers) else 0, len(numbers))
 
@@ -74,15 +102,18 @@ class Scan:
     def _sought(self, shared: np.ndarray) -> list[int]:
         """Time stamps of context frames, -1 where no key frame lies between one and the one before."""
         before = [None, *shared.tolist()]
-        return [int(self.pts[n] or 0) if a is None or any(self.keys[a + 1 : n + 1]) else -1 for a, n in zip(before, shared.tolist(), strict=False)]
+        return [
+            int(self.pts[n] or 0) if a is None or any(self.keys[a + 1 : n + 1]) else -1
+            for a, n in zip(before, shared.tolist(), strict=False)
+        ]
 
 
 def scan_film(film: Film, detector: str, enough: Enough, asked: Asked | None = None) -> Scan:
     """One low-resolution pass over a film, to its end or until the times of the frames read are `enough`.
 
-    A film with combs is looked into and read once more through the filters that take them away, unless `asked.deinterlace` is off.
-    Damage: packets that do not decode, pictures that are missing, or an end well before what the header promises. What is decoded, but
-    not whole, is a doubt of its frames.
+    A film with combs is looked into and read once more through the filters that take them away, unless
+    `asked.deinterlace` is off. Damage: packets that do not decode, pictures that are missing, or an end well
+    before what the header promises. What is decoded, but not whole, is a doubt of its frames.
     """
     asked = asked or Asked()
     scan = _pass(film, detector, enough, asked)
@@ -101,7 +132,9 @@ def scan_film(film: Film, detector: str, enough: Enough, asked: Asked | None = N
     film.rewind()
     again = _pass(film, detector, enough, asked)
     again.reading, again.aspect = reading, scan.aspect
-    again.told.append(f"{'telecine undone' if reading.startswith('telecine') else 'deinterlaced by bwdif'}, {reading[-3:]}")
+    again.told.append(
+        f"{'telecine undone' if reading.startswith('telecine') else 'deinterlaced by bwdif'}, {reading[-3:]}"
+    )
     left = np.array(again.combs) > fields.COMBED
     if left.any() and len(left) == len(again.pts):
         again.doubts["interlaced"] = left
@@ -126,7 +159,9 @@ def _pass(film: Film, detector: str, enough: Enough, asked: Asked) -> Scan:
         width, height = scan.shots.size(frame.width, frame.height)
         colours(frame, "keep")  # declares what it does not, or swscale refuses it
         # swscale takes the frame from YUV to small BGR at once; a full-size RGB frame is never made.
-        small = frame.to_ndarray(format="bgr24", width=width, height=height, interpolation="BILINEAR", threads=1)
+        small = frame.to_ndarray(
+            format="bgr24", width=width, height=height, interpolation="BILINEAR", threads=1
+        )
         scan.shots.add(small)
         if film.reading:
             scan.changes.append(cadence.change(before, small))
@@ -136,14 +171,18 @@ def _pass(film: Film, detector: str, enough: Enough, asked: Asked) -> Scan:
         if pixels > MAX_PIXELS_IN_ALL["film"]:
             film.damage = f"has more than {MAX_PIXELS_IN_ALL['film']:,} pixels in all its frames"
             break
-        if count % (2 * AHEAD) == 0 and (count >= MAX_FRAMES or enough(timestamps(scan.pts[:-AHEAD], unit, rate)[0])):
+        if count % (2 * AHEAD) == 0 and (
+            count >= MAX_FRAMES or enough(timestamps(scan.pts[:-AHEAD], unit, rate)[0])
+        ):
             whole = False
             break
     film.watch = None
     scan.times, scan.steady = timestamps(scan.pts, unit, rate)
     scan.kept, scan.indexed = np.ones(len(scan.pts), bool), film.indexed
     if early := watch.early():
-        scan.told.append(f"begins inside a group of pictures: {early} before its first key frame cannot be decoded")
+        scan.told.append(
+            f"begins inside a group of pictures: {early} before its first key frame cannot be decoded"
+        )
     if whole:
         shown = float(scan.times[-1]) + max(last * unit, 1 / rate) if scan.pts else 0.0
         begun = float(next((stamp for stamp in scan.pts if stamp is not None), 0)) * unit
@@ -151,7 +190,9 @@ def _pass(film: Film, detector: str, enough: Enough, asked: Asked) -> Scan:
         film.damage = "; ".join(filter(None, [short, film.damage])) or watch.lost()
     if (damaged := watch.damaged(scan.pts)).any():
         scan.doubts["damaged"] = damaged
-        scan.told.append(f"damaged: {int(damaged.sum())} of {len(damaged)} frames cannot be decoded whole, or lean on one that cannot")
+        scan.told.append(
+            f"damaged: {int(damaged.sum())} of {len(damaged)} frames cannot be decoded whole, or lean on one that cannot"
+        )
     scan.damage = film.damage
     if scan.damage:
         scan.damage = f"{scan.damage}; {len(scan.pts)} frames can be read"
@@ -189,7 +230,8 @@ def scan_animation(file: IO[bytes], detector: str, asked: Asked, enough: Enough)
 
 
 def timestamps(pts: Sequence[int | None], unit: float, rate: float) -> tuple[np.ndarray, bool]:
-    """Seconds from the first frame, float64 [T], always rising; and whether every time stamp was there and rising.
+    """Seconds from the first frame, float64 [T], always rising; and whether every time stamp was there and
+    rising.
 
     A missing or falling time stamp becomes that of the frame before it plus 1 / `rate`.
     """
@@ -207,7 +249,8 @@ def timestamps(pts: Sequence[int | None], unit: float, rate: float) -> tuple[np.
 def _missing(film: Film, frames: int, shown: float, begun: float) -> str:
     """Says that the film ends early: a container cut short often just ends, without an error.
 
-    What Matroska calls its duration is where the clock ends for some writers, and it may begin at `begun` seconds.
+    What Matroska calls its duration is where the clock ends for some writers, and it may begin at `begun`
+    seconds.
     """
     seconds, count = film.expected()
     if seconds and shown + (begun if "matroska" in film.form else 0.0) < seconds - max(0.3, 0.01 * seconds):

@@ -11,8 +11,9 @@ from animelayers.schema import READING
 
 
 class Drawn(NamedTuple):
-    """What the layers of a drawing give, None for what they do not: the figure's alpha uint8 (H, W); the effect, straight RGBA uint8
-    (H, W, 4), in its blend ``mode`` (over, add, screen; 'none' without one); the background uint8 (H, W, 3)."""
+    """What the layers of a drawing give, None for what they do not: the figure's alpha uint8 (H, W); the
+    effect, straight RGBA uint8 (H, W, 4), in its blend ``mode`` (over, add, screen; 'none' without one); the
+    background uint8 (H, W, 3)."""
 
     alpha: np.ndarray | None = None
     effect: np.ndarray | None = None
@@ -21,8 +22,8 @@ class Drawn(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A picture: uint8 sRGB (H, W, 3); its own alpha uint8 (H, W), None where it has none; notes; doubts, words of `schema.READING`; and of a
-    layered drawing what its layers give (`Drawn`)."""
+    """A picture: uint8 sRGB (H, W, 3); its own alpha uint8 (H, W), None where it has none; notes; doubts,
+    words of `schema.READING`; and of a layered drawing what its layers give (`Drawn`)."""
 
     pixels: np.ndarray
     alpha: np.ndarray | None = None
@@ -41,6 +42,8 @@ def flags(words: Sequence[str] | frozenset[str]) -> list[str]:
 
 
 def over(pixels: np.ndarray, alpha: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """Straight uint8 (H, W, 3) `pixels` with `alpha` uint8 (H, W) composed on a flat colour, rounded to the nearest value."""
+    """Straight uint8 (H, W, 3) `pixels` with `alpha` uint8 (H, W) composed on a flat colour, rounded to the
+    nearest value.
+    """
     cover = alpha[..., None].astype(np.uint16)
     return ((pixels * cover + np.array(colour, np.uint16) * (255 - cover) + 127) // 255).astype(np.uint8)

@@ -30,10 +30,11 @@ Load = Callable[[Input], np.ndarray]
 
 
 def grouped(inputs: Sequence[Input], root: bytes, load: Load) -> list[Input]:
-    """The inputs, numbered pictures of a folder that show one place after the other as one input of kind 'sequence' each.
+    """The inputs, numbered pictures of a folder that show one place after the other as one input of kind
+    'sequence' each.
 
-    They differ in one number alone; the seeds' scene names are left as they are. `load` gives a picture, small. A
-    sequence stands where its first picture stood; its size is that of all, its time the latest.
+    They differ in one number alone; the seeds' scene names are left as they are. `load` gives a picture,
+    small. A sequence stands where its first picture stood; its size is that of all, its time the latest.
     """
     runs: dict[tuple[bytes, bytes], dict[int, Input]] = {}
     for item in inputs:
@@ -59,9 +60,11 @@ def grouped(inputs: Sequence[Input], root: bytes, load: Load) -> list[Input]:
 
 
 def shots(members: Sequence[Input], load: Load) -> np.ndarray:
-    """The number of the shot of each frame, int64 [T]: a frame that shows another place than the one before it begins one.
+    """The number of the shot of each frame, int64 [T]: a frame that shows another place than the one before
+    it begins one.
 
-    Frames far apart are compared first, and what lies between two alike is not looked at: a cut away and back within it is not found.
+    Frames far apart are compared first, and what lies between two alike is not looked at: a cut away and back
+    within it is not found.
     """
     seen = lru_cache(maxsize=4 * _STRIDE)(lambda place: shrink(load(members[place])))
     starts = np.zeros(len(members), np.int64)
@@ -95,8 +98,13 @@ def small(file: IO[bytes], max_pixels: int) -> np.ndarray:
 
     picture = header(file, max_pixels)
     picture.draft("RGB", (_SMALL, _SMALL))
-    size = (min(_SMALL, picture.width), max(1, round(picture.height * min(_SMALL, picture.width) / picture.width)))
-    return np.ascontiguousarray(np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX))[..., ::-1])
+    size = (
+        min(_SMALL, picture.width),
+        max(1, round(picture.height * min(_SMALL, picture.width) / picture.width)),
+    )
+    return np.ascontiguousarray(
+        np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX))[..., ::-1]
+    )
 
 
 def _frames(members: Sequence[Input], load: Load) -> bool:

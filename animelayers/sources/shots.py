@@ -15,7 +15,9 @@ WIDTH = 256
 """Pixels the detectors see across; PySceneDetect scales to the same by default."""
 
 SHORTEST = 8
-"""Frames of the shortest shot PySceneDetect finds. Its own 15 lose cuts that animation makes: F1 0.85 against 0.88 on 17 cuts marked by hand."""
+"""Frames of the shortest shot PySceneDetect finds. Its own 15 lose cuts that animation makes: F1 0.85 against
+0.88 on 17 cuts marked by hand.
+"""
 
 
 class Detector(Protocol):
@@ -31,10 +33,11 @@ class Detector(Protocol):
 class Shots:
     """Numbers the shots of one film, fed with all of its frames in order.
 
-    ``detector``: 'anime' (what motion, light and a flash do not explain: `cuts.Anime`), PySceneDetect's 'adaptive' (a frame's change
-    against the mean change around it) and 'content' (change against a fixed threshold) with its thresholds (scenedetect.com),
-    'transnetv2' (the net of that name: `transnet.TransNet`, needs torch and its weights), or 'none': one shot. Raises ValueError for any
-    other name, WeightsError where the net's weights are missing.
+    ``detector``: 'anime' (what motion, light and a flash do not explain: `cuts.Anime`), PySceneDetect's
+    'adaptive' (a frame's change against the mean change around it) and 'content' (change against a fixed
+    threshold) with its thresholds (scenedetect.com), 'transnetv2' (the net of that name: `transnet.TransNet`,
+    needs torch and its weights), or 'none': one shot. Raises ValueError for any other name, WeightsError
+    where the net's weights are missing.
     """
 
     def __init__(self, detector: str) -> None:
@@ -70,7 +73,9 @@ class Shots:
         return np.cumsum(starts)
 
     def between(self) -> np.ndarray:
-        """Which frames lie between two shots, in a dissolve, a wipe or a fade, bool [T]; only after `numbers`, and only 'anime' tells."""
+        """Which frames lie between two shots, in a dissolve, a wipe or a fade, bool [T]; only after
+        `numbers`, and only 'anime' tells.
+        """
         found = np.zeros(self._seen, bool)
         for a, b in self._between:
             found[max(0, a) : b] = True
@@ -78,7 +83,9 @@ class Shots:
 
     def _close(self) -> None:
         self._starts += [self._first + cut for cut in self._detector.cuts()] + [self._seen]
-        self._between += [(self._first + a, self._first + b) for a, b in getattr(self._detector, "between", ())]
+        self._between += [
+            (self._first + a, self._first + b) for a, b in getattr(self._detector, "between", ())
+        ]
         self._first = self._seen
 
 
@@ -97,7 +104,9 @@ class PySceneDetect:
 
     def add(self, picture: np.ndarray) -> None:
         """As `Detector.add`."""
-        self._found.update(cut.frame_num for cut in self._detector.process_frame(self._timecode(self._seen), picture))
+        self._found.update(
+            cut.frame_num for cut in self._detector.process_frame(self._timecode(self._seen), picture)
+        )
         self._seen += 1
 
     def cuts(self) -> list[int]:
@@ -121,7 +130,9 @@ def _transnet() -> Detector:
     try:
         from animelayers.models.transnet import TransNet
     except ModuleNotFoundError as error:
-        raise ValueError(f"source.detector=transnetv2 needs torch ({error}): pip install 'animelayers[models]', or use anime") from error
+        raise ValueError(
+            f"source.detector=transnetv2 needs torch ({error}): pip install 'animelayers[models]', or use anime"
+        ) from error
     return TransNet()
 
 

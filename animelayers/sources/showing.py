@@ -19,10 +19,11 @@ def size(frame: av.VideoFrame, facts: Facts, asked: Asked) -> tuple[int, int]:
 
 
 def show(frame: av.VideoFrame, facts: Facts, asked: Asked) -> Seen:
-    """The frame as the container and the frame itself say that it is to be shown; alpha is composed on `asked.alpha_on`.
+    """The frame as the container and the frame itself say that it is to be shown; alpha is composed on
+    `asked.alpha_on`.
 
-    In this order: to sRGB (see `facts.colours`), cropped, its pixels made square along the lines, which stay as many as they are, and
-    brought upright by the display matrix, mirror included.
+    In this order: to sRGB (see `facts.colours`), cropped, its pixels made square along the lines, which stay
+    as many as they are, and brought upright by the display matrix, mirror included.
     """
     target, notes, doubts = colours(frame, asked.hdr)
     clear = any(component.is_alpha for component in frame.format.components)

@@ -37,8 +37,8 @@ FILES = ("layers", "layer_names", "layer_sizes")
 class Clip:
     """The clip whose frames are `rows` of the frame table of an output, in order of time.
 
-    Drawings are numbered in the order of their first frames. Raises
-    ValueError where rows do not belong together or a layer has not the size the table says, and what reading the file raises.
+    Drawings are numbered in the order of their first frames. Raises ValueError where rows do not belong
+    together or a layer has not the size the table says, and what reading the file raises.
     """
 
     def __init__(self, output: Output, rows: Sequence[Row]) -> None:
@@ -53,7 +53,9 @@ class Clip:
         self._picture = lru_cache(maxsize=None)(self._decoded)
 
     def columns(self, names: Iterable[str]) -> Row:
-        """These columns of the record: pixels decoded, files as stored, values of the frame table. A layer is decoded once at most."""
+        """These columns of the record: pixels decoded, files as stored, values of the frame table. A layer is
+        decoded once at most.
+        """
         names = list(names)
         files = dict(zip(FILES, self._files(), strict=True)) if {*FILES} & {*names} else {}
         found = {**files, **self._pixels([name for name in names if name in PIXELS])}
@@ -92,7 +94,9 @@ class Clip:
         picture = self._picture(d, name)
         shape = self._size if channels == 1 else (*self._size, channels)
         if picture.shape != shape:
-            raise ValueError(f"{name} of {self._first[d]['frame_id']} is {picture.shape}, not {shape} as the frame table says")
+            raise ValueError(
+                f"{name} of {self._first[d]['frame_id']} is {picture.shape}, not {shape} as the frame table says"
+            )
         return picture
 
     def _decoded(self, d: int, name: str) -> np.ndarray:
@@ -105,14 +109,19 @@ class Clip:
         """The files of all drawings, the names of those of one drawing, their sizes int64 (D, L)."""
         stems = [name.removesuffix("_file") for name in self._rows[0] if name.endswith("_file")]
         stems = [stem for stem in stems if any(row[f"{stem}_file"] for row in self._first)]
-        names = [f"{stem}{PurePosixPath(next(row[f'{stem}_file'] for row in self._first if row[f'{stem}_file'])).suffix}" for stem in stems]
+        names = [
+            f"{stem}{PurePosixPath(next(row[f'{stem}_file'] for row in self._first if row[f'{stem}_file'])).suffix}"
+            for stem in stems
+        ]
 
         def file(d: int, stem: str) -> bytes:
             here = self._first[d][f"{stem}_file"] and not (d and stem in OF_THE_CLIP)
             return self._output.stored(self._first[d], stem) if here else b""
 
         files = [[file(d, stem) for stem in stems] for d in range(len(self._first))]
-        sizes = np.array([[len(data) for data in each] for each in files], np.int64).reshape(len(files), len(stems))
+        sizes = np.array([[len(data) for data in each] for each in files], np.int64).reshape(
+            len(files), len(stems)
+        )
         return b"".join(data for each in files for data in each), " ".join(names), sizes
 
     def _value(self, name: str) -> Any:
@@ -125,4 +134,8 @@ class Clip:
         if not held.array:
             return held.gather(values) if axes else held.packed(values[0])
         made = np.array(values, held.dtype)
-        return made.reshape(len(values), *(int(side) if side.isdigit() else -1 for side in axes[1:])) if axes else made[0]
+        return (
+            made.reshape(len(values), *(int(side) if side.isdigit() else -1 for side in axes[1:]))
+            if axes
+            else made[0]
+        )

@@ -14,7 +14,9 @@ def jpeg(data: bytes) -> str:
 
 
 def share(data: bytes) -> str:
-    """Of a JPEG the share of its compressed pixels before the first wrong mark or the end of the file, in words; '' where all marks are right."""
+    """Of a JPEG the share of its compressed pixels before the first wrong mark or the end of the file, in
+    words; '' where all marks are right.
+    """
     wrong, begun, at = _walked(data)
     if not wrong:
         return ""
@@ -24,14 +26,20 @@ def share(data: bytes) -> str:
 
 
 def riff(file: IO[bytes]) -> str:
-    """Where a file is shorter than its RIFF header promises, in words; '' where it is not. The file is left where it was."""
+    """Where a file is shorter than its RIFF header promises, in words; '' where it is not. The file is left
+    where it was.
+    """
     place = file.tell()
     file.seek(0)
     head = file.read(12)
     size = file.seek(0, 2)
     file.seek(place)
     promised = 8 + int.from_bytes(head[4:8], "little")
-    return f"its end is missing: {size} of {promised} bytes are there" if head[:4] == b"RIFF" and size < promised else ""
+    return (
+        f"its end is missing: {size} of {promised} bytes are there"
+        if head[:4] == b"RIFF" and size < promised
+        else ""
+    )
 
 
 def _walked(data: bytes) -> tuple[str, int, int]:

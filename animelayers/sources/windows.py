@@ -12,7 +12,9 @@ from animelayers.sources.film import Film
 NEAR = 48
 """Frames that are rather decoded than sought over."""
 
-_BEFORE = 2  # frames that a filter which looks at neighbours must have seen before it gives what it gives in a pass from the start
+# frames that a filter which looks at neighbours must have seen before it gives what it gives in a pass from
+# the start
+_BEFORE = 2
 
 
 class Windows:
@@ -26,10 +28,11 @@ class Windows:
         self._sought = False
 
     def read(self, indices: Sequence[int], pts: int, times: Sequence[float]) -> Iterator[av.VideoFrame]:
-        """The frames with these numbers, ascending. `pts` is the first one's time stamp, -1 if unknown; `times` are their seconds.
+        """The frames with these numbers, ascending. `pts` is the first one's time stamp, -1 if unknown;
+        `times` are their seconds.
 
-        After a seek every frame must carry the time stamp the plan has for it, otherwise the window is counted from the start.
-        Raises EOFError where the film ends before the window does.
+        After a seek every frame must carry the time stamp the plan has for it, otherwise the window is
+        counted from the start. Raises EOFError where the film ends before the window does.
         """
         if self._next is None or not 0 <= indices[0] - self._next <= NEAR:
             self._locate(int(indices[0]), int(pts))
@@ -50,7 +53,10 @@ class Windows:
             yield frame
 
     def _expected(self, frame: av.VideoFrame, pts: int) -> bool:
-        return frame.pts is not None and abs(frame.pts - pts) * float(self._film.stream.time_base or 1) <= self._slack
+        return (
+            frame.pts is not None
+            and abs(frame.pts - pts) * float(self._film.stream.time_base or 1) <= self._slack
+        )
 
     def _locate(self, index: int, pts: int) -> None:
         second = round(1 / (self._film.stream.time_base or 1))
@@ -65,7 +71,9 @@ class Windows:
         self._rewind()
 
     def _reach(self, pts: int) -> bool:
-        """Run to the frame with this time stamp. A key frame must have been shown before: what precedes it may lack its references."""
+        """Run to the frame with this time stamp. A key frame must have been shown before: what precedes it
+        may lack its references.
+        """
         seen, needed = 0, 1 + (_BEFORE if self._film.reading else 0)
         for frame in self._running:
             seen += bool(seen or self._film.is_key(frame))

@@ -22,8 +22,9 @@ class Made(NamedTuple):
 class Action(ClipStep):
     """The action of a clip and how sure it is, the same for all its drawings.
 
-    ``teller``: the model; it is given its number of frames, evenly spread over the clip in time. ``least``: how sure it must be, 0..1; less
-    sure, and in a clip of one drawing, where nothing moves, the action is blank.
+    ``teller``: the model; it is given its number of frames, evenly spread over the clip in time. ``least``:
+    how sure it must be, 0..1; less sure, and in a clip of one drawing, where nothing moves, the action is
+    blank.
     """
 
     name = "action"
@@ -45,5 +46,7 @@ class Action(ClipStep):
 
 
 def spread(count: int, wanted: int) -> np.ndarray:
-    """The middles of `wanted` equal parts of `count` frames: int64 (wanted,), ascending; frames repeat where there are fewer."""
+    """The middles of `wanted` equal parts of `count` frames: int64 (wanted,), ascending; frames repeat where
+    there are fewer.
+    """
     return np.asarray(((np.arange(wanted) + 0.5) * count / wanted).astype(np.int64))

@@ -27,9 +27,11 @@ class Made(NamedTuple):
 
 
 class Camera(ClipStep):
-    """Registers the drawings of a clip, and the context of its shot, to one plate; and measures the motion between successive drawings.
+    """Registers the drawings of a clip, and the context of its shot, to one plate; and measures the motion
+    between successive drawings.
 
-    ``flow``: the model of motion. ``side``: pixels of the long side at which motion is measured; its unit is the frame's pixel all the same.
+    ``flow``: the model of motion. ``side``: pixels of the long side at which motion is measured; its unit is
+    the frame's pixel all the same.
     """
 
     name = "camera"
@@ -41,7 +43,9 @@ class Camera(ClipStep):
             raise ValueError(f"side must be {_SMALLEST} or more, not {side}")
         self.flow, self.side = flow, side
 
-    def clip(self, *, frames: U8, character: U8, context: U8 | None = None, context_character: U8 | None = None) -> Made:
+    def clip(
+        self, *, frames: U8, character: U8, context: U8 | None = None, context_character: U8 | None = None
+    ) -> Made:
         """The cameras of the drawings and of the context, the kind of motion and its magnitude."""
         number = len(frames)
         pictures, masks = list(frames), list(character)
@@ -50,7 +54,12 @@ class Camera(ClipStep):
             blank = np.zeros(context.shape[1:3], np.uint8)
             masks += [blank] * len(context) if context_character is None else list(context_character)
         camera = register(pictures, masks, number)
-        return Made(camera.homographies[:number], camera.homographies[number:], camera.kind, self._magnitude(pictures[:number]))
+        return Made(
+            camera.homographies[:number],
+            camera.homographies[number:],
+            camera.kind,
+            self._magnitude(pictures[:number]),
+        )
 
     def _magnitude(self, frames: list[np.ndarray]) -> F32:
         lengths = np.zeros(len(frames), np.float32)

@@ -60,15 +60,18 @@ class Made(NamedTuple):
 
 
 class Caption(FrameStep):
-    """A caption of the frame, of the character layer and of the background, each in one line, none naming what its layer does not hold.
+    """A caption of the frame, of the character layer and of the background, each in one line, none naming
+    what its layer does not hold.
 
-    ``captioner``: the model that is asked; without one templates put in words what stages before this one measured. ``layers``: those that
-    get a caption, of frame, character and background; the others stay blank, as do a character layer with nobody in it and layers that
-    are not there. ``trigger``, ``prefix``, ``suffix``: text before and behind each caption, one for all layers or one per layer; they are
-    the user's own words and not looked at. ``instructions``: what a model is asked of each layer. ``side``: pixels of the longer side of what it is
-    shown; the character is cut out and stands on grey in a square. Clauses of a model's answer that name what the layer does not hold are
-    dropped, and where nothing is left the template's caption is taken. What a model raises makes the clip one that failed.
-    Raises ValueError for a layer that there is not, and for a side below 32.
+    ``captioner``: the model that is asked; without one templates put in words what stages before this one
+    measured. ``layers``: those that get a caption, of frame, character and background; the others stay blank,
+    as do a character layer with nobody in it and layers that are not there. ``trigger``, ``prefix``,
+    ``suffix``: text before and behind each caption, one for all layers or one per layer; they are the user's
+    own words and not looked at. ``instructions``: what a model is asked of each layer. ``side``: pixels of
+    the longer side of what it is shown; the character is cut out and stands on grey in a square. Clauses of a
+    model's answer that name what the layer does not hold are dropped, and where nothing is left the
+    template's caption is taken. What a model raises makes the clip one that failed. Raises ValueError for a
+    layer that there is not, and for a side below 32.
     """
 
     name = "caption"
@@ -83,21 +86,44 @@ class Caption(FrameStep):
         instructions: Mapping[str, str] | None = None,
         side: Side = 768,
     ) -> None:
-        named = {*layers, *(layer for words in (trigger, prefix, suffix, instructions) if isinstance(words, Mapping) for layer in words)}
+        named = {
+            *layers,
+            *(
+                layer
+                for words in (trigger, prefix, suffix, instructions)
+                if isinstance(words, Mapping)
+                for layer in words
+            ),
+        }
         if unknown := sorted(named - {*LAYERS}):
-            raise ValueError(f"no layer with a caption is called {', '.join(unknown)}: {', '.join(LAYERS)} are")
+            raise ValueError(
+                f"no layer with a caption is called {', '.join(unknown)}: {', '.join(LAYERS)} are"
+            )
         if side < _SMALLEST:
             raise ValueError(f"side must be {_SMALLEST} pixels or more, not {side}")
         self._captioner, self._layers, self._side = captioner, tuple(layers), side
         self._around = [_per_layer(words) for words in (trigger, prefix, suffix)]
         self._instructions = {**INSTRUCTIONS, **(instructions or {})}
 
-    def frames(self, *, frames: list[U8], character: list[U8] | None = None, background: list[U8] | None = None, **told: Unpack[Told]) -> Made:
+    def frames(
+        self,
+        *,
+        frames: list[U8],
+        character: list[U8] | None = None,
+        background: list[U8] | None = None,
+        **told: Unpack[Told],
+    ) -> Made:
         """One caption of each layer per drawing."""
-        facts = [dict(zip(told, values, strict=True)) for values in zip(*told.values(), strict=True)] or [{}] * len(frames)
+        facts = [dict(zip(told, values, strict=True)) for values in zip(*told.values(), strict=True)] or [
+            {}
+        ] * len(frames)
         there: dict[str, list[tuple[int, Any]]] = {
             "frame": [*enumerate(frames)],
-            "character": [(i, (frames[i], alpha)) for i, alpha in enumerate(character or ()) if outline.framing(content.reduced(alpha)) != "none"],
+            "character": [
+                (i, (frames[i], alpha))
+                for i, alpha in enumerate(character or ())
+                if outline.framing(content.reduced(alpha)) != "none"
+            ],
             "background": [*enumerate(background or ())],
         }
         made = {layer: [""] * len(frames) for layer in LAYERS}
@@ -112,12 +138,17 @@ class Caption(FrameStep):
         """What the model says of a layer's pictures; '' each without a model."""
         if self._captioner is None or not shown:
             return [""] * len(shown)
-        pictures = [on_grey(what[0], what[1], self._side) if layer == "character" else at_most(what, self._side) for what in shown]
+        pictures = [
+            on_grey(what[0], what[1], self._side) if layer == "character" else at_most(what, self._side)
+            for what in shown
+        ]
         return self._captioner(pictures, self._instructions[layer])
 
 
 def seen(layer: str, shown: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts with what is measured on the layer itself: ``shown`` is a picture uint8 (H, W, 3), of the character layer the frame and its alpha."""
+    """Facts with what is measured on the layer itself: ``shown`` is a picture uint8 (H, W, 3), of the
+    character layer the frame and its alpha.
+    """
     if layer == "character":
         picture, alpha = shown
         inside = picture[alpha > 127][:, None]
@@ -133,7 +164,9 @@ def seen(layer: str, shown: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def on_grey(picture: np.ndarray, alpha: np.ndarray, side: int) -> np.ndarray:
-    """The character of a picture uint8 (H, W, 3) by its alpha uint8 (H, W), on grey in the middle of a square: uint8 (side, side, 3)."""
+    """The character of a picture uint8 (H, W, 3) by its alpha uint8 (H, W), on grey in the middle of a
+    square: uint8 (side, side, 3).
+    """
     x, y, w, h = cv2.boundingRect(cv2.inRange(alpha, 1, 255))
     margin = round(_MARGIN * max(w, h))
     rows, columns = slice(max(0, y - margin), y + h + margin), slice(max(0, x - margin), x + w + margin)
@@ -159,4 +192,8 @@ def _scaled(picture: np.ndarray, scale: float) -> np.ndarray:
 
 
 def _per_layer(words: Words) -> dict[str, str]:
-    return dict.fromkeys(LAYERS, words) if isinstance(words, str) else {layer: words.get(layer, "") for layer in LAYERS}
+    return (
+        dict.fromkeys(LAYERS, words)
+        if isinstance(words, str)
+        else {layer: words.get(layer, "") for layer in LAYERS}
+    )

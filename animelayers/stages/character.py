@@ -35,16 +35,19 @@ class Made(NamedTuple):
 class Character(Step):
     """The characters' alpha from a matting model, with the outline drawn to the picture's own edges.
 
-    ``matte``: the model. ``radius``: pixels around the outline that refinement may change (0: leave the model's matte).
-    ``floor``: alpha below it is noise and becomes 0, above 1 - floor it becomes 1; 0..0.5.
-    The model sees the drawings of all clips of a batch as one list, and the context frames of a shot once for all its clips.
-    Where a segmenter ran, the matte is brought to agree with its segments, see `imaging.agree`.
+    ``matte``: the model. ``radius``: pixels around the outline that refinement may change (0: leave the
+    model's matte). ``floor``: alpha below it is noise and becomes 0, above 1 - floor it becomes 1; 0..0.5.
+    The model sees the drawings of all clips of a batch as one list, and the context frames of a shot once for
+    all its clips. Where a segmenter ran, the matte is brought to agree with its segments, see
+    `imaging.agree`.
     """
 
     name = "character"
     version = 4
 
-    def __init__(self, matte: Matte, radius: int = 8, floor: Annotated[float, Within(0, 0.5, below=True)] = 0.02) -> None:
+    def __init__(
+        self, matte: Matte, radius: int = 8, floor: Annotated[float, Within(0, 0.5, below=True)] = 0.02
+    ) -> None:
         self.matte, self.radius, self.floor = matte, radius, floor
         self._shots: dict[int, np.ndarray] = {}
 

@@ -26,10 +26,12 @@ class Made(NamedTuple):
 
 
 class CutOuts(ClipStep):
-    """Files of each segment of a drawing, k from 1: instanceKKK.png, RGBA, and maskKKK.png, L, 255 where the segment is.
+    """Files of each segment of a drawing, k from 1: instanceKKK.png, RGBA, and maskKKK.png, L, 255 where the
+    segment is.
 
-    A cut-out is as large as the segment's box and transparent around it, black under alpha 0; a mask has the size of the frame.
-    ``segment_boxes`` tells where the cut-outs are from, ``character_coverage`` what share of the frame all segments cover.
+    A cut-out is as large as the segment's box and transparent around it, black under alpha 0; a mask has the
+    size of the frame. ``segment_boxes`` tells where the cut-outs are from, ``character_coverage`` what share
+    of the frame all segments cover.
     """
 
     name = "cutouts"
@@ -50,7 +52,9 @@ class CutOuts(ClipStep):
 
 
 def _cut(frame: np.ndarray, labels: np.ndarray) -> tuple[list[bytes], list[Box]]:
-    """Cut-out and mask of each label from 1 on, and their boxes. Raises ValueError where a label up to the greatest is missing."""
+    """Cut-out and mask of each label from 1 on, and their boxes. Raises ValueError where a label up to the
+    greatest is missing.
+    """
     files, places = [], []
     for k in range(1, int(labels.max(initial=0)) + 1):
         mask = (labels == k) * np.uint8(255)

@@ -28,10 +28,11 @@ class Layers(TypedDict, total=False):
 class Embed(Step):
     """Embeddings of unit length; zeros for a layer that is empty or that nothing made.
 
-    ``embedder``: the model. ``margin``: what is left free around a character, as a share of its box. The character layer, and each
-    character by itself, is seen on grey in its box: else the background around it would tell which frames are alike. The characters of a drawing
-    stand in one row after the other, one per id of the clip in rising order, so that all drawings of a clip have rows of one
-    length, and one row of zeros where the clip has nobody; `animelayers.search.instances` takes them apart.
+    ``embedder``: the model. ``margin``: what is left free around a character, as a share of its box. The
+    character layer, and each character by itself, is seen on grey in its box: else the background around it
+    would tell which frames are alike. The characters of a drawing stand in one row after the other, one per
+    id of the clip in rising order, so that all drawings of a clip have rows of one length, and one row of
+    zeros where the clip has nobody; `animelayers.search.instances` takes them apart.
     """
 
     def __init__(self, embedder: Embedder, margin: float = 0.1) -> None:
@@ -56,22 +57,39 @@ class Embed(Step):
         for pictures, lengths in zip(frames, shapes, strict=True):
             columns = []
             for length in lengths:
-                columns.append(vectors[start : start + length].reshape(len(pictures), length // len(pictures) * self.embedder.width))
+                columns.append(
+                    vectors[start : start + length].reshape(
+                        len(pictures), length // len(pictures) * self.embedder.width
+                    )
+                )
                 start += length
             made.append((columns[0], columns[1], columns[2], columns[3]))
         return made
 
     def _parts(
-        self, frames: U8, character: U8 | None, background: U8 | None, instances: U8 | None, ids: Sequence[Sequence[int]] | None
+        self,
+        frames: U8,
+        character: U8 | None,
+        background: U8 | None,
+        instances: U8 | None,
+        ids: Sequence[Sequence[int]] | None,
     ) -> list[list[np.ndarray | None]]:
-        """What to embed of a clip: one picture per drawing for each of the layers, and one per drawing and id; None for what is not there."""
+        """What to embed of a clip: one picture per drawing for each of the layers, and one per drawing and
+        id; None for what is not there.
+        """
         nothing: list[np.ndarray | None] = [None] * len(frames)
         every = everyone(ids) if ids and instances is not None else []
-        layers = nothing if character is None else [alone(*pair, self.margin) for pair in zip(frames, character, strict=True)]
+        layers = (
+            nothing
+            if character is None
+            else [alone(*pair, self.margin) for pair in zip(frames, character, strict=True)]
+        )
         people: list[np.ndarray | None] = [] if every else [*nothing]
         for d, labels in enumerate(() if instances is None else instances):
             cover = np.uint8(255) if character is None else character[d]
-            people += [alone(frames[d], np.where(labels == k, cover, np.uint8(0)), self.margin) for k in every]
+            people += [
+                alone(frames[d], np.where(labels == k, cover, np.uint8(0)), self.margin) for k in every
+            ]
         return [list(frames), layers, nothing if background is None else list(background), people]
 
     def _vectors(self, pictures: Sequence[np.ndarray | None]) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""The last stage on pixels: layers become files, and the files are put together again to see what is left of the frame."""
+"""The last stage on pixels: layers become files, and the files are put together again to see what is left of
+the frame.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from animelayers.step import ClipStep
 
 _LARGE = 500_000  # pixels of a frame whose JPEG is not decoded as a whole
 _EVERY = 13  # one in so many blocks of the rest is decoded: their error is within 0.1 dB of that of all
-_ASKEW = 5  # blocks that those of a row lie beside those of the row above: a lattice that follows neither rows nor columns of a picture
+# blocks that those of a row lie beside those of the row above: a lattice that follows neither rows nor
+# columns of a picture
+_ASKEW = 5
 _LEAST = 1e-9  # share of the blocks that is decoded
 LAYERS = names_of_layers()
 
@@ -43,18 +47,20 @@ class Made(NamedTuple):
 
 
 class Encode(ClipStep):
-    """Files of the layers some stage made: character.png and effect.png (RGBA, straight alpha), mask.png (L) and the background.
+    """Files of the layers some stage made: character.png and effect.png (RGBA, straight alpha), mask.png (L)
+    and the background.
 
-    ``layers``: which of character, mask, background, shadow, effect, plate, instances, provenance to store; one that no stage made is left
-    out. So are effect.png and shadow.png (RGBA) of clips in which no drawing has one, and instances.png (L, the ids) of clips with one
-    character at most. The plate is one file per clip. The frame is the effect, in its blend mode, in front of the character over the
-    background, which is multiplied with the shadow.
-    ``background``, and the plate: jpeg (with ``quality`` and ``subsampling``), or png or webp, both lossless. ``mask``: binary is 0 or 255
-    with 255 from alpha one half on, soft is the alpha itself.
-    The character's colours are solved against the background as stored, and where that cannot give the frame back its alpha is
-    raised a little: mask, bbox and coverage are of that final alpha. ``recompose_psnr`` is of what is stored, decoded: a
-    layer left out counts as nothing, black behind. Of a large frame's 4:4:4 JPEG the blocks at the figure are decoded and one in thirteen
-    of the others, whose error stands for all of them.
+    ``layers``: which of character, mask, background, shadow, effect, plate, instances, provenance to store;
+    one that no stage made is left out. So are effect.png and shadow.png (RGBA) of clips in which no drawing
+    has one, and instances.png (L, the ids) of clips with one character at most. The plate is one file per
+    clip. The frame is the effect, in its blend mode, in front of the character over the background, which is
+    multiplied with the shadow. ``background``, and the plate: jpeg (with ``quality`` and ``subsampling``), or
+    png or webp, both lossless. ``mask``: binary is 0 or 255 with 255 from alpha one half on, soft is the
+    alpha itself. The character's colours are solved against the background as stored, and where that cannot
+    give the frame back its alpha is raised a little: mask, bbox and coverage are of that final alpha.
+    ``recompose_psnr`` is of what is stored, decoded: a layer left out counts as nothing, black behind. Of a
+    large frame's 4:4:4 JPEG the blocks at the figure are decoded and one in thirteen of the others, whose
+    error stands for all of them.
     """
 
     name = "encode"
@@ -92,8 +98,14 @@ class Encode(ClipStep):
     ) -> Made:
         """Files, their names and sizes, and the measures of every drawing of a clip."""
         count, (height, width) = len(frames), frames.shape[1:3]
-        modes = effect_mode if effect_mode and effect is not None and "effect" in self.layers else ["none"] * count
-        shadows = None if shadow is None or "shadow" not in self.layers or not shadow[..., 3].any() else shadow
+        modes = (
+            effect_mode
+            if effect_mode and effect is not None and "effect" in self.layers
+            else ["none"] * count
+        )
+        shadows = (
+            None if shadow is None or "shadow" not in self.layers or not shadow[..., 3].any() else shadow
+        )
         effects = None if all(mode == "none" for mode in modes) else effect
         made, bares = [], iter([] if bare is None else bare)
         for i, frame in enumerate(frames):
@@ -122,8 +134,12 @@ class Encode(ClipStep):
             np.array([quality for *_, quality in made], np.float32),
         )
 
-    def _others(self, i: int, plate: np.ndarray | None, labels: np.ndarray | None, provenance: np.ndarray | None) -> dict[str, bytes]:
-        """The files of drawing `i` that are no part of its frame; what a clip has once is empty in all drawings but the first."""
+    def _others(
+        self, i: int, plate: np.ndarray | None, labels: np.ndarray | None, provenance: np.ndarray | None
+    ) -> dict[str, bytes]:
+        """The files of drawing `i` that are no part of its frame; what a clip has once is empty in all
+        drawings but the first.
+        """
         files = {}
         if "plate" in self.layers and plate is not None and plate.size:
             files[f"plate.{codecs.SUFFIXES[self.format]}"] = b"" if i else self._background(plate)
@@ -139,18 +155,30 @@ class Encode(ClipStep):
     ) -> Drawing:  # fmt: skip
         """A drawing with an effect in front: the other layers are those of the frame without it, `bare`."""
         if bare is None:
-            bare = uncovered(frame, effect, mode, np.zeros(frame.shape[:2], np.uint8) if alpha is None else alpha)
+            bare = uncovered(
+                frame, effect, mode, np.zeros(frame.shape[:2], np.uint8) if alpha is None else alpha
+            )
         files, bbox, coverage, _ = self._drawing(bare, alpha, background, shadow)
         stored = {name.split(".")[0]: codecs.decode(data) for name, data in files.items()}
-        whole = together(stored.get("background", np.zeros_like(frame)), stored.get("character"), shadow, effect, mode)
+        whole = together(
+            stored.get("background", np.zeros_like(frame)), stored.get("character"), shadow, effect, mode
+        )
         return files, bbox, coverage, psnr(whole, frame)
 
-    def _drawing(self, frame: np.ndarray, alpha: np.ndarray | None, background: np.ndarray | None, shadow: np.ndarray | None) -> Drawing:
+    def _drawing(
+        self,
+        frame: np.ndarray,
+        alpha: np.ndarray | None,
+        background: np.ndarray | None,
+        shadow: np.ndarray | None,
+    ) -> Drawing:
         files: dict[str, bytes] = {}
         behind, lost = np.zeros_like(frame), 0.0
         if background is not None and "background" in self.layers:
             file = self._background(background)
-            behind, lost = self._shown(background, file, alpha) if shadow is None else (codecs.decode(file), 0.0)
+            behind, lost = (
+                self._shown(background, file, alpha) if shadow is None else (codecs.decode(file), 0.0)
+            )
             behind = together(behind, shadow=shadow)
             files[f"background.{codecs.SUFFIXES[self.format]}"] = file
         error = lost + squares(behind, frame)
@@ -171,11 +199,20 @@ class Encode(ClipStep):
                 error += float(np.square(np.rint(mixed(rgba, behind, at)) - pixels(frame, at)).sum())
         return files, tuple(cv2.boundingRect(half)), cv2.mean(final)[0] / 255, decibels(error, frame.size)
 
-    def _shown(self, background: np.ndarray, file: bytes, alpha: np.ndarray | None) -> tuple[np.ndarray, float]:
-        """The background as its file shows it where the figure's edge is seen, and the squared error of the rest against `background`."""
+    def _shown(
+        self, background: np.ndarray, file: bytes, alpha: np.ndarray | None
+    ) -> tuple[np.ndarray, float]:
+        """The background as its file shows it where the figure's edge is seen, and the squared error of the
+        rest against `background`.
+        """
         if self.format != "jpeg":
             return background, 0.0
-        if alpha is None or self.subsampling != "444" or alpha.size < _LARGE or "character" not in self.layers:
+        if (
+            alpha is None
+            or self.subsampling != "444"
+            or alpha.size < _LARGE
+            or "character" not in self.layers
+        ):
             return codecs.decode(file), 0.0
         rows, columns = (-(-side // blocks.SIDE) for side in alpha.shape)
         figure, clear = np.zeros((rows, columns), bool), np.zeros((rows, columns), bool)
@@ -184,7 +221,10 @@ class Encode(ClipStep):
             part = alpha[where]
             cells = tuple(slice(side.start // blocks.SIDE, side.stop // blocks.SIDE) for side in where)
             near = cv2.dilate(cv2.threshold(part, 0, 255, cv2.THRESH_BINARY)[1], square(BLEED))
-            figure[cells], clear[cells] = blocks.grid(near), blocks.grid(cv2.threshold(part, WHOLE, 255, cv2.THRESH_BINARY_INV)[1])
+            figure[cells], clear[cells] = (
+                blocks.grid(near),
+                blocks.grid(cv2.threshold(part, WHOLE, 255, cv2.THRESH_BINARY_INV)[1]),
+            )
         sample = ~figure & ((np.arange(columns) + _ASKEW * np.arange(rows)[:, None]) % _EVERY == 0)
         share = float(np.mean(~figure) / max(np.mean(sample), _LEAST))
         lost = share * blocks.loss(background, sample, self.quality)

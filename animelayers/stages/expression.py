@@ -26,11 +26,13 @@ class Made(NamedTuple):
 
 
 class Expression(ClipStep):
-    """The expression of the largest face of each drawing; blank where there is no face or the model is not sure.
+    """The expression of the largest face of each drawing; blank where there is no face or the model is not
+    sure.
 
-    ``teller``: the model. It is shown the face upright where the pose tells the eyes. Faces are those of `face_boxes`, else where the joints
-    of the pose say. ``least``: how sure it must be, 0..1. ``sure``: score from which a joint tells where the face and the eyes are, 0..1. Raises
-    ValueError in a clip of which neither faces nor pose are known.
+    ``teller``: the model. It is shown the face upright where the pose tells the eyes. Faces are those of
+    `face_boxes`, else where the joints of the pose say. ``least``: how sure it must be, 0..1. ``sure``: score
+    from which a joint tells where the face and the eyes are, 0..1. Raises ValueError in a clip of which
+    neither faces nor pose are known.
     """
 
     name = "expression"
@@ -41,7 +43,14 @@ class Expression(ClipStep):
             raise ValueError(f"least and sure must be 0..1, not {least} and {sure}")
         self.teller, self.least, self.sure = teller, float(least), float(sure)
 
-    def clip(self, *, frames: U8, face_boxes: list[list[Face]] | None = None, keypoints: F32 | None = None, skeleton: str | None = None) -> Made:
+    def clip(
+        self,
+        *,
+        frames: U8,
+        face_boxes: list[list[Face]] | None = None,
+        keypoints: F32 | None = None,
+        skeleton: str | None = None,
+    ) -> Made:
         """A text per drawing."""
         people: Sequence[Sequence[np.ndarray]] = [()] * len(frames)
         if keypoints is not None and skeleton:
@@ -54,7 +63,9 @@ class Expression(ClipStep):
         found = [("", 0.0) if crop is None else next(answers) for crop in crops]
         return Made([text if sure >= self.least else "" for text, sure in found])
 
-    def _crop(self, frame: np.ndarray, faces: Sequence[Face], people: Sequence[np.ndarray], skeleton: str) -> np.ndarray | None:
+    def _crop(
+        self, frame: np.ndarray, faces: Sequence[Face], people: Sequence[np.ndarray], skeleton: str
+    ) -> np.ndarray | None:
         faces = faces or heads(people, skeleton, frame.shape, self.sure)
         if not faces:
             return None
@@ -68,5 +79,7 @@ class Expression(ClipStep):
         if not {"left_eye", "right_eye"} <= set(points):
             return None
         (ax, ay), (bx, by) = (map(float, points[name]) for name in ("left_eye", "right_eye"))
-        inside = all(face.x <= x <= face.x + face.w and face.y <= y <= face.y + face.h for x, y in ((ax, ay), (bx, by)))
+        inside = all(
+            face.x <= x <= face.x + face.w and face.y <= y <= face.y + face.h for x, y in ((ax, ay), (bx, by))
+        )
         return ((ax, ay), (bx, by)) if inside and (ax, ay) != (bx, by) else None

@@ -14,7 +14,8 @@ from animelayers.options import Share
 from animelayers.step import ClipStep
 from animelayers.values import Face
 
-_SAME = 0.5  # intersection over union from which two characters' faces are one: their boxes hold the same person
+# intersection over union from which two characters' faces are one: their boxes hold the same person
+_SAME = 0.5
 
 
 class Made(NamedTuple):
@@ -26,9 +27,10 @@ class Made(NamedTuple):
 class Faces(ClipStep):
     """The faces of each drawing, best first: as the joints of the pose place them, or by a model of faces.
 
-    ``finder``: the model; None: a square around eyes, nose and ears of each character whose pose tells where they are. Where the model finds
-    no face, the pose is asked too, if anybody told it. ``sure``: score from which a joint tells where a face is, 0..1. Raises ValueError in a
-    clip whose pose nobody told and for which there is no model.
+    ``finder``: the model; None: a square around eyes, nose and ears of each character whose pose tells where
+    they are. Where the model finds no face, the pose is asked too, if anybody told it. ``sure``: score from
+    which a joint tells where a face is, 0..1. Raises ValueError in a clip whose pose nobody told and for
+    which there is no model.
     """
 
     name = "faces"
@@ -41,20 +43,28 @@ class Faces(ClipStep):
 
     def clip(self, *, frames: U8, keypoints: F32 | None = None, skeleton: str | None = None) -> Made:
         """The faces of each drawing."""
-        found: Sequence[Sequence[Face]] = self.finder(list(frames)) if self.finder is not None else [()] * len(frames)
+        found: Sequence[Sequence[Face]] = (
+            self.finder(list(frames)) if self.finder is not None else [()] * len(frames)
+        )
         if keypoints is None or not skeleton:
             if self.finder is None:
-                raise ValueError("without a model of faces the pose is needed: put the stage pose before it, or choose model/faces=yolo")
+                raise ValueError(
+                    "without a model of faces the pose is needed: put the stage pose before it, or choose model/faces=yolo"
+                )
         else:
             people = [joints.reshape(-1, skeletons.COUNT[skeleton], 3) for joints in keypoints]
-            found = [faces or heads(those, skeleton, frame.shape, self.sure) for faces, those, frame in zip(found, people, frames, strict=True)]
+            found = [
+                faces or heads(those, skeleton, frame.shape, self.sure)
+                for faces, those, frame in zip(found, people, frames, strict=True)
+            ]
         return Made([[face._replace(score=round(face.score, 2)) for face in faces] for faces in found])
 
 
 def heads(people: Sequence[np.ndarray], skeleton: str, shape: tuple[int, ...], sure: float) -> list[Face]:
     """The faces of people, M times joints float (K, 3), in a picture of `shape` (H, W, …), best first.
 
-    They are where the joints whose score is at least `sure` tell; of two that are the same the better is kept.
+    They are where the joints whose score is at least `sure` tell; of two that are the same the better is
+    kept.
     """
     placed = (skeletons.head(person, skeleton, sure) for person in people)
     inside = (_within(head, shape) for head in placed if head is not None)

@@ -36,7 +36,8 @@ class Made(NamedTuple):
 
 
 class Metrics(FrameStep):
-    """Sharpness, noise, contrast, exposure, colours, complexity, lighting, occlusion, quality, letterbox and hash, and how good the matte is.
+    """Sharpness, noise, contrast, exposure, colours, complexity, lighting, occlusion, quality, letterbox and
+    hash, and how good the matte is.
 
     All of `animelayers.imaging.content` and, where there is a character, of `animelayers.imaging.outline`.
     """
@@ -44,7 +45,12 @@ class Metrics(FrameStep):
     name = "metrics"
 
     def frames(
-        self, *, frames: list[U8], character: list[U8] | None = None, effect: list[U8] | None = None, instance_ids: list[list[int]] | None = None
+        self,
+        *,
+        frames: list[U8],
+        character: list[U8] | None = None,
+        effect: list[U8] | None = None,
+        instance_ids: list[list[int]] | None = None,
     ) -> Made:
         """One value of each column per drawing."""
         others = (each(values, len(frames)) for values in (character, effect, instance_ids))
@@ -63,7 +69,12 @@ class Metrics(FrameStep):
             islands, holes = outline.pieces(alpha)
             agrees, size = outline.agreement(picture.edges, alpha), outline.framing(alpha)
             characters = len(ids) if ids else int(size != "none")
-            occluded = max(outline.hidden(alpha, None if effect is None else content.reduced(cv2.extractChannel(effect, 3))), 0.5 * occluded)
+            occluded = max(
+                outline.hidden(
+                    alpha, None if effect is None else content.reduced(cv2.extractChannel(effect, 3))
+                ),
+                0.5 * occluded,
+            )
         return (
             sharp, grain, float(picture.small_luma.std()) / 255, float(picture.small_luma.mean()) / 255, float(np.mean(picture.edges > 0)),
             count, palette, content.complexity(picture, count), content.lighting(picture.small_luma), occluded,

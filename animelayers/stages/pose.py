@@ -28,10 +28,10 @@ class Made(NamedTuple):
 class Pose(Step):
     """The joints of each character, in the order of `instance_ids`, their skeleton, and each pose in words.
 
-    ``poser``: the model. ``sure``: score from which a joint says something of the pose, 0..1. Characters are where `instance_boxes` says, or
-    where nothing wrote that, in `character_bbox`. A joint that does not lie on the character has score 0. Drawings with fewer characters
-    than others of the clip are filled up with zeros. The words of several characters are joined by '; '; where the joints of none tell,
-    they are blank.
+    ``poser``: the model. ``sure``: score from which a joint says something of the pose, 0..1. Characters are
+    where `instance_boxes` says, or where nothing wrote that, in `character_bbox`. A joint that does not lie
+    on the character has score 0. Drawings with fewer characters than others of the clip are filled up with
+    zeros. The words of several characters are joined by '; '; where the joints of none tell, they are blank.
     """
 
     name = "pose"
@@ -53,15 +53,28 @@ class Pose(Step):
     ) -> list[Made]:
         """Joints (D, M * K * 3), the skeleton's name and the words of each clip."""
         count = len(frames)
-        told = zip(map(len, frames), each(instance_ids, count), each(instance_boxes, count), each(character_bbox, count), strict=True)
+        told = zip(
+            map(len, frames),
+            each(instance_ids, count),
+            each(instance_boxes, count),
+            each(character_bbox, count),
+            strict=True,
+        )
         places = [boxes(*of) for of in told]
-        found = iter(self.poser([frame for clip in frames for frame in clip], [of for clip in places for of in clip]))
-        return [self._clip(alphas, of, [next(found) for _ in of]) for alphas, of in zip(each(character, count), places, strict=True)]
+        found = iter(
+            self.poser([frame for clip in frames for frame in clip], [of for clip in places for of in clip])
+        )
+        return [
+            self._clip(alphas, of, [next(found) for _ in of])
+            for alphas, of in zip(each(character, count), places, strict=True)
+        ]
 
     def _clip(self, alphas: U8 | None, places: list[list[Box]], found: list[np.ndarray]) -> Made:
         if alphas is not None:
             found = [
-                skeleton.lying_on(joints, alpha, round(_REACH * max(max(box[2:]) for box in those))) if those else joints
+                skeleton.lying_on(joints, alpha, round(_REACH * max(max(box[2:]) for box in those)))
+                if those
+                else joints
                 for joints, alpha, those in zip(found, alphas, places, strict=True)
             ]
         most = max((len(joints) for joints in found), default=0)
@@ -77,8 +90,12 @@ class Pose(Step):
         return "; ".join(dict.fromkeys(word for word in told if word))
 
 
-def boxes(drawings: int, ids: list[list[int]] | None, places: list[list[Box]] | None, bbox: np.ndarray | None) -> list[list[Box]]:
-    """Where the characters of each drawing are: those of `instance_boxes`, else the one of `character_bbox`, else none."""
+def boxes(
+    drawings: int, ids: list[list[int]] | None, places: list[list[Box]] | None, bbox: np.ndarray | None
+) -> list[list[Box]]:
+    """Where the characters of each drawing are: those of `instance_boxes`, else the one of `character_bbox`,
+    else none.
+    """
     if ids and places is not None:
         return places
     if bbox is not None:

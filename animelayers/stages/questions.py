@@ -18,7 +18,9 @@ from animelayers.step import FrameStep, each
 from animelayers.values import Face
 
 LAYERS = ("frame", "character", "background", "effect", "face")
-"""What a question may be asked of: the frame; the character or the effect on grey; the background; the largest face."""
+"""What a question may be asked of: the frame; the character or the effect on grey; the background; the
+largest face.
+"""
 
 CONFIDENCE: Mapping[str, str] = {"scene_type": "scene_confidence", "action": "action_confidence"}
 """Columns that say how sure the answer of another is."""
@@ -64,18 +66,22 @@ class Made(NamedTuple):
 
 
 class Questions(FrameStep):
-    """Answers by CLIP's zero-shot way (Radford et al., 2021): the softmax, at the model's own scale, over the labels of a question.
+    """Answers by CLIP's zero-shot way (Radford et al., 2021): the softmax, at the model's own scale, over the
+    labels of a question.
 
-    ``embedder``: a model of pictures and words. ``questions``: by column, each with ``layer`` (one of `LAYERS`), ``labels``, which are
-    free text, and ``templates``, in which {} stands for the label; a label may instead be given with other words, or several, for
-    {}. A label's embedding is the mean over all its prompts. ``least``: confidence, 0..1, below which the answer stays blank, unless the
-    question has its own. Blank, too, is what is asked of a layer that is empty or that nothing made.
-    An answer that a stage before gave stays. Embeddings that EmbedClip gave before are used again: give both the same weights.
+    ``embedder``: a model of pictures and words. ``questions``: by column, each with ``layer`` (one of
+    `LAYERS`), ``labels``, which are free text, and ``templates``, in which {} stands for the label; a label
+    may instead be given with other words, or several, for {}. A label's embedding is the mean over all its
+    prompts. ``least``: confidence, 0..1, below which the answer stays blank, unless the question has its own.
+    Blank, too, is what is asked of a layer that is empty or that nothing made. An answer that a stage before
+    gave stays. Embeddings that EmbedClip gave before are used again: give both the same weights.
     """
 
     name = "questions"
 
-    def __init__(self, embedder: WordEmbedder, questions: Mapping[str, Mapping[str, Any]], least: Share = _LEAST) -> None:
+    def __init__(
+        self, embedder: WordEmbedder, questions: Mapping[str, Mapping[str, Any]], least: Share = _LEAST
+    ) -> None:
         """Raises ValueError as `check` does."""
         self.embedder = embedder
         self.questions = self.asked(questions, least)
@@ -87,19 +93,27 @@ class Questions(FrameStep):
         cls.asked(**options)
 
     @classmethod
-    def asked(cls, questions: Mapping[str, Mapping[str, Any]], least: float = _LEAST, **_: Any) -> dict[str, Question]:
-        """The questions of some options, without a model. Raises ValueError for one that has no column or cannot be asked: see `question`."""
+    def asked(
+        cls, questions: Mapping[str, Mapping[str, Any]], least: float = _LEAST, **_: Any
+    ) -> dict[str, Question]:
+        """The questions of some options, without a model. Raises ValueError for one that has no column or
+        cannot be asked: see `question`.
+        """
         columns = [column for column in cls.writes if column not in CONFIDENCE.values()]
         for column in questions:
             if column not in columns:
                 near = difflib.get_close_matches(column, columns, 1)
-                raise ValueError(f"no question is called {column!r}: {f'did you mean {near[0]!r}?' if near else ', '.join(columns)}")
+                raise ValueError(
+                    f"no question is called {column!r}: {f'did you mean {near[0]!r}?' if near else ', '.join(columns)}"
+                )
         made = {}
         for column, options in questions.items():
             try:
                 made[column] = question(column, **{"least": least, **options})
             except TypeError as wrong:  # an option that there is not, or one that is missing
-                raise ValueError(f"question {column}: {str(wrong).removeprefix('question() ')}; it has layer, labels, templates and least") from wrong
+                raise ValueError(
+                    f"question {column}: {str(wrong).removeprefix('question() ')}; it has layer, labels, templates and least"
+                ) from wrong
         return made
 
     def frames(self, *, frames: list[U8], **told: Unpack[Told]) -> Made:
@@ -107,8 +121,14 @@ class Questions(FrameStep):
         known: dict[str, Any] = {**told}
         given = {"frames": frames, **{name: each(known.get(name), len(frames)) for name in self.wants}}
         blank = {name: 0.0 if name in CONFIDENCE.values() else "" for name in Made._fields}
-        rows = [{name: known[name][i] if name in known else blank[name] for name in Made._fields} for i in range(len(frames))]
-        embedded = {layer: self._layer(layer, given) for layer in dict.fromkeys(asked.layer for asked in self.questions.values())}
+        rows = [
+            {name: known[name][i] if name in known else blank[name] for name in Made._fields}
+            for i in range(len(frames))
+        ]
+        embedded = {
+            layer: self._layer(layer, given)
+            for layer in dict.fromkeys(asked.layer for asked in self.questions.values())
+        }
         for column, asked in self.questions.items():
             vectors, words = embedded[asked.layer], self._words[column]
             for row, vector in zip(rows, vectors, strict=True):
@@ -117,7 +137,9 @@ class Questions(FrameStep):
                 chances = softmax(self.embedder.scale * words @ vector)
                 best = int(chances.argmax())
                 if chances[best] >= asked.least:
-                    row |= {column: asked.labels[best]} | ({CONFIDENCE[column]: float(chances[best])} if column in CONFIDENCE else {})
+                    row |= {column: asked.labels[best]} | (
+                        {CONFIDENCE[column]: float(chances[best])} if column in CONFIDENCE else {}
+                    )
         columns: list[Any] = [[row[name] for row in rows] for name in Made._fields]
         return Made(*columns)
 
@@ -126,19 +148,25 @@ class Questions(FrameStep):
         return unit(np.stack([self.embedder.text(prompts).mean(0) for prompts in asked.prompts]))
 
     def _layer(self, layer: str, given: Mapping[str, Sequence[Any]]) -> np.ndarray:
-        """The embeddings float32 (N, E) of a layer, zeros where there is nothing: those in the row, else the model's."""
+        """The embeddings float32 (N, E) of a layer, zeros where there is nothing: those in the row, else the
+        model's.
+        """
         known = given.get(f"clip_{layer}", [None])
         if all(vector is not None and len(vector) == self.embedder.width for vector in known):
             return np.stack(known) if known else np.zeros((0, self.embedder.width), np.float32)
         pictures = [_shown(layer, *values) for values in zip(*(given[name] for name in _SEEN), strict=True)]
         found = np.zeros((len(pictures), self.embedder.width), np.float32)
-        found[[i for i, picture in enumerate(pictures) if picture is not None]] = self.embedder([p for p in pictures if p is not None])
+        found[[i for i, picture in enumerate(pictures) if picture is not None]] = self.embedder(
+            [p for p in pictures if p is not None]
+        )
         return found
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question: the ``layer`` it is asked of, its ``labels``, the ``prompts`` of each, and the ``least`` confidence of an answer."""
+    """A question: the ``layer`` it is asked of, its ``labels``, the ``prompts`` of each, and the ``least``
+    confidence of an answer.
+    """
 
     layer: str
     labels: tuple[str, ...]
@@ -146,17 +174,25 @@ class Question:
     least: float
 
 
-def question(column: str, layer: str, labels: Labels, templates: Sequence[str] = ("{}",), least: float = _LEAST) -> Question:
+def question(
+    column: str, layer: str, labels: Labels, templates: Sequence[str] = ("{}",), least: float = _LEAST
+) -> Question:
     """The question of a column from its options in YAML.
 
-    Raises ValueError for fewer than two labels, a label without text or given twice, a template without {}, a layer that is none, and a
-    `least` that is not 0..1.
+    Raises ValueError for fewer than two labels, a label without text or given twice, a template without {}, a
+    layer that is none, and a `least` that is not 0..1.
     """
-    worded = [pair for label in labels for pair in (label.items() if isinstance(label, Mapping) else [(label, None)])]
+    worded = [
+        pair
+        for label in labels
+        for pair in (label.items() if isinstance(label, Mapping) else [(label, None)])
+    ]
     names = [str(label).strip() for label, _ in worded]
     plain = [name.casefold() for name in names]
     if len(names) < 2:
-        raise ValueError(f"question {column} has {len(names)} label{'s' if not names else ''}: an answer is chosen among at least two")
+        raise ValueError(
+            f"question {column} has {len(names)} label{'s' if not names else ''}: an answer is chosen among at least two"
+        )
     if twice := sorted({name for name in names if plain.count(name.casefold()) > 1}):
         raise ValueError(f"question {column} has labels twice: {', '.join(twice)}")
     if "" in names:
@@ -164,11 +200,21 @@ def question(column: str, layer: str, labels: Labels, templates: Sequence[str] =
     if layer not in LAYERS:
         raise ValueError(f"question {column} is asked of {layer!r}, which is none of {', '.join(LAYERS)}")
     if not templates or any("{}" not in template for template in templates):
-        raise ValueError(f"question {column} needs templates with {{}} where the label goes, not {list(templates)}")
+        raise ValueError(
+            f"question {column} needs templates with {{}} where the label goes, not {list(templates)}"
+        )
     if not 0 <= least <= 1:
         raise ValueError(f"question {column} has least={least}, which must be 0..1")
-    each = [(text,) if isinstance(text, str) else tuple(text or [name]) for name, (_, text) in zip(names, worded, strict=True)]
-    return Question(layer, tuple(names), tuple(tuple(t.replace("{}", w) for w in texts for t in templates) for texts in each), least)
+    each = [
+        (text,) if isinstance(text, str) else tuple(text or [name])
+        for name, (_, text) in zip(names, worded, strict=True)
+    ]
+    return Question(
+        layer,
+        tuple(names),
+        tuple(tuple(t.replace("{}", w) for w in texts for t in templates) for texts in each),
+        least,
+    )
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -181,7 +227,12 @@ _SEEN = ("frames", "character", "background", "effect", "face_boxes")
 
 
 def _shown(
-    layer: str, frame: np.ndarray, character: np.ndarray | None, background: np.ndarray | None, effect: np.ndarray | None, faces: list[Face] | None
+    layer: str,
+    frame: np.ndarray,
+    character: np.ndarray | None,
+    background: np.ndarray | None,
+    effect: np.ndarray | None,
+    faces: list[Face] | None,
 ) -> np.ndarray | None:
     """The picture a question is asked of, or None."""
     if layer == "frame":

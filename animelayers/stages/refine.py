@@ -1,4 +1,6 @@
-"""Stage 2a, a second time: the characters' outlines settled by a matting model, by the drawn line, or by both."""
+"""Stage 2a, a second time: the characters' outlines settled by a matting model, by the drawn line, or by
+both.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,10 @@ class Made(NamedTuple):
 class Refine(FrameStep):
     """The characters' alpha with its outline settled once more; what is far from an outline stays as it is.
 
-    ``refiner``: a matting model, shown a trimap of each drawing's alpha and segments; None for none. ``lines``: afterwards pull the
-    outline to the outer edge of the drawn line and keep thin strands, as 2D line art wants. Drawings without a character are not looked
-    at, nor are figures too small for anything in them to be sure.
+    ``refiner``: a matting model, shown a trimap of each drawing's alpha and segments; None for none.
+    ``lines``: afterwards pull the outline to the outer edge of the drawn line and keep thin strands, as 2D
+    line art wants. Drawings without a character are not looked at, nor are figures too small for anything in
+    them to be sure.
     """
 
     name = "refine"
@@ -41,10 +44,15 @@ class Refine(FrameStep):
         if self.refiner is not None:
             alphas = self._refined(self.refiner, frames, alphas, each(segments, len(frames)))
         if self.lines:
-            alphas = [with_strands(picture, to_lines(picture, alpha)) for picture, alpha in zip(frames, alphas, strict=True)]
+            alphas = [
+                with_strands(picture, to_lines(picture, alpha))
+                for picture, alpha in zip(frames, alphas, strict=True)
+            ]
         return Made(alphas)
 
-    def _refined(self, refiner: Refiner, pictures: list[U8], alphas: list[U8], segments: Sequence[U8 | None]) -> list[U8]:
+    def _refined(
+        self, refiner: Refiner, pictures: list[U8], alphas: list[U8], segments: Sequence[U8 | None]
+    ) -> list[U8]:
         trimaps = {i: _askable(trimap(alpha, segments[i])) for i, alpha in enumerate(alphas) if alpha.any()}
         asked = [i for i, each in trimaps.items() if each.any()]
         found = refiner([pictures[i] for i in asked], [trimaps[i] for i in asked])

@@ -25,8 +25,8 @@ class Made(NamedTuple):
 class Segment(FrameStep):
     """A label map of each drawing and the scores of its segments, from any segmenter.
 
-    ``segmenter``: the model. ``min_instance_size``: pixels below which a segment, or a piece of one that others overlap, is none.
-    Where segments overlap the best score wins, see `imaging.instances.label_map`.
+    ``segmenter``: the model. ``min_instance_size``: pixels below which a segment, or a piece of one that
+    others overlap, is none. Where segments overlap the best score wins, see `imaging.instances.label_map`.
     """
 
     name = "segment"
@@ -55,5 +55,7 @@ def told(segments: Segments, kept: Sequence[int]) -> list[Scored]:
 
 
 def named(scores: Sequence[Scored]) -> list[int]:
-    """The labels, counted from 1, of a drawing's `segment_scores` that the segmenter gave a name: figures, not just pieces of a picture."""
+    """The labels, counted from 1, of a drawing's `segment_scores` that the segmenter gave a name: figures,
+    not just pieces of a picture.
+    """
     return [k for k, each in enumerate(scores, 1) if each.label]

@@ -32,28 +32,41 @@ class Made(NamedTuple):
 class Track(ClipStep):
     """The characters' alpha without flicker, a label map of the characters of the clip and their ids.
 
-    ``tracker``: what follows them. ``steady``: share of the flicker's correction that is made, 0 (leave the mattes) .. 1. ``flow``: the model
-    of motion along which mattes are compared, on pictures of 360 pixels; None: OpenCV's DIS in its fast preset.
-    A drawing that lost its matte is given that of its neighbours, and carries the name of their models. Where a segmenter ran,
-    figures that touch are told apart by it. ``without``: rules left out. carried: mattes that were lost; resting: the median where the picture
-    rests; traced: the median along the flow.
+    ``tracker``: what follows them. ``steady``: share of the flicker's correction that is made, 0 (leave the
+    mattes) .. 1. ``flow``: the model of motion along which mattes are compared, on pictures of 360 pixels;
+    None: OpenCV's DIS in its fast preset. A drawing that lost its matte is given that of its neighbours, and
+    carries the name of their models. Where a segmenter ran, figures that touch are told apart by it.
+    ``without``: rules left out. carried: mattes that were lost; resting: the median where the picture rests;
+    traced: the median along the flow.
     """
 
     name = "track"
     version = 2
     rules = ("carried", "resting", "traced")
 
-    def __init__(self, tracker: Tracker, steady: Share = 1.0, flow: Flow | None = None, without: Sequence[str] = ()) -> None:
+    def __init__(
+        self, tracker: Tracker, steady: Share = 1.0, flow: Flow | None = None, without: Sequence[str] = ()
+    ) -> None:
         """Raises ValueError for a value out of range, and for an unknown rule."""
         if not 0 <= steady <= 1:
             raise ValueError(f"steady must be between 0 and 1, not {steady}")
         self.tracker, self.steady = tracker, float(steady)
         self.flow = flow
         gone = left_out(without, self.rules)
-        self._rules = {"carry": "carried" not in gone, "rest": "resting" not in gone, "trace": "traced" not in gone}
+        self._rules = {
+            "carry": "carried" not in gone,
+            "rest": "resting" not in gone,
+            "trace": "traced" not in gone,
+        }
 
     def clip(
-        self, *, frames: U8, character: U8, matte: list[str], segments: U8 | None = None, segment_scores: list[list[Scored]] | None = None
+        self,
+        *,
+        frames: U8,
+        character: U8,
+        matte: list[str],
+        segments: U8 | None = None,
+        segment_scores: list[list[Scored]] | None = None,
     ) -> Made:
         """The alpha, the models' names, labels, ids and boxes of D drawings."""
         pictures = list(frames)

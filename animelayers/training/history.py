@@ -27,6 +27,8 @@ def noted(folder: Path) -> list[dict[str, Any]]:
 
 
 def forget(folder: Path, after: int) -> None:
-    """Drop what was noted later than the checkpoint that training goes on from, so that no stretch stands there twice."""
+    """Drop what was noted later than the checkpoint that training goes on from, so that no stretch stands
+    there twice.
+    """
     kept = [line for line in noted(folder) if line["samples"] <= after]
     (folder / HISTORY).write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")

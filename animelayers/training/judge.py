@@ -14,15 +14,16 @@ from animelayers.training.views import Doubts, View, views
 _SIZE = (256, 144)
 _DRAWINGS = 3
 _LEAST = 40  # pixels of a layer that is counted
-_THERE = {"character": 0.5, "effect": 0.5, "shadow": 0.2}  # coverage from which a layer is there: a shadow is never whole
+# coverage from which a layer is there: a shadow is never whole
+_THERE = {"character": 0.5, "effect": 0.5, "shadow": 0.2}
 
 
 class Judged(NamedTuple):
     """Means over shots; what no shot shows is not a number.
 
-    The overlap (IoU) of figures, effects and shadows, the first two with evidence and for a still; what is claimed where nothing is, in shares
-    of the frame; how much errors differ between neighbours of a standing camera, times a thousand; and the figures' overlap by the hands they
-    are from.
+    The overlap (IoU) of figures, effects and shadows, the first two with evidence and for a still; what is
+    claimed where nothing is, in shares of the frame; how much errors differ between neighbours of a standing
+    camera, times a thousand; and the figures' overlap by the hands they are from.
     """
 
     character: float
@@ -56,7 +57,10 @@ def judge(labels: Callable[[View], np.ndarray], shots: Sequence[Shot]) -> Judged
             if view.steady and not name and len(alpha) > 1:
                 drift = (alpha[:, 0] - truth[:, 0])[1:] - (alpha[:, 0] - truth[:, 0])[:-1]
                 sums["flicker"].append(1000 * float(np.abs(drift).mean()))
-    means = {name: round(float(np.mean(sums[name])), 4) if name in sums else float("nan") for name in Judged._fields[:-1]}
+    means = {
+        name: round(float(np.mean(sums[name])), 4) if name in sums else float("nan")
+        for name in Judged._fields[:-1]
+    }
     by = {source: round(float(np.mean(values)), 3) for source, values in sorted(sources.items())}
     return Judged(**means, sources=by)  # type: ignore[arg-type]
 

@@ -37,14 +37,17 @@ _SLOTS = 1 << 16  # in which shots are noted by a digest of their name
 class Plan:
     """How long and how a net is trained.
 
-    ``samples``: drawings it is shown in all, or what `minutes` give time for. ``shots`` of a batch, ``drawings`` of each. ``rate``: the highest
-    learning rate, reached after a share `warm` of the training and lowered along a cosine to a hundredth; ``encoder``: its share for what was trained
-    before, which is not touched before the share ``frozen``. ``sizes``: widths and heights one after the other, and up to which share each.
-    ``average``: of the moving average of the weights, which is what is kept. ``seed``: of all chances. ``check``, ``store``: samples between two
-    judgements, and between two checkpoints. ``workers``: processes that make batches ready. ``hold``: hands, as kind:source, whose shots are not
-    trained on. ``mine``: share of the shots that are drawn by how wrong the net was on them when it saw them last (online hard example mining,
-    Shrivastava et al., CVPR 2016); the others come each once in a round. ``restyle``: share of the shots that are shown in styles no hand has, see
-    `animelayers.training.restyle`. Raises ValueError, or TypeError, for a number that makes no sense.
+    ``samples``: drawings it is shown in all, or what `minutes` give time for. ``shots`` of a batch,
+    ``drawings`` of each. ``rate``: the highest learning rate, reached after a share `warm` of the training
+    and lowered along a cosine to a hundredth; ``encoder``: its share for what was trained before, which is
+    not touched before the share ``frozen``. ``sizes``: widths and heights one after the other, and up to
+    which share each. ``average``: of the moving average of the weights, which is what is kept. ``seed``: of
+    all chances. ``check``, ``store``: samples between two judgements, and between two checkpoints.
+    ``workers``: processes that make batches ready. ``hold``: hands, as kind:source, whose shots are not
+    trained on. ``mine``: share of the shots that are drawn by how wrong the net was on them when it saw them
+    last (online hard example mining, Shrivastava et al., CVPR 2016); the others come each once in a round.
+    ``restyle``: share of the shots that are shown in styles no hand has, see `animelayers.training.restyle`.
+    Raises ValueError, or TypeError, for a number that makes no sense.
     """
 
     samples: int = 40_000
@@ -66,7 +69,14 @@ class Plan:
     restyle: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, least in (("samples", 1), ("shots", 1), ("drawings", 1), ("check", 1), ("store", 1), ("workers", 0)):
+        for name, least in (
+            ("samples", 1),
+            ("shots", 1),
+            ("drawings", 1),
+            ("check", 1),
+            ("store", 1),
+            ("workers", 0),
+        ):
             if getattr(self, name) < least:
                 raise ValueError(f"plan.{name}={getattr(self, name)}: at least {least}")
         for name in ("minutes", "rate"):
@@ -81,7 +91,9 @@ class Plan:
             raise ValueError(f"plan.warm={self.warm}: a share between 0 and 1")
         if not self.sizes or any(len(size) != 3 or min(size[:2]) < 2 * _STEP for size in self.sizes):
             given = [list(size) for size in self.sizes]
-            raise ValueError(f"plan.sizes={given}: a list of [width, height, share up to which], sides of {2 * _STEP} or more")
+            raise ValueError(
+                f"plan.sizes={given}: a list of [width, height, share up to which], sides of {2 * _STEP} or more"
+            )
 
     def share(self, done: int, seconds: float) -> float:
         """How much of the training is behind, 0..1, after `done` samples in `seconds`."""
@@ -95,7 +107,9 @@ class Plan:
         """The learning rate there."""
         if share < self.warm:
             return self.rate * max(share, 1e-3) / self.warm
-        return self.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (share - self.warm) / (1 - self.warm))))
+        return self.rate * (
+            0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (share - self.warm) / (1 - self.warm)))
+        )
 
 
 @dataclass
@@ -120,11 +134,13 @@ def train(
     told: Callable[[str], None] = print,
     after: Callable[[], object] = lambda: None,
 ) -> State:
-    """Train on the packs in `folders`, and judge by other shots now and then; go on from the checkpoint in `output` where there is one.
+    """Train on the packs in `folders`, and judge by other shots now and then; go on from the checkpoint in
+    `output` where there is one.
 
-    `after` is called after each judgement. What is interrupted, by a KeyboardInterrupt or by SystemExit as jobs make of SIGTERM, leaves a checkpoint.
-    Raises FileNotFoundError where a folder holds no shots, ValueError for a checkpoint of another plan, and from another process of what reads the
-    packs where a shot is damaged or where none is left.
+    `after` is called after each judgement. What is interrupted, by a KeyboardInterrupt or by SystemExit as
+    jobs make of SIGTERM, leaves a checkpoint. Raises FileNotFoundError where a folder holds no shots,
+    ValueError for a checkpoint of another plan, and from another process of what reads the packs where a shot
+    is damaged or where none is left.
     """
     for folder in folders:
         pack.listed(folder)
@@ -133,7 +149,16 @@ def train(
     state = _resumed(plan, output, start, device)
     history.forget(output, state.done)
     try:
-        _go_on(plan, state, _Views(plan, [str(f) for f in folders], state.done), reference, output, device, told, after)
+        _go_on(
+            plan,
+            state,
+            _Views(plan, [str(f) for f in folders], state.done),
+            reference,
+            output,
+            device,
+            told,
+            after,
+        )
     except (KeyboardInterrupt, SystemExit):
         _store(plan, state, output)
         raise
@@ -166,8 +191,18 @@ def _go_on(
         last = share >= 1
         if last or step % _EVERY == 0:
             mean, sums = float(np.mean(sums)), []
-            history.note(output, {"samples": state.done, "loss": mean, "rate": plan.lr(share), "seconds": round(state.seconds, 1)})
-            told(f"{state.done:>7} of {plan.samples} drawings   loss {mean:.4f}   {state.seconds / max(1, state.done):.3f} s each")
+            history.note(
+                output,
+                {
+                    "samples": state.done,
+                    "loss": mean,
+                    "rate": plan.lr(share),
+                    "seconds": round(state.seconds, 1),
+                },
+            )
+            told(
+                f"{state.done:>7} of {plan.samples} drawings   loss {mean:.4f}   {state.seconds / max(1, state.done):.3f} s each"
+            )
         if reference and (last or state.done // plan.check > before // plan.check):
             found = judged(state.mean, reference, device)
             state.judged.append({"samples": state.done, **found._asdict()})
@@ -178,7 +213,15 @@ def _go_on(
             _store(plan, state, output)
 
 
-def _step(plan: Plan, state: State, batch: View, share: float, device: str, faster: AbstractContextManager, hard: Tensor) -> float:
+def _step(
+    plan: Plan,
+    state: State,
+    batch: View,
+    share: float,
+    device: str,
+    faster: AbstractContextManager,
+    hard: Tensor,
+) -> float:
     """One step down the slope of a batch, noting how hard its shots are; returns its loss."""
     for group in state.optimiser.param_groups:
         group["lr"] = plan.lr(share) * group["share"]
@@ -212,16 +255,28 @@ def judged(net: LayerNet, shots: Sequence[pack.Shot], device: str = "cpu") -> Ju
 
 
 def _faster(device: str) -> AbstractContextManager:
-    return torch.autocast(device, torch.bfloat16) if device == "cuda" or (device == "cpu" and bf16_pays()) else nullcontext()
+    return (
+        torch.autocast(device, torch.bfloat16)
+        if device == "cuda" or (device == "cpu" and bf16_pays())
+        else nullcontext()
+    )
 
 
 def tensors(batch: View, drawings: int, device: str) -> tuple[Tensor, Tensor, Tensor]:
     """What the net is shown, the truth, and the pairs of drawings that have one place."""
-    pictures, plates, layers = (torch.as_tensor(a).to(device).movedim(-1, 1) for a in (batch.pictures, batch.plates, batch.layers))
+    pictures, plates, layers = (
+        torch.as_tensor(a).to(device).movedim(-1, 1) for a in (batch.pictures, batch.plates, batch.layers)
+    )
     known, difference = (torch.as_tensor(a).to(device)[:, None] for a in (batch.known, batch.difference))
     steady = np.atleast_1d(np.asarray(batch.steady))
-    pairs = [[n * drawings + k, n * drawings + k + 1] for n in np.flatnonzero(steady) for k in range(drawings - 1)]
-    return planes(pictures, plates, known, difference), layers.float() / 255, torch.tensor(pairs, dtype=torch.int64, device=device).reshape(-1, 2)
+    pairs = [
+        [n * drawings + k, n * drawings + k + 1] for n in np.flatnonzero(steady) for k in range(drawings - 1)
+    ]
+    return (
+        planes(pictures, plates, known, difference),
+        layers.float() / 255,
+        torch.tensor(pairs, dtype=torch.int64, device=device).reshape(-1, 2),
+    )
 
 
 class _Views(IterableDataset[View]):
@@ -236,7 +291,8 @@ class _Views(IterableDataset[View]):
         """Batches of a size, made ahead by other processes."""
         self.size, self.done = size, self.done + 1
         ahead = self.plan.workers
-        # spawned, not forked: a process in which Ray, OpenVINO or OpenCV have run has threads that a fork does not survive
+        # spawned, not forked: a process in which Ray, OpenVINO or OpenCV have run has threads that a fork
+        # does not survive
         how: dict[str, Any] = {"prefetch_factor": 4, "multiprocessing_context": "spawn"} if ahead else {}
         return iter(DataLoader(self, batch_size=None, num_workers=ahead, **how))
 
@@ -255,15 +311,23 @@ class _Views(IterableDataset[View]):
                     continue
                 used += 1
                 restyle = bool(rng.random() < self.plan.restyle)
-                group.append(views(shot, size, rng, self.plan.drawings, restyle=restyle)._replace(slot=np.array([_slot(paths[n])])))
+                group.append(
+                    views(shot, size, rng, self.plan.drawings, restyle=restyle)._replace(
+                        slot=np.array([_slot(paths[n])])
+                    )
+                )
                 if len(group) == self.plan.shots:
                     yield _joined(group)
                     group, size = [], self._shaped(rng)
             if not used:
-                raise ValueError(f"plan.hold={list(self.plan.hold)}: no shot of the packs is left to train on")
+                raise ValueError(
+                    f"plan.hold={list(self.plan.hold)}: no shot of the packs is left to train on"
+                )
 
     def _round(self, paths: Sequence[Path], rng: np.random.Generator) -> Iterator[int]:
-        """The numbers of the shots of a round: each once, and in between those that were hard, as often as they were."""
+        """The numbers of the shots of a round: each once, and in between those that were hard, as often as
+        they were.
+        """
         slots = [_slot(path) for path in paths]
         for n in rng.permutation(len(paths)):
             yield int(n)
@@ -277,7 +341,9 @@ class _Views(IterableDataset[View]):
     def _shaped(self, rng: np.random.Generator) -> tuple[int, int]:
         width, height = self.size
         aspect = rng.choice([a for a, _ in _SHAPES], p=[p for _, p in _SHAPES])
-        return max(_STEP, round(width * aspect**0.5 / _STEP) * _STEP), max(_STEP, round(height / aspect**0.5 / _STEP) * _STEP)
+        return max(_STEP, round(width * aspect**0.5 / _STEP) * _STEP), max(
+            _STEP, round(height / aspect**0.5 / _STEP) * _STEP
+        )
 
 
 def _slot(path: Path) -> int:
@@ -304,7 +370,10 @@ def _resumed(plan: Plan, output: Path, start: Callable[[], LayerNet], device: st
     mean.load_state_dict(net.state_dict())
     net, mean = (each.to(device).to(memory_format=torch.channels_last) for each in (net, mean))  # type: ignore[call-overload]
     fresh = [p for name, p in net.named_parameters() if not name.startswith("encoder.")]
-    groups = [{"params": fresh, "share": 1.0}, {"params": list(net.encoder.parameters()), "share": plan.encoder}]
+    groups = [
+        {"params": fresh, "share": 1.0},
+        {"params": list(net.encoder.parameters()), "share": plan.encoder},
+    ]
     state = State(net.train(), mean.eval(), torch.optim.AdamW(groups, lr=plan.rate, weight_decay=1e-4))
     if path.exists():
         stored = torch.load(path, map_location=device, weights_only=True)
@@ -313,7 +382,11 @@ def _resumed(plan: Plan, output: Path, start: Callable[[], LayerNet], device: st
         net.load_state_dict(stored["net"])
         mean.load_state_dict(stored["mean"])
         state.optimiser.load_state_dict(stored["optimiser"])
-        state.done, state.seconds, state.judged = stored["done"], stored["seconds"], json.loads(stored["judged"])
+        state.done, state.seconds, state.judged = (
+            stored["done"],
+            stored["seconds"],
+            json.loads(stored["judged"]),
+        )
     return state
 
 
@@ -328,7 +401,11 @@ def _follow(state: State, average: float) -> None:
 
 def _store(plan: Plan, state: State, output: Path) -> None:
     part = output / f".{CHECKPOINT}.part"
-    weights = {"net": state.net.state_dict(), "mean": state.mean.state_dict(), "optimiser": state.optimiser.state_dict()}
+    weights = {
+        "net": state.net.state_dict(),
+        "mean": state.mean.state_dict(),
+        "optimiser": state.optimiser.state_dict(),
+    }
     told = {"done": state.done, "seconds": state.seconds, "judged": json.dumps(state.judged)}
     torch.save({"plan": json.dumps(asdict(plan)), **weights, **told}, part)
     part.replace(output / CHECKPOINT)

@@ -12,14 +12,16 @@ _COARSE = 0.25  # of the coarse answer
 _EDGES = 2.0  # of gradients
 _AGREE = 1.0  # of agreement between neighbours
 _OVERLAP = (0.4, 0.4, 0.25)  # of the overlap, for each layer: what a small figure weighs beside a large one
-_FAINT, _SOME, _EASE = 0.1, 20, 10  # a layer counts that covers a tenth of some pixels; pixels that ease small ones
+# a layer counts that covers a tenth of some pixels; pixels that ease small ones
+_FAINT, _SOME, _EASE = 0.1, 20, 10
 
 
 def loss(logits: Tensor, coarse: Tensor, truth: Tensor, pairs: Tensor) -> Tensor:
     """One number, of logits (N, 3, H, W) and the coarse ones, for the true coverage (N, 3, H, W), 0..1.
 
-    Cross entropy and L1 of alpha, L1 of its gradients (Rhemann et al. 2009 measure mattes so), overlap, and that errors are alike in drawings that
-    follow each other: ``pairs`` int64 (P, 2) are numbers of drawings with one place.
+    Cross entropy and L1 of alpha, L1 of its gradients (Rhemann et al. 2009 measure mattes so), overlap, and
+    that errors are alike in drawings that follow each other: ``pairs`` int64 (P, 2) are numbers of drawings
+    with one place.
     """
     weights = torch.tensor(WEIGHTS, device=logits.device)
     alpha = torch.sigmoid(logits)
@@ -27,7 +29,14 @@ def loss(logits: Tensor, coarse: Tensor, truth: Tensor, pairs: Tensor) -> Tensor
     each = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none") + error
     total = (each.mean((0, 2, 3)) * weights).sum()
     small = functional.adaptive_avg_pool2d(truth, (coarse.shape[2], coarse.shape[3]))
-    total = total + _COARSE * (functional.binary_cross_entropy_with_logits(coarse, small, reduction="none").mean((0, 2, 3)) * weights).sum()
+    total = (
+        total
+        + _COARSE
+        * (
+            functional.binary_cross_entropy_with_logits(coarse, small, reduction="none").mean((0, 2, 3))
+            * weights
+        ).sum()
+    )
     total = total + _EDGES * ((_gradient(alpha) - _gradient(truth)).abs().mean((0, 2, 3)) * weights).sum()
     there = (truth > _FAINT).flatten(2).float().sum(2) > _SOME
     overlap = _alike(alpha, truth)
@@ -40,13 +49,19 @@ def loss(logits: Tensor, coarse: Tensor, truth: Tensor, pairs: Tensor) -> Tensor
 
 
 def wrong(logits: Tensor, truth: Tensor, drawings: int) -> Tensor:
-    """How wrong the figures and effects of each shot are, 0..1, of logits (N, 3, H, W) and the true coverage, `drawings` of each shot together."""
+    """How wrong the figures and effects of each shot are, 0..1, of logits (N, 3, H, W) and the true coverage,
+    `drawings` of each shot together.
+    """
     return (1 - _alike(torch.sigmoid(logits), truth)[:, :2]).mean(1).reshape(-1, drawings).mean(1)
 
 
 def _alike(alpha: Tensor, truth: Tensor) -> Tensor:
-    """Overlap of each layer (N, 3), 0..1: least by most, which is 1 where both are alike. Product by sum would have faint layers opaque."""
-    return (torch.minimum(alpha, truth).flatten(2).sum(2) + _EASE) / (torch.maximum(alpha, truth).flatten(2).sum(2) + _EASE)
+    """Overlap of each layer (N, 3), 0..1: least by most, which is 1 where both are alike. Product by sum
+    would have faint layers opaque.
+    """
+    return (torch.minimum(alpha, truth).flatten(2).sum(2) + _EASE) / (
+        torch.maximum(alpha, truth).flatten(2).sum(2) + _EASE
+    )
 
 
 def _gradient(planes: Tensor) -> Tensor:

@@ -1,4 +1,6 @@
-"""Training packs: composed shots with their layers known, small, as files that need nothing but NumPy and OpenCV to be read."""
+"""Training packs: composed shots with their layers known, small, as files that need nothing but NumPy and
+OpenCV to be read.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,10 @@ _QUALITY = 92  # of the JPEGs
 class Shot(NamedTuple):
     """Drawings of a shot and what is what in them.
 
-    ``frames``: uint8 sRGB (D, H, W, 3). ``layers``: uint8 (D, H, W, 3), coverage by figures, effects and shadows, 0..255. ``places``: float32
-    (D, 3, 3), homographies from each drawing's pixels to the plate's; all zero where planes pass each other, as no camera explains the shot.
-    ``sources``: the hands its parts are from, as kind:source; ``traits``: what it shows, see docs/truth.md; each joined by commas.
+    ``frames``: uint8 sRGB (D, H, W, 3). ``layers``: uint8 (D, H, W, 3), coverage by figures, effects and
+    shadows, 0..255. ``places``: float32 (D, 3, 3), homographies from each drawing's pixels to the plate's;
+    all zero where planes pass each other, as no camera explains the shot. ``sources``: the hands its parts
+    are from, as kind:source; ``traits``: what it shows, see docs/truth.md; each joined by commas.
     """
 
     frames: np.ndarray
@@ -36,8 +39,12 @@ class Shot(NamedTuple):
     traits: str
 
 
-def shots(recipe: Recipe, seed: int, number: int, size: tuple[int, int] = SIZE, most: int = DRAWINGS) -> Iterator[Shot]:
-    """The shots of film `number` of a set, as film and lens leave them, with at most `most` drawings of each, brought to `size`."""
+def shots(
+    recipe: Recipe, seed: int, number: int, size: tuple[int, int] = SIZE, most: int = DRAWINGS
+) -> Iterator[Shot]:
+    """The shots of film `number` of a set, as film and lens leave them, with at most `most` drawings of each,
+    brought to `size`.
+    """
     from animelayers.truth.described import described
     from animelayers.truth.film import developed, frames
 
@@ -54,7 +61,12 @@ def shots(recipe: Recipe, seed: int, number: int, size: tuple[int, int] = SIZE, 
         yield Shot(
             np.stack([_small(develop(made.frame.picture, made.number), size) for made in kept]),
             np.stack([_small(_layers(made), size) for made in kept]),
-            np.stack([_scaled(made.frame.seat, plan.size, size) if flat else np.zeros((3, 3), np.float32) for made in kept]),
+            np.stack(
+                [
+                    _scaled(made.frame.seat, plan.size, size) if flat else np.zeros((3, 3), np.float32)
+                    for made in kept
+                ]
+            ),
             ",".join(sources),
             ",".join(traits),
         )
@@ -68,7 +80,14 @@ def write(shot: Shot, path: Path) -> None:
     data = np.concatenate([*pictures, *masks])
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:
-        np.savez(file, data=data, sizes=sizes, places=shot.places, sources=np.array(shot.sources), traits=np.array(shot.traits))
+        np.savez(
+            file,
+            data=data,
+            sizes=sizes,
+            places=shot.places,
+            sources=np.array(shot.sources),
+            traits=np.array(shot.traits),
+        )
     part.replace(path)
 
 
@@ -85,15 +104,29 @@ def read(path: Path) -> Shot:
                 str(stored["sources"]),
                 str(stored["traits"]),
             )
-    except (OSError, EOFError, KeyError, IndexError, TypeError, ValueError, AttributeError, zipfile.BadZipFile, cv2.error) as problem:
-        raise ValueError(f"{path} is no packed shot ({' '.join(str(problem).split())}): delete it and compose the pack again") from None
+    except (
+        OSError,
+        EOFError,
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        zipfile.BadZipFile,
+        cv2.error,
+    ) as problem:
+        raise ValueError(
+            f"{path} is no packed shot ({' '.join(str(problem).split())}): delete it and compose the pack again"
+        ) from None
 
 
 def listed(folder: str | Path) -> list[Path]:
     """The shots of a pack in order. Raises FileNotFoundError where there are none."""
     found = sorted(Path(folder).glob("*.shot"))
     if not found:
-        raise FileNotFoundError(f"{folder} holds no packed shots (*.shot): compose some with compose_only=true pack={folder}")
+        raise FileNotFoundError(
+            f"{folder} holds no packed shots (*.shot): compose some with compose_only=true pack={folder}"
+        )
     return found
 
 

@@ -27,7 +27,11 @@ MEASURES = {
 }
 """What a judgement measures, in words; see `judge.Judged`."""
 _CURVES = (
-    ("Overlap with the truth (IoU)", ("character", "character_still", "effect", "effect_still", "shadow"), 1.0),
+    (
+        "Overlap with the truth (IoU)",
+        ("character", "character_still", "effect", "effect_still", "shadow"),
+        1.0,
+    ),
     ("Claimed where nothing is, of the frame ×1000", ("false_character", "false_effect"), 1000.0),
     ("Flicker of errors ×1000", ("flicker",), 1.0),
 )
@@ -45,7 +49,9 @@ def write(folder: Path) -> Path:
         step=steps[-1] if steps else None,
         plots=[Markup(svg(figure)) for figure in (*_steps(steps), *_judgements(judged))],
         last=last["samples"],
-        judgements=[(line["samples"], {name: said(line["judged"].get(name)) for name in MEASURES}) for line in judged],
+        judgements=[
+            (line["samples"], {name: said(line["judged"].get(name)) for name in MEASURES}) for line in judged
+        ],
         measures=MEASURES,
         sources=sorted(last["judged"]["sources"].items(), key=lambda each: (-each[1], each[0])),
     )
@@ -81,7 +87,13 @@ def _judgements(lines: Sequence[Mapping[str, Any]]) -> list[Any]:
         figure, axis = _plot(title)
         for name, colour in zip(names, _COLOURS if len(names) > 2 else _COLOURS[::2], strict=False):
             values = [line["judged"].get(name, math.nan) * scale for line in lines]
-            axis.plot([line["samples"] for line in lines], values, color=colour, marker=".", label=MEASURES[name].split(",")[0])
+            axis.plot(
+                [line["samples"] for line in lines],
+                values,
+                color=colour,
+                marker=".",
+                label=MEASURES[name].split(",")[0],
+            )
         axis.legend(fontsize=7)
         figures.append(figure)
     return figures

@@ -1,6 +1,8 @@
-"""Shots drawn by hands there are not: figures, effects and the painting of a packed shot in another style each, so that no hand is learned by heart.
+"""Shots drawn by hands there are not: figures, effects and the painting of a packed shot in another style
+each, so that no hand is learned by heart.
 
-Domain randomisation (Tobin et al., IROS 2017) by what the layers tell: each is changed under its own coverage, alike in all drawings of the shot.
+Domain randomisation (Tobin et al., IROS 2017) by what the layers tell: each is changed under its own
+coverage, alike in all drawings of the shot.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ Style = Callable[[np.ndarray], np.ndarray]
 def restyled(frames: np.ndarray, layers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The drawings of a shot, uint8 sRGB (D, H, W, 3), with some of its layers in another style.
 
-    ``layers``: uint8 (D, H, W, 3), coverage by figures, effects and shadows. What covers nothing stays as it is.
+    ``layers``: uint8 (D, H, W, 3), coverage by figures, effects and shadows. What covers nothing stays as it
+    is.
     """
     figure, effect = layers[..., 0], layers[..., 1]
     if rng.random() < GROUND:
@@ -52,7 +55,9 @@ def _mixed(one: np.ndarray, other: np.ndarray, cover: np.ndarray) -> np.ndarray:
 
 
 def _drawn(rng: np.random.Generator) -> list[Style]:
-    """One to three ways to draw, in an order that makes sense: what is inside, its lines, its colours, its material."""
+    """One to three ways to draw, in an order that makes sense: what is inside, its lines, its colours, its
+    material.
+    """
     steps: list[Style] = []
     inside = rng.random()
     if inside < 0.2:
@@ -77,11 +82,16 @@ def _drawn(rng: np.random.Generator) -> list[Style]:
 
 def _coloured(rng: np.random.Generator) -> Style:
     """Another palette: hue turned, saturation and light changed, each channel by a curve of its own."""
-    turn, full = float(rng.uniform(-180, 180)) if rng.random() < 0.6 else 0.0, float(rng.choice([0.0, rng.uniform(0.2, 1.7)], p=[0.08, 0.92]))
+    turn, full = (
+        float(rng.uniform(-180, 180)) if rng.random() < 0.6 else 0.0,
+        float(rng.choice([0.0, rng.uniform(0.2, 1.7)], p=[0.08, 0.92])),
+    )
     ramp = np.arange(256) / 255
     gamma = np.exp(rng.normal(0, 0.3)) * np.exp(rng.normal(0, 0.1, 3))
     low, high = (rng.uniform(0, 0.45), rng.uniform(0.6, 1)) if rng.random() < 0.5 else (0.0, 1.0)
-    table = np.clip(np.rint((low + (high - low) * np.stack([ramp**g for g in gamma], -1)) * 255), 0, 255).astype(np.uint8)[None]
+    table = np.clip(
+        np.rint((low + (high - low) * np.stack([ramp**g for g in gamma], -1)) * 255), 0, 255
+    ).astype(np.uint8)[None]
     matrix = _turning(turn, full)
 
     def style(frame: np.ndarray) -> np.ndarray:
@@ -154,7 +164,11 @@ def _hatched(rng: np.random.Generator) -> Style:
 def _grained(rng: np.random.Generator) -> Style:
     """On rough paper, which stays, or which each drawing has of its own."""
     seed = int(rng.integers(1 << 31))
-    strength, coarse, boils = float(rng.uniform(8, 40)), float(rng.uniform(0.3, 2.5)), bool(rng.random() < 0.5)
+    strength, coarse, boils = (
+        float(rng.uniform(8, 40)),
+        float(rng.uniform(0.3, 2.5)),
+        bool(rng.random() < 0.5),
+    )
     own = np.random.default_rng(seed)
 
     def style(frame: np.ndarray) -> np.ndarray:

@@ -24,8 +24,9 @@ _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of what torchvisio
 def chosen(name: str, seed: int = 0) -> Callable[[], LayerNet]:
     """What makes the net that training begins from.
 
-    'modnet': MODNet's encoder, which knows people. 'imagenet': the same encoder as it was trained on ImageNet, which knows things. 'random'. Or a
-    safetensors file of an earlier training. Raises WeightsError where the weights are not here, or where there is no such file.
+    'modnet': MODNet's encoder, which knows people. 'imagenet': the same encoder as it was trained on
+    ImageNet, which knows things. 'random'. Or a safetensors file of an earlier training. Raises WeightsError
+    where the weights are not here, or where there is no such file.
     """
     if name == RANDOM:
         return lambda: random(seed)
@@ -47,30 +48,47 @@ def from_file(path: Path) -> LayerNet:
     """The net of a safetensors file as `stored` writes them. Raises WeightsError for a file that is none."""
     net = LayerNet()
     try:
-        net.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in layernet.stored(path).items()})
+        net.load_state_dict(
+            {name: torch.from_numpy(np.array(value)) for name, value in layernet.stored(path).items()}
+        )
     except RuntimeError as problem:
-        raise WeightsError(f"{path} holds no weights of LayerNet: {str(problem).splitlines()[0]}") from problem
+        raise WeightsError(
+            f"{path} holds no weights of LayerNet: {str(problem).splitlines()[0]}"
+        ) from problem
     return net
 
 
 def stored(net: LayerNet, path: Path, facts: Mapping[str, Any]) -> None:
-    """Write a net as a safetensors file of float16; ``facts`` go into its metadata as JSON, under the one key 'layernet'."""
-    weights = {name: value.detach().to("cpu", torch.float16).contiguous().numpy() for name, value in net.state_dict().items()}
+    """Write a net as a safetensors file of float16; ``facts`` go into its metadata as JSON, under the one key
+    'layernet'.
+    """
+    weights = {
+        name: value.detach().to("cpu", torch.float16).contiguous().numpy()
+        for name, value in net.state_dict().items()
+    }
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(save(weights, {"layernet": json.dumps(facts)}))
     part.replace(path)
 
 
 def beginning(path: Path) -> LayerNet:
-    """LayerNet with MODNet's encoder, read from its ONNX file. Raises ValueError for a file that is not MODNet."""
+    """LayerNet with MODNet's encoder, read from its ONNX file. Raises ValueError for a file that is not
+    MODNet.
+    """
     return begun(convolutions(path))
 
 
 def photographs(weights: str, seed: int = 0) -> LayerNet:
-    """LayerNet with the encoder of an ImageNet MobileNetV2, its batch norms and what it is shown folded into the convolutions."""
+    """LayerNet with the encoder of an ImageNet MobileNetV2, its batch norms and what it is shown folded into
+    the convolutions.
+    """
     from animelayers.models.embed import mobilenet
 
-    layers = [each for each in mobilenet(weights).features.modules() if isinstance(each, torch.nn.Conv2d | torch.nn.BatchNorm2d)]
+    layers = [
+        each
+        for each in mobilenet(weights).features.modules()
+        if isinstance(each, torch.nn.Conv2d | torch.nn.BatchNorm2d)
+    ]
     folded = []
     for conv, norm in zip(layers[::2], layers[1::2], strict=True):
         assert isinstance(conv, torch.nn.Conv2d) and isinstance(norm, torch.nn.BatchNorm2d)
@@ -79,7 +97,8 @@ def photographs(weights: str, seed: int = 0) -> LayerNet:
         folded.append((whole.weight.detach().numpy(), whole.bias.detach().numpy()))
     weight, bias = folded[0]
     scale, middle = (np.array(each, np.float32)[None, :, None, None] for each in (_STD, _MEAN))
-    folded[0] = (weight * 0.5 / scale, bias + (weight * (0.5 - middle) / scale).sum((1, 2, 3)))  # it is shown -1..1 here
+    # it is shown -1..1 here
+    folded[0] = (weight * 0.5 / scale, bias + (weight * (0.5 - middle) / scale).sum((1, 2, 3)))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return begun(folded)
@@ -91,8 +110,16 @@ def convolutions(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     for op in core().read_model(path).get_ops():
         number = re.match(r"Conv_(\d+)/", op.get_friendly_name())
         if op.get_type_name() in ("Convolution", "GroupConvolution") and number:
-            added = next(c.get_node() for c in op.output(0).get_target_inputs() if c.get_node().get_type_name() == "Add")
-            bias = next(i.get_node() for i in added.input_values() if i.get_node().get_friendly_name() != op.get_friendly_name())
+            added = next(
+                c.get_node()
+                for c in op.output(0).get_target_inputs()
+                if c.get_node().get_type_name() == "Add"
+            )
+            bias = next(
+                i.get_node()
+                for i in added.input_values()
+                if i.get_node().get_friendly_name() != op.get_friendly_name()
+            )
             found.append((int(number[1]), _constant(op.input_value(1).get_node()), _constant(bias)))
     return [(weight, bias) for _, weight, bias in sorted(found, key=lambda each: each[0])]
 

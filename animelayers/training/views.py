@@ -1,4 +1,6 @@
-"""What the net is shown in training: drawings of a packed shot with the evidence a shot has in practice, errors and all."""
+"""What the net is shown in training: drawings of a packed shot with the evidence a shot has in practice,
+errors and all.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,10 @@ from animelayers.training.restyle import restyled
 class View(NamedTuple):
     """Drawings of one shot as the net is shown them, through one window.
 
-    ``pictures``, ``plates``: uint8 (K, H, W, 3); ``known``, ``difference``: uint8 (K, H, W); ``layers``: uint8 (K, H, W, 3), the truth.
-    ``steady``: whether the camera stands, so that what is right in one drawing of a place is right in the next. ``slot``: where the training loop
-    notes how hard the shot is, int64 (N,) of a batch of N shots.
+    ``pictures``, ``plates``: uint8 (K, H, W, 3); ``known``, ``difference``: uint8 (K, H, W); ``layers``:
+    uint8 (K, H, W, 3), the truth. ``steady``: whether the camera stands, so that what is right in one drawing
+    of a place is right in the next. ``slot``: where the training loop notes how hard the shot is, int64 (N,)
+    of a batch of N shots.
     """
 
     pictures: np.ndarray
@@ -51,15 +54,26 @@ class Doubts(NamedTuple):
     """The light of each drawing is a little off."""
 
 
-def views(shot: Shot, size: tuple[int, int], rng: np.random.Generator, most: int = 2, doubts: Doubts | None = None, restyle: bool = False) -> View:
-    """`most` drawings of a shot, neighbours where there are, cut out and brought to `size` (width, height), in other colours now and then.
+def views(
+    shot: Shot,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    most: int = 2,
+    doubts: Doubts | None = None,
+    restyle: bool = False,
+) -> View:
+    """`most` drawings of a shot, neighbours where there are, cut out and brought to `size` (width, height),
+    in other colours now and then.
 
-    ``restyle``: figures, effects and the painting in other styles as well, see `animelayers.training.restyle`.
+    ``restyle``: figures, effects and the painting in other styles as well, see
+    `animelayers.training.restyle`.
     """
     doubts = doubts or Doubts()
     frames = _coloured(restyled(shot.frames, shot.layers, rng) if restyle else shot.frames, rng)
     first = int(rng.integers(len(frames)))
-    chosen = [min(first + k, len(frames) - 1) if first + k < len(frames) else max(first - k, 0) for k in range(most)]
+    chosen = [
+        min(first + k, len(frames) - 1) if first + k < len(frames) else max(first - k, 0) for k in range(most)
+    ]
     told = seen(frames, shot.layers, shot.places, chosen, rng, doubts)
     window, flip = _window(frames.shape[2], frames.shape[1], size, rng), bool(rng.random() < 0.5)
 
@@ -67,7 +81,9 @@ def views(shot: Shot, size: tuple[int, int], rng: np.random.Generator, most: int
         part = cv2.resize(picture[window], size, interpolation=how)
         return np.asarray(part[:, ::-1] if flip else part)
 
-    steady = bool(np.allclose(shot.places[chosen], shot.places[chosen[0]], atol=1e-3)) and bool(shot.places.any())
+    steady = bool(np.allclose(shot.places[chosen], shot.places[chosen[0]], atol=1e-3)) and bool(
+        shot.places.any()
+    )
     return View(
         np.stack([cut(frames[i]) for i in chosen]),
         np.stack([cut(e.plate) for e in told]),
@@ -78,7 +94,14 @@ def views(shot: Shot, size: tuple[int, int], rng: np.random.Generator, most: int
     )
 
 
-def seen(frames: np.ndarray, layers: np.ndarray, places: np.ndarray, chosen: list[int], rng: np.random.Generator, doubts: Doubts) -> list[Evidence]:
+def seen(
+    frames: np.ndarray,
+    layers: np.ndarray,
+    places: np.ndarray,
+    chosen: list[int],
+    rng: np.random.Generator,
+    doubts: Doubts,
+) -> list[Evidence]:
     """The evidence of chosen drawings."""
     if len(frames) < 3 or rng.random() < doubts.none or not places.any():
         return [evidence.nothing(frames[i].shape) for i in chosen]
@@ -88,11 +111,16 @@ def seen(frames: np.ndarray, layers: np.ndarray, places: np.ndarray, chosen: lis
     found = []
     for i in chosen:
         off = [rng if shifted and j != i else None for j in range(len(frames))]
-        aligned, shown = zip(*(_aligned(pictures[j], kept[j], places[i], places[j], off[j]) for j in range(len(frames))), strict=True)
+        aligned, shown = zip(
+            *(_aligned(pictures[j], kept[j], places[i], places[j], off[j]) for j in range(len(frames))),
+            strict=True,
+        )
         found.append(evidence.median(np.stack(aligned), np.stack(shown)))
     clear = [(count > 0) & ~kept[i] for i, (_, count) in zip(chosen, found, strict=True)]
     noise = evidence.usual([frames[i] for i in chosen], [plate for plate, _ in found], clear)
-    return [evidence.told(frames[i], plate, count, noise) for i, (plate, count) in zip(chosen, found, strict=True)]
+    return [
+        evidence.told(frames[i], plate, count, noise) for i, (plate, count) in zip(chosen, found, strict=True)
+    ]
 
 
 def _looked(layers: np.ndarray, rng: np.random.Generator, doubts: Doubts) -> np.ndarray:
@@ -107,7 +135,9 @@ def _looked(layers: np.ndarray, rng: np.random.Generator, doubts: Doubts) -> np.
     if chance < doubts.unlooked + doubts.exact:
         return kept
     if rng.random() < 0.3:  # effects are what is overlooked most
-        kept = np.stack([cv2.dilate((layer[..., 0] > 50).astype(np.uint8), kernel) for layer in layers]).astype(bool)
+        kept = np.stack(
+            [cv2.dilate((layer[..., 0] > 50).astype(np.uint8), kernel) for layer in layers]
+        ).astype(bool)
     kept[rng.random(len(kept)) < doubts.lost] = False
     if rng.random() < doubts.missed:
         kept &= ~_blob(true.shape[1:], rng, true.any(0))[None]
@@ -127,12 +157,18 @@ def _blob(shape: tuple[int, ...], rng: np.random.Generator, around: np.ndarray |
     for _ in range(int(rng.integers(1, 5))):
         middle = at + rng.normal(0, tall / 4, 2)
         axes = (max(2, round(tall * rng.uniform(0.1, 0.4))), max(2, round(tall * rng.uniform(0.15, 0.5))))
-        cv2.ellipse(plane, (round(middle[0]), round(middle[1])), axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
+        cv2.ellipse(
+            plane, (round(middle[0]), round(middle[1])), axes, float(rng.uniform(0, 180)), 0, 360, 255, -1
+        )
     return plane > 0
 
 
 def _aligned(
-    picture: np.ndarray, kept: np.ndarray, seat: np.ndarray, other: np.ndarray, off: np.random.Generator | None
+    picture: np.ndarray,
+    kept: np.ndarray,
+    seat: np.ndarray,
+    other: np.ndarray,
+    off: np.random.Generator | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A drawing seen from another one's place, and where it shows the plate there."""
     move = np.linalg.inv(seat.astype(np.float64)) @ other
@@ -142,7 +178,9 @@ def _aligned(
         return picture, ~kept
     size = (picture.shape[1], picture.shape[0])
     warped = cv2.warpPerspective(picture, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    shows = cv2.warpPerspective((~kept).astype(np.uint8) * 255, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    shows = cv2.warpPerspective(
+        (~kept).astype(np.uint8) * 255, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+    )
     return warped, shows > 250
 
 
@@ -152,7 +190,9 @@ def _lit(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _window(width: int, height: int, size: tuple[int, int], rng: np.random.Generator) -> tuple[slice, slice]:
     """Rows and columns of a part with the shape of `size`, from two thirds of what fits up to all of it."""
-    scale = min(width / size[0], height / size[1]) * float(rng.uniform(0.66, 1.0) if rng.random() < 0.6 else 1.0)
+    scale = min(width / size[0], height / size[1]) * float(
+        rng.uniform(0.66, 1.0) if rng.random() < 0.6 else 1.0
+    )
     w, h = min(width, round(size[0] * scale)), min(height, round(size[1] * scale))
     x, y = int(rng.integers(width - w + 1)), int(rng.integers(height - h + 1))
     return slice(y, y + h), slice(x, x + w)
@@ -163,7 +203,13 @@ def _coloured(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.3:
         return frames
     ramp = np.arange(256) / 255
-    table = np.stack([ramp ** float(np.exp(rng.normal(0, 0.18))) * rng.uniform(0.85, 1.08) + rng.normal(0, 0.03) for _ in range(3)], -1)
+    table = np.stack(
+        [
+            ramp ** float(np.exp(rng.normal(0, 0.18))) * rng.uniform(0.85, 1.08) + rng.normal(0, 0.03)
+            for _ in range(3)
+        ],
+        -1,
+    )
     levels = np.clip(np.rint(table * 255), 0, 255).astype(np.uint8)[None]
     order = rng.permutation(3) if rng.random() < 0.12 else np.arange(3)
     made = np.stack([cv2.LUT(np.ascontiguousarray(f[..., order]), levels) for f in frames])

@@ -13,8 +13,9 @@ KINDS = ("still", "pan", "tilt", "zoom", "rotate", "shake", "weave")
 class Camera:
     """A move of the camera over a shot.
 
-    ``kind``: one of `KINDS`; ``amount``: how far in all, in shares of the frame's height (pan, tilt, and the reach of shake and weave), as a
-    factor less 1 (zoom) or in degrees (rotate), negative the other way; ``eased``: whether it starts and ends slowly; ``seed``: of what is random.
+    ``kind``: one of `KINDS`; ``amount``: how far in all, in shares of the frame's height (pan, tilt, and the
+    reach of shake and weave), as a factor less 1 (zoom) or in degrees (rotate), negative the other way;
+    ``eased``: whether it starts and ends slowly; ``seed``: of what is random.
     """
 
     kind: str = "still"
@@ -23,7 +24,8 @@ class Camera:
     seed: int = 0
 
     def path(self, frames: int, size: tuple[int, int]) -> np.ndarray:
-        """Float64 (T, 3, 3): from a pixel (x, y, 1) of frame t to one of frame 0's picture plane; the identity first but for shakes.
+        """Float64 (T, 3, 3): from a pixel (x, y, 1) of frame t to one of frame 0's picture plane; the
+        identity first but for shakes.
 
         Raises ValueError for an unknown kind.
         """
@@ -36,7 +38,9 @@ class Camera:
             centre = np.array([(width - 1) / 2, (height - 1) / 2])
             scale = 1 / (1 + self.amount * share) if self.kind == "zoom" else np.ones(frames)
             angle = np.radians(self.amount * share) if self.kind == "rotate" else np.zeros(frames)
-            turn = scale[:, None, None] * np.stack([np.stack([np.cos(angle), -np.sin(angle)], 1), np.stack([np.sin(angle), np.cos(angle)], 1)], 1)
+            turn = scale[:, None, None] * np.stack(
+                [np.stack([np.cos(angle), -np.sin(angle)], 1), np.stack([np.sin(angle), np.cos(angle)], 1)], 1
+            )
             path[:, :2, :2] = turn
             path[:, :2, 2] = centre - turn @ centre
         elif self.kind in ("shake", "weave"):
@@ -46,16 +50,23 @@ class Camera:
         return path
 
     def _shaken(self, frames: int) -> np.ndarray:
-        """Offsets (T, 2) of about -1..1: a hand that drifts and jerks, or a film's gate that jumps a little each frame and mostly upwards."""
+        """Offsets (T, 2) of about -1..1: a hand that drifts and jerks, or a film's gate that jumps a little
+        each frame and mostly upwards.
+        """
         rng = np.random.default_rng([self.seed, 7])
         noise = rng.normal(0, 0.5, (frames + 4, 2))
         if self.kind == "weave":
             return np.asarray(noise[:frames] * (0.5, 1.0))
-        return np.asarray(np.stack([np.convolve(noise[:, i], (0.2, 0.3, 0.3, 0.2), "valid")[:frames] for i in (0, 1)], 1) * 1.6)
+        return np.asarray(
+            np.stack([np.convolve(noise[:, i], (0.2, 0.3, 0.3, 0.2), "valid")[:frames] for i in (0, 1)], 1)
+            * 1.6
+        )
 
 
 def canvas(path: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, tuple[int, int]]:
-    """The painting that a path needs: homographies float64 (T, 3, 3) from a frame's pixels to the painting's, and its size (width, height)."""
+    """The painting that a path needs: homographies float64 (T, 3, 3) from a frame's pixels to the painting's,
+    and its size (width, height).
+    """
     width, height = size
     corners = np.array([[0, 0, 1], [width - 1, 0, 1], [0, height - 1, 1], [width - 1, height - 1, 1]], float)
     reached = np.concatenate([corners @ seat.T for seat in path])[:, :2]

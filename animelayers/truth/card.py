@@ -20,7 +20,9 @@ def write(output: Output, recipe: Recipe, left_out: Sequence[Sequence[str]]) -> 
 
 
 def text(output: Output, recipe: Recipe, left_out: Sequence[Sequence[str]]) -> str:
-    """The card: counts, traits, a line for every hand whose parts are in the set, with licence and credit, and what was left out (name, reason)."""
+    """The card: counts, traits, a line for every hand whose parts are in the set, with licence and credit,
+    and what was left out (name, reason).
+    """
     shots = {row["clip_id"]: row for row in output.table.select(["clip_id", "traits", "sources"]).to_pylist()}
     traits = Counter(word for row in shots.values() for word in row["traits"])
     hands = Counter(hand for row in shots.values() for hand in row["sources"])
@@ -32,20 +34,31 @@ def text(output: Output, recipe: Recipe, left_out: Sequence[Sequence[str]]) -> s
         "",
         "| trait | shots |",
         "|---|---|",
-        *(f"| {word} | {count} |" for word, count in sorted(traits.items(), key=lambda pair: (-pair[1], pair[0]))),
+        *(
+            f"| {word} | {count} |"
+            for word, count in sorted(traits.items(), key=lambda pair: (-pair[1], pair[0]))
+        ),
         "",
         "## From whose hands",
         "",
         "| kind | source | licence | credit | shots |",
         "|---|---|---|---|---|",
-        *(f"| {kind} | {source} | {_terms(terms, source)} | {count} |" for kind, source, count in _split(hands)),
+        *(
+            f"| {kind} | {source} | {_terms(terms, source)} | {count} |"
+            for kind, source, count in _split(hands)
+        ),
     ]
     missing = sorted({word for number in range(films) for word in recipe.asked(number)} - set(traits))
     if missing:
         lines += ["", f"The parts there are could not give: {', '.join(missing)}."]
     if left_out:
         reasons = Counter(reason for _, reason in left_out)
-        lines += ["", "Left out: " + "; ".join(f"{count} for {reason}" for reason, count in sorted(reasons.items())) + "."]
+        lines += [
+            "",
+            "Left out: "
+            + "; ".join(f"{count} for {reason}" for reason, count in sorted(reasons.items()))
+            + ".",
+        ]
     return "\n".join(lines) + "\n"
 
 

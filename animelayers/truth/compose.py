@@ -1,4 +1,6 @@
-"""Truth sets: composed films with their layers known, streamed by Ray Data and stored by the package's own sink."""
+"""Truth sets: composed films with their layers known, streamed by Ray Data and stored by the package's own
+sink.
+"""
 
 from __future__ import annotations
 
@@ -40,21 +42,36 @@ def numbers(recipe: Recipe, seed: int, shots: int) -> list[tuple[int, int]]:
 
 
 def dataset(recipe: Recipe, seed: int, shots: int, workers: int = 1) -> Any:
-    """Composed shots as a Ray Dataset: a row is a clip of the record with frames, character, effect, background, plate, camera … as pixels.
+    """Composed shots as a Ray Dataset: a row is a clip of the record with frames, character, effect,
+    background, plate, camera … as pixels.
 
-    Films are composed as they are read, by `workers` processes, and never written; the frames are as before film and file touch them.
+    Films are composed as they are read, by `workers` processes, and never written; the frames are as before
+    film and file touch them.
     """
     import ray.data
 
-    films = ray.data.from_items([{"number": number, "most": most} for number, most in numbers(recipe, seed, shots)])
-    return films.map_batches(_Pixels, fn_constructor_args=(recipe, seed), batch_size=1, concurrency=workers, num_cpus=1)
+    films = ray.data.from_items(
+        [{"number": number, "most": most} for number, most in numbers(recipe, seed, shots)]
+    )
+    return films.map_batches(
+        _Pixels, fn_constructor_args=(recipe, seed), batch_size=1, concurrency=workers, num_cpus=1
+    )
 
 
-def compose(recipe: Recipe, output: str, seed: int, shots: int, workers: int | None = None, describe: Mapping[str, Any] | None = None) -> Output:
-    """Compose a truth set of `shots` shots into the folder `output`, and return it; what is there already is not made again.
+def compose(
+    recipe: Recipe,
+    output: str,
+    seed: int,
+    shots: int,
+    workers: int | None = None,
+    describe: Mapping[str, Any] | None = None,
+) -> Output:
+    """Compose a truth set of `shots` shots into the folder `output`, and return it; what is there already is
+    not made again.
 
-    `output`/films holds the films, the rest is an output of the package: a row per frame, layers in shards, a card with the credits.
-    Raises `sinks.Changed` where the folder holds a set of another recipe or seed, `sinks.SinkError` where it cannot be written.
+    `output`/films holds the films, the rest is an output of the package: a row per frame, layers in shards, a
+    card with the credits. Raises `sinks.Changed` where the folder holds a set of another recipe or seed,
+    `sinks.SinkError` where it cannot be written.
     """
     import ray.data
 
@@ -65,19 +82,37 @@ def compose(recipe: Recipe, output: str, seed: int, shots: int, workers: int | N
         sink.check(facts)
         folder.mkdir(parents=True, exist_ok=True)
         done, wanted = sink.committed(), numbers(recipe, seed, shots)
-        todo = [(number, most) for number, most in wanted if not _there(recipe.named(seed, number), most, done, folder)]
+        todo = [
+            (number, most)
+            for number, most in wanted
+            if not _there(recipe.named(seed, number), most, done, folder)
+        ]
         before = sum(most for _, most in wanted) - sum(most for _, most in todo)
         said = sink.description().get("left_out", [])
         sink.describe({"config": dict(describe or {}), "fingerprints": facts, "models": [], "left_out": said})
         if todo:
             have = cluster.connect(None, workers)
             cluster.calm(64_000_000)
-            films = ray.data.from_items([{"number": number, "most": most} for number, most in todo], override_num_blocks=len(todo))
+            films = ray.data.from_items(
+                [{"number": number, "most": most} for number, most in todo], override_num_blocks=len(todo)
+            )
             width = max(1, min(int(have.cpus), len(todo)))
-            made = films.map_batches(_Films, fn_constructor_args=(recipe, seed, sink, run, str(folder)), batch_size=1, concurrency=width, num_cpus=1)
-            new = _followed(made.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0), sum(most for _, most in wanted), before)
+            made = films.map_batches(
+                _Films,
+                fn_constructor_args=(recipe, seed, sink, run, str(folder)),
+                batch_size=1,
+                concurrency=width,
+                num_cpus=1,
+            )
+            new = _followed(
+                made.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0),
+                sum(most for _, most in wanted),
+                before,
+            )
             said = sorted({*map(tuple, said), *new})
-            sink.describe({"config": dict(describe or {}), "fingerprints": facts, "models": [], "left_out": said})
+            sink.describe(
+                {"config": dict(describe or {}), "fingerprints": facts, "models": [], "left_out": said}
+            )
         found = Output(output)
         card.write(found, recipe, said)
     return found
@@ -92,7 +127,9 @@ def _there(name: str, most: int, done: Mapping[str, int], folder: Path) -> bool:
 def _followed(receipts: Iterable[Batch], shots: int, before: int) -> set[tuple[str, ...]]:
     """Draw the progress bar; returns the parts that were left out and why."""
     left_out: set[tuple[str, ...]] = set()
-    with tqdm(total=shots, initial=before, unit="shot", dynamic_ncols=True, desc="composing", file=sys.stderr) as bar:
+    with tqdm(
+        total=shots, initial=before, unit="shot", dynamic_ncols=True, desc="composing", file=sys.stderr
+    ) as bar:
         for batch in receipts:
             bar.update(int(np.sum(batch["shots"])))
             left_out |= {tuple(pair) for text in batch["left_out"] for pair in json.loads(text)}
@@ -112,7 +149,11 @@ class _Films:
             rows = self._composed(self.recipe.film(self.seed, number, most))
             self.sink.write(rows, self.run)
             shots, frames = shots + len(rows), frames + sum(len(row["frame_index"]) for row in rows)
-        return {"shots": np.array([shots]), "frames": np.array([frames]), "left_out": np.array([json.dumps(self.recipe.chosen.left_out)], object)}
+        return {
+            "shots": np.array([shots]),
+            "frames": np.array([frames]),
+            "left_out": np.array([json.dumps(self.recipe.chosen.left_out)], object),
+        }
 
     def _composed(self, plan: FilmPlan, tries: int = _TRIES) -> list[Row]:
         try:
@@ -125,7 +166,9 @@ class _Films:
 
     def _written(self, plan: FilmPlan) -> list[Row]:
         develop = developed(plan.look, plan.seed)
-        with film(self.folder / f"{plan.name}{plan.suffix}", plan.fps, plan.look.codec, plan.look.quality) as put:
+        with film(
+            self.folder / f"{plan.name}{plan.suffix}", plan.fps, plan.look.codec, plan.look.quality
+        ) as put:
             return list(stored(plan, lambda picture, number: put(develop(picture, number))))
 
 

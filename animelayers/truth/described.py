@@ -14,7 +14,9 @@ _LIGHT, _DARK = 168, 80  # mean luma of what is called light and dark
 
 
 def described(plan: FilmPlan, number: int, shot: Shot) -> tuple[list[str], list[str]]:
-    """The traits of a shot of a film, in the order of `TRAITS`, and the hands its parts are from as kind:source, sorted."""
+    """The traits of a shot of a film, in the order of `TRAITS`, and the hands its parts are from as
+    kind:source, sorted.
+    """
     own = shot.plan
     words = {f"camera_{own.camera.kind}"} | _people(own, plan.size) | _looks(shot) | _lights(own)
     words |= {"parallax"} if own.parallax else set()
@@ -25,7 +27,9 @@ def described(plan: FilmPlan, number: int, shot: Shot) -> tuple[list[str], list[
     words |= _film(plan, number)
     parts = [("background", own.place), *(("prop", a.part) for a in (*own.props, *own.fronts))]
     parts += [("figure", a.part) for a in own.actors] + [("effect", light.part) for light in own.lights]  # type: ignore[misc]
-    return [word for word in TRAITS if word in words], sorted({f"{kind}:{part.source}" for kind, part in parts})
+    return [word for word in TRAITS if word in words], sorted(
+        {f"{kind}:{part.source}" for kind, part in parts}
+    )
 
 
 def framing(actor: Actor, size: tuple[int, int]) -> str:
@@ -36,7 +40,11 @@ def framing(actor: Actor, size: tuple[int, int]) -> str:
         return "close_up" if share >= 0.55 else "cut_by_border"
     if share >= 1.35:
         return "close_up"
-    inside = actor.at[1] <= height + 2 and actor.at[1] - actor.height >= -0.1 * height and 0.1 * width <= actor.at[0] <= 0.9 * width
+    inside = (
+        actor.at[1] <= height + 2
+        and actor.at[1] - actor.height >= -0.1 * height
+        and 0.1 * width <= actor.at[0] <= 0.9 * width
+    )
     if not inside:
         return "cut_by_border"
     return "far" if share < 0.36 else "full_body"
@@ -47,7 +55,13 @@ def _people(own: ShotPlan, size: tuple[int, int]) -> set[str]:
     words = {["empty", "one", "two"][count] if count < 3 else "crowd"}
     for actor in own.actors:
         tags = actor.part.tags
-        words |= {"people"} if "person" in tags else {"vehicle"} if tags & {"vehicle", "robot/vehicle"} else {"creature"}
+        words |= (
+            {"people"}
+            if "person" in tags
+            else {"vehicle"}
+            if tags & {"vehicle", "robot/vehicle"}
+            else {"creature"}
+        )
         words |= {"anime"} if tags & {"anime", "anime-like"} else set()
         words |= {word for word in ("3d", "flat", "painted") if word in tags}
         words |= {framing(actor, size), {"still": "still_figure"}.get(actor.move, actor.move)}
@@ -58,7 +72,9 @@ def _people(own: ShotPlan, size: tuple[int, int]) -> set[str]:
 def _looks(shot: Shot) -> set[str]:
     """What figure and ground have in common, measured on them."""
     own, asked = shot.plan, shot.plan.words
-    words = asked & {"line_drawing", "grey", "colours_close"} if own.actors else asked & {"line_drawing", "grey"}
+    words = (
+        asked & {"line_drawing", "grey", "colours_close"} if own.actors else asked & {"line_drawing", "grey"}
+    )
     ground = shot.plate.reshape(-1, 3)[::97].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     tone = float(ground.mean())
     for actor in own.actors:
@@ -87,5 +103,11 @@ def _film(plan: FilmPlan, number: int) -> set[str]:
     words |= {"fade"} if own.fade_in or own.fade_out else set()
     words |= {"old_film"} if look.scratches else {word for word in ("grain", "blur") if getattr(look, word)}
     words |= {"resize"} if look.resize < 1 and not look.scratches else set()
-    words |= {"h265"} if look.codec == "h265" else {"h264_low"} if look.codec == "h264" and look.quality >= 30 else set()
+    words |= (
+        {"h265"}
+        if look.codec == "h265"
+        else {"h264_low"}
+        if look.codec == "h264" and look.quality >= 30
+        else set()
+    )
     return words

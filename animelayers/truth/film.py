@@ -1,4 +1,6 @@
-"""A composed film: its shots one after the other with what lies between them, and what film and file do to its pictures."""
+"""A composed film: its shots one after the other with what lies between them, and what film and file do to
+its pictures.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ from animelayers.truth.shot import Frame, Shot
 
 
 class Composed(NamedTuple):
-    """A frame of a film: its number in it, its shot, its layers, and what it is part of: none, cut (the first after one), fade, dissolve
-    or wipe."""
+    """A frame of a film: its number in it, its shot, its layers, and what it is part of: none, cut (the first
+    after one), fade, dissolve or wipe."""
 
     number: int
     shot: int
@@ -25,7 +27,9 @@ class Composed(NamedTuple):
 
 
 def frames(plan: FilmPlan) -> Iterator[tuple[Shot, Iterator[Composed]]]:
-    """The shots of a film, each with its frames in order. One shot is in memory at a time, and in a dissolve the next."""
+    """The shots of a film, each with its frames in order. One shot is in memory at a time, and in a dissolve
+    the next.
+    """
     index = 0
     for number, planned in enumerate(plan.shots):
         shot = Shot(planned, plan.size)
@@ -48,7 +52,9 @@ def _of_shot(plan: FilmPlan, number: int, shot: Shot, index: int) -> Iterator[Co
         elif shot.light(t) < 1:
             transition = "fade"
         frame = _grey(frame) if plan.look.grey else frame
-        yield Composed(index + t - own.start, number, frame._replace(layers=(*frame.layers, *over)), transition)
+        yield Composed(
+            index + t - own.start, number, frame._replace(layers=(*frame.layers, *over)), transition
+        )
 
 
 def _share(shape: tuple[int, ...], past: float, wipe: str) -> np.ndarray:
@@ -56,13 +62,20 @@ def _share(shape: tuple[int, ...], past: float, wipe: str) -> np.ndarray:
     if not wipe:
         return np.full((*shape, 1), round(255 * past), np.uint8)
     y, x = np.mgrid[: shape[0], : shape[1]]
-    edge = {"left": x / shape[1], "down": y / shape[0], "iris": np.hypot(x / shape[1] - 0.5, y / shape[0] - 0.5) / 0.71}[wipe]
+    edge = {
+        "left": x / shape[1],
+        "down": y / shape[0],
+        "iris": np.hypot(x / shape[1] - 0.5, y / shape[0] - 0.5) / 0.71,
+    }[wipe]
     return np.where(edge < past, np.uint8(255), np.uint8(0))[..., None]
 
 
 def _grey(frame: Frame) -> Frame:
     """A frame of a film without colours: its layers have none either."""
-    layers = tuple(layer._replace(rgba=np.dstack([grey(layer.rgba[..., :3]), layer.rgba[..., 3]])) for layer in frame.layers)
+    layers = tuple(
+        layer._replace(rgba=np.dstack([grey(layer.rgba[..., :3]), layer.rgba[..., 3]]))
+        for layer in frame.layers
+    )
     return frame._replace(base=grey(frame.base), layers=layers)
 
 
@@ -72,14 +85,20 @@ def grey(picture: np.ndarray) -> np.ndarray:
 
 
 def developed(look: Look, seed: int) -> Callable[[np.ndarray, int], np.ndarray]:
-    """What film and lens make of a picture, uint8 sRGB (H, W, 3): a function of it and its number; equal numbers, equal grain."""
+    """What film and lens make of a picture, uint8 sRGB (H, W, 3): a function of it and its number; equal
+    numbers, equal grain.
+    """
 
     def develop(picture: np.ndarray, number: int) -> np.ndarray:
         rng = np.random.default_rng([seed, number])
         height, width = picture.shape[:2]
         if look.resize < 1:
             small = (max(2, round(width * look.resize)), max(2, round(height * look.resize)))
-            picture = cv2.resize(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), (width, height), interpolation=cv2.INTER_CUBIC)
+            picture = cv2.resize(
+                cv2.resize(picture, small, interpolation=cv2.INTER_AREA),
+                (width, height),
+                interpolation=cv2.INTER_CUBIC,
+            )
         if look.blur:
             picture = cv2.GaussianBlur(picture, (0, 0), look.blur)
         if not (look.grain or look.flicker or look.scratches):
@@ -100,7 +119,17 @@ def _scratched(picture: np.ndarray, rng: np.random.Generator) -> None:
     height, width = picture.shape[:2]
     for _ in range(int(rng.poisson(3))):
         at, dark = (int(rng.integers(width)), int(rng.integers(height))), float(rng.choice([20, 235]))
-        cv2.ellipse(picture, at, (int(rng.integers(1, 4)), 1), float(rng.uniform(0, 180)), 0, 360, (dark,) * 3, -1, cv2.LINE_AA)
+        cv2.ellipse(
+            picture,
+            at,
+            (int(rng.integers(1, 4)), 1),
+            float(rng.uniform(0, 180)),
+            0,
+            360,
+            (dark,) * 3,
+            -1,
+            cv2.LINE_AA,
+        )
     for _ in range(int(rng.poisson(0.4))):
         x = int(rng.integers(width))
         cv2.line(picture, (x, 0), (x + int(rng.integers(-3, 4)), height), (225.0,) * 3, 1, cv2.LINE_AA)

@@ -22,7 +22,8 @@ TABLE = "PARTS.tsv"
 KINDS = ("figures", "props", "effects", "backgrounds")
 PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".avif", ".bmp", ".tif", ".tiff")
 FREE = re.compile(
-    r"(CC0|CC-BY(-SA)?-\d|MIT|Expat|Apache-2|BSD|ISC|MPL-2|OFL|Unlicense|Zlib|Public Domain|own|CC-BY-NC(-SA)?-\d|GPL|LGPL|Artistic|WTFPL|FAL)", re.I
+    r"(CC0|CC-BY(-SA)?-\d|MIT|Expat|Apache-2|BSD|ISC|MPL-2|OFL|Unlicense|Zlib|Public Domain|own|CC-BY-NC(-SA)?-\d|GPL|LGPL|Artistic|WTFPL|FAL)",
+    re.I,
 )
 """Licences that allow derived works."""
 _FORBIDDEN = re.compile(r"(-ND\b|NoDerivat|no derivat)", re.I)
@@ -32,7 +33,22 @@ _ENLARGED = 1.5  # times a background may be enlarged
 _FLAT = 0.5  # share of its width along which a person stands on the ground who is cut off there
 _ENOUGH = 12  # pixels of the shorter side of anything worth looking at
 _GLOWING = ("glow", "light", "aura", "beam", "energy", "lightning", "sparkle", "shockwave", "slash")
-_KNOWN = ("rain", "snow", "smoke", "fire", "explosion", "aura", "sparkle", "petals", "beam", "lightning", "splash", "slash", "shockwave", "energy")
+_KNOWN = (
+    "rain",
+    "snow",
+    "smoke",
+    "fire",
+    "explosion",
+    "aura",
+    "sparkle",
+    "petals",
+    "beam",
+    "lightning",
+    "splash",
+    "slash",
+    "shockwave",
+    "energy",
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +84,11 @@ class FileFigure(_Files):
     @property
     def actions(self) -> Mapping[str, int]:
         """`still`, and with several drawings `sequence`, or `talk` for poses of one figure."""
-        several = {"talk" if "multi-pose" in self.tags else "sequence": len(self.paths)} if len(self.paths) > 1 else {}
+        several = (
+            {"talk" if "multi-pose" in self.tags else "sequence": len(self.paths)}
+            if len(self.paths) > 1
+            else {}
+        )
         return {"still": 1, **several}
 
     @cached_property
@@ -122,14 +142,24 @@ class FileEffect(_Files):
     def modes(self) -> tuple[str, ...]:
         """Light is added, what is painted covers."""
         glows = any(word in tag for tag in self.tags for word in _GLOWING)
-        return ("add", "screen", "over") if glows and "dark" not in self.tags else ("over", "screen") if "soft alpha" in self.tags else ("over",)
+        return (
+            ("add", "screen", "over")
+            if glows and "dark" not in self.tags
+            else ("over", "screen")
+            if "soft alpha" in self.tags
+            else ("over",)
+        )
 
     def draw(self, k: int, size: tuple[int, int], seed: int) -> np.ndarray:
         """Drawing `k`, as large as fits into `size` (width, height), in its middle; `seed` changes nothing."""
         x, y, w, h = self.box
-        picture = self.drawings[k % self.count if self.loops else min(k, self.count - 1)][y : y + h, x : x + w]
+        picture = self.drawings[k % self.count if self.loops else min(k, self.count - 1)][
+            y : y + h, x : x + w
+        ]
         scale = min(size[0] / w, size[1] / h)
-        small = scaled(picture, (max(1, min(size[0], round(w * scale))), max(1, min(size[1], round(h * scale)))))
+        small = scaled(
+            picture, (max(1, min(size[0], round(w * scale))), max(1, min(size[1], round(h * scale))))
+        )
         tile = np.zeros((size[1], size[0], 4), np.uint8)
         top, left = (size[1] - small.shape[0]) // 2, (size[0] - small.shape[1]) // 2
         tile[top : top + small.shape[0], left : left + small.shape[1]] = small
@@ -141,7 +171,9 @@ class FilePlace(_Files):
     """A painted background; it is cut to the size asked for, never enlarged by more than a half."""
 
     def planes(self, size: tuple[int, int], seed: int) -> list[np.ndarray]:
-        """One opaque plane: the part of the picture that `seed` chooses, nearer its lower edge, where the ground is."""
+        """One opaque plane: the part of the picture that `seed` chooses, nearer its lower edge, where the
+        ground is.
+        """
         picture, (width, height) = self.drawings[0], size
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         least = max(width / picture.shape[1], height / picture.shape[0])
@@ -149,16 +181,24 @@ class FilePlace(_Files):
         w, h = min(picture.shape[1], round(width / scale)), min(picture.shape[0], round(height / scale))
         x = round((picture.shape[1] - w) * rng.random())
         y = round((picture.shape[0] - h) * (0.4 + 0.6 * rng.random()))
-        plane = cv2.resize(picture[y : y + h, x : x + w], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        plane = cv2.resize(
+            picture[y : y + h, x : x + w],
+            size,
+            interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC,
+        )
         plane[..., 3] = 255
         return [plane]
 
 
 @dataclass
 class Kit:
-    """The parts of a folder, and what was left out of it and why. ``parts``: by kind (`KINDS`); ``left_out``: a line for each file."""
+    """The parts of a folder, and what was left out of it and why. ``parts``: by kind (`KINDS`); ``left_out``:
+    a line for each file.
+    """
 
-    parts: dict[str, list[FileFigure | FileEffect | FilePlace]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    parts: dict[str, list[FileFigure | FileEffect | FilePlace]] = field(
+        default_factory=lambda: {kind: [] for kind in KINDS}
+    )
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
     def reasons(self) -> Counter[str]:
@@ -169,10 +209,11 @@ class Kit:
 def load(folder: str | Path, split: str | None = None) -> Kit:
     """The parts of a folder, of one split or of both.
 
-    With a table PARTS.tsv (columns file, kind, source, licence, credit, tags, split) it says what each part is. Without, the folders
-    figures, props, effects and backgrounds hold pictures (one picture a part, or a folder of pictures a sequence), each folder below
-    them is a source, one source in five is val, and the licence is the user's own. Pictures are opened when they are needed; see `examined`.
-    Raises FileNotFoundError for a folder that is not there, ValueError for one without a part.
+    With a table PARTS.tsv (columns file, kind, source, licence, credit, tags, split) it says what each part
+    is. Without, the folders figures, props, effects and backgrounds hold pictures (one picture a part, or a
+    folder of pictures a sequence), each folder below them is a source, one source in five is val, and the
+    licence is the user's own. Pictures are opened when they are needed; see `examined`. Raises
+    FileNotFoundError for a folder that is not there, ValueError for one without a part.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -191,8 +232,8 @@ def load(folder: str | Path, split: str | None = None) -> Kit:
 
 
 def examined(part: FileFigure | FileEffect | FilePlace, size: tuple[int, int] = (0, 0)) -> str:
-    """Why the pictures of a part cannot be used, '' if they can: no alpha, empty, cut off, sizes that differ, unreadable, and of backgrounds
-    that they do not fill frames of `size` (width, height)."""
+    """Why the pictures of a part cannot be used, '' if they can: no alpha, empty, cut off, sizes that differ,
+    unreadable, and of backgrounds that they do not fill frames of `size` (width, height)."""
     try:
         drawings = part.drawings
     except (OSError, ValueError, SyntaxError) as problem:
@@ -200,7 +241,9 @@ def examined(part: FileFigure | FileEffect | FilePlace, size: tuple[int, int] = 
     if len({d.shape for d in drawings}) > 1:
         return "drawings of different sizes"
     if isinstance(part, FilePlace):
-        small = any(_ENLARGED * have < need for have, need in zip(drawings[0].shape[1::-1], size, strict=True))
+        small = any(
+            _ENLARGED * have < need for have, need in zip(drawings[0].shape[1::-1], size, strict=True)
+        )
         return "smaller than the frame" if small else ""
     alpha = np.max([d[..., 3] for d in drawings], axis=0)
     if int(alpha.min()) > 250:
@@ -227,7 +270,9 @@ def _read(paths: tuple[Path, ...]) -> tuple[np.ndarray, ...]:
 
 
 def carried(picture: np.ndarray) -> np.ndarray:
-    """The picture with its colours carried on a few pixels under what is transparent, so that scaling draws no rim."""
+    """The picture with its colours carried on a few pixels under what is transparent, so that scaling draws
+    no rim.
+    """
     alpha = picture[..., 3:].astype(np.float32) / 255
     sums, weight = (cv2.blur(values, (7, 7)) for values in (picture[..., :3] * alpha, alpha[..., 0]))
     beside = np.clip(sums / np.maximum(weight, 1e-3)[..., None], 0, 255).astype(np.uint8)
@@ -257,7 +302,11 @@ def _found(root: Path) -> Iterator[dict[str, str]]:
     for kind in KINDS:
         for path in sorted((root / kind).rglob("*")):
             inside = path.relative_to(root / kind).parts
-            sequence = path.is_dir() and len(inside) > 1 and any(p.suffix.lower() in PICTURES for p in path.iterdir())
+            sequence = (
+                path.is_dir()
+                and len(inside) > 1
+                and any(p.suffix.lower() in PICTURES for p in path.iterdir())
+            )
             picture = path.is_file() and path.suffix.lower() in PICTURES and len(inside) < 3
             if sequence or picture:
                 source = inside[0] if len(inside) > 1 else Path(inside[0]).stem
@@ -302,16 +351,34 @@ def _refused(root: Path, row: Mapping[str, str]) -> str:
         return f"unknown licence {licence or '(none)'}"
     files = row["file"].split("|")
     inside = all((root / file).resolve().is_relative_to(root.resolve()) for file in files)
-    return "" if inside and all((root / file).exists() for file in files) else "not there" if inside else "outside the folder"
+    return (
+        ""
+        if inside and all((root / file).exists() for file in files)
+        else "not there"
+        if inside
+        else "outside the folder"
+    )
 
 
 def _part(root: Path, row: Mapping[str, str]) -> FileFigure | FileEffect | FilePlace:
     files = row["file"].split("|")
     first = root / files[0]
-    paths = tuple(sorted(p for p in first.iterdir() if p.suffix.lower() in PICTURES)) if first.is_dir() else tuple(root / file for file in files)
+    paths = (
+        tuple(sorted(p for p in first.iterdir() if p.suffix.lower() in PICTURES))
+        if first.is_dir()
+        else tuple(root / file for file in files)
+    )
     tags = frozenset(tag.strip() for tag in row.get("tags", "").split(",") if tag.strip())
     hand = Path(files[0]).parts[1] if len(Path(files[0]).parts) > 2 else row["source"]
-    facts = (str(Path(files[0]).with_suffix("")), hand, row["split"], row["licence"], row.get("credit", ""), tags, paths)
+    facts = (
+        str(Path(files[0]).with_suffix("")),
+        hand,
+        row["split"],
+        row["licence"],
+        row.get("credit", ""),
+        tags,
+        paths,
+    )
     if row["kind"] == "backgrounds":
         return FilePlace(*facts)
     return FileEffect(*facts) if row["kind"] == "effects" else FileFigure(*facts, prop=row["kind"] == "props")

@@ -1,7 +1,8 @@
 """Layers of a composed frame, and putting them together.
 
-A frame is a stack of layers, the farthest first. Each is a tile: straight RGBA uint8 at a place of the frame, that lies over, adds to,
-screens or multiplies what is under it. The stack is summed in float and rounded once.
+A frame is a stack of layers, the farthest first. Each is a tile: straight RGBA uint8 at a place of the frame,
+that lies over, adds to, screens or multiplies what is under it. The stack is summed in float and rounded
+once.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ MODES = ("over", "add", "screen", "multiply")
 class Layer(NamedTuple):
     """A tile of a frame.
 
-    ``kind``: plane and prop (background), shadow, effect, figure, front (background in front of figures), overlay (letterbox, subtitle,
-    logo), incoming (the next shot, in a dissolve). ``number``: which figure, effect … of the shot, from 1. ``at``: x, y of the tile's first
-    pixel, the tile lies within the frame. ``rgba``: straight uint8 (h, w, 4). ``mode``: one of `MODES`.
+    ``kind``: plane and prop (background), shadow, effect, figure, front (background in front of figures),
+    overlay (letterbox, subtitle, logo), incoming (the next shot, in a dissolve). ``number``: which figure,
+    effect … of the shot, from 1. ``at``: x, y of the tile's first pixel, the tile lies within the frame.
+    ``rgba``: straight uint8 (h, w, 4). ``mode``: one of `MODES`.
     """
 
     kind: str
@@ -43,8 +45,8 @@ class Layer(NamedTuple):
 def compose(base: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
     """The picture uint8 (H, W, 3) of a stack on an opaque one, both sRGB.
 
-    With base B, colour C and coverage a: ``over`` B (1 - a) + C a, ``add`` B + C a, ``screen`` 1 - (1 - B) (1 - C a), ``multiply``
-    B (1 - a + C a), each cut off at black and white.
+    With base B, colour C and coverage a: ``over`` B (1 - a) + C a, ``add`` B + C a, ``screen`` 1 - (1 - B) (1
+    - C a), ``multiply`` B (1 - a + C a), each cut off at black and white.
     """
     if not layers:
         return base
@@ -71,9 +73,11 @@ def compose(base: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
 
 
 def seen(layers: Sequence[Layer], kind: str, shape: tuple[int, int]) -> np.ndarray:
-    """All layers of a kind as one straight RGBA uint8 (H, W, 4): figures as they are seen past what hides them, effects past figures, too.
+    """All layers of a kind as one straight RGBA uint8 (H, W, 4): figures as they are seen past what hides
+    them, effects past figures, too.
 
-    One layer that nothing hides comes back as it is. Of several their coverages are joined, and colours weighed by what is seen of each.
+    One layer that nothing hides comes back as it is. Of several their coverages are joined, and colours
+    weighed by what is seen of each.
     """
     hides = (*HIDING, "figure") if kind == "effect" else HIDING
     mine = [number for number, layer in enumerate(layers) if layer.kind == kind]
@@ -99,7 +103,9 @@ def seen(layers: Sequence[Layer], kind: str, shape: tuple[int, int]) -> np.ndarr
 
 
 def labels(layers: Sequence[Layer], shape: tuple[int, int]) -> np.ndarray:
-    """Which figure each pixel shows, uint8 (H, W): the number of the foremost that covers more than half of it, 0 for none."""
+    """Which figure each pixel shows, uint8 (H, W): the number of the foremost that covers more than half of
+    it, 0 for none.
+    """
     plane = np.zeros(shape, np.uint8)
     for layer in layers:
         if layer.kind == "figure" or layer.kind in HIDING:
@@ -108,14 +114,19 @@ def labels(layers: Sequence[Layer], shape: tuple[int, int]) -> np.ndarray:
     return plane
 
 
-def tile(rgba: np.ndarray, move: np.ndarray, size: tuple[int, int]) -> tuple[tuple[int, int], np.ndarray] | None:
-    """A straight RGBA picture as an affine `move` (float64 (2, 3), from its pixels to the frame's) puts it into a frame of `size`.
+def tile(
+    rgba: np.ndarray, move: np.ndarray, size: tuple[int, int]
+) -> tuple[tuple[int, int], np.ndarray] | None:
+    """A straight RGBA picture as an affine `move` (float64 (2, 3), from its pixels to the frame's) puts it
+    into a frame of `size`.
 
-    Returns x, y and the tile, cut at the frame's borders; None where nothing of it is in the frame. A move by whole pixels copies.
-    Colours have to be carried on under what is transparent.
+    Returns x, y and the tile, cut at the frame's borders; None where nothing of it is in the frame. A move by
+    whole pixels copies. Colours have to be carried on under what is transparent.
     """
     h, w = rgba.shape[:2]
-    corners = np.array([[-0.5, -0.5, 1], [w - 0.5, -0.5, 1], [-0.5, h - 0.5, 1], [w - 0.5, h - 0.5, 1]]) @ move.T
+    corners = (
+        np.array([[-0.5, -0.5, 1], [w - 0.5, -0.5, 1], [-0.5, h - 0.5, 1], [w - 0.5, h - 0.5, 1]]) @ move.T
+    )
     x0, y0 = np.maximum(np.floor(corners.min(0)).astype(int), 0)
     x1, y1 = np.minimum(np.ceil(corners.max(0)).astype(int) + 1, size)
     if x0 >= x1 or y0 >= y1:
@@ -127,13 +138,23 @@ def tile(rgba: np.ndarray, move: np.ndarray, size: tuple[int, int]) -> tuple[tup
         return ((max(x0, dx), max(y0, dy)), part) if part.size else None
     inside = move.copy()
     inside[:, 2] -= (x0, y0)
-    made = cv2.warpAffine(rgba, inside, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    made = cv2.warpAffine(
+        rgba, inside, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+    )
     return (int(x0), int(y0)), _bordered(made, rgba, inside)
 
 
 def _bordered(made: np.ndarray, rgba: np.ndarray, move: np.ndarray) -> np.ndarray:
-    """Along a border at which the picture is opaque the warp has mixed its colours with black: there they come from the nearest pixel."""
+    """Along a border at which the picture is opaque the warp has mixed its colours with black: there they
+    come from the nearest pixel.
+    """
     if not any(side.any() for side in (rgba[0, :, 3], rgba[-1, :, 3], rgba[:, 0, 3], rgba[:, -1, 3])):
         return made
-    colours = cv2.warpAffine(np.ascontiguousarray(rgba[..., :3]), move, made.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    colours = cv2.warpAffine(
+        np.ascontiguousarray(rgba[..., :3]),
+        move,
+        made.shape[1::-1],
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
     return np.dstack([colours, made[..., 3]])

@@ -24,11 +24,16 @@ def raised(actor: Actor, frame: int) -> float:
     if actor.move != "jumping" or actor.action == "jump":
         return 0.0
     share = ((drawing(actor, frame) * actor.exposure + 3 * actor.phase) % _JUMP) / _JUMP
-    return 0.38 * actor.height * max(0.0, math.sin(math.pi * (share - _CROUCH) / (1 - _CROUCH))) if share > _CROUCH else 0.0
+    return (
+        0.38 * actor.height * max(0.0, math.sin(math.pi * (share - _CROUCH) / (1 - _CROUCH)))
+        if share > _CROUCH
+        else 0.0
+    )
 
 
 def placed(actor: Actor, frame: int, frames: int) -> np.ndarray:
-    """Affine float64 (2, 3) from offsets around the pin of the upright figure to the picture, in a frame of a shot of `frames` frames.
+    """Affine float64 (2, 3) from offsets around the pin of the upright figure to the picture, in a frame of a
+    shot of `frames` frames.
 
     It changes only when the drawing does.
     """

@@ -16,13 +16,18 @@ RANGES = ("tint", "travel", "blend", "quality")
 def draw(rng: np.random.Generator, odds: Mapping[str, float]) -> str:
     """One of the words, as likely as its weight."""
     words, weights = list(odds), np.array(list(odds.values()), float)
-    return words[int(np.searchsorted(np.cumsum(weights / weights.sum()), rng.random(), "right").clip(0, len(words) - 1))]
+    return words[
+        int(
+            np.searchsorted(np.cumsum(weights / weights.sum()), rng.random(), "right").clip(0, len(words) - 1)
+        )
+    ]
 
 
 def checked(name: str, value: Any) -> Any:
     """A distribution as it is drawn from: weights by word, (least, most), or a share.
 
-    For weights a word alone, or a list of words that are equally likely, does as well. Raises ValueError for what is none, naming the option.
+    For weights a word alone, or a list of words that are equally likely, does as well. Raises ValueError for
+    what is none, naming the option.
     """
     wanted = "weights of words ({a: 0.7, b: 0.3}), a word, or a list of words"
     if name in SHARES:
@@ -31,11 +36,20 @@ def checked(name: str, value: Any) -> Any:
             return float(value)
     elif name in RANGES:
         wanted = "[least, most]"
-        if isinstance(value, Sequence) and len(value) == 2 and all(isinstance(end, int | float) for end in value) and value[0] <= value[1]:
+        if (
+            isinstance(value, Sequence)
+            and len(value) == 2
+            and all(isinstance(end, int | float) for end in value)
+            and value[0] <= value[1]
+        ):
             return float(value[0]), float(value[1])
     else:
         words = [value] if isinstance(value, str | int | float) else value
         given = words if isinstance(words, Mapping) else dict.fromkeys(words or (), 1)
-        if given and all(isinstance(weight, int | float) and weight >= 0 for weight in given.values()) and sum(given.values()) > 0:
+        if (
+            given
+            and all(isinstance(weight, int | float) and weight >= 0 for weight in given.values())
+            and sum(given.values()) > 0
+        ):
             return {str(word): float(weight) for word, weight in given.items()}
     raise ValueError(f"truth.{name}={value}: {wanted}")

@@ -10,11 +10,13 @@ from animelayers.truth.plan import Paint
 _PLAIN = Paint()
 
 
-def painted(rgba: np.ndarray, paint: Paint, behind: np.ndarray | None = None, tint: float = 0.0) -> np.ndarray:
+def painted(
+    rgba: np.ndarray, paint: Paint, behind: np.ndarray | None = None, tint: float = 0.0
+) -> np.ndarray:
     """A straight RGBA uint8 picture in other colours, its alpha as it was.
 
-    ``behind``: the mean sRGB colour (3,) of what it stands before, which the share `tint` of its light and the share `paint.close` of its
-    colours come from.
+    ``behind``: the mean sRGB colour (3,) of what it stands before, which the share `tint` of its light and
+    the share `paint.close` of its colours come from.
     """
     if paint == _PLAIN and not tint:
         return rgba

@@ -13,8 +13,9 @@ SPLITS = ("train", "val")
 class Cutout(NamedTuple):
     """One drawing of a figure or a prop.
 
-    ``rgba``: straight uint8 (h, w, 4), cropped to what is drawn. ``pin``: the pixel (x, y) in it, which may lie outside, at which it is put
-    down: on the ground between the soles; of a bust the middle of its lower edge.
+    ``rgba``: straight uint8 (h, w, 4), cropped to what is drawn. ``pin``: the pixel (x, y) in it, which may
+    lie outside, at which it is put down: on the ground between the soles; of a bust the middle of its lower
+    edge.
     """
 
     rgba: np.ndarray
@@ -22,7 +23,9 @@ class Cutout(NamedTuple):
 
 
 class Part(Protocol):
-    """What every part says of itself: its name, the hand it is from, the split that hand belongs to, its terms and words for its look."""
+    """What every part says of itself: its name, the hand it is from, the split that hand belongs to, its
+    terms and words for its look.
+    """
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -50,9 +53,9 @@ class Figure(Part, Protocol):
 
 
 class Effect(Part, Protocol):
-    """An effect. ``kind``: rain, aura …; ``modes``: how it may lie over a picture, best first; ``field``: it fills the frame, else it is a tile;
-    ``anchor``: where in its tile it comes from, in shares of width and height; ``count``: drawings of its life; ``loops``: the first follows
-    the last."""
+    """An effect. ``kind``: rain, aura …; ``modes``: how it may lie over a picture, best first; ``field``: it
+    fills the frame, else it is a tile; ``anchor``: where in its tile it comes from, in shares of width and
+    height; ``count``: drawings of its life; ``loops``: the first follows the last."""
 
     @property
     def kind(self) -> str: ...  # noqa: D102

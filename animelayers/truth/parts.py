@@ -1,4 +1,6 @@
-"""All parts a set may be composed from: a folder's and the package's own, by split, chosen by what they look like."""
+"""All parts a set may be composed from: a folder's and the package's own, by split, chosen by what they look
+like.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +32,16 @@ class PartsError(ValueError):
 class Parts:
     """The parts of one split: the package's own, which are always there, and those of a folder.
 
-    ``split``: train or val; ``folder``: a kit or a user's own cut-outs (see `kit.load`), None for the package's own alone; ``drawn``: whether
-    the package's own are used; ``size``: of the frames (width, height), which backgrounds have to fill. Pictures are examined when they are
-    chosen: one that cannot be used is named in `left_out` and another is taken.
-    Raises `PartsError` where a kind is missing altogether, FileNotFoundError and ValueError for a folder that is no kit.
+    ``split``: train or val; ``folder``: a kit or a user's own cut-outs (see `kit.load`), None for the
+    package's own alone; ``drawn``: whether the package's own are used; ``size``: of the frames (width,
+    height), which backgrounds have to fill. Pictures are examined when they are chosen: one that cannot be
+    used is named in `left_out` and another is taken. Raises `PartsError` where a kind is missing altogether,
+    FileNotFoundError and ValueError for a folder that is no kit.
     """
 
-    def __init__(self, split: str, folder: str | None = None, drawn: bool = True, size: tuple[int, int] = (0, 0)) -> None:
+    def __init__(
+        self, split: str, folder: str | None = None, drawn: bool = True, size: tuple[int, int] = (0, 0)
+    ) -> None:
         if split not in SPLITS:
             raise PartsError(f"truth.split={split}: one of {', '.join(SPLITS)}")
         found = kit.load(folder, split) if folder else kit.Kit()
@@ -49,12 +54,18 @@ class Parts:
         self._reasons: dict[str, str] = {}
         missing = [kind for kind in ("figures", "effects", "places") if not getattr(self, kind)]
         if missing:
-            raise PartsError(f"no {' and no '.join(missing)} of the split {split} in truth.parts={folder}: add some, or truth.drawn=true")
+            raise PartsError(
+                f"no {' and no '.join(missing)} of the split {split} in truth.parts={folder}: add some, or truth.drawn=true"
+            )
 
-    def choose(self, rng: np.random.Generator, among: Sequence[Kind], wanted: Collection[Wanted] = ()) -> Kind:
-        """One of the parts `among` that fits the wishes `wanted`, the weightiest first; a wish that none can fulfil is let go.
+    def choose(
+        self, rng: np.random.Generator, among: Sequence[Kind], wanted: Collection[Wanted] = ()
+    ) -> Kind:
+        """One of the parts `among` that fits the wishes `wanted`, the weightiest first; a wish that none can
+        fulfil is let go.
 
-        Every source is as likely as any other, whatever the number of its parts, and within it every part. The choice depends on `rng` alone.
+        Every source is as likely as any other, whatever the number of its parts, and within it every part.
+        The choice depends on `rng` alone.
         """
         left = list(among)
         for wish in wanted:
@@ -67,7 +78,9 @@ class Parts:
             if not self._refuses(part):
                 return part
             left = [other for other in left if other is not part]
-        raise PartsError(f"none of {len(among)} parts of the split {self.split} can be used: {dict(Counter(self._reasons.values()))}")
+        raise PartsError(
+            f"none of {len(among)} parts of the split {self.split} can be used: {dict(Counter(self._reasons.values()))}"
+        )
 
     def _refuses(self, part: Any) -> str:
         if part.name not in self._reasons:
@@ -79,7 +92,9 @@ class Parts:
         return self._reasons[part.name]
 
     def cast(self, rng: np.random.Generator, wanted: Sequence[Wanted]) -> Parts:
-        """The same parts with few figures, one that fits each wish: people who come again in shot after shot. No shot has one of them twice."""
+        """The same parts with few figures, one that fits each wish: people who come again in shot after shot.
+        No shot has one of them twice.
+        """
         made, left = copy(self), list(self.figures)
         made.figures, made.few = [], True
         for wish in wanted[: len(left)]:
@@ -93,4 +108,7 @@ class Parts:
         for part in (*self.figures, *self.props, *self.effects, *self.places):
             licences, credits = found.setdefault(part.source, ({}, {}))
             licences[part.licence], credits[part.credit] = None, None
-        return {source: (", ".join(filter(None, a)), "; ".join(filter(None, b))) for source, (a, b) in found.items()}
+        return {
+            source: (", ".join(filter(None, a)), "; ".join(filter(None, b)))
+            for source, (a, b) in found.items()
+        }

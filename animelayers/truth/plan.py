@@ -1,4 +1,6 @@
-"""What a film of composed shots shows, decided before a pixel is drawn. All lengths are pixels of the frame, all times frames."""
+"""What a film of composed shots shows, decided before a pixel is drawn. All lengths are pixels of the frame,
+all times frames.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,9 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Paint:
-    """How the colours of a part are changed: greyed, multiplied by ``gain`` and drawn by the share ``close`` towards what is behind it; ``lift``
-    is the share of the way to white (negative: to black); ``lines`` leaves dark lines on white."""
+    """How the colours of a part are changed: greyed, multiplied by ``gain`` and drawn by the share ``close``
+    towards what is behind it; ``lift`` is the share of the way to white (negative: to black); ``lines``
+    leaves dark lines on white."""
 
     gain: Colour = (1.0, 1.0, 1.0)
     lift: float = 0.0
@@ -24,9 +27,11 @@ class Paint:
 
 @dataclass(frozen=True)
 class Actor:
-    """A figure or a prop: ``height`` when upright, ``at`` where its pin stands in the middle of the shot, ``move`` how it gets about and ``speed``
-    how fast (per frame; of `scaling` the growth over the shot), ``action`` and ``phase`` its drawings, ``exposure`` how many frames one is held.
-    ``follows``: the camera goes with it. ``shadow``: none, contact or cast. ``tint``: share of the tone behind it that its light takes on."""
+    """A figure or a prop: ``height`` when upright, ``at`` where its pin stands in the middle of the shot,
+    ``move`` how it gets about and ``speed`` how fast (per frame; of `scaling` the growth over the shot),
+    ``action`` and ``phase`` its drawings, ``exposure`` how many frames one is held. ``follows``: the camera
+    goes with it. ``shadow``: none, contact or cast. ``tint``: share of the tone behind it that its light
+    takes on."""
 
     part: Figure
     height: int
@@ -46,8 +51,9 @@ class Actor:
 
 @dataclass(frozen=True)
 class Light:
-    """An effect from frame ``first`` to ``last``: ``at`` the middle of its tile and ``size`` of it, ``drift`` per frame, ``where`` behind, beside or
-    in front of the figures, ``with_actor`` whom it goes with (-1: nobody), ``strength`` its share of coverage, ``colour`` what its white becomes."""
+    """An effect from frame ``first`` to ``last``: ``at`` the middle of its tile and ``size`` of it, ``drift``
+    per frame, ``where`` behind, beside or in front of the figures, ``with_actor`` whom it goes with (-1:
+    nobody), ``strength`` its share of coverage, ``colour`` what its white becomes."""
 
     part: Effect
     mode: str
@@ -66,9 +72,10 @@ class Light:
 
 @dataclass(frozen=True)
 class ShotPlan:
-    """One shot. ``start``: frames of it that the dissolve before has shown; ``dissolve``: frames at its end that turn into the next shot, in a
-    ``wipe`` (left, down or iris) piece by piece;
-    ``fade_in`` and ``fade_out``: frames that come out of black or go into it; ``words``: what it is asked to show, see `words`."""
+    """One shot. ``start``: frames of it that the dissolve before has shown; ``dissolve``: frames at its end
+    that turn into the next shot, in a ``wipe`` (left, down or iris) piece by piece; ``fade_in`` and
+    ``fade_out``: frames that come out of black or go into it; ``words``: what it is asked to show, see
+    `words`."""
 
     frames: int
     place: Place
@@ -92,8 +99,9 @@ class ShotPlan:
 
 @dataclass(frozen=True)
 class Look:
-    """What film and file do to the pictures: ``grain`` in grey levels, ``blur`` sigma in pixels, ``resize`` the size they once had (a factor),
-    ``flicker`` share of brightness, ``grey``, ``scratches``; ``codec`` ffv1, h264 or h265 at ``quality``, its constant rate factor."""
+    """What film and file do to the pictures: ``grain`` in grey levels, ``blur`` sigma in pixels, ``resize``
+    the size they once had (a factor), ``flicker`` share of brightness, ``grey``, ``scratches``; ``codec``
+    ffv1, h264 or h265 at ``quality``, its constant rate factor."""
 
     grain: float = 0.0
     blur: float = 0.0
@@ -107,8 +115,8 @@ class Look:
 
 @dataclass(frozen=True)
 class FilmPlan:
-    """A film of shots. ``letterbox``: share of the height that each bar covers; ``subtitles``: one for each shot, '' for none; ``logo``: whether
-    a station's mark stands in a corner."""
+    """A film of shots. ``letterbox``: share of the height that each bar covers; ``subtitles``: one for each
+    shot, '' for none; ``logo``: whether a station's mark stands in a corner."""
 
     name: str
     seed: int

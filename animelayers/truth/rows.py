@@ -26,14 +26,21 @@ def identity(plan: FilmPlan, number: int) -> Row:
     """The columns every clip has, of a shot of a film."""
     episode, first = plan.name.lower(), sum(shot.frames - shot.start for shot in plan.shots[:number])
     scene = f"scene{number:04d}"
-    names = {"clip_id": f"{episode}/{scene}/{first:06d}", "source": plan.name + plan.suffix, "episode": episode, "scene_id": scene}
+    names = {
+        "clip_id": f"{episode}/{scene}/{first:06d}",
+        "source": plan.name + plan.suffix,
+        "episode": episode,
+        "scene_id": scene,
+    }
     return {**names, "error": "", "error_type": "", "attempt": 0, "note": ""}
 
 
 def pixels(plan: FilmPlan) -> Iterator[Row]:
-    """The shots of a film as clips with their pixels: frames before film and file touch them, and every true layer.
+    """The shots of a film as clips with their pixels: frames before film and file touch them, and every true
+    layer.
 
-    Columns of the record: frames, drawing, character, effect, effect_mode, background, instances, plate, camera …
+    Columns of the record: frames, drawing, character, effect, effect_mode, background, instances, plate,
+    camera …
     """
     for number, (shot, composed) in enumerate(frames(plan)):
         kept, drawing, all_frames = _distinct(composed)
@@ -51,7 +58,8 @@ def pixels(plan: FilmPlan) -> Iterator[Row]:
 
 
 def stored(plan: FilmPlan, put: Put | None = None) -> Iterator[Row]:
-    """The shots of a film as clips with their layers encoded, as a sink takes them; `put` is given every picture of the film on the way.
+    """The shots of a film as clips with their layers encoded, as a sink takes them; `put` is given every
+    picture of the film on the way.
 
     Each drawing's pixels are let go as soon as they are encoded.
     """
@@ -67,12 +75,17 @@ def stored(plan: FilmPlan, put: Put | None = None) -> Iterator[Row]:
             if made.frame.shown not in numbers:
                 numbers[made.frame.shown] = len(numbers)
                 picture = made.frame.picture
-                encoded, measured = _encoded(made.frame, picture, [actor.part.name for actor in shot.plan.actors])
+                encoded, measured = _encoded(
+                    made.frame, picture, [actor.part.name for actor in shot.plan.actors]
+                )
                 files.append(encoded)
                 measures.append(measured)
                 kept.append(_outlined(made.frame))
             if put is not None:
-                put(picture if numbers[made.frame.shown] == len(numbers) - 1 else made.frame.picture, made.number)
+                put(
+                    picture if numbers[made.frame.shown] == len(numbers) - 1 else made.frame.picture,
+                    made.number,
+                )
             drawing.append(numbers[made.frame.shown])
             all_frames.append(made._replace(frame=kept[drawing[-1]]))
         files[0]["plate.webp"] = codecs.encode_webp(_plate(plan, shot))
@@ -90,7 +103,16 @@ def stored(plan: FilmPlan, put: Put | None = None) -> Iterator[Row]:
 
 _MERGED = {"figure": "character", "effect": "effect", "shadow": "shadow", "overlay": "overlay"}
 """Kinds of layers of which all together are a file, and its name."""
-_MEASURED = ("character_bbox", "character_coverage", "instance_ids", "instance_boxes", "characters", "effect_coverage", "recompose_psnr", "stack")
+_MEASURED = (
+    "character_bbox",
+    "character_coverage",
+    "instance_ids",
+    "instance_boxes",
+    "characters",
+    "effect_coverage",
+    "recompose_psnr",
+    "stack",
+)
 
 
 def _plate(plan: FilmPlan, shot: Shot) -> np.ndarray:
@@ -99,7 +121,10 @@ def _plate(plan: FilmPlan, shot: Shot) -> np.ndarray:
 
 def _outlined(frame: Frame) -> Frame:
     """A frame without its pixels, of which what is told of it needs the sums of coverage alone."""
-    return frame._replace(base=frame.base[:0], layers=tuple(layer._replace(rgba=layer.rgba[..., 3:].sum(keepdims=True)) for layer in frame.layers))
+    return frame._replace(
+        base=frame.base[:0],
+        layers=tuple(layer._replace(rgba=layer.rgba[..., 3:].sum(keepdims=True)) for layer in frame.layers),
+    )
 
 
 def _distinct(composed: Iterator[Composed]) -> tuple[list[Frame], list[int], list[Composed]]:
@@ -111,7 +136,14 @@ def _distinct(composed: Iterator[Composed]) -> tuple[list[Frame], list[int], lis
     return list(kept.values()), [order.index(made.frame.shown) for made in all_frames], all_frames
 
 
-def _facts(plan: FilmPlan, number: int, shot: Shot, kept: Sequence[Frame], drawing: Sequence[int], made: Sequence[Composed]) -> Row:
+def _facts(
+    plan: FilmPlan,
+    number: int,
+    shot: Shot,
+    kept: Sequence[Frame],
+    drawing: Sequence[int],
+    made: Sequence[Composed],
+) -> Row:
     """What is known of a shot beside its pixels."""
     index = np.array([each.number for each in made], np.int64)
     modes = [_mode(frame) for frame in kept]
@@ -141,13 +173,23 @@ def _mode(frame: Frame) -> str:
     return max(areas, key=lambda mode: areas[mode]) if areas else "none"
 
 
-def _encoded(frame: Frame, picture: np.ndarray, cast: Sequence[str]) -> tuple[dict[str, bytes], tuple[Any, ...]]:
+def _encoded(
+    frame: Frame, picture: np.ndarray, cast: Sequence[str]
+) -> tuple[dict[str, bytes], tuple[Any, ...]]:
     """The files of a drawing by name, and its measures as `_MEASURED` names them."""
-    merged = {name: frame.seen(kind) for kind, name in _MERGED.items() if kind == "figure" or any(layer.kind == kind for layer in frame.layers)}
+    merged = {
+        name: frame.seen(kind)
+        for kind, name in _MERGED.items()
+        if kind == "figure" or any(layer.kind == kind for layer in frame.layers)
+    }
     character, background, plane, mode = merged["character"], frame.background, frame.labels, _mode(frame)
     half = cv2.threshold(cv2.extractChannel(character, 3), 127, 255, cv2.THRESH_BINARY)[1]
     files = {f"{name}.png": codecs.encode_png(rgba) for name, rgba in merged.items()}
-    files |= {"mask.png": codecs.encode_png(half), "background.webp": codecs.encode_webp(background), "instances.png": codecs.encode_png(plane)}
+    files |= {
+        "mask.png": codecs.encode_png(half),
+        "background.webp": codecs.encode_webp(background),
+        "instances.png": codecs.encode_png(plane),
+    }
     found, effect = boxes(plane), merged.get("effect")
     measures = (
         np.array(cv2.boundingRect(half), np.int32),
@@ -163,13 +205,16 @@ def _encoded(frame: Frame, picture: np.ndarray, cast: Sequence[str]) -> tuple[di
 
 
 def _stacked(frame: Frame, merged: dict[str, np.ndarray], files: dict[str, bytes]) -> list[Stacked]:
-    """The column `stack`: files of the frame, the farthest first, each with its mode; layers that no file is yet are added.
+    """The column `stack`: files of the frame, the farthest first, each with its mode; layers that no file is
+    yet are added.
 
     Where nothing of the background stands in front of figures it is the lowest, else what lies under them.
     """
     found = [Stacked("background")]
     if any(layer.kind == "front" for layer in frame.layers):
-        under = frame._replace(layers=tuple(layer for layer in frame.layers if layer.kind in ("plane", "prop")))
+        under = frame._replace(
+            layers=tuple(layer for layer in frame.layers if layer.kind in ("plane", "prop"))
+        )
         files["under.webp"] = codecs.encode_webp(under.picture)
         found = [Stacked("under")]
     for layer in frame.layers:

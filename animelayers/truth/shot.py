@@ -25,8 +25,8 @@ _DEPTH = (1.0, 1.35, 1.9)  # how fast planes pass, the farthest first
 class Frame(NamedTuple):
     """A frame in layers.
 
-    ``base``: what lies behind all, opaque uint8 (H, W, 3); ``layers``: the stack on it; ``seat``: homography float64 (3, 3) from its pixels
-    to the plate's; ``shown``: equal for frames that show the same.
+    ``base``: what lies behind all, opaque uint8 (H, W, 3); ``layers``: the stack on it; ``seat``: homography
+    float64 (3, 3) from its pixels to the plate's; ``shown``: equal for frames that show the same.
     """
 
     base: np.ndarray
@@ -41,8 +41,12 @@ class Frame(NamedTuple):
 
     @property
     def background(self) -> np.ndarray:
-        """What it would show with nobody in it: no figures, effects and shadows, nothing laid over it. uint8 (H, W, 3)."""
-        return compose(self.base, [layer for layer in self.layers if layer.kind in ("plane", "prop", "front")])
+        """What it would show with nobody in it: no figures, effects and shadows, nothing laid over it. uint8
+        (H, W, 3).
+        """
+        return compose(
+            self.base, [layer for layer in self.layers if layer.kind in ("plane", "prop", "front")]
+        )
 
     def seen(self, kind: str) -> np.ndarray:
         """All layers of a kind as one, straight RGBA uint8 (H, W, 4): see `layer.seen`."""
@@ -74,12 +78,18 @@ class Shot:
         given = self.plan.place.planes(self._whole, self.plan.seed)
         given = given if self.plan.parallax else [compose_planes(given)]
         near = [] if len(given) > 1 or not self.plan.parallax else [self._hedge()]
-        planes = [self._blurred(painted(plane, self.plan.ground), self.plan.blur) for plane in [*given, *near]]
+        planes = [
+            self._blurred(painted(plane, self.plan.ground), self.plan.blur) for plane in [*given, *near]
+        ]
         base = planes[0][..., :3]
         offset = self.seats[0][:2, 2]
         for prop in self.plan.props:
             cut = self._cel(prop, 0, prop.height, base)
-            at = tile(cut.rgba, _pinned(cut, np.array([[1.0, 0, prop.at[0] + offset[0]], [0, 1, prop.at[1] + offset[1]]])), self._whole)
+            at = tile(
+                cut.rgba,
+                _pinned(cut, np.array([[1.0, 0, prop.at[0] + offset[0]], [0, 1, prop.at[1] + offset[1]]])),
+                self._whole,
+            )
             if at is not None:
                 base = compose(base, [Layer("prop", 1, at[0], at[1])])
         return [base, *planes[1:]]
@@ -97,17 +107,31 @@ class Shot:
             return self._last
         seat = self.seats[t]
         base = self._window(self.plate, seat)
-        layers = [*self._near(t), *self._lit("behind", t), *self._figures(t), *self._lit("beside", t), *self._lit("front", t), *self._fronts(t)]
+        layers = [
+            *self._near(t),
+            *self._lit("behind", t),
+            *self._figures(t),
+            *self._lit("beside", t),
+            *self._lit("front", t),
+            *self._fronts(t),
+        ]
         fall, light = self._vignette, self.light(t)
         if fall is not None or light < 1:
             base = self._dimmed(base, (0, 0), light)
-            layers = [layer._replace(rgba=np.dstack([self._dimmed(layer.rgba[..., :3], layer.at, light), layer.rgba[..., 3]])) for layer in layers]
+            layers = [
+                layer._replace(
+                    rgba=np.dstack([self._dimmed(layer.rgba[..., :3], layer.at, light), layer.rgba[..., 3]])
+                )
+                for layer in layers
+            ]
         self._last = Frame(base, tuple(layers), seat, number)
         return self._last
 
     def _key(self, t: int) -> tuple[object, ...]:
         acts = tuple((drawing(actor, t) if actor.move != "still" else 0) for actor in self.plan.actors)
-        lights = tuple(t // light.exposure if light.first <= t <= light.last else -1 for light in self.plan.lights)
+        lights = tuple(
+            t // light.exposure if light.first <= t <= light.last else -1 for light in self.plan.lights
+        )
         still = self.plan.camera.kind == "still"
         return (*acts, *lights, 0 if still else t, self.light(t))
 
@@ -126,7 +150,9 @@ class Shot:
             return None
         width, height = self.size
         y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-        return np.asarray(1 - self.plan.vignette * np.clip((x * x + y * y) / 2, 0, 1) ** 1.5, np.float32)[..., None]
+        return np.asarray(1 - self.plan.vignette * np.clip((x * x + y * y) / 2, 0, 1) ** 1.5, np.float32)[
+            ..., None
+        ]
 
     def _dimmed(self, colour: np.ndarray, at: tuple[int, int], light: float) -> np.ndarray:
         (x, y), (h, w) = at, colour.shape[:2]
@@ -138,7 +164,13 @@ class Shot:
         (width, height), shift = self.size, np.rint(seat[:2, 2]).astype(int)
         if np.allclose(seat[:2, :2], np.eye(2)) and np.allclose(seat[:2, 2], shift, atol=1e-6):
             return plane[shift[1] : shift[1] + height, shift[0] : shift[0] + width]
-        return cv2.warpAffine(plane, seat[:2], self.size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        return cv2.warpAffine(
+            plane,
+            seat[:2],
+            self.size,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
 
     def _near(self, t: int) -> list[Layer]:
         """The nearer planes of the painting, which pass faster."""
@@ -147,7 +179,9 @@ class Shot:
             seat = self.seats[t].copy()
             # the plane is as wide as the plate: it passes faster around the middle of the move
             middle = self.seats[:, :2, 2].mean(0)
-            seat[:2, 2] = np.clip(middle + (seat[:2, 2] - middle) * _DEPTH[min(number, 2)], 0, np.array(self._whole) - self.size)
+            seat[:2, 2] = np.clip(
+                middle + (seat[:2, 2] - middle) * _DEPTH[min(number, 2)], 0, np.array(self._whole) - self.size
+            )
             layers.append(Layer("plane", number, (0, 0), self._window(plane, seat)))
         return layers
 
@@ -161,10 +195,16 @@ class Shot:
         layers: list[Layer] = []
         for number, actor in enumerate(self.plan.actors, 1):
             layers += self._figure(actor, number, t, "figure")
-        return [layer for layer in layers if layer.kind == "shadow"] + [layer for layer in layers if layer.kind != "shadow"]
+        return [layer for layer in layers if layer.kind == "shadow"] + [
+            layer for layer in layers if layer.kind != "shadow"
+        ]
 
     def _fronts(self, t: int) -> list[Layer]:
-        return [layer for number, front in enumerate(self.plan.fronts, 1) for layer in self._figure(front, number, t, "front")]
+        return [
+            layer
+            for number, front in enumerate(self.plan.fronts, 1)
+            for layer in self._figure(front, number, t, "front")
+        ]
 
     def _figure(self, actor: Actor, number: int, t: int, kind: str) -> list[Layer]:
         move = placed(actor, t, len(self))
@@ -172,7 +212,13 @@ class Shot:
         size = float(np.sqrt(abs(np.linalg.det(whole[:2, :2]) / max(abs(_across(move)), 1e-3))))
         tall = _stepped(actor.height * size)
         k = drawing(actor, t) + actor.phase
-        key = (kind, number, 0 if actor.move == "still" else k % max(1, actor.part.actions.get(actor.action, 1)), tall, whole.tobytes())
+        key = (
+            kind,
+            number,
+            0 if actor.move == "still" else k % max(1, actor.part.actions.get(actor.action, 1)),
+            tall,
+            whole.tobytes(),
+        )
         if key not in self._tiles:
             if len(self._tiles) > 4 * (len(self.plan.actors) + len(self.plan.fronts)):
                 self._tiles.clear()
@@ -183,20 +229,28 @@ class Shot:
                 pinned[:, 2] = np.rint(pinned[:, 2])
             self._tiles[key] = tile(cut.rgba, pinned, self.size)
             on_ground = whole[:2] + np.array([[0, 0, 0], [0, 0, raised(actor, t) * whole[1, 1]]])
-            self._tiles[(*key, "shadow")] = shadow(cut, on_ground, actor, self.size) if kind == "figure" and actor.shadow != "none" else None
+            self._tiles[(*key, "shadow")] = (
+                shadow(cut, on_ground, actor, self.size)
+                if kind == "figure" and actor.shadow != "none"
+                else None
+            )
         own, dark = self._tiles[key], self._tiles.get((*key, "shadow"))
         layers = [] if dark is None else [Layer("shadow", number, dark[0], dark[1], "multiply")]
         return layers if own is None else [*layers, Layer(kind, number, own[0], own[1])]
 
     def _cel(self, actor: Actor, k: int, tall: int, ground: np.ndarray) -> Cutout:
-        """A drawing of an actor in the shot's colours, with a border for the warp, its colours carried on under it."""
+        """A drawing of an actor in the shot's colours, with a border for the warp, its colours carried on
+        under it.
+        """
         count = max(1, actor.part.actions.get(actor.action, 1))
         key = (id(actor), k % count, tall)
         if key not in self._cels:
             if sum(cel.rgba.nbytes for cel in self._cels.values()) > 64_000_000:
                 self._cels.clear()
             cut = actor.part.draw(actor.action, k % count, tall)
-            rgba = self._blurred(painted(cut.rgba, actor.paint, self._behind(actor, ground), actor.tint), actor.blur)
+            rgba = self._blurred(
+                painted(cut.rgba, actor.paint, self._behind(actor, ground), actor.tint), actor.blur
+            )
             rgba = np.pad(rgba, ((1, 1), (1, 1), (0, 0)), "edge")
             rgba[[0, -1], :, 3] = 0
             rgba[:, [0, -1], 3] = 0
@@ -207,7 +261,10 @@ class Shot:
         """The mean colour (3,) of the painting where an actor stands at first."""
         x, y = np.asarray(actor.at) + self.seats[0][:2, 2]
         half = max(8, actor.height // 4)
-        x0, y0 = (int(np.clip(v, 0, n - 16)) for v, n in ((x - half, ground.shape[1]), (y - 3 * half, ground.shape[0])))
+        x0, y0 = (
+            int(np.clip(v, 0, n - 16))
+            for v, n in ((x - half, ground.shape[1]), (y - 3 * half, ground.shape[0]))
+        )
         part = ground[y0 : max(y0 + 16, int(y)), x0 : max(x0 + 16, int(x + half))]
         return np.asarray(part.reshape(-1, 3).mean(0), np.float32)
 
@@ -225,7 +282,11 @@ class Shot:
         return soft if cut else soft[reach:-reach, reach:-reach]
 
     def _lit(self, where: str, t: int) -> list[Layer]:
-        found = [(n, light) for n, light in enumerate(self.plan.lights, 1) if light.where == where and light.first <= t <= light.last]
+        found = [
+            (n, light)
+            for n, light in enumerate(self.plan.lights, 1)
+            if light.where == where and light.first <= t <= light.last
+        ]
         return [layer for number, light in found for layer in self._light_layer(number, light, t)]
 
     def _light_layer(self, number: int, light: Light, t: int) -> list[Layer]:
@@ -238,11 +299,17 @@ class Shot:
         if actor is not None:
             now = placed(actor, t, len(self))[:, 2]
             x, y = x + now[0] - actor.at[0], y + now[1] - actor.at[1]
-        whole = self._seat(actor, t)[:2] @ np.array([[1, 0, x - light.size[0] / 2], [0, 1, y - light.size[1] / 2], [0, 0, 1]])
+        whole = self._seat(actor, t)[:2] @ np.array(
+            [[1, 0, x - light.size[0] / 2], [0, 1, y - light.size[1] / 2], [0, 0, 1]]
+        )
         if self.plan.camera.kind == "still":
             whole[:, 2] = np.rint(whole[:, 2])
         made = tile(rgba, whole, self.size)
-        return [] if made is None or not made[1][..., 3].any() else [Layer("effect", number, made[0], made[1], light.mode)]
+        return (
+            []
+            if made is None or not made[1][..., 3].any()
+            else [Layer("effect", number, made[0], made[1], light.mode)]
+        )
 
     def _drawn(self, light: Light, k: int) -> np.ndarray:
         k = k % light.part.count if light.part.loops else min(k, light.part.count - 1)
@@ -272,7 +339,9 @@ class Shot:
 
 def compose_planes(planes: list[np.ndarray]) -> np.ndarray:
     """Planes of a painting as one, RGBA uint8 (H, W, 4)."""
-    whole = compose(planes[0][..., :3], [Layer("plane", n, (0, 0), plane) for n, plane in enumerate(planes[1:], 1)])
+    whole = compose(
+        planes[0][..., :3], [Layer("plane", n, (0, 0), plane) for n, plane in enumerate(planes[1:], 1)]
+    )
     return np.dstack([whole, np.full(whole.shape[:2], 255, np.uint8)])
 
 

@@ -9,7 +9,8 @@ from animelayers.truth.layer import Layer, compose
 
 
 def recomposed(output: Output, frame_id: str) -> np.ndarray:
-    """The picture uint8 (H, W, 3) of a frame of a truth set, from the files its column `stack` names, in their order and modes.
+    """The picture uint8 (H, W, 3) of a frame of a truth set, from the files its column `stack` names, in
+    their order and modes.
 
     Raises KeyError for a frame that there is not, and for a set without stacks.
     """

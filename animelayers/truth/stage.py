@@ -1,4 +1,6 @@
-"""Who stands where in a shot, what they do, and what burns, falls and shines around them: a plan from distributions."""
+"""Who stands where in a shot, what they do, and what burns, falls and shines around them: a plan from
+distributions.
+"""
 
 from __future__ import annotations
 
@@ -28,20 +30,34 @@ _GESTURES = ("breathe", "wave", "nod", "turn", "wind", "blink")
 _WISHED = {
     "talking": ("talk",), "gesture": _GESTURES, "walking": ("walk", "run"), "turning": ("turn",), "sequence": ("sequence",), "jumping": ("jump",),
 }  # fmt: skip
-_WHO = {"anime": ("anime", "anime-like"), "person": ("person",), "creature": ("creature", "robot/vehicle"), "vehicle": ("vehicle", "robot/vehicle")}
+_WHO = {
+    "anime": ("anime", "anime-like"),
+    "person": ("person",),
+    "creature": ("creature", "robot/vehicle"),
+    "vehicle": ("vehicle", "robot/vehicle"),
+}
 _CONTRAST = {
     "white_on_light": ("white",),
     "dark_on_dark": ("dark",),
     "outline": ("outline", "black-and-white"),
     "line_drawing": ("outline", "black-and-white"),
 }
-_GROUND = {"white_on_light": Paint(lift=0.72), "dark_on_dark": Paint(lift=-0.5), "line_drawing": Paint(lines=True), "grey": Paint(grey=True)}
+_GROUND = {
+    "white_on_light": Paint(lift=0.72),
+    "dark_on_dark": Paint(lift=-0.5),
+    "line_drawing": Paint(lines=True),
+    "grey": Paint(grey=True),
+}
 
 Odds = Mapping[str, Any]
 
 
-def staged(rng: np.random.Generator, parts: Parts, odds: Odds, size: tuple[int, int], frames: int, word: str = "") -> ShotPlan:
-    """A shot of `frames` frames of `size` (width, height) as `odds` have it; `word` is the trait it is made for."""
+def staged(
+    rng: np.random.Generator, parts: Parts, odds: Odds, size: tuple[int, int], frames: int, word: str = ""
+) -> ShotPlan:
+    """A shot of `frames` frames of `size` (width, height) as `odds` have it; `word` is the trait it is made
+    for.
+    """
     contrast = draw(rng, odds["contrast"])
     place = _place(rng, parts, contrast)
     camera, parallax = _camera(rng, odds)
@@ -50,7 +66,19 @@ def staged(rng: np.random.Generator, parts: Parts, odds: Odds, size: tuple[int, 
     crossing = count > 1 and rng.random() < odds["crossing"]
     actors: list[Actor] = []
     for i in range(count if not parts.few else min(count, len(parts.figures))):
-        actors.append(_actor(rng, parts, odds, size, frames, (i, count), planes, crossing, [actor.part for actor in actors if parts.few]))
+        actors.append(
+            _actor(
+                rng,
+                parts,
+                odds,
+                size,
+                frames,
+                (i, count),
+                planes,
+                crossing,
+                [actor.part for actor in actors if parts.few],
+            )
+        )
     actors = [replace(actor, follows=follows and not crossing) for actor in actors]
     actors.sort(key=lambda actor: (actor.at[1], actor.height))
     props = [_thing(rng, parts, size, planes, ahead=False) for _ in range(int(draw(rng, odds["props"])))]
@@ -63,7 +91,9 @@ def staged(rng: np.random.Generator, parts: Parts, odds: Odds, size: tuple[int, 
         place,
         int(rng.integers(2**31)),
         camera,
-        _GROUND.get(contrast, Paint()) if not (contrast == "dark_on_dark" and "dark" in place.tags) else Paint(lift=-0.1),
+        _GROUND.get(contrast, Paint())
+        if not (contrast == "dark_on_dark" and "dark" in place.tags)
+        else Paint(lift=-0.1),
         blur=float(draw(rng, odds["defocus"])) * size[1],
         parallax=parallax,
         vignette=float(draw(rng, odds["vignette"])),
@@ -86,7 +116,9 @@ class _Grades:
         gain = tuple(float(g) for g in rng.uniform(0.94, 1.0, 3))
         close = rng.uniform(0.45, 0.62) if self.contrast == "colours_close" else 0.0
         lift = -rng.uniform(0.3, 0.5) if self.contrast == "dark_on_dark" else 0.0
-        return Paint((gain[0], gain[1], gain[2]), float(lift), float(close), self.contrast in ("grey", "line_drawing"))
+        return Paint(
+            (gain[0], gain[1], gain[2]), float(lift), float(close), self.contrast in ("grey", "line_drawing")
+        )
 
 
 def wished(who: str) -> Callable[[Figure], bool]:
@@ -101,7 +133,9 @@ def busts(part: Figure) -> bool:
 
 def _place(rng: np.random.Generator, parts: Parts, contrast: str) -> Place:
     wish = {"white_on_light": "light", "dark_on_dark": "dark", "line_drawing": "line-drawn"}.get(contrast)
-    place = parts.choose(rng, parts.places, [lambda part: wish in part.tags] if wish and rng.random() < 0.7 else [])
+    place = parts.choose(
+        rng, parts.places, [lambda part: wish in part.tags] if wish and rng.random() < 0.7 else []
+    )
     return place
 
 
@@ -162,7 +196,9 @@ def _actor(
     )
 
 
-def _figure(rng: np.random.Generator, parts: Parts, odds: Odds, move: str, contrast: str, taken: Sequence[Figure]) -> Figure:
+def _figure(
+    rng: np.random.Generator, parts: Parts, odds: Odds, move: str, contrast: str, taken: Sequence[Figure]
+) -> Figure:
     who, looks, acts = _WHO[draw(rng, odds["who"])], _CONTRAST.get(contrast), _WISHED.get(move)
     wishes = [
         *([lambda part: part.tags & set(looks)] if looks else []),
@@ -172,14 +208,23 @@ def _figure(rng: np.random.Generator, parts: Parts, odds: Odds, move: str, contr
     return parts.choose(rng, [part for part in parts.figures if part not in taken], wishes)
 
 
-def _framed(rng: np.random.Generator, part: Figure, framing: str, size: tuple[int, int], place: tuple[int, int]) -> tuple[int, tuple[float, float]]:
+def _framed(
+    rng: np.random.Generator, part: Figure, framing: str, size: tuple[int, int], place: tuple[int, int]
+) -> tuple[int, tuple[float, float]]:
     """The height of a figure and where its pin stands, so that it fills the frame as `framing` says."""
     (width, height), (number, count) = size, place
     slot = (number + 0.5 + float(rng.uniform(-0.3, 0.3))) / count
     x = width * (slot if count > 1 else float(rng.uniform(0.25, 0.75)))
     small = 0.62 if part.tags & {"creature", "vehicle", "prop"} else 1.0
     if busts(part):
-        tall = float({"far": rng.uniform(0.4, 0.5), "full_body": rng.uniform(0.5, 0.7)}.get(framing, rng.uniform(0.75, 1.15))) * height
+        tall = (
+            float(
+                {"far": rng.uniform(0.4, 0.5), "full_body": rng.uniform(0.5, 0.7)}.get(
+                    framing, rng.uniform(0.75, 1.15)
+                )
+            )
+            * height
+        )
         tall = _limited(part, tall)
         return tall, (x, height + float(rng.uniform(0.01, 0.07)) * tall)
     if framing == "close_up":
@@ -191,7 +236,10 @@ def _framed(rng: np.random.Generator, part: Figure, framing: str, size: tuple[in
         side = rng.random()
         if side < 0.5:
             return tall, (x, height + float(rng.uniform(0.12, 0.45)) * tall)
-        return tall, (float(rng.choice([0.0, 1.0])) * width + float(rng.uniform(-0.12, 0.12)) * tall, height * 0.97)
+        return tall, (
+            float(rng.choice([0.0, 1.0])) * width + float(rng.uniform(-0.12, 0.12)) * tall,
+            height * 0.97,
+        )
     if framing == "far":
         tall = _limited(part, float(rng.uniform(0.15, 0.32)) * height * max(small, 0.7))
         return tall, (x, float(rng.uniform(0.7, 0.93)) * height)
@@ -241,20 +289,36 @@ def _speed(rng: np.random.Generator, move: str, tall: int) -> float:
     }.get(move, 0.0)
 
 
-def _thing(rng: np.random.Generator, parts: Parts, size: tuple[int, int], grades: _Grades, ahead: bool) -> Actor:
+def _thing(
+    rng: np.random.Generator, parts: Parts, size: tuple[int, int], grades: _Grades, ahead: bool
+) -> Actor:
     """A thing that stays: far behind like a figure, or close to the camera in front of everything."""
     width, height = size
     wish = "foreground" if ahead else "prop_like_figure"
-    wishes = [lambda part: any(wish in tag for tag in part.tags)] if rng.random() < (0.8 if ahead else 0.5) else []
+    wishes = (
+        [lambda part: any(wish in tag for tag in part.tags)] if rng.random() < (0.8 if ahead else 0.5) else []
+    )
     part = parts.choose(rng, parts.props, wishes)
     paint = grades.paint(rng)
     wide = part.draw("still", 0, 100).rgba.shape[1] / 100
-    if wide > _STRIP:  # a strip of ground or hedge: its ends stay outside the frame, and it hides no more than feet
+    # a strip of ground or hedge: its ends stay outside the frame, and it hides no more than feet
+    if wide > _STRIP:
         tall, top = round(2.4 * width / wide), float(rng.uniform(0.66, 0.85)) * height
         return Actor(part, tall, (width / 2, max(top + tall, 1.01 * height)), paint=paint)
     if not ahead:
         tall = _limited(part, float(rng.uniform(0.2, 0.6)) * height)
-        return Actor(part, tall, (float(rng.uniform(0.08, 0.92)) * width, float(rng.uniform(0.72, 0.94)) * height), paint=paint)
+        return Actor(
+            part,
+            tall,
+            (float(rng.uniform(0.08, 0.92)) * width, float(rng.uniform(0.72, 0.94)) * height),
+            paint=paint,
+        )
     tall = _limited(part, float(rng.uniform(0.35, 0.8)) * height)
     x = float(rng.choice([rng.uniform(-0.02, 0.2), rng.uniform(0.8, 1.02), rng.uniform(0.2, 0.8)])) * width
-    return Actor(part, tall, (x, height * float(rng.uniform(1.0, 1.12))), blur=float(rng.choice([0, 0, 0.006])) * height, paint=paint)
+    return Actor(
+        part,
+        tall,
+        (x, height * float(rng.uniform(1.0, 1.12))),
+        blur=float(rng.choice([0, 0, 0.006])) * height,
+        paint=paint,
+    )

@@ -3,7 +3,18 @@
 from animelayers.weights.fetch import fetch
 from animelayers.weights.licences import allowed
 from animelayers.weights.records import Hub, Release, Rembg, Weights, Wheel
-from animelayers.weights.store import WeightsError, digest, directory, find, is_pinned, locate, lookup, own, size, verify
+from animelayers.weights.store import (
+    WeightsError,
+    digest,
+    directory,
+    find,
+    is_pinned,
+    locate,
+    lookup,
+    own,
+    size,
+    verify,
+)
 from animelayers.weights.table import TABLE
 
 __all__ = [

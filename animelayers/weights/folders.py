@@ -1,4 +1,6 @@
-"""Weights that are a folder of the model hub: which files count, their digests, and the manifest written when they were fetched."""
+"""Weights that are a folder of the model hub: which files count, their digests, and the manifest written when
+they were fetched.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,22 @@ from pathlib import Path
 from animelayers.weights.records import Hub
 
 MANIFEST = ".manifest.json"
-"""Beside the files of a fetched folder: the repository, the commit it came from and the sha256 of each file."""
+"""Beside the files of a fetched folder: the repository, the commit it came from and the sha256 of each file.
+"""
 
 _HEAVY = (".safetensors", ".onnx")
 
 
 def files(folder: Path, source: Hub) -> list[str]:
-    """The files of a folder that count, by their paths inside it with '/', sorted; whatever else lies there is never loaded."""
+    """The files of a folder that count, by their paths inside it with '/', sorted; whatever else lies there
+    is never loaded.
+    """
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(name for name in found if not name.startswith(".") and any(fnmatch(name, pattern) for pattern in source.patterns))
+    return sorted(
+        name
+        for name in found
+        if not name.startswith(".") and any(fnmatch(name, pattern) for pattern in source.patterns)
+    )
 
 
 def complete(folder: Path, source: Hub) -> bool:
@@ -59,9 +68,14 @@ def digest(digests: Mapping[str, str]) -> str:
 
 
 def manifest(folder: Path) -> dict[str, str] | None:
-    """The digests written down when the folder was fetched, or None for one brought by hand. Raises ValueError for a damaged one."""
+    """The digests written down when the folder was fetched, or None for one brought by hand. Raises
+    ValueError for a damaged one.
+    """
     try:
-        return {str(name): str(found) for name, found in json.loads((folder / MANIFEST).read_text())["files"].items()}
+        return {
+            str(name): str(found)
+            for name, found in json.loads((folder / MANIFEST).read_text())["files"].items()
+        }
     except FileNotFoundError:
         return None
     except (KeyError, TypeError, AttributeError) as damaged:
@@ -81,4 +95,8 @@ def differences(pinned: Mapping[str, str], found: Mapping[str, str]) -> list[str
     """What is not as the manifest has it, in words."""
     words = [f"{name} is missing" for name in pinned if name not in found]
     words += [f"{name} was not fetched with it" for name in found if name not in pinned]
-    return words + [f"{name}: sha256 {found[name]}, expected {pinned[name]}" for name in pinned if name in found and found[name] != pinned[name]]
+    return words + [
+        f"{name}: sha256 {found[name]}, expected {pinned[name]}"
+        for name in pinned
+        if name in found and found[name] != pinned[name]
+    ]

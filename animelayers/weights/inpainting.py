@@ -6,7 +6,12 @@ from animelayers.weights.records import SETTINGS, STATED, Release, Terms, Weight
 
 _LAMA_PAGE = "https://github.com/advimman/lama"
 _THIRD = "digest as those who fetched it wrote it down"
-_SLAB: Terms = ("S-Lab 1.0", "S-Lab 1.0", "no", "licence file of the authors' repository; the file is pytorchcv's copy")
+_SLAB: Terms = (
+    "S-Lab 1.0",
+    "S-Lab 1.0",
+    "no",
+    "licence file of the authors' repository; the file is pytorchcv's copy",
+)
 _RAFT: Terms = (
     "BSD-3-Clause",
     "not stated",
@@ -18,7 +23,16 @@ _RAFT: Terms = (
 def _propainter(name: str, file: str, sha1: str, terms: Terms) -> Weights:
     # the names inside are those of pytorchcv's nets, and its own table pins the digest
     release = Release(f"https://github.com/osmr/imgclsmob/releases/download/v0.0.570/{file}.zip", file)
-    return Weights(name, file, 0, f"sha1:{sha1}", (release,), *terms, "https://github.com/sczhou/ProPainter", "video inpainting")
+    return Weights(
+        name,
+        file,
+        0,
+        f"sha1:{sha1}",
+        (release,),
+        *terms,
+        "https://github.com/sczhou/ProPainter",
+        "video inpainting",
+    )
 
 
 RECORDS = (
@@ -40,7 +54,11 @@ RECORDS = (
         "anime-manga-big-lama.pt",
         205_717_870,
         "sha256:479d3afdcb7ed2fd944ed4ebcc39ca45b33491f0f2e43eb1000bd623cfb41823",
-        (Release("https://github.com/Sanster/models/releases/download/AnimeMangaInpainting/anime-manga-big-lama.pt"),),
+        (
+            Release(
+                "https://github.com/Sanster/models/releases/download/AnimeMangaInpainting/anime-manga-big-lama.pt"
+            ),
+        ),
         "Apache-2.0",
         "not stated",
         "unknown",
@@ -57,7 +75,16 @@ RECORDS = (
         "*.fp16.safetensors",
         *SETTINGS,
     ),
-    _propainter("propainter", "propainter-0000-5f3cc1e7.pth", "5f3cc1e7083fb5c49a7e5c574a06d41c763550a5", _SLAB),
-    _propainter("propainter-flow", "propainter_rfc-0000-a865ddc0.pth", "a865ddc0281f27ff0814939a8c0101e936678312", _SLAB),
-    _propainter("propainter-raft", "raft_things-0000-d74fed4b.pth", "d74fed4b7511a95ca9713b69ff19a132210a1016", _RAFT),
+    _propainter(
+        "propainter", "propainter-0000-5f3cc1e7.pth", "5f3cc1e7083fb5c49a7e5c574a06d41c763550a5", _SLAB
+    ),
+    _propainter(
+        "propainter-flow",
+        "propainter_rfc-0000-a865ddc0.pth",
+        "a865ddc0281f27ff0814939a8c0101e936678312",
+        _SLAB,
+    ),
+    _propainter(
+        "propainter-raft", "raft_things-0000-d74fed4b.pth", "d74fed4b7511a95ca9713b69ff19a132210a1016", _RAFT
+    ),
 )

@@ -9,10 +9,14 @@ from animelayers.weights.store import WeightsError, lookup
 from animelayers.weights.table import TABLE
 
 
-def allowed(name: str, allow_noncommercial: bool = False, allow_unknown: bool = False, allow: Sequence[str] = ()) -> None:
-    """Raise WeightsError, naming weights and licence, for what is not for commercial use or not known to be, unless told so.
+def allowed(
+    name: str, allow_noncommercial: bool = False, allow_unknown: bool = False, allow: Sequence[str] = ()
+) -> None:
+    """Raise WeightsError, naming weights and licence, for what is not for commercial use or not known to be,
+    unless told so.
 
-    ``allow`` are names of weights allowed one by one; one that is unknown is an error, too. A user's own file is the user's to judge and passes.
+    ``allow`` are names of weights allowed one by one; one that is unknown is an error, too. A user's own file
+    is the user's to judge and passes.
     """
     for other in allow:
         lookup(other)
@@ -21,7 +25,11 @@ def allowed(name: str, allow_noncommercial: bool = False, allow_unknown: bool = 
     weights = lookup(name)
     refused = {"yes": False, "no": not allow_noncommercial, "unknown": not allow_unknown}[weights.commercial]
     if refused:
-        what, option = ("not", "allow_noncommercial") if weights.commercial == "no" else ("not known to be", "allow_unknown")
+        what, option = (
+            ("not", "allow_noncommercial")
+            if weights.commercial == "no"
+            else ("not known to be", "allow_unknown")
+        )
         raise WeightsError(
             f"the weights of {name} are {what} free for commercial use (licence: {weights.weights_license}; {weights.evidence}). "
             f"To use them all the same, set 'licenses.allow=[{name}]', or for all such weights licenses.{option}=true"

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from animelayers.weights.records import BY_REPOSITORY, NOT_STATED, Packaged, Release, Rembg, Terms, Weights, Wheel, hub
+from animelayers.weights.records import (
+    BY_REPOSITORY,
+    NOT_STATED,
+    Packaged,
+    Release,
+    Rembg,
+    Terms,
+    Weights,
+    Wheel,
+    hub,
+)
 
 _U2NET: Terms = ("Apache-2.0", "Apache-2.0", "yes", BY_REPOSITORY)
 _BIREFNET: Terms = ("MIT", "MIT", "yes", BY_REPOSITORY)
@@ -17,7 +27,9 @@ _BIREFNET_PAGE = "https://github.com/ZhengPeng7/BiRefNet"
 
 
 def _rembg(name: str, digest: str, terms: Terms, homepage: str, file: str = "") -> Weights:
-    return Weights(name, f"{name}.onnx", 0, digest, (Rembg(file or f"{name}.onnx"),), *terms, homepage, "matte")
+    return Weights(
+        name, f"{name}.onnx", 0, digest, (Rembg(file or f"{name}.onnx"),), *terms, homepage, "matte"
+    )
 
 
 def _birefnet(variant: str, md5: str, epoch: str) -> Weights:
@@ -95,8 +107,8 @@ RECORDS = (
         _U2NET_PAGE,
         "matte",
     ),
-    # The rest of rembg's zoo. Left out are what sends pictures to a server, what the user brings, what rembg converts
-    # itself (birefnet-general-fp16) and sam, whose masks are of clicked points.
+    # The rest of rembg's zoo. Left out are what sends pictures to a server, what the user brings, what rembg
+    # converts itself (birefnet-general-fp16) and sam, whose masks are of clicked points.
     _rembg(
         "isnet-anime",
         "md5:6f184e756bb3bd901c8849220a83e38e",
@@ -106,7 +118,12 @@ RECORDS = (
     _rembg(
         "isnet-general-use",
         "md5:fc16ebd8b0c10d971d3513d564d01e29",
-        ("Apache-2.0", "not stated", "unknown", "README of the repository: Apache-2.0 for code, own terms for the data"),
+        (
+            "Apache-2.0",
+            "not stated",
+            "unknown",
+            "README of the repository: Apache-2.0 for code, own terms for the data",
+        ),
         "https://github.com/xuebinqin/DIS",
     ),
     _rembg(

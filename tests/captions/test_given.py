@@ -30,7 +30,9 @@ def test_another_way_is_refused() -> None:
         joined("frame", OWN, MADE, "before")
 
 
-WORDS = st.lists(st.sampled_from(["a girl", "Smile", "smile", "rain", "a hat", ""]), max_size=5).map(", ".join)
+WORDS = st.lists(st.sampled_from(["a girl", "Smile", "smile", "rain", "a hat", ""]), max_size=5).map(
+    ", ".join
+)
 
 
 @given(WORDS, WORDS, st.sampled_from([way for way in WAYS if way in ("first", "last")]))

@@ -10,11 +10,27 @@ from animelayers.captions import LAYERS, cleaned, fits, line
 from animelayers.captions.words import BEINGS, JOINTS, PLACES
 
 PARTS = st.sampled_from(
-    sorted({*BEINGS, *PLACES, *JOINTS.split("|"), "schoolgirls", "Swordsman's", "red", "sword", "lit", "é", "ß", "少女", "a", "the"})
+    sorted(
+        {
+            *BEINGS,
+            *PLACES,
+            *JOINTS.split("|"),
+            "schoolgirls",
+            "Swordsman's",
+            "red",
+            "sword",
+            "lit",
+            "é",
+            "ß",
+            "少女",
+            "a",
+            "the",
+        }
+    )
 )
-CAPTIONS = st.lists(st.tuples(PARTS, st.sampled_from([" ", ", ", ". ", "; ", "-", "_", "\n", "…", "。"]))).map(
-    lambda parts: "".join(w + s for w, s in parts)
-)
+CAPTIONS = st.lists(
+    st.tuples(PARTS, st.sampled_from([" ", ", ", ". ", "; ", "-", "_", "\n", "…", "。"]))
+).map(lambda parts: "".join(w + s for w, s in parts))
 
 
 @given(st.sampled_from(LAYERS), CAPTIONS | st.text(st.characters(exclude_categories=())))
@@ -32,17 +48,37 @@ def test_the_frame_holds_everything(text: str) -> None:
     assert fits("frame", text) and cleaned("frame", text) == line(text)
 
 
-@pytest.mark.parametrize("word", ["girl", "Boys", "PERSON", "character", "schoolgirl's", "swordsmen", "she", "a_boy", "dresses", "people,", "heroes"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "girl",
+        "Boys",
+        "PERSON",
+        "character",
+        "schoolgirl's",
+        "swordsmen",
+        "she",
+        "a_boy",
+        "dresses",
+        "people,",
+        "heroes",
+    ],
+)
 def test_beings_are_no_part_of_a_background(word: str) -> None:
     assert not fits("background", f"a forest with {word} in it") and fits("character", f"tall {word}")
 
 
-@pytest.mark.parametrize("word", ["forest", "Streets", "background", "SKY", "cities", "trees.", "indoors", "beaches"])
+@pytest.mark.parametrize(
+    "word", ["forest", "Streets", "background", "SKY", "cities", "trees.", "indoors", "beaches"]
+)
 def test_places_are_no_part_of_a_character(word: str) -> None:
     assert not fits("character", f"a girl and {word}") and fits("background", f"wide {word}")
 
 
-@pytest.mark.parametrize("text", ["There is a tall tree", "This is as it was", "a glass lake", "a course of stones", "Zürich bei Nacht"])
+@pytest.mark.parametrize(
+    "text",
+    ["There is a tall tree", "This is as it was", "a glass lake", "a course of stones", "Zürich bei Nacht"],
+)
 def test_words_that_only_look_alike_fit(text: str) -> None:
     assert cleaned("background", text) == text
 
@@ -62,7 +98,9 @@ def test_words_that_only_look_alike_fit(text: str) -> None:
         ("There are no people in the picture.", "There are no people in the picture.", ""),
     ],
 )  # fmt: skip
-def test_clauses_that_do_not_fit_are_dropped_with_what_hangs_on_them(text: str, character: str, background: str) -> None:
+def test_clauses_that_do_not_fit_are_dropped_with_what_hangs_on_them(
+    text: str, character: str, background: str
+) -> None:
     assert cleaned("character", text) == character
     assert cleaned("background", text) == background
 

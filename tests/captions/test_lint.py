@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from animelayers.captions.lint import core, counts, lint, pruned, tags
 
-GOOD = {f"p{i}": f"luca, a boy, {what}" for i, what in enumerate(("running, smile", "sitting, calm mood", "close-up, angry", "walking, wet hat"))}
+GOOD = {
+    f"p{i}": f"luca, a boy, {what}"
+    for i, what in enumerate(("running, smile", "sitting, calm mood", "close-up, angry", "walking, wet hat"))
+}
 
 
 def test_tags_are_what_stands_between_commas() -> None:
@@ -37,7 +40,11 @@ def test_one_caption_for_most_pictures_and_a_wrong_number_of_people_are_told() -
     said = {**dict.fromkeys("abc", "luca, a boy, running"), "d": "luca, a boy, sitting"}
     (same,) = lint(said, "luca")
     assert same.what.startswith("3 of 4 captions are the same") and list(same.names) == ["a", "b", "c"]
-    told = {"one": "luca, a boy, two characters", "two": "luca, solo, running fast", "right": "luca, a boy, running fast"}
+    told = {
+        "one": "luca, a boy, two characters",
+        "two": "luca, solo, running fast",
+        "right": "luca, a boy, running fast",
+    }
     assert lint(told, "luca", {"one": 1, "two": 2}, one=False) == [], "a set of several may say so"
     (wrong,) = lint(told, "luca", {"one": 1, "two": 2, "right": 1})
     assert wrong.what.startswith("another number of people") and list(wrong.names) == ["one", "two"]

@@ -21,10 +21,16 @@ FREE = [name for name in TOLD if RECORD[name].free]
 FACTS = st.fixed_dictionaries(
     {},
     optional={
-        **{name: st.none() | st.text() | st.sampled_from(["a girl in a park", "forest", "boy", ""]) for name in FREE},
+        **{
+            name: st.none() | st.text() | st.sampled_from(["a girl in a park", "forest", "boy", ""])
+            for name in FREE
+        },
         "instance_count": st.none() | st.integers(0, 99),
         "shot_size": st.none() | st.sampled_from(["close_up", "medium", "full_body", "far", "none", ""]),
-        **{name: st.none() | st.floats(0, 1) for name in ("character_coverage", "exposure", "lighting", "complexity")},
+        **{
+            name: st.none() | st.floats(0, 1)
+            for name in ("character_coverage", "exposure", "lighting", "complexity")
+        },
         "palette": st.none() | st.lists(st.integers(0, 255), min_size=15, max_size=15),
         "camera_motion": st.none() | st.sampled_from(["still", "pan", "zoom", "shake", "unknown", ""]),
         "effect_mode": st.none() | st.sampled_from(["over", "add", "screen", "none", ""]),
@@ -45,27 +51,43 @@ def test_a_whole_set_of_facts_in_words() -> None:
     assert template("character", FULL) == (
         "two characters, medium shot, walking, happy expression, arms raised, in beige, red and dark blue, calm mood, cel anime style"
     )
-    assert template("background", FULL) == "city street, outdoor, dark, richly detailed, in beige, red and dark blue, calm mood, cel anime style"
+    assert (
+        template("background", FULL)
+        == "city street, outdoor, dark, richly detailed, in beige, red and dark blue, calm mood, cel anime style"
+    )
 
 
 @given(st.sampled_from(LAYERS), FACTS)
-def test_templates_never_name_what_the_layer_does_not_hold_and_are_one_line(layer: str, facts: dict[str, Any]) -> None:
+def test_templates_never_name_what_the_layer_does_not_hold_and_are_one_line(
+    layer: str, facts: dict[str, Any]
+) -> None:
     text = template(layer, facts)
-    nobody = facts.get("instance_count") == 0 or facts.get("shot_size") == "none" or facts.get("character_coverage") == 0
+    nobody = (
+        facts.get("instance_count") == 0
+        or facts.get("shot_size") == "none"
+        or facts.get("character_coverage") == 0
+    )
     assert fits(layer, text) and text == line(text)
     assert bool(text) != (layer == "character" and nobody)
     if nobody and layer == "frame":
-        assert "character" not in template("frame", {name: value for name, value in facts.items() if name not in (*FREE, "effect_types")})
+        assert "character" not in template(
+            "frame", {name: value for name, value in facts.items() if name not in (*FREE, "effect_types")}
+        )
 
 
 @given(FACTS, st.sampled_from(TOLD))
 def test_what_is_not_known_is_not_spoken_of(facts: dict[str, Any], name: str) -> None:
     for layer in LAYERS:
-        assert template(layer, {**facts, name: None}) == template(layer, {key: value for key, value in facts.items() if key != name})
+        assert template(layer, {**facts, name: None}) == template(
+            layer, {key: value for key, value in facts.items() if key != name}
+        )
     assert template("frame", {}) == "character" and template("background", {}) == "a painted backdrop"
 
 
-@pytest.mark.parametrize(("count", "said"), [(1, "a character"), (3, "three characters"), (10, "ten characters"), (37, "37 characters")])
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "a character"), (3, "three characters"), (10, "ten characters"), (37, "37 characters")],
+)
 def test_counts(count: int, said: str) -> None:
     assert template("character", {"instance_count": count}) == said
 
@@ -87,7 +109,9 @@ def test_colours_are_named_once_and_no_more_than_three(palette: list[tuple[int, 
 
 
 @given(ANY, ANY, ANY, ANY)
-def test_decorations_stand_in_their_order_on_one_line(text: str, trigger: str, prefix: str, suffix: str) -> None:
+def test_decorations_stand_in_their_order_on_one_line(
+    text: str, trigger: str, prefix: str, suffix: str
+) -> None:
     made = decorated(text, trigger, prefix, suffix)
     assert made == line(made) and made.isprintable()
     assert made.encode().decode() == made  # no lone surrogates, which no table holds
@@ -97,4 +121,8 @@ def test_decorations_stand_in_their_order_on_one_line(text: str, trigger: str, p
 
 def test_trigger_prefix_suffix() -> None:
     assert decorated("a girl", "sks", "pixar style,", ", isolated") == "sks, pixar style, a girl, isolated"
-    assert decorated("少女\n", "ŝks") == "ŝks, 少女" and decorated("a girl") == "a girl" and decorated(" ", "sks", "x", "y") == ""
+    assert (
+        decorated("少女\n", "ŝks") == "ŝks, 少女"
+        and decorated("a girl") == "a girl"
+        and decorated(" ", "sks", "x", "y") == ""
+    )

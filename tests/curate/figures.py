@@ -30,7 +30,9 @@ class Figure(NamedTuple):
     cutout: np.ndarray
 
 
-def drawn(frames: tuple[int, ...] = (6, 12, 18), size: tuple[int, int] = (640, 360), seed: int = 0) -> list[Figure]:
+def drawn(
+    frames: tuple[int, ...] = (6, 12, 18), size: tuple[int, int] = (640, 360), seed: int = 0
+) -> list[Figure]:
     found = []
     for name, people in CAST.items():
         shot = scene(name, max(frames) + 1, size, seed)
@@ -43,20 +45,39 @@ def drawn(frames: tuple[int, ...] = (6, 12, 18), size: tuple[int, int] = (640, 3
 
 
 def sprites(data: Path) -> list[Figure]:
-    found = [Figure(path.stem, "adventurer", cropped(_read(path))) for path in sorted((data / "pypi_arcade_kit").glob("femaleAdventurer_*.png"))]
-    who = {"vn04_two_sylvie_saha_uni": ["saha", "sylvie"], "vn05_sylvie_sita_explosion_uni": ["sylvie", "sita"]}
+    found = [
+        Figure(path.stem, "adventurer", cropped(_read(path)))
+        for path in sorted((data / "pypi_arcade_kit").glob("femaleAdventurer_*.png"))
+    ]
+    who = {
+        "vn04_two_sylvie_saha_uni": ["saha", "sylvie"],
+        "vn05_sylvie_sita_explosion_uni": ["sylvie", "sita"],
+    }
     for path in sorted((data / "layered_stills").glob("*.truth_character.png")):
         stem, picture = path.name.split(".")[0], _read(path)
         for k, name in enumerate(who.get(stem, ["sylvie"])):
             alpha = path.with_name(f"{stem}.truth_inst{k}_alpha.png")
-            own = np.minimum(picture[..., 3], cv2.imread(str(alpha), cv2.IMREAD_GRAYSCALE)) if alpha.is_file() else picture[..., 3]
+            own = (
+                np.minimum(picture[..., 3], cv2.imread(str(alpha), cv2.IMREAD_GRAYSCALE))
+                if alpha.is_file()
+                else picture[..., 3]
+            )
             found.append(Figure(f"{stem}{k}", name, cropped(np.dstack([picture[..., :3], own]))))
     film = cv2.VideoCapture(str(data / "layered_clips" / "vn_open.mp4"))
     for t in range(131):
         there, frame = film.read()
         if there and t in (20, 30, 45, 58, 70, 80, 90, 100, 130):
-            alpha = cv2.imread(str(sorted((data / "layered_clips/vn_open/alpha_character").glob("*"))[t]), cv2.IMREAD_GRAYSCALE)
-            found.append(Figure(f"open{t}", "saha" if 48 <= t < 88 else "sylvie", cropped(np.dstack([frame[..., ::-1], alpha]))))
+            alpha = cv2.imread(
+                str(sorted((data / "layered_clips/vn_open/alpha_character").glob("*"))[t]),
+                cv2.IMREAD_GRAYSCALE,
+            )
+            found.append(
+                Figure(
+                    f"open{t}",
+                    "saha" if 48 <= t < 88 else "sylvie",
+                    cropped(np.dstack([frame[..., ::-1], alpha])),
+                )
+            )
     return found
 
 
@@ -66,7 +87,9 @@ def shrunk(figure: Figure, scale: float) -> Figure:
 
 
 def pairwise_f1(group: np.ndarray, who: list[str]) -> float:
-    """F1 over all pairs of figures: put together against being the same person. A figure of no group is alone."""
+    """F1 over all pairs of figures: put together against being the same person. A figure of no group is
+    alone.
+    """
     same = (group[:, None] == group) & (group[:, None] >= 0)
     truth = np.array(who)[:, None] == np.array(who)
     upper = np.triu_indices(len(group), 1)

@@ -14,7 +14,16 @@ from animelayers.curate.analyse import Analysis
 from animelayers.curate.decide import KNOWN
 from animelayers.curate.wishes import WishError, Wishes, wishes
 
-SEED = {"Close-up": "95%", "Medium": 20, "Full-body": 40, "Far shot": 15, "Complex bg": 20, "Occlusion": 10, "Multi-char": 10, "Overall Avg": 30}
+SEED = {
+    "Close-up": "95%",
+    "Medium": 20,
+    "Full-body": 40,
+    "Far shot": 15,
+    "Complex bg": 20,
+    "Occlusion": 10,
+    "Multi-char": 10,
+    "Overall Avg": 30,
+}
 """As people write such a table."""
 
 
@@ -48,10 +57,17 @@ def test_what_scores_badly_is_needed_and_why_is_told() -> None:
         "complex_bg": pytest.approx(0.79),
     }
     assert (
-        targets["keep_full"] > 0.3 and targets["create_occlusion"] > 0.15 and targets["segment"] < 0.4 and sum(targets.values()) == pytest.approx(1)
+        targets["keep_full"] > 0.3
+        and targets["create_occlusion"] > 0.15
+        and targets["segment"] < 0.4
+        and sum(targets.values()) == pytest.approx(1)
     )
     told = {trait.name: trait.reason for trait in found.traits}
-    assert "5 drawings show it, 5%: too few" in told["far"] and "there are none" in told["multi_character"] and "lacks nothing" in told["close_up"]
+    assert (
+        "5 drawings show it, 5%: too few" in told["far"]
+        and "there are none" in told["multi_character"]
+        and "lacks nothing" in told["close_up"]
+    )
     assert "more are made (create occlusion)" in told["occlusion"] and "enough" in told["complex_bg"]
 
 
@@ -60,20 +76,33 @@ def test_what_is_written_is_what_curate_reads(tmp_path: Path) -> None:
     found = aim.aim(drawings(), asked(), aim.read(str(tmp_path / "scores.json")))
     (tmp_path / aim.FILE).write_text(found.text())
     assert asked().with_file(str(tmp_path / aim.FILE)) == found.wishes
-    assert set(yaml.safe_load(found.text())) == {"strategy_targets", "dataset_needs"} and "# far: scores 15%" in found.text()
+    assert (
+        set(yaml.safe_load(found.text())) == {"strategy_targets", "dataset_needs"}
+        and "# far: scores 15%" in found.text()
+    )
 
 
 def test_percent_and_shares_are_told_apart() -> None:
-    assert aim.scores({"far": "0.5%", "Close up": "95 %", "medium": 20}, "table") == pytest.approx({"far": 0.005, "close_up": 0.95, "medium": 0.2})
+    assert aim.scores({"far": "0.5%", "Close up": "95 %", "medium": 20}, "table") == pytest.approx(
+        {"far": 0.005, "close_up": 0.95, "medium": 0.2}
+    )
     assert aim.scores({"far": 1, "medium": 0.5}, "table") == {"far": 1, "medium": 0.5}
 
 
 @given(st.dictionaries(st.sampled_from(aim.TRAITS), st.floats(0.01, 1), min_size=2), st.integers(0, 100))
-def test_whatever_the_scores_targets_are_shares_and_needs_in_order(scored: dict[str, float], far: int) -> None:
+def test_whatever_the_scores_targets_are_shares_and_needs_in_order(
+    scored: dict[str, float], far: int
+) -> None:
     found = aim.aim(drawings(far), asked(), aim.scores(scored, "table"))
-    assert sum(found.wishes.targets.values()) == pytest.approx(1) and all(0 <= share <= 1 for share in found.wishes.targets.values())
+    assert sum(found.wishes.targets.values()) == pytest.approx(1) and all(
+        0 <= share <= 1 for share in found.wishes.targets.values()
+    )
     lacks = [trait.lacks for trait in found.traits]
-    assert lacks == sorted(lacks, reverse=True) and lacks[-1] == 0 and all(0 <= need <= 1 for need in found.wishes.needs.values())
+    assert (
+        lacks == sorted(lacks, reverse=True)
+        and lacks[-1] == 0
+        and all(0 <= need <= 1 for need in found.wishes.needs.values())
+    )
 
 
 @pytest.mark.parametrize(

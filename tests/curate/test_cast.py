@@ -8,9 +8,11 @@ from animelayers.curate import cast
 from animelayers.curate.cast import EditError, Member
 from animelayers.curate.identity import UNKNOWN
 
-NAMES = st.text(st.characters(exclude_characters='/\\:*?"<>|,', exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=20).filter(
-    lambda name: name == name.strip() and not name.startswith(".") and name != "none"
-)
+NAMES = st.text(
+    st.characters(exclude_characters='/\\:*?"<>|,', exclude_categories=("Cc", "Cs", "Zl", "Zp")),
+    min_size=1,
+    max_size=20,
+).filter(lambda name: name == name.strip() and not name.startswith(".") and name != "none")
 
 
 def member(name: str, by_hand: bool = False, frames: int = 5) -> Member:
@@ -30,8 +32,14 @@ def test_what_is_written_is_read_back(names: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("- name: a\n  tracks:\n  - e/scene0000/1\n- name: b\n  tracks: [e/scene0000/1]\n", "line 5: track 'e/scene0000/1' stands under 'a' as well"),
-        ("- name: a\n  tracks:\n  - e/scene0000/7\n", "line 3: there is no track 'e/scene0000/7'; did you mean"),
+        (
+            "- name: a\n  tracks:\n  - e/scene0000/1\n- name: b\n  tracks: [e/scene0000/1]\n",
+            "line 5: track 'e/scene0000/1' stands under 'a' as well",
+        ),
+        (
+            "- name: a\n  tracks:\n  - e/scene0000/7\n",
+            "line 3: there is no track 'e/scene0000/7'; did you mean",
+        ),
         ("- name: a\n  trakcs: []\n", "line 2: 'trakcs' is no key"),
         ("- name: a\n- tracks: []\n", "line 2: the entry has no name"),
         ("- name: a/b\n", "line 1: 'a/b' cannot be a character's name"),
@@ -53,7 +61,12 @@ def test_a_name_that_yaml_takes_for_something_else_stays_a_name() -> None:
 
 
 def test_a_renamed_character_is_not_put_there_by_hand_and_a_moved_track_is() -> None:
-    last = {"a": member("character_01"), "b": member("character_01"), "c": member("character_02"), "d": member(UNKNOWN)}
+    last = {
+        "a": member("character_01"),
+        "b": member("character_01"),
+        "c": member("character_02"),
+        "d": member(UNKNOWN),
+    }
     renamed = {"a": "akari", "b": "akari", "c": "character_02", "d": UNKNOWN}
     assert cast.edited(renamed, {}, last) == ({"a": "akari", "b": "akari", "c": "character_02"}, set())
     moved = {"a": "character_01", "b": "character_02", "c": "character_02", "d": "ren"}

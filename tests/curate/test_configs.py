@@ -38,11 +38,20 @@ def own(folder: Path, text: str = OWN) -> str:
 def test_a_whole_file_is_taken_and_what_cannot_be_is_told(tmp_path: Path) -> None:
     settings, notes = configs(own(tmp_path), OPTIONS, [])
     nodes = settings.pop("strategies")
-    assert settings == {"batch_size": 4, "num_workers": 2, "device": "cuda", "skip_existing": False, "report": False}
+    assert settings == {
+        "batch_size": 4,
+        "num_workers": 2,
+        "device": "cuda",
+        "skip_existing": False,
+        "report": False,
+    }
     said = {**yaml.safe_load(OWN)["strategies"]}
     assert nodes["create_occlusion"] == said["create_occlusion"] and nodes["keep_full"] == said["keep_full"]
     assert nodes["segment"]["segmentation_model"] == "layers" and "points_per_side" not in nodes["segment"]
-    assert nodes["enhance_segment"]["enhancement_steps"] == ["denoise", "sharpen"] and nodes["enhance_segment"]["face_enhance_model"] is None
+    assert (
+        nodes["enhance_segment"]["enhancement_steps"] == ["denoise", "sharpen"]
+        and nodes["enhance_segment"]["face_enhance_model"] is None
+    )
     told = (
         "caption_model=qwen2_vl",
         "sam2_hiera_large with points_per_side=20",
@@ -63,10 +72,16 @@ def test_models_that_are_there_are_taken(tmp_path: Path) -> None:
         (tmp_path / "models").mkdir(exist_ok=True)
         (tmp_path / "models" / name).write_bytes(b"")
     settings, notes = configs(own(tmp_path), OPTIONS, ["modnet", "sam2.1-large", "qwen2-vl-7b"])
-    assert settings["strategies"]["enhance_segment"]["upscale_model"] == str(tmp_path / "models" / "realesrgan.pth")
+    assert settings["strategies"]["enhance_segment"]["upscale_model"] == str(
+        tmp_path / "models" / "realesrgan.pth"
+    )
     assert settings["strategies"]["segment"]["inpainting_model"] == str(tmp_path / "models" / "lama.pt")
     assert len(notes) == 2 and "face_enhance" in notes[0] and "gpus=1" in notes[1]
-    assert captions("qwen2_vl", ["blip2"]) and not captions(None, []) and any(name.startswith("sam2") for name in TABLE)
+    assert (
+        captions("qwen2_vl", ["blip2"])
+        and not captions(None, [])
+        and any(name.startswith("sam2") for name in TABLE)
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,5 +98,10 @@ def test_a_file_that_makes_no_sense(text: str, said: str, tmp_path: Path) -> Non
 
 
 def test_what_is_asked_and_cannot_be_is_a_line(tmp_path: Path) -> None:
-    _, notes = configs(own(tmp_path, "processing: {save_metadata: false}\nmodel_paths: {mine: x}\n"), OPTIONS, [])
-    assert [note.partition(" ")[0].partition("=")[0] for note in notes] == ["model_paths.mine", "processing.save_metadata"]
+    _, notes = configs(
+        own(tmp_path, "processing: {save_metadata: false}\nmodel_paths: {mine: x}\n"), OPTIONS, []
+    )
+    assert [note.partition(" ")[0].partition("=")[0] for note in notes] == [
+        "model_paths.mine",
+        "processing.save_metadata",
+    ]

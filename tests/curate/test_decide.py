@@ -26,8 +26,13 @@ TARGETS = np.array([WISHES.targets[name] for name in KNOWN])
 def analysis(n: int, seed: int = 0, **given: object) -> Analysis:
     rng = np.random.default_rng(seed)
     made = {name: rng.random(n) for name in ("complexity", "lighting", "occlusion", "quality", "sharpness")}
-    made |= {"instance_count": rng.integers(1, 4, n).astype(float), "shot_size": rng.choice(["far", "medium"], n)}
-    return Analysis([f"e/s_{i:06d}" for i in range(n)], **{**made, **{k: np.asarray(v) for k, v in given.items()}})  # type: ignore[arg-type]
+    made |= {
+        "instance_count": rng.integers(1, 4, n).astype(float),
+        "shot_size": rng.choice(["far", "medium"], n),
+    }
+    return Analysis(
+        [f"e/s_{i:06d}" for i in range(n)], **{**made, **{k: np.asarray(v) for k, v in given.items()}}
+    )  # type: ignore[arg-type]
 
 
 def everything(n: int) -> np.ndarray:
@@ -40,7 +45,13 @@ unit = st.floats(0, 1).flatmap(lambda x: st.sampled_from([x, 0.2, 0.3, 0.4, 0.5,
 @settings(max_examples=150, deadline=None)
 @given(unit, unit, unit, unit, unit, st.integers(0, 5), unit)
 def test_the_rules_are_the_pseudo_code(
-    complexity: float, lighting: float, occlusion: float, quality: float, sharp: float, count: int, need: float
+    complexity: float,
+    lighting: float,
+    occlusion: float,
+    quality: float,
+    sharp: float,
+    count: int,
+    need: float,
 ) -> None:
     if complexity < 0.3 and lighting > 0.7 and occlusion < 0.2:
         expected = "keep_full"
@@ -52,7 +63,13 @@ def test_the_rules_are_the_pseudo_code(
         expected = "create_occlusion"
     else:
         expected = "segment"
-    numbers = {"complexity": [complexity], "lighting": [lighting], "occlusion": [occlusion], "quality": [quality], "sharpness": [sharp]}
+    numbers = {
+        "complexity": [complexity],
+        "lighting": [lighting],
+        "occlusion": [occlusion],
+        "quality": [quality],
+        "sharpness": [sharp],
+    }
     one = analysis(1, instance_count=[float(count)], **numbers)
     wanted = replace(WISHES, needs={**WISHES.needs, "occlusion": need})
     made = decide(one, wanted, everything(1), whole=False)
@@ -61,11 +78,20 @@ def test_the_rules_are_the_pseudo_code(
 
 
 def test_the_reasoning_is_written_as_the_seed_writes_it() -> None:
-    numbers = {"complexity": [0.18, 0.25], "lighting": [0.85, 0.9], "occlusion": [0.05, 0.3], "quality": [0.9, 0.41], "sharpness": [0.9, 0.32]}
+    numbers = {
+        "complexity": [0.18, 0.25],
+        "lighting": [0.85, 0.9],
+        "occlusion": [0.05, 0.3],
+        "quality": [0.9, 0.41],
+        "sharpness": [0.9, 0.32],
+    }
     two = analysis(2, instance_count=[1.0, 1.0], **numbers)
     made = decide(two, WISHES, everything(2), whole=False)
     said = reasons(two, limits(two, WISHES, {}), WISHES.needs, made)
-    assert said[0] == "Simple background (complexity=0.18) | Good lighting (quality=0.85) | Low occlusion (level=0.05)"
+    assert (
+        said[0]
+        == "Simple background (complexity=0.18) | Good lighting (quality=0.85) | Low occlusion (level=0.05)"
+    )
     assert said[1] == "Poor quality (score=0.41) | Low sharpness (level=0.32)"
     assert round(float(made.confidence[0]), 2) == 0.92
 
@@ -96,8 +122,14 @@ def test_an_assignment_is_the_best_there_is(n: int, seed: int, free: float, coar
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(34, 300), st.integers(0, 2**32 - 1), st.lists(st.integers(0, 20), min_size=4, max_size=4).filter(any))
-def test_the_mix_meets_its_targets_where_every_frame_allows_everything(n: int, seed: int, parts: list[int]) -> None:
+@given(
+    st.integers(34, 300),
+    st.integers(0, 2**32 - 1),
+    st.lists(st.integers(0, 20), min_size=4, max_size=4).filter(any),
+)
+def test_the_mix_meets_its_targets_where_every_frame_allows_everything(
+    n: int, seed: int, parts: list[int]
+) -> None:
     targets = dict(zip(KNOWN, (np.array(parts) / sum(parts)).tolist(), strict=True))
     made = decide(analysis(n, seed), replace(WISHES, targets=targets), everything(n)).mix()
     assert sum(made.values()) == n
@@ -109,7 +141,8 @@ def test_targets_that_cannot_be_met_are_missed_as_little_as_can_be() -> None:
     allowed[:500, 1:] = False  # half of the frames show nobody
     made = counts(allowed, TARGETS)
     assert made[0] == 500 and made.sum() == 1000
-    assert np.allclose(made[1:] / 500, TARGETS[1:] / TARGETS[1:].sum(), atol=0.01)  # what is left is shared as the targets share it
+    # what is left is shared as the targets share it
+    assert np.allclose(made[1:] / 500, TARGETS[1:] / TARGETS[1:].sum(), atol=0.01)
     allowed[:, 1] = False
     assert counts(allowed, TARGETS)[1] == 0 and counts(allowed, TARGETS).sum() == 1000
     assert counts(np.zeros((5, 4), bool), TARGETS).tolist() == [0, 0, 0, 0]
@@ -119,7 +152,12 @@ def test_targets_that_cannot_be_met_are_missed_as_little_as_can_be() -> None:
 def test_twenty_thousand_frames_exactly_and_always_the_same() -> None:
     many = analysis(20_000)
     made = decide(many, WISHES, everything(20_000))
-    assert made.mix() == {"keep_full": 6000, "segment": 8000, "create_occlusion": 3000, "enhance_segment": 3000}
+    assert made.mix() == {
+        "keep_full": 6000,
+        "segment": 8000,
+        "create_occlusion": 3000,
+        "enhance_segment": 3000,
+    }
     assert np.array_equal(made.chosen, decide(many, WISHES, everything(20_000)).chosen)
     by_rules = decide(many, WISHES, everything(20_000), whole=False)
     assert max(by_rules.mix().values()) > 12_000  # what the whole set is decided for
@@ -162,14 +200,23 @@ def test_what_each_change_would_do() -> None:
     assert len(changes) == 14 and all(sum(made.values()) == 500 for _, _, made in changes)
     by = {(key, value): made for key, value, made in changes}
     now = mix(rules(some, limits(some, WISHES, {}), WISHES.needs, everything(500)), KNOWN)
-    assert by["simple_background", 0.2]["keep_full"] < now["keep_full"] < by["simple_background", 0.4]["keep_full"]
+    assert (
+        by["simple_background", 0.2]["keep_full"]
+        < now["keep_full"]
+        < by["simple_background", 0.4]["keep_full"]
+    )
     assert by["poor_quality", 0.4]["enhance_segment"] < now["enhance_segment"]
 
 
 def test_thresholds_of_a_character(tmp_path: Path) -> None:
     (tmp_path / "luca.yaml").write_text("thresholds: {simple_background: 0.1}")
     own = {"luca": WISHES.with_file(str(tmp_path / "luca.yaml"))}
-    same = {"complexity": [0.2, 0.2], "lighting": [0.9, 0.9], "occlusion": [0.0, 0.0], "instance_count": [1.0, 1.0]}
+    same = {
+        "complexity": [0.2, 0.2],
+        "lighting": [0.9, 0.9],
+        "occlusion": [0.0, 0.0],
+        "instance_count": [1.0, 1.0],
+    }
     two = analysis(2, **same)
     with pytest.raises(WishError, match="does not say who"):
         limits(two, WISHES, own)
@@ -212,4 +259,10 @@ def test_files_of_wishes(tmp_path: Path) -> None:
     with pytest.raises(WishError, match="no mapping"):
         WISHES.with_needs(str(needs))
     with pytest.raises(WishError, match="lacks low_sharpness"):
-        wishes({**DEFAULT, "thresholds": {k: v for k, v in DEFAULT["thresholds"].items() if k != "low_sharpness"}}, KNOWN)
+        wishes(
+            {
+                **DEFAULT,
+                "thresholds": {k: v for k, v in DEFAULT["thresholds"].items() if k != "low_sharpness"},
+            },
+            KNOWN,
+        )

@@ -11,13 +11,22 @@ from hypothesis import strategies as st
 from animelayers.curate.duplicates import duplicates
 
 BASE = 0x0123456789ABCDEF
-HASHES = st.lists(st.sets(st.integers(0, 63), max_size=9).map(lambda bits: BASE ^ sum(1 << b for b in bits)), max_size=24)
+HASHES = st.lists(
+    st.sets(st.integers(0, 63), max_size=9).map(lambda bits: BASE ^ sum(1 << b for b in bits)), max_size=24
+)
 
 
 def table(hashes: list[int | None], quality: list[float | None] | None = None, **columns: object) -> pa.Table:
     ids = [f"e/scene0000_frame{i:06d}" for i in range(len(hashes))]
     words = pa.array([None if h is None else f"{h:016x}" for h in hashes], pa.string())
-    return pa.table({"frame_id": ids, "perceptual_hash": words, "quality": pa.array(quality or [0.0] * len(hashes), pa.float32()), **columns})
+    return pa.table(
+        {
+            "frame_id": ids,
+            "perceptual_hash": words,
+            "quality": pa.array(quality or [0.0] * len(hashes), pa.float32()),
+            **columns,
+        }
+    )
 
 
 def chained(hashes: list[int], bits: int) -> list[int]:
@@ -44,7 +53,9 @@ def test_groups_are_those_of_all_pairs_and_one_of_each_is_kept(hashes: list[int]
 @settings(deadline=None, max_examples=40)
 @given(HASHES.filter(bool), st.data())
 def test_order_does_not_matter_and_what_is_kept_stays_kept(hashes: list[int], data: st.DataObject) -> None:
-    quality = data.draw(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=len(hashes), max_size=len(hashes)))
+    quality = data.draw(
+        st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=len(hashes), max_size=len(hashes))
+    )
     order = data.draw(st.permutations(range(len(hashes))))
     frames = table(list(hashes), list(quality))
     kept = frames.filter(pa.array(duplicates(frames).kept))
@@ -58,7 +69,12 @@ def test_the_best_is_kept_then_the_surest_then_the_first() -> None:
     same = [BASE] * 4
     assert duplicates(table(list(same), [0.2, None, 0.9, 0.5])).kept.tolist() == [False, False, True, False]
     sure = pa.array([0.1, 0.8, 0.8, None], pa.float32())
-    assert duplicates(table(list(same), character_confidence=sure)).kept.tolist() == [False, True, False, False]
+    assert duplicates(table(list(same), character_confidence=sure)).kept.tolist() == [
+        False,
+        True,
+        False,
+        False,
+    ]
     assert duplicates(table(list(same))).kept.tolist() == [True, False, False, False]
 
 

@@ -11,18 +11,26 @@ def name(scene: int, frame: int, tail: str = ".png") -> str:
     return f"scene{scene:04d}_frame{frame:06d}_t{frame / 24:.2f}s{tail}"
 
 
-FRAMES = [name(scene, frame) for scene, frames in ((0, range(0, 10)), (1, range(10, 40, 3))) for frame in frames]
+FRAMES = [
+    name(scene, frame) for scene, frames in ((0, range(0, 10)), (1, range(10, 40, 3))) for frame in frames
+]
 
 
 def test_seven_of_one_and_never_across_a_scene() -> None:
     found = expand([name(0, 5), name(1, 10, "_character.png")], FRAMES, 3)
-    assert [each.path for each in found.frames] == [name(0, n) for n in range(2, 9)] + [name(1, n) for n in (10, 13, 16, 19)]
+    assert [each.path for each in found.frames] == [name(0, n) for n in range(2, 9)] + [
+        name(1, n) for n in (10, 13, 16, 19)
+    ]
     assert [each.away for each in found.frames] == [-3, -2, -1, 0, 1, 2, 3, 0, 1, 2, 3] and not found.missing
 
 
 def test_a_frame_between_two_goes_with_the_nearer_one() -> None:
     found = {each.path: each.of for each in expand([name(0, 2), name(0, 6)], FRAMES, 3).frames}
-    assert found[name(0, 3)] == name(0, 2) and found[name(0, 5)] == name(0, 6) and found[name(0, 4)] == name(0, 2)
+    assert (
+        found[name(0, 3)] == name(0, 2)
+        and found[name(0, 5)] == name(0, 6)
+        and found[name(0, 4)] == name(0, 2)
+    )
 
 
 def test_what_cannot_be_found_is_told() -> None:
@@ -42,9 +50,18 @@ def test_within_the_window_each_once(numbers: set[int], data: st.DataObject, win
     curated = data.draw(st.sets(st.sampled_from(frames)) if frames else st.just(set()))
     found = expand(curated, frames, window)
     scenes = [[f for f in frames if number_of(f).scene == scene] for scene in range(5)]  # type: ignore[union-attr]
-    expected = {f for s in scenes for c in curated if c in s for f in s[max(0, s.index(c) - window) : s.index(c) + window + 1]}
+    expected = {
+        f
+        for s in scenes
+        for c in curated
+        if c in s
+        for f in s[max(0, s.index(c) - window) : s.index(c) + window + 1]
+    }
     assert [each.path for each in found.frames] == sorted(expected) and not found.missing
-    assert all(number_of(each.path).scene == number_of(each.of).scene and abs(each.away) <= window for each in found.frames)  # type: ignore[union-attr]
+    assert all(
+        number_of(each.path).scene == number_of(each.of).scene and abs(each.away) <= window
+        for each in found.frames
+    )  # type: ignore[union-attr]
 
 
 def test_names() -> None:

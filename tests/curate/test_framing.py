@@ -28,7 +28,11 @@ ROW: dict[str, Any] = {
 
 def test_she_is_cropped_in_the_shape_of_a_bucket_with_some_margin() -> None:
     found = framing(ROW, "akari")
-    assert isinstance(found, Framing) and found.instances == (1,) and (found.shot, found.people, found.outfit) == ("full_body", 1, "winter")
+    assert (
+        isinstance(found, Framing)
+        and found.instances == (1,)
+        and (found.shot, found.people, found.outfit) == ("full_body", 1, "winter")
+    )
     x, y, w, h = found.crop
     assert x <= 100 and y <= 80 and x + w >= 300 and y + h >= 580
     assert found.size in buckets(512), "at 768 she would be enlarged by more than half"
@@ -44,13 +48,20 @@ def test_why_she_cannot_be() -> None:
         ({"instances_file": None}, "cannot be told apart: nobody was followed in it"),
         ({"characters_confidence": 0.1}, "cannot be told apart: who is who is not sure"),
         ({"flags": ["tone_mapped", "recompose_low"]}, "a doubtful outline"),
-        ({"instance_boxes": boxes((100, 80, 40, 60), (700, 60, 220, 660))}, "too small: less than 341 pixels"),
+        (
+            {"instance_boxes": boxes((100, 80, 40, 60), (700, 60, 220, 660))},
+            "too small: less than 341 pixels",
+        ),
         ({"instance_boxes": boxes((100, 80, 200, 500), (90, 60, 320, 660))}, "hidden behind somebody"),
     ):
-        assert framing({**ROW, **change}, "akari") == why == Person.why({**ROW, **change}, name="akari") and not Person.fits(
+        assert framing({**ROW, **change}, "akari") == why == Person.why(
             {**ROW, **change}, name="akari"
-        )
-    assert Person.why({**ROW, "flags": "flicker"}, name="akari", doubtful=[]) == "" == Person.why({**ROW, "flags": "tone_mapped"}, name="akari")
+        ) and not Person.fits({**ROW, **change}, name="akari")
+    assert (
+        Person.why({**ROW, "flags": "flicker"}, name="akari", doubtful=[])
+        == ""
+        == Person.why({**ROW, "flags": "tone_mapped"}, name="akari")
+    )
     assert Person.why(ROW, name="akari") == "" and 0 < Person.fits(ROW, name="akari") <= 1
 
 
@@ -83,4 +94,8 @@ def test_a_small_set_has_shots_and_sizes_in_balance() -> None:
     assert parts[0] <= 7 and min(parts[1:]) >= 2, f"{parts}: by worth alone all were of the first shot"
     taken = np.flatnonzero(chosen[:80])
     assert np.diff(taken).min() > 5, "neighbours tell much the same"
-    assert choose(worth, shot, np.arange(101), [size]).sum() == choose(worth, shot, np.arange(101), [size], 500).sum() == 100
+    assert (
+        choose(worth, shot, np.arange(101), [size]).sum()
+        == choose(worth, shot, np.arange(101), [size], 500).sum()
+        == 100
+    )

@@ -14,15 +14,26 @@ from animelayers.imaging.vectors import unit
 from tests.curate.figures import Figure, drawn, pairwise_f1, shrunk, sprites
 
 
-def _people(rng: np.random.Generator, count: int, each: int, noise: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
+def _people(
+    rng: np.random.Generator, count: int, each: int, noise: float = 0.15
+) -> tuple[np.ndarray, np.ndarray]:
     centres = unit(rng.normal(size=(count, 64)))
     who = np.repeat(np.arange(count), each)
     return unit(centres[who] + noise / 8 * rng.normal(size=(len(who), 64))), who
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.integers(0, 2**31), st.integers(2, 14), st.integers(0, 12), st.sampled_from(METHODS), st.floats(-0.5, 0.95), st.booleans())
-def test_two_of_one_frame_are_never_joined(seed: int, count: int, pairs: int, method: str, least: float, some_given: bool) -> None:
+@given(
+    st.integers(0, 2**31),
+    st.integers(2, 14),
+    st.integers(0, 12),
+    st.sampled_from(METHODS),
+    st.floats(-0.5, 0.95),
+    st.booleans(),
+)
+def test_two_of_one_frame_are_never_joined(
+    seed: int, count: int, pairs: int, method: str, least: float, some_given: bool
+) -> None:
     rng = np.random.default_rng(seed)
     vectors = unit(rng.normal(size=(count, 3)))
     apart = np.array([sorted(rng.choice(count, 2, replace=False)) for _ in range(pairs)], int).reshape(-1, 2)
@@ -33,7 +44,9 @@ def test_two_of_one_frame_are_never_joined(seed: int, count: int, pairs: int, me
     a, b = decision.group[apart[:, 0]], decision.group[apart[:, 1]]
     assert ((a != b) | (a < 0)).all()
     assert decision.group[0] == 0 or not some_given
-    assert ((decision.confidence >= 0) & (decision.confidence <= 1)).all() and (decision.confidence[decision.group < 0] == 0).all()
+    assert ((decision.confidence >= 0) & (decision.confidence <= 1)).all() and (
+        decision.confidence[decision.group < 0] == 0
+    ).all()
 
 
 @settings(deadline=None, max_examples=30)
@@ -101,13 +114,21 @@ def test_colours_of_nothing_are_zeros_and_of_a_figure_a_unit_vector() -> None:
 
 
 def test_the_light_of_a_shot_makes_nobody_another_one() -> None:
-    wear = ([(60, 40, 50), (250, 220, 200), (40, 90, 200), (30, 30, 60)], [(230, 190, 60), (250, 220, 200), (180, 30, 40), (90, 60, 40)])
+    wear = (
+        [(60, 40, 50), (250, 220, 200), (40, 90, 200), (30, 30, 60)],
+        [(230, 190, 60), (250, 220, 200), (180, 30, 40), (90, 60, 40)],
+    )
     people = [np.repeat(np.array(each)[:, None], 24, axis=0).repeat(40, axis=1) for each in wear]
     for person in people:
         person[26:32, :] = 250  # a white collar
     dusk = np.array([0.72, 0.6, 0.95])
     seen = [*people, *(person * dusk for person in people)]
-    vectors = np.stack([colours(np.dstack([np.clip(each, 0, 255), np.full(each.shape[:2], 255)]).astype(np.uint8)) for each in seen])
+    vectors = np.stack(
+        [
+            colours(np.dstack([np.clip(each, 0, 255), np.full(each.shape[:2], 255)]).astype(np.uint8))
+            for each in seen
+        ]
+    )
     plain, both = alike([(vectors[:, 0], 1.0)]), alike([(vectors, 1.0)])
     assert both[0, 2] > 0.9 > plain[0, 2] and both[1, 3] > 0.9 and both[0, 3] < 0.6
 
@@ -131,7 +152,10 @@ def people() -> list[Figure]:
 def _similar(figures: list[Figure], embed: object) -> np.ndarray:
     from animelayers.imaging.square import alone
 
-    pictures = [alone(np.ascontiguousarray(f.cutout[..., :3]), np.ascontiguousarray(f.cutout[..., 3]), 0.1) for f in figures]
+    pictures = [
+        alone(np.ascontiguousarray(f.cutout[..., :3]), np.ascontiguousarray(f.cutout[..., 3]), 0.1)
+        for f in figures
+    ]
     painted = np.stack([colours(figure.cutout) for figure in figures])
     return alike([(embed(pictures), 0.5), (painted, 0.5)])  # type: ignore[operator]
 
@@ -139,7 +163,9 @@ def _similar(figures: list[Figure], embed: object) -> np.ndarray:
 def _score(figures: list[Figure], embed: object) -> float:
     group = decide(_similar(figures, embed), np.zeros((0, 2), int)).group
     score = pairwise_f1(group, [figure.who for figure in figures])
-    print(f"{len(figures)} figures, {len({figure.who for figure in figures})} people, {group.max() + 1} groups: pairwise F1 {score:.3f}")
+    print(
+        f"{len(figures)} figures, {len({figure.who for figure in figures})} people, {group.max() + 1} groups: pairwise F1 {score:.3f}"
+    )
     return score
 
 

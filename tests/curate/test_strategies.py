@@ -44,8 +44,16 @@ def store(tmp_path: Path) -> str:
     """An output with a clip of one drawing, a blue character of another show."""
     figure = np.zeros((48, 64, 4), np.uint8)
     figure[10:, 20:40] = (40, 60, 200, 255)
-    row = clip("other/scene0001/000000", [0], [png(figure), png(figure[..., 3]), png(figure[..., :3])], names="character.png mask.png background.png")
-    row |= {"character_bbox": np.array([[20, 10, 20, 38]], np.int32), "character_coverage": np.array([0.25], np.float32)}
+    row = clip(
+        "other/scene0001/000000",
+        [0],
+        [png(figure), png(figure[..., 3]), png(figure[..., :3])],
+        names="character.png mask.png background.png",
+    )
+    row |= {
+        "character_bbox": np.array([[20, 10, 20, 38]], np.int32),
+        "character_coverage": np.array([0.25], np.float32),
+    }
     sink = Shards(str(tmp_path / "out"))
     with sink.open("run"):
         sink.write([row], "run")
@@ -70,11 +78,19 @@ def test_keep_full_leaves_the_frame_and_says_no_more_than_there_is() -> None:
     assert made.kind == "" and np.array_equal(made.picture, layers["frame"])
     assert made.caption == "a character, medium shot", "a drawing is not called 3d"
     (solid,) = KeepFull()(layers, {**ROW, "visual_style": "3d animation"})
-    assert solid.caption == "a 3d animated character, pixar style, a character, medium shot, 3d animation style"
-    (empty,) = KeepFull(caption_prefix="a 3d animated character, pixar style")(layers, {**ROW, "instance_count": 0, "caption_frame": "a street"})
+    assert (
+        solid.caption == "a 3d animated character, pixar style, a character, medium shot, 3d animation style"
+    )
+    (empty,) = KeepFull(caption_prefix="a 3d animated character, pixar style")(
+        layers, {**ROW, "instance_count": 0, "caption_frame": "a street"}
+    )
     assert empty.caption == "pixar style, a street", "nobody is there"
     (enhanced,) = KeepFull(apply_enhancement=True, generate_caption=False)(layers, ROW)
-    assert enhanced.caption is None and enhanced.picture.shape == (H, W, 3) and not np.array_equal(enhanced.picture, layers["frame"])
+    assert (
+        enhanced.caption is None
+        and enhanced.picture.shape == (H, W, 3)
+        and not np.array_equal(enhanced.picture, layers["frame"])
+    )
 
 
 def test_segment_writes_what_the_layers_are() -> None:
@@ -83,19 +99,33 @@ def test_segment_writes_what_the_layers_are() -> None:
     assert list(made) == ["character", "background", "composite"]
     figure = layers["character"].copy()
     figure[5:8, 5:8] = 0  # nine pixels are fewer than min_instance_size
-    assert np.array_equal(made["character"].picture, figure) and np.array_equal(made["character"].mask, figure[..., 3])
-    assert np.array_equal(made["background"].picture, layers["background"]) and np.array_equal(made["composite"].picture, layers["frame"])
-    assert made["character"].caption == "luca, anime style, a character, medium shot, isolated character, clean background"
+    assert np.array_equal(made["character"].picture, figure) and np.array_equal(
+        made["character"].mask, figure[..., 3]
+    )
+    assert np.array_equal(made["background"].picture, layers["background"]) and np.array_equal(
+        made["composite"].picture, layers["frame"]
+    )
+    assert (
+        made["character"].caption
+        == "luca, anime style, a character, medium shot, isolated character, clean background"
+    )
     assert made["background"].caption == "anime style, a painted backdrop, environment only, no characters"
     assert made["composite"].caption is None and not made["composite"].trains
 
 
 def test_segment_fills_the_background_in_anew() -> None:
     layers = frame()
-    options = {"inpainting_model": "telea", "save_character": False, "save_composite": False, "generate_captions": False}
+    options = {
+        "inpainting_model": "telea",
+        "save_character": False,
+        "save_composite": False,
+        "generate_captions": False,
+    }
     near, far = (Segment(mask_dilation=pixels, **options)(layers, ROW)[0] for pixels in (0, 9))  # type: ignore[arg-type]
     for made in (near, far):
-        assert made.caption is None and np.abs(made.picture.astype(int) - layers["background"]).max() < 60, "no red is left"
+        assert made.caption is None and np.abs(made.picture.astype(int) - layers["background"]).max() < 60, (
+            "no red is left"
+        )
     changed = [np.count_nonzero((made.picture != layers["frame"]).any(2)) for made in (near, far)]
     assert changed[1] > changed[0]
 
@@ -103,8 +133,13 @@ def test_segment_fills_the_background_in_anew() -> None:
 def test_occlusions_are_the_same_again_and_others_for_another_frame() -> None:
     strategy = CreateOcclusion()
     first, again, other = (strategy(frame(), {**ROW, "frame_id": name}) for name in ("ep/a", "ep/a", "ep/b"))
-    assert [each.kind for each in first] == ["occ0", "occ1", "occ2"] and all(each.mask is not None for each in first)
-    assert all(np.array_equal(a.picture, b.picture) and a.caption == b.caption for a, b in zip(first, again, strict=True))
+    assert [each.kind for each in first] == ["occ0", "occ1", "occ2"] and all(
+        each.mask is not None for each in first
+    )
+    assert all(
+        np.array_equal(a.picture, b.picture) and a.caption == b.caption
+        for a, b in zip(first, again, strict=True)
+    )
     assert not all(np.array_equal(a.picture, b.picture) for a, b in zip(first, other, strict=True))
     said = ["partially obscured", "partially obscured", "with foreground elements"]
     assert [each.caption for each in first] == [f"a character, medium shot, {words}" for words in said]
@@ -122,10 +157,14 @@ def test_a_character_of_another_clip_stands_in_front(store: str) -> None:
         alpha = layers["character"][..., 3]
         gone = (alpha == 255) & (mask == 0)
         assert gone.sum() > 0.1 * (alpha == 255).sum()
-        assert np.abs(picture[gone].astype(int) - (40, 60, 200)).max() <= 2, "what hides it has the other character's colour"
+        assert np.abs(picture[gone].astype(int) - (40, 60, 200)).max() <= 2, (
+            "what hides it has the other character's colour"
+        )
         assert np.array_equal(picture[mask == 255], layers["frame"][mask == 255])
         assert (mask <= visible(alpha, np.zeros_like(alpha))).all()
-        assert made[f"occ{number}"].caption == "character, medium shot, partially hidden behind object", "nobody counted those in front"
+        assert made[f"occ{number}"].caption == "character, medium shot, partially hidden behind object", (
+            "nobody counted those in front"
+        )
     alone = CreateOcclusion(occlusion_types=["occluder"], occluders=store)
     with pytest.raises(ValueError, match="no other clip"):
         alone(layers, {**ROW, "clip_id": "other/scene0001/000000"})
@@ -137,20 +176,28 @@ def test_enhancing_gives_a_large_clean_cut_out() -> None:
     except WeightsError as missing:
         pytest.skip(f"no weights: {missing}")
     (made,) = strategy(frame(), ROW)
-    assert made.kind == "enhanced_character" and made.caption == "luca, a character, medium shot, high quality, enhanced"
+    assert (
+        made.kind == "enhanced_character"
+        and made.caption == "luca, a character, medium shot, high quality, enhanced"
+    )
     alpha = made.picture[..., 3]
     truth = frame()["character"][..., 3]
     assert abs(np.count_nonzero(alpha > 127) / (4 * np.count_nonzero(truth[10:] > 127)) - 1) < 0.03
     assert np.abs(np.median(made.picture[alpha == 255][:, :3], axis=0) - (220, 60, 70)).max() < 8
     edge = made.picture[(alpha > 60) & (alpha < 200)][:, :3].astype(int)
-    assert np.abs(np.median(edge, axis=0) - (220, 60, 70)).max() < 40, "a soft edge has the figure's colour, not the background's"
+    assert np.abs(np.median(edge, axis=0) - (220, 60, 70)).max() < 40, (
+        "a soft edge has the figure's colour, not the background's"
+    )
 
 
 def test_enhancing_without_a_model_and_without_cutting_out() -> None:
     strategy = EnhanceSegment(enhancement_steps=["sharpen", "denoise"], apply_segmentation=False, longest=64)
     (made,) = strategy(frame(), ROW)
     assert (made.kind, made.picture.shape) == ("enhanced", (48, 64, 3))
-    assert EnhanceSegment(enhancement_steps=[], segmentation_config={"min_instance_size": 10**6})(frame(), ROW) == []
+    assert (
+        EnhanceSegment(enhancement_steps=[], segmentation_config={"min_instance_size": 10**6})(frame(), ROW)
+        == []
+    )
 
 
 @pytest.mark.parametrize(

@@ -40,14 +40,24 @@ def test_only_who_has_the_token_is_let_in(desk: Desk) -> None:
         assert answer.status_code == 403 and "token" in answer.json()["error"], path
     assert stranger.get("/health").text == "ok"
     entered = stranger.get("/?token=right", follow_redirects=False)
-    assert entered.status_code == 303 and "httponly" in entered.headers["set-cookie"].lower() and "strict" in entered.headers["set-cookie"].lower()
+    assert (
+        entered.status_code == 303
+        and "httponly" in entered.headers["set-cookie"].lower()
+        and "strict" in entered.headers["set-cookie"].lower()
+    )
     assert stranger.get("/").status_code == 200
 
 
 def test_no_other_page_may_ask(client: TestClient) -> None:
     assert client.get("/api/shelf", headers={"host": "evil.example"}).status_code == 403
-    assert client.post("/api/out/out/rows", json={}, headers={"origin": "http://evil.example"}).status_code == 403
-    assert client.post("/api/out/out/rows", json={}, headers={"origin": "http://127.0.0.1:8765"}).status_code == 200
+    assert (
+        client.post("/api/out/out/rows", json={}, headers={"origin": "http://evil.example"}).status_code
+        == 403
+    )
+    assert (
+        client.post("/api/out/out/rows", json={}, headers={"origin": "http://127.0.0.1:8765"}).status_code
+        == 200
+    )
     policy = client.get("/").headers["content-security-policy"]
     assert "default-src 'none'" in policy and "http" not in policy
 
@@ -55,7 +65,9 @@ def test_no_other_page_may_ask(client: TestClient) -> None:
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "film/../../x", "..%2f..%2fetc/passwd"])
 def test_no_path_leaves_the_outputs(client: TestClient, name: str) -> None:
     for path in ("thumb", "layer", "frame", "plate"):
-        assert client.get(f"/api/out/out/{path}", params={"id": name, "layer": "character"}).status_code == 404
+        assert (
+            client.get(f"/api/out/out/{path}", params={"id": name, "layer": "character"}).status_code == 404
+        )
     assert client.get("/api/out/out/layer", params={"id": FRAME, "layer": name}).status_code == 404
     assert client.get(f"/static/{name}").status_code == 404
     assert client.get("/api/out/out/correct", params={"shot": name}).status_code == 404
@@ -63,11 +75,23 @@ def test_no_path_leaves_the_outputs(client: TestClient, name: str) -> None:
 
 def test_a_frame_and_its_pictures(client: TestClient) -> None:
     told = client.get("/api/out/out/frame", params={"id": FRAME}).json()
-    assert told["shot"] == "film_scene0000" and "character" in told["layers"] and told["row"]["frame_id"] == FRAME
+    assert (
+        told["shot"] == "film_scene0000"
+        and "character" in told["layers"]
+        and told["row"]["frame_id"] == FRAME
+    )
     assert not any(key.endswith("_offset") for key in told["row"])
-    for path, params in (("thumb", {}), ("thumb", {"layer": "character"}), ("layer", {"layer": "character"}), ("layer", {"layer": "whole"})):
+    for path, params in (
+        ("thumb", {}),
+        ("thumb", {"layer": "character"}),
+        ("layer", {"layer": "character"}),
+        ("layer", {"layer": "whole"}),
+    ):
         answer = client.get(f"/api/out/out/{path}", params={"id": FRAME, **params})
-        assert answer.headers["content-type"] in ("image/png", "image/jpeg") and answer.headers["x-content-type-options"] == "nosniff"
+        assert (
+            answer.headers["content-type"] in ("image/png", "image/jpeg")
+            and answer.headers["x-content-type-options"] == "nosniff"
+        )
     assert client.get("/api/out/out/plate", params={"id": FRAME}).status_code == 404
 
 
@@ -85,18 +109,27 @@ def test_what_cannot_be_answered_is_one_line(client: TestClient) -> None:
 
 def test_the_form_is_the_jobs_own_and_checked_like_its_words(client: TestClient) -> None:
     fields = {one["key"]: one for one in client.get("/api/jobs?job=decompose").json()["fields"]}
-    assert fields["preset"]["choices"] == ["auto", "cluster", "demo", "laptop", "one_gpu"] and fields["dry_run"]["kind"] == "flag"
+    assert (
+        fields["preset"]["choices"] == ["auto", "cluster", "demo", "laptop", "one_gpu"]
+        and fields["dry_run"]["kind"] == "flag"
+    )
     assert "telea" in fields["model/inpaint"]["choices"]
     values = {"source.path": "/films/[Group] Show - 01 (1080p).mkv", "output": "/tmp/o", "source.limit": "10"}
     checked = client.post("/api/jobs/check", json={"job": "decompose", "values": values}).json()
-    assert checked["command"] == "animelayers decompose '/films/[Group] Show - 01 (1080p).mkv' /tmp/o source.limit=10" and not checked["problem"]
+    assert (
+        checked["command"]
+        == "animelayers decompose '/films/[Group] Show - 01 (1080p).mkv' /tmp/o source.limit=10"
+        and not checked["problem"]
+    )
     for values, why in (
         ({"output": "/tmp/o"}, "source.path"),
         ({"source.path": "/x", "output": "/o", "preset": "laptp"}, "laptp"),
         ({"source.path": "/x", "output": "/o", "source.detector": "animee"}, "anime"),
         ({"source.path": "/x", "output": "/o", "time_limit": "soon"}, "time_limit"),
     ):
-        problem = client.post("/api/jobs/check", json={"job": "decompose", "values": values}).json()["problem"]
+        problem = client.post("/api/jobs/check", json={"job": "decompose", "values": values}).json()[
+            "problem"
+        ]
         assert why in problem and "\n" not in problem, problem
     refused = client.post("/api/runs", json={"job": "decompose", "values": {"output": "/tmp/o"}})
     assert refused.status_code == 422
@@ -105,11 +138,23 @@ def test_the_form_is_the_jobs_own_and_checked_like_its_words(client: TestClient)
 def test_a_bar_is_read(tmp_path: Path) -> None:
     run = Run(1, ["decompose"], str(tmp_path), None)  # type: ignore[arg-type]
     run._heard("layers:  41%|####      | 41/101 [00:16<00:34,  1.75frame/s, errors=2]")
-    assert (run.bar["done"], run.bar["total"], run.bar["rate"], run.bar["left"], run.bar["errors"]) == (41, 101, 1.75, "00:34", 2)
+    assert (run.bar["done"], run.bar["total"], run.bar["rate"], run.bar["left"], run.bar["errors"]) == (
+        41,
+        101,
+        1.75,
+        "00:34",
+        2,
+    )
     run._heard("layers:  10%|#         | 1/10 [00:05<00:45,  5.00s/frame]")
     assert run.bar["rate"] == 0.2 and run.bar["unit"] == "frame"
     run._heard("layers: 12 of 34 frames, background, 0.52 frames/s, 2 min left, 1 errors")
-    assert (run.bar["what"], run.bar["done"], run.bar["total"], run.bar["rate"], run.bar["errors"]) == ("background", 12, 34, 0.52, 1)
+    assert (run.bar["what"], run.bar["done"], run.bar["total"], run.bar["rate"], run.bar["errors"]) == (
+        "background",
+        12,
+        34,
+        0.52,
+        1,
+    )
     run._heard("layers: 0 of 34 frames, 0.00 frames/s, time left unknown, 0 errors")
     assert (run.bar["what"], run.bar["left"]) == ("layers", "?") and run.lines == []
 
@@ -118,7 +163,9 @@ def test_a_job_is_started_watched_and_stopped(desk: Desk, tmp_path: Path) -> Non
     runs = Runs()
     run = runs.start(["verify", desk.shelf["out"].path], desk.shelf["out"].path)
     end = time.monotonic() + 240
-    while (run.code is None or not any("all of it is what was written" in line for line in run.lines)) and time.monotonic() < end:
+    while (
+        run.code is None or not any("all of it is what was written" in line for line in run.lines)
+    ) and time.monotonic() < end:
         time.sleep(0.3)
     assert run.told()["state"] == "done", run.lines
     other = runs.start(["verify", str(tmp_path)], str(tmp_path))
@@ -129,7 +176,11 @@ def test_a_job_is_started_watched_and_stopped(desk: Desk, tmp_path: Path) -> Non
 
 
 def test_words_of_a_form() -> None:
-    assert form.words("annotate", {"source.path": "out", "device": "cpu", "name": ""}) == ["annotate", "out", "device=cpu"]
+    assert form.words("annotate", {"source.path": "out", "device": "cpu", "name": ""}) == [
+        "annotate",
+        "out",
+        "device=cpu",
+    ]
 
 
 def _cast(folder: Path) -> dict[str, Any]:
@@ -138,7 +189,10 @@ def _cast(folder: Path) -> dict[str, Any]:
     from animelayers.sinks.store import Store
 
     os.makedirs(folder / "ann")
-    made = {f"film/scene000{k}/1": Member("ann" if k < 2 else "bob", 0.8, False, 10 - k, f"p{k}.jpg") for k in range(4)}
+    made = {
+        f"film/scene000{k}/1": Member("ann" if k < 2 else "bob", 0.8, False, 10 - k, f"p{k}.jpg")
+        for k in range(4)
+    }
     (folder / "ann/p0.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     store = Store(str(folder))
     store.put(cast.FILE, "t", cast.text(made).encode())
@@ -154,13 +208,26 @@ def test_characters_are_renamed_merged_and_moved_in_the_same_file(tmp_path: Path
     one = Desk([desk.shelf["out"].path, str(tmp_path / "who")], token="right", cache=tmp_path / "cache")
     client = TestClient(app(one), base_url="http://127.0.0.1")
     client.cookies.set(COOKIE, "right")
-    assert client.get("/api/casts/who/picture", params={"track": "film/scene0000/1"}).headers["content-type"] == "image/jpeg"
-    client.post("/api/casts/who", json={"do": "rename", "old": "bob", "new": "<b>Robert</b>".replace("<b>", "").replace("</b>", "")})
-    told = client.post("/api/casts/who", json={"do": "move", "tracks": ["film/scene0000/1"], "to": "Robert"}).json()
+    assert (
+        client.get("/api/casts/who/picture", params={"track": "film/scene0000/1"}).headers["content-type"]
+        == "image/jpeg"
+    )
+    client.post(
+        "/api/casts/who",
+        json={"do": "rename", "old": "bob", "new": "<b>Robert</b>".replace("<b>", "").replace("</b>", "")},
+    )
+    told = client.post(
+        "/api/casts/who", json={"do": "move", "tracks": ["film/scene0000/1"], "to": "Robert"}
+    ).json()
     assert {who["name"]: len(who["tracks"]) for who in told["characters"]} == {"Robert": 3, "ann": 1}
     _, names, by_hand = cluster.last(Store(str(tmp_path / "who")), made)
-    assert names["film/scene0000/1"] == "Robert" and "film/scene0000/1" in by_hand, "the next run of the job reads it"
-    for body, why in (({"do": "rename", "old": "ann", "new": "a/b"}, "cannot be"), ({"do": "move", "tracks": ["x"], "to": "ann"}, "no track")):
+    assert names["film/scene0000/1"] == "Robert" and "film/scene0000/1" in by_hand, (
+        "the next run of the job reads it"
+    )
+    for body, why in (
+        ({"do": "rename", "old": "ann", "new": "a/b"}, "cannot be"),
+        ({"do": "move", "tracks": ["x"], "to": "ann"}, "no track"),
+    ):
         answer = client.post("/api/casts/who", json=body)
         assert answer.status_code == 422 and why in answer.json()["error"]
 
@@ -173,14 +240,23 @@ def test_outfits_stand_in_the_same_file(tmp_path: Path) -> None:
     made = _cast(tmp_path / "who")
     who = str(tmp_path / "who")
     people.dress(who, ["film/scene0001/1"], "winter")
-    assert [(one["who"], one["outfit"]) for one in people.told(who)["characters"]] == [("ann", ""), ("ann", "winter"), ("bob", "")]
+    assert [(one["who"], one["outfit"]) for one in people.told(who)["characters"]] == [
+        ("ann", ""),
+        ("ann", "winter"),
+        ("bob", ""),
+    ]
     assert "film/scene0001/1" in cluster.last(Store(who), made)[2], "a hand put it there"
     people.rename(who, "ann", "akari")
     _, names, _ = cluster.last(Store(who), made)
-    assert names["film/scene0000/1"] == "akari" and names["film/scene0001/1"] == "akari (winter)", "the next run of the job reads it"
+    assert names["film/scene0000/1"] == "akari" and names["film/scene0001/1"] == "akari (winter)", (
+        "the next run of the job reads it"
+    )
     people.dress(who, ["film/scene0001/1"], "")
     assert {one["name"] for one in people.told(who)["characters"]} == {"akari", "bob"}
-    for tracks, outfit, why in ((["film/scene0000/1", "film/scene0002/1"], "winter", "one character"), (["film/scene0000/1"], "a (b)", "cannot be")):
+    for tracks, outfit, why in (
+        (["film/scene0000/1", "film/scene0002/1"], "winter", "one character"),
+        (["film/scene0000/1"], "a (b)", "cannot be"),
+    ):
         with pytest.raises(EditError, match=why):
             people.dress(who, tracks, outfit)
 

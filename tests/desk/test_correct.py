@@ -33,7 +33,9 @@ def test_a_click_takes_a_figure_away_in_all_drawings_of_the_shot(out: Path) -> N
     correction = opened(out)
     correction.say(right(correct.BACKGROUND))
     told = correction.told()
-    assert [drawing["changed"] for drawing in told["drawings"]] == [True] * len(told["drawings"]), "each drawing shows the same cel"
+    assert [drawing["changed"] for drawing in told["drawings"]] == [True] * len(told["drawings"]), (
+        "each drawing shows the same cel"
+    )
     for before, after in zip(correction.before, correction.found.labels, strict=True):
         assert (after == 2).sum() < 0.1 * (before == 2).sum(), "the blue figure is gone"
         assert (after == 1).sum() > 0.9 * (before == 1).sum(), "the red one stays"
@@ -67,10 +69,16 @@ def test_what_is_saved_stands_at_once_and_the_output_stays_as_it_was(out: Path) 
     assert {now.row(frame)["corrected"] for frame in saved["changed"][1:]} == {"spread"}
     assert now.layer(first, "character")[..., 3].sum() < 0.7 * base.layer(first, "character")[..., 3].sum()
     held = [frame for frame in now if now.row(frame)["drawing_of"] == first]
-    assert held and all(now.read(frame, "character") == now.read(first, "character") for frame in held), "a held frame is its drawing"
+    assert held and all(now.read(frame, "character") == now.read(first, "character") for frame in held), (
+        "a held frame is its drawing"
+    )
     other = next(frame for frame in now if frame.startswith("film/scene0001"))
     assert now.read(other, "character") == base.read(other, "character")
-    (clip,) = [row for row in Layers(str(out)).read(Layers(str(out)).plan()) if row["clip_id"] == "film/scene0000/000000"]
+    (clip,) = [
+        row
+        for row in Layers(str(out)).read(Layers(str(out)).plan())
+        if row["clip_id"] == "film/scene0000/000000"
+    ]
     assert clip["corrected"].split()[0] == "hand", "later jobs see it too"
     assert correct.take_back(str(out), "film_scene0000") == 2
     assert Output(str(out)).read(first, "character") == base.read(first, "character")
@@ -106,7 +114,13 @@ def test_a_brush_is_as_painted_and_an_effect_leaves_the_figure(out: Path) -> Non
     correction.save()
     now = Output(str(out))
     one, two = correction.told()["drawings"][0]["frame_id"], correction.told()["drawings"][1]["frame_id"]
-    stroke = cv2.erode(Said(0, "brush", [(0.05, 0.1), (0.2, 0.1)], 0.05, 1).drawn((64, 96)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    stroke = (
+        cv2.erode(
+            Said(0, "brush", [(0.05, 0.1), (0.2, 0.1)], 0.05, 1).drawn((64, 96)).astype(np.uint8),
+            np.ones((3, 3), np.uint8),
+        )
+        > 0
+    )
     assert (now.layer(one, "character")[..., 3][stroke] == 255).all()
     assert now.row(two)["effect_mode"] == "over" and now.layer(two, "effect")[30, 60, 3] > 200
     assert now.layer(two, "character")[30, 60, 3] == 0
@@ -120,7 +134,9 @@ def test_a_correction_of_layers_that_were_made_again_is_left_aside(out: Path, tm
     (out / "corrections").rename(tmp_path / "kept")
     (tmp_path / "kept").rename(other / "corrections")
     now = Output(str(other))
-    assert "corrected" not in now.table.column_names and now.row("film/scene0000_frame000000")["instance_ids"] == [1, 2]
+    assert "corrected" not in now.table.column_names and now.row("film/scene0000_frame000000")[
+        "instance_ids"
+    ] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -70,13 +70,23 @@ def test_thresholds_follow_what_a_person_decides(decided: Path) -> None:
     assert found.taken and found.agreed[1] > 0.9 > found.agreed[0] and found.held >= 8
     assert found.thresholds["simple_background"] == pytest.approx(0.6, abs=0.05)
     assert set(found.changed) == {"simple_background"}, "what nothing asks for stays"
-    assert yaml.safe_load(path.read_text())["thresholds"]["simple_background"] == found.thresholds["simple_background"]
+    assert (
+        yaml.safe_load(path.read_text())["thresholds"]["simple_background"]
+        == found.thresholds["simple_background"]
+    )
 
 
 def test_a_later_curation_follows_them(tmp_path: Path) -> None:
     out = film(tmp_path / "out")
     curate = runpy.run_path(str(job.JOBS / "curate.py"))["curate"]
-    words = [f"source.path={out}", f"output={tmp_path / 'set'}", "cluster=inline", "cluster.processes=0", "placement.workers=1", "placement.cpus=0.5"]
+    words = [
+        f"source.path={out}",
+        f"output={tmp_path / 'set'}",
+        "cluster=inline",
+        "cluster.processes=0",
+        "placement.workers=1",
+        "placement.cpus=0.5",
+    ]
     words += ["strategies.enhance_segment.enhancement_steps=[denoise,sharpen]"]
     assert curate(job.compose("curate", [*words, "dry_run=true", "report=false"])) == 0
     rows = decisions.told(str(tmp_path / "set"))["rows"]
@@ -100,11 +110,20 @@ def test_what_a_person_corrected_is_trusted(tmp_path: Path) -> None:
     corrected = correction.save()["changed"]
     curate = runpy.run_path(str(job.JOBS / "curate.py"))["curate"]
     (tmp_path / "scores.json").write_text(json.dumps({"far": "10%", "close-up": "90%"}))
-    words = [f"source.path={out}", f"output={tmp_path / 'set'}", "cluster=inline", "cluster.processes=0", "dry_run=true", "report=false"]
+    words = [
+        f"source.path={out}",
+        f"output={tmp_path / 'set'}",
+        "cluster=inline",
+        "cluster.processes=0",
+        "dry_run=true",
+        "report=false",
+    ]
     assert curate(job.compose("curate", [*words, f"validation={tmp_path}/scores.json"])) == 0
     table = metadata.read(Store(str(tmp_path / "set")), decisions.FILE).to_pylist()
     assert [row["frame_id"] for row in table if row["trusted"]] == corrected and len(table) == 7
     aimed = (tmp_path / "set/aimed.yaml").read_text()
-    assert "# far: scores 10%" in aimed and yaml.safe_load(aimed)["dataset_needs"]["far_shot"] == pytest.approx(0.89)
+    assert "# far: scores 10%" in aimed and yaml.safe_load(aimed)["dataset_needs"][
+        "far_shot"
+    ] == pytest.approx(0.89)
     found, path = decisions.aimed(str(tmp_path / "set"), {"far": 0.1, "close_up": 0.9})
     assert found.text() == aimed == path.read_text(), "the page finds the same"

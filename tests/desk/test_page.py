@@ -44,7 +44,9 @@ WAIT = 30_000
 
 
 def until(page: Any, holds: str) -> None:
-    """Wait until an expression holds; asked from outside, for the page's own policy forbids it to evaluate text."""
+    """Wait until an expression holds; asked from outside, for the page's own policy forbids it to evaluate
+    text.
+    """
     end = time.monotonic() + WAIT / 1000
     while not page.evaluate(holds):
         assert time.monotonic() < end, holds
@@ -58,7 +60,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     multiplied(str(film(made / "big")), 100_000)
     a_set(made)
     _cast(made / "who")
-    write([scene("portrait", frames=3, size=(96, 54), seed=1)], "<img src=x onerror=alert(1)>", made / "film", form="frames")
+    write(
+        [scene("portrait", frames=3, size=(96, 54), seed=1)],
+        "<img src=x onerror=alert(1)>",
+        made / "film",
+        form="frames",
+    )
     return made
 
 
@@ -98,7 +105,13 @@ def page(browser: Any, desk: tuple[Desk, str]) -> Iterator[Any]:
     wrong: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}") if dialog.type == "alert" else None, dialog.accept()))
+    page.on(
+        "dialog",
+        lambda dialog: (
+            wrong.append(f"dialog {dialog.message}") if dialog.type == "alert" else None,
+            dialog.accept(),
+        ),
+    )
     page.goto(f"/?token={made.token}")
     yield page
     assert all(url.startswith((link, "blob:", "data:")) for url in asked), asked
@@ -137,7 +150,10 @@ def test_a_click_corrects_all_drawings_and_is_saved(page: Any, folder: Path) -> 
     sheet = page.locator(".sheet").bounding_box()
     page.keyboard.press("x")
     page.mouse.click(sheet["x"] + 0.62 * sheet["width"], sheet["y"] + 0.5 * sheet["height"])
-    until(page, "[...document.querySelectorAll('.strip .meter i')].filter((i) => i.style.width !== '0%').length === 5")
+    until(
+        page,
+        "[...document.querySelectorAll('.strip .meter i')].filter((i) => i.style.width !== '0%').length === 5",
+    )
     assert stage["width"] > 600
     page.keyboard.press("u")
     until(page, "[...document.querySelectorAll('.strip .meter i')].every((i) => i.style.width === '0%')")
@@ -182,7 +198,10 @@ def test_a_run_starts_from_the_form_and_its_layers_arrive(page: Any, folder: Pat
 def test_a_hundred_thousand_frames_are_filtered(page: Any) -> None:
     page.goto("/#/browse/big")
     page.wait_for_selector(".tile img")
-    until(page, "document.querySelector('.bar [role=status]').textContent.includes('50000') || /50.?000/.test(document.body.textContent)")
+    until(
+        page,
+        "document.querySelector('.bar [role=status]').textContent.includes('50000') || /50.?000/.test(document.body.textContent)",
+    )
     page.keyboard.press("/")
     page.keyboard.type("scene00042")
     until(page, "/\\b50 of/.test(document.querySelector('.bar [role=status]').textContent)")
@@ -219,7 +238,9 @@ def test_a_character_is_renamed_and_dressed(page: Any, folder: Path) -> None:
 
 def test_a_phone_reads_every_page(browser: Any, desk: tuple[Desk, str]) -> None:
     made, link = desk
-    context = browser.new_context(viewport={"width": 420, "height": 800}, base_url=link, color_scheme="dark", has_touch=True)
+    context = browser.new_context(
+        viewport={"width": 420, "height": 800}, base_url=link, color_scheme="dark", has_touch=True
+    )
     page = context.new_page()
     page.set_default_timeout(WAIT)
     page.goto(f"/?token={made.token}")

@@ -38,17 +38,27 @@ def many() -> Table:
     flags = np.array(["ok", "flicker", "flicker,recompose_low", "matte_unsure"])[rng.integers(0, 4, count)]
     table = {
         "frame_id": [f"film/scene{i // 100:04d}_frame{i:06d}" for i in range(count)],
-        "drawing_of": pa.array([None if i % 2 == 0 else f"film/scene{i // 100:04d}_frame{i - 1:06d}" for i in range(count)], pa.string()),
+        "drawing_of": pa.array(
+            [None if i % 2 == 0 else f"film/scene{i // 100:04d}_frame{i - 1:06d}" for i in range(count)],
+            pa.string(),
+        ),
         "flags": lists("flags", flags),
         "recompose_psnr": rng.uniform(20, 50, count),
-        "characters": lists("characters", np.array(["luca", "luca,alberto", "none"])[rng.integers(0, 3, count)]),
+        "characters": lists(
+            "characters", np.array(["luca", "luca,alberto", "none"])[rng.integers(0, 3, count)]
+        ),
         "shot_size": pa.array([["far", "close_up", None][i % 3] for i in range(count)], pa.string()),
     }
     return Table(pa.table(table))
 
 
 def test_filters_agree_with_what_python_says(many: Table) -> None:
-    where = {"flags": {"in": ["flicker"]}, "recompose_psnr": {"min": 30, "max": 40}, "who": {"in": ["alberto"]}, "shot_size": {"not": ["far"]}}
+    where = {
+        "flags": {"in": ["flicker"]},
+        "recompose_psnr": {"min": 30, "max": 40},
+        "who": {"in": ["alberto"]},
+        "shot_size": {"not": ["far"]},
+    }
     chosen = rows.choose(many, where, "recompose_psnr", down=True)
     expected = [
         r for r in many.table.to_pylist()
@@ -69,7 +79,9 @@ def test_lists_are_asked_for_and_shown_as_people_write_them(many: Table) -> None
     assert {r["characters"] for r in fine.page(0, 60, ["characters"])} == {"luca,alberto"}
     others = rows.choose(many, {"flags": {"not": ["ok", "flicker"]}}, held=True)
     assert dict(map(tuple, rows.facets(others, ["flags"])["flags"]["words"])).keys() == {"matte_unsure"}
-    counts = dict(map(tuple, rows.facets(rows.choose(many, {}, held=True), ["characters"])["characters"]["words"]))
+    counts = dict(
+        map(tuple, rows.facets(rows.choose(many, {}, held=True), ["characters"])["characters"]["words"])
+    )
     assert sum(counts.values()) - counts["alberto"] == 100_000 and counts["none"] > 0
     assert {one["name"]: one["kind"] for one in rows.columns(many.table)}["flags"] == "words"
     down = [r["flags"] for r in rows.choose(many, {}, "flags", down=True).page(0, 3, ["flags"])]
@@ -79,7 +91,9 @@ def test_lists_are_asked_for_and_shown_as_people_write_them(many: Table) -> None
 def test_a_hundred_thousand_rows_take_no_waiting(many: Table) -> None:
     def once() -> float:
         start = time.process_time()
-        chosen = rows.choose(many, {"flags": {"in": ["flicker"]}, "text": {"has": "Scene0042"}}, "recompose_psnr")
+        chosen = rows.choose(
+            many, {"flags": {"in": ["flicker"]}, "text": {"has": "Scene0042"}}, "recompose_psnr"
+        )
         rows.facets(chosen, ["flags", "characters", "shot_size", "recompose_psnr"])
         return time.process_time() - start
 
@@ -109,7 +123,9 @@ def test_an_output_on_the_shelf(tmp_path: Path) -> None:
     assert set(told) == {"one", "two"} and {one["state"] for one in told.values()} == {"whole"}
     version = shelf["one"].version
     film(tmp_path / "shelf/three")
-    assert {one["name"] for one in shelf.told()} == {"one", "two", "three"} and shelf["one"].version == version
+    assert {one["name"] for one in shelf.told()} == {"one", "two", "three"} and shelf[
+        "one"
+    ].version == version
     damaged = next((tmp_path / "shelf/three/metadata").glob("*.parquet"))
     damaged.write_bytes(damaged.read_bytes()[:100])
     shelf["three"].renew()
@@ -135,25 +151,46 @@ def test_shots_and_what_differs(tmp_path: Path) -> None:
 
 
 def test_a_shot_is_tried_and_its_settings_are_taken(tmp_path: Path) -> None:
-    out, tried = Output(str(film(tmp_path / "out"))), Output(str(film(tmp_path / "out-try", background="png")))
+    out, tried = (
+        Output(str(film(tmp_path / "out"))),
+        Output(str(film(tmp_path / "out-try", background="png"))),
+    )
     shot = shots.listed(out)[0]
     values = shots.trial(out.path, out, shot)
-    assert values["output"] == f"{out.path}-try" and values["cluster"] == "inline" and float(values["source.end"]) > float(values["source.start"])
+    assert (
+        values["output"] == f"{out.path}-try"
+        and values["cluster"] == "inline"
+        and float(values["source.end"]) > float(values["source.start"])
+    )
     found = shots.pairs(out, shot, tried, most=3)
-    assert 2 <= len(found) <= 3 and all(before == after for before, after in found), "the same moments of the same film"
+    assert 2 <= len(found) <= 3 and all(before == after for before, after in found), (
+        "the same moments of the same film"
+    )
     taken = shots.applied(out.path, {**values, "preset": "demo"})
-    assert taken["output"] == out.path and taken["preset"] == "demo" and not {"source.start", "source.end", "cluster"} & taken.keys()
+    assert (
+        taken["output"] == out.path
+        and taken["preset"] == "demo"
+        and not {"source.start", "source.end", "cluster"} & taken.keys()
+    )
 
 
 def test_a_run_tells_its_load_by_stage(tmp_path: Path) -> None:
     out = film(tmp_path / "out")
     store = Store(str(out))
-    store.put("plan.parquet", "t", metadata.to_bytes(pa.table({"clip_id": ["film/scene0000/000000", "film/scene0001/000012"]})))
+    store.put(
+        "plan.parquet",
+        "t",
+        metadata.to_bytes(pa.table({"clip_id": ["film/scene0000/000000", "film/scene0001/000012"]})),
+    )
     stages = Stages(str(out))
     ledger = Ledger(out / "attempts", "run")
     with ledger.inside("encode", ["film/scene0000/000000", "film/scene0001/000012"]):
         assert {one["stage"]: one["clips"] for one in stages()} == {"decode": 0, "encode": 2}
-    assert {one["stage"]: one["clips"] for one in stages()} == {"decode": 0, "encode": 1}, "on the mean of both looks"
+    assert {one["stage"]: one["clips"] for one in stages()} == {"decode": 0, "encode": 1}, (
+        "on the mean of both looks"
+    )
     told = Load()(os.getpid())
-    assert told["processes"][0]["name"] == "the job" and told["memory"] >= told["processes"][0]["memory"] > 10**7
+    assert (
+        told["processes"][0]["name"] == "the job" and told["memory"] >= told["processes"][0]["memory"] > 10**7
+    )
     assert Load()(0) == {"memory": 0, "processes": []}

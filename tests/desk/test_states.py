@@ -42,9 +42,15 @@ def newer(out: Path) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "state", "why"),
-    [(cut, "damaged", "metadata"), (newer, "damaged", "update the package"), (lambda out: shutil.rmtree(out), "empty", "nothing is committed")],
+    [
+        (cut, "damaged", "metadata"),
+        (newer, "damaged", "update the package"),
+        (lambda out: shutil.rmtree(out), "empty", "nothing is committed"),
+    ],
 )
-def test_an_output_that_cannot_be_read_is_one_clear_line(tmp_path: Path, damage: Callable[[Path], None], state: str, why: str) -> None:
+def test_an_output_that_cannot_be_read_is_one_clear_line(
+    tmp_path: Path, damage: Callable[[Path], None], state: str, why: str
+) -> None:
     out = film(tmp_path / "out")
     desk = Desk([str(out)], cache=tmp_path / "cache")
     asked = client(desk)
@@ -53,9 +59,17 @@ def test_an_output_that_cannot_be_read_is_one_clear_line(tmp_path: Path, damage:
     desk.shelf["out"].renew()
     (told,) = asked.get("/api/shelf").json()["outputs"]
     assert told["state"] == state and why in told["said"] and "\n" not in told["said"]
-    for answer in (asked.get("/api/out/out/shots"), asked.post("/api/out/out/rows", json={}), asked.get("/api/out/out/layer", params={"id": FRAME})):
+    for answer in (
+        asked.get("/api/out/out/shots"),
+        asked.post("/api/out/out/rows", json={}),
+        asked.get("/api/out/out/layer", params={"id": FRAME}),
+    ):
         if answer.status_code != 200:
-            assert answer.status_code in (404, 409, 422) and "\n" not in answer.json()["error"] and answer.json()["error"]
+            assert (
+                answer.status_code in (404, 409, 422)
+                and "\n" not in answer.json()["error"]
+                and answer.json()["error"]
+            )
 
 
 def test_an_output_that_is_being_written_shows_what_is_there(tmp_path: Path) -> None:
@@ -64,14 +78,20 @@ def test_an_output_that_is_being_written_shows_what_is_there(tmp_path: Path) -> 
     with sink.open("another run"):
         asked = client(Desk([str(out)], cache=tmp_path / "cache"))
         (told,) = asked.get("/api/shelf").json()["outputs"]
-        assert told["state"] == "being written" and asked.post("/api/out/out/rows", json={}).json()["total"] == 7
+        assert (
+            told["state"] == "being written" and asked.post("/api/out/out/rows", json={}).json()["total"] == 7
+        )
 
 
 def test_an_output_of_an_earlier_release_is_shown(tmp_path: Path) -> None:
     out = film(tmp_path / "out")
     for path in (out / "metadata").glob("*.parquet"):  # it had fewer columns, and no digests in its footers
         table = pq.read_table(path)
-        later = [name for name in table.column_names if name == "flags" or name.startswith(("shadow", "effect_types", "corrected"))]
+        later = [
+            name
+            for name in table.column_names
+            if name == "flags" or name.startswith(("shadow", "effect_types", "corrected"))
+        ]
         pq.write_table(table.drop_columns(later).replace_schema_metadata(None), path)
     asked = client(Desk([str(out)], cache=tmp_path / "cache"))
     assert asked.post("/api/out/out/rows", json={"facets": ["flags"]}).json()["total"] == 7
@@ -82,7 +102,15 @@ def test_two_desks_on_one_output_lose_nothing(tmp_path: Path) -> None:
     out = str(film(tmp_path / "out", background="png"))
     one, other = (Correction(Output(out), shots.listed(Output(out))[0]) for _ in range(2))
     for correction, x in ((one, 0.62), (other, 0.3)):
-        correction.say(Said(0, "lasso", [(x - 0.06, 0.4), (x + 0.06, 0.4), (x + 0.06, 0.6), (x - 0.06, 0.6)], 0.01, correct.BACKGROUND))
+        correction.say(
+            Said(
+                0,
+                "lasso",
+                [(x - 0.06, 0.4), (x + 0.06, 0.4), (x + 0.06, 0.6), (x - 0.06, 0.6)],
+                0.01,
+                correct.BACKGROUND,
+            )
+        )
     one.save()
     saved = Output(out).read(FRAME, "character")
     with pytest.raises(CorrectionError, match="corrected elsewhere meanwhile"):
@@ -91,7 +119,9 @@ def test_two_desks_on_one_output_lose_nothing(tmp_path: Path) -> None:
     again = Correction(Output(out), shots.listed(Output(out))[0])
     again.say(other.said[0])
     again.save()
-    assert (Output(out).layer(FRAME, "character")[..., 3] > 127).sum() < (Output(out, corrected=False).layer(FRAME, "character")[..., 3] > 127).sum()
+    assert (Output(out).layer(FRAME, "character")[..., 3] > 127).sum() < (
+        Output(out, corrected=False).layer(FRAME, "character")[..., 3] > 127
+    ).sum()
 
 
 def test_many_tabs_on_many_frames_get_their_answers(tmp_path: Path) -> None:
@@ -99,7 +129,9 @@ def test_many_tabs_on_many_frames_get_their_answers(tmp_path: Path) -> None:
     multiplied(out, 3000)
     figures, told = measure(out, tmp_path, tabs=3, rounds=1)
     assert told["frames"] == 3000 and len(told["answers"]) == 12
-    assert {figure.goal for figure in figures} == {0.2, None} and all(figure.at_most for figure in figures if figure.goal)
+    assert {figure.goal for figure in figures} == {0.2, None} and all(
+        figure.at_most for figure in figures if figure.goal
+    )
 
 
 def test_a_job_that_is_killed_leaves_a_clear_end(tmp_path: Path) -> None:

@@ -21,28 +21,44 @@ H, W = 48, 64
 
 
 def drawn(seed: int, kind: str) -> dict[str, np.ndarray]:
-    """Layers of a drawing: a disc on noise, an effect and a second character where `kind` says so, nobody where it says 'empty'."""
+    """Layers of a drawing: a disc on noise, an effect and a second character where `kind` says so, nobody
+    where it says 'empty'.
+    """
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:H, :W]
     alpha = np.clip((12 - np.hypot(y - 24, x - 20 - seed)) * 120, 0, 255).astype(np.uint8) * (kind != "empty")
-    character = np.dstack([np.full((H, W, 3), (200, 60, 30 * (seed % 8)), np.uint8) * (alpha > 0)[..., None], alpha])
+    character = np.dstack(
+        [np.full((H, W, 3), (200, 60, 30 * (seed % 8)), np.uint8) * (alpha > 0)[..., None], alpha]
+    )
     background = np.repeat(np.repeat(rng.integers(40, 200, (H // 8, W // 8, 3), np.uint8), 8, 0), 8, 1)
     effect = np.zeros((H, W, 4), np.uint8)
     if kind == "effect":
         effect[5:15, 40:60] = (255, 220, 90, 140)
     labels = np.where(alpha > 127, np.where(x < 20 + seed, 1, 2) if kind == "two" else 1, 0).astype(np.uint8)
-    layers = {"character": character, "mask": (alpha > 127) * np.uint8(255), "background": background, "effect": effect}
+    layers = {
+        "character": character,
+        "mask": (alpha > 127) * np.uint8(255),
+        "background": background,
+        "effect": effect,
+    }
     if kind == "shadow":
         layers["shadow"] = np.zeros((H, W, 4), np.uint8)
         layers["shadow"][34:42, 10:50] = (90, 80, 120, 150)
     return layers | ({"instances": labels} if kind == "two" else {})
 
 
-def row(clip_id: str, drawing: list[int], kind: str, first: int = 0, **columns: Any) -> tuple[dict[str, Any], list[dict[str, np.ndarray]]]:
+def row(
+    clip_id: str, drawing: list[int], kind: str, first: int = 0, **columns: Any
+) -> tuple[dict[str, Any], list[dict[str, np.ndarray]]]:
     """A clip with what the stages tell of it."""
     layers = [drawn(first + d, kind) for d in range(max(drawing) + 1)]
     names = " ".join(f"{name}.png" for name in layers[0] if name != "effect" or kind == "effect")
-    files = [codecs.encode_png(a) for each in layers for name, a in each.items() if name != "effect" or kind == "effect"]
+    files = [
+        codecs.encode_png(a)
+        for each in layers
+        for name, a in each.items()
+        if name != "effect" or kind == "effect"
+    ]
     made = clip(clip_id, drawing, files, names=names, first=first, source=columns.pop("source", ""))
     boxes = [np.argwhere(each["character"][..., 3] > 127) for each in layers]
     told = {
@@ -80,14 +96,33 @@ def output(tmp_path: Path, clips: list[tuple[dict[str, Any], Any]]) -> Output:
 @pytest.fixture
 def annotated(output: Output, clips: list[tuple[dict[str, Any], Any]]) -> Output:
     """With captions, a mood, a quality and embeddings."""
-    columns = ["caption_frame", "caption_character", "caption_background", "mood", "quality", "clip_frame", "visual_character"]
+    columns = [
+        "caption_frame",
+        "caption_character",
+        "caption_background",
+        "mood",
+        "quality",
+        "clip_frame",
+        "visual_character",
+    ]
     rows = []
     for made, layers in clips:
         count = len(layers)
-        text = {name: RECORD[name].gather([f'{name[8:]} "{d}" 青い, Straße' for d in range(count)]) for name in columns[:3]}
+        text = {
+            name: RECORD[name].gather([f'{name[8:]} "{d}" 青い, Straße' for d in range(count)])
+            for name in columns[:3]
+        }
         text["mood"] = RECORD["mood"].gather(["calm", *[""] * (count - 1)])
         unit = np.eye(count, 8, dtype=np.float32)
-        rows.append({**made, **text, "quality": np.linspace(0.3, 1, count, dtype=np.float32), "clip_frame": unit, "visual_character": unit * 2})
+        rows.append(
+            {
+                **made,
+                **text,
+                "quality": np.linspace(0.3, 1, count, dtype=np.float32),
+                "clip_frame": unit,
+                "visual_character": unit * 2,
+            }
+        )
     sink = Columns(output.path, "told", columns)
     with sink.open(RUN):
         sink.write(rows, RUN)
@@ -95,7 +130,9 @@ def annotated(output: Output, clips: list[tuple[dict[str, Any], Any]]) -> Output
 
 
 @pytest.fixture
-def truth(clips: list[tuple[dict[str, Any], list[dict[str, np.ndarray]]]]) -> dict[str, dict[str, np.ndarray]]:
+def truth(
+    clips: list[tuple[dict[str, Any], list[dict[str, np.ndarray]]]],
+) -> dict[str, dict[str, np.ndarray]]:
     """The layers of each distinct drawing by frame id."""
     found = {}
     for made, layers in clips:
@@ -114,4 +151,8 @@ def over() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     """Bytes and time of every file below a folder."""
-    return {str(p.relative_to(folder)): (p.read_bytes(), p.stat().st_mtime_ns) for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): (p.read_bytes(), p.stat().st_mtime_ns)
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }

@@ -1,4 +1,6 @@
-"""A small finished output of a film of two shots: two characters that touch and hold drawings, and a glow that adds light."""
+"""A small finished output of a film of two shots: two characters that touch and hold drawings, and a glow
+that adds light.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,15 @@ RUN = "run"
 
 
 def film(folder: Path, background: str = "jpeg", size: tuple[int, int] = SIZE, form: str = "shards") -> Path:
-    """The output, of shards or a tree: clips film/scene0000/000000 and 000006 in one commit, film/scene0001/000012 in another."""
+    """The output, of shards or a tree: clips film/scene0000/000000 and 000006 in one commit,
+    film/scene0001/000012 in another.
+    """
     sink = Tree(str(folder)) if form == "tree" else Shards(str(folder))
-    clips = [clip(0, 0, [0, 0, 1, 2, 2, 2], size), clip(0, 6, [0, 1], size), clip(1, 12, [0, 1, 1], size, glow=True)]
+    clips = [
+        clip(0, 0, [0, 0, 1, 2, 2, 2], size),
+        clip(0, 6, [0, 1], size),
+        clip(1, 12, [0, 1, 1], size, glow=True),
+    ]
     return store(sink, [encoded(row, background) for row in clips], background)
 
 
@@ -52,12 +60,21 @@ def clip(scene: int, first: int, drawing: list[int], size: tuple[int, int] = SIZ
     paper = np.stack([40 + x * 150 // width, 60 + y * 120 // height, 90 + (x + y) % 32], 2).astype(np.uint8)
     alphas, labels, frames, effects = [], [], [], []
     for d in range(count):
-        one, two = (_disc(size, (width * at // 12 + 2 * d + first % 5, height // 2), height // 4) for at in (4, 7))
+        one, two = (
+            _disc(size, (width * at // 12 + 2 * d + first % 5, height // 2), height // 4) for at in (4, 7)
+        )
         alpha = cv2.max(one, two)
         label = np.where(one > two, 1, 2).astype(np.uint8) * (alpha > 127)
-        ink = np.where((x < width * 11 // 24 + 2 * d)[..., None], [200, 40, 30], [30, 70, 220]).astype(np.uint8)
+        ink = np.where((x < width * 11 // 24 + 2 * d)[..., None], [200, 40, 30], [30, 70, 220]).astype(
+            np.uint8
+        )
         below = recompose(np.dstack([ink, alpha]), paper)
-        effect = np.dstack([np.full((*size, 3), (250, 210, 90), np.uint8), _disc(size, (width // 2, height // 4 + d), height // 8) // 2])
+        effect = np.dstack(
+            [
+                np.full((*size, 3), (250, 210, 90), np.uint8),
+                _disc(size, (width // 2, height // 4 + d), height // 8) // 2,
+            ]
+        )
         alphas.append(alpha)
         labels.append(label)
         effects.append(effect if glow else np.zeros_like(effect))

@@ -38,8 +38,13 @@ def test_pixels_come_back_as_compositors_read_them(filmed: Output, tmp_path: Pat
         for layer in ("character", "background", *(["effect"] if shot.endswith("1") else [])):
             for line, row in zip(lines, rows, strict=True):
                 file = OpenEXR.File(str(tmp_path / shot / f"{layer}.{int(line['character']):04d}.exr"))
-                found, true = file.channels()["RGBA"].pixels, picture(filmed, row["drawing_of"] or row["frame_id"], layer, SIZE).astype(float)
-                assert found.dtype == np.float16 and (found[true[..., 3] == 0] == 0).all(), "premultiplied: nothing under alpha 0"
+                found, true = (
+                    file.channels()["RGBA"].pixels,
+                    picture(filmed, row["drawing_of"] or row["frame_id"], layer, SIZE).astype(float),
+                )
+                assert found.dtype == np.float16 and (found[true[..., 3] == 0] == 0).all(), (
+                    "premultiplied: nothing under alpha 0"
+                )
                 seen = true[..., 3] > 8
                 assert np.abs(straight(found) - true)[seen].max() < 0.6
                 assert file.header()["framesPerSecond"] == Fraction(12)
@@ -54,7 +59,9 @@ def test_every_frame_has_its_file_and_the_same_bytes_twice(filmed: Output, tmp_p
         Exr(layers=["mask"], every_frame=True).write(filmed, tmp_path / folder)
     files = sorted((tmp_path / "a" / "film_scene0000").glob("mask.*.exr"))
     assert len(files) == 8 and files[0].read_bytes() == files[1].read_bytes() != files[2].read_bytes()
-    assert all(path.read_bytes() == (tmp_path / "b" / "film_scene0000" / path.name).read_bytes() for path in files)
+    assert all(
+        path.read_bytes() == (tmp_path / "b" / "film_scene0000" / path.name).read_bytes() for path in files
+    )
 
 
 def test_light_is_linear_and_layers_have_names() -> None:

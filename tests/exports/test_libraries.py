@@ -14,7 +14,17 @@ import pytest
 from PIL import Image
 
 from animelayers import Output
-from animelayers.exports import Caption, Coco, Episode, FiftyOne, HfImageFolder, HfParquet, Picture, Select, WebDataset
+from animelayers.exports import (
+    Caption,
+    Coco,
+    Episode,
+    FiftyOne,
+    HfImageFolder,
+    HfParquet,
+    Picture,
+    Select,
+    WebDataset,
+)
 from animelayers.imaging.recompose import blend, recompose
 
 
@@ -29,11 +39,15 @@ def test_datasets_reads_pictures_and_words(form: str, annotated: Output, truth: 
         HfParquet(rows_per_file=4).write(annotated, tmp_path / "x")
         files = sorted((tmp_path / "x" / "data").iterdir())
         assert [file.name for file in files] == [f"train-{i:05d}-of-00003.parquet" for i in range(3)]
-        loaded = datasets.load_dataset("parquet", data_files=[str(file) for file in files], cache_dir=str(tmp_path / "c"), split="train")
+        loaded = datasets.load_dataset(
+            "parquet", data_files=[str(file) for file in files], cache_dir=str(tmp_path / "c"), split="train"
+        )
         assert isinstance(loaded.features["character"], datasets.Image)
     else:
         HfImageFolder().write(annotated, tmp_path / "x")
-        loaded = datasets.load_dataset("imagefolder", data_dir=str(tmp_path / "x"), cache_dir=str(tmp_path / "c"), split="train")
+        loaded = datasets.load_dataset(
+            "imagefolder", data_dir=str(tmp_path / "x"), cache_dir=str(tmp_path / "c"), split="train"
+        )
     assert len(loaded) == 9
     assert loaded["frame_id"] == list(truth)
     for row in loaded:
@@ -58,8 +72,14 @@ def test_published_parquet_has_plain_types(annotated: Output, tmp_path: Path) ->
 
 def test_webdataset_reads_the_stored_bytes(annotated: Output, truth: dict, tmp_path: Path) -> None:
     webdataset = pytest.importorskip("webdataset")
-    WebDataset(layers=["frame", "character", "mask", "background", "effect", "instances"]).write(annotated, tmp_path)
-    samples = list(webdataset.WebDataset(str(tmp_path / "shard-000000.tar"), shardshuffle=False, empty_check=False).decode("pilrgba"))
+    WebDataset(layers=["frame", "character", "mask", "background", "effect", "instances"]).write(
+        annotated, tmp_path
+    )
+    samples = list(
+        webdataset.WebDataset(
+            str(tmp_path / "shard-000000.tar"), shardshuffle=False, empty_check=False
+        ).decode("pilrgba")
+    )
     assert [sample["json"]["frame_id"] for sample in samples] == list(truth)
     assert len({frozenset(sample) - {"__local_path__"} for sample in samples}) == 1
     for sample in samples:
@@ -72,13 +92,19 @@ def test_webdataset_reads_the_stored_bytes(annotated: Output, truth: dict, tmp_p
         assert sample["txt"] == sample["json"]["caption_frame"]
     datasets = pytest.importorskip("datasets")
     data = str(tmp_path / "shard-000000.tar")
-    loaded = datasets.load_dataset("webdataset", data_files=data, cache_dir=str(tmp_path / "c"), split="train")
-    np.testing.assert_array_equal(np.array(loaded[0]["character.png"]), truth["film/scene0000_frame000000"]["character"])
+    loaded = datasets.load_dataset(
+        "webdataset", data_files=data, cache_dir=str(tmp_path / "c"), split="train"
+    )
+    np.testing.assert_array_equal(
+        np.array(loaded[0]["character.png"]), truth["film/scene0000_frame000000"]["character"]
+    )
 
 
 def test_a_shard_closes_on_size(annotated: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = annotated.table
-    large = table.set_column(table.column_names.index("background_size"), "background_size", [[600_000] * len(table)])
+    large = table.set_column(
+        table.column_names.index("background_size"), "background_size", [[600_000] * len(table)]
+    )
     shards = [piece.files[0] for piece in WebDataset(shard_mb=2).pieces(_with(annotated, large))]
     assert shards == [f"shard-{i:06d}.tar" for i in range(5)], "1.2 MB a sample: two of them"
 
@@ -98,33 +124,51 @@ def test_coco_masks_come_back(annotated: Output, truth: dict, tmp_path: Path) ->
     found = 0
     for image in loaded.imgs.values():
         layers = truth[image["frame_id"]]
-        np.testing.assert_array_equal(np.array(Image.open(tmp_path / "images" / image["file_name"])), frame(layers))
+        np.testing.assert_array_equal(
+            np.array(Image.open(tmp_path / "images" / image["file_name"])), frame(layers)
+        )
         labels = layers.get("instances", (layers["character"][..., 3] > 127).astype(np.uint8))
         for item in loaded.imgToAnns[image["id"]]:
             mask = loaded.annToMask(item).astype(bool)
-            true = labels == item["instance_id"] if item["category_id"] == 1 else layers["effect"][..., 3] > 127
+            true = (
+                labels == item["instance_id"] if item["category_id"] == 1 else layers["effect"][..., 3] > 127
+            )
             np.testing.assert_array_equal(mask, true)
             y, x = np.nonzero(true)
-            assert item["bbox"] == [x.min(), y.min(), np.ptp(x) + 1, np.ptp(y) + 1] and item["area"] == true.sum() and item["iscrowd"] == 0
+            assert (
+                item["bbox"] == [x.min(), y.min(), np.ptp(x) + 1, np.ptp(y) + 1]
+                and item["area"] == true.sum()
+                and item["iscrowd"] == 0
+            )
             found += 1
     assert found == len(loaded.anns) == 3 * 2 + 4 * 2 + 0 + 1
 
 
 def test_coco_names_are_categories(annotated: Output, tmp_path: Path) -> None:
-    names = ["Élise, 太郎" if ids == [1, 2] else "none" for ids in annotated.table["instance_ids"].to_pylist()]
+    names = [
+        "Élise, 太郎" if ids == [1, 2] else "none" for ids in annotated.table["instance_ids"].to_pylist()
+    ]
     Coco(names="who").write(_with(annotated, annotated.table.append_column("who", [names])), tmp_path)
     labels = json.loads((tmp_path / "annotations" / "instances.json").read_text("utf-8"))
     assert set(labels) == {"info", "licenses", "categories", "images", "annotations"}
-    assert {c["id"]: c["name"] for c in labels["categories"]} == {1: "character", 2: "effect", 3: "Élise", 4: "太郎"}
-    assert {p.name for p in (tmp_path / "images").iterdir()} == {image["file_name"] for image in labels["images"]}
+    assert {c["id"]: c["name"] for c in labels["categories"]} == {
+        1: "character",
+        2: "effect",
+        3: "Élise",
+        4: "太郎",
+    }
+    assert {p.name for p in (tmp_path / "images").iterdir()} == {
+        image["file_name"] for image in labels["images"]
+    }
     assert {item["category_id"] for item in labels["annotations"] if item.get("instance_id") == 2} == {4}
     with pytest.raises(ValueError, match="names=whom is no column"):
         Coco(names="whom").write(annotated, tmp_path / "y")
 
 
 def imported(folder: Path) -> list[dict[str, Any]]:
-    """The samples of a dataset on disk by the rules of FiftyOne's importer: no version, so that samples are read as they are; paths are below
-    the folder; a folder below fields/ is called as the field (or the list in it) whose labels have their masks there."""
+    """The samples of a dataset on disk by the rules of FiftyOne's importer: no version, so that samples are
+    read as they are; paths are below the folder; a folder below fields/ is called as the field (or the list
+    in it) whose labels have their masks there."""
     about = json.loads((folder / "metadata.json").read_text("utf-8"))
     assert "version" not in about and about["media_type"] == "image"
     samples = json.loads((folder / "samples.json").read_text("utf-8"))["samples"]
@@ -150,12 +194,22 @@ def test_fiftyone_finds_pictures_masks_and_fields(annotated: Output, truth: dict
     for sample in samples:
         layers, row = truth[sample["frame_id"]], named.row(sample["frame_id"])
         np.testing.assert_array_equal(np.array(Image.open(sample["filepath"])), frame(layers))
-        assert sample["metadata"]["width"] == 64 and sample["quality"] == pytest.approx(row["quality"]) and sample["mood"] == row["mood"]
-        assert isinstance(sample["instance_ids"], list) and isinstance(sample["characters"], list) and sample["caption"] == row["caption_frame"]
+        assert (
+            sample["metadata"]["width"] == 64
+            and sample["quality"] == pytest.approx(row["quality"])
+            and sample["mood"] == row["mood"]
+        )
+        assert (
+            isinstance(sample["instance_ids"], list)
+            and isinstance(sample["characters"], list)
+            and sample["caption"] == row["caption_frame"]
+        )
         labels = layers.get("instances", (layers["character"][..., 3] > 127).astype(np.uint8))
         found = sample.get("instances", {"detections": []})["detections"]
         assert [each["index"] for each in found] == np.unique(labels[labels > 0]).tolist()
-        assert [each["label"] for each in found] == (["Élise", "太郎"] if len(found) == 2 else ["character"] * len(found))
+        assert [each["label"] for each in found] == (
+            ["Élise", "太郎"] if len(found) == 2 else ["character"] * len(found)
+        )
         for each in found:
             x, y, w, h = np.rint(np.array(each["bounding_box"]) * (64, 48, 64, 48)).astype(int)
             mask = np.zeros(labels.shape, bool)
@@ -165,7 +219,9 @@ def test_fiftyone_finds_pictures_masks_and_fields(annotated: Output, truth: dict
             there = (layers[layer][..., 3] > 127).any() if layer in layers else False
             assert (layer in sample) == bool(there)
             if there:
-                np.testing.assert_array_equal(np.array(Image.open(sample[layer]["mask_path"])), (layers[layer][..., 3] > 127) * 255)
+                np.testing.assert_array_equal(
+                    np.array(Image.open(sample[layer]["mask_path"])), (layers[layer][..., 3] > 127) * 255
+                )
 
 
 def test_fiftyone_itself_reads_it(annotated: Output, truth: dict, tmp_path: Path) -> None:
@@ -180,7 +236,9 @@ def test_fiftyone_itself_reads_it(annotated: Output, truth: dict, tmp_path: Path
         layers = truth[frame_id]
         assert np.array_equal(np.array(Image.open(sample.filepath)), frame(layers)) and sample["quality"] > 0
         if sample.has_field("character"):
-            np.testing.assert_array_equal(sample["character"].get_mask() > 0, layers["character"][..., 3] > 127)
+            np.testing.assert_array_equal(
+                sample["character"].get_mask() > 0, layers["character"][..., 3] > 127
+            )
         for each in sample["instances"].detections if sample.has_field("instances") else []:
             assert each.get_mask().any() and Path(each.mask_path).is_absolute()
 
@@ -206,22 +264,44 @@ def test_an_episode_has_the_keys_of_the_design(annotated: Output, truth: dict, t
     assert {p.name for p in (tmp_path / "e").iterdir() if p.is_dir()} == {"film", "stills"}
     film = tmp_path / "e" / "film"
     entries = json.loads((film / "metadata" / "frame_annotations.json").read_text("utf-8"))
-    assert [entry["frame_id"] for entry in entries] == [name.split("/")[1] for name in annotated if name.startswith("film/")]
-    drawing = {row["frame_id"]: row["drawing_of"] or row["frame_id"] for row in annotated.table.select(["frame_id", "drawing_of"]).to_pylist()}
+    assert [entry["frame_id"] for entry in entries] == [
+        name.split("/")[1] for name in annotated if name.startswith("film/")
+    ]
+    drawing = {
+        row["frame_id"]: row["drawing_of"] or row["frame_id"]
+        for row in annotated.table.select(["frame_id", "drawing_of"]).to_pylist()
+    }
     for entry in entries:
-        assert list(entry) == KEYS[""] and all(list(entry[block]) == KEYS[block] for block in ("layers", "annotations", "temporal"))
+        assert list(entry) == KEYS[""] and all(
+            list(entry[block]) == KEYS[block] for block in ("layers", "annotations", "temporal")
+        )
         assert {name: list(layer) for name, layer in entry["layers"].items()} == LAYERS
         layers = truth[drawing[f"film/{entry['frame_id']}"]]
-        np.testing.assert_array_equal(np.array(Image.open(film / entry["layers"]["character"]["path"])), layers["character"])
+        np.testing.assert_array_equal(
+            np.array(Image.open(film / entry["layers"]["character"]["path"])), layers["character"]
+        )
         shown = np.array(Image.open(film / entry["layers"]["background"]["path"])).astype(int)
-        assert entry["layers"]["background"]["path"].endswith("_bg.jpg") and np.abs(shown - layers["background"]).mean() < 3
+        assert (
+            entry["layers"]["background"]["path"].endswith("_bg.jpg")
+            and np.abs(shown - layers["background"]).mean() < 3
+        )
         assert entry["annotations"]["scene_type"] is None and entry["annotations"]["scene_confidence"] is None
     first, held, *_ = entries
-    assert first["timestamp"] == "0.00s" and first["layers"]["effects"]["detected_types"] == ["fire", "light_beam"]
-    assert first["layers"]["background"] == {"path": "layers/background/scene0000_frame000000_bg.jpg", "inpainted": True, "quality": 0.75}
+    assert first["timestamp"] == "0.00s" and first["layers"]["effects"]["detected_types"] == [
+        "fire",
+        "light_beam",
+    ]
+    assert first["layers"]["background"] == {
+        "path": "layers/background/scene0000_frame000000_bg.jpg",
+        "inpainted": True,
+        "quality": 0.75,
+    }
     assert held["layers"]["character"]["path"] == first["layers"]["character"]["path"]
     assert first["annotations"]["mood"] == "calm" and entries[2]["annotations"]["mood"] is None
-    assert first["annotations"]["clip_embedding"] == [1.0] + [0.0] * 7 and first["annotations"]["dinov2_embedding"] is None
+    assert (
+        first["annotations"]["clip_embedding"] == [1.0] + [0.0] * 7
+        and first["annotations"]["dinov2_embedding"] is None
+    )
     starts = [entry["frame_id"] for entry in entries if entry["temporal"]["is_scene_start"]]
     assert starts == ["scene0000_frame000000", "scene0001_frame000006", "scene0002_frame000011"]
     by_id = {entry["frame_id"]: entry for entry in entries}
@@ -243,24 +323,46 @@ def test_an_episodes_numbers(annotated: Output, tmp_path: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1)
     mapping = json.loads((film / "metadata" / "temporal_mapping.json").read_text("utf-8"))
     scene = mapping["scenes"]["scene0000"]
-    assert scene["drawings"]["scene0000_frame000002"] == ["scene0000_frame000002", "scene0000_frame000003"] and scene["end_s"] == 5 / 24
+    assert (
+        scene["drawings"]["scene0000_frame000002"] == ["scene0000_frame000002", "scene0000_frame000003"]
+        and scene["end_s"] == 5 / 24
+    )
     counts = json.loads((film / "statistics" / "scene_distribution.json").read_text("utf-8"))
-    assert counts["scenes"] == {"scene0000": 6, "scene0001": 5, "scene0002": 1} and counts["scene_type"] is None and counts["mood"] == {"calm": 5}
+    assert (
+        counts["scenes"] == {"scene0000": 6, "scene0001": 5, "scene0002": 1}
+        and counts["scene_type"] is None
+        and counts["mood"] == {"calm": 5}
+    )
     report = json.loads((film / "statistics" / "quality_report.json").read_text("utf-8"))
     assert report["frames"] == 12 and report["drawings"] == 8 and report["measures"]["mask_quality"] is None
-    assert report["measures"]["background_invented"] == {"mean": 0.25, "min": 0.25, "median": 0.25, "max": 0.25}
+    assert report["measures"]["background_invented"] == {
+        "mean": 0.25,
+        "min": 0.25,
+        "median": 0.25,
+        "max": 0.25,
+    }
 
 
 def test_an_episode_without_annotations(output: Output, tmp_path: Path) -> None:
     Episode().write(output, tmp_path / "e")
     assert not list(tmp_path.rglob("*.npy")) and len(list(tmp_path.rglob("*_char.png"))) == 9
-    told = json.loads((tmp_path / "e" / "stills" / "metadata" / "frame_annotations.json").read_text("utf-8"))[0]
-    assert set(told["annotations"].values()) == {None} and told["layers"]["effects"] == {"path": None, "detected_types": [], "intensity": None}
+    told = json.loads((tmp_path / "e" / "stills" / "metadata" / "frame_annotations.json").read_text("utf-8"))[
+        0
+    ]
+    assert set(told["annotations"].values()) == {None} and told["layers"]["effects"] == {
+        "path": None,
+        "detected_types": [],
+        "intensity": None,
+    }
 
 
 def test_a_layer_and_caption_of_ones_own(annotated: Output, tmp_path: Path) -> None:
-    HfImageFolder(picture=Picture(layers=["character"], background="solid"), caption=Caption("{caption}", "x")).write(annotated, tmp_path)
-    lines = [json.loads(line) for line in (tmp_path / "train" / "metadata.jsonl").read_text("utf-8").splitlines()]
+    HfImageFolder(
+        picture=Picture(layers=["character"], background="solid"), caption=Caption("{caption}", "x")
+    ).write(annotated, tmp_path)
+    lines = [
+        json.loads(line) for line in (tmp_path / "train" / "metadata.jsonl").read_text("utf-8").splitlines()
+    ]
     assert lines[0]["text"].startswith('x, character "0"') and lines[0]["text"].endswith("background")
     assert Image.open(tmp_path / "train" / lines[0]["character_file_name"]).mode == "RGB"
 
@@ -279,7 +381,10 @@ def test_stills_of_one_episode_keep_apart(output: Output, truth: dict, tmp_path:
     Episode().write(_with(output, one), tmp_path / "e")
     assert len(list((tmp_path / "e" / "all").rglob("*_char.png"))) == len(truth) == 9
     entries = json.loads((tmp_path / "e" / "all" / "metadata" / "frame_annotations.json").read_text("utf-8"))
-    assert len({entry["frame_id"] for entry in entries}) == 13 and len({entry["temporal"]["scene_id"] for entry in entries}) == 4
+    assert (
+        len({entry["frame_id"] for entry in entries}) == 13
+        and len({entry["temporal"]["scene_id"] for entry in entries}) == 4
+    )
     still = next(e for e in entries if e["frame_id"].startswith("stills"))
     shown = np.array(Image.open(tmp_path / "e" / "all" / still["layers"]["character"]["path"]))
     np.testing.assert_array_equal(shown, truth["stills/scene0000_frame000020"]["character"])

@@ -33,7 +33,9 @@ def test_drawings_are_numbered_as_the_sheet_beside_them_says(filmed: Output, tmp
                 (file,) = (tmp_path / shot).glob(f"{layer}.{int(line[layer]):04d}.*")
                 assert file.read_bytes() == filmed.read(row["frame_id"], layer), "byte for byte"
                 known = note["files"][file.name]
-                assert known["layer"] == layer and (layer == "background" or known["frame_id"] == (row["drawing_of"] or row["frame_id"]))
+                assert known["layer"] == layer and (
+                    layer == "background" or known["frame_id"] == (row["drawing_of"] or row["frame_id"])
+                )
                 assert known["digest"] == hashlib.sha256(file.read_bytes()).hexdigest()[:32]
         assert (tmp_path / shot / "sheet.xdts").read_text().startswith("exchangeDigitalTimeSheet")
         numbers = sorted(int(path.name.split(".")[1]) for path in (tmp_path / shot).glob("character.*.png"))
@@ -72,7 +74,10 @@ def test_what_a_frame_has_not_is_transparent(filmed: Output, tmp_path: Path) -> 
 
 def test_a_file_that_is_there_is_never_written_again(filmed: Output, tmp_path: Path) -> None:
     Numbered().write(filmed, tmp_path)
-    edited, gone = tmp_path / "film_scene0000/character.0001.png", tmp_path / "film_scene0000/character.0002.png"
+    edited, gone = (
+        tmp_path / "film_scene0000/character.0001.png",
+        tmp_path / "film_scene0000/character.0002.png",
+    )
     edited.write_bytes(b"mine")
     before = gone.read_bytes()
     gone.unlink()

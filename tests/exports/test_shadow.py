@@ -1,4 +1,6 @@
-"""Shadows in what is exported: a layer of their own to multiply with, in the frame, and with the figure on request."""
+"""Shadows in what is exported: a layer of their own to multiply with, in the frame, and with the figure on
+request.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ def test_editors_get_it_as_a_layer_that_multiplies(dark: tuple[Output, list[Laye
 def test_a_cut_out_comes_with_it_on_request(dark: tuple[Output, list[Layers]]) -> None:
     output, layers = dark
     first = output.table.to_pylist()[0]
-    alone, both = (picture.placed(output, first, "character", "alpha", shadow=wanted) for wanted in (False, True))
+    alone, both = (
+        picture.placed(output, first, "character", "alpha", shadow=wanted) for wanted in (False, True)
+    )
     assert np.array_equal(alone, layers[0]["character"])
     solid = alone[..., 3] == 255
     assert np.array_equal(both[solid], alone[solid])

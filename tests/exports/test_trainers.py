@@ -1,6 +1,8 @@
-"""Exports read by the trainers' own dataset classes, where a checkout of them is named: SD_SCRIPTS=… MUSUBI_TUNER=… (docs/trainers).
+"""Exports read by the trainers' own dataset classes, where a checkout of them is named: SD_SCRIPTS=…
+MUSUBI_TUNER=… (docs/trainers).
 
-They run in a process of their own, with TRAINER_PACKAGES on its path: what they need and this project has not, or in another version.
+They run in a process of their own, with TRAINER_PACKAGES on its path: what they need and this project has
+not, or in another version.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ def read(place: str, script: str, *words: str) -> list[dict[str, Any]]:
     root = Path(os.environ[place]).resolve()
     path = [str(root), str(root / "src"), *filter(None, [os.environ.get("TRAINER_PACKAGES")])]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
-    done = subprocess.run([sys.executable, "-c", script, *words], cwd=root, env=env, capture_output=True, text=True, timeout=500)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], cwd=root, env=env, capture_output=True, text=True, timeout=500
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return list(json.loads(done.stdout.rpartition("FOUND")[2]))
 
@@ -73,30 +77,48 @@ def test_kohya(mask: str, annotated: Output, truth: dict[str, Any], tmp_path: Pa
     made = Kohya(mask=mask, repeats=3, resolution=512, concept="my char {layer}", caption=words)  # type: ignore[arg-type]
     made.write(annotated, tmp_path)
     found = read("SD_SCRIPTS", KOHYA, str(tmp_path / "dataset.toml"), "masked" if mask == "files" else "")
-    assert sorted(Path(one["path"]) for one in found) == sorted((tmp_path / "train").rglob("*.png")) and len(found) == 8
+    assert (
+        sorted(Path(one["path"]) for one in found) == sorted((tmp_path / "train").rglob("*.png"))
+        and len(found) == 8
+    )
     for one in found:
         frame = next(name for name in truth if name.replace("/", "-") in Path(one["path"]).name)
-        assert one["caption"].startswith(f"mychar|||{annotated.row(frame)['caption_character']}") and one["repeats"] == 3
+        assert (
+            one["caption"].startswith(f"mychar|||{annotated.row(frame)['caption_character']}")
+            and one["repeats"] == 3
+        )
         assert one["alpha"] == (mask == "alpha") and bool(one["mask"]) == (mask == "files") and one["bucket"]
         if mask == "files":
             assert Image.open(one["mask"]).size == Image.open(one["path"]).size
         elif mask == "alpha":
             alpha = np.array(Image.open(one["path"]))[..., 3]
-            assert one["shape"][2] == 4 and np.array_equal(alpha > 127, truth[frame]["character"][..., 3] > 127)
+            assert one["shape"][2] == 4 and np.array_equal(
+                alpha > 127, truth[frame]["character"][..., 3] > 127
+            )
 
 
 def test_musubi_pictures(annotated: Output, tmp_path: Path) -> None:
-    MusubiImage(resolution=(256, 192), caption=Caption(trigger="mychar"), picture=Picture(background="solid")).write(annotated, tmp_path)
+    MusubiImage(
+        resolution=(256, 192), caption=Caption(trigger="mychar"), picture=Picture(background="solid")
+    ).write(annotated, tmp_path)
     found = read("MUSUBI_TUNER", MUSUBI, str(tmp_path / "dataset.toml"), "hv")
-    assert len(found) == 8 and all(one["caption"].startswith("mychar, character") and "background" in one["caption"] for one in found)
-    assert all(shape[2] == 3 and mean > 5 for one in found for shape, mean in zip(one["shapes"], one["mean"], strict=True))
+    assert len(found) == 8 and all(
+        one["caption"].startswith("mychar, character") and "background" in one["caption"] for one in found
+    )
+    assert all(
+        shape[2] == 3 and mean > 5
+        for one in found
+        for shape, mean in zip(one["shapes"], one["mean"], strict=True)
+    )
 
 
 def test_musubi_layers(annotated: Output, tmp_path: Path) -> None:
     MusubiLayered(resolution=(256, 192)).write(annotated, tmp_path)
     found = read("MUSUBI_TUNER", MUSUBI, str(tmp_path / "dataset.toml"), "qil")
     assert len(found) == 9 and all(one["caption"].startswith("frame") for one in found)
-    assert all(len(one["shapes"]) == 4 and {shape[2] for shape in one["shapes"][1:]} == {4} for one in found), "the picture, then three layers"
+    assert all(
+        len(one["shapes"]) == 4 and {shape[2] for shape in one["shapes"][1:]} == {4} for one in found
+    ), "the picture, then three layers"
 
 
 @pytest.mark.parametrize(("kind", "fps"), [("wan", 16), ("hv", 24)])
@@ -105,7 +127,13 @@ def test_musubi_films(kind: str, fps: int, tmp_path: Path) -> None:
     sink = Shards(str(tmp_path / "out"))
     with sink.open(RUN):
         sink.write([clip], RUN)
-    MusubiVideo(resolution=(256, 192), caption=Caption(trigger="mychar")).write(Output(str(tmp_path / "out")), tmp_path / "set")
+    MusubiVideo(resolution=(256, 192), caption=Caption(trigger="mychar")).write(
+        Output(str(tmp_path / "out")), tmp_path / "set"
+    )
     (one,) = read("MUSUBI_TUNER", MUSUBI, str(tmp_path / "set" / "dataset.toml"), kind)
-    assert one["caption"].startswith("mychar") and one["frames"] % 4 == 1 and one["frames"] == one["shapes"][0][0]
+    assert (
+        one["caption"].startswith("mychar")
+        and one["frames"] % 4 == 1
+        and one["frames"] == one["shapes"][0][0]
+    )
     assert one["frames"] == (29 * fps // 24 - 1) // 4 * 4 + 1, "as many as its model's rate leaves of 29"

@@ -16,7 +16,17 @@ import yaml
 from PIL import Image
 
 from animelayers import Output
-from animelayers.exports import AiToolkit, Caption, Kohya, MusubiImage, MusubiLayered, MusubiVideo, OneTrainer, Picture, Select
+from animelayers.exports import (
+    AiToolkit,
+    Caption,
+    Kohya,
+    MusubiImage,
+    MusubiLayered,
+    MusubiVideo,
+    OneTrainer,
+    Picture,
+    Select,
+)
 from animelayers.imaging.backdrop import COLOURS, loss_mask
 from animelayers.sinks import SinkError
 
@@ -44,16 +54,27 @@ def kohya_subsets(folder: Path) -> list[dict]:
     assert set(dataset) <= KOHYA["datasets"]
     assert len({"conditioning_data_dir" in subset for subset in dataset["subsets"]}) == 1
     for subset in dataset["subsets"]:
-        assert set(subset) <= KOHYA["subsets"] and ("conditioning_data_dir" in subset) + ("class_tokens" in subset) == 1
+        assert (
+            set(subset) <= KOHYA["subsets"]
+            and ("conditioning_data_dir" in subset) + ("class_tokens" in subset) == 1
+        )
         found = re.match(r"(\d+)_(.+)$", Path(subset["image_dir"]).name)
-        assert found and int(found[1]) == subset["num_repeats"] and subset.get("class_tokens", found[2]) == found[2]
+        assert (
+            found
+            and int(found[1]) == subset["num_repeats"]
+            and subset.get("class_tokens", found[2]) == found[2]
+        )
         images = list((folder / subset["image_dir"]).glob("*.png"))
         assert images and len({image.stem for image in images}) == len(images)
         assert all(text.read_text("utf-8").strip() for text in (folder / subset["image_dir"]).glob("*.txt"))
         if "conditioning_data_dir" in subset:
             masks = list((folder / subset["conditioning_data_dir"]).iterdir())
             assert {mask.stem for mask in masks} == {image.stem for image in images}
-            assert all(Image.open(mask).size == Image.open(mask.parent.parent.parent / subset["image_dir"] / mask.name).size for mask in masks)
+            assert all(
+                Image.open(mask).size
+                == Image.open(mask.parent.parent.parent / subset["image_dir"] / mask.name).size
+                for mask in masks
+            )
     return dataset["subsets"]
 
 
@@ -70,7 +91,11 @@ def test_kohya_keeps_the_alpha(annotated: Output, truth: dict, tmp_path: Path) -
 
 
 def test_kohya_with_masks_beside_the_frame(annotated: Output, truth: dict, tmp_path: Path, over) -> None:
-    Kohya(mask="files", picture=Picture(layers=["character", "background"], mask_dilate=8, mask_least=20), repeats=0).write(annotated, tmp_path)
+    Kohya(
+        mask="files",
+        picture=Picture(layers=["character", "background"], mask_dilate=8, mask_least=20),
+        repeats=0,
+    ).write(annotated, tmp_path)
     subsets = kohya_subsets(tmp_path)
     assert [Path(subset["image_dir"]).name for subset in subsets] == ["1_background", "1_character"]
     for image in (tmp_path / "train/1_character").glob("*.png"):
@@ -78,14 +103,23 @@ def test_kohya_with_masks_beside_the_frame(annotated: Output, truth: dict, tmp_p
         np.testing.assert_array_equal(picture(image), over(layers["character"], layers["background"]))
         mask = picture(tmp_path / "masks/1_character" / image.name)
         np.testing.assert_array_equal(mask, loss_mask(layers["character"][..., 3], 8, 20))
-        assert mask.min() == 20 and np.count_nonzero(mask > 20) > np.count_nonzero(layers["character"][..., 3])
+        assert mask.min() == 20 and np.count_nonzero(mask > 20) > np.count_nonzero(
+            layers["character"][..., 3]
+        )
     assert all(picture(mask).min() == 255 for mask in (tmp_path / "masks/1_background").iterdir())
 
 
-def test_without_captions_kohya_takes_the_concept_and_musubi_is_refused(output: Output, tmp_path: Path) -> None:
+def test_without_captions_kohya_takes_the_concept_and_musubi_is_refused(
+    output: Output, tmp_path: Path
+) -> None:
     Kohya().write(output, tmp_path / "a")
-    assert not list((tmp_path / "a").rglob("*.txt")) and kohya_subsets(tmp_path / "a")[0]["class_tokens"] == "character"
-    with pytest.raises((SinkError, ValueError), match=r"film/scene0000_frame000000 has no caption: .*caption.trigger"):
+    assert (
+        not list((tmp_path / "a").rglob("*.txt"))
+        and kohya_subsets(tmp_path / "a")[0]["class_tokens"] == "character"
+    )
+    with pytest.raises(
+        (SinkError, ValueError), match=r"film/scene0000_frame000000 has no caption: .*caption.trigger"
+    ):
         MusubiImage().write(output, tmp_path / "b")
 
 
@@ -97,9 +131,15 @@ def test_concepts_are_balanced(annotated: Output, tmp_path: Path) -> None:
 def test_an_output_without_characters(output: Output, tmp_path: Path) -> None:
     only = Select(where={"scene_id": "scene0002"})
     assert Kohya(select=only).write(output, tmp_path / "a").frames == 0
-    assert Kohya(select=only, picture=Picture(layers=["background"])).write(output, tmp_path / "b").frames == 1
+    assert (
+        Kohya(select=only, picture=Picture(layers=["background"])).write(output, tmp_path / "b").frames == 1
+    )
     bare = Output(output.path)
-    names = [name for name in output.table.column_names if not name.startswith(("character_file", "character_offset", "character_size"))]
+    names = [
+        name
+        for name in output.table.column_names
+        if not name.startswith(("character_file", "character_offset", "character_size"))
+    ]
     bare.__dict__["_loaded"] = (output.table.select(names), output.errors, [])
     with pytest.raises(ValueError, match=r"no layer character.*choose picture.layers of"):
         Kohya().write(bare, tmp_path / "c")
@@ -110,11 +150,17 @@ def test_backdrops(kind: str, annotated: Output, truth: dict, tmp_path: Path, ov
     MusubiImage(picture=Picture(background=kind)).write(annotated, tmp_path)
     config = tomllib.loads((tmp_path / "dataset.toml").read_text("utf-8"))
     (dataset,) = config["datasets"]
-    assert set(dataset) == {"image_directory", "cache_directory", "num_repeats"} and config["general"]["resolution"] == [1024, 1024]
+    assert set(dataset) == {"image_directory", "cache_directory", "num_repeats"} and config["general"][
+        "resolution"
+    ] == [1024, 1024]
     images = sorted((tmp_path / dataset["image_directory"]).glob("*.png"))
     assert len(images) == 8
     for image in images:
-        layers, shown, text = truth[frame_of(image)], picture(image), image.with_suffix(".txt").read_text("utf-8")
+        layers, shown, text = (
+            truth[frame_of(image)],
+            picture(image),
+            image.with_suffix(".txt").read_text("utf-8"),
+        )
         solid = layers["character"][..., 3] == 255
         np.testing.assert_array_equal(shown[solid], layers["character"][..., :3][solid])
         empty = layers["character"][..., 3] == 0
@@ -127,27 +173,38 @@ def test_backdrops(kind: str, annotated: Output, truth: dict, tmp_path: Path, ov
             assert (shown[empty] != layers["background"][empty]).any()
         if kind == "other_scene":
             scene = frame_of(image).split("_")[0]
-            matches = [name for name, other in truth.items() if (other["background"][empty] == shown[empty]).all()]
+            matches = [
+                name for name, other in truth.items() if (other["background"][empty] == shown[empty]).all()
+            ]
             assert matches and scene not in {name.split("_")[0] for name in matches}
 
 
 def test_qwen_layers_add_up(annotated: Output, truth: dict, tmp_path: Path, over) -> None:
     MusubiLayered().write(annotated, tmp_path)
     (dataset,) = tomllib.loads((tmp_path / "dataset.toml").read_text("utf-8"))["datasets"]
-    assert dataset == {"image_directory": f"{tmp_path}/images", "cache_directory": f"{tmp_path}/cache", "multiple_target": True}
+    assert dataset == {
+        "image_directory": f"{tmp_path}/images",
+        "cache_directory": f"{tmp_path}/cache",
+        "multiple_target": True,
+    }
     images = sorted(glob.glob(str(tmp_path / "images" / "*.png")))
     counts = set()
     for text in sorted(glob.glob(str(tmp_path / "images" / "*.txt"))):
         stem = text.removesuffix(".txt")
         # as the trainer matches: by prefix, the rest after the last _ being digits
-        layers = sorted((p for p in images if re.fullmatch(re.escape(stem) + r"_\d+\.png", p)), key=lambda p: int(p[len(stem) + 1 : -4]))
+        layers = sorted(
+            (p for p in images if re.fullmatch(re.escape(stem) + r"_\d+\.png", p)),
+            key=lambda p: int(p[len(stem) + 1 : -4]),
+        )
         assert not any(Path(p).with_suffix(".txt").exists() for p in layers)
         counts.add(len(layers))
         made = [picture(Path(p)) for p in layers]
         assert all(layer.shape[2] == 4 for layer in made) and (made[0][..., 3] == 255).all()
         whole = over(made[2], over(made[1], np.ascontiguousarray(made[0][..., :3])))
         np.testing.assert_array_equal(picture(Path(f"{stem}.png")), whole)
-        np.testing.assert_array_equal(made[1], truth[Path(stem).name.replace("-scene", "/scene")]["character"])
+        np.testing.assert_array_equal(
+            made[1], truth[Path(stem).name.replace("-scene", "/scene")]["character"]
+        )
     assert counts == {3} and len(images) == 9 * 4
 
 
@@ -172,19 +229,32 @@ def test_aitoolkit_datasets(annotated: Output, tmp_path: Path) -> None:
         images = list((tmp_path / mask / dataset["folder_path"]).glob("*.png"))
         assert len(images) == 8 and all(image.with_suffix(".txt").is_file() for image in images)
         if mask == "files":
-            assert {p.stem for p in (tmp_path / mask / dataset["mask_path"]).iterdir()} == {p.stem for p in images}
+            assert {p.stem for p in (tmp_path / mask / dataset["mask_path"]).iterdir()} == {
+                p.stem for p in images
+            }
         else:
             assert {Image.open(image).mode for image in images} == {"RGBA"}
 
 
 def test_musubi_films(annotated: Output, truth: dict, tmp_path: Path, over) -> None:
-    MusubiVideo(target_frames=5, crf=1, picture=Picture(layers=["frame", "character"], background="inpainted")).write(annotated, tmp_path)
+    MusubiVideo(
+        target_frames=5, crf=1, picture=Picture(layers=["frame", "character"], background="inpainted")
+    ).write(annotated, tmp_path)
     config = tomllib.loads((tmp_path / "dataset.toml").read_text("utf-8"))
-    assert [Path(d["video_jsonl_file"]).name for d in config["datasets"]] == ["character_24fps.jsonl", "frame_24fps.jsonl"]
+    assert [Path(d["video_jsonl_file"]).name for d in config["datasets"]] == [
+        "character_24fps.jsonl",
+        "frame_24fps.jsonl",
+    ]
     assert len({d["cache_directory"] for d in config["datasets"]}) == 2
     for dataset in config["datasets"]:
-        assert isinstance(dataset["source_fps"], float) and dataset["source_fps"] == 24.0 and dataset["target_frames"] == [5]
-        lines = [json.loads(line) for line in Path(dataset["video_jsonl_file"]).read_text("utf-8").splitlines()]
+        assert (
+            isinstance(dataset["source_fps"], float)
+            and dataset["source_fps"] == 24.0
+            and dataset["target_frames"] == [5]
+        )
+        lines = [
+            json.loads(line) for line in Path(dataset["video_jsonl_file"]).read_text("utf-8").splitlines()
+        ]
         assert len(lines) == 2 and all(line["caption"].endswith('"0" 青い, Straße') for line in lines)
         for line in lines:
             with av.open(line["video_path"]) as film:
@@ -193,7 +263,11 @@ def test_musubi_films(annotated: Output, truth: dict, tmp_path: Path, over) -> N
             first = truth[frame_of(Path(line["video_path"]))]
             error = np.abs(shown[0].astype(int) - over(first["character"], first["background"]))
             assert np.median(error) <= 6, "4:2:0 costs colour on edges alone"
-            assert np.abs(shown[0].astype(int) - shown[1]).mean() < 2 < np.abs(shown[0].astype(int) - shown[4]).mean(), "held, then another drawing"
+            assert (
+                np.abs(shown[0].astype(int) - shown[1]).mean()
+                < 2
+                < np.abs(shown[0].astype(int) - shown[4]).mean()
+            ), "held, then another drawing"
             with av.open(line["video_path"].replace("/videos/", "/masks/")) as film:
                 mask = next(film.decode(video=0)).to_ndarray(format="gray")
             assert np.abs(mask.astype(int) - first["character"][..., 3]).mean() < 3
@@ -204,8 +278,9 @@ def test_musubi_films(annotated: Output, truth: dict, tmp_path: Path, over) -> N
 
 
 def musubi_items(folder: Path, model_fps: float) -> list[int]:
-    """Frames of the items musubi-tuner makes, by the rules of its dataset documentation: what is faster than the model loses frames, `full`
-    takes the whole film up to `max_frames`, cut to 4 N + 1, `head` the first of films that are long enough."""
+    """Frames of the items musubi-tuner makes, by the rules of its dataset documentation: what is faster than
+    the model loses frames, `full` takes the whole film up to `max_frames`, cut to 4 N + 1, `head` the first
+    of films that are long enough."""
     found = []
     for dataset in tomllib.loads((folder / "dataset.toml").read_text("utf-8"))["datasets"]:
         for line in Path(dataset["video_jsonl_file"]).read_text("utf-8").splitlines():
@@ -221,7 +296,9 @@ def musubi_items(folder: Path, model_fps: float) -> list[int]:
 
 
 @pytest.mark.parametrize("fps", [8.0, 16.0, 24.0, 30.0])
-def test_every_shot_that_is_long_enough_is_an_item_for_every_model(annotated: Output, tmp_path: Path, fps: float) -> None:
+def test_every_shot_that_is_long_enough_is_an_item_for_every_model(
+    annotated: Output, tmp_path: Path, fps: float
+) -> None:
     exporter = MusubiVideo(fps=fps)
     if fps > 16:  # six frames at 24 a second are four of Wan's
         with pytest.raises(ValueError, match="five frames in a row"):
@@ -247,16 +324,23 @@ def test_values_no_configuration_can_hold_are_refused() -> None:
             make()
 
 
-def test_paths_are_whole_unless_asked_for(annotated: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_are_whole_unless_asked_for(
+    annotated: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for paths in ("absolute", "relative"):
         Kohya(paths=paths, mask="files").write(annotated, "x \x7f" + paths)
         Kohya(paths=paths, caption=Caption(trigger='a\x7f"b', separator="|||")).write(annotated, "y" + paths)
         assert '"|||"' in (tmp_path / ("y" + paths) / "dataset.toml").read_text("utf-8")
-        (dataset,) = tomllib.loads((tmp_path / ("x \x7f" + paths) / "dataset.toml").read_text("utf-8"))["datasets"]
+        (dataset,) = tomllib.loads((tmp_path / ("x \x7f" + paths) / "dataset.toml").read_text("utf-8"))[
+            "datasets"
+        ]
         for subset in dataset["subsets"]:
             for folder in (subset["image_dir"], subset["conditioning_data_dir"]):
-                assert Path(folder).is_absolute() == (paths == "absolute") and (tmp_path / ("x \x7f" + paths) / folder).is_dir()
+                assert (
+                    Path(folder).is_absolute() == (paths == "absolute")
+                    and (tmp_path / ("x \x7f" + paths) / folder).is_dir()
+                )
 
 
 def test_pictures_without_captions_are_told(output: Output, tmp_path: Path) -> None:
@@ -268,7 +352,9 @@ def test_pictures_without_captions_are_told(output: Output, tmp_path: Path) -> N
     assert not list(Kohya(caption=Caption(trigger="hero")).remarks(output))
 
 
-def test_whole_tags_are_edited_and_what_is_always_there_is_left_out(annotated: Output, tmp_path: Path) -> None:
+def test_whole_tags_are_edited_and_what_is_always_there_is_left_out(
+    annotated: Output, tmp_path: Path
+) -> None:
     def said(name: str, **options: object) -> set[str]:
         Kohya(caption=Caption(trigger="hero", **options)).write(annotated, tmp_path / name)  # type: ignore[arg-type]
         return {path.read_text("utf-8").strip() for path in (tmp_path / name).rglob("*.txt")}
@@ -276,7 +362,11 @@ def test_whole_tags_are_edited_and_what_is_always_there_is_left_out(annotated: O
     plain = said("a")
     assert all(text.startswith("hero, character ") and text.endswith(", Straße") for text in plain)
     assert said("b", prune=0.9) == {text.removesuffix(", Straße") for text in plain}
-    assert said("c", drop=["Straße"]) == said("d", replace={"Straße": ""}) == {text.removesuffix(", Straße") for text in plain}
+    assert (
+        said("c", drop=["Straße"])
+        == said("d", replace={"Straße": ""})
+        == {text.removesuffix(", Straße") for text in plain}
+    )
     assert said("e", replace={"Straße": "street"}) == {text.replace("Straße", "street") for text in plain}
     with pytest.raises(ValueError, match=r"caption\.prune=2"):
         Caption(prune=2)

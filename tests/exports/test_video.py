@@ -22,7 +22,8 @@ def filmed(tmp_path_factory: pytest.TempPathFactory) -> Output:
     return Output(str(film(tmp_path_factory.mktemp("filmed"))))
 
 
-BOUNDS = {"prores": (1, 3), "vp9": (12, None), "apng": (0, 0), "ffv1": (0, 0)}  # of alpha, and of colour where it is solid
+# of alpha, and of colour where it is solid
+BOUNDS = {"prores": (1, 3), "vp9": (12, None), "apng": (0, 0), "ffv1": (0, 0)}
 
 
 def read(path: Path) -> tuple[list[np.ndarray], list[float], Any, dict[str, str]]:
@@ -31,18 +32,31 @@ def read(path: Path) -> tuple[list[np.ndarray], list[float], Any, dict[str, str]
         stream = film.streams.video[0]
         if path.suffix == ".webm":  # the decoder that is chosen otherwise leaves alpha out
             decoder: Any = av.CodecContext.create("libvpx-vp9", "r")
-            frames = [frame for packet in film.demux(stream) if packet.size for frame in decoder.decode(packet)] + decoder.decode(None)
+            frames = [
+                frame for packet in film.demux(stream) if packet.size for frame in decoder.decode(packet)
+            ] + decoder.decode(None)
         else:
             frames = list(film.decode(stream))
-        return [frame.to_ndarray(format="rgba") for frame in frames], [float(frame.time) for frame in frames], stream.average_rate, film.metadata
+        return (
+            [frame.to_ndarray(format="rgba") for frame in frames],
+            [float(frame.time) for frame in frames],
+            stream.average_rate,
+            film.metadata,
+        )
 
 
 @pytest.mark.parametrize("codec", CODECS)
-def test_a_film_holds_each_drawing_as_long_as_the_sheet_says(codec: str, filmed: Output, tmp_path: Path) -> None:
+def test_a_film_holds_each_drawing_as_long_as_the_sheet_says(
+    codec: str, filmed: Output, tmp_path: Path
+) -> None:
     written = Video(codec=codec).write(filmed, tmp_path)
     suffix = CODECS[codec].suffix
     names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob(f"*.{suffix}"))
-    assert names == [f"film_scene0000/character.{suffix}", f"film_scene0001/character.{suffix}", f"film_scene0001/effect.{suffix}"]
+    assert names == [
+        f"film_scene0000/character.{suffix}",
+        f"film_scene0001/character.{suffix}",
+        f"film_scene0001/effect.{suffix}",
+    ]
     assert written.files == 3, "a layer that a shot has not has no film"
     rows = filmed.table.to_pylist()
     for name in names:
@@ -70,7 +84,9 @@ def test_odd_sides_are_made_even_where_a_codec_needs_it(tmp_path: Path) -> None:
         encode(path, iter([picture, 255 - picture, picture]), Fraction(24000, 1001), codec)
         pictures, _, speed, _ = read(path)
         data = path.read_bytes()
-        assert pictures[0].shape == ((10, 18, 4) if name in ("prores", "vp9") else (9, 17, 4)) and speed == Fraction(24000, 1001)
+        assert pictures[0].shape == (
+            (10, 18, 4) if name in ("prores", "vp9") else (9, 17, 4)
+        ) and speed == Fraction(24000, 1001)
         if name == "prores":
             assert (pictures[0][9:, :, 3] <= 1).all()
         encode(path, iter([picture, 255 - picture, picture]), Fraction(24000, 1001), codec)
@@ -83,15 +99,24 @@ def test_every_pixel_keeps_its_colour_where_that_is_asked_for(filmed: Output, tm
     picture[..., 3] = np.linspace(0, 255, 96).astype(np.uint8)
     far = {}
     for chroma in (420, 444):
-        pixels = {} if chroma == 420 else {"pixels": "yuva444p", "options": {"b": "0", "lossless": "1", "strict": "experimental"}}
-        encode(tmp_path / f"{chroma}.webm", iter([picture] * 3), Fraction(24), CODECS["vp9"]._replace(**pixels))
+        pixels = (
+            {}
+            if chroma == 420
+            else {"pixels": "yuva444p", "options": {"b": "0", "lossless": "1", "strict": "experimental"}}
+        )
+        encode(
+            tmp_path / f"{chroma}.webm", iter([picture] * 3), Fraction(24), CODECS["vp9"]._replace(**pixels)
+        )
         shown = read(tmp_path / f"{chroma}.webm")[0][0].astype(int)
         far[chroma] = np.abs(shown - picture)[..., :3].max()
         assert np.abs(shown - picture)[..., 3].max() <= 2
     assert far[444] <= 3 < 50 < far[420]
     Video(codec="vp9", chroma=444, options={"lossless": 1}).write(filmed, tmp_path / "made")
     frame = filmed.table["frame_id"][0].as_py()
-    drawn, shown = filmed.layer(frame, "character").astype(int), read(tmp_path / "made" / "film_scene0000" / "character.webm")[0][0].astype(int)
+    drawn, shown = (
+        filmed.layer(frame, "character").astype(int),
+        read(tmp_path / "made" / "film_scene0000" / "character.webm")[0][0].astype(int),
+    )
     assert np.abs(drawn - shown)[drawn[..., 3] == 255].max() <= 3
     (told,), none = list(Video(codec="vp9").notes(filmed)), list(Video(codec="vp9", chroma=444).notes(filmed))
     assert "chroma=444" in told and none == []
@@ -115,7 +140,10 @@ def test_sampled_frames_are_held_and_missing_ones_are_empty() -> None:
     assert running(sheet([0, 2, 4, 12, 14], [0.0] * 5)) == [1, 1, 2, 2, 3, 3, *[0] * 6, 4, 4, 5]
 
 
-@pytest.mark.parametrize(("options", "message"), [({"codec": "h264"}, "unknown"), ({"layers": ["hair"]}, "hair"), ({"fps": 0}, "above 0")])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"codec": "h264"}, "unknown"), ({"layers": ["hair"]}, "hair"), ({"fps": 0}, "above 0")],
+)
 def test_options_that_are_none_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Video(**options)

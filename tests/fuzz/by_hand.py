@@ -1,4 +1,5 @@
-"""Fuzzing by hand: `python -m tests.fuzz.by_hand KIND [SECONDS]`, with atheris where it is installed (it follows branches), else as the tests do.
+"""Fuzzing by hand: `python -m tests.fuzz.by_hand KIND [SECONDS]`, with atheris where it is installed (it
+follows branches), else as the tests do.
 
 pip install atheris          # needs clang on most machines
 """

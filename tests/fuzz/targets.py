@@ -1,4 +1,6 @@
-"""What is fuzzed: files of strangers, by kind. Whatever comes is read or refused in the way its reader promises, and soon."""
+"""What is fuzzed: files of strangers, by kind. Whatever comes is read or refused in the way its reader
+promises, and soon.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,15 @@ from tests.sinks.test_commit import opened
 CORPUS = Path(__file__).parent / "corpus"
 """KIND/NAME: what once was a finding, tried again every time."""
 MOST = 100_000  # pixels of a picture that may be decoded
-_WAYS_OUT = ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen", "socket.connect", "pickle.find_class", "ctypes.dlopen")
+_WAYS_OUT = (
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "subprocess.Popen",
+    "socket.connect",
+    "pickle.find_class",
+    "ctypes.dlopen",
+)
 _watching: list[list[str]] = []
 
 
@@ -74,7 +84,11 @@ sys.addaudithook(_audited)  # for ever, but it only looks while something is tri
 def _layers() -> list[Layer]:
     half = np.zeros((8, 8, 4), np.uint8)
     half[:4] = (200, 90, 30, 255)
-    return [Layer("background", np.full((8, 8, 4), 255, np.uint8)), Layer("character", half, "character"), Layer("effect", half, mode="screen")]
+    return [
+        Layer("background", np.full((8, 8, 4), 255, np.uint8)),
+        Layer("character", half, "character"),
+        Layer("effect", half, mode="screen"),
+    ]
 
 
 def _encoded(kind: str, **options: Any) -> bytes:
@@ -86,8 +100,16 @@ def _encoded(kind: str, **options: Any) -> bytes:
 
 
 def _pictures() -> list[bytes]:
-    plain = [_encoded(kind) for kind in ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "TGA", "PPM", "JPEG2000", "AVIF", "DDS", "PCX")]
-    return [*plain, *(_encoded(kind, moves=True) for kind in ("GIF", "PNG", "WEBP", "TIFF")), to_ora(_layers()), to_psd(_layers())]
+    plain = [
+        _encoded(kind)
+        for kind in ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "TGA", "PPM", "JPEG2000", "AVIF", "DDS", "PCX")
+    ]
+    return [
+        *plain,
+        *(_encoded(kind, moves=True) for kind in ("GIF", "PNG", "WEBP", "TIFF")),
+        to_ora(_layers()),
+        to_psd(_layers()),
+    ]
 
 
 def _read_picture(data: bytes) -> None:
@@ -98,7 +120,11 @@ def _read_picture(data: bytes) -> None:
     planned = source.scan(source.inputs())
     assert len(planned), "an input is gone without a word"
     for row in source.read(planned):
-        assert bool(row["error"]) != bool(len(row["frames"])) and row["frames"][0].size <= 3 * MOST if len(row["frames"]) else row["error"]
+        assert (
+            bool(row["error"]) != bool(len(row["frames"])) and row["frames"][0].size <= 3 * MOST
+            if len(row["frames"])
+            else row["error"]
+        )
 
 
 def _read_stack(data: bytes) -> None:
@@ -146,9 +172,13 @@ def _build(data: bytes) -> None:
 TARGETS: Mapping[str, Target] = {
     "pictures": Target(_pictures, _read_picture, ()),
     "openraster": Target(lambda: [to_ora(_layers())], read_ora, (ValueError,)),
-    "stack": Target(lambda: [zipfile.ZipFile(io.BytesIO(to_ora(_layers()))).read("stack.xml")], _read_stack, (ValueError,)),
+    "stack": Target(
+        lambda: [zipfile.ZipFile(io.BytesIO(to_ora(_layers()))).read("stack.xml")], _read_stack, (ValueError,)
+    ),
     "psd": Target(lambda: [to_psd(_layers())], read_psd, (ValueError,)),
-    "tables": Target(lambda: [_table().read_bytes()], _read_table, (SinkError, ValueError, KeyError, OSError)),
+    "tables": Target(
+        lambda: [_table().read_bytes()], _read_table, (SinkError, ValueError, KeyError, OSError)
+    ),
     "configurations": Target(
         lambda: [
             b"{_target_: animelayers.models.endpoint.Endpoint, url: 'http://x', model: y}",

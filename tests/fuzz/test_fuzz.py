@@ -1,7 +1,8 @@
-"""Strangers' files with bytes changed, cut out and put in. Hypothesis makes a finding small; put it into the corpus then.
+"""Strangers' files with bytes changed, cut out and put in. Hypothesis makes a finding small; put it into the
+corpus then.
 
-A second for each kind; FUZZ_SECONDS=20 is what a machine that checks has, ten minutes what a person has. With more, and where it can be had:
-`python -m tests.fuzz.by_hand KIND` lets atheris follow the branches.
+A second for each kind; FUZZ_SECONDS=20 is what a machine that checks has, ten minutes what a person has. With
+more, and where it can be had: `python -m tests.fuzz.by_hand KIND` lets atheris follow the branches.
 """
 
 from __future__ import annotations
@@ -59,7 +60,13 @@ def test_strangers_files_are_read_or_refused(kind: str) -> None:
     while turn == 0 or (LONG and time.monotonic() < end):
 
         @seed(turn)
-        @settings(max_examples=40, database=None, phases=[Phase.generate, Phase.shrink], deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=40,
+            database=None,
+            phases=[Phase.generate, Phase.shrink],
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
         @given(st.sampled_from(range(len(seeds))), st.lists(EDIT, min_size=1, max_size=5))
         def attack(number: int, edits: list[tuple[str, float, bool, int, int, int]]) -> None:
             tried(target, changed(seeds[number], edits))
@@ -72,10 +79,17 @@ WORD = st.text(max_size=12)
 
 
 @given(
-    WORD, WORD, st.dictionaries(WORD, st.just(None), max_size=3), st.lists(st.tuples(st.integers(0, 4), st.integers(1, 3)), min_size=1, max_size=12)
+    WORD,
+    WORD,
+    st.dictionaries(WORD, st.just(None), max_size=3),
+    st.lists(st.tuples(st.integers(0, 4), st.integers(1, 3)), min_size=1, max_size=12),
 )
-def test_any_sheet_is_an_xdts_that_reads_back(episode: str, scene: str, names: dict[str, None], shown: list[tuple[int, int]]) -> None:
-    """XDTS is written, never read: whatever names and exposures there are, it is JSON behind its signature, and says the same."""
+def test_any_sheet_is_an_xdts_that_reads_back(
+    episode: str, scene: str, names: dict[str, None], shown: list[tuple[int, int]]
+) -> None:
+    """XDTS is written, never read: whatever names and exposures there are, it is JSON behind its signature,
+    and says the same.
+    """
     place = np.cumsum([step for _, step in shown]) - shown[0][1]
     numbers = np.array([number for number, _ in shown])
     drawing = np.maximum(numbers, 1)
@@ -87,7 +101,9 @@ def test_any_sheet_is_an_xdts_that_reads_back(episode: str, scene: str, names: d
     assert [header["names"] for header in table["timeTableHeaders"]] == [[*names] or ["drawing"]]
     for track in table["fields"][0]["tracks"]:
         frames = [entry["frame"] for entry in track["frames"]]
-        assert frames == sorted(set(frames)) and (not frames or (frames[0] >= 0 and frames[-1] <= place[-1] + 1))
+        assert frames == sorted(set(frames)) and (
+            not frames or (frames[0] >= 0 and frames[-1] <= place[-1] + 1)
+        )
 
 
 def test_a_program_that_is_started_is_seen() -> None:

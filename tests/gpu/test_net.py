@@ -1,4 +1,6 @@
-"""What only a GPU shows, with random weights: precision, measured memory, copies ahead, throughput. Speeds are told, never judged."""
+"""What only a GPU shows, with random weights: precision, measured memory, copies ahead, throughput. Speeds
+are told, never judged.
+"""
 
 from __future__ import annotations
 
@@ -102,12 +104,21 @@ def test_a_batch_that_does_not_fit_is_halved() -> None:
     count = 16
     side = int((left / (count // 2) / (4 * 256)) ** 0.5)  # one layer of eight pictures takes all that is free
     (given,) = inputs(count, ((3, side // 8 * 8, side // 8 * 8),))
-    net = Net(torch.nn.Sequential(torch.nn.Conv2d(3, 256, 1), torch.nn.Conv2d(256, 1, 1)), device="cuda", precision="fp32", batch=count)
+    net = Net(
+        torch.nn.Sequential(torch.nn.Conv2d(3, 256, 1), torch.nn.Conv2d(256, 1, 1)),
+        device="cuda",
+        precision="fp32",
+        batch=count,
+    )
     assert len(net(given)[0]) == count and net.batch < count
 
 
 @pytest.mark.parametrize("make", [raft, sam2, mask2former, clip])
-def test_throughput(make: Callable[[], Made], record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]) -> None:
+def test_throughput(
+    make: Callable[[], Made],
+    record_property: Callable[[str, object], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     module, call, shapes = make()
     given = inputs(32, shapes)
     for precision in ("fp32", "auto"):

@@ -6,7 +6,9 @@ from animelayers.imaging.agree import agree
 
 
 def drawing() -> tuple[np.ndarray, np.ndarray]:
-    """Three segments side by side: seen by the matte, but for a hole and with a strand beyond it; missed; and partly seen."""
+    """Three segments side by side: seen by the matte, but for a hole and with a strand beyond it; missed; and
+    partly seen.
+    """
     labels = np.zeros((80, 160), np.uint8)
     labels[20:70, 10:50], labels[20:70, 60:100], labels[20:70, 110:150] = 1, 2, 3
     alpha = np.zeros((80, 160), np.float32)

@@ -20,7 +20,10 @@ def drawn() -> tuple[np.ndarray, np.ndarray]:
         cv2.line(strands, (400 + (x - 400) // 2, 300), (x, 200), 255, 8)
     line = cv2.circle(np.zeros_like(big), (400, 440), 196, 255, 12) | strands
     big |= strands
-    alpha, ink = (cv2.resize(m, (200, 200), interpolation=cv2.INTER_AREA).astype(np.float32)[..., None] / 255 for m in (big, line))
+    alpha, ink = (
+        cv2.resize(m, (200, 200), interpolation=cv2.INTER_AREA).astype(np.float32)[..., None] / 255
+        for m in (big, line)
+    )
     figure = np.float32(SKIN) * (1 - ink) + np.float32(LINE) * ink
     picture = figure * alpha + np.float32(SKY) * (1 - alpha)
     return np.rint(picture).astype(np.uint8), alpha[..., 0]
@@ -29,7 +32,8 @@ def drawn() -> tuple[np.ndarray, np.ndarray]:
 def test_line_art_and_strands_come_back_from_a_coarse_matte() -> None:
     picture, truth = drawn()
     strands = (truth > 0.9) & (np.arange(200)[:, None] < 56)
-    # What nets leave: the outline four pixels wide, the strands a haze that is half of what it should be, or less.
+    # What nets leave: the outline four pixels wide, the strands a haze that is half of what it should be, or
+    # less.
     for blur, kept in ((1.3, 0.99), (1.6, 0.6)):
         coarse = cv2.GaussianBlur(truth, (0, 0), blur)
         refined = refine(picture, coarse, 6)

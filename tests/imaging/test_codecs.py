@@ -77,8 +77,12 @@ def test_what_is_no_picture_is_refused(data: bytes) -> None:
         codecs.decode(data)
 
 
-def test_an_encoder_that_loses_pixels_is_not_chosen(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(codecs, "_fpng", lambda: lambda source: codecs._pillow(source // 2, "PNG", compress_level=1))
+def test_an_encoder_that_loses_pixels_is_not_chosen(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(
+        codecs, "_fpng", lambda: lambda source: codecs._pillow(source // 2, "PNG", compress_level=1)
+    )
     codecs.png_encoder.cache_clear()
     try:
         with caplog.at_level("INFO"):

@@ -25,20 +25,35 @@ def luma(picture: np.ndarray) -> np.ndarray:
 def test_more_blur_is_never_sharper(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     rng = np.random.default_rng(0)
     for plane in (luma(drawn[0]), rng.integers(0, 256, (120, 160), np.uint8)):
-        series = [content.sharpness(plane), *(content.sharpness(cv2.GaussianBlur(plane, (0, 0), sigma)) for sigma in (0.6, 0.9, 1.4, 2.1, 3.2))]
+        series = [
+            content.sharpness(plane),
+            *(
+                content.sharpness(cv2.GaussianBlur(plane, (0, 0), sigma))
+                for sigma in (0.6, 0.9, 1.4, 2.1, 3.2)
+            ),
+        ]
         assert all(a > b for a, b in pairwise(series)) and 0 < series[-1] < series[0] <= 1
-    assert content.sharpness(cv2.GaussianBlur(luma(drawn[0]), (0, 0), 3)) < 0.2 < 0.7 < content.sharpness(luma(drawn[0]))
+    assert (
+        content.sharpness(cv2.GaussianBlur(luma(drawn[0]), (0, 0), 3))
+        < 0.2
+        < 0.7
+        < content.sharpness(luma(drawn[0]))
+    )
 
 
 def test_a_darker_copy_is_as_sharp(drawn: tuple[np.ndarray, np.ndarray]) -> None:
-    assert content.sharpness(luma(drawn[0]) // 2) == pytest.approx(content.sharpness(luma(drawn[0])), abs=0.03)
+    assert content.sharpness(luma(drawn[0]) // 2) == pytest.approx(
+        content.sharpness(luma(drawn[0])), abs=0.03
+    )
 
 
 @given(sigma=st.floats(1, 20), level=st.integers(60, 190))
 @settings(max_examples=20, deadline=None)
 def test_noise_is_measured_in_grey_levels(sigma: float, level: int) -> None:
     grain = np.random.default_rng(int(sigma * 100)).normal(level, sigma, (400, 400))
-    assert content.noise(np.clip(np.rint(grain), 0, 255).astype(np.uint8)) == pytest.approx(sigma, rel=0.15, abs=0.3)
+    assert content.noise(np.clip(np.rint(grain), 0, 255).astype(np.uint8)) == pytest.approx(
+        sigma, rel=0.15, abs=0.3
+    )
 
 
 def test_edges_are_no_noise(drawn: tuple[np.ndarray, np.ndarray]) -> None:
@@ -50,7 +65,10 @@ def test_busier_pictures_are_more_complex(drawn: tuple[np.ndarray, np.ndarray]) 
         planes = content.prepared(picture)
         return content.complexity(planes, content.colours(planes.small)[0])
 
-    flat, noise = np.full((200, 300, 3), 128, np.uint8), np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    flat, noise = (
+        np.full((200, 300, 3), 128, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8),
+    )
     series = [busy(flat), busy(cv2.GaussianBlur(drawn[0], (0, 0), 12)), busy(drawn[0]), busy(noise)]
     assert series == sorted(series) and series[0] < 0.05 and series[-1] > 0.6
 
@@ -68,7 +86,10 @@ def test_the_palette_holds_the_colours_that_cover_most() -> None:
     picture[:, :100], picture[:, 100:] = (200, 30, 30), (30, 30, 200)
     count, palette = content.colours(picture)
     assert count == 2 and palette.shape == (15,)
-    assert np.abs(palette[:3].astype(int) - (200, 30, 30)).max() < 12 and np.abs(palette[3:6].astype(int) - (30, 30, 200)).max() < 12
+    assert (
+        np.abs(palette[:3].astype(int) - (200, 30, 30)).max() < 12
+        and np.abs(palette[3:6].astype(int) - (30, 30, 200)).max() < 12
+    )
 
 
 def test_bars_are_found_and_a_black_frame_has_none() -> None:
@@ -78,7 +99,9 @@ def test_bars_are_found_and_a_black_frame_has_none() -> None:
     assert content.letterbox(np.zeros((40, 60), np.uint8)) == (0, 0, 60, 40)
 
 
-def test_the_hash_holds_for_a_copy_and_differs_for_another_picture(drawn: tuple[np.ndarray, np.ndarray]) -> None:
+def test_the_hash_holds_for_a_copy_and_differs_for_another_picture(
+    drawn: tuple[np.ndarray, np.ndarray],
+) -> None:
     def bits(picture: np.ndarray) -> int:
         return int(content.fingerprint(content.prepared(picture).small_luma), 16)
 
@@ -101,10 +124,20 @@ def test_pieces_and_holes_are_counted() -> None:
     cv2.circle(alpha, (80, 100), 20, 0, -1)
     cv2.rectangle(alpha, (200, 50), (240, 90), 255, -1)
     alpha[5, 5] = 255
-    assert outline.pieces(alpha) == (2, 1) and outline.pieces(np.zeros_like(alpha)) == (0, 0) and outline.pieces(np.full_like(alpha, 255)) == (1, 0)
+    assert (
+        outline.pieces(alpha) == (2, 1)
+        and outline.pieces(np.zeros_like(alpha)) == (0, 0)
+        and outline.pieces(np.full_like(alpha, 255)) == (1, 0)
+    )
 
 
-FRAMED = {"far": (140, 80, 30, 60), "full_body": (120, 20, 60, 160), "medium": (120, 60, 60, 140), "close_up": (50, 10, 200, 190), "none": None}
+FRAMED = {
+    "far": (140, 80, 30, 60),
+    "full_body": (120, 20, 60, 160),
+    "medium": (120, 60, 60, 140),
+    "close_up": (50, 10, 200, 190),
+    "none": None,
+}
 
 
 @pytest.mark.parametrize(("size", "box"), FRAMED.items())
@@ -122,13 +155,27 @@ def test_what_the_frame_cuts_or_an_effect_covers_is_hidden() -> None:
     assert outline.hidden(alpha, effect) == 0
     effect[50:100] = 255
     assert outline.hidden(alpha, effect) == pytest.approx(0.5)
-    assert outline.hidden(np.roll(alpha, 100, 1), None) > 0.2 and outline.hidden(np.zeros_like(alpha), effect) == 0
+    assert (
+        outline.hidden(np.roll(alpha, 100, 1), None) > 0.2
+        and outline.hidden(np.zeros_like(alpha), effect) == 0
+    )
 
 
-@pytest.mark.parametrize("picture", [np.zeros((1, 1, 3), np.uint8), np.full((3, 500, 3), 255, np.uint8), np.zeros((40, 40, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "picture",
+    [np.zeros((1, 1, 3), np.uint8), np.full((3, 500, 3), 255, np.uint8), np.zeros((40, 40, 3), np.uint8)],
+)
 def test_degenerate_pictures_have_finite_measures(picture: np.ndarray) -> None:
     planes = content.prepared(picture)
-    values = [content.sharpness(planes.luma), content.noise(planes.luma), content.lighting(planes.small_luma), content.border(planes.edges)]
-    values += [content.quality(values[0], values[1], picture.shape), content.complexity(planes, content.colours(planes.small)[0])]
+    values = [
+        content.sharpness(planes.luma),
+        content.noise(planes.luma),
+        content.lighting(planes.small_luma),
+        content.border(planes.edges),
+    ]
+    values += [
+        content.quality(values[0], values[1], picture.shape),
+        content.complexity(planes, content.colours(planes.small)[0]),
+    ]
     assert np.isfinite(values).all() and len(content.fingerprint(planes.small_luma)) == 16
     assert all(0 <= v <= 1 for i, v in enumerate(values) if i != 1)

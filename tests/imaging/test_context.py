@@ -15,8 +15,16 @@ def pictures(count: int) -> list[np.ndarray]:
     return list(np.random.default_rng(0).integers(0, 255, (count, 18, 32, 3), np.uint8))
 
 
-@given(begin=st.integers(0, 5), length=st.integers(1, 6), before=st.integers(0, 4), after=st.integers(0, 4), step=st.integers(1, 3))
-def test_the_context_lies_before_the_clip_in_it_and_after_it(begin: int, length: int, before: int, after: int, step: int) -> None:
+@given(
+    begin=st.integers(0, 5),
+    length=st.integers(1, 6),
+    before=st.integers(0, 4),
+    after=st.integers(0, 4),
+    step=st.integers(1, 3),
+)
+def test_the_context_lies_before_the_clip_in_it_and_after_it(
+    begin: int, length: int, before: int, after: int, step: int
+) -> None:
     shot = pictures(before + length + after)
     clip = list(range(before, before + length))
     context = [k for k in range(len(shot)) if k not in clip or (k - before) % step == 0]
@@ -28,7 +36,9 @@ def test_the_context_lies_before_the_clip_in_it_and_after_it(begin: int, length:
 
 def test_where_no_drawing_is_shown_none_comes_after() -> None:
     shot = pictures(6)
-    assert around(shot[:2], shot[2:]) == ([0, 1, 2, 3], [], []), "whoever asks sees by the empty middle that nobody knows"
+    assert around(shot[:2], shot[2:]) == ([0, 1, 2, 3], [], []), (
+        "whoever asks sees by the empty middle that nobody knows"
+    )
     assert around(shot, []) == ([], [], []) and around([], shot[:2]) == ([0, 1], [], [])
 
 

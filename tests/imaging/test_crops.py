@@ -34,16 +34,23 @@ def test_every_hole_is_in_one_box_and_every_box_in_its_window(
     covered = np.zeros(shape, int)
     for crop in crops(plane, Cut(context, longest=longest, enlarge=enlarge)):
         covered[crop.box] += 1
-        for inner, outer, size, padded, side in zip(crop.box, crop.window, crop.size, crop.shape, shape, strict=True):
+        for inner, outer, size, padded, side in zip(
+            crop.box, crop.window, crop.size, crop.shape, shape, strict=True
+        ):
             assert 0 <= outer.start <= inner.start < inner.stop <= outer.stop <= side
             assert 1 <= size <= padded <= longest and padded % 8 == 0
-            assert outer.start in (0, max(0, inner.start - context)) or inner.start - outer.start >= min(context, inner.start)
+            assert outer.start in (0, max(0, inner.start - context)) or inner.start - outer.start >= min(
+                context, inner.start
+            )
     assert covered.max(initial=0) <= 1 and (covered[plane] == 1).all()
 
 
 def test_far_holes_are_seen_apart_and_near_ones_together() -> None:
     shape = (1080, 1920)
-    apart, near = holes(shape, (50, 50, 40, 40), (900, 1800, 40, 40)), holes(shape, (50, 50, 40, 40), (80, 120, 40, 40))
+    apart, near = (
+        holes(shape, (50, 50, 40, 40), (900, 1800, 40, 40)),
+        holes(shape, (50, 50, 40, 40), (80, 120, 40, 40)),
+    )
     assert len(crops(apart, Cut())) == 2 and len(crops(near, Cut())) == 1
     (first, second) = crops(apart, Cut())
     assert first.shape == second.shape == (3 * STEP, 3 * STEP)
@@ -72,7 +79,9 @@ def test_reduced_and_enlarged_crops_come_back_near_what_they_were_and_in_the_hol
         paste(target, plane, crop, cut_picture(picture, crop))
         assert np.array_equal(target[~plane], picture[~plane])
         assert np.abs(target.astype(int) - picture).mean() < 4
-        assert (cut_hole(plane, crop)[: crop.size[0], : crop.size[1]].mean() - plane[crop.window].mean()) < 0.1
+        assert (
+            cut_hole(plane, crop)[: crop.size[0], : crop.size[1]].mean() - plane[crop.window].mean()
+        ) < 0.1
 
 
 def test_a_drift_of_colour_goes_away() -> None:
@@ -86,7 +95,9 @@ def test_a_drift_of_colour_goes_away() -> None:
     assert gap.max() <= 4 and gap.mean() < 1
     exact = picture.astype(np.float32)
     assert np.array_equal(matched(exact, picture, ring), picture)
-    assert np.array_equal(matched(exact + 9, picture, np.zeros_like(ring)), np.minimum(picture.astype(int) + 9, 255))
+    assert np.array_equal(
+        matched(exact + 9, picture, np.zeros_like(ring)), np.minimum(picture.astype(int) + 9, 255)
+    )
 
 
 def test_values_out_of_range_are_refused() -> None:

@@ -22,7 +22,11 @@ def lower(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 def agrees(stack: np.ndarray, shown: np.ndarray) -> None:
     middle, count = median(stack, shown)
     wanted, by = lower(stack, shown)
-    assert middle.dtype == count.dtype == np.uint8 and middle.shape == stack.shape[1:] and count.shape == shown.shape[1:]
+    assert (
+        middle.dtype == count.dtype == np.uint8
+        and middle.shape == stack.shape[1:]
+        and count.shape == shown.shape[1:]
+    )
     np.testing.assert_array_equal(count, by)
     np.testing.assert_array_equal(middle, wanted)
 
@@ -32,7 +36,9 @@ def agrees(stack: np.ndarray, shown: np.ndarray) -> None:
     number=st.integers(1, 9), height=st.integers(1, 5), width=st.integers(1, 7), seed=st.integers(0, 2**16),
     share=st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0]), top=st.sampled_from([1, 3, 255]),
 )  # fmt: skip
-def test_the_middle_is_the_lower_median_of_what_is_shown(number: int, height: int, width: int, seed: int, share: float, top: int) -> None:
+def test_the_middle_is_the_lower_median_of_what_is_shown(
+    number: int, height: int, width: int, seed: int, share: float, top: int
+) -> None:
     rng = np.random.default_rng(seed)
     stack = rng.integers(0, top, (number, height, width, 3), np.uint8, endpoint=True)
     agrees(stack, rng.random((number, height, width)) < share)
@@ -49,7 +55,8 @@ def test_of_an_even_number_it_is_the_lower_of_the_two_in_the_middle_and_of_an_od
 
 @pytest.mark.parametrize("number", range(1, MOST + 1))
 def test_any_number_of_pictures_has_its_middle(number: int) -> None:
-    # What is right for zeros and ones is right for all (Knuth, 5.3.4 Z): all of them at once, and of many pictures a sample.
+    # What is right for zeros and ones is right for all (Knuth, 5.3.4 Z): all of them at once, and of many
+    # pictures a sample.
     rng = np.random.default_rng(number)
     inputs = np.arange(2**number) if number <= 10 else rng.integers(0, 2**number, 1024)
     bits = ((inputs[None] >> np.arange(number)[:, None]) & 1).astype(np.uint8)
@@ -68,7 +75,11 @@ def test_no_more_than_are_asked_are_counted_and_the_pictures_stay_as_they_were()
     before = stack.copy()
     stack.flags.writeable = False
     middle, count = median(stack, np.ones(stack.shape[:3], bool))
-    assert (count == MOST).all() and np.array_equal(middle, np.median(stack[:MOST], 0)) and np.array_equal(stack, before)
+    assert (
+        (count == MOST).all()
+        and np.array_equal(middle, np.median(stack[:MOST], 0))
+        and np.array_equal(stack, before)
+    )
 
 
 def test_of_a_picture_for_itself_nothing_is_told() -> None:
@@ -81,7 +92,11 @@ def test_a_picture_is_as_far_from_its_plate_as_the_farthest_of_its_colours() -> 
     plate = np.random.default_rng(0).integers(0, 200, (9, 11, 3), np.uint8)
     assert not distance(plate, plate).any()
     off = plate + np.array([3, 40, 0], np.uint8)
-    assert distance(off, plate).shape == (9, 11) and distance(off, plate).dtype == np.uint8 and (distance(off, plate) == 40).all()
+    assert (
+        distance(off, plate).shape == (9, 11)
+        and distance(off, plate).dtype == np.uint8
+        and (distance(off, plate) == 40).all()
+    )
     assert np.array_equal(distance(off, plate), distance(plate, off))
     speck = plate.copy()
     speck[4, 5] += 54
@@ -90,18 +105,29 @@ def test_a_picture_is_as_far_from_its_plate_as_the_farthest_of_its_colours() -> 
 
 
 @settings(max_examples=60)
-@given(seed=st.integers(0, 2**16), height=st.integers(1, 8), width=st.integers(1, 8), most=st.integers(0, 31), noise=st.floats(*USUAL))
+@given(
+    seed=st.integers(0, 2**16),
+    height=st.integers(1, 8),
+    width=st.integers(1, 8),
+    most=st.integers(0, 31),
+    noise=st.floats(*USUAL),
+)
 def test_what_is_told_keeps_its_ranges(seed: int, height: int, width: int, most: int, noise: float) -> None:
     rng = np.random.default_rng(seed)
     picture, plate = rng.integers(0, 255, (2, height, width, 3), np.uint8, endpoint=True)
     count = rng.integers(0, most, (height, width), np.uint8, endpoint=True)
     evidence = told(picture, plate, count, noise)
-    assert np.array_equal(evidence.plate, plate) and evidence.known.dtype == evidence.difference.dtype == np.uint8
+    assert (
+        np.array_equal(evidence.plate, plate)
+        and evidence.known.dtype == evidence.difference.dtype == np.uint8
+    )
     assert np.isin(evidence.known, (0, 85, 170, 255)).all()
     assert ((evidence.known == 0) == (count == 0)).all() and ((evidence.known == 255) == (count >= 3)).all()
     assert not evidence.difference[count == 0].any(), "where no plate is known nothing differs from it"
     assert not told(plate, plate, count, noise).difference.any()
-    assert (told(picture, plate, count, USUAL[1]).difference <= told(picture, plate, count, USUAL[0]).difference).all()
+    assert (
+        told(picture, plate, count, USUAL[1]).difference <= told(picture, plate, count, USUAL[0]).difference
+    ).all()
 
 
 def test_from_so_many_usual_differences_on_a_drawing_differs_wholly() -> None:
@@ -119,6 +145,9 @@ def test_the_usual_difference_is_the_middle_one_where_the_plate_explains_the_pic
     half[:, 20:] += 90
     left[:, 19] = False  # its neighbour differs
     assert usual([half], [plate], [left]) == 4.0
-    assert usual([plate], [plate], [there]) == USUAL[0] and usual([plate + np.uint8(70)], [plate], [there]) == USUAL[1]
+    assert (
+        usual([plate], [plate], [there]) == USUAL[0]
+        and usual([plate + np.uint8(70)], [plate], [there]) == USUAL[1]
+    )
     assert usual([], [], []) == usual([plate], [plate], [~there]) == USUAL[0], "nothing to ask"
     assert usual([plate, plate + np.uint8(5), plate + np.uint8(5)], [plate] * 3, [there] * 3) == 5.0

@@ -36,7 +36,9 @@ def test_without_eyes_it_is_the_square_around_the_box() -> None:
     assert np.array_equal(aligned(picture, (10, 20, 32, 32), 32), picture[20:52, 10:42])
     assert np.array_equal(aligned(picture, (10, 20, 16, 32), 32), picture[20:52, 2:34])
     beyond = aligned(picture, (-16, -16, 32, 32), 32)
-    assert np.array_equal(beyond[:16, :16], np.broadcast_to(picture[0, 0], (16, 16, 3))) and np.array_equal(beyond[16:, 16:], picture[:16, :16])
+    assert np.array_equal(beyond[:16, :16], np.broadcast_to(picture[0, 0], (16, 16, 3))) and np.array_equal(
+        beyond[16:, 16:], picture[:16, :16]
+    )
 
 
 def test_a_large_face_is_averaged_not_sampled() -> None:
@@ -46,7 +48,10 @@ def test_a_large_face_is_averaged_not_sampled() -> None:
     assert 110 < crop.min() <= crop.max() < 145
 
 
-@pytest.mark.parametrize(("box", "size", "eyes"), [((0, 0, 0, 5), 32, None), ((0, 0, 5, 5), 0, None), ((0, 0, 5, 5), 32, ((3.0, 3.0), (3.0, 3.0)))])
+@pytest.mark.parametrize(
+    ("box", "size", "eyes"),
+    [((0, 0, 0, 5), 32, None), ((0, 0, 5, 5), 0, None), ((0, 0, 5, 5), 32, ((3.0, 3.0), (3.0, 3.0)))],
+)
 def test_what_is_no_face_is_refused(box: tuple[float, ...], size: int, eyes: tuple | None) -> None:
     with pytest.raises(ValueError):
         aligned(np.zeros((10, 10, 3), np.uint8), box, size, eyes)

@@ -8,7 +8,11 @@ from animelayers.imaging.follow import follow
 from animelayers.imaging.masks import overlap
 from animelayers.imaging.steady import Traces
 
-GROUND = cv2.resize(np.random.default_rng(2).uniform(40, 220, (40, 60, 3)).astype(np.float32), (400, 160), interpolation=cv2.INTER_CUBIC)
+GROUND = cv2.resize(
+    np.random.default_rng(2).uniform(40, 220, (40, 60, 3)).astype(np.float32),
+    (400, 160),
+    interpolation=cv2.INTER_CUBIC,
+)
 
 
 def drawing(x: int, pan: int) -> tuple[np.ndarray, np.ndarray]:

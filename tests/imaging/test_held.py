@@ -1,4 +1,6 @@
-"""Held drawings: folded under the noise of real codecs, split wherever somebody drew, moved or dimmed something."""
+"""Held drawings: folded under the noise of real codecs, split wherever somebody drew, moved or dimmed
+something.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def mouth(picture: np.ndarray, shade: int, x: int = 300, y: int = 90) -> np.ndar
 def moved(picture: np.ndarray, across: float, scale: float = 1.0) -> np.ndarray:
     height, width = picture.shape[:2]
     matrix = np.array([[scale, 0, across + (1 - scale) * width / 2], [0, scale, (1 - scale) * height / 2]])
-    return cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    return cv2.warpAffine(
+        picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+    )
 
 
 def merged(found: np.ndarray, truth: np.ndarray) -> int:
@@ -67,8 +71,12 @@ def test_twos_and_a_talking_mouth_are_found(tmp_path: Path, name: str, crf: int)
 
 @pytest.mark.parametrize("crf", [18, 28])
 @pytest.mark.parametrize("shade", [40, 90])
-def test_a_mouth_of_ten_pixels_splits_and_comes_again(tmp_path: Path, still: np.ndarray, shade: int, crf: int) -> None:
-    found, _ = drawings(coded(tmp_path / "a.mkv", [mouth(still, shade * (t // 3 % 2)) for t in range(12)], crf))
+def test_a_mouth_of_ten_pixels_splits_and_comes_again(
+    tmp_path: Path, still: np.ndarray, shade: int, crf: int
+) -> None:
+    found, _ = drawings(
+        coded(tmp_path / "a.mkv", [mouth(still, shade * (t // 3 % 2)) for t in range(12)], crf)
+    )
     truth = np.arange(12) // 3 % 2
     assert merged(found, truth) == 0 and (np.diff(found) != 0).sum() <= 4
     assert found.max() <= 2
@@ -78,7 +86,9 @@ CHANGES = {
     "pan": lambda picture, t: moved(picture, 0.25 * t),
     "zoom": lambda picture, t: moved(picture, 0, 1.003**t),
     "fade": lambda picture, t: (picture * (1 - 0.01 * t)).astype(np.uint8),
-    "grain": lambda picture, t: np.clip(picture + np.random.default_rng(t).normal(0, 6, (*picture.shape[:2], 1)), 0, 255).astype(np.uint8),
+    "grain": lambda picture, t: np.clip(
+        picture + np.random.default_rng(t).normal(0, 6, (*picture.shape[:2], 1)), 0, 255
+    ).astype(np.uint8),
 }
 
 
@@ -119,7 +129,9 @@ def test_no_order_of_noise_hides_a_line(order: list[int], seed: int) -> None:
     noises = [rng.normal(0, 1 + n / 2, page.shape) for n in range(6)]
     lined = page.copy()
     lined[30:33, 20:60] = 60
-    frames = [np.clip(picture + noises[n], 0, 255).astype(np.uint8) for n in order for picture in (page, lined)]
+    frames = [
+        np.clip(picture + noises[n], 0, 255).astype(np.uint8) for n in order for picture in (page, lined)
+    ]
     assert merged(drawings(np.stack(frames))[0], np.tile([0, 1], 6)) == 0
 
 

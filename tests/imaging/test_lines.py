@@ -19,10 +19,13 @@ def background(shape: tuple[int, int]) -> np.ndarray:
 
 
 def figure(line: int, cut: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A painted disc with lines in it and an outline of `line` pixels: picture, true alpha, and the alpha of the paint and `cut` pixels."""
+    """A painted disc with lines in it and an outline of `line` pixels: picture, true alpha, and the alpha of
+    the paint and `cut` pixels.
+    """
     picture = background((240, 320))
     for dx in (-30, 0, 30):
-        cv2.line(picture, (0, 60 + dx), (319, 150 + dx), (70, 80, 90), 2, cv2.LINE_AA)  # lines of the background end at the figure
+        # lines of the background end at the figure
+        cv2.line(picture, (0, 60 + dx), (319, 150 + dx), (70, 80, 90), 2, cv2.LINE_AA)
     paint, whole = np.zeros((240, 320), np.uint8), np.zeros((240, 320), np.uint8)
     cv2.circle(paint, (160, 120), 70, 255, -1, cv2.LINE_AA)
     cv2.circle(whole, (160, 120), 70 + line, 255, -1, cv2.LINE_AA)
@@ -114,5 +117,7 @@ def test_a_large_picture_is_treated_as_the_small_one() -> None:
     around = [(300, 300), (300, 300), (0, 0)]
     planes = [np.pad(plane, around[: plane.ndim], mode="edge") for plane in (picture, truth, matte)]
     large = [cv2.resize(plane, None, fx=2, fy=2) for plane in planes]
-    before, after = (np.abs(alpha.astype(int) - large[1]).sum() for alpha in (large[2], to_lines(large[0], large[2])))
+    before, after = (
+        np.abs(alpha.astype(int) - large[1]).sum() for alpha in (large[2], to_lines(large[0], large[2]))
+    )
     assert after < 0.6 * before

@@ -14,7 +14,11 @@ SIZE = (480, 270)
 def sheet(seed: int = 0, size: tuple[int, int] = (1500, 700)) -> np.ndarray:
     """A painted place: soft colour, and hard-edged shapes of all sizes."""
     rng = np.random.default_rng(seed)
-    place = cv2.resize(rng.uniform(60, 220, (9, 16, 3)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+    place = (
+        cv2.resize(rng.uniform(60, 220, (9, 16, 3)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
     for _ in range(500):
         x, y, r = (int(v) for v in rng.uniform((0, 0, 3), (*size, 35)))
         corners = (rng.normal(0, r, (4, 2)) + np.array([x, y])).astype(np.int32)
@@ -22,7 +26,9 @@ def sheet(seed: int = 0, size: tuple[int, int] = (1500, 700)) -> np.ndarray:
     return cv2.GaussianBlur(place, (0, 0), 0.8)
 
 
-def shoot(cameras: list[np.ndarray], noise: float = 0, seed: int = 0) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def shoot(
+    cameras: list[np.ndarray], noise: float = 0, seed: int = 0
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Frames of the sheet, a striped figure that walks in front of it, and the figure's masks."""
     rng, place = np.random.default_rng(1), sheet(seed)
     frames, masks = [], []
@@ -48,24 +54,33 @@ def scaled(factor: float, x: float, y: float, turn: float = 0) -> np.ndarray:
 
 PAN = shifts(*((200 + 22.3 * t, 200) for t in range(8)))
 DIAGONAL = shifts(*((200 + 9.4 * t, 100 + 5.7 * t) for t in range(8)))
-SHAKE = shifts(*((300 + x, 200 + y) for x, y in ((0, 0), (9, -4), (-8, 5), (7, 7), (-9, -6), (3, 8), (0, -7), (-5, 3))))
+SHAKE = shifts(
+    *((300 + x, 200 + y) for x, y in ((0, 0), (9, -4), (-8, 5), (7, 7), (-9, -6), (3, 8), (0, -7), (-5, 3)))
+)
 ZOOM = [scaled(1.3 - 0.04 * t, 200 + 5 * t, 150 + 3 * t) for t in range(8)]
 TURN = [scaled(1, 300, 200, 0.01 * t) for t in range(8)]
 
 
 def turned(step: float, wide: float = 0.7, number: int = 8) -> list[np.ndarray]:
-    """A camera on a tripod that pans by `step` radians a frame and nods a little, its lens `wide` frame widths long."""
+    """A camera on a tripod that pans by `step` radians a frame and nods a little, its lens `wide` frame
+    widths long.
+    """
     lens = np.diag([wide * SIZE[0], wide * SIZE[0], 1])
     inside, onto = lens.copy(), lens.copy()
     inside[:2, 2], onto[:2, 2] = ((SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2), (750, 350)
-    return [onto @ cv2.Rodrigues(np.array([0.005 * t, step * (t - number / 2), 0]))[0] @ np.linalg.inv(inside) for t in range(number)]
+    return [
+        onto @ cv2.Rodrigues(np.array([0.005 * t, step * (t - number / 2), 0]))[0] @ np.linalg.inv(inside)
+        for t in range(number)
+    ]
 
 
 WIDE = turned(0.03)
 
 
 def error(found: np.ndarray, true: list[np.ndarray]) -> np.ndarray:
-    """Distances in pixels between where frames' corners lie and where they should, both seen from the first frame."""
+    """Distances in pixels between where frames' corners lie and where they should, both seen from the first
+    frame.
+    """
     one, other = (np.stack([np.linalg.inv(c[0]) @ h for h in c]) for c in (found, true))
     distance: np.ndarray = np.linalg.norm(outline(one, SIZE) - outline(other, SIZE), axis=2)
     return distance
@@ -120,7 +135,10 @@ def test_eight_parameters_do_not_bend_planes_in_depth_into_one(planes: int, spee
     frames = []
     for t in range(8):
         shot = [shifts((200 + t * speed * (k + 1) / planes, 100))[0] for k in range(planes)]
-        whole = [cv2.warpPerspective(place, camera, SIZE, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP) for camera in shot]
+        whole = [
+            cv2.warpPerspective(place, camera, SIZE, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+            for camera in shot
+        ]
         frames.append(np.concatenate([w[a:b] for w, a, b in zip(whole, ends, ends[1:], strict=False)]))
     assert register(frames, [np.zeros(SIZE[::-1], np.uint8)] * 8).kind == "unknown"
 
@@ -188,7 +206,10 @@ def test_unrelated_frames_and_a_cut_are_unknown() -> None:
 def test_two_planes_that_move_apart_are_unknown() -> None:
     frames = []
     for t in range(6):
-        parts = [shoot(shifts((100 + speed * t, 100)), seed=seed)[0][0] for speed, seed in ((3, 1), (11, 2), (22, 3))]
+        parts = [
+            shoot(shifts((100 + speed * t, 100)), seed=seed)[0][0]
+            for speed, seed in ((3, 1), (11, 2), (22, 3))
+        ]
         frames.append(np.concatenate([p[i * 90 : i * 90 + 90] for i, p in enumerate(parts)]))
     assert register(frames, [np.zeros(SIZE[::-1], np.uint8)] * 6).kind == "unknown"
 
@@ -219,7 +240,11 @@ def test_onto_the_plate_and_back() -> None:
     picture = sheet()[:90, :160]
     whole = shifts((20, 10))[0]
     laid, covered = to_plate(picture, whole, (200, 120))
-    assert covered.sum() == 90 * 160 and np.array_equal(laid[10:100, 20:180], picture) and not laid[~covered].any()
+    assert (
+        covered.sum() == 90 * 160
+        and np.array_equal(laid[10:100, 20:180], picture)
+        and not laid[~covered].any()
+    )
     assert np.array_equal(from_plate(laid, whole, (160, 90)), picture)
     part = shifts((20.5, 10.25))[0]
     laid, covered = to_plate(picture, part, (200, 120))
@@ -240,7 +265,9 @@ def test_film_that_weaves_in_its_gate_stands_still() -> None:
 
 def test_the_sharpest_drawing_is_not_asked_alone_where_a_figure_fills_it() -> None:
     frames, masks = shoot(shifts(*[(300, 200)] * 8))
-    frames[2][20:-20, 20:-20] = np.random.default_rng(7).integers(0, 2, (23, 44, 1), np.uint8).repeat(10, 0).repeat(10, 1) * np.uint8(255)
+    frames[2][20:-20, 20:-20] = np.random.default_rng(7).integers(0, 2, (23, 44, 1), np.uint8).repeat(
+        10, 0
+    ).repeat(10, 1) * np.uint8(255)
     camera = register(frames, masks)
     assert camera.kind == "still" and camera.ok.tolist() == [True, True, False, *[True] * 5]
 

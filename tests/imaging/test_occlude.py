@@ -21,7 +21,11 @@ def scene(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def test_what_stands_in_front_hides_exactly_its_alpha() -> None:
     alpha, cover = np.array([[255, 255, 200, 0]], np.uint8), np.array([[0, 255, 51, 77]], np.uint8)
     assert visible(alpha, cover).tolist() == [[255, 0, 160, 0]]
-    assert hidden(alpha, np.zeros_like(alpha)) == 0 and hidden(alpha, np.full_like(alpha, 255)) == 1 and hidden(np.zeros_like(alpha), cover) == 0
+    assert (
+        hidden(alpha, np.zeros_like(alpha)) == 0
+        and hidden(alpha, np.full_like(alpha, 255)) == 1
+        and hidden(np.zeros_like(alpha), cover) == 0
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -54,7 +58,9 @@ def test_a_cut_out_lies_in_front_with_its_own_colours_and_alpha(seed: int) -> No
     cutout[3:, 4:16] = (200, 30, 60, 255)  # black under alpha 0 must not bleed into the edge
     made = in_front(picture, alpha, cutout, np.random.default_rng(seed))
     assert np.array_equal(made.picture[made.cover == 0], picture[made.cover == 0])
-    assert (np.abs(made.picture[made.cover == 255].astype(int) - (200, 30, 60)) <= 1).all() and (made.cover == 255).any()
+    assert (np.abs(made.picture[made.cover == 255].astype(int) - (200, 30, 60)) <= 1).all() and (
+        made.cover == 255
+    ).any()
     assert 0.15 <= hidden(alpha, made.cover) <= 0.6
 
 

@@ -44,7 +44,11 @@ def test_a_pan_in_pieces_is_one_plate(wide: tuple[np.ndarray, np.ndarray]) -> No
     shown[1][60:200, 100:220] = 0
     plates[2] = np.rint(plates[2] * 0.8).astype(np.uint8)  # a darker light
     (laid,) = lay(plates.__getitem__, cameras, SIZE)
-    assert laid.pieces == [0, 1, 2] and laid.size[0] - whole.shape[1] in (0, 1) and laid.size[1] - whole.shape[0] in (0, 1)
+    assert (
+        laid.pieces == [0, 1, 2]
+        and laid.size[0] - whole.shape[1] in (0, 1)
+        and laid.size[1] - whole.shape[0] in (0, 1)
+    )
     found = np.concatenate([place @ own for place, own in zip(laid.places, cameras, strict=True)])
     assert np.abs(found - shifts(pan)).max() < 0.3
     picture = paint(plates.__getitem__, shown.__getitem__, laid)
@@ -55,7 +59,9 @@ def test_what_stands_still_stays_exactly_where_it_is(wide: tuple[np.ndarray, np.
     plate = wide[0][:, : SIZE[0]]
     (laid,) = lay([plate, plate].__getitem__, [shifts(np.zeros(3))] * 2, SIZE)
     assert laid.size == SIZE and all(np.array_equal(place, np.eye(3)) for place in laid.places)
-    np.testing.assert_array_equal(paint([plate, plate].__getitem__, ([np.ones(plate.shape[:2], np.uint8)] * 2).__getitem__, laid), plate)
+    np.testing.assert_array_equal(
+        paint([plate, plate].__getitem__, ([np.ones(plate.shape[:2], np.uint8)] * 2).__getitem__, laid), plate
+    )
 
 
 def test_another_place_begins_another_plate(wide: tuple[np.ndarray, np.ndarray]) -> None:

@@ -52,7 +52,10 @@ def test_a_figure_in_every_frame_leaves_nothing_seen() -> None:
 
 def test_coding_noise_is_evened_out() -> None:
     shot, rng = scene("empty", 1, (320, 180)), np.random.default_rng(0)
-    frames = [np.clip(shot.frames[0] + rng.normal(0, 3, shot.frames[0].shape), 0, 255).astype(np.uint8) for _ in range(12)]
+    frames = [
+        np.clip(shot.frames[0] + rng.normal(0, 3, shot.frames[0].shape), 0, 255).astype(np.uint8)
+        for _ in range(12)
+    ]
     plate = clean_plate(frames, [np.zeros((180, 320), np.uint8)] * 12, [STILL] * 12, (320, 180))
     assert psnr(plate.picture, shot.background[0]) > psnr(frames[0], shot.background[0]) + 6
 

@@ -33,7 +33,12 @@ def flow(x: float, y: float = 0) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["still", "shift", "zoom", "depth"])
 def test_the_motion_of_the_background_is_completed_behind_a_figure_that_goes_elsewhere(kind: str) -> None:
     y, x = np.mgrid[: SHAPE[0], : SHAPE[1]].astype(np.float32)
-    true = {"still": flow(0), "shift": flow(3, -1), "zoom": np.dstack([(x - 80) / 20, (y - 45) / 20]), "depth": np.dstack([1 + y / 15, 0 * y])}[kind]
+    true = {
+        "still": flow(0),
+        "shift": flow(3, -1),
+        "zoom": np.dstack([(x - 80) / 20, (y - 45) / 20]),
+        "depth": np.dstack([1 + y / 15, 0 * y]),
+    }[kind]
     hole = box(60)
     given = np.where(hole[..., None], np.float32(-6), true)
     found = completed(given, (~hole).astype(np.float32), hole)
@@ -48,7 +53,9 @@ def test_a_hole_that_no_flow_surrounds_stands_still() -> None:
 
 
 def chain(step: float, lefts: list[int]) -> tuple[list[np.ndarray], list[np.ndarray], tuple[list, list]]:
-    """Drawings of a painting that goes by `step`, with a box at each of `lefts`, and their links into the ones before and after."""
+    """Drawings of a painting that goes by `step`, with a box at each of `lefts`, and their links into the
+    ones before and after.
+    """
     painting = textured((SHAPE[0], 400))
     pictures, holes = [], [box(left) for left in lefts]
     for k, hole in enumerate(holes):
@@ -75,7 +82,10 @@ def test_what_another_drawing_shows_is_found_in_the_nearest_that_does(step: int)
         known = filled.sure > 0
         assert known.mean() > 0.6 and np.abs(filled.colours - wanted)[known].max() < 1
     first = ways[1][0]
-    assert set(np.unique(first.drawing)) <= {-1, 1, 2, 3, 4} and (first.steps[first.drawing >= 0] == first.drawing[first.drawing >= 0]).all()
+    assert (
+        set(np.unique(first.drawing)) <= {-1, 1, 2, 3, 4}
+        and (first.steps[first.drawing >= 0] == first.drawing[first.drawing >= 0]).all()
+    )
 
 
 def test_what_no_drawing_shows_has_no_source_and_follows_from_where_it_is_made_up() -> None:
@@ -106,7 +116,11 @@ def test_sources_are_enlarged_to_the_pixel_and_never_mixed_between_drawings() ->
     drawing = np.where(at % 8 < 4, 0, 1).astype(np.int32)
     shift = np.where(drawing == 0, -2, 2)
     place = np.stack([at % 8 + shift, at // 8], 1).astype(np.float32)
-    whole = enlarged(Sources(at, drawing, place, np.ones(48, np.float32), np.ones(48, np.int32)), (6, 8), np.ones((18, 24), bool))
+    whole = enlarged(
+        Sources(at, drawing, place, np.ones(48, np.float32), np.ones(48, np.int32)),
+        (6, 8),
+        np.ones((18, 24), bool),
+    )
     moved = whole.place[:, 0] - whole.at % 24
     assert np.allclose(moved, np.where(whole.drawing == 0, -6, 6)) and (whole.off == 3).all()
     assert ((whole.at % 24 < 12) == (whole.drawing == 0)).all()
@@ -114,8 +128,18 @@ def test_sources_are_enlarged_to_the_pixel_and_never_mixed_between_drawings() ->
 
 def test_colours_are_cast_in_the_light_of_the_drawing_they_go_to() -> None:
     at = np.arange(4)
-    sources = Sources(at, np.array([0, 0, 1, -1], np.int32), np.zeros((4, 2), np.float32), np.zeros(4, np.float32), np.ones(4, np.int32))
-    pictures = [np.full((5, 5, 3), 100, np.uint8), np.full((5, 5, 3), 50, np.uint8), np.zeros((5, 5, 3), np.uint8)]
+    sources = Sources(
+        at,
+        np.array([0, 0, 1, -1], np.int32),
+        np.zeros((4, 2), np.float32),
+        np.zeros(4, np.float32),
+        np.ones(4, np.int32),
+    )
+    pictures = [
+        np.full((5, 5, 3), 100, np.uint8),
+        np.full((5, 5, 3), 50, np.uint8),
+        np.zeros((5, 5, 3), np.uint8),
+    ]
     dim = Light(np.full(3, 0.5), np.zeros(3))
     assert fetched(pictures, sources, [EQUAL, dim, dim], 2)[:, 0].tolist() == [50, 50, 50, 0]
 
@@ -124,7 +148,10 @@ def test_where_both_directions_differ_the_nearer_one_is_right() -> None:
     at, place = np.arange(2), np.zeros((2, 2), np.float32)
     near = Sources(at, np.zeros(2, np.int32), place, np.full(2, 0.5, np.float32), np.ones(2, np.int32))
     far = near._replace(steps=np.full(2, 3, np.int32))
-    one, other = np.array([[200.0] * 3, [100.0] * 3], np.float32), np.array([[0.0] * 3, [104.0] * 3], np.float32)
+    one, other = (
+        np.array([[200.0] * 3, [100.0] * 3], np.float32),
+        np.array([[0.0] * 3, [104.0] * 3], np.float32),
+    )
     filled = joined((one, near), (other, far))
     assert filled.colours[0, 0] > 199 and 100 < filled.colours[1, 0] < 102
     nowhere = near._replace(drawing=np.full(2, -1, np.int32))
@@ -151,4 +178,7 @@ def test_a_figure_whose_matte_is_missing_in_some_drawings_is_followed_there_and_
 def test_a_whole_matte_stays_as_it_is() -> None:
     pictures, holes, _ = chain(2, [10, 30, 50, 70])
     for by in (20, 2):
-        assert all(np.array_equal(a, b) for a, b in zip(haunted(pictures, holes, [(flow(by), flow(-by))] * 3), holes, strict=True))
+        assert all(
+            np.array_equal(a, b)
+            for a, b in zip(haunted(pictures, holes, [(flow(by), flow(-by))] * 3), holes, strict=True)
+        )

@@ -14,7 +14,9 @@ amg = pytest.importorskip("sam2.utils.amg")
 def test_grids_and_crops_are_those_of_the_package(size: tuple[int, int]) -> None:
     boxes, layers = amg.generate_crop_boxes(size, 2, proposals.OVERLAP)
     ours = proposals.crops(*size, 2)
-    assert [(crop.layer, list(crop.box)) for crop in ours] == list(zip(layers, boxes, strict=True)) and len(ours) == 21
+    assert [(crop.layer, list(crop.box)) for crop in ours] == list(zip(layers, boxes, strict=True)) and len(
+        ours
+    ) == 21
     assert np.allclose(proposals.grid(7), amg.build_point_grid(7)) and proposals.grid(7).dtype == np.float32
 
 

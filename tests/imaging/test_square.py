@@ -15,8 +15,13 @@ def test_a_picture_lies_whole_in_its_square(height: int, width: int, side: int) 
     assert square.shape == (side, side, 3) and square.dtype == np.uint8
     inside = (square == 200).all(2)
     rows, columns = inside.any(1).sum(), inside.any(0).sum()
-    assert inside.sum() == rows * columns and max(rows, columns) == side, "all that is no bar is the picture, as large as it goes"
-    assert abs(rows - side * height / max(height, width)) <= 1 and abs(columns - side * width / max(height, width)) <= 1
+    assert inside.sum() == rows * columns and max(rows, columns) == side, (
+        "all that is no bar is the picture, as large as it goes"
+    )
+    assert (
+        abs(rows - side * height / max(height, width)) <= 1
+        and abs(columns - side * width / max(height, width)) <= 1
+    )
     assert (square[~inside] == (1, 2, 3)).all()
 
 
@@ -26,7 +31,13 @@ def test_a_square_of_the_size_is_left_as_it_is() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 30), st.integers(0, 20), st.integers(1, 30), st.integers(1, 30), st.sampled_from([0.0, 0.1, 0.5]))
+@given(
+    st.integers(0, 30),
+    st.integers(0, 20),
+    st.integers(1, 30),
+    st.integers(1, 30),
+    st.sampled_from([0.0, 0.1, 0.5]),
+)
 def test_nothing_but_the_figure_is_seen(x: int, y: int, width: int, height: int, margin: float) -> None:
     rng = np.random.default_rng(1)
     frame = rng.integers(0, 255, (48, 64, 3), np.uint8)
@@ -37,7 +48,9 @@ def test_nothing_but_the_figure_is_seen(x: int, y: int, width: int, height: int,
     assert seen is not None and seen.shape[0] == seen.shape[1]
     red, grey = (seen == (250, 10, 10)).all(2), (seen == GREY).all(2)
     assert (red | grey).all() and red.sum() == (alpha > 0).sum()
-    other = alone(np.where(alpha[..., None] > 0, frame, rng.integers(0, 255, frame.shape, np.uint8)), alpha, margin)
+    other = alone(
+        np.where(alpha[..., None] > 0, frame, rng.integers(0, 255, frame.shape, np.uint8)), alpha, margin
+    )
     np.testing.assert_array_equal(seen, other)
     rows = np.flatnonzero(red.any(1))
     assert abs(rows[0] - (seen.shape[0] - 1 - rows[-1])) <= 2, "in the middle, at the border too"

@@ -20,8 +20,15 @@ def drawings(shot: Scene) -> list[int]:
 def flickering(truth: np.ndarray, seed: int = 0) -> np.ndarray:
     """What a net makes of it: soft, with a haze that comes and goes."""
     rng = np.random.default_rng(seed)
-    haze = [cv2.resize(rng.normal(0, 50, (9, 16)).astype(np.float32), truth.shape[:0:-1], interpolation=cv2.INTER_CUBIC) for _ in truth]
-    made = [cv2.GaussianBlur(a.astype(np.float32), (0, 0), 1.5) + h - 15 for a, h in zip(truth, haze, strict=True)]
+    haze = [
+        cv2.resize(
+            rng.normal(0, 50, (9, 16)).astype(np.float32), truth.shape[:0:-1], interpolation=cv2.INTER_CUBIC
+        )
+        for _ in truth
+    ]
+    made = [
+        cv2.GaussianBlur(a.astype(np.float32), (0, 0), 1.5) + h - 15 for a, h in zip(truth, haze, strict=True)
+    ]
     return np.clip(made, 0, 255).astype(np.uint8)
 
 
@@ -30,8 +37,15 @@ def figures(alphas: np.ndarray, truth: np.ndarray) -> tuple[float, float, float]
     errors = [measures.alpha_error(a, t) for a, t in zip(alphas, truth, strict=True)]
     blank = np.zeros_like(truth[0])
     band = [measures.band_error(e, t) or 0 for e, t in zip(errors, truth, strict=True)]
-    still = [measures.static_flicker((errors[t - 1], errors[t]), (truth[t - 1], truth[t]), (blank, blank)) or 0 for t in range(1, len(truth))]
-    return float(np.mean([measures.iou(a, t) for a, t in zip(alphas, truth, strict=True)])), float(np.mean(band)), float(np.mean(still))
+    still = [
+        measures.static_flicker((errors[t - 1], errors[t]), (truth[t - 1], truth[t]), (blank, blank)) or 0
+        for t in range(1, len(truth))
+    ]
+    return (
+        float(np.mean([measures.iou(a, t) for a, t in zip(alphas, truth, strict=True)])),
+        float(np.mean(band)),
+        float(np.mean(still)),
+    )
 
 
 @pytest.mark.parametrize("name", ["standing", "walk", "crossing"])
@@ -58,8 +72,14 @@ def test_a_good_matte_is_not_smeared_by_motion(name: str) -> None:
 def sliding(places: list[int]) -> tuple[list[np.ndarray], np.ndarray]:
     """A figure that slides over a painted ground."""
     rng = np.random.default_rng(1)
-    ground = cv2.resize(rng.uniform(60, 200, (12, 20, 3)).astype(np.float32), SIZE, interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
-    paint = cv2.resize(rng.uniform(0, 255, (10, 6, 3)).astype(np.float32), (60, 100), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
+    ground = (
+        cv2.resize(rng.uniform(60, 200, (12, 20, 3)).astype(np.float32), SIZE, interpolation=cv2.INTER_CUBIC)
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
+    paint = cv2.resize(
+        rng.uniform(0, 255, (10, 6, 3)).astype(np.float32), (60, 100), interpolation=cv2.INTER_NEAREST
+    ).astype(np.uint8)
     pictures, alphas = [], []
     for x in places:
         picture, alpha = ground.copy(), np.zeros(SIZE[::-1], np.uint8)
@@ -137,8 +157,13 @@ def test_mattes_that_flip_leave_no_crumbs() -> None:
     rng = np.random.default_rng(3)
     still = np.full((120, 160, 3), 90, np.uint8)
     # one patch in ten rests, the others change in every drawing
-    rests = cv2.resize((rng.random((30, 40)) < 0.1).astype(np.uint8), (160, 120), interpolation=cv2.INTER_NEAREST)[..., None]
-    pictures = [np.where(rests, still, rng.integers(0, 255, still.shape, np.uint8)).astype(np.uint8) for _ in range(12)]
+    rests = cv2.resize(
+        (rng.random((30, 40)) < 0.1).astype(np.uint8), (160, 120), interpolation=cv2.INTER_NEAREST
+    )[..., None]
+    pictures = [
+        np.where(rests, still, rng.integers(0, 255, still.shape, np.uint8)).astype(np.uint8)
+        for _ in range(12)
+    ]
     figure = np.zeros((120, 160), np.uint8)
     figure[20:100, 40:120] = 255
     alphas = np.stack([figure * (t % 3 > 0) for t in range(12)])

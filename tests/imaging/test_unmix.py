@@ -46,7 +46,9 @@ def test_an_opaque_core_makes_the_soft_edge_of_its_paint_right() -> None:
 
 def test_a_frame_that_is_what_lies_under_it_gives_no_layer() -> None:
     paint = painting()
-    noisy = np.clip(paint.astype(int) + np.random.default_rng(1).integers(-3, 4, paint.shape), 0, 255).astype(np.uint8)
+    noisy = np.clip(paint.astype(int) + np.random.default_rng(1).integers(-3, 4, paint.shape), 0, 255).astype(
+        np.uint8
+    )
     everywhere = np.ones(paint.shape[:2], bool)
     for mode in unmix.MODES:
         assert not unmix.layer(noisy, paint, everywhere, everywhere, everywhere, mode)[..., 3].any()

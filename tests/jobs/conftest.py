@@ -34,7 +34,9 @@ MARK = "ANIMELAYERS_TEST"
 
 @pytest.fixture
 def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Main:
-    """A job's command line in this process, from its words to its exit code and what it printed: for what ends before it starts anything."""
+    """A job's command line in this process, from its words to its exit code and what it printed: for what
+    ends before it starts anything.
+    """
 
     def call(name: str, *words: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", command(name, *words)[1:])
@@ -53,7 +55,8 @@ def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.fixture(scope="session")
 def net(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The word that has a net of four numbers find the figures: what is red and blue without green, which about half of a drawn one is.
+    """The word that has a net of four numbers find the figures: what is red and blue without green, which
+    about half of a drawn one is.
 
     A real net takes three quarters of a small job, and what these tests are about is everything else.
     """
@@ -78,7 +81,9 @@ def decompose(net: str) -> Decompose:
 
     def call(source: Path | str, output: Path | str, *words: str) -> int:
         small = [*SMALL, *HERE, net]
-        return int(body(job.compose("decompose", [f"source.path={source}", f"output={output}", *small, *words])))
+        return int(
+            body(job.compose("decompose", [f"source.path={source}", f"output={output}", *small, *words]))
+        )
 
     return call
 
@@ -99,7 +104,9 @@ def start() -> Iterator[Start]:
     def begin(*words: object) -> subprocess.Popen[str]:
         mark = uuid.uuid4().hex
         environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", MARK: mark}
-        job = subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+        job = subprocess.Popen(
+            command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        )
         job.mark = mark  # type: ignore[attr-defined]
         jobs.append(job)
         return job
@@ -118,8 +125,16 @@ def members(output: Path) -> dict[str, bytes]:
     from animelayers import Output
 
     out = Output(str(output))
-    stored = {name: dict(zip(out.table["frame_id"].to_pylist(), out.table[f"{name}_file"].to_pylist(), strict=True)) for name in out.layers}
-    return {f"{frame}.{name}": out.read(frame, name) for frame in out for name in out.layers if stored[name][frame]}
+    stored = {
+        name: dict(zip(out.table["frame_id"].to_pylist(), out.table[f"{name}_file"].to_pylist(), strict=True))
+        for name in out.layers
+    }
+    return {
+        f"{frame}.{name}": out.read(frame, name)
+        for frame in out
+        for name in out.layers
+        if stored[name][frame]
+    }
 
 
 def rows(output: Path) -> list[dict[str, object]]:
@@ -129,5 +144,6 @@ def rows(output: Path) -> list[dict[str, object]]:
     table = Output(str(output)).table
     kept = [c for c in table.column_names if c not in ("shard", "shard_bytes") and not c.endswith("_offset")]
     return [
-        {k: (round(v, 5) if isinstance(v, float) and np.isfinite(v) else str(v)) for k, v in row.items()} for row in table.select(kept).to_pylist()
+        {k: (round(v, 5) if isinstance(v, float) and np.isfinite(v) else str(v)) for k, v in row.items()}
+        for row in table.select(kept).to_pylist()
     ]

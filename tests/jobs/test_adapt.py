@@ -46,15 +46,22 @@ def test_a_show_is_what_was_corrected_and_what_is_trusted(show: Path) -> None:
     found = adapt.taught(output, 12)
     assert len(found.corrected) == len(found.held) == 1 and found.trusted == []
     made = adapt.packed(output, found.held[0])
-    assert made.layers.shape == made.frames.shape and (made.layers[0][4:18, 6:22, 0] > 250).mean() > 0.7, "with what was painted"
+    assert made.layers.shape == made.frames.shape and (made.layers[0][4:18, 6:22, 0] > 250).mean() > 0.7, (
+        "with what was painted"
+    )
 
 
-def test_weights_that_are_better_are_kept_with_card_and_command(show: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_weights_that_are_better_are_kept_with_card_and_command(
+    show: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert adapted(job.compose("adapt", words(show, f"weights={tmp_path}/made"))) == 0
     told = capsys.readouterr().out
     weights = tmp_path / "made/layernet.safetensors"
     assert "figures: IoU" in told and f"stages.layers.step.net.weights={weights}" in told
-    assert adapt.digest(weights) in (tmp_path / "made/README.md").read_text() and not (tmp_path / "made/training").exists()
+    assert (
+        adapt.digest(weights) in (tmp_path / "made/README.md").read_text()
+        and not (tmp_path / "made/training").exists()
+    )
     with safe_open(weights, "numpy") as file:
         said = json.loads(file.metadata()["layernet"])
     assert said["after"]["character"] > said["before"]["character"] + 0.002
@@ -62,8 +69,15 @@ def test_weights_that_are_better_are_kept_with_card_and_command(show: Path, tmp_
     LayerNet(str(weights), runtime="torch")
 
 
-def test_weights_that_are_not_better_are_not_taken(show: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert adapted(job.compose("adapt", words(show, "plan.samples=2", "plan.rate=1e-9", f"weights={tmp_path}/made"))) == 3
+def test_weights_that_are_not_better_are_not_taken(
+    show: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        adapted(
+            job.compose("adapt", words(show, "plan.samples=2", "plan.rate=1e-9", f"weights={tmp_path}/made"))
+        )
+        == 3
+    )
     assert "not taken" in capsys.readouterr().out and list((tmp_path / "made").iterdir()) == []
 
 

@@ -24,7 +24,9 @@ def by_default() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def annotated(film: Path, decompose: Decompose, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[Path, bytes]]:
+def annotated(
+    film: Path, decompose: Decompose, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[Path, bytes]]:
     """An output and its files before the annotation."""
     output = tmp_path_factory.mktemp("annotated") / "out"
     assert decompose(film / "episode_002", output) == 0
@@ -38,7 +40,9 @@ def annotate(output: Path, *words: str) -> int:
     return int(body(job.compose("annotate", [f"source.path={output}", *HERE, *words])))
 
 
-def test_columns_and_a_page_are_added_and_no_file_is_touched(annotated: tuple[Path, dict[Path, bytes]]) -> None:
+def test_columns_and_a_page_are_added_and_no_file_is_touched(
+    annotated: tuple[Path, dict[Path, bytes]],
+) -> None:
     output, before = annotated
     assert {path: path.read_bytes() for path in before} == before
     table = Output(str(output)).table
@@ -60,9 +64,13 @@ def test_nothing_is_done_twice_and_other_stages_are_another_set(
     assert sorted(path.name for path in (output / "annotations").iterdir()) == ["default", "metrics"]
 
 
-def test_the_default_tells_who_is_alike_with_weights_that_ship(annotated: tuple[Path, dict[Path, bytes]], tmp_path: Path) -> None:
+def test_the_default_tells_who_is_alike_with_weights_that_ship(
+    annotated: tuple[Path, dict[Path, bytes]], tmp_path: Path
+) -> None:
     if by_default():
-        pytest.skip("the weights of the default stages are not on this machine: python jobs/fetch_models.py annotate=[]")
+        pytest.skip(
+            "the weights of the default stages are not on this machine: python jobs/fetch_models.py annotate=[]"
+        )
     output = tmp_path / "out"
     shutil.copytree(annotated[0], output)
     out = Output(str(output))
@@ -70,21 +78,35 @@ def test_the_default_tells_who_is_alike_with_weights_that_ship(annotated: tuple[
     (first, other) = out
     assert [found for found, _ in out.nearest(first)] == [other]
     body = runpy.run_path(str(ROOT / "jobs" / "cluster_characters.py"))["cluster_characters"]
-    assert body(job.compose("cluster_characters", [f"source.path={output}", f"output={tmp_path / 'cast'}", "least_frames=1"])) == 0
+    assert (
+        body(
+            job.compose(
+                "cluster_characters",
+                [f"source.path={output}", f"output={tmp_path / 'cast'}", "least_frames=1"],
+            )
+        )
+        == 0
+    )
     assert all(Output(str(output)).table["characters"].to_pylist())
 
 
-def test_a_later_run_is_given_what_an_earlier_one_told(annotated: tuple[Path, dict[Path, bytes]], tmp_path: Path) -> None:
+def test_a_later_run_is_given_what_an_earlier_one_told(
+    annotated: tuple[Path, dict[Path, bytes]], tmp_path: Path
+) -> None:
     output = tmp_path / "out"
     shutil.copytree(annotated[0], output)
     whole = Output(str(output)).table
     words = ("start_stage=caption", "end_stage=caption", 'stages.caption.step.suffix="ende gut ✿"')
     assert annotate(output, *words, "name=own_words") == 0
     again = Output(str(output)).table
-    assert again["caption_frame"].to_pylist() == [f"{text}, ende gut ✿" for text in whole["caption_frame"].to_pylist()]
+    assert again["caption_frame"].to_pylist() == [
+        f"{text}, ende gut ✿" for text in whole["caption_frame"].to_pylist()
+    ]
 
 
-def test_the_notebook_asks_and_plots(annotated: tuple[Path, dict[Path, bytes]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebook_asks_and_plots(
+    annotated: tuple[Path, dict[Path, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     import nbformat
     from nbclient import NotebookClient
 

@@ -54,16 +54,30 @@ def test_every_job_helps_shortly_and_in_whole(name: str, called) -> None:
 
 def test_what_lacks_is_told_in_a_sentence(called) -> None:
     code, out, err = called("decompose")
-    assert (code, out) == (2, "") and err.startswith("error: source.path and output are missing: animelayers decompose") and "\n" not in err.strip()
+    assert (
+        (code, out) == (2, "")
+        and err.startswith("error: source.path and output are missing: animelayers decompose")
+        and "\n" not in err.strip()
+    )
     assert "output is missing" in called("decompose", "film.mkv")[2]
     assert "one word too many" in called("decompose", "a", "b", "c")[2]
 
 
-def test_a_film_of_any_name_becomes_an_output_of_any_name(called, tmp_path: Path, film: Path, net: str) -> None:
+def test_a_film_of_any_name_becomes_an_output_of_any_name(
+    called, tmp_path: Path, film: Path, net: str
+) -> None:
     source = tmp_path / ODD
     source.write_bytes(next(film.glob("episode_001.*")).read_bytes())
     output = tmp_path / "空, {y}=#2 [z]"
-    words = ["preset=demo", "cluster=inline", "cluster.processes=0", "stages.layers.step.net=null", "model/matte=u2netp", net, "source.limit=2"]
+    words = [
+        "preset=demo",
+        "cluster=inline",
+        "cluster.processes=0",
+        "stages.layers.step.net=null",
+        "model/matte=u2netp",
+        net,
+        "source.limit=2",
+    ]
     code, _, err = called("decompose", str(source), str(output), *words)
     assert code == 0, err
     assert (output / "report" / "index.html").is_file()

@@ -25,7 +25,11 @@ def scored(folder: Path, seed: int, **by: float) -> Path:
         "error": "",
     }
     rows = [
-        {**facts, "film": f"{k}.mkv", **{name: float(rng.normal(0.5, 0.1) + noise.normal(by.get(name, 0), 0.02)) for name in FIGURES}}
+        {
+            **facts,
+            "film": f"{k}.mkv",
+            **{name: float(rng.normal(0.5, 0.1) + noise.normal(by.get(name, 0), 0.02)) for name in FIGURES},
+        }
         for k in range(30)
     ]
     result.write(result.Result(rows, {"seed": 0}, {}), folder, {("animelayers", "3.mkv", 0): b"jpeg"})
@@ -36,7 +40,10 @@ def test_two_results_of_one_truth(main: Main, tmp_path: Path) -> None:
     a, b = scored(tmp_path / "a", 1), scored(tmp_path / "b", 2, character_iou=0.04, hole_db=-0.04)
     code, said = main("compare", f"a={a}", f"b={b}")
     assert code == 0 and f"{b}/compare/index.html" in said
-    assert [line.split(" | ")[1] for line in said.splitlines() if line.startswith("| all")] == ["character IoU", "background in the hole, dB"]
+    assert [line.split(" | ")[1] for line in said.splitlines() if line.startswith("| all")] == [
+        "character IoU",
+        "background in the hole, dB",
+    ]
     assert "better |" in said and "worse |" in said and "other differences are noise" in said
     page = (b / "compare" / "index.html").read_text()
     assert page.count("<figure>") == 16 and "character IoU" in page
@@ -62,7 +69,14 @@ def test_two_outputs_with_a_truth_and_without_one(main: Main, tmp_path: Path) ->
     assert 0.6 < overlap < 0.9 and "levels of alpha apart" in (tmp_path / "told" / "index.html").read_text()
 
 
-@pytest.mark.parametrize(("b", "told"), [("a", "no system wide: there is animelayers"), ("elsewhere", "no metadata"), ("other", "no shot in common")])
+@pytest.mark.parametrize(
+    ("b", "told"),
+    [
+        ("a", "no system wide: there is animelayers"),
+        ("elsewhere", "no metadata"),
+        ("other", "no shot in common"),
+    ],
+)
 def test_what_cannot_be_compared_is_told(main: Main, tmp_path: Path, b: str, told: str) -> None:
     a = scored(tmp_path / "a", 1)
     rows = [row | {"film": f"other{row['film']}"} for row in result.read(a).rows]

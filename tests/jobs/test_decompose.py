@@ -22,7 +22,19 @@ from animelayers import Output, job
 from animelayers.exposure import saved
 from animelayers.models.onnx import bf16_pays
 from animelayers.sinks import Changed, SinkError
-from tests.jobs.conftest import FRAMES, HERE, MARK, ROOT, SMALL, Decompose, Main, Start, command, members, rows
+from tests.jobs.conftest import (
+    FRAMES,
+    HERE,
+    MARK,
+    ROOT,
+    SMALL,
+    Decompose,
+    Main,
+    Start,
+    command,
+    members,
+    rows,
+)
 from tests.models import tiny_onnx
 
 
@@ -39,11 +51,17 @@ STAGES = ["character", "camera", "layers", "track", "background", "encode", "qua
 
 def test_layers_of_a_film_and_of_frames(whole: Path) -> None:
     out = Output(str(whole))
-    assert len(out) == 2 * FRAMES + 2 and out.errors.num_rows == 0 and out.layers == ["character", "mask", "background", "plate", "instances"]
+    assert (
+        len(out) == 2 * FRAMES + 2
+        and out.errors.num_rows == 0
+        and out.layers == ["character", "mask", "background", "plate", "instances"]
+    )
     table = out.table.to_pandas()
     film = table[table.source == "episode_001.mkv"].sort_values("frame_index")
     assert list(film.frame_index) == list(range(2 * FRAMES))
-    assert list(film.scene_id) == ["scene0000"] * FRAMES + ["scene0001"] * FRAMES, "a clip never crosses a cut"
+    assert list(film.scene_id) == ["scene0000"] * FRAMES + ["scene0001"] * FRAMES, (
+        "a clip never crosses a cut"
+    )
     assert np.allclose(film.timestamp_s, np.arange(2 * FRAMES) / 24, atol=0.002)
     assert table.groupby("clip_id").scene_id.nunique().max() == 1 and table.clip_id.nunique() > 4
     frames = table[table.source.str.startswith("episode_002/")]
@@ -53,10 +71,16 @@ def test_layers_of_a_film_and_of_frames(whole: Path) -> None:
     assert np.isclose(row.background_seen + row.background_borrowed + row.background_invented, 1, atol=1e-6)
     assert film.drawing_of.notna().mean() > 0.3 and frames.drawing_of.isna().all(), "drawings on twos"
     assert len(list((whole / "exposure").glob("episode_001*.xdts"))) == 2
-    assert len(list((whole / "plates").glob("episode_001*.jpg"))) == len(list((whole / "plates").iterdir())) == 2
+    assert (
+        len(list((whole / "plates").glob("episode_001*.jpg"))) == len(list((whole / "plates").iterdir())) == 2
+    )
     assert len(pq.read_table(whole / "plates.parquet")) == film.plate_file.notna().sum()
     layers = out.frame(row.frame_id)
-    assert layers["character"].shape == (108, 192, 4) and layers["background"].shape == (108, 192, 3) and layers["mask"].shape == (108, 192)
+    assert (
+        layers["character"].shape == (108, 192, 4)
+        and layers["background"].shape == (108, 192, 3)
+        and layers["mask"].shape == (108, 192)
+    )
 
 
 def test_the_table_opens_with_any_parquet_reader(whole: Path) -> None:
@@ -67,7 +91,10 @@ def test_the_table_opens_with_any_parquet_reader(whole: Path) -> None:
 def test_the_report_shows_layers_stages_and_shots(whole: Path) -> None:
     page = (whole / "report" / "index.html").read_text()
     table = Output(str(whole)).table
-    doubted = sum(bool(flags) and of is None for flags, of in zip(table["flags"].to_pylist(), table["drawing_of"].to_pylist(), strict=True))
+    doubted = sum(
+        bool(flags) and of is None
+        for flags, of in zip(table["flags"].to_pylist(), table["drawing_of"].to_pylist(), strict=True)
+    )
     assert page.count("<figure>") == 24 + doubted and 0 < doubted < 12 and "To look at first" in page
     assert page.count('src="../plates/') == 2 and "scene0001" in page and "character" in page
     for shot in saved(table):
@@ -82,7 +109,12 @@ def test_what_the_output_says_of_itself(film: Path, decompose: Decompose, tmp_pa
     """With the package's own net, over the first frames of the film."""
     output = tmp_path / "out"
     words = ["model/matte=auto", "stages.character.step.matte.weights=layernet", "source.limit=4"]
-    assert decompose(film, output, *words, "stages.layers.step.net={_target_:animelayers.models.layernet.LayerNet}") == 0
+    assert (
+        decompose(
+            film, output, *words, "stages.layers.step.net={_target_:animelayers.models.layernet.LayerNet}"
+        )
+        == 0
+    )
     table = Output(str(output)).table.to_pandas()
     assert (table.matte == "layernet").all() and 0.1 < table.character_coverage.mean() < 0.3
     facts = json.loads((output / "dataset.json").read_text())
@@ -93,8 +125,15 @@ def test_what_the_output_says_of_itself(film: Path, decompose: Decompose, tmp_pa
     assert facts["computed"] == {"character": [f"{kind}@cpu"], "layers": [f"{kind}@cpu"]}, "what was decided"
     card = (output / "README.md").read_text()
     assert f"Computed in: character {kind} on cpu; layers {kind} on cpu." in card
-    assert decompose(film, output, *words, "stages.layers.step.net={_target_:animelayers.models.layernet.LayerNet}") == 0
-    assert json.loads((output / "dataset.json").read_text())["computed"] == facts["computed"], "nothing to do forgets nothing"
+    assert (
+        decompose(
+            film, output, *words, "stages.layers.step.net={_target_:animelayers.models.layernet.LayerNet}"
+        )
+        == 0
+    )
+    assert json.loads((output / "dataset.json").read_text())["computed"] == facts["computed"], (
+        "nothing to do forgets nothing"
+    )
     assert "4 frames" in card and "| matte | [layernet](" in card and facts["models"][0]["digest"] in card
 
 
@@ -106,11 +145,19 @@ def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: 
         f"import runpy, ray\nray.init = lambda *a, **k: sys.exit('Ray was started')\n"
         f"runpy.run_path({str(ROOT / 'jobs' / 'decompose.py')!r}, run_name='__main__')"
     )
-    done = subprocess.run([*command("decompose")[:1], "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        [*command("decompose")[:1], "-c", code], capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
-    assert f"{2 * FRAMES + 2} of {2 * FRAMES + 2} frames were there already" in done.stderr and "nothing to do" in done.stderr
+    assert (
+        f"{2 * FRAMES + 2} of {2 * FRAMES + 2} frames were there already" in done.stderr
+        and "nothing to do" in done.stderr
+    )
     after = {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file()}
-    assert {path for path in after if after[path] != before.get(path)} <= {whole / "dataset.json", whole / "plan.parquet"}
+    assert {path for path in after if after[path] != before.get(path)} <= {
+        whole / "dataset.json",
+        whole / "plan.parquet",
+    }
 
 
 ON_RAY = pytest.param("cluster.small=0", marks=pytest.mark.cluster, id="ray")
@@ -118,9 +165,13 @@ WAYS = pytest.mark.parametrize("way", [ON_RAY, pytest.param("cluster=inline", id
 
 
 @WAYS
-def test_kill_the_driver_and_run_again(way: str, whole: Path, film: Path, net: str, decompose: Decompose, start: Start, tmp_path: Path) -> None:
+def test_kill_the_driver_and_run_again(
+    way: str, whole: Path, film: Path, net: str, decompose: Decompose, start: Start, tmp_path: Path
+) -> None:
     output = tmp_path / "out"
-    job = start("decompose", *SMALL, net, way, "placement.workers=1", f"source.path={film}", f"output={output}")
+    job = start(
+        "decompose", *SMALL, net, way, "placement.workers=1", f"source.path={film}", f"output={output}"
+    )
     _wait(lambda: len(list((output / "metadata").glob("*.parquet"))) >= 1, job)
     job.kill()
     job.wait()
@@ -137,7 +188,8 @@ def test_kill_a_worker_in_the_middle(
     way: str, whole: Path, film: Path, net: str, start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     output = tmp_path / "out"
-    monkeypatch.setenv("RAY_AUTH_MODE", "token")  # as a Ray before leaves it in a shell or a notebook: no reason to have no token of its own
+    # as a Ray before leaves it in a shell or a notebook: no reason to have no token of its own
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
     monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
     job = start("decompose", *SMALL, net, way, f"source.path={film}", f"output={output}")
     victims: list[psutil.Process] = []
@@ -146,7 +198,8 @@ def test_kill_a_worker_in_the_middle(
         victims[:] = [
             p
             for p in psutil.process_iter()
-            if _started_by(p, job) and any(name in " ".join(p.cmdline()) for name in ("MapWorker", "animelayers.crew"))
+            if _started_by(p, job)
+            and any(name in " ".join(p.cmdline()) for name in ("MapWorker", "animelayers.crew"))
         ]
         return bool(victims) and any((output / "attempts").glob("*"))
 
@@ -159,24 +212,34 @@ def test_kill_a_worker_in_the_middle(
 
 
 @pytest.mark.parametrize(
-    ("sent", "code", "way"), [(signal.SIGINT, 130, "cluster=inline"), pytest.param(signal.SIGTERM, 143, "cluster.small=0", marks=pytest.mark.cluster)]
+    ("sent", "code", "way"),
+    [
+        (signal.SIGINT, 130, "cluster=inline"),
+        pytest.param(signal.SIGTERM, 143, "cluster.small=0", marks=pytest.mark.cluster),
+    ],
 )
 def test_an_interrupted_run_lets_go_of_the_output(
     sent: signal.Signals, code: int, way: str, film: Path, net: str, start: Start, tmp_path: Path
 ) -> None:
     output = tmp_path / "out"
-    job = start("decompose", *SMALL, net, way, "placement.workers=1", f"source.path={film}", f"output={output}")
+    job = start(
+        "decompose", *SMALL, net, way, "placement.workers=1", f"source.path={film}", f"output={output}"
+    )
     _wait(lambda: any((output / "attempts").glob("*")) if (output / "attempts").exists() else False, job)
     job.send_signal(sent)
     said, _ = job.communicate(timeout=200)
-    assert job.returncode == code and "run the same command again to go on" in said and "Traceback" not in said, said
+    assert (
+        job.returncode == code and "run the same command again to go on" in said and "Traceback" not in said
+    ), said
     assert not (output / "run.lock").exists()
 
 
 def test_end_products_that_are_gone_and_layers_that_are_lost_are_made_again(
     whole: Path, film: Path, decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A kill behind the last commit, a disk that lost a shard, one that turned a bit over, and a lost dataset.json and plan."""
+    """A kill behind the last commit, a disk that lost a shard, one that turned a bit over, and a lost
+    dataset.json and plan.
+    """
     output = tmp_path / "out"
     shutil.copytree(whole, output)
     for name in ("tracks.parquet", "README.md", "dataset.json"):
@@ -212,14 +275,18 @@ def test_inputs_that_are_gone_are_told_and_left_out_on_request(
     first.rename(folder / "renamed.png")
     capsys.readouterr()
     assert decompose(folder, output) == 0
-    assert f"1 inputs are gone whose layers are here: {first.name} (now renamed.png)" in capsys.readouterr().err
+    assert (
+        f"1 inputs are gone whose layers are here: {first.name} (now renamed.png)" in capsys.readouterr().err
+    )
     assert set(Output(str(output)).table["source"].to_pylist()) == {first.name, second.name, "renamed.png"}
     assert decompose(folder, output, "drop_removed=true") == 0
     assert set(Output(str(output)).table["source"].to_pylist()) == {second.name, "renamed.png"}
 
 
 def test_the_card_names_what_really_ran(film: Path, decompose: Decompose, tmp_path: Path) -> None:
-    """A file of one's own under the name of a pinned net: its own digest, whatever its path, and another content is another net."""
+    """A file of one's own under the name of a pinned net: its own digest, whatever its path, and another
+    content is another net.
+    """
     output, net, moved = tmp_path / "out", tmp_path / "net.onnx", tmp_path / "elsewhere" / "other.onnx"
     moved.parent.mkdir()
     tiny_onnx.write(net, (1, 1, 1), 0, ("n", 3, "h", "w"))
@@ -227,10 +294,17 @@ def test_the_card_names_what_really_ran(film: Path, decompose: Decompose, tmp_pa
     assert decompose(film / "episode_002", output, *words, f"stages.character.step.matte.weights={net}") == 0
     digest = hashlib.sha256(net.read_bytes()).hexdigest()
     (model,) = json.loads((output / "dataset.json").read_text())["models"]
-    assert model["name"] == "net.onnx" and model["digest"] == f"sha256:{digest}" and not model["pinned"] and model["license"] == "unknown"
+    assert (
+        model["name"] == "net.onnx"
+        and model["digest"] == f"sha256:{digest}"
+        and not model["pinned"]
+        and model["license"] == "unknown"
+    )
     assert "u2netp" not in (output / "README.md").read_text()
     net.rename(moved)
-    assert decompose(film / "episode_002", output, *words, f"stages.character.step.matte.weights={moved}") == 0
+    assert (
+        decompose(film / "episode_002", output, *words, f"stages.character.step.matte.weights={moved}") == 0
+    )
     tiny_onnx.write(moved, (1, 2, 1), 0, ("n", 3, "h", "w"))
     with pytest.raises(Changed, match="stage character"):
         decompose(film / "episode_002", output, *words, f"stages.character.step.matte.weights={moved}")
@@ -238,7 +312,9 @@ def test_the_card_names_what_really_ran(film: Path, decompose: Decompose, tmp_pa
 
 @pytest.mark.parametrize("way", ["here", "processes", "ray", "apart"])
 def test_no_clip_has_the_pixels_of_another(way: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """Each picture is of a colour of its own, which its layers must show under its name, whatever shared its batch, process or shard."""
+    """Each picture is of a colour of its own, which its layers must show under its name, whatever shared its
+    batch, process or shard.
+    """
     colours = [(r, g, b) for r in (10, 50, 90) for g in (10, 50, 90) for b in (10, 90)]
     (tmp_path / "in").mkdir()
     for number, colour in enumerate(colours):
@@ -246,19 +322,28 @@ def test_no_clip_has_the_pixels_of_another(way: str, request: pytest.FixtureRequ
     net = tiny_onnx.write(tmp_path / "net.onnx", (1, 1, 1), 0, ("n", 3, "h", "w"))
     if way in ("ray", "apart"):
         request.getfixturevalue("ray_here")
-    stages = [f"stages.{stage}.{what}" for stage in ("camera", "track", "background", "encode", "quality") for what in ("cpus=0.2", "workers=1")]
+    stages = [
+        f"stages.{stage}.{what}"
+        for stage in ("camera", "track", "background", "encode", "quality")
+        for what in ("cpus=0.2", "workers=1")
+    ]
     placed = {
         "here": ("preset=demo", "placement.cpus=0.5", "placement.readers=1", *HERE),
         "processes": ("preset=laptop", "placement.cpus=0.5", "placement.readers=1", "cluster=inline", "cluster.processes=2", "placement.rows=3"),
         "ray": ("preset=laptop", "placement.cpus=0.5", "placement.readers=1", "placement.workers=[2,2]"),
-        # the layout of many machines and of a GPU, an actor for each net and pixels between all of them, without the GPU
+        # the layout of many machines and of a GPU, an actor for each net and pixels between all of them,
+        # without the GPU
         "apart": (
             "preset=cluster", "device=cpu", "placement.gpus=0", "stages.character.gpus=0", "stages.layers.gpus=0", "placement.cpus=0.2",
             "placement.readers=1", "placement.task_cpus=0.2", "placement.workers=1", "stages.layers.step.net=null", *stages,
         ),
     }[way]  # fmt: skip
     words = [*placed, "source.row_bytes=200000", f"source.path={tmp_path / 'in'}"]
-    words += [f"output={tmp_path / 'out'}", "model/matte=u2netp", f"stages.character.step.matte.weights={net}"]
+    words += [
+        f"output={tmp_path / 'out'}",
+        "model/matte=u2netp",
+        f"stages.character.step.matte.weights={net}",
+    ]
     body = runpy.run_path(str(ROOT / "jobs" / "decompose.py"))["decompose"]
     assert body(job.compose("decompose", words)) == 0
     output = Output(str(tmp_path / "out"))
@@ -270,7 +355,9 @@ def test_no_clip_has_the_pixels_of_another(way: str, request: pytest.FixtureRequ
         assert output.layer(frame, "background").shape[1] == 64 + 2 * (number % 3)
 
 
-def test_a_test_run_of_five_frames_grows_into_the_whole(whole: Path, film: Path, decompose: Decompose, tmp_path: Path) -> None:
+def test_a_test_run_of_five_frames_grows_into_the_whole(
+    whole: Path, film: Path, decompose: Decompose, tmp_path: Path
+) -> None:
     output = tmp_path / "out"
     assert decompose(film, output, "source.limit=5") == 0
     assert len(Output(str(output))) == 5
@@ -318,8 +405,12 @@ def test_changed_input_is_named_and_made_again_on_request(
     assert after.keys() == before.keys() and sum(after[k] != before[k] for k in after) >= 1
 
 
-def test_inputs_are_known_by_what_they_hold_on_request(film: Path, decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Other content of the same size and time is seen only by reading it; the same content of another time is no change."""
+def test_inputs_are_known_by_what_they_hold_on_request(
+    film: Path, decompose: Decompose, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other content of the same size and time is seen only by reading it; the same content of another time is
+    no change.
+    """
     folder, output = tmp_path / "in", tmp_path / "out"
     shutil.copytree(film / "episode_002", folder)
     assert decompose(folder, output) == 0
@@ -355,7 +446,9 @@ def test_inputs_are_known_by_what_they_hold_on_request(film: Path, decompose: De
         (["stages.character.step._target_=os.system"], "os.system is refused"),
     ],
 )
-def test_a_configuration_that_cannot_run_ends_in_one_sentence(words: list[str], message: str, film: Path, main: Main, tmp_path: Path) -> None:
+def test_a_configuration_that_cannot_run_ends_in_one_sentence(
+    words: list[str], message: str, film: Path, main: Main, tmp_path: Path
+) -> None:
     words = [f"source.path={film / 'episode_002'}", f"output={tmp_path / 'out'}", *words]
     code, said = main("decompose", *words)
     assert code == 2, said
@@ -389,22 +482,31 @@ def _wait(ready: object, job: subprocess.Popen[str], seconds: float = 400) -> No
 
 
 def _listens_to_nobody(job: subprocess.Popen[str], way: str) -> None:
-    """Without Ray no process of a run listens; Ray's own do, on all addresses, and refuse whoever has not the run's token."""
+    """Without Ray no process of a run listens; Ray's own do, on all addresses, and refuse whoever has not the
+    run's token.
+    """
     for process in psutil.process_iter():
         if not _started_by(process, job):
             continue
         with contextlib.suppress(psutil.Error):
             open_to = [c.laddr for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN]
             known = process.environ()
-            # the driver makes the token while it runs: of it the kernel tells the environment that it began with
-            closed = process.pid == job.pid or (known.get("RAY_AUTH_MODE") == "token" and len(known.get("RAY_AUTH_TOKEN", "")) == 64)
+            # the driver makes the token while it runs: of it the kernel tells the environment that it began
+            # with
+            closed = process.pid == job.pid or (
+                known.get("RAY_AUTH_MODE") == "token" and len(known.get("RAY_AUTH_TOKEN", "")) == 64
+            )
             assert not open_to or (way == "cluster.small=0" and closed), (open_to, process.cmdline())
             line = " ".join(process.cmdline())
-            assert "dashboard/dashboard.py" not in line or "frontend" in line, "of Ray's dashboard only the part without a page"
+            assert "dashboard/dashboard.py" not in line or "frontend" in line, (
+                "of Ray's dashboard only the part without a page"
+            )
 
 
 def _started_by(process: psutil.Process, job: subprocess.Popen[str]) -> bool:
-    """Whether the job or anything it started started a process; Ray's daemons leave the process tree, the environment stays."""
+    """Whether the job or anything it started started a process; Ray's daemons leave the process tree, the
+    environment stays.
+    """
     try:
         return process.environ().get(MARK) == job.mark  # type: ignore[attr-defined]
     except psutil.Error:

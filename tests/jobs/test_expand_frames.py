@@ -29,10 +29,19 @@ def test_neighbours_of_curated_frames_with_their_captions(tmp_path: Path) -> Non
         (curated / f"{name}.png").write_bytes(b"x")
         (curated / f"{name}.txt").write_text("a boy")
     expand = body("expand_frames")
-    assert expand(f"curated={curated}", f"source.path={tmp_path / 'frames'}", f"output={output}", "window_size=2") == 3
+    assert (
+        expand(
+            f"curated={curated}", f"source.path={tmp_path / 'frames'}", f"output={output}", "window_size=2"
+        )
+        == 3
+    )
     made = contents(output)
     told = json.loads(made.pop("expansion.json"))
-    assert [made[name] for name in sorted(made) if name.endswith(".png")] == [bytes([n]) for n in (2, 3, 4, 5)]
-    assert len([name for name in made if name.endswith(".txt")]) == 4 and set(told["missing"]) == {"scene0009_frame000001.png"}
+    assert [made[name] for name in sorted(made) if name.endswith(".png")] == [
+        bytes([n]) for n in (2, 3, 4, 5)
+    ]
+    assert len([name for name in made if name.endswith(".txt")]) == 4 and set(told["missing"]) == {
+        "scene0009_frame000001.png"
+    }
     with pytest.raises(job.ConfigError, match="curated"):
         expand(f"curated={tmp_path}/no", f"source.path={frames}", f"output={output}")

@@ -29,7 +29,9 @@ Extract = Callable[..., int]
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of two shots."""
     folder = tmp_path_factory.mktemp("films")
-    write([scene(name, frames=18, size=(192, 108), seed=1) for name in ("portrait", "standing")], "film", folder)
+    write(
+        [scene(name, frames=18, size=(192, 108), seed=1) for name in ("portrait", "standing")], "film", folder
+    )
     return folder
 
 
@@ -39,7 +41,9 @@ def extract() -> Extract:
     body = runpy.run_path(str(ROOT / "jobs" / "extract_frames.py"))["extract_frames"]
 
     def call(source: Path, output: Path, *words: str) -> int:
-        return int(body(job.compose("extract_frames", [f"source.path={source}", f"output={output}", *HERE, *words])))
+        return int(
+            body(job.compose("extract_frames", [f"source.path={source}", f"output={output}", *HERE, *words]))
+        )
 
     return call
 
@@ -57,13 +61,17 @@ def test_named_frames_that_the_other_jobs_read(films: Path, extract: Extract, tm
         assert number is not None and abs(number.seconds - number.frame / 24) < 0.006
         assert np.array_equal(cv2.imread(str(file))[..., ::-1], frames[number.frame])
     told = json.loads((output / "frames.json").read_text())
-    assert [each["file"] for each in told["frames"]] == [file.name for file in pictures] and {each["source"] for each in told["frames"]} == {film}
+    assert [each["file"] for each in told["frames"]] == [file.name for file in pictures] and {
+        each["source"] for each in told["frames"]
+    } == {film}
     again = [(item.numbered, item.kind) for item in Files(str(output)).inputs()]
     assert again == [(True, "image")] * 6
     before = contents(output)
     assert extract(films, output, "source.per_scene=3", "source.held=false") == 0
     after = contents(output)
-    assert {name for name in before if before[name] != after[name]} <= {"dataset.json"}, "run again it does nothing"
+    assert {name for name in before if before[name] != after[name]} <= {"dataset.json"}, (
+        "run again it does nothing"
+    )
     with pytest.raises(Changed, match="per_scene"):
         extract(films, output, "source.per_scene=2", "source.held=false")
 
@@ -72,7 +80,9 @@ def test_distinct_drawings_and_a_limit(films: Path, extract: Extract, tmp_path: 
     assert extract(films, tmp_path / "out", "source.limit=12", "stages.pictures.step.format=jpeg") == 0
     told = json.loads((tmp_path / "out" / "frames.json").read_text())["frames"]
     files = sorted(file.name for file in (tmp_path / "out").glob("*.jpg"))
-    assert len(told) == 12 and sorted({each["file"] for each in told}) == files and len(files) < 12, "drawings on twos are stored once"
+    assert len(told) == 12 and sorted({each["file"] for each in told}) == files and len(files) < 12, (
+        "drawings on twos are stored once"
+    )
 
 
 def test_bad_values_are_told(films: Path, extract: Extract, tmp_path: Path) -> None:
@@ -83,14 +93,29 @@ def test_bad_values_are_told(films: Path, extract: Extract, tmp_path: Path) -> N
 
 
 def test_key_frames_of_a_film(tmp_path: Path) -> None:
-    film = write_film(tmp_path / "film.mp4", [pattern(n) for n in range(30)], g="12", keyint_min="12", sc_threshold="0")
-    for options, expected in (({}, [0, 12, 24]), ({"per_scene": 1}, [12]), ({"end": 1.0}, [0, 12]), ({"limit": 2}, [0, 12])):
+    film = write_film(
+        tmp_path / "film.mp4", [pattern(n) for n in range(30)], g="12", keyint_min="12", sc_threshold="0"
+    )
+    for options, expected in (
+        ({}, [0, 12, 24]),
+        ({"per_scene": 1}, [12]),
+        ({"end": 1.0}, [0, 12]),
+        ({"limit": 2}, [0, 12]),
+    ):
         source = Chosen(str(film), key_frames=True, detector="none", **options)
-        assert [n for row in source.limited(source.scan(source.inputs())).to_pylist() for n in row["indices"]] == expected
+        assert [
+            n for row in source.limited(source.scan(source.inputs())).to_pylist() for n in row["indices"]
+        ] == expected
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=60), st.booleans(), st.none() | st.integers(1, 5))
-def test_each_scene_gives_some_of_what_was_taken(frames: list[tuple[bool, bool, bool]], key_frames: bool, per_scene: int | None) -> None:
+@given(
+    st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=60),
+    st.booleans(),
+    st.none() | st.integers(1, 5),
+)
+def test_each_scene_gives_some_of_what_was_taken(
+    frames: list[tuple[bool, bool, bool]], key_frames: bool, per_scene: int | None
+) -> None:
     table = np.array(frames, bool).reshape(-1, 3)
     taken, cut, keys = table.T
     scenes = np.cumsum(cut)

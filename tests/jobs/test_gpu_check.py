@@ -16,7 +16,14 @@ SMALL = card.Size(frames=6, size=(160, 90), batches=(1,), rounds=1, workers=1)
 
 def test_a_step_tells_what_it_found_and_one_that_takes_too_long_is_ended(main: Main, tmp_path: Path) -> None:
     report = tmp_path / "card.json"
-    code, said = main("gpu_check", "device=cpu", "steps=[decode,layernet]", "limits.decode=240", "limits.layernet=0.3", f"report={report}")
+    code, said = main(
+        "gpu_check",
+        "device=cpu",
+        "steps=[decode,layernet]",
+        "limits.decode=240",
+        "limits.layernet=0.3",
+        f"report={report}",
+    )
     assert code == 3
     assert "ok        decode" in said and "PyAV frames/s" in said
     assert "failed    layernet" in said and "not done within 0 s" in said
@@ -37,7 +44,9 @@ def test_what_is_not_there_is_said() -> None:
             card.driver("cuda", SMALL)
 
 
-@pytest.mark.parametrize(("word", "message"), [("steps=[drivr]", "did you mean driver?"), ("device=tpu", "it is cuda or cpu")])
+@pytest.mark.parametrize(
+    ("word", "message"), [("steps=[drivr]", "did you mean driver?"), ("device=tpu", "it is cuda or cpu")]
+)
 def test_bad_words_are_one_sentence(word: str, message: str, main: Main) -> None:
     code, said = main("gpu_check", word)
     assert code == 2 and message in said and "Traceback" not in said

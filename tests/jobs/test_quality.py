@@ -17,12 +17,21 @@ from tests.jobs.conftest import ROOT, SMALL, Main
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two drawn shots as a film, and their layers."""
     truth = tmp_path_factory.mktemp("films")
-    write([scene(name, frames=4, size=(192, 108), seed=1) for name in ("walk", "empty")], "film", truth, truth / "film")
+    write(
+        [scene(name, frames=4, size=(192, 108), seed=1) for name in ("walk", "empty")],
+        "film",
+        truth,
+        truth / "film",
+    )
     return truth
 
 
 def test_a_board_with_a_rule_left_out(
-    net: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    net: str,
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "jobs"))
     quality = runpy.run_path(str(ROOT / "jobs" / "quality.py"))["quality"]
@@ -33,8 +42,14 @@ def test_a_board_with_a_rule_left_out(
     said, out = capsys.readouterr().out, tmp_path / "out"
     assert "| animelayers | 2 |" in said and "| ring | " in said and f"{out}/index.html" in said
     board = json.loads((out / "board.json").read_text())
-    assert list(board["systems"]) == ["animelayers", "all rules", "without ring"] and board["shots"] == 2 and board["failed"] == []
-    assert board["systems"]["animelayers"]["all"]["all"]["character_iou"]["n"] == 1 and set(board["systems"]["all rules"]["traits"]) == {"film"}
+    assert (
+        list(board["systems"]) == ["animelayers", "all rules", "without ring"]
+        and board["shots"] == 2
+        and board["failed"] == []
+    )
+    assert board["systems"]["animelayers"]["all"]["all"]["character_iou"]["n"] == 1 and set(
+        board["systems"]["all rules"]["traits"]
+    ) == {"film"}
     for system, cost in board["costs"].items():
         assert cost["cpu"] > 0 and cost["wall"] > 0 and cost["frames"] == 8 >= cost["drawings"] > 0, system
     rows = pq.read_table(out / "shots.parquet").to_pylist()
@@ -44,13 +59,17 @@ def test_a_board_with_a_rule_left_out(
     assert same == [], "mattes that are remembered make the same layers"
     page = (out / "index.html").read_text()
     assert (
-        "What each rule is worth" in page and "without ring" not in page.split("What each rule")[0] and len(list(out.glob("pictures/*/*.jpg"))) == 2
+        "What each rule is worth" in page
+        and "without ring" not in page.split("What each rule")[0]
+        and len(list(out.glob("pictures/*/*.jpg"))) == 2
     )
     assert json.loads((out / "ablation.json").read_text())[0]["name"] == "ring"
 
     costs = {path: path.stat().st_mtime_ns for path in out.glob("systems/*/cost.json")}
     assert len(costs) == 3 and quality(cfg) == 0
-    assert {path: path.stat().st_mtime_ns for path in out.glob("systems/*/cost.json")} == costs, "nothing is run twice"
+    assert {path: path.stat().st_mtime_ns for path in out.glob("systems/*/cost.json")} == costs, (
+        "nothing is run twice"
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,19 @@ def test_a_tiny_training_learns_to_see_figures(main: Main, packed: Path, tmp_pat
     plan = ("plan.samples=600", "plan.rate=0.003", "plan.frozen=1", "plan.average=0.9", "plan.check=100000")
     words = [f"output={out}", f"pack={packed}", *TINY, *plan]
     code, said = main("train_layers", *words)
-    assert code == 0 and "600 drawings" in said and f"{out}/layernet.safetensors" in said and f"{out}/index.html" in said, said
+    assert (
+        code == 0
+        and "600 drawings" in said
+        and f"{out}/layernet.safetensors" in said
+        and f"{out}/index.html" in said
+    ), said
     losses = [line["loss"] for line in history.noted(out) if "loss" in line]
     assert np.mean(losses[-3:]) < 0.8 * losses[0]
 
     held = [pack.read(path) for path in pack.listed(packed / "val")]
-    nothing, everything = (judge(lambda view, value=value: np.full_like(_true(view), value), held) for value in (0.0, 1.0))
+    nothing, everything = (
+        judge(lambda view, value=value: np.full_like(_true(view), value), held) for value in (0.0, 1.0)
+    )
     found = history.noted(out)[-1]["judged"]
     assert found["character"] > 1.5 * everything.character > nothing.character == 0
     assert found["false_effect"] < 0.05 and set(found["sources"]) == set(everything.sources)
@@ -57,14 +64,23 @@ def test_a_tiny_training_learns_to_see_figures(main: Main, packed: Path, tmp_pat
     from animelayers.models.layernet import LayerNet
 
     weights = out / "layernet.safetensors"
-    (label,) = LayerNet(weights, side=96, runtime="torch").labels([held[0].frames[0]], [_nothing(held[0].frames[0].shape)])
+    (label,) = LayerNet(weights, side=96, runtime="torch").labels(
+        [held[0].frames[0]], [_nothing(held[0].frames[0].shape)]
+    )
     assert label.shape == (3, 64, 96) and 0 <= label.min() <= label.max() <= 1
     data = weights.read_bytes()
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     facts = json.loads(header["__metadata__"]["layernet"])
-    assert facts["samples"] == 600 and facts["start"] == "random" and facts["plan"]["minutes"] is None and str(tmp_path) not in json.dumps(facts)
+    assert (
+        facts["samples"] == 600
+        and facts["start"] == "random"
+        and facts["plan"]["minutes"] is None
+        and str(tmp_path) not in json.dumps(facts)
+    )
 
-    assert main("train_layers", *words)[0] == 0 and weights.read_bytes() == data, "what is done is not done again"
+    assert main("train_layers", *words)[0] == 0 and weights.read_bytes() == data, (
+        "what is done is not done again"
+    )
     code, said = main("train_layers", *words[:-1], "plan.check=50")
     assert code == 2 and "is of another plan" in said
 
@@ -80,11 +96,27 @@ def _nothing(shape: tuple[int, ...]) -> object:
 
 
 def test_a_pack_is_composed_and_nothing_else(main: Main, ray_here: object, tmp_path: Path) -> None:
-    words = ["compose_only=true", f"pack={tmp_path / 'pack'}", "films=2", "val_films=1", "seed=4", *TRUTH, "truth.size=[96,64]", "truth.frames=[2,2]"]
+    words = [
+        "compose_only=true",
+        f"pack={tmp_path / 'pack'}",
+        "films=2",
+        "val_films=1",
+        "seed=4",
+        *TRUTH,
+        "truth.size=[96,64]",
+        "truth.frames=[2,2]",
+    ]
     code, said = main("train_layers", *words)
     assert code == 0 and "2 shots to train on, 1 to judge by" in said
-    names = sorted(path.relative_to(tmp_path / "pack").as_posix() for path in (tmp_path / "pack").rglob("*.*"))
-    assert names == ["pack.json", "train0004-00000-00.shot", "train0004-00001-00.shot", "val/val0004-00000-00.shot"]
+    names = sorted(
+        path.relative_to(tmp_path / "pack").as_posix() for path in (tmp_path / "pack").rglob("*.*")
+    )
+    assert names == [
+        "pack.json",
+        "train0004-00000-00.shot",
+        "train0004-00001-00.shot",
+        "val/val0004-00000-00.shot",
+    ]
     shot = pack.read(tmp_path / "pack" / names[1])
     assert shot.frames.shape[1:3] == pack.SIZE[::-1]
     code, said = main("train_layers", *words, "truth.figures=2")
@@ -124,15 +156,21 @@ def test_what_makes_no_sense_ends_in_a_sentence(main: Main, tmp_path: Path, word
 
 def test_packs_that_cannot_be_trained_on_are_named(main: Main, packed: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    code, said = main("train_layers", f"output={tmp_path / 'out'}", f"pack={packed}", *TINY, f"packs=[{tmp_path}]")
+    code, said = main(
+        "train_layers", f"output={tmp_path / 'out'}", f"pack={packed}", *TINY, f"packs=[{tmp_path}]"
+    )
     assert code == 2 and f"{tmp_path} holds no packed shots" in said
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "a.shot").write_bytes(pack.listed(packed)[0].read_bytes()[:3000])
-    code, said = main("train_layers", f"output={tmp_path / 'out'}", f"pack={tmp_path / 'bad'}", *TINY, "plan.workers=1")
+    code, said = main(
+        "train_layers", f"output={tmp_path / 'out'}", f"pack={tmp_path / 'bad'}", *TINY, "plan.workers=1"
+    )
     assert code == 2 and "a.shot is no packed shot" in said and "Traceback" not in said
 
 
-def test_without_torch_a_sentence_says_what_to_install(main: Main, packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_torch_a_sentence_says_what_to_install(
+    main: Main, packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "animelayers.training.loop", None)  # as where its import of torch fails
     monkeypatch.delattr("animelayers.training.loop", raising=False)
     code, said = main("train_layers", f"output={tmp_path / 'out'}", f"pack={packed}")

@@ -19,11 +19,15 @@ Answer = tuple[int, bytes] | Callable[[], tuple[int, bytes]]
 
 def said(text: object) -> Answer:
     """A chat completion."""
-    return 200, json.dumps({"choices": [{"message": {"role": "assistant", "content": text}}]}, ensure_ascii=False).encode()
+    return 200, json.dumps(
+        {"choices": [{"message": {"role": "assistant", "content": text}}]}, ensure_ascii=False
+    ).encode()
 
 
 class Server(ThreadingHTTPServer):
-    """`answer` gives the reply to the n-th request, counted from 0; `requests` are those that came: path, headers, body."""
+    """`answer` gives the reply to the n-th request, counted from 0; `requests` are those that came: path,
+    headers, body.
+    """
 
     daemon_threads = True
     request_queue_size = 64
@@ -46,7 +50,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        url = next(part for part in body["messages"][0]["content"] if part["type"] == "image_url")["image_url"]["url"]
+        url = next(part for part in body["messages"][0]["content"] if part["type"] == "image_url")[
+            "image_url"
+        ]["url"]
         picture = decode(base64.b64decode(url.removeprefix("data:image/jpeg;base64,"), validate=True))
         with self.server.lock:
             number = len(self.server.requests)

@@ -1,4 +1,6 @@
-"""VideoMAE: the real loading code on a tiny checkpoint with random weights. It proves the plumbing, not quality."""
+"""VideoMAE: the real loading code on a tiny checkpoint with random weights. It proves the plumbing, not
+quality.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ def test_the_answer_is_that_of_the_librarys_own_call(weights: Path) -> None:
     import torch
     import transformers as hf
 
-    clips = [scene("walk", 4, (96, 54)).frames, scene("fire", 4, (48, 80)).frames, scene("walk", 4, (96, 54)).frames[::-1]]
+    clips = [
+        scene("walk", 4, (96, 54)).frames,
+        scene("fire", 4, (48, 80)).frames,
+        scene("walk", 4, (96, 54)).frames[::-1],
+    ]
     teller = VideoClassifier(str(weights), device="cpu", batch=2)
     assert teller.frames == 4
     told = teller(clips)
@@ -32,8 +38,12 @@ def test_the_answer_is_that_of_the_librarys_own_call(weights: Path) -> None:
     processor = hf.VideoMAEImageProcessor.from_pretrained(weights)
     for clip, (action, sure) in zip(clips, told, strict=True):
         with torch.inference_mode():
-            likely = model(**processor(list(np.ascontiguousarray(clip)), return_tensors="pt")).logits.softmax(1)[0]
-        assert action == model.config.id2label[int(likely.argmax())] and sure == pytest.approx(float(likely.max()), abs=1e-4)
+            likely = model(**processor(list(np.ascontiguousarray(clip)), return_tensors="pt")).logits.softmax(
+                1
+            )[0]
+        assert action == model.config.id2label[int(likely.argmax())] and sure == pytest.approx(
+            float(likely.max()), abs=1e-4
+        )
     ((action, sure),) = teller(clips[1:2])
     assert action == told[1][0] and sure == pytest.approx(told[1][1], abs=1e-5)
     assert teller([]) == []

@@ -38,11 +38,17 @@ def drawn(name: str, size: tuple[int, int]) -> tuple[np.ndarray, tuple[int, int,
 def test_a_drawn_person_is_found_joint_by_joint(poser: BlazePose) -> None:
     picture, (x, y, w, h) = drawn("walk", (960, 540))
     (joints,) = poser([picture], [[(x, y, w, h)]])
-    assert joints.shape == (1, 33, 3) and joints.dtype == np.float32 and 0 <= joints[..., 2].min() <= joints[..., 2].max() <= 1
+    assert (
+        joints.shape == (1, 33, 3)
+        and joints.dtype == np.float32
+        and 0 <= joints[..., 2].min() <= joints[..., 2].max() <= 1
+    )
     points = skeleton.named(joints[0], poser.skeleton)
     shares = {name: (place - (x, y)) / (w, h) for name, place in points.items()}
     assert shares["nose"][1] < 0.3 < shares["left_hip"][1] < 0.7 < shares["left_ankle"][1] < 1.05
-    assert skeleton.words(points).startswith("standing") and skeleton.head(joints[0], poser.skeleton) is not None
+    assert (
+        skeleton.words(points).startswith("standing") and skeleton.head(joints[0], poser.skeleton) is not None
+    )
 
 
 def test_a_batch_of_any_sizes_is_what_each_gives_alone_and_moves_with_the_picture(poser: BlazePose) -> None:
@@ -54,14 +60,21 @@ def test_a_batch_of_any_sizes_is_what_each_gives_alone_and_moves_with_the_pictur
     moved = cv2.copyMakeBorder(first[0], 40, 0, 64, 0, cv2.BORDER_REPLICATE)
     x, y, w, h = first[1]
     sure = found[0][0, :, 2] > 0.5
-    np.testing.assert_allclose(poser([moved], [[(x + 64, y + 40, w, h)]])[0][0, sure, :2], found[0][0, sure, :2] + (64, 40), atol=0.02 * h)
+    np.testing.assert_allclose(
+        poser([moved], [[(x + 64, y + 40, w, h)]])[0][0, sure, :2],
+        found[0][0, sure, :2] + (64, 40),
+        atol=0.02 * h,
+    )
 
 
 def test_nobody_is_not_somebody(poser: BlazePose) -> None:
     flat = np.full((200, 300, 3), 127, np.uint8)
     noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
     empty = scene("empty", 1, (320, 180)).frames[0]
-    for joints in poser([flat, noise, empty, flat], [[(20, 20, 150, 150)], [(20, 20, 150, 150)], [(60, 10, 100, 160)], [(5, 5, 1, 1)]]):
+    for joints in poser(
+        [flat, noise, empty, flat],
+        [[(20, 20, 150, 150)], [(20, 20, 150, 150)], [(60, 10, 100, 160)], [(5, 5, 1, 1)]],
+    ):
         assert np.isfinite(joints).all() and joints[0, :, 2].max() < 0.5
 
 
@@ -72,7 +85,9 @@ def test_a_drawn_man_of_the_real_stills(poser: BlazePose, data: Path) -> None:
     mask = cv2.imread(str(still).replace("composite", "truth_inst0_alpha"), cv2.IMREAD_UNCHANGED)
     box = cv2.boundingRect(((mask if mask.ndim == 2 else mask[..., -1]) > 127).astype(np.uint8))
     (joints,) = poser([cv2.imread(str(still))[..., ::-1]], [[box]])
-    assert (joints[0, :, 2] > 0.5).sum() > 28 and skeleton.words(skeleton.named(joints[0], poser.skeleton)) == "standing"
+    assert (joints[0, :, 2] > 0.5).sum() > 28 and skeleton.words(
+        skeleton.named(joints[0], poser.skeleton)
+    ) == "standing"
 
 
 def test_another_net_and_a_missing_file_are_refused(tmp_path: Path) -> None:
@@ -93,4 +108,8 @@ def test_views_that_differ_are_less_sure(views: int, score: float, apart: float)
     np.testing.assert_allclose(agreed, np.tile(np.float32([0, 0, score]), (5, 1)), atol=1e-6)
     points[0, :, 0] = apart
     told = consensus(points, scores, 10)
-    assert (told[:, 2] <= agreed[:, 2] + 1e-6).all() and (told[:, 0] >= 0).all() and (told[:, 0] <= apart + 1e-6).all()
+    assert (
+        (told[:, 2] <= agreed[:, 2] + 1e-6).all()
+        and (told[:, 0] >= 0).all()
+        and (told[:, 0] <= apart + 1e-6).all()
+    )

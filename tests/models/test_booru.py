@@ -19,7 +19,9 @@ RED, BLUE = (np.full((20, 30, 3), colour, np.uint8) for colour in ((255, 0, 0), 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     tiny_onnx.colours_as_tags(tmp_path / "model.onnx")
-    (tmp_path / TABLE).write_text("tag_id,name,category,count\n1,blue_sky,0,9\n2,^_^,0,8\n3,red_hair,0,7\n4,somebody_(film),4,6\n")
+    (tmp_path / TABLE).write_text(
+        "tag_id,name,category,count\n1,blue_sky,0,9\n2,^_^,0,8\n3,red_hair,0,7\n4,somebody_(film),4,6\n"
+    )
     return tmp_path
 
 
@@ -29,7 +31,9 @@ def test_tags_are_those_of_the_colour_on_white(folder: Path) -> None:
     assert tagger([RED, BLUE]) == ["red hair", "blue sky"]
     assert WdTagger(folder, {"general": 0.3}, side=32)([RED]) == ["red hair, blue sky, ^_^"]
     assert WdTagger(folder, {"general": 0.3}, ["blue_sky"], most=1, side=32)([BLUE]) == ["^_^"]
-    assert WdTagger(folder, {"general": 0.9, "character": 0.4}, side=32)([RED]) == ["red hair, somebody (film)"]
+    assert WdTagger(folder, {"general": 0.9, "character": 0.4}, side=32)([RED]) == [
+        "red hair, somebody (film)"
+    ]
 
 
 def test_a_layers_tags_name_only_what_it_holds(folder: Path) -> None:

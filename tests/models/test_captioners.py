@@ -1,4 +1,6 @@
-"""BLIP-2, Qwen2-VL, Qwen3-VL and Florence-2: the real loading code on tiny checkpoints with random weights. It proves the plumbing, not quality."""
+"""BLIP-2, Qwen2-VL, Qwen3-VL and Florence-2: the real loading code on tiny checkpoints with random weights.
+It proves the plumbing, not quality.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def drawn() -> list[np.ndarray]:
     noise = np.random.default_rng(0).integers(0, 256, (70, 50, 3)).astype(np.uint8)
-    return [*scene("walk", 2, (96, 54)).frames, scene("portrait", 1, (60, 80)).frames[0], noise, np.zeros((54, 96, 3), np.uint8)]
+    return [
+        *scene("walk", 2, (96, 54)).frames,
+        scene("portrait", 1, (60, 80)).frames[0],
+        noise,
+        np.zeros((54, 96, 3), np.uint8),
+    ]
 
 
 def theirs(name: str, path: Path, pictures: list[np.ndarray]) -> list[str]:
@@ -47,7 +54,9 @@ def theirs(name: str, path: Path, pictures: list[np.ndarray]) -> list[str]:
     import transformers as hf
 
     processor = hf.AutoProcessor.from_pretrained(path)
-    kind = {"blip2": "Blip2ForConditionalGeneration", "florence2": "Florence2ForConditionalGeneration"}.get(name, "AutoModelForImageTextToText")
+    kind = {"blip2": "Blip2ForConditionalGeneration", "florence2": "Florence2ForConditionalGeneration"}.get(
+        name, "AutoModelForImageTextToText"
+    )
     model = getattr(hf, kind).from_pretrained(path).eval()
     text = {"blip2": "", "florence2": "<DETAILED_CAPTION>"}.get(name)
     if text is None:
@@ -64,7 +73,9 @@ def theirs(name: str, path: Path, pictures: list[np.ndarray]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_captions_are_those_of_the_librarys_own_call_batched_or_one_by_one(name: str, folders: dict[str, Path]) -> None:
+def test_captions_are_those_of_the_librarys_own_call_batched_or_one_by_one(
+    name: str, folders: dict[str, Path]
+) -> None:
     captioner = FAMILIES[name][1](str(folders[name]), tokens=10, device="cpu", batch=2)
     pictures = drawn()
     captions = captioner(pictures, ASKED)
@@ -83,9 +94,15 @@ def test_half_precision_and_length(name: str, folders: dict[str, Path]) -> None:
 def test_what_is_asked_is_heard(folders: dict[str, Path]) -> None:
     qwen = QwenVL(str(folders["qwen2"]), tokens=8, device="cpu")
     assert qwen(drawn()[:1], "a") != qwen(drawn()[:1], "something else")
-    blip = [Blip2(str(folders["blip2"]), prompt, 8, device="cpu")(drawn()[:1], ASKED) for prompt in ("", "a drawing of")]
+    blip = [
+        Blip2(str(folders["blip2"]), prompt, 8, device="cpu")(drawn()[:1], ASKED)
+        for prompt in ("", "a drawing of")
+    ]
     assert blip[0] != blip[1]
-    tasks = [Florence2(str(folders["florence2"]), task, 8, device="cpu")(drawn()[2:3], ASKED) for task in ("<CAPTION>", "<DETAILED_CAPTION>")]
+    tasks = [
+        Florence2(str(folders["florence2"]), task, 8, device="cpu")(drawn()[2:3], ASKED)
+        for task in ("<CAPTION>", "<DETAILED_CAPTION>")
+    ]
     assert tasks[0] != tasks[1]
 
 
@@ -109,7 +126,11 @@ def test_a_checkpoint_that_is_not_whole_is_refused(folders: dict[str, Path], tmp
     with pytest.raises(WeightsError, match="no chat template"):
         QwenVL(str(path), device="cpu")
     weights = load_file(path / "model.safetensors")
-    save_file({name: value for name, value in weights.items() if "patch_embed" not in name}, path / "model.safetensors", {"format": "pt"})
+    save_file(
+        {name: value for name, value in weights.items() if "patch_embed" not in name},
+        path / "model.safetensors",
+        {"format": "pt"},
+    )
     with pytest.raises(WeightsError, match="weights are missing"):
         QwenVL(str(path), device="cpu")
     (path / "processor_config.json").unlink()

@@ -1,4 +1,6 @@
-"""CLIPSeg: the real loading code on a tiny checkpoint with random weights. It proves the plumbing, not quality."""
+"""CLIPSeg: the real loading code on a tiny checkpoint with random weights. It proves the plumbing, not
+quality.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def test_maps_are_those_of_the_librarys_own_call(weights: Path) -> None:
     import transformers as hf
 
     model = hf.CLIPSegForImageSegmentation.from_pretrained(weights).eval()
-    processor = hf.CLIPSegProcessor(hf.AutoImageProcessor.from_pretrained(weights), hf.AutoTokenizer.from_pretrained(weights))
+    processor = hf.CLIPSegProcessor(
+        hf.AutoImageProcessor.from_pretrained(weights), hf.AutoTokenizer.from_pretrained(weights)
+    )
     picture = drawn()[0][:64, :64]
     inputs = processor(text=PROMPTS, images=[picture] * len(PROMPTS), padding=True, return_tensors="pt")
     with torch.inference_mode():
@@ -53,7 +57,9 @@ def test_a_batch_of_ragged_pictures_is_what_each_gives_alone(weights: Path) -> N
         assert found.shape == (3, *picture.shape[:2]) and found.dtype == np.float32
         assert 0 <= found.min() < found.max() <= 1
         np.testing.assert_allclose(found, proposer([picture], PROMPTS)[0], atol=1e-5)
-        np.testing.assert_allclose(found[1:2], ClipSeg(str(weights), device="cpu")([picture], PROMPTS[1:2])[0], atol=1e-5)
+        np.testing.assert_allclose(
+            found[1:2], ClipSeg(str(weights), device="cpu")([picture], PROMPTS[1:2])[0], atol=1e-5
+        )
     assert not np.allclose(maps[0], maps[1], atol=1e-4)
 
 
@@ -69,7 +75,10 @@ def test_size_and_normalisation_are_the_checkpoints(weights: Path, tmp_path: Pat
     settings = tmp_path / "preprocessor_config.json"
     settings.write_text(settings.read_text().replace("0.4", "0.1"))
     picture = drawn()[:1]
-    assert not np.allclose(ClipSeg(str(tmp_path), device="cpu")(picture, PROMPTS)[0], ClipSeg(str(weights), device="cpu")(picture, PROMPTS)[0])
+    assert not np.allclose(
+        ClipSeg(str(tmp_path), device="cpu")(picture, PROMPTS)[0],
+        ClipSeg(str(weights), device="cpu")(picture, PROMPTS)[0],
+    )
     settings.unlink()
     with pytest.raises(WeightsError, match=r"preprocessor_config\.json"):
         ClipSeg(str(tmp_path), device="cpu")
@@ -86,10 +95,16 @@ def test_missing_and_wrong_weights_are_refused(weights: Path, tmp_path: Path) ->
     broken = tmp_path / "broken"
     shutil.copytree(weights, broken)
     kept = load_file(broken / "model.safetensors")
-    save_file({name: value for name, value in kept.items() if "film_mul" not in name}, broken / "model.safetensors", {"format": "pt"})
+    save_file(
+        {name: value for name, value in kept.items() if "film_mul" not in name},
+        broken / "model.safetensors",
+        {"format": "pt"},
+    )
     with pytest.raises(WeightsError, match="2 weights are missing"):
         ClipSeg(str(broken), device="cpu")
-    save_file({**kept, "decoder.film_mul.bias": torch.zeros(3)}, broken / "model.safetensors", {"format": "pt"})
+    save_file(
+        {**kept, "decoder.film_mul.bias": torch.zeros(3)}, broken / "model.safetensors", {"format": "pt"}
+    )
     with pytest.raises(WeightsError, match="cannot be loaded"):
         ClipSeg(str(broken), device="cpu")
     (broken / "model.safetensors").unlink()

@@ -27,12 +27,22 @@ def test_the_band_is_solved_and_the_rest_kept(solver: ClosedForm, shot: Scene) -
     band = known == 128
     assert np.abs(alpha - truth / 255)[band].mean() < 0.5 * np.abs(0.5 - truth / 255)[band].mean()
     (reduced,) = ClosedForm(most=500)([shot.frames[0]], [known])
-    assert reduced.shape == truth.shape and np.abs(reduced - alpha)[band].mean() < 0.2 and not np.array_equal(reduced, alpha)
+    assert (
+        reduced.shape == truth.shape
+        and np.abs(reduced - alpha)[band].mean() < 0.2
+        and not np.array_equal(reduced, alpha)
+    )
 
 
-def test_one_by_one_equals_all_at_once_and_flat_pictures_hurt_nothing(solver: ClosedForm, shot: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+def test_one_by_one_equals_all_at_once_and_flat_pictures_hurt_nothing(
+    solver: ClosedForm, shot: Scene, capfd: pytest.CaptureFixture[str]
+) -> None:
     flat = np.full((20, 30, 3), 90, np.uint8)
-    ring, sure, open_ = np.full((20, 30), 128, np.uint8), np.zeros((20, 30), np.uint8), np.full((20, 30), 128, np.uint8)
+    ring, sure, open_ = (
+        np.full((20, 30), 128, np.uint8),
+        np.zeros((20, 30), np.uint8),
+        np.full((20, 30), 128, np.uint8),
+    )
     ring[8:12, 10:20], ring[0] = 255, 0
     made = solver([flat, shot.frames[0], flat, flat], [ring, trimap(shot.character[0]), sure, open_])
     assert np.array_equal(made[1], solver([shot.frames[0]], [trimap(shot.character[0])])[0])

@@ -1,4 +1,6 @@
-"""Inpainting by diffusion: the real pipeline on a tiny checkpoint with random weights. It proves the plumbing, not quality."""
+"""Inpainting by diffusion: the real pipeline on a tiny checkpoint with random weights. It proves the
+plumbing, not quality.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +32,19 @@ def small(folder: Path, **options: object) -> Diffusion:
     return Diffusion(folder, steps=4, longest=64, device="cpu", **options)  # type: ignore[arg-type]
 
 
-def test_ragged_pictures_are_filled_inside_their_holes_only_and_alike_alone_or_together(checkpoint: Path) -> None:
+def test_ragged_pictures_are_filled_inside_their_holes_only_and_alike_alone_or_together(
+    checkpoint: Path,
+) -> None:
     pictures, holes = drawn((96, 64), (40, 26), (96, 64))
     holes[2] = np.zeros_like(holes[2])
     model = small(checkpoint, batch=2)
     together = model(pictures, holes)
     for picture, hole, made in zip(pictures, holes, together, strict=True):
-        assert made.shape == picture.shape and made.dtype == np.uint8 and np.array_equal(made[~hole], picture[~hole])
+        assert (
+            made.shape == picture.shape
+            and made.dtype == np.uint8
+            and np.array_equal(made[~hole], picture[~hole])
+        )
     assert (together[0][holes[0]] != pictures[0][holes[0]]).any(1).mean() > 0.9
     alone = [model([picture], [hole])[0] for picture, hole in zip(pictures, holes, strict=True)]
     assert max(np.abs(a.astype(int) - b).max() for a, b in zip(alone, together, strict=True)) <= 2
@@ -60,7 +68,9 @@ def test_missing_and_wrong_weights_are_named(checkpoint: Path, tmp_path: Path) -
     weights = load_file(net)
     weights.pop("conv_in.weight")
     save_file(weights, net, {"format": "pt"})
-    with pytest.raises(WeightsError, match=r"lacks 1 weights of UNet2DConditionModel, the first is conv_in.weight"):
+    with pytest.raises(
+        WeightsError, match=r"lacks 1 weights of UNet2DConditionModel, the first is conv_in.weight"
+    ):
         small(broken)
     with pytest.raises(WeightsError, match="no folder of an inpainting pipeline"):
         small(tmp_path)

@@ -1,4 +1,6 @@
-"""DWPose: the real running code on a tiny file of its interface, whose joints are the reddest, greenest and bluest place. It proves no quality."""
+"""DWPose: the real running code on a tiny file of its interface, whose joints are the reddest, greenest and
+bluest place. It proves no quality.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,11 @@ DOTS = ((50, 50), (80, 60), (70, 110))
 
 @pytest.fixture(scope="module")
 def poser(tmp_path_factory: pytest.TempPathFactory) -> DwPose:
-    return DwPose(tiny_onnx.colours_as_joints(tmp_path_factory.mktemp("dwpose") / "tiny.onnx", SIZE), device="cpu", batch=2)
+    return DwPose(
+        tiny_onnx.colours_as_joints(tmp_path_factory.mktemp("dwpose") / "tiny.onnx", SIZE),
+        device="cpu",
+        batch=2,
+    )
 
 
 def picture(moved: int = 0) -> np.ndarray:
@@ -43,7 +49,9 @@ def test_a_batch_of_any_sizes_is_what_each_gives_alone_and_moves_with_the_pictur
     assert [len(joints) for joints in found] == [3, 0, 1] and found[1].shape == (0, 17, 3)
     assert np.array_equal(found[0][:1], poser([picture()], [[BOX]])[0])
     x, y, w, h = BOX
-    np.testing.assert_allclose(poser([picture(20)], [[(x, y + 20, w, h)]])[0][0, :3, :2], found[0][0, :3, :2] + (0, 20), atol=1e-3)
+    np.testing.assert_allclose(
+        poser([picture(20)], [[(x, y + 20, w, h)]])[0][0, :3, :2], found[0][0, :3, :2] + (0, 20), atol=1e-3
+    )
     assert poser([], []) == [] and np.isfinite(poser([picture()], [[(3, 3, 0, 0)]])[0]).all()
 
 
@@ -58,7 +66,9 @@ def test_the_place_of_a_bin_is_its_share_of_the_window(x: int, y: int, middle: f
     along_x[0, x], along_y[0, y] = 0.4, 0.8
     ((px, py, score),) = decoded(along_x, along_y, np.array([middle, middle]), np.array([size, 2 * size]))
     assert score == pytest.approx(0.6) and middle - size / 2 - 1e-3 <= px <= middle + size / 2
-    assert px == pytest.approx(middle + size * (x / 96 - 0.5), abs=1e-3) and py == pytest.approx(middle + 2 * size * (y / 128 - 0.5), abs=1e-3)
+    assert px == pytest.approx(middle + size * (x / 96 - 0.5), abs=1e-3) and py == pytest.approx(
+        middle + 2 * size * (y / 128 - 0.5), abs=1e-3
+    )
 
 
 def test_missing_and_wrong_files_are_refused(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Embedders: MobileNetV2 with its real weights, and the real loading code of CLIP and DINOv2 on tiny random checkpoints."""
+"""Embedders: MobileNetV2 with its real weights, and the real loading code of CLIP and DINOv2 on tiny random
+checkpoints.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ from tests.models import tiny_embed
 
 pytest.importorskip("transformers")
 pytest.importorskip("open_clip")
-here = pytest.mark.skipif(locate(TABLE["mobilenetv2"]) is None, reason="bring the weights: python jobs/fetch_models.py names=mobilenetv2")
+here = pytest.mark.skipif(
+    locate(TABLE["mobilenetv2"]) is None,
+    reason="bring the weights: python jobs/fetch_models.py names=mobilenetv2",
+)
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +45,16 @@ def drawn() -> list[np.ndarray]:
 
 
 def holds(embedder: Any, width: int, close: float) -> None:
-    """What every embedder keeps: unit length, the batch is what each gives alone, the same again, nothing for nothing."""
+    """What every embedder keeps: unit length, the batch is what each gives alone, the same again, nothing for
+    nothing.
+    """
     pictures = drawn()
     found = embedder(pictures)
     assert found.shape == (3, width) == (3, embedder.width) and found.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
-    np.testing.assert_allclose(found, np.concatenate([embedder([picture]) for picture in pictures]), atol=1e-4)
+    np.testing.assert_allclose(
+        found, np.concatenate([embedder([picture]) for picture in pictures]), atol=1e-4
+    )
     np.testing.assert_array_equal(found, embedder(pictures))
     assert (found @ found.T)[0, 2] < close, "different pictures have different embeddings"
     assert embedder([]).shape == (0, width)
@@ -72,7 +81,9 @@ def test_dino_is_the_librarys_own(dino_folder: Path) -> None:
     inputs = hf.AutoImageProcessor.from_pretrained(dino_folder)(picture, do_resize=False, return_tensors="pt")
     with torch.inference_mode():
         theirs = hf.Dinov2Model.from_pretrained(dino_folder).eval()(**inputs).last_hidden_state[0, 0].numpy()
-    np.testing.assert_allclose(Dino(str(dino_folder), device="cpu")([picture])[0], theirs / np.linalg.norm(theirs), atol=1e-4)
+    np.testing.assert_allclose(
+        Dino(str(dino_folder), device="cpu")([picture])[0], theirs / np.linalg.norm(theirs), atol=1e-4
+    )
 
 
 def test_openclip_is_the_librarys_own(clip_folder: Path) -> None:
@@ -103,7 +114,9 @@ def test_openclip_from_a_file_whose_architecture_is_named(clip_folder: Path, tmp
     open_clip.add_model_config(tmp_path / "tiny-of-the-test.json")
     file = clip_folder / "open_clip_model.safetensors"
     made = OpenClip(str(file), "tiny-of-the-test", device="cpu")
-    np.testing.assert_allclose(made.text(["smoke"]), OpenClip(str(clip_folder), device="cpu").text(["smoke"]), atol=1e-6)
+    np.testing.assert_allclose(
+        made.text(["smoke"]), OpenClip(str(clip_folder), device="cpu").text(["smoke"]), atol=1e-6
+    )
     with pytest.raises(WeightsError, match="cannot be loaded by open_clip"):
         OpenClip(str(file), "RN50", device="cpu")
     with pytest.raises(WeightsError, match="knows no architecture 'tinny'"):
@@ -175,7 +188,13 @@ def test_pictures_that_look_alike_are_nearer_than_others(data: Path) -> None:
         assert picture is not None
         return picture
 
-    names = ["vn01_sylvie_lecturehall", "vn02_sylvie_meadow", "vn03_sylvie_club", "vn04_two_sylvie_saha_uni", "vn05_sylvie_sita_explosion_uni"]
+    names = [
+        "vn01_sylvie_lecturehall",
+        "vn02_sylvie_meadow",
+        "vn03_sylvie_club",
+        "vn04_two_sylvie_saha_uni",
+        "vn05_sylvie_sita_explosion_uni",
+    ]
     frames = [np.ascontiguousarray(read(f"{name}.composite.png")[..., :3][..., ::-1]) for name in names]
     covers = [read(f"{name}.truth_character.png")[..., 3] for name in names[:3]]
     covers += [read(f"{name}.truth_inst{k}_alpha.png") for name in names[3:] for k in (0, 1)]
@@ -186,4 +205,6 @@ def test_pictures_that_look_alike_are_nearer_than_others(data: Path) -> None:
     figures = embedder([picture for picture in shown if picture is not None])
     girl = np.array([0, 1, 2, 4, 5])  # the others: a man and a dancer
     likeness = figures @ figures.T
-    assert likeness[np.ix_(girl, girl)].min() > likeness[np.ix_(girl, [3, 6])].max() + 0.03, "she is herself in five places and two dresses"
+    assert likeness[np.ix_(girl, girl)].min() > likeness[np.ix_(girl, [3, 6])].max() + 0.03, (
+        "she is herself in five places and two dresses"
+    )

@@ -27,7 +27,10 @@ def test_each_picture_gets_its_own_caption_whatever_its_size_and_the_order_of_an
     levels = [*range(0, 250, 10)]
     with serving(level) as server:
         captions = asking(server, parallel=6)(grey(*levels), "What is it?")
-        assert all(abs(int(text.removeprefix("grey ")) - value) <= 1 for text, value in zip(captions, levels, strict=True))
+        assert all(
+            abs(int(text.removeprefix("grey ")) - value) <= 1
+            for text, value in zip(captions, levels, strict=True)
+        )
         assert asking(server)([], "What is it?") == [] and len(server.requests) == len(levels)
 
 
@@ -93,7 +96,9 @@ def test_a_refusal_is_final_and_the_key_goes_nowhere(code: int, monkeypatch: pyt
     monkeypatch.setenv("ANIMELAYERS_ENDPOINT_HOST", "127.0.0.1")
     with serving(level) as other, serving(lambda *_: (code, b"no such model")) as server:
         server.headers = {"Location": f"{other.url}/chat/completions"}
-        with pytest.raises(EndpointError, match=f"HTTP {code}.*no such model.*check url, model and key") as told:
+        with pytest.raises(
+            EndpointError, match=f"HTTP {code}.*no such model.*check url, model and key"
+        ) as told:
             asking(server, key=True)(grey(1), "?")
         assert len(server.requests) == 1 and not other.requests and "secret" not in str(told.value)
 
@@ -104,7 +109,9 @@ def test_an_address_that_is_none(url: str) -> None:
         Endpoint(url, "tiny")
 
 
-@pytest.mark.parametrize("bad", [{"parallel": 0}, {"timeout": 0}, {"retries": -1}, {"backoff": -1}, {"tokens": 0}])
+@pytest.mark.parametrize(
+    "bad", [{"parallel": 0}, {"timeout": 0}, {"retries": -1}, {"backoff": -1}, {"tokens": 0}]
+)
 def test_bad_options(bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="parallel and tokens are 1 or more"):
         Endpoint("http://localhost/v1", "tiny", **bad)
@@ -125,7 +132,9 @@ def test_a_key_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ("https://good.example@evil.example/v1", True, "the host it may be sent to, evil.example"),
     ],
 )
-def test_a_strangers_configuration_sends_no_key_anywhere_else(url: str, key: object, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_strangers_configuration_sends_no_key_anywhere_else(
+    url: str, key: object, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ANIMELAYERS_ENDPOINT_KEY", "secret")
     monkeypatch.setenv("ANIMELAYERS_ENDPOINT_HOST", "good.example")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")

@@ -39,7 +39,11 @@ def test_a_pth_is_loaded_and_runs_tile_by_tile(tiny: dict[str, Any], tmp_path: P
 
 
 def test_what_is_no_whole_net_is_refused(tiny: dict[str, Any], tmp_path: Path) -> None:
-    for state in ({"some": tiny["model.0.weight"]}, {k: v for k, v in tiny.items() if k != "model.0.bias"}, [1, 2]):
+    for state in (
+        {"some": tiny["model.0.weight"]},
+        {k: v for k, v in tiny.items() if k != "model.0.bias"},
+        [1, 2],
+    ):
         with pytest.raises(WeightsError, match="no complete checkpoint"):
             upscaler(save(state, tmp_path / "bad.pth"))
     with pytest.raises(WeightsError, match="no complete checkpoint"):

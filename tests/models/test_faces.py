@@ -13,7 +13,9 @@ from tests.models import tiny_onnx
 
 @pytest.fixture
 def finder(tmp_path: Path) -> YoloFaces:
-    return YoloFaces(tiny_onnx.pixels_as_boxes(tmp_path / "faces.onnx", 64, 20), side=64, least=0.6, device="cpu")
+    return YoloFaces(
+        tiny_onnx.pixels_as_boxes(tmp_path / "faces.onnx", 64, 20), side=64, least=0.6, device="cpu"
+    )
 
 
 def test_boxes_come_back_in_the_pictures_own_pixels_best_first(finder: YoloFaces) -> None:

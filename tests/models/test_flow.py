@@ -19,7 +19,10 @@ DEVELOPER = DATA.parent / "weights" / "raft-small.pth"
 def pair(x: int, y: int, size: tuple[int, int] = (320, 180)) -> tuple[np.ndarray, np.ndarray]:
     """A textured picture, and the same moved by whole pixels."""
     rng = np.random.default_rng(0)
-    wide = sum(cv2.resize(rng.normal(0, 25, (n, n, 3)).astype(np.float32), (520, 380), interpolation=cv2.INTER_CUBIC) for n in (8, 30, 90))
+    wide = sum(
+        cv2.resize(rng.normal(0, 25, (n, n, 3)).astype(np.float32), (520, 380), interpolation=cv2.INTER_CUBIC)
+        for n in (8, 30, 90)
+    )
     wide = np.clip(wide + 128, 0, 255).astype(np.uint8)
     width, height = size
     return wide[60 : 60 + height, 60 : 60 + width], wide[60 - y : 60 - y + height, 60 - x : 60 - x + width]
@@ -70,7 +73,9 @@ def test_raft_of_torchvision_runs_from_a_checkpoint(size: str, tmp_path: Path) -
     torch.save(net.state_dict(), tmp_path / "net.pth")
     first, second = pair(2, 1, (90, 50))
     # tiny pictures are padded, and pairs of one size share a batch
-    made = RAFT(tmp_path / "net.pth", size, updates=2, batch=2)([(first, second), (second, first), (first, second)])  # type: ignore[arg-type]
+    made = RAFT(tmp_path / "net.pth", size, updates=2, batch=2)(
+        [(first, second), (second, first), (first, second)]
+    )  # type: ignore[arg-type]
     assert all(f.shape == (50, 90, 2) and np.isfinite(f).all() for f in made)
     assert np.allclose(made[0], made[2], atol=1e-3) and not np.allclose(made[0], made[1], atol=1e-3)
     other = "large" if size == "small" else "small"
@@ -82,7 +87,10 @@ def test_raft_of_torchvision_runs_from_a_checkpoint(size: str, tmp_path: Path) -
 def test_a_file_that_is_no_checkpoint_is_named(content: bytes, tmp_path: Path) -> None:
     pytest.importorskip("torchvision")
     (tmp_path / "net.pth").write_bytes(content)
-    with pytest.raises(WeightsError, match=r"net\.pth is no checkpoint of RAFT small: torch cannot read it \(.+\); bring the file again"):
+    with pytest.raises(
+        WeightsError,
+        match=r"net\.pth is no checkpoint of RAFT small: torch cannot read it \(.+\); bring the file again",
+    ):
         RAFT(tmp_path / "net.pth")
 
 
@@ -95,7 +103,9 @@ def test_missing_weights_say_where_they_come_from(tmp_path: Path, monkeypatch: p
         RAFT("raft-large", "huge")  # type: ignore[arg-type]
 
 
-def test_a_release_is_known_by_the_digits_its_publisher_pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_is_known_by_the_digits_its_publisher_pins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import hashlib
     import zipfile
     from dataclasses import replace
@@ -107,16 +117,28 @@ def test_a_release_is_known_by_the_digits_its_publisher_pins(tmp_path: Path, mon
     monkeypatch.setenv("ANIMELAYERS_WEIGHTS", str(tmp_path / "weights"))
     digest = hashlib.sha256(content).hexdigest()[:8]
     source = Release((tmp_path / "net.pth").as_uri())
-    monkeypatch.setitem(TABLE, "raft-small", replace(TABLE["raft-small"], digest=f"sha256:{digest}", sources=(source,)))
+    monkeypatch.setitem(
+        TABLE, "raft-small", replace(TABLE["raft-small"], digest=f"sha256:{digest}", sources=(source,))
+    )
     assert fetch("raft-small").read_bytes() == content and find("raft-small").is_file()
-    monkeypatch.setitem(TABLE, "raft-large", replace(TABLE["raft-large"], digest="sha256:00000000", sources=(source,)))
+    monkeypatch.setitem(
+        TABLE, "raft-large", replace(TABLE["raft-large"], digest="sha256:00000000", sources=(source,))
+    )
     with pytest.raises(WeightsError, match="refused"):
         fetch("raft-large")
     with zipfile.ZipFile(tmp_path / "net.zip", "w") as archive:
         archive.writestr("net.pth", content)
-    for member, said in (("net.pth", ""), ("other.pth", r"other\.pth inside .*net\.zip: there is no such member")):
+    for member, said in (
+        ("net.pth", ""),
+        ("other.pth", r"other\.pth inside .*net\.zip: there is no such member"),
+    ):
         zipped = Release((tmp_path / "net.zip").as_uri(), member)
-        record = replace(TABLE["raft-large"], file=member, digest=f"sha1:{hashlib.sha1(content).hexdigest()}", sources=(zipped,))
+        record = replace(
+            TABLE["raft-large"],
+            file=member,
+            digest=f"sha1:{hashlib.sha1(content).hexdigest()}",
+            sources=(zipped,),
+        )
         monkeypatch.setitem(TABLE, "raft-large", record)
         if said:
             with pytest.raises(WeightsError, match=said):

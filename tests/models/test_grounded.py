@@ -1,4 +1,6 @@
-"""Grounding DINO and SAM 2: the real loading code on tiny checkpoints with random weights. It proves the plumbing, not quality."""
+"""Grounding DINO and SAM 2: the real loading code on tiny checkpoints with random weights. It proves the
+plumbing, not quality.
+"""
 
 from __future__ import annotations
 
@@ -42,13 +44,17 @@ def test_boxes_and_masks_are_those_of_the_librarys_own_calls(folders: tuple[Path
 
     picture = drawn()[0]
     model = hf.GroundingDinoForObjectDetection.from_pretrained(folders[0]).eval()
-    processor = hf.GroundingDinoProcessor(hf.AutoImageProcessor.from_pretrained(folders[0]), hf.AutoTokenizer.from_pretrained(folders[0]))
+    processor = hf.GroundingDinoProcessor(
+        hf.AutoImageProcessor.from_pretrained(folders[0]), hf.AutoTokenizer.from_pretrained(folders[0])
+    )
     inputs = processor(images=picture, text="fire and flames. light beam. smoke.", return_tensors="pt")
     with torch.inference_mode():
         outputs = model(**inputs)
     scores = outputs.logits.sigmoid().max(-1).values[0]
     middle = float(scores.median())
-    (theirs,) = processor.post_process_grounded_object_detection(outputs, inputs.input_ids, middle, 0.0, [picture.shape[:2]])
+    (theirs,) = processor.post_process_grounded_object_detection(
+        outputs, inputs.input_ids, middle, 0.0, [picture.shape[:2]]
+    )
     ((boxes, answers),) = made(folders, box_threshold=middle, text_threshold=0.0).boxes([picture], PROMPTS)
     assert 0 < len(boxes) == len(theirs["boxes"]) < len(scores) and answers.all()
     order = theirs["scores"].argsort(descending=True, stable=True)
@@ -56,10 +62,19 @@ def test_boxes_and_masks_are_those_of_the_librarys_own_calls(folders: tuple[Path
     expected = (theirs["boxes"][order].numpy() / [width, height, width, height]).clip(0, 1)
     np.testing.assert_allclose(boxes, expected, atol=1e-4)
 
-    sam, prepared = hf.Sam2Model.from_pretrained(folders[1]).eval(), hf.Sam2Processor(hf.Sam2ImageProcessor.from_pretrained(folders[1]))
-    asked = prepared(images=picture, input_boxes=[(boxes * [width, height, width, height]).tolist()], return_tensors="pt")
+    sam, prepared = (
+        hf.Sam2Model.from_pretrained(folders[1]).eval(),
+        hf.Sam2Processor(hf.Sam2ImageProcessor.from_pretrained(folders[1])),
+    )
+    asked = prepared(
+        images=picture, input_boxes=[(boxes * [width, height, width, height]).tolist()], return_tensors="pt"
+    )
     with torch.inference_mode():
-        masks = sam(pixel_values=asked["pixel_values"], input_boxes=asked["input_boxes"].float(), multimask_output=False).pred_masks
+        masks = sam(
+            pixel_values=asked["pixel_values"],
+            input_boxes=asked["input_boxes"].float(),
+            multimask_output=False,
+        ).pred_masks
     (found,) = made(folders, box_threshold=middle, text_threshold=0.0)([picture], PROMPTS)
     best = masks[0, :, 0].sigmoid().max(0).values.numpy()
     assert found.shape == (3, height, width) and np.ptp(best) > 0.1
@@ -75,7 +90,9 @@ def test_a_batch_of_ragged_pictures_is_what_each_gives_alone(folders: tuple[Path
         np.testing.assert_allclose(found, proposer([picture], PROMPTS)[0], atol=1e-4)
 
 
-def test_the_family_of_mmdetection_is_loaded_by_its_own_class(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_family_of_mmdetection_is_loaded_by_its_own_class(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     tiny_words.grounding_dino(tmp_path, "MM")
     proposer = made((tmp_path, folders[1]), **LOW)
     assert type(proposer._detector.module).__name__ == "MMGroundingDinoForObjectDetection"
@@ -106,7 +123,9 @@ def test_nothing_above_the_threshold_nothing_found(folders: tuple[Path, Path]) -
     assert made(folders)(pictures, [])[1].shape == (0, 200, 160)
 
 
-def test_missing_and_wrong_weights_and_options_are_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_missing_and_wrong_weights_and_options_are_refused(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     with pytest.raises(WeightsError, match="no such file exists"):
         GroundedSam(str(tmp_path / "nowhere"), str(folders[1]))
     with pytest.raises(WeightsError, match="wanted is grounding-dino or mm-grounding-dino"):

@@ -10,8 +10,12 @@ from animelayers.models.inpaint import OpenCV
 def scene(h: int = 240, w: int = 320) -> tuple[np.ndarray, np.ndarray]:
     """Leaves before a sky, and a hole shaped like a figure."""
     rng = np.random.default_rng(5)
-    sky = cv2.resize(rng.uniform(90, 230, (6, 8, 3)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
-    leaves = cv2.resize(rng.normal(0, 40, (h // 4, w // 4, 3)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
+    sky = cv2.resize(
+        rng.uniform(90, 230, (6, 8, 3)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC
+    )
+    leaves = cv2.resize(
+        rng.normal(0, 40, (h // 4, w // 4, 3)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC
+    )
     hole = np.zeros((h, w), np.uint8)
     cv2.ellipse(hole, (w // 2, h // 2), (w // 6, h // 3), 20, 0, 360, 1, -1)
     return (sky + leaves).clip(0, 255).astype(np.uint8), hole > 0
@@ -32,7 +36,12 @@ def test_fills_the_hole_only_and_no_worse_than_opencv_at_full_size(method: str) 
 
 @pytest.mark.parametrize(
     "hole",
-    [(slice(0, 0), slice(0, 0)), (slice(0, 1), slice(0, 1)), (slice(0, 40), slice(0, 25)), (slice(10, 30), slice(0, 60))],
+    [
+        (slice(0, 0), slice(0, 0)),
+        (slice(0, 1), slice(0, 1)),
+        (slice(0, 40), slice(0, 25)),
+        (slice(10, 30), slice(0, 60)),
+    ],
 )
 def test_holes_of_all_kinds(hole: tuple[slice, slice]) -> None:
     picture = np.full((40, 60, 3), (10, 130, 250), np.uint8)

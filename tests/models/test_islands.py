@@ -18,9 +18,13 @@ def reds(pictures: Sequence[np.ndarray]) -> Mattes:
 def test_figures_apart_best_first() -> None:
     picture = np.zeros((40, 60, 3), np.uint8)
     picture[5:15, 5:15, 0], picture[20:35, 30:50, 0], picture[0, 59, 0] = 180, 250, 255
-    one, none, small = Islands(reds, least=1 / 100)([picture, np.zeros((8, 9, 3), np.uint8), picture[5:15, 5:15]])
+    one, none, small = Islands(reds, least=1 / 100)(
+        [picture, np.zeros((8, 9, 3), np.uint8), picture[5:15, 5:15]]
+    )
     assert one.masks.shape == (2, 40, 60) and one.masks.dtype == bool and one.labels == ["", ""]
-    assert np.array_equal(one.masks[0], picture[..., 0] == 250) and np.array_equal(one.masks[1], picture[..., 0] == 180)
+    assert np.array_equal(one.masks[0], picture[..., 0] == 250) and np.array_equal(
+        one.masks[1], picture[..., 0] == 180
+    )
     assert one.scores.dtype == np.float32 and one.scores == pytest.approx([250 / 255, 180 / 255], abs=1e-3)
     assert none.masks.shape == (0, 8, 9) and none.scores.shape == (0,) and small.masks.all()
 

@@ -1,4 +1,6 @@
-"""LaMa's adapter: the real loading code and crops on a small TorchScript with random weights. It proves the plumbing, not quality."""
+"""LaMa's adapter: the real loading code and crops on a small TorchScript with random weights. It proves the
+plumbing, not quality.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def test_ragged_pictures_are_filled_inside_their_holes_only_and_alike_alone_or_t
     together = lama(pictures, holes)
     for picture, hole, made in zip(pictures, holes, together, strict=True):
         assert made.shape == picture.shape and made.dtype == np.uint8
-        assert np.array_equal(made[~hole], picture[~hole]) and (made[hole] != picture[hole]).any(1).mean() > 0.9
+        assert (
+            np.array_equal(made[~hole], picture[~hole]) and (made[hole] != picture[hole]).any(1).mean() > 0.9
+        )
     alone = [lama([picture], [hole])[0] for picture, hole in zip(pictures, holes, strict=True)]
     assert max(np.abs(a.astype(int) - b).max() for a, b in zip(alone, together, strict=True)) <= 1
     assert lama([], []) == []
@@ -59,16 +63,22 @@ def test_nothing_to_fill_and_nothing_known(file: Path) -> None:
     assert own(file)([picture[:1, :1]], [all_of_it[:1, :1]])[0].shape == (1, 1, 3)
 
 
-def test_what_a_crop_holds_is_what_simple_lama_makes_of_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_crop_holds_is_what_simple_lama_makes_of_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     simple = pytest.importorskip("simple_lama_inpainting")
     monkeypatch.setenv("LAMA_MODEL", str(file))
     (picture,), (hole,) = drawn((128, 64))
-    theirs = np.asarray(simple.SimpleLama("cpu")(Image.fromarray(picture), Image.fromarray(255 * hole.view(np.uint8))))
+    theirs = np.asarray(
+        simple.SimpleLama("cpu")(Image.fromarray(picture), Image.fromarray(255 * hole.view(np.uint8)))
+    )
     (ours,) = own(file, ring=0, share=4)([picture], [hole])
     assert np.abs(ours.astype(int) - theirs)[hole].max() <= 1
 
 
-def test_only_a_pinned_or_trusted_program_runs(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_pinned_or_trusted_program_runs(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(WeightsError, match="is a program"):
         Lama(file)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -98,7 +108,9 @@ def test_other_files_and_wrong_options_are_named(file: Path, tmp_path: Path) -> 
         own(file, longest=100)
 
 
-def test_the_next_one_fills_what_the_first_fails_on_and_that_is_told_once(file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_next_one_fills_what_the_first_fails_on_and_that_is_told_once(
+    file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     pictures, holes = drawn((96, 54), (160, 90), (96, 54))
     pictures[1] = np.full_like(pictures[1], 250)
     broken = own(tiny_lama.save(tmp_path / "nan.pt", tiny_lama.Painter(limit=0.95)), context=8)
@@ -111,12 +123,18 @@ def test_the_next_one_fills_what_the_first_fails_on_and_that_is_told_once(file: 
     assert [r.message for r in caplog.records] == [
         "Lama failed, OpenCV fills the hole instead (told once): FloatingPointError: the inpainter gave NaN or infinity"
     ]
-    want = [broken(pictures[:1], holes[:1])[0], OpenCV("ns")(pictures[1:2], holes[1:2])[0], broken(pictures[2:], holes[2:])[0]]
+    want = [
+        broken(pictures[:1], holes[:1])[0],
+        OpenCV("ns")(pictures[1:2], holes[1:2])[0],
+        broken(pictures[2:], holes[2:])[0],
+    ]
     assert all(np.array_equal(a, b) for a, b in zip(made, want, strict=True))
     assert both.why == ["", "lama failed: FloatingPointError: the inpainter gave NaN or infinity", ""]
 
 
-def test_missing_weights_are_an_error_unless_they_are_not_required(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_missing_weights_are_an_error_unless_they_are_not_required(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     pictures, holes = drawn((96, 54), (96, 54))
     with pytest.raises(WeightsError, match="no weights are called"):
         Lama(tmp_path / "none.pt")

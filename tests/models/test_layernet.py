@@ -1,4 +1,6 @@
-"""LayerNet with the weights that come with the package, by OpenVINO and by torch. It proves the plumbing, not quality."""
+"""LayerNet with the weights that come with the package, by OpenVINO and by torch. It proves the plumbing, not
+quality.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def asked(net: LayerNet, shape: tuple[int, int], seed: int = 0) -> tuple[np.ndar
     rng = np.random.default_rng(seed)
     picture, plate = rng.integers(0, 255, (2, height, width, 3), np.uint8)
     known = (rng.integers(0, 3, (height, width), np.uint8, endpoint=True) * np.uint8(85)).astype(np.uint8)
-    return picture, Evidence(plate, known, np.where(known > 0, rng.integers(0, 255, (height, width)), 0).astype(np.uint8))
+    return picture, Evidence(
+        plate, known, np.where(known > 0, rng.integers(0, 255, (height, width)), 0).astype(np.uint8)
+    )
 
 
 @pytest.mark.parametrize("shape", [(54, 96), (96, 54), (96, 96), (9, 96)])
@@ -44,7 +48,11 @@ def test_openvino_and_torch_say_the_same(net: LayerNet, shape: tuple[int, int]) 
     drawn = scene("portrait", 1, net.size(shape)).frames[0]
     shown, known = [*pictures, drawn], [*told, nothing(drawn.shape)]
     for one, two in zip(net.labels(shown, known), other.labels(shown, known), strict=True):
-        assert one.shape == (3, *drawn.shape[:2]) and one.dtype == two.dtype == np.float32 and 0 <= one.min() <= one.max() <= 1
+        assert (
+            one.shape == (3, *drawn.shape[:2])
+            and one.dtype == two.dtype == np.float32
+            and 0 <= one.min() <= one.max() <= 1
+        )
         np.testing.assert_allclose(one, two, atol=1e-3)
 
 
@@ -66,20 +74,30 @@ def test_what_is_told_matters_and_a_plate_that_is_not_known_does_not(net: LayerN
 
 
 @given(height=st.integers(1, 5000), width=st.integers(1, 5000), side=st.sampled_from([64, 79, 96, 137, 384]))
-def test_sizes_are_multiples_of_16_as_large_as_allowed_and_of_the_pictures_aspect(height: int, width: int, side: int) -> None:
+def test_sizes_are_multiples_of_16_as_large_as_allowed_and_of_the_pictures_aspect(
+    height: int, width: int, side: int
+) -> None:
     w, h = looking(side).size((height, width, 3))
     assert w % 16 == h % 16 == 0 and min(w, h) >= 16
     assert side - 16 < max(w, h) <= side, "as large as it may be"
     long, short = max(height, width), min(height, width)
     assert (w >= h) == (width >= height) or w == h
-    assert abs(min(w, h) - max(16, max(w, h) * short / long)) <= 8, "the short side is off by half a step at most"
+    assert abs(min(w, h) - max(16, max(w, h) * short / long)) <= 8, (
+        "the short side is off by half a step at most"
+    )
 
 
-@pytest.mark.parametrize("shape", [(96, 54), (54, 96), (64, 64), (1, 1), (2, 3), (1, 300), (300, 1), (40, 2000), (1500, 2000)])
+@pytest.mark.parametrize(
+    "shape", [(96, 54), (54, 96), (64, 64), (1, 1), (2, 3), (1, 300), (300, 1), (40, 2000), (1500, 2000)]
+)
 def test_pictures_of_any_size_have_a_matte_of_their_own(net: LayerNet, shape: tuple[int, int]) -> None:
     picture = np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
     mattes = net([picture])
-    assert mattes.alpha[0].shape == shape and mattes.alpha[0].dtype == np.float32 and 0 <= mattes.alpha[0].min() <= mattes.alpha[0].max() <= 1
+    assert (
+        mattes.alpha[0].shape == shape
+        and mattes.alpha[0].dtype == np.float32
+        and 0 <= mattes.alpha[0].min() <= mattes.alpha[0].max() <= 1
+    )
     assert mattes.model[0] in ("layernet", "none") and 0 <= mattes.confidence[0] <= 1
     assert (mattes.model[0] == "none") == (not mattes.alpha[0].any())
 
@@ -135,7 +153,10 @@ def test_a_file_of_ones_own_is_taken(net: LayerNet, tmp_path: Path) -> None:
     own = tmp_path / "own.safetensors"
     own.write_bytes(find("layernet").read_bytes())
     picture, told = asked(net, (64, 96))
-    np.testing.assert_array_equal(LayerNet(own, side=96, precision="fp32").labels([picture], [told])[0], net.labels([picture], [told])[0])
+    np.testing.assert_array_equal(
+        LayerNet(own, side=96, precision="fp32").labels([picture], [told])[0],
+        net.labels([picture], [told])[0],
+    )
 
 
 def test_what_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,4 +171,8 @@ def test_what_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_precision_that_is_asked_for_is_computed_in(net: LayerNet) -> None:
-    assert net.precision == "fp32" and LayerNet(side=64, precision="bf16").precision == "bf16" and LayerNet(side=64).precision in ("fp32", "bf16")
+    assert (
+        net.precision == "fp32"
+        and LayerNet(side=64, precision="bf16").precision == "bf16"
+        and LayerNet(side=64).precision in ("fp32", "bf16")
+    )

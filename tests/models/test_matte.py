@@ -18,7 +18,9 @@ from tests.models import tiny_onnx
 @pytest.fixture(scope="module")
 def matte() -> Matte:
     """The default, as the main job has it."""
-    made: Matte = job.build(job.compose("decompose", ["source.path=.", "output=x", "device=cpu"]).stages.character.step.matte)
+    made: Matte = job.build(
+        job.compose("decompose", ["source.path=.", "output=x", "device=cpu"]).stages.character.step.matte
+    )
     return made
 
 
@@ -40,7 +42,9 @@ def test_frames_without_anything_stay_empty(matte: Matte) -> None:
     pictures = [np.zeros((180, 320, 3), np.uint8), np.full((45, 80, 3), 128, np.uint8), noise]
     mattes = matte(pictures)
     assert mattes.model == ["none"] * 3
-    assert [a.shape for a in mattes.alpha] == [p.shape[:2] for p in pictures] and not any(a.any() for a in mattes.alpha)
+    assert [a.shape for a in mattes.alpha] == [p.shape[:2] for p in pictures] and not any(
+        a.any() for a in mattes.alpha
+    )
 
 
 @pytest.mark.parametrize("size", [(1, 1), (17, 900), (900, 17), (61, 45)])

@@ -1,4 +1,6 @@
-"""How a torch module is run: batches, memory, precision, device. On the CPU; what only a GPU shows is in tests/gpu."""
+"""How a torch module is run: batches, memory, precision, device. On the CPU; what only a GPU shows is in
+tests/gpu.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +44,15 @@ def test_batches_are_the_items_one_by_one(pictures: np.ndarray) -> None:
     single = np.concatenate([Net(Small(), device="cpu", batch=1)(pictures[i : i + 1])[0] for i in range(7)])
     assert whole.shape == (7, 2, 8, 12) and whole.dtype == np.float32
     assert np.allclose(whole, single, atol=1e-6)
-    first, second = Net(Small(), lambda net, a, b: (net(a), b.mean((1, 2, 3))), device="cpu", batch=2)(pictures, pictures)
+    first, second = Net(Small(), lambda net, a, b: (net(a), b.mean((1, 2, 3))), device="cpu", batch=2)(
+        pictures, pictures
+    )
     assert np.allclose(first, whole, atol=1e-6) and np.allclose(second, pictures.mean((1, 2, 3)), atol=1e-6)
 
 
-def test_a_batch_that_does_not_fit_is_halved_and_that_is_remembered(pictures: np.ndarray, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_batch_that_does_not_fit_is_halved_and_that_is_remembered(
+    pictures: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
     module = Small(most=2)
     net = Net(module, device="cpu", batch=7)
     (made,) = net(pictures)
@@ -93,7 +99,10 @@ def test_a_bucket_holds_the_picture() -> None:
     assert bucket((61, 45), 8) == (64, 48) and bucket((64, 48), 8) == (64, 48)
 
 
-@pytest.mark.parametrize(("one", "two", "left", "batch"), [(100, 150, 1000, 15), (100, 200, 1000, 8), (900, 1700, 1000, 1), (100, 100, 10, 1)])
+@pytest.mark.parametrize(
+    ("one", "two", "left", "batch"),
+    [(100, 150, 1000, 15), (100, 200, 1000, 8), (900, 1700, 1000, 1), (100, 100, 10, 1)],
+)
 def test_as_many_fit_as_their_peaks_tell(one: int, two: int, left: int, batch: int) -> None:
     assert fitting(one, two, left) == batch
     assert batch == 1 or one + (batch - 1) * (two - one) <= 0.8 * left
@@ -124,7 +133,11 @@ def test_no_device_is_taken_for_another(monkeypatch: pytest.MonkeyPatch) -> None
 def test_where_an_onnx_file_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu, both = ["CPUExecutionProvider"], ["CUDAExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    assert pick_onnx("auto", both) == "cuda" and pick_onnx("mps", cpu) == pick_onnx("cpu", cpu) == "cpu" and pick_onnx("cuda", ()) == "cuda"
+    assert (
+        pick_onnx("auto", both) == "cuda"
+        and pick_onnx("mps", cpu) == pick_onnx("cpu", cpu) == "cpu"
+        and pick_onnx("cuda", ()) == "cuda"
+    )
     with pytest.raises(RuntimeError, match="ONNX Runtime has only"):
         pick_onnx("auto", cpu)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

@@ -32,8 +32,12 @@ def logits(pictures: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
 @pytest.mark.parametrize("fixed", [False, True])
-def test_every_picture_of_a_batch_is_computed(tmp_path: Path, pictures: np.ndarray, runtime: str, fixed: bool) -> None:
-    path = tiny_onnx.write(tmp_path / "net.onnx", WEIGHT, BIAS, (1, 3, 32, 48) if fixed else ("n", 3, "h", "w"), sigmoid=False)
+def test_every_picture_of_a_batch_is_computed(
+    tmp_path: Path, pictures: np.ndarray, runtime: str, fixed: bool
+) -> None:
+    path = tiny_onnx.write(
+        tmp_path / "net.onnx", WEIGHT, BIAS, (1, 3, 32, 48) if fixed else ("n", 3, "h", "w"), sigmoid=False
+    )
     net = Onnx(path, runtime=runtime, precision="fp32" if runtime == "openvino" else "auto", batch=2)
     assert np.allclose(net(pictures), logits(pictures), atol=1e-5)
     assert net(pictures[:0]).shape == (0, 32, 48)
@@ -59,7 +63,9 @@ del net, second
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("heard"))
 signal.raise_signal(signal.SIGTERM)
 """
-    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", code], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr.strip()) == (1, "heard")
 
 
@@ -81,7 +87,9 @@ def test_cuda_never_falls_back_to_the_cpu(free: Path) -> None:
         Onnx(free, device="cuda")
 
 
-def test_bf16_is_taken_back_where_masks_differ(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bf16_is_taken_back_where_masks_differ(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("animelayers.models.onnx.bf16_pays", lambda: True)
     # 1000.5 has no bf16: the threshold lies between the two neighbours that have one.
     path = tiny_onnx.write(tmp_path / "fine.onnx", (1.0, 0.0, 0.0), -1000.0, (1, 3, 32, 32))
@@ -97,7 +105,9 @@ def test_bf16_is_taken_back_where_masks_differ(tmp_path: Path, caplog: pytest.Lo
     assert np.array_equal(result > 0.5, ramp[:, 0] > 1000)
 
 
-def test_bf16_is_kept_where_masks_agree(tmp_path: Path, pictures: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bf16_is_kept_where_masks_agree(
+    tmp_path: Path, pictures: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("animelayers.models.onnx.bf16_pays", lambda: True)
     path = tiny_onnx.write(tmp_path / "net.onnx", (9.0, 0.0, 0.0), 0.0, (1, 3, 32, 48))
     net = Onnx(path)

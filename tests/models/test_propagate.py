@@ -19,8 +19,12 @@ def painting() -> np.ndarray:
     return cv2.resize(rough, (720, 240), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
 
 
-def shot(step: int, lefts: list[int], light: float = 1.0) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-    """Drawings, their holes and what is behind them; each drawing is `light` times as bright as the one before."""
+def shot(
+    step: int, lefts: list[int], light: float = 1.0
+) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """Drawings, their holes and what is behind them; each drawing is `light` times as bright as the one
+    before.
+    """
     pictures, holes, truth = [], [], []
     for k, left in enumerate(lefts):
         at = 200 - k * step
@@ -56,7 +60,9 @@ def test_what_no_drawing_shows_is_made_up_once_and_stands_still() -> None:
         return OpenCV()(pictures, holes)
 
     made = Propagate(DIS())(pictures, holes, counted)
-    core = np.logical_and.reduce([hole & (borrowed == 0) for hole, borrowed in zip(holes, made.borrowed, strict=True)])
+    core = np.logical_and.reduce(
+        [hole & (borrowed == 0) for hole, borrowed in zip(holes, made.borrowed, strict=True)]
+    )
     assert core.sum() > 4000
     assert len(asked) < len(pictures) or sum(sorted(asked)[:-1]) < 0.05 * max(asked)
     assert np.ptp([picture[core].astype(int) for picture in made.pictures], axis=0).max() <= 1

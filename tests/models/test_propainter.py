@@ -1,4 +1,6 @@
-"""ProPainter's real nets with random weights, saved and loaded as checkpoints are: what it does with holes, not how well it paints."""
+"""ProPainter's real nets with random weights, saved and loaded as checkpoints are: what it does with holes,
+not how well it paints.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +45,12 @@ def test_holes_of_a_shot_are_painted_and_nothing_else(files: dict[str, str]) -> 
     pictures, holes = shot(3, 200, 120)
     holes[1][:] = False
     made = net(pictures, holes, OpenCV(), lend=[2])
-    assert made.pictures[1] is pictures[1] and made.pictures[2] is pictures[2], "without a hole, and not wanted"
-    assert made.pictures[0].dtype == np.uint8 and np.array_equal(made.pictures[0][~holes[0]], pictures[0][~holes[0]])
+    assert made.pictures[1] is pictures[1] and made.pictures[2] is pictures[2], (
+        "without a hole, and not wanted"
+    )
+    assert made.pictures[0].dtype == np.uint8 and np.array_equal(
+        made.pictures[0][~holes[0]], pictures[0][~holes[0]]
+    )
     assert (made.pictures[0] != pictures[0])[holes[0]].mean() > 0.5
     assert set(np.unique(made.borrowed[0])) <= {0, 255} and not made.borrowed[0][~holes[0]].any()
     alone = net(pictures[:1], holes[:1], OpenCV())
@@ -53,9 +59,14 @@ def test_holes_of_a_shot_are_painted_and_nothing_else(files: dict[str, str]) -> 
         net(pictures[:2], [holes[0], holes[1][:50]], OpenCV())
 
 
-def test_a_flow_that_is_none_is_an_error_and_never_reaches_the_nets_behind_it(files: dict[str, str], tmp_path: Path) -> None:
+def test_a_flow_that_is_none_is_an_error_and_never_reaches_the_nets_behind_it(
+    files: dict[str, str], tmp_path: Path
+) -> None:
     state = torch.load(files["flow"], weights_only=True)
-    broken = {name: torch.full_like(value, torch.nan) if value.is_floating_point() else value for name, value in state.items()}
+    broken = {
+        name: torch.full_like(value, torch.nan) if value.is_floating_point() else value
+        for name, value in state.items()
+    }
     torch.save(broken, tmp_path / "nan.pth")
     net = ProPainter(**files | {"flow": str(tmp_path / "nan.pth")}, device="cpu")
     with pytest.raises(FloatingPointError, match="RAFT gave NaN"):
@@ -65,7 +76,9 @@ def test_a_flow_that_is_none_is_an_error_and_never_reaches_the_nets_behind_it(fi
 def test_files_of_other_nets_and_bad_options_are_refused(files: dict[str, str], tmp_path: Path) -> None:
     for wrong in (files["flow"], str(tmp_path / "text.pth")):
         (tmp_path / "text.pth").write_text("no checkpoint")
-        with pytest.raises(WeightsError, match=r"no whole propainter_rfc under pytorchcv's names.*fetch_models"):
+        with pytest.raises(
+            WeightsError, match=r"no whole propainter_rfc under pytorchcv's names.*fetch_models"
+        ):
             ProPainter(**files | {"completion": wrong})
     with pytest.raises(WeightsError, match="no weights are called"):
         ProPainter(**files | {"weights": str(tmp_path / "none.pth")})
@@ -75,5 +88,7 @@ def test_files_of_other_nets_and_bad_options_are_refused(files: dict[str, str], 
 
 def test_without_a_word_for_its_licence_it_is_refused() -> None:
     cfg = compose("decompose", ["source.path=.", "output=x", "model/video=propainter"])
-    with pytest.raises(WeightsError, match=r"propainter are not free for commercial use \(licence: S-Lab 1\.0"):
+    with pytest.raises(
+        WeightsError, match=r"propainter are not free for commercial use \(licence: S-Lab 1\.0"
+    ):
         models(stages(cfg))

@@ -28,17 +28,23 @@ def test_int8_is_near_fp32_but_rounded(net: Path, pictures: np.ndarray) -> None:
     exact = Onnx(net, precision="fp32")(pictures)
     fast = Onnx(net, precision="int8", calibration=lambda: [pictures[:1], pictures[1:2]])
     error = np.abs(fast(pictures) - exact)
-    assert fast.precision == "int8" and 0 < error.max() < 0.06  # steps of the range 1/128 times weights of 3.5 in all, and of the weights
+    # steps of the range 1/128 times weights of 3.5 in all, and of the weights
+    assert fast.precision == "int8" and 0 < error.max() < 0.06
 
 
-def test_ranges_are_measured_once_and_again_where_broken(net: Path, pictures: np.ndarray, caplog: pytest.LogCaptureFixture) -> None:
+def test_ranges_are_measured_once_and_again_where_broken(
+    net: Path, pictures: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
     first = quantize.channels(net, lambda: [pictures[:1]])
     assert np.allclose(next(iter(first.values()))[1], pictures[0].max((1, 2)))
     again = quantize.channels(net, lambda: pytest.fail("measured twice"))
     assert all(np.array_equal(first[name], again[name]) for name in first)
     (kept,) = net.parent.glob(".net.int8-*.npz")
     kept.write_bytes(b"PK torn")
-    assert quantize.channels(net, lambda: [pictures[:1]]).keys() == first.keys() and "measuring again" in caplog.text
+    assert (
+        quantize.channels(net, lambda: [pictures[:1]]).keys() == first.keys()
+        and "measuring again" in caplog.text
+    )
     assert len(list(net.parent.iterdir())) == 2
 
 

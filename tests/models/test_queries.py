@@ -14,7 +14,11 @@ from animelayers.models.queries import TASKS, instance, panoptic, semantic
 
 SIDE, FULL = 96, (384, 384)
 DISCS = ((30, 30, 20), (44, 34, 18), (70, 70, 14), (48, 90, 40), (10, 80, 6))
-CLASSES = np.log(np.array([[0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.7, 0.1, 0.2], [0.05, 0.9, 0.05], [0.3, 0.3, 0.4]], np.float32))
+CLASSES = np.log(
+    np.array(
+        [[0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.7, 0.1, 0.2], [0.05, 0.9, 0.05], [0.3, 0.3, 0.4]], np.float32
+    )
+)
 """Of five queries: two classes and nothing."""
 
 
@@ -31,8 +35,12 @@ def probabilities() -> np.ndarray:
 def theirs(how: str, **options: Any) -> Any:
     hf = pytest.importorskip("transformers")
     torch = pytest.importorskip("torch")
-    given = SimpleNamespace(class_queries_logits=torch.tensor(CLASSES)[None], masks_queries_logits=torch.tensor(logits())[None])
-    return getattr(hf.Mask2FormerImageProcessor(), f"post_process_{how}_segmentation")(given, target_sizes=[FULL], **options)[0]
+    given = SimpleNamespace(
+        class_queries_logits=torch.tensor(CLASSES)[None], masks_queries_logits=torch.tensor(logits())[None]
+    )
+    return getattr(hf.Mask2FormerImageProcessor(), f"post_process_{how}_segmentation")(
+        given, target_sizes=[FULL], **options
+    )[0]
 
 
 def lifted(margin: np.ndarray) -> np.ndarray:
@@ -41,7 +49,10 @@ def lifted(margin: np.ndarray) -> np.ndarray:
 
 def test_instances_are_the_librarys() -> None:
     found = theirs("instance", threshold=0.5, return_binary_maps=True)
-    known = sorted(zip(found["segments_info"], found["segmentation"].numpy() > 0, strict=True), key=lambda each: -each[0]["score"])
+    known = sorted(
+        zip(found["segments_info"], found["segmentation"].numpy() > 0, strict=True),
+        key=lambda each: -each[0]["score"],
+    )
     ours = instance(probabilities(), logits(), [0, 1], 0.5)
     assert len(ours) == len(known) == 4
     for claim, (facts, mask) in zip(ours, known, strict=True):
@@ -55,9 +66,17 @@ def test_panoptic_segments_are_the_librarys_and_stuff_cuts_things() -> None:
     ours = panoptic(probabilities(), logits(), [0, 1], 0.5)
     assert len(ours) >= 2
     for claim in ours:
-        same = [f for f in found["segments_info"] if f["label_id"] == claim.label and abs(f["score"] - claim.score) < 1e-3]
+        same = [
+            f
+            for f in found["segments_info"]
+            if f["label_id"] == claim.label and abs(f["score"] - claim.score) < 1e-3
+        ]
         # The library leaves pixels below one half to the best query; the original, as we do, to nobody.
-        assert len(same) == 1 and not (lifted(claim.margin) & (segmentation != same[0]["id"])).sum() > 0.01 * lifted(claim.margin).sum()
+        assert (
+            len(same) == 1
+            and not (lifted(claim.margin) & (segmentation != same[0]["id"])).sum()
+            > 0.01 * lifted(claim.margin).sum()
+        )
     alone = panoptic(probabilities(), logits(), [0], 0.5)
     assert [c.score for c in alone] == [c.score for c in ours if c.label == 0]
     assert not sum(lifted(c.margin).astype(int) for c in ours).max() > 1

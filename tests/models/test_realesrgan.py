@@ -40,8 +40,12 @@ def test_it_draws_a_reduced_picture_better_than_cubic_interpolation(net: RealESR
     large = cv2.resize(drawing(), (200, 140), interpolation=cv2.INTER_LANCZOS4)
     small = cv2.resize(large, (100, 70), interpolation=cv2.INTER_AREA)
     made, cubic = net(small), cv2.resize(small, (200, 140), interpolation=cv2.INTER_CUBIC)
-    assert sharpness(cv2.cvtColor(made, cv2.COLOR_RGB2GRAY)) > sharpness(cv2.cvtColor(cubic, cv2.COLOR_RGB2GRAY))
-    assert np.abs(made.astype(int) - large).mean() < 8, "the colours are those of the picture, not of another order of channels"
+    assert sharpness(cv2.cvtColor(made, cv2.COLOR_RGB2GRAY)) > sharpness(
+        cv2.cvtColor(cubic, cv2.COLOR_RGB2GRAY)
+    )
+    assert np.abs(made.astype(int) - large).mean() < 8, (
+        "the colours are those of the picture, not of another order of channels"
+    )
 
 
 def test_a_picture_of_one_pixel(net: RealESRGAN) -> None:

@@ -34,7 +34,9 @@ def gradient() -> np.ndarray:
 
 def tiny(tmp_path: Path, name: str) -> Path:
     side = ZOO[name].side
-    return tiny_onnx.write(tmp_path / f"{name}.onnx", WEIGHT, BIAS, (1, 3, side, side), sigmoid=not ZOO[name].logits)
+    return tiny_onnx.write(
+        tmp_path / f"{name}.onnx", WEIGHT, BIAS, (1, 3, side, side), sigmoid=not ZOO[name].logits
+    )
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -43,12 +45,21 @@ def test_recipe_is_that_of_rembgs_session(tmp_path: Path, gradient: np.ndarray, 
 
     sessions = pytest.importorskip("rembg.sessions").sessions
     session = sessions[name].__new__(sessions[name])
-    session.inner_session = onnxruntime.InferenceSession(str(tiny(tmp_path, name)), providers=["CPUExecutionProvider"])
+    session.inner_session = onnxruntime.InferenceSession(
+        str(tiny(tmp_path, name)), providers=["CPUExecutionProvider"]
+    )
     theirs = np.asarray(session.predict(Image.fromarray(gradient))[0], np.float32) / 255
-    ours = Saliency(name, tiny(tmp_path, name), precision="fp32", allow_noncommercial=True).claim([gradient])[0]
+    ours = Saliency(name, tiny(tmp_path, name), precision="fp32", allow_noncommercial=True).claim([gradient])[
+        0
+    ]
     assert ours.shape == (ZOO[name].side,) * 2
     stretched = (ours - ours.min()) / (ours.max() - ours.min())
-    back = np.asarray(Image.fromarray((stretched * 255).astype(np.uint8)).resize((160, 90), Image.Resampling.BILINEAR)) / 255
+    back = (
+        np.asarray(
+            Image.fromarray((stretched * 255).astype(np.uint8)).resize((160, 90), Image.Resampling.BILINEAR)
+        )
+        / 255
+    )
     assert np.abs(back - theirs).mean() < 0.01  # the resampling differs, the scale of the colours does not
 
 
@@ -73,7 +84,9 @@ def test_a_birefnet_of_ones_own_is_run_from_its_file(tmp_path: Path, red_disc: n
     mattes = Saliency(name, own, precision="fp32")([red_disc])
     assert mattes.model == [name] and mattes.alpha[0][45, 80] > 0.5 and mattes.alpha[0][5, 5] < 0.1
     general = Saliency("birefnet-general", own, precision="fp32").claim([red_disc])[0]
-    assert general.shape == (side, side) and np.array_equal(general, Saliency(name, own, precision="fp32").claim([red_disc])[0])
+    assert general.shape == (side, side) and np.array_equal(
+        general, Saliency(name, own, precision="fp32").claim([red_disc])[0]
+    )
     with pytest.raises(WeightsError, match="no such file exists"):
         Saliency(name, tmp_path / "none.onnx")
 

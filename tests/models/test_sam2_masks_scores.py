@@ -14,7 +14,10 @@ amg = pytest.importorskip("sam2.utils.amg")
 def blobs(count: int = 24) -> object:
     """Smooth logits (count, 64, 64) with a mask each."""
     generator = torch.Generator().manual_seed(0)
-    noise = torch.randn((count, 1, 9, 9), generator=generator) * 8 - torch.linspace(0, 6, count)[:, None, None, None]
+    noise = (
+        torch.randn((count, 1, 9, 9), generator=generator) * 8
+        - torch.linspace(0, 6, count)[:, None, None, None]
+    )
     noise[:, :, 4, 4] = 9
     return torch.nn.functional.interpolate(noise, (64, 64), mode="bicubic")[:, 0]
 

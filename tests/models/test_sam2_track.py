@@ -1,4 +1,6 @@
-"""Trackers with a memory: the real loading code on tiny checkpoints with random weights. It proves the plumbing, not quality."""
+"""Trackers with a memory: the real loading code on tiny checkpoints with random weights. It proves the
+plumbing, not quality.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +29,14 @@ def test_transformers_follow_figures(family: str, tmp_path: Path) -> None:
     labels = tracker(pictures, figures)
     assert labels.shape == (3, 108, 192) and labels.dtype == np.uint8 and {1, 2} <= set(np.unique(labels))
     assert not any((plane[~mask] > 0).any() for plane, mask in zip(labels, figures, strict=True))
-    told = [np.where(mask, np.uint8(1), np.uint8(0)) for mask in figures]  # a segmenter says that all of them are one
+    # a segmenter says that all of them are one
+    told = [np.where(mask, np.uint8(1), np.uint8(0)) for mask in figures]
     assert set(np.unique(tracker(pictures[:1], told[:1]))) == {0, 1}
     scores = tracker.propagate(pictures, 1, [figures[1], ~figures[1]])
     assert scores.shape == (3, 2, 108, 192) and np.isfinite(scores).all()
-    assert np.array_equal(scores, Transformers(str(tmp_path), family).propagate(pictures, 1, [figures[1], ~figures[1]]))
+    assert np.array_equal(
+        scores, Transformers(str(tmp_path), family).propagate(pictures, 1, [figures[1], ~figures[1]])
+    )
     assert np.mean((scores[1, 0] > 0) == figures[1]) > 0.9  # the mask it was given stays in its drawing
 
 

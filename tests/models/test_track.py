@@ -60,10 +60,14 @@ def test_live_action_from_one_mask() -> None:
     folder = DATA / "masks_over_time/tennis"
     if not folder.is_dir():
         pytest.skip(f"{folder} is missing")
-    pictures = [cv2.cvtColor(cv2.imread(str(p)), cv2.COLOR_BGR2RGB) for p in sorted((folder / "frames").iterdir())]
+    pictures = [
+        cv2.cvtColor(cv2.imread(str(p)), cv2.COLOR_BGR2RGB) for p in sorted((folder / "frames").iterdir())
+    ]
     truth = [cv2.imread(str(p), cv2.IMREAD_GRAYSCALE) > 127 for p in sorted((folder / "masks").iterdir())]
     labels = Linked()(pictures, [truth[0], *[None] * (len(pictures) - 1)])
-    assert np.mean([overlap(plane > 0, mask) for plane, mask in zip(labels[1:], truth[1:], strict=True)]) >= 0.6
+    assert (
+        np.mean([overlap(plane > 0, mask) for plane, mask in zip(labels[1:], truth[1:], strict=True)]) >= 0.6
+    )
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 30, 40), (3, 5, 300)])
@@ -86,7 +90,9 @@ def test_where_to_begin_and_how_ids_are_counted() -> None:
     assert best([None, one, two, mask], 0.01) == 2
     labels = np.zeros((4, 2, 2), np.uint8)
     labels[:, 0, 0], labels[2:, 0, 1], labels[1, 1, 1] = 7, 4, 9
-    assert ordered(labels)[:, 0].tolist() == [[1, 0], [1, 0], [1, 2], [1, 2]] and not ordered(labels)[:, 1].any()
+    assert (
+        ordered(labels)[:, 0].tolist() == [[1, 0], [1, 0], [1, 2], [1, 2]] and not ordered(labels)[:, 1].any()
+    )
 
 
 def test_options_out_of_range_are_refused() -> None:

@@ -37,7 +37,10 @@ def test_a_film_in_pieces_is_answered_as_windows_of_the_whole(tiny: Path, frames
         detector.add(picture)
     padded = np.concatenate([np.repeat(film[:1], 25, 0), film, np.repeat(film[-1:], 75, 0)])[..., ::-1]
     with torch.inference_mode():
-        windows = [load(tiny)(torch.from_numpy(padded[None, at : at + 100].copy()))[0, 25:75] for at in range(0, frames, 50)]
+        windows = [
+            load(tiny)(torch.from_numpy(padded[None, at : at + 100].copy()))[0, 25:75]
+            for at in range(0, frames, 50)
+        ]
     expected = torch.sigmoid(torch.cat(windows))[:frames].numpy()
     np.testing.assert_allclose(detector.chances(), expected, atol=1e-6)
 

@@ -1,4 +1,6 @@
-"""ViTMatte: the real loading code on a tiny checkpoint with random weights. It proves the plumbing, not quality."""
+"""ViTMatte: the real loading code on a tiny checkpoint with random weights. It proves the plumbing, not
+quality.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +32,27 @@ def drawn() -> tuple[list[np.ndarray], list[np.ndarray]]:
     return [*wide.frames, *high.frames], [trimap(alpha) for alpha in (*wide.character, *high.character)]
 
 
-def test_only_the_unknown_band_is_answered_and_batches_change_nothing(folder: Path, drawn: tuple[list[np.ndarray], list[np.ndarray]]) -> None:
+def test_only_the_unknown_band_is_answered_and_batches_change_nothing(
+    folder: Path, drawn: tuple[list[np.ndarray], list[np.ndarray]]
+) -> None:
     pictures, trimaps = drawn
     together = VitMatte(str(folder), device="cpu", batch=3)(pictures, trimaps)
     one = VitMatte(str(folder), device="cpu", batch=1)
     for picture, known, alpha in zip(pictures, trimaps, together, strict=True):
-        assert alpha.shape == known.shape and alpha.dtype == np.float32 and alpha.min() >= 0 and alpha.max() <= 1
-        assert (alpha[known == 255] == 1).all() and (alpha[known == 0] == 0).all() and np.unique(alpha[known == 128]).size > 9
+        assert (
+            alpha.shape == known.shape and alpha.dtype == np.float32 and alpha.min() >= 0 and alpha.max() <= 1
+        )
+        assert (
+            (alpha[known == 255] == 1).all()
+            and (alpha[known == 0] == 0).all()
+            and np.unique(alpha[known == 128]).size > 9
+        )
         np.testing.assert_allclose(alpha, one([picture], [known])[0], atol=1e-5)
 
 
-def test_the_net_sees_what_the_packages_own_processor_makes(folder: Path, drawn: tuple[list[np.ndarray], list[np.ndarray]]) -> None:
+def test_the_net_sees_what_the_packages_own_processor_makes(
+    folder: Path, drawn: tuple[list[np.ndarray], list[np.ndarray]]
+) -> None:
     import torch
     import transformers as hf
 
@@ -77,7 +89,11 @@ def test_missing_and_wrong_weights_are_named(folder: Path, tmp_path: Path) -> No
         VitMatte(str(other))
     shutil.copy(folder / "config.json", other)
     weights = load_file(folder / "model.safetensors")
-    save_file({k: v for k, v in weights.items() if "matting_head" not in k}, other / "model.safetensors", {"format": "pt"})
+    save_file(
+        {k: v for k, v in weights.items() if "matting_head" not in k},
+        other / "model.safetensors",
+        {"format": "pt"},
+    )
     with pytest.raises(WeightsError, match="weights are missing"):
         VitMatte(str(other))
     with pytest.raises(ValueError, match="longest"):

@@ -1,4 +1,6 @@
-"""ViTPose: the real loading code on a tiny checkpoint with random weights. It proves the plumbing, not quality."""
+"""ViTPose: the real loading code on a tiny checkpoint with random weights. It proves the plumbing, not
+quality.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +35,15 @@ def test_joints_are_those_of_the_librarys_own_call(experts: int, tmp_path: Path)
     path = tiny_people.vitpose(tmp_path, experts)
     picture, model = drawn()[0], hf.VitPoseForPoseEstimation.from_pretrained(path).eval()
     processor = hf.AutoImageProcessor.from_pretrained(path)
-    inputs = processor(images=[picture], boxes=[[list(map(float, box)) for box in BOXES]], return_tensors="pt")
+    inputs = processor(
+        images=[picture], boxes=[[list(map(float, box)) for box in BOXES]], return_tensors="pt"
+    )
     more = {"dataset_index": torch.zeros(len(BOXES), dtype=torch.long)} if experts > 1 else {}
     with torch.inference_mode():
         output = model(**inputs, **more)
-    (theirs,) = processor.post_process_pose_estimation(output, boxes=[[list(map(float, box)) for box in BOXES]])
+    (theirs,) = processor.post_process_pose_estimation(
+        output, boxes=[[list(map(float, box)) for box in BOXES]]
+    )
     (ours,) = VitPose(str(path), device="cpu", batch=2)([picture], [BOXES])
     assert ours.shape == (3, 17, 3) and ours.dtype == np.float32
     for mine, their in zip(ours, theirs, strict=True):

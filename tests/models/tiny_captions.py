@@ -1,4 +1,6 @@
-"""Tiny checkpoints of BLIP-2, Qwen2-VL, Qwen3-VL and Florence-2 with random weights, saved as the real ones are: they prove the plumbing."""
+"""Tiny checkpoints of BLIP-2, Qwen2-VL, Qwen3-VL and Florence-2 with random weights, saved as the real ones
+are: they prove the plumbing.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _CLIP = {"image_mean": [0.48, 0.46, 0.41], "image_std": [0.27, 0.26, 0.28]}
 
 
 def letters(*special: str, **named: str) -> Any:
-    """A tokenizer of single bytes, after them the special tokens, of which some have names; it tells all bytes apart when it decodes."""
+    """A tokenizer of single bytes, after them the special tokens, of which some have names; it tells all
+    bytes apart when it decodes.
+    """
     import transformers as hf
     from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -22,7 +26,11 @@ def letters(*special: str, **named: str) -> Any:
     made = Tokenizer(models.BPE(vocab, []))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.add_special_tokens([*special])
-    extra = {name: token for name, token in named.items() if name.endswith("_token") and name not in ("pad_token", "eos_token", "bos_token")}
+    extra = {
+        name: token
+        for name, token in named.items()
+        if name.endswith("_token") and name not in ("pad_token", "eos_token", "bos_token")
+    }
     plain = {name: token for name, token in named.items() if name not in extra}
     return hf.PreTrainedTokenizerFast(tokenizer_object=made, extra_special_tokens=extra, **plain)
 
@@ -33,7 +41,14 @@ def blip2(path: Path) -> None:
 
     tokens = letters("<pad>", "</s>", "<image>", pad_token="<pad>", eos_token="</s>", bos_token="</s>")
     sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
-    text = {"model_type": "opt", "vocab_size": 259, "hidden_size": 16, "ffn_dim": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text = {
+        "model_type": "opt",
+        "vocab_size": 259,
+        "hidden_size": 16,
+        "ffn_dim": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+    }
     text |= {
         "max_position_embeddings": 128,
         "word_embed_proj_dim": 16,
@@ -59,11 +74,39 @@ def florence2(path: Path) -> None:
     """Florence-2 for pictures of 64 pixels, which are five tokens: four places and their mean."""
     import transformers as hf
 
-    tokens = letters("<s>", "<pad>", "</s>", "<image>", pad_token="<pad>", eos_token="</s>", bos_token="<s>", image_token="<image>")
+    tokens = letters(
+        "<s>",
+        "<pad>",
+        "</s>",
+        "<image>",
+        pad_token="<pad>",
+        eos_token="</s>",
+        bos_token="<s>",
+        image_token="<image>",
+    )
     ones = [1, 1, 1, 1]
-    vision = {"depths": ones, "embed_dim": [8, 8, 16, 16], "num_heads": ones, "num_groups": ones, "window_size": 2, "projection_dim": 16}
-    text = {"model_type": "bart", "vocab_size": 260, "d_model": 16, "encoder_layers": 1, "decoder_layers": 2, "encoder_attention_heads": 2}
-    text |= {"decoder_attention_heads": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "max_position_embeddings": 256}
+    vision = {
+        "depths": ones,
+        "embed_dim": [8, 8, 16, 16],
+        "num_heads": ones,
+        "num_groups": ones,
+        "window_size": 2,
+        "projection_dim": 16,
+    }
+    text = {
+        "model_type": "bart",
+        "vocab_size": 260,
+        "d_model": 16,
+        "encoder_layers": 1,
+        "decoder_layers": 2,
+        "encoder_attention_heads": 2,
+    }
+    text |= {
+        "decoder_attention_heads": 2,
+        "encoder_ffn_dim": 32,
+        "decoder_ffn_dim": 32,
+        "max_position_embeddings": 256,
+    }
     text |= {
         "bos_token_id": 256,
         "pad_token_id": 257,
@@ -74,7 +117,9 @@ def florence2(path: Path) -> None:
     }
     _saved(
         hf.Florence2ForConditionalGeneration(
-            hf.Florence2Config(vision_config=vision, text_config=text, image_token_id=259, tie_word_embeddings=False)
+            hf.Florence2Config(
+                vision_config=vision, text_config=text, image_token_id=259, tie_word_embeddings=False
+            )
         ),
         path,
     )
@@ -88,11 +133,37 @@ def qwen_vl(path: Path, family: str = "Qwen2VL") -> None:
     """Qwen2-VL or, with `family` Qwen3VL, its successor."""
     import transformers as hf
 
-    special = ["<pad>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
-    tokens = letters(*special, pad_token="<pad>", eos_token="<|im_end|>", image_token="<|image_pad|>", video_token="<|video_pad|>")
-    places = {"vision_start_token_id": 259, "vision_end_token_id": 260, "image_token_id": 261, "video_token_id": 262}
+    special = [
+        "<pad>",
+        "<|im_start|>",
+        "<|im_end|>",
+        "<|vision_start|>",
+        "<|vision_end|>",
+        "<|image_pad|>",
+        "<|video_pad|>",
+    ]
+    tokens = letters(
+        *special,
+        pad_token="<pad>",
+        eos_token="<|im_end|>",
+        image_token="<|image_pad|>",
+        video_token="<|video_pad|>",
+    )
+    places = {
+        "vision_start_token_id": 259,
+        "vision_end_token_id": 260,
+        "image_token_id": 261,
+        "video_token_id": 262,
+    }
     rope = {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 10000.0}
-    text = {"vocab_size": 263, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
+    text = {
+        "vocab_size": 263,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+    }
     text |= {
         "rope_parameters": rope,
         "max_position_embeddings": 512,
@@ -102,15 +173,39 @@ def qwen_vl(path: Path, family: str = "Qwen2VL") -> None:
         "tie_word_embeddings": False,
     }
     if family == "Qwen2VL":
-        vision = {"embed_dim": 32, "hidden_size": 32, "depth": 2, "num_heads": 2, "mlp_ratio": 2, "patch_size": 14}
+        vision = {
+            "embed_dim": 32,
+            "hidden_size": 32,
+            "depth": 2,
+            "num_heads": 2,
+            "mlp_ratio": 2,
+            "patch_size": 14,
+        }
     else:
-        vision = {"hidden_size": 32, "out_hidden_size": 32, "depth": 2, "num_heads": 2, "intermediate_size": 64, "patch_size": 14}
+        vision = {
+            "hidden_size": 32,
+            "out_hidden_size": 32,
+            "depth": 2,
+            "num_heads": 2,
+            "intermediate_size": 64,
+            "patch_size": 14,
+        }
         vision |= {"deepstack_visual_indexes": [0, 1], "num_position_embeddings": 64}
-    config = getattr(hf, f"{family}Config")(text_config=text, vision_config=vision, tie_word_embeddings=False, **places)
+    config = getattr(hf, f"{family}Config")(
+        text_config=text, vision_config=vision, tie_word_embeddings=False, **places
+    )
     _saved(getattr(hf, f"{family}ForConditionalGeneration")(config), path)
-    pixels = {"patch_size": 14, "temporal_patch_size": 2, "merge_size": 2, "size": {"shortest_edge": 28 * 28, "longest_edge": 28 * 28 * 16}, **_CLIP}
+    pixels = {
+        "patch_size": 14,
+        "temporal_patch_size": 2,
+        "merge_size": 2,
+        "size": {"shortest_edge": 28 * 28, "longest_edge": 28 * 28 * 16},
+        **_CLIP,
+    }
     video = getattr(hf, f"{family}VideoProcessor")()
-    getattr(hf, f"{family}Processor")(hf.Qwen2VLImageProcessor(**pixels), tokens, video, chat_template=CHAT).save_pretrained(path)
+    getattr(hf, f"{family}Processor")(
+        hf.Qwen2VLImageProcessor(**pixels), tokens, video, chat_template=CHAT
+    ).save_pretrained(path)
 
 
 def _saved(model: Any, path: Path) -> None:

@@ -1,4 +1,6 @@
-"""A tiny SDXL inpainting checkpoint with random weights, saved as the real ones are: it proves the plumbing, not quality."""
+"""A tiny SDXL inpainting checkpoint with random weights, saved as the real ones are: it proves the plumbing,
+not quality.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ def folder(path: Path) -> Path:
         "vocab_size": 300, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1, "hidden_act": "gelu",
     }  # fmt: skip
     signs = "abcdefghijklmnopqrstuvwxyz,."
-    words = {w: i for i, w in enumerate(["<|startoftext|>", "<|endoftext|>", *signs, *(f"{s}</w>" for s in signs)])}
+    words = {
+        w: i for i, w in enumerate(["<|startoftext|>", "<|endoftext|>", *signs, *(f"{s}</w>" for s in signs)])
+    }
 
     def tokenizer() -> Any:
         return hf.CLIPTokenizer(vocab=words, merges=[], model_max_length=77)

@@ -8,12 +8,19 @@ import torch
 
 
 class Painter(torch.nn.Module):
-    """Convolutions over the picture without its hole, pasted into it as the real file does; NaN for pictures brighter than `limit`."""
+    """Convolutions over the picture without its hole, pasted into it as the real file does; NaN for pictures
+    brighter than `limit`.
+    """
 
     def __init__(self, limit: float = 2.0) -> None:
         super().__init__()
         self.limit = limit
-        self.net = torch.nn.Sequential(torch.nn.Conv2d(4, 8, 5, padding=2), torch.nn.ReLU(), torch.nn.Conv2d(8, 3, 5, padding=2), torch.nn.Sigmoid())
+        self.net = torch.nn.Sequential(
+            torch.nn.Conv2d(4, 8, 5, padding=2),
+            torch.nn.ReLU(),
+            torch.nn.Conv2d(8, 3, 5, padding=2),
+            torch.nn.Sigmoid(),
+        )
 
     def forward(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         made = self.net(torch.cat([image * (1 - mask), mask], 1))

@@ -1,4 +1,6 @@
-"""The tiny checkpoints of `tiny_sam2` with a louder decoder: masks that differ from point to point, and sure enough to pass thresholds."""
+"""The tiny checkpoints of `tiny_sam2` with a louder decoder: masks that differ from point to point, and sure
+enough to pass thresholds.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Tiny checkpoints of SAM 2 and EdgeTAM with random weights, saved as the real ones are: they prove the plumbing, not quality."""
+"""Tiny checkpoints of SAM 2 and EdgeTAM with random weights, saved as the real ones are: they prove the
+plumbing, not quality.
+"""
 
 from __future__ import annotations
 
@@ -56,9 +58,15 @@ def folder(path: Path, family: str) -> None:
             global_attention_blocks=[4],
             image_size=[128, 128],
         )
-        sizes = {"backbone_channel_list": [128, 64, 32, 16], "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]], "fpn_hidden_size": 128}
+        sizes = {
+            "backbone_channel_list": [128, 64, 32, 16],
+            "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]],
+            "fpn_hidden_size": 128,
+        }
         vision = hf.Sam2VisionConfig(backbone_config=backbone, **sizes)
-        config = hf.Sam2VideoConfig(vision_config=vision, prompt_encoder_config=prompt, mask_decoder_config=decoder, **shared)
+        config = hf.Sam2VideoConfig(
+            vision_config=vision, prompt_encoder_config=prompt, mask_decoder_config=decoder, **shared
+        )
         model = hf.Sam2VideoModel(config)
     else:
         timm = hf.TimmWrapperConfig(
@@ -68,12 +76,28 @@ def folder(path: Path, family: str) -> None:
                 "embed_dim": [8, 16, 32, 64], "depth": [1, 1, 1, 1],
             },
         )  # fmt: skip
-        sizes = {"backbone_channel_list": [64, 32, 16, 8], "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]], "fpn_hidden_size": 128}
+        sizes = {
+            "backbone_channel_list": [64, 32, 16, 8],
+            "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]],
+            "fpn_hidden_size": 128,
+        }
         vision = hf.EdgeTamVisionConfig(backbone_config=timm, **sizes)
-        latents = {"perceiver_resampler_num_latents": 16, "perceiver_resampler_num_latents_2d": 16, "memory_attention_rope_k_sizes": [4, 4]}
-        config = hf.EdgeTamVideoConfig(vision_config=vision, prompt_encoder_config=prompt, mask_decoder_config=decoder, **latents, **shared)
+        latents = {
+            "perceiver_resampler_num_latents": 16,
+            "perceiver_resampler_num_latents_2d": 16,
+            "memory_attention_rope_k_sizes": [4, 4],
+        }
+        config = hf.EdgeTamVideoConfig(
+            vision_config=vision,
+            prompt_encoder_config=prompt,
+            mask_decoder_config=decoder,
+            **latents,
+            **shared,
+        )
         model = hf.EdgeTamVideoModel(config)
     model.save_pretrained(path)
     size = {"height": 128, "width": 128}
     still = hf.Sam2ImageProcessor(size=size, mask_size={"height": 32, "width": 32})
-    hf.Sam2VideoProcessor(image_processor=still, video_processor=hf.Sam2VideoVideoProcessor(size=size), target_size=128).save_pretrained(path)
+    hf.Sam2VideoProcessor(
+        image_processor=still, video_processor=hf.Sam2VideoVideoProcessor(size=size), target_size=128
+    ).save_pretrained(path)

@@ -1,4 +1,6 @@
-"""Tiny checkpoints of mask transformers with random weights, saved as the real ones are: they prove the plumbing, not quality."""
+"""Tiny checkpoints of mask transformers with random weights, saved as the real ones are: they prove the
+plumbing, not quality.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ def mask2former(path: Path, names: tuple[str, ...] = NAMES, size: dict[str, int]
 
     torch.manual_seed(3)
     stages = [f"stage{k}" for k in range(1, 5)]
-    swin = hf.SwinConfig(image_size=64, embed_dim=8, depths=[1] * 4, num_heads=[1] * 4, window_size=4, out_features=stages)
+    swin = hf.SwinConfig(
+        image_size=64, embed_dim=8, depths=[1] * 4, num_heads=[1] * 4, window_size=4, out_features=stages
+    )
     config = hf.Mask2FormerConfig(
         backbone_config=swin, feature_size=32, mask_feature_size=32, hidden_dim=32, encoder_layers=1, decoder_layers=2,
         num_attention_heads=2, num_queries=12, encoder_feedforward_dim=32, dim_feedforward=32, id2label=dict(enumerate(names)),
@@ -25,7 +29,9 @@ def mask2former(path: Path, names: tuple[str, ...] = NAMES, size: dict[str, int]
     _decided(net, [layer for layer in embedder.modules() if isinstance(layer, torch.nn.Linear)][-1])
     net.save_pretrained(path)
     colours = {"image_mean": [0.4, 0.5, 0.6], "image_std": [0.2, 0.3, 0.25]}  # not the class's own
-    hf.Mask2FormerImageProcessor(size=size or {"shortest_edge": 64, "longest_edge": 160}, **colours).save_pretrained(path)
+    hf.Mask2FormerImageProcessor(
+        size=size or {"shortest_edge": 64, "longest_edge": 160}, **colours
+    ).save_pretrained(path)
     return net
 
 

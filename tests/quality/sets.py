@@ -1,4 +1,6 @@
-"""A small truth set made by hand, and outputs that are it but for one thing: squares before stripes, stored through the package's own sink."""
+"""A small truth set made by hand, and outputs that are it but for one thing: squares before stripes, stored
+through the package's own sink.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,17 @@ CAMERAS = np.tile(np.eye(3), (LONG, 1, 1))
 def ground(seed: int, wide: int = WIDTH) -> np.ndarray:
     """Stripes and specks, uint8 (H, wide, 3)."""
     rng = np.random.default_rng(seed)
-    return (80 + 40 * ((np.arange(wide) // 6 % 2)[None, :, None]) + rng.integers(0, 30, (HEIGHT, wide, 3))).astype(np.uint8)
+    return (
+        80 + 40 * ((np.arange(wide) // 6 % 2)[None, :, None]) + rng.integers(0, 30, (HEIGHT, wide, 3))
+    ).astype(np.uint8)
 
 
-def clip(film: str, number: int, first: int, places: Sequence[Sequence[int]], seed: int = 0, **facts: Any) -> Clip:
-    """A shot of `LONG` frames on twos in which a square stands at each of `places` (figure -> x of every drawing)."""
+def clip(
+    film: str, number: int, first: int, places: Sequence[Sequence[int]], seed: int = 0, **facts: Any
+) -> Clip:
+    """A shot of `LONG` frames on twos in which a square stands at each of `places` (figure -> x of every
+    drawing).
+    """
     drawings = np.repeat(np.arange(LONG // 2), 2).astype(np.int32)
     labels = np.zeros((LONG // 2, HEIGHT, WIDTH), np.uint8)
     for d in range(LONG // 2):
@@ -61,7 +69,9 @@ def clip(film: str, number: int, first: int, places: Sequence[Sequence[int]], se
 
 
 def clips() -> list[Clip]:
-    """Film a: one who walks, then two who cross, after a cut. Film b: nobody, fire and subtitles, and a dissolve into one who stays."""
+    """Film a: one who walks, then two who cross, after a cut. Film b: nobody, fire and subtitles, and a
+    dissolve into one who stays.
+    """
     walk = clip("a", 0, 0, [[4, 12, 20, 28]], 0)
     cross = clip(
         "a",
@@ -72,7 +82,15 @@ def clips() -> list[Clip]:
         traits=listed("traits", "two,crossing,people"),
         transition=["cut"] + ["none"] * (LONG - 1),
     )
-    empty = clip("b", 0, 0, [], 2, sources=listed("sources", "background:c,effect:d"), transition=["none"] * (LONG - 2) + ["dissolve"] * 2)
+    empty = clip(
+        "b",
+        0,
+        0,
+        [],
+        2,
+        sources=listed("sources", "background:c,effect:d"),
+        transition=["none"] * (LONG - 2) + ["dissolve"] * 2,
+    )
     empty["traits"] = listed("traits", "empty")
     empty["effect"][:, 10:30, 40:70] = (250, 180, 40, 200)
     empty["overlay"][:, -8:] = (255, 255, 255, 255)
@@ -96,24 +114,51 @@ def films(shots: Sequence[Clip], folder: Path) -> None:
     for film in dict.fromkeys(shot["episode"] for shot in shots):
         frames = np.concatenate([pictures(shot) for shot in shots if shot["episode"] == film])
         planes = {name: np.zeros(frames.shape[:3], np.uint8) for name in ("character", "effect", "instances")}
-        colours = {name: np.zeros((1, 1, 1, 3), np.uint8) for name in ("background", "character_colour", "effect_colour")}
+        colours = {
+            name: np.zeros((1, 1, 1, 3), np.uint8)
+            for name in ("background", "character_colour", "effect_colour")
+        }
         zeros = np.zeros(len(frames), np.int32)
-        write([Scene(film, frames, **planes, **colours, drawing=zeros, pan=zeros, effect_mode=("over",) * len(frames))], film, folder)
+        write(
+            [
+                Scene(
+                    film,
+                    frames,
+                    **planes,
+                    **colours,
+                    drawing=zeros,
+                    pan=zeros,
+                    effect_mode=("over",) * len(frames),
+                )
+            ],
+            film,
+            folder,
+        )
 
 
-def store(shots: Sequence[Clip], folder: Path, layers: Sequence[str] = ("character", "instances", "effect", "overlay", "background")) -> Path:
+def store(
+    shots: Sequence[Clip],
+    folder: Path,
+    layers: Sequence[str] = ("character", "instances", "effect", "overlay", "background"),
+) -> Path:
     """An output of these clips."""
     rows = []
     for shot in shots:
         files = [codecs.encode_png(shot[name][d]) for d in range(len(shot["character"])) for name in layers]
-        row = {key: value for key, value in shot.items() if key not in ("character", "instances", "effect", "overlay", "background")}
+        row = {
+            key: value
+            for key, value in shot.items()
+            if key not in ("character", "instances", "effect", "overlay", "background")
+        }
         count = len(shot["character"])
         ids = [np.unique(plane[plane > 0]) for plane in shot["instances"]]
         row |= {
             "transition": " ".join(shot["transition"]),
             "effect_mode": " ".join([shot["effect_mode"]] * count),
             "instance_ids": RECORD["instance_ids"].gather(ids),
-            "instance_boxes": RECORD["instance_boxes"].gather([[*boxes(plane).values()] for plane in shot["instances"]]),
+            "instance_boxes": RECORD["instance_boxes"].gather(
+                [[*boxes(plane).values()] for plane in shot["instances"]]
+            ),
             "width": WIDTH,
             "height": HEIGHT,
             "layers": b"".join(files),

@@ -10,7 +10,15 @@ from animelayers.quality.figures import FIGURES
 
 
 def row(number: int, traits: tuple[str, ...] = ("people",), **figures: Any) -> dict[str, Any]:
-    return {"system": "x", "film": f"{number}.mkv", "shot": 0, "traits": traits, "sources": ("figure:a",), **dict.fromkeys(FIGURES), **figures}
+    return {
+        "system": "x",
+        "film": f"{number}.mkv",
+        "shot": 0,
+        "traits": traits,
+        "sources": ("figure:a",),
+        **dict.fromkeys(FIGURES),
+        **figures,
+    }
 
 
 def test_mean_worst_tenth_and_number_of_shots() -> None:
@@ -25,13 +33,27 @@ def test_mean_worst_tenth_and_number_of_shots() -> None:
 
 
 def test_a_shot_counts_for_each_of_its_traits() -> None:
-    rows = [row(0, ("people", "two"), character_iou=1.0), row(1, ("people",), character_iou=0.5), {**row(2, character_iou=0.0), "system": "y"}]
+    rows = [
+        row(0, ("people", "two"), character_iou=1.0),
+        row(1, ("people",), character_iou=0.5),
+        {**row(2, character_iou=0.0), "system": "y"},
+    ]
     found = board(rows)
-    assert set(found) == {"x", "y"} and set(found["x"]["traits"]) == {"people", "two"} and set(found["x"]["sources"]) == {"figure:a"}
-    assert found["x"]["traits"]["people"]["character_iou"].mean == 0.75 and found["x"]["traits"]["two"]["character_iou"].n == 1
+    assert (
+        set(found) == {"x", "y"}
+        and set(found["x"]["traits"]) == {"people", "two"}
+        and set(found["x"]["sources"]) == {"figure:a"}
+    )
+    assert (
+        found["x"]["traits"]["people"]["character_iou"].mean == 0.75
+        and found["x"]["traits"]["two"]["character_iou"].n == 1
+    )
     assert found["x"]["all"]["all"]["character_iou"].n == 2
     table = markdown(found["x"]["traits"], FIGURES, "trait").splitlines()
-    assert table[0] == "| trait | n | character IoU |" and table[2:] == ["| people | 2 | 0.750 |", "| two | 1 | 1.000 |"]
+    assert table[0] == "| trait | n | character IoU |" and table[2:] == [
+        "| people | 2 | 0.750 |",
+        "| two | 1 | 1.000 |",
+    ]
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
@@ -40,7 +62,9 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     low, high = interval(values, 0, "cover")
     covered = ((low <= 5 / 7) & (high >= 5 / 7)).mean()
     assert 0.9 <= covered <= 0.98
-    assert np.array_equal(interval(values, 0, "cover")[0], low) and not np.array_equal(interval(values, 1, "cover")[0], low)
+    assert np.array_equal(interval(values, 0, "cover")[0], low) and not np.array_equal(
+        interval(values, 1, "cover")[0], low
+    )
     wide, narrow = (np.subtract(*interval(values[:n], 0, "cover")[::-1]).mean() for n in (10, 40))
     assert wide == pytest.approx(2 * narrow, rel=0.15)
 

@@ -45,7 +45,11 @@ def test_the_truth_itself_is_perfect(truth_set: Path) -> None:
     assert rows[0]["traits"] == ["one", "people"] and rows[0]["sources"] == ["figure:a", "background:b"]
     told = {name for name in FIGURES if any(row[name] is not None for row in rows)}
     assert told == set(FIGURES), "this set tells every figure"
-    assert rows[0]["false_character"] is None and rows[2]["character_iou"] is None and rows[2]["false_character"] == 0
+    assert (
+        rows[0]["false_character"] is None
+        and rows[2]["character_iou"] is None
+        and rows[2]["false_character"] == 0
+    )
 
 
 def test_nothing_scores_worst(truth_set: Path, tmp_path: Path) -> None:
@@ -68,7 +72,11 @@ def test_transitions_are_told_missed_or_made_up() -> None:
     ]
 
     def said(*frames: int) -> list[tuple[float | None, float | None]]:
-        return list(transitions(shots, {t: {"flags": "interlaced,transition" if t in frames else "ok"} for t in range(36)}))
+        return list(
+            transitions(
+                shots, {t: {"flags": "interlaced,transition" if t in frames else "ok"} for t in range(36)}
+            )
+        )
 
     assert said(9, 10) == [(1, None), (None, 1), (None, None)]
     assert said() == [(None, None), (None, 0), (None, None)]
@@ -83,7 +91,10 @@ def test_a_camera_that_drifts_is_as_far_off_as_it_drifts(scored: Scored) -> None
 
     rows = scored(drift)
     # of the second, third and fourth drawing, which are shown twice each, and the first one's repeat
-    assert rows[WALK]["camera_px"] == pytest.approx((0 + 2 * (2 + 4 + 6)) / 7) and rows[WALK]["camera_known"] == 1
+    assert (
+        rows[WALK]["camera_px"] == pytest.approx((0 + 2 * (2 + 4 + 6)) / 7)
+        and rows[WALK]["camera_known"] == 1
+    )
     assert rows[CROSS]["camera_px"] is None and rows[CROSS]["camera_known"] == 0
     assert rows[WALK]["character_iou"] == 1
 
@@ -100,14 +111,24 @@ def test_shots_that_are_one_and_shots_that_are_two(scored: Scored) -> None:
 def test_a_cut_within_a_dissolve_is_right_and_one_elsewhere_is_not(truth_set: Path, tmp_path: Path) -> None:
     def cut(at: int) -> list[dict[str, object]]:
         shots = sets.clips()[2:]
-        both = {name: np.concatenate([shot[name] for shot in shots]) for name in ("frame_index", "timestamp_s")}
+        both = {
+            name: np.concatenate([shot[name] for shot in shots]) for name in ("frame_index", "timestamp_s")
+        }
         rows = []
         for number, part in enumerate((slice(None, at), slice(at, None))):
             index = both["frame_index"][part]
             half = sets.clip("b", number, int(index[0]), [])
             order = np.arange(len(index), dtype=np.int32)
-            half |= {"frame_index": index, "timestamp_s": both["timestamp_s"][part], "drawing": order, "transition": ["none"] * len(index)}
-            half |= {name: np.repeat(half[name][:1], len(index), 0) for name in ("character", "instances", "effect", "overlay", "background")}
+            half |= {
+                "frame_index": index,
+                "timestamp_s": both["timestamp_s"][part],
+                "drawing": order,
+                "transition": ["none"] * len(index),
+            }
+            half |= {
+                name: np.repeat(half[name][:1], len(index), 0)
+                for name in ("character", "instances", "effect", "overlay", "background")
+            }
             rows.append(half | {"camera": np.tile(np.eye(3), (len(index), 1, 1))})
         found, _ = score(partial(TruthSet, truth_set), {"x": str(sets.store(rows, tmp_path / str(at)))})
         return [row for row in found if row["film"] == "b.mkv"]
@@ -153,22 +174,42 @@ def test_a_film_without_colours_tells_none(truth_set: Path) -> None:
     layers = truth.layers(shot, 0)
     grey = np.repeat(cv2.cvtColor(layers.background, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
     said = Found(truth.output).layers(Found(truth.output).film("b.mkv")[0], layers.character.shape)
-    said = said._replace(background=grey, effect=np.dstack([np.repeat(said.effect[..., :1] // 2 + 80, 3, 2), said.effect[..., 3]]))
+    said = said._replace(
+        background=grey,
+        effect=np.dstack([np.repeat(said.effect[..., :1] // 2 + 80, 3, 2), said.effect[..., 3]]),
+    )
     found = measured(layers, said, grey, None)
-    assert found.squares["behind_effect_db"][0] == 0 and measured(layers, said, layers.background, None).squares["behind_effect_db"][0] > 0
-    assert found.means["effect_colour"] < measured(layers, said, layers.background, None).means["effect_colour"]
+    assert (
+        found.squares["behind_effect_db"][0] == 0
+        and measured(layers, said, layers.background, None).squares["behind_effect_db"][0] > 0
+    )
+    assert (
+        found.means["effect_colour"] < measured(layers, said, layers.background, None).means["effect_colour"]
+    )
 
 
 def test_drawings_that_are_not_held(scored: Scored) -> None:
     def each(shots: list[sets.Clip]) -> None:
-        shots[0] |= {name: shots[0][name].repeat(2, 0) for name in ("character", "instances", "effect", "overlay", "background", "camera")}
+        shots[0] |= {
+            name: shots[0][name].repeat(2, 0)
+            for name in ("character", "instances", "effect", "overlay", "background", "camera")
+        }
         shots[0]["drawing"] = np.arange(sets.LONG, dtype=np.int32)
-        shots[3] |= {name: shots[3][name][:1] for name in ("character", "instances", "effect", "overlay", "background", "camera")}
+        shots[3] |= {
+            name: shots[3][name][:1]
+            for name in ("character", "instances", "effect", "overlay", "background", "camera")
+        }
         shots[3]["drawing"] = np.zeros(sets.LONG, np.int32)
 
     rows = scored(each)
-    assert rows[WALK]["held_recall"] == 0 and rows[WALK]["held_precision"] is None and rows[WALK]["character_iou"] == 1
-    assert rows[STAY]["held_precision"] == pytest.approx(1 / 7) and rows[STAY]["held_recall"] == pytest.approx(1 / 4)
+    assert (
+        rows[WALK]["held_recall"] == 0
+        and rows[WALK]["held_precision"] is None
+        and rows[WALK]["character_iou"] == 1
+    )
+    assert rows[STAY]["held_precision"] == pytest.approx(1 / 7) and rows[STAY][
+        "held_recall"
+    ] == pytest.approx(1 / 4)
 
 
 def test_a_folder_of_films_and_stills_with_their_layers(tmp_path: Path) -> None:
@@ -179,12 +220,22 @@ def test_a_folder_of_films_and_stills_with_their_layers(tmp_path: Path) -> None:
     truth = opened()
     names = ["film.mkv", "film.mkv", "stills/crossing_00003.composite.png"]
     assert [shot.film for shot in truth.shots] == names
-    assert {p.name for p in truth.films.rglob("*") if p.is_file()} == {Path(name).name for name in names}, "a job sees no truth"
-    assert truth.shots[0].opens is None and truth.shots[1].opens == (3, 5) and truth.shots[2].traits == ("still_picture",)
-    assert truth.shots[0].drawings == (0, 0, 1, 1) and truth.shots[1].drawings == (0, 1, 2, 3), "while the camera pans nothing is held"
+    assert {p.name for p in truth.films.rglob("*") if p.is_file()} == {Path(name).name for name in names}, (
+        "a job sees no truth"
+    )
+    assert (
+        truth.shots[0].opens is None
+        and truth.shots[1].opens == (3, 5)
+        and truth.shots[2].traits == ("still_picture",)
+    )
+    assert truth.shots[0].drawings == (0, 0, 1, 1) and truth.shots[1].drawings == (0, 1, 2, 3), (
+        "while the camera pans nothing is held"
+    )
     assert (truth.shots[1].cameras[:, 0, 2] == shots[1].pan).all()  # type: ignore[index]
     layers = truth.layers(truth.shots[1], 5)
-    assert np.array_equal(layers.background, shots[1].background[1]) and np.array_equal(layers.character, shots[1].character[1])
+    assert np.array_equal(layers.background, shots[1].background[1]) and np.array_equal(
+        layers.character, shots[1].character[1]
+    )
     rows, _ = score(opened, {"x": str(sets.store([sets.clip("film", 0, 0, [])], tmp_path / "out"))})
     assert rows[0]["missing"] == 0 and rows[0]["character_iou"] == 0 and rows[2]["missing"] == 1
     with pytest.raises(FileNotFoundError, match=r"no FILM/truth\.json"):

@@ -24,7 +24,9 @@ Named = Sequence[Sequence[str]]
 def name(shots: list[sets.Clip], names: Named) -> list[sets.Clip]:
     """Clips whose figures are called so, shot after shot."""
     for shot, called in zip(shots, names, strict=True):
-        shot["characters"] = RECORD["characters"].gather([",".join(called) or "none"] * len(shot["character"]))
+        shot["characters"] = RECORD["characters"].gather(
+            [",".join(called) or "none"] * len(shot["character"])
+        )
     return shots
 
 
@@ -47,7 +49,9 @@ def test_the_truth_is_right_by_any_names(found: Callable[..., Who]) -> None:
     made = found((["x"], ["x", "y"], [], ["z"]))
     assert [*made.figures] == ["precision", "recall", "f1", "pure", "crop_iou", "mask_iou"]
     assert all(round(figure.value, 2) == 1 for figure in made.figures.values())
-    assert (made.tracks, made.strange, made.missed, made.mixed, made.left_out) == (4, 0, 0, {}, {}) and len(made.crops) > 3
+    assert (made.tracks, made.strange, made.missed, made.mixed, made.left_out) == (4, 0, 0, {}, {}) and len(
+        made.crops
+    ) > 3
     assert "| pairwise F1 | 1.000 |" in told(made) and plain(made)["figures"]["f1"]["n"] == 1
 
 
@@ -80,7 +84,9 @@ def test_sets_and_outputs_without_names_are_refused(truth: TruthSet, truth_set: 
         who(TruthSet(truth_set), Output(str(bare)))
 
 
-def test_the_page_of_a_board_tells_it(truth_set: Path, truth: TruthSet, found: Callable[..., Who], tmp_path: Path) -> None:
+def test_the_page_of_a_board_tells_it(
+    truth_set: Path, truth: TruthSet, found: Callable[..., Who], tmp_path: Path
+) -> None:
     people = found((["x"], ["x", "y"], [], ["z"]))
     rows, _ = score(partial(TruthSet, truth_set), {"animelayers": str(truth_set)})
     cost = {"cpu": 1.0, "wall": 1.0, "frames": 8, "drawings": 4, "overrides": []}

@@ -16,7 +16,10 @@ from animelayers.shot.params import Params
 def shot(name: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Drawings of a drawn shot and their true labels."""
     made = scene(name, 16, (192, 96))
-    labels = [np.stack([a, np.zeros_like(a), np.zeros_like(a)]).astype(np.float32) / 255 for a in made.character[::2]]
+    labels = [
+        np.stack([a, np.zeros_like(a), np.zeros_like(a)]).astype(np.float32) / 255
+        for a in made.character[::2]
+    ]
     return labels, list(made.frames[::2])
 
 
@@ -55,7 +58,9 @@ def test_nothing_to_agree_on() -> None:
     labels, pictures = shot("walk")
     assert agreed([], [], Params()) == []
     assert agreed(labels[:1], pictures[:1], Params())[0] is labels[0]
-    assert all(a is b for a, b in zip(agreed(labels, pictures, replace(Params(), passes=0)), labels, strict=True))
+    assert all(
+        a is b for a, b in zip(agreed(labels, pictures, replace(Params(), passes=0)), labels, strict=True)
+    )
 
 
 def test_other_drawings_say_nothing() -> None:

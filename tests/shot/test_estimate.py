@@ -1,4 +1,6 @@
-"""What a shot tells its drawings, by the packaged net on drawn shots; nothing here depends on how well that net does."""
+"""What a shot tells its drawings, by the packaged net on drawn shots; nothing here depends on how well that
+net does.
+"""
 
 from __future__ import annotations
 
@@ -49,14 +51,24 @@ def given(made: Scene, clip: slice = EACH, **others: Any) -> Given:
 
 
 def around(made: Scene, at: slice) -> dict[str, np.ndarray]:
-    return {"context": made.frames[at], "context_alphas": made.character[at], "context_cameras": cameras(made.pan[at])}
+    return {
+        "context": made.frames[at],
+        "context_alphas": made.character[at],
+        "context_cameras": cameras(made.pan[at]),
+    }
 
 
 def keeps_its_promises(found: Labelled, count: int, size: tuple[int, int]) -> None:
     assert len(found.labels) == len(found.told) == count
     for label, told in zip(found.labels, found.told, strict=True):
-        assert label.shape == (3, *size[::-1]) and label.dtype == np.float32 and 0 <= label.min() <= label.max() <= 1
-        assert told.plate.shape == (*size[::-1], 3) and told.known.shape == told.difference.shape == size[::-1]
+        assert (
+            label.shape == (3, *size[::-1])
+            and label.dtype == np.float32
+            and 0 <= label.min() <= label.max() <= 1
+        )
+        assert (
+            told.plate.shape == (*size[::-1], 3) and told.known.shape == told.difference.shape == size[::-1]
+        )
 
 
 def is_told_nothing(found: Labelled) -> bool:
@@ -64,7 +76,9 @@ def is_told_nothing(found: Labelled) -> bool:
 
 
 @pytest.mark.parametrize("name", ["walk", "pan"])
-def test_the_plate_that_a_drawing_is_told_is_the_background_where_others_show_it(net: LayerNet, name: str) -> None:
+def test_the_plate_that_a_drawing_is_told_is_the_background_where_others_show_it(
+    net: LayerNet, name: str
+) -> None:
     made = shot(name)
     found = estimate(given(made), net, ONCE)
     size = net.size(made.frames.shape[1:])
@@ -75,7 +89,9 @@ def test_the_plate_that_a_drawing_is_told_is_the_background_where_others_show_it
         known = told.known == 255
         assert known.mean() > 0.6 and known[figure > 200].mean() > 0.3, "behind the figure, too"
         assert np.abs(told.plate.astype(int) - truth)[known].mean() < 4
-        assert told.difference[known & (figure > 200)].mean() > 4 * told.difference[known & (figure == 0)].mean()
+        assert (
+            told.difference[known & (figure > 200)].mean() > 4 * told.difference[known & (figure == 0)].mean()
+        )
 
 
 def test_later_rounds_take_their_mattes_from_the_labels(net: LayerNet) -> None:
@@ -84,7 +100,9 @@ def test_later_rounds_take_their_mattes_from_the_labels(net: LayerNet) -> None:
     once, twice = (estimate(nobody, net, replace(Params(), rounds=n)) for n in (1, 2))
     assert all((told.known == 255).all() for told in once.told), "who is nobody hides nothing"
     hidden = np.all([label.max(0) > Params().kept for label in once.labels], 0)
-    assert not any(told.known[hidden].any() for told in twice.told), "what is no background in any drawing is told to none"
+    assert not any(told.known[hidden].any() for told in twice.told), (
+        "what is no background in any drawing is told to none"
+    )
 
 
 def test_one_drawing_or_a_camera_that_nobody_knows_gets_no_evidence(net: LayerNet) -> None:
@@ -95,9 +113,13 @@ def test_one_drawing_or_a_camera_that_nobody_knows_gets_no_evidence(net: LayerNe
         keeps_its_promises(found, len(asked.frames), net.size(made.frames.shape[1:]))
         assert is_told_nothing(found)
         for frame, label in zip(asked.frames, found.labels, strict=True):
-            (alone,) = estimate(asked._replace(frames=frame[None], alphas=asked.alphas[:1], cameras=None), net, Params()).labels
+            (alone,) = estimate(
+                asked._replace(frames=frame[None], alphas=asked.alphas[:1], cameras=None), net, Params()
+            ).labels
             np.testing.assert_allclose(label, alone, atol=1e-5)
-    assert not is_told_nothing(estimate(few, net, replace(Params(), fewest=2))), "two are few unless they are enough"
+    assert not is_told_nothing(estimate(few, net, replace(Params(), fewest=2))), (
+        "two are few unless they are enough"
+    )
 
 
 def test_the_context_of_a_shot_counts(net: LayerNet) -> None:
@@ -107,7 +129,10 @@ def test_the_context_of_a_shot_counts(net: LayerNet) -> None:
     found = estimate(alone._replace(**around(made, REST)), net, ONCE)
     keeps_its_promises(found, 1, size)
     told, known = found.told[0], found.told[0].known == 255
-    assert known.mean() > 0.8 and np.abs(told.plate.astype(int) - shrink(made.background[0], size))[known].mean() < 4
+    assert (
+        known.mean() > 0.8
+        and np.abs(told.plate.astype(int) - shrink(made.background[0], size))[known].mean() < 4
+    )
     lost = around(made, REST) | {"context_cameras": np.zeros((11, 3, 3))}
     assert is_told_nothing(estimate(alone._replace(**lost), net, ONCE)), "what lies nowhere says nothing"
     assert is_told_nothing(estimate(alone._replace(cameras=None, **around(made, REST)), net, ONCE))
@@ -117,11 +142,15 @@ def test_of_a_pan_a_drawing_is_told_what_others_show_of_its_own_view(net: LayerN
     made = shot("pan")
     width, _ = net.size(made.frames.shape[1:])
     nobody = np.zeros_like(made.character[:1])
-    asked = given(made, slice(0, 1))._replace(alphas=nobody, **around(made, slice(23, 24)) | {"context_alphas": nobody})
+    asked = given(made, slice(0, 1))._replace(
+        alphas=nobody, **around(made, slice(23, 24)) | {"context_alphas": nobody}
+    )
     known = estimate(asked, net, replace(ONCE, fewest=2)).told[0].known
     ahead = round(int(made.pan[23] - made.pan[0]) * width / 256)
     assert 4 < ahead < width - 4
-    assert (known[:, : ahead - 1] == 85).all() and (known[:, ahead + 2 :] == 170).all(), "where the camera came to later two have looked"
+    assert (known[:, : ahead - 1] == 85).all() and (known[:, ahead + 2 :] == 170).all(), (
+        "where the camera came to later two have looked"
+    )
 
 
 def test_what_every_drawing_hides_nobody_knows(net: LayerNet) -> None:
@@ -138,7 +167,11 @@ def test_what_every_drawing_hides_nobody_knows(net: LayerNet) -> None:
 def test_of_more_drawings_than_a_plate_is_made_from_some_are_asked(net: LayerNet) -> None:
     frames = np.repeat(shot().frames[:1, ::4, ::4], MOST + 9, 0)
     alphas = np.zeros(frames.shape[:3], np.uint8)
-    found = estimate(Given(frames, alphas, cameras(np.zeros(len(frames))), *EMPTY), LayerNet(side=64, precision="fp32"), ONCE)
+    found = estimate(
+        Given(frames, alphas, cameras(np.zeros(len(frames))), *EMPTY),
+        LayerNet(side=64, precision="fp32"),
+        ONCE,
+    )
     assert len(found.labels) == MOST + 9
     assert all((told.known == 255).all() and not told.difference.any() for told in found.told)
 
@@ -147,7 +180,9 @@ def test_of_more_drawings_than_a_plate_is_made_from_some_are_asked(net: LayerNet
 def test_pictures_of_any_size(size: tuple[int, int]) -> None:
     net = LayerNet(side=64, precision="fp32")
     frames = np.random.default_rng(0).integers(0, 255, (4, *size, 3), np.uint8)
-    found = estimate(Given(frames, np.zeros((4, *size), np.uint8), cameras(np.zeros(4)), *EMPTY), net, Params())
+    found = estimate(
+        Given(frames, np.zeros((4, *size), np.uint8), cameras(np.zeros(4)), *EMPTY), net, Params()
+    )
     keeps_its_promises(found, 4, net.size(size))
 
 
@@ -157,4 +192,6 @@ def test_what_is_given_is_not_changed(net: LayerNet) -> None:
     first, second = (estimate(asked, net, Params()) for _ in range(2))
     for one, two in zip(first.labels, second.labels, strict=True):
         np.testing.assert_array_equal(one, two)
-    assert all(each is not None and np.array_equal(each, kept) for each, kept in zip(asked, before, strict=True))
+    assert all(
+        each is not None and np.array_equal(each, kept) for each, kept in zip(asked, before, strict=True)
+    )

@@ -37,10 +37,16 @@ def small(coverage: np.ndarray) -> np.ndarray:
     return cv2.resize(coverage, (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA)
 
 
-def found(picture: np.ndarray, coverage: np.ndarray, mode: str, under: Under | None, alpha: np.ndarray = NOBODY) -> Light:
+def found(
+    picture: np.ndarray, coverage: np.ndarray, mode: str, under: Under | None, alpha: np.ndarray = NOBODY
+) -> Light:
     light = layer(picture, small(coverage), alpha, under, mode, Params())
     assert light is not None
-    assert light.rgba.shape == (HEIGHT, WIDTH, 4) and light.bare.shape == picture.shape and light.rgba.dtype == light.bare.dtype == np.uint8
+    assert (
+        light.rgba.shape == (HEIGHT, WIDTH, 4)
+        and light.bare.shape == picture.shape
+        and light.rgba.dtype == light.bare.dtype == np.uint8
+    )
     assert not light.rgba[light.rgba[..., 3] == 0].any(), "what is not there has no colour"
     return light
 
@@ -52,7 +58,9 @@ def test_over_a_plate_that_is_known_the_layers_give_the_frame_back(mode: str) ->
     light = found(frame, coverage, mode, Under(PLATE, EVERYWHERE))
     assert light.mode == mode
     clear = coverage > 0.15
-    assert np.abs(blend(PLATE, light.rgba, mode).astype(int) - frame)[clear].max() <= 7, "but for what noise may make"
+    assert np.abs(blend(PLATE, light.rgba, mode).astype(int) - frame)[clear].max() <= 7, (
+        "but for what noise may make"
+    )
     assert np.abs(light.bare.astype(int) - PLATE)[clear & (coverage < 0.8)].max() <= 12
     assert np.array_equal(light.bare[coverage == 0], frame[coverage == 0])
 
@@ -65,7 +73,9 @@ def test_a_frame_that_shows_the_plate_has_no_light_whatever_the_label_says() -> 
 
 @pytest.mark.parametrize("mode", ["add", "screen"])
 @pytest.mark.parametrize("why", ["a figure", "nothing known"])
-def test_light_goes_on_where_nobody_knows_what_is_under_it_and_gives_the_frame_back(mode: str, why: str) -> None:
+def test_light_goes_on_where_nobody_knows_what_is_under_it_and_gives_the_frame_back(
+    mode: str, why: str
+) -> None:
     coverage = glow()
     figure, known = np.zeros((HEIGHT, WIDTH), np.uint8), EVERYWHERE.copy()
     if why == "a figure":
@@ -107,27 +117,37 @@ def test_without_a_plate_it_lies_over_the_rest_with_the_coverage_of_its_label(mo
     assert light.mode == "over" and np.array_equal(light.rgba[there][:, :3], frame[there])
     assert np.abs(alpha - 255.0 * coverage)[there].max() < 16 and (coverage[~there] < 0.15).all()
     soft = there & (alpha < 200)
-    assert np.abs(light.bare.astype(int) - frame)[soft].max() <= 4, "and gives the drawing back over the drawing"
+    assert np.abs(light.bare.astype(int) - frame)[soft].max() <= 4, (
+        "and gives the drawing back over the drawing"
+    )
 
 
 def test_less_than_the_smallest_is_nothing() -> None:
     spot = glow(13)
     area = float((spot > Params().lit).mean())
     for least, there in ((area / 2, True), (area * 2, False)):
-        light = layer(lit(spot, "add"), spot, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), least=least))
+        light = layer(
+            lit(spot, "add"), spot, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), least=least)
+        )
         assert (light is not None) == there
     faint = np.full((HEIGHT, WIDTH), Params().lit - 0.01, np.float32)
     assert layer(PLATE, faint, NOBODY, None, "over", Params()) is None, "nowhere is it surely one"
     both = np.maximum(glow(30), glow(12, x=120, y=8))
-    light = layer(lit(both, "add"), both, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), least=0.02))
-    assert light is not None and light.rgba[48, 64, 3] and not light.rgba[:16, 112:].any(), "each part is as large as that"
+    light = layer(
+        lit(both, "add"), both, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), least=0.02)
+    )
+    assert light is not None and light.rgba[48, 64, 3] and not light.rgba[:16, 112:].any(), (
+        "each part is as large as that"
+    )
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3), (48, 64)])
 def test_any_size_will_do(size: tuple[int, int]) -> None:
     picture = np.full((*size, 3), 200, np.uint8)
     for under in (None, Under(picture // 2, np.ones(size, bool))):
-        light = layer(picture, np.ones((16, 16), np.float32), np.zeros(size, np.uint8), under, "over", Params())
+        light = layer(
+            picture, np.ones((16, 16), np.float32), np.zeros(size, np.uint8), under, "over", Params()
+        )
         assert light is not None and light.rgba.shape == (*size, 4) and light.rgba[..., 3].any()
 
 
@@ -139,13 +159,18 @@ def test_a_shot_has_the_mode_that_most_of_its_area_asks_for(mode: str) -> None:
     pictures = [lit(large, mode, plate), lit(tiny, other, plate)]
     assert mode_of(pictures, [large, tiny], [under, under], Params()) == mode
     assert mode_of(pictures[1:], [tiny], [under], Params()) == other
-    assert mode_of(pictures, [large, tiny], [Under(plate, ~EVERYWHERE), under], Params()) == other, "who does not know what is under has no vote"
+    assert mode_of(pictures, [large, tiny], [Under(plate, ~EVERYWHERE), under], Params()) == other, (
+        "who does not know what is under has no vote"
+    )
 
 
 def test_where_nobody_can_tell_it_lies_over() -> None:
     assert mode_of([], [], [], Params()) == "over"
     assert mode_of([lit(glow(), "add")], [glow()], [Under(PLATE, ~EVERYWHERE)], Params()) == "over"
-    assert mode_of([PLATE], [np.zeros((HEIGHT, WIDTH), np.float32)], [Under(PLATE, EVERYWHERE)], Params()) == "over"
+    assert (
+        mode_of([PLATE], [np.zeros((HEIGHT, WIDTH), np.float32)], [Under(PLATE, EVERYWHERE)], Params())
+        == "over"
+    )
 
 
 def test_an_effect_is_named_by_the_prompts_that_have_a_fifth_of_it_the_best_first() -> None:

@@ -41,7 +41,9 @@ def test_a_disc_stays_the_disc_that_is_painted(scale: int, snap: int) -> None:
 def test_an_outline_that_is_a_little_off_is_drawn_to_the_pictures_edge() -> None:
     truth, label = disc(160, 240, 0.3), disc(160, 240, 0.32)
     solid = np.rint(255 * truth).astype(np.uint8)
-    left, snapped = (iou(finished(painted(truth), label, replace(Params(), snap=snap)), solid) for snap in (0, 8))
+    left, snapped = (
+        iou(finished(painted(truth), label, replace(Params(), snap=snap)), solid) for snap in (0, 8)
+    )
     assert snapped > left and snapped > 0.95
 
 
@@ -61,11 +63,15 @@ def test_below_the_floor_is_nothing_and_above_its_counterpart_all() -> None:
     height=st.integers(1, 70), width=st.integers(1, 70), h=st.integers(1, 24), w=st.integers(1, 24), snap=st.integers(0, 32),
     seed=st.integers(0, 2**16),
 )  # fmt: skip
-def test_pictures_and_labels_of_any_size_give_an_alpha_of_the_picture(height: int, width: int, h: int, w: int, snap: int, seed: int) -> None:
+def test_pictures_and_labels_of_any_size_give_an_alpha_of_the_picture(
+    height: int, width: int, h: int, w: int, snap: int, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     picture, label = rng.integers(0, 255, (height, width, 3), np.uint8), rng.random((h, w)).astype(np.float32)
     params = replace(Params(), snap=snap)
     alpha = finished(picture, label, params)
     assert alpha.shape == (height, width) and alpha.dtype == np.uint8
-    assert (finished(picture, np.ones_like(label), params) == 255).all(), "a figure that fills the frame fills it"
+    assert (finished(picture, np.ones_like(label), params) == 255).all(), (
+        "a figure that fills the frame fills it"
+    )
     assert not finished(picture, np.zeros_like(label), params).any()

@@ -14,9 +14,18 @@ NAMES = "character.png mask.png background.jpg"
 
 
 def clip(
-    clip_id: str, drawing: list[int], files: list[bytes] | None = None, *, names: str = NAMES, error: str = "", source: str = "", first: int = 0
+    clip_id: str,
+    drawing: list[int],
+    files: list[bytes] | None = None,
+    *,
+    names: str = NAMES,
+    error: str = "",
+    source: str = "",
+    first: int = 0,
 ) -> Row:
-    """A clip that shows `drawing` and holds `files` (of drawing 0 first); by default a few bytes that tell where they belong."""
+    """A clip that shows `drawing` and holds `files` (of drawing 0 first); by default a few bytes that tell
+    where they belong.
+    """
     episode, scene = clip_id.split("/")[:2]
     count = 0 if error else max(drawing, default=-1) + 1
     drawing = [] if error else drawing
@@ -39,7 +48,9 @@ def clip(
         "height": np.int64(0 if error else 48),
         "layers": b"" if error else b"".join(files),
         "layer_names": "" if error else names,
-        "layer_sizes": np.array([] if error else [len(f) for f in files], np.int64).reshape(count, width if count else 0),
+        "layer_sizes": np.array([] if error else [len(f) for f in files], np.int64).reshape(
+            count, width if count else 0
+        ),
         "error": error,
         "error_type": "ValueError" if error else "",
         "attempt": np.int32(bool(error)),
@@ -50,7 +61,10 @@ def pictures(clip_id: str, drawing: list[int], **kwargs: object) -> tuple[Row, l
     """A clip of real PNG files, and the layers in them, per drawing."""
     rng = np.random.default_rng(len(clip_id) + len(drawing))
     shapes = {"character": (48, 64, 4), "mask": (48, 64), "background": (48, 64, 3)}
-    layers = [{name: rng.integers(0, 256, shape, np.uint8) for name, shape in shapes.items()} for _ in range(max(drawing) + 1)]
+    layers = [
+        {name: rng.integers(0, 256, shape, np.uint8) for name, shape in shapes.items()}
+        for _ in range(max(drawing) + 1)
+    ]
     files = [png(a) for drawn in layers for a in drawn.values()]
     return clip(clip_id, drawing, files, names="character.png mask.png background.png", **kwargs), layers  # type: ignore[arg-type]
 
@@ -63,4 +77,8 @@ def png(array: np.ndarray) -> bytes:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder but its lock."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and p.name != "run.lock"}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != "run.lock"
+    }

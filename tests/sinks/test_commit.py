@@ -15,7 +15,11 @@ from animelayers.output import Output
 from animelayers.sinks import Fenced, Shards, SinkError, Tree, store
 from tests.sinks.clips import clip, contents
 
-ROWS = [clip("e/scene0000/000000", [0, 0, 1]), clip("e/scene0001/000003", [], error="decode: torn"), clip("e/scene0002/000004", [0])]
+ROWS = [
+    clip("e/scene0000/000000", [0, 0, 1]),
+    clip("e/scene0001/000003", [], error="decode: torn"),
+    clip("e/scene0002/000004", [0]),
+]
 FILM = {"source": ["e.mp4"], "episode": ["e"], "kind": ["video"]}
 
 DIE = """
@@ -69,14 +73,18 @@ def test_killed_at_any_point_of_a_write(tmp_path, kind):
     assert len(points) > 6
     seen = set()
     for point in points:
-        assert json.loads((point / "run.lock").read_text())["run"] == f"run{point.name}", "a killed driver leaves its lock"
+        assert json.loads((point / "run.lock").read_text())["run"] == f"run{point.name}", (
+            "a killed driver leaves its lock"
+        )
         done = set(Shards(str(point)).committed())
         seen.add(len(done))
         assert done in (set(), {row["clip_id"] for row in ROWS}), "all of a shard or nothing"
         if done:
             output = Output(str(point))
             assert [output.read(frame, layer) for frame in output for layer in output.layers]
-        left = [name for name in contents(point) if name.endswith(".tmp") or (name.endswith(".tar") and not done)]
+        left = [
+            name for name in contents(point) if name.endswith(".tmp") or (name.endswith(".tar") and not done)
+        ]
         again = opened(kind, point, "again")
         with again as sink:
             assert again.swept == len(left)
@@ -90,7 +98,11 @@ def test_leftovers_are_swept_under_the_lock(tmp_path):
     with sink.open("one"):
         sink.write(ROWS, "one")
     before = contents(tmp_path)
-    planted = ["shards/e-scene0000-000000-0123456789ab.tar", "shards/.gone.run0.tmp", "metadata/.gone.run0.tmp"]
+    planted = [
+        "shards/e-scene0000-000000-0123456789ab.tar",
+        "shards/.gone.run0.tmp",
+        "metadata/.gone.run0.tmp",
+    ]
     for name in planted:
         (tmp_path / name).write_bytes(b"half")
     (tmp_path / "notes.txt").write_text("somebody's own")
@@ -98,7 +110,10 @@ def test_leftovers_are_swept_under_the_lock(tmp_path):
     assert set(sink.committed()) == {row["clip_id"] for row in ROWS}, "readers do not trip over leftovers"
     with sink.open("two") as swept:
         assert swept == 3
-    assert contents(tmp_path) == before | {"notes.txt": b"somebody's own", "shards/mine.tar": b"somebody's own"}
+    assert contents(tmp_path) == before | {
+        "notes.txt": b"somebody's own",
+        "shards/mine.tar": b"somebody's own",
+    }
 
 
 def test_retry_of_failures_leaves_good_files_alone(tmp_path):
@@ -112,7 +127,9 @@ def test_retry_of_failures_leaves_good_files_alone(tmp_path):
         with sink.open(run):
             sink.write([row], run)
         assert before.items() <= contents(tmp_path).items()
-    assert len(contents(tmp_path)) == len(before) + 2, "failing again adds nothing, succeeding takes the place of the failure"
+    assert len(contents(tmp_path)) == len(before) + 2, (
+        "failing again adds nothing, succeeding takes the place of the failure"
+    )
     assert sink.failures() == [] == Output(str(tmp_path)).errors.to_pylist()
     assert set(sink.committed(retry_failed=True)) == set(sink.committed()) == {row["clip_id"] for row in ROWS}
     assert len(Output(str(tmp_path))) == 6
@@ -123,7 +140,10 @@ def test_write_repeated_after_its_commit_changes_nothing(tmp_path):
     with sink.open("one"):
         sink.write(ROWS, "one")
         before = contents(tmp_path)
-        other = [row if row["error"] else clip(row["clip_id"], [0, 0, 1][: len(row["drawing"])], [b"x" * 9] * 6) for row in ROWS[:2]] + [ROWS[2]]
+        other = [
+            row if row["error"] else clip(row["clip_id"], [0, 0, 1][: len(row["drawing"])], [b"x" * 9] * 6)
+            for row in ROWS[:2]
+        ] + [ROWS[2]]
         sink.write(other, "one")
     assert contents(tmp_path).items() >= before.items()
 
@@ -135,7 +155,9 @@ def test_clip_in_two_parquets_comes_once(tmp_path):
         sink.write([clip("a/scene0000/000000", [0]), clip(clip_id, [0], [b"second"] * 3)], "one")
     output = Output(str(tmp_path))
     assert output.twice == [clip_id]
-    assert [output.read(frame, "character") for frame in output if frame.startswith("e/")] == [b"second"], "a-… is lower than e-…"
+    assert [output.read(frame, "character") for frame in output if frame.startswith("e/")] == [b"second"], (
+        "a-… is lower than e-…"
+    )
 
 
 def test_forget_undoes_commits(tmp_path):
@@ -192,12 +214,17 @@ with sink.open("run"):
 """
 
 
-@pytest.mark.parametrize(("fault", "said"), [("full", "may not grow further; free some space"), ("readonly", "not writable (Permission denied)")])
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("full", "may not grow further; free some space"), ("readonly", "not writable (Permission denied)")],
+)
 def test_refused_by_the_disk(tmp_path, fault, said):
     tmp_path.chmod(0o777)
     out = Path("/tmp") / f"sink-{fault}-{os.getpid()}"  # pytest's own folders are closed to other users
     try:
-        failed = subprocess.run([sys.executable, "-c", LIMITED, str(out), fault], capture_output=True, text=True, timeout=60)
+        failed = subprocess.run(
+            [sys.executable, "-c", LIMITED, str(out), fault], capture_output=True, text=True, timeout=60
+        )
         assert failed.returncode == 1 and said in failed.stderr and str(out) in failed.stderr, failed.stderr
         assert len(contents(out)) == 2, "nothing half-visible, no temporary file left"
         os.chmod(out / "shards", 0o755)
@@ -244,7 +271,9 @@ def test_store_without_rename(monkeypatch):
         assert swept == 1
         sink.write(ROWS, "two")
         sink.describe({"counts": {"frames": 4}})
-    assert [path.rpartition(".")[2] for path in Shaky.puts] == ["tar", "parquet", "json"], "the tar first, the Parquet last"
+    assert [path.rpartition(".")[2] for path in Shaky.puts] == ["tar", "parquet", "json"], (
+        "the tar first, the Parquet last"
+    )
     output = Output("shaky://bucket/out")
     assert output.read("e/scene0000_frame000001", "background") == b"e/scene0000/000000 0 background.jpg"
     assert sink.description()["counts"] == {"frames": 4}

@@ -34,12 +34,20 @@ def changed(**stages):
 @pytest.mark.parametrize(
     ("now", "said"),
     [
-        (changed(background={"fingerprint": "b2", "config": {"dilate": 7}}, encode={"fingerprint": "c2"}), "stage background: dilate was 3, is 7"),
         (
-            changed(character={"fingerprint": "a2", "config": {"matte": {"_target_": "ModNet"}, "radius": 8}}),
+            changed(background={"fingerprint": "b2", "config": {"dilate": 7}}, encode={"fingerprint": "c2"}),
+            "stage background: dilate was 3, is 7",
+        ),
+        (
+            changed(
+                character={"fingerprint": "a2", "config": {"matte": {"_target_": "ModNet"}, "radius": 8}}
+            ),
             'matte._target_ was "U2Net", is "ModNet"',
         ),
-        (changed(character={"fingerprint": "a2", "config": {"matte": {"_target_": "U2Net"}, "radius": 8}}), "matte.size was 320, is not set"),
+        (
+            changed(character={"fingerprint": "a2", "config": {"matte": {"_target_": "U2Net"}, "radius": 8}}),
+            "matte.size was 320, is not set",
+        ),
         (changed(character={"fingerprint": "a2"}), "stage character: its code or its weights"),
         ({"character": STAGES["character"]}, "stage background was left out; stage encode was left out"),
         (changed(effects={"fingerprint": "e1", "config": {}}), "stage effects was added"),
@@ -63,7 +71,11 @@ def test_stages_that_only_follow_are_listed_last(tmp_path):
         sink.describe({"fingerprints": STAGES})
         sink.write([clip("f/scene0000/000000", [0])], "run")
         with pytest.raises(Changed, match=r"dilate was 3, is 7 \(and with it encode\)"):
-            sink.check(changed(background={"fingerprint": "b2", "config": {"dilate": 7}}, encode={"fingerprint": "c2"}))
+            sink.check(
+                changed(
+                    background={"fingerprint": "b2", "config": {"dilate": 7}}, encode={"fingerprint": "c2"}
+                )
+            )
 
 
 def test_plan_is_kept_beside_the_table(tmp_path):

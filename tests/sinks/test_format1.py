@@ -1,4 +1,6 @@
-"""Outputs of format 1, in which boxes, ids, scores and words are text: whatever reads an output reads them, and a run goes on in them."""
+"""Outputs of format 1, in which boxes, ids, scores and words are text: whatever reads an output reads them,
+and a run goes on in them.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +35,16 @@ def made(folder: Path) -> Path:
     film(folder)
     sink = Columns(str(folder), "identity", NAMES)
     source = Layers(str(folder))
-    clips = [{**row, "flags": RECORD["flags"].gather([["flicker"]] * len(row["frames"]))} for row in source.read(source.plan())]
+    clips = [
+        {**row, "flags": RECORD["flags"].gather([["flicker"]] * len(row["frames"]))}
+        for row in source.read(source.plan())
+    ]
     for row in clips:
         count = len(row["frames"])
-        row |= {"characters": RECORD["characters"].gather(WHO[:count]), "characters_confidence": np.full(count, 0.9, np.float32)}
+        row |= {
+            "characters": RECORD["characters"].gather(WHO[:count]),
+            "characters_confidence": np.full(count, 0.9, np.float32),
+        }
     with sink.open(RUN):
         sink.write(clips, RUN)
     return folder
@@ -72,18 +80,26 @@ def test_the_tables_hold_lists_now_and_held_text_then(new: Path, old: Path) -> N
             assert all(there(schema.field(name).type) for name in ("flags", "instance_ids", "instance_boxes"))
     box = pq.read_schema(next((new / "metadata").glob("*.parquet"))).field("instance_boxes").type.value_type
     assert [field.name for field in box] == ["x", "y", "w", "h"]
-    assert dataset.description(Shards(str(new)).store)["format"] == 2 and dataset.description(Shards(str(old)).store)["format"] == 1
+    assert (
+        dataset.description(Shards(str(new)).store)["format"] == 2
+        and dataset.description(Shards(str(old)).store)["format"] == 1
+    )
 
 
 def test_both_read_the_same(new: Path, old: Path) -> None:
     one, two = Output(str(new)), Output(str(old))
     assert one.table.equals(two.table) and {*one.table["instance_ids"].to_pylist()[0]} == {1, 2}
-    assert one.table["characters"].to_pylist()[0] == ["akari"] and len(people(two.table).tracks) == len(people(one.table).tracks) == 4
-    assert tracks.tracks(one.table).equals(tracks.tracks(two.table)) and [row["frame_id"] for row in worst(one, 9)] == [
-        row["frame_id"] for row in worst(two, 9)
-    ]
+    assert (
+        one.table["characters"].to_pylist()[0] == ["akari"]
+        and len(people(two.table).tracks) == len(people(one.table).tracks) == 4
+    )
+    assert tracks.tracks(one.table).equals(tracks.tracks(two.table)) and [
+        row["frame_id"] for row in worst(one, 9)
+    ] == [row["frame_id"] for row in worst(two, 9)]
     assert not verify(sink_of(str(old)))
-    for a, b in zip(*(Layers(str(folder)).read(Layers(str(folder)).plan()) for folder in (new, old)), strict=True):
+    for a, b in zip(
+        *(Layers(str(folder)).read(Layers(str(folder)).plan()) for folder in (new, old)), strict=True
+    ):
         assert a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
@@ -95,20 +111,43 @@ def test_people_ask_as_they_always_did(which: str, request: pytest.FixtureReques
     def count(**where: str | list[str]) -> int:
         return len([*Select(where=where).rows(output)])
 
-    assert count(instance_ids="1,2") == count(instance_ids="has 2") == everything > count(instance_ids="none") == 0
+    assert (
+        count(instance_ids="1,2")
+        == count(instance_ids="has 2")
+        == everything
+        > count(instance_ids="none")
+        == 0
+    )
     assert count(flags="ok") + count(flags="!=ok") == everything
-    assert count(characters="has ren") == 3 and count(characters="akari,ren") == 3 and count(characters=["none", "akari"]) == everything - 3
+    assert (
+        count(characters="has ren") == 3
+        and count(characters="akari,ren") == 3
+        and count(characters=["none", "akari"]) == everything - 3
+    )
     assert count(characters="lacks ren") == everything - 3
     (row, *_) = Select().rows(output)
-    assert exported.listed("instance_boxes", row["instance_boxes"])[0] == [float(part) for part in row["instance_boxes"][0].values()]
-    assert exported.listed("instance_boxes", "1:2:3:4") == [[1, 2, 3, 4]] and exported.listed("characters", "none") == []
+    assert exported.listed("instance_boxes", row["instance_boxes"])[0] == [
+        float(part) for part in row["instance_boxes"][0].values()
+    ]
+    assert (
+        exported.listed("instance_boxes", "1:2:3:4") == [[1, 2, 3, 4]]
+        and exported.listed("characters", "none") == []
+    )
     assert Caption(template="{characters}, {instance_ids}").of(row, "frame") == "akari, 1,2"
     shown = facts(output.row(row["frame_id"]))
-    assert shown["instance_ids"] == "1,2" and shown["characters"] == "akari" and shown["instance_boxes"].count(":") == 6
+    assert (
+        shown["instance_ids"] == "1,2"
+        and shown["characters"] == "akari"
+        and shown["instance_boxes"].count(":") == 6
+    )
     found = rows.choose(output, {"who": {"in": ["ren"]}})
     assert len(found.at) == 3 and found.page(0, 1, ["characters"]) == [{"characters": "akari,ren"}]
     assert [shot["flagged"] for shot in shots.told(output, shots.listed(output))] == [
-        sum(bool(row["flags"]) for row in output.table.to_pylist() if row["drawing_of"] is None and row["scene_id"] == scene)
+        sum(
+            bool(row["flags"])
+            for row in output.table.to_pylist()
+            if row["drawing_of"] is None and row["scene_id"] == scene
+        )
         for scene in ("scene0000", "scene0001")
     ]
 
@@ -122,7 +161,11 @@ def test_a_run_goes_on_in_an_old_output(tmp_path: Path) -> None:
         late = encoded(clip(1, 15, [0]))
         sink.write([{name: value for name, value in late.items() if name in sink.takes}], RUN)
     now = Output(str(folder))
-    assert sink.description()["format"] == 2 and len(now) == len(before) + 1 and {*now} > {*before["frame_id"].to_pylist()}
+    assert (
+        sink.description()["format"] == 2
+        and len(now) == len(before) + 1
+        and {*now} > {*before["frame_id"].to_pylist()}
+    )
     assert now.table.schema.field("flags").type == RECORD["flags"].arrow and set(sink.committed()) == {
         *before["clip_id"].to_pylist(),
         late["clip_id"],
@@ -130,7 +173,9 @@ def test_a_run_goes_on_in_an_old_output(tmp_path: Path) -> None:
     with sink.open(RUN):
         sink.forget(["film/scene0000/000006"])
     kept = [row for row in before.to_pylist() if row["clip_id"] == "film/scene0000/000000"]
-    again = [row for row in Output(str(folder)).table.to_pylist() if row["clip_id"] == "film/scene0000/000000"]
+    again = [
+        row for row in Output(str(folder)).table.to_pylist() if row["clip_id"] == "film/scene0000/000000"
+    ]
     assert again == kept and not verify(sink)
 
 
@@ -138,7 +183,9 @@ def test_text_that_is_no_list_is_told_with_its_file(tmp_path: Path) -> None:
     folder = aged(made(tmp_path))
     path = next((folder / "metadata").glob("*.parquet"))
     table = pq.read_table(path)
-    table = table.set_column(table.column_names.index("instance_boxes"), "instance_boxes", pa.array(["left"] * len(table)))
+    table = table.set_column(
+        table.column_names.index("instance_boxes"), "instance_boxes", pa.array(["left"] * len(table))
+    )
     path.write_bytes(metadata.sealed(table))
     with pytest.raises(SinkError, match=f"{path.name}.*not a list as format 1 has it"):
         _ = Output(str(folder)).table

@@ -44,7 +44,9 @@ def written(tmp_path: Path) -> Shards:
     with sink.open("one"):
         for row in CLIPS:
             sink.write([row], "one", footer={"fingerprints": "{}"})
-        sink.write([clip("z/scene0000/000000", [], error="decode: torn")], "one", footer={"fingerprints": "{}"})
+        sink.write(
+            [clip("z/scene0000/000000", [], error="decode: torn")], "one", footer={"fingerprints": "{}"}
+        )
     return sink
 
 
@@ -54,17 +56,24 @@ def few(monkeypatch: pytest.MonkeyPatch, many: int = 2, most: int = 24) -> None:
 
 def test_what_is_gathered_reads_as_before(written: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
     before, errors = Output(written.path).table, written.failures()
-    done, layers = written.committed(), {name: data for name, data in contents(Path(written.path)).items() if name.endswith(".tar")}
+    done, layers = (
+        written.committed(),
+        {name: data for name, data in contents(Path(written.path)).items() if name.endswith(".tar")},
+    )
     few(monkeypatch)
     with written.open("two") as swept:
         assert swept == 0
     names = metadata.names(written.store)
     assert len(names) < 12 and metadata.gathered(written.store)
-    assert all(metadata.intact(written.store, name).num_rows <= 24 for name in names), "sealed anew, and bounded"
+    assert all(metadata.intact(written.store, name).num_rows <= 24 for name in names), (
+        "sealed anew, and bounded"
+    )
     after = Output(written.path)
     assert after.table == before and after.twice == [] and written.failures() == errors
     assert written.committed() == done and not written.lost() and not verify(written).tables
-    assert {name: data for name, data in contents(Path(written.path)).items() if name.endswith(".tar")} == layers, "no tar is an orphan"
+    assert {
+        name: data for name, data in contents(Path(written.path)).items() if name.endswith(".tar")
+    } == layers, "no tar is an orphan"
     with written.open("three") as swept:
         assert swept == 0 and metadata.names(written.store) == names, "what is gathered stays"
 
@@ -78,7 +87,9 @@ def test_a_clip_of_what_is_gathered_is_made_again(written: Shards, monkeypatch: 
     assert len(written.committed()) == len(CLIPS) + 1 and len(Output(written.path)) == 3 * len(CLIPS)
 
 
-def test_of_a_clip_committed_twice_the_same_commit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_clip_committed_twice_the_same_commit_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sink, twice = Shards(str(tmp_path)), "e/scene0000/000000"
     with sink.open("one"):
         sink.write([clip(twice, [0, 1], [b"first"] * 6)], "one")
@@ -97,7 +108,11 @@ def test_other_columns_or_another_footer_stay_apart(tmp_path: Path, monkeypatch:
     with sink.open("one"):
         sink.write([clip("a/scene0000/000000", [0])], "one", footer={"computed": '["x"]'})
         sink.write([clip("b/scene0000/000000", [0])], "one", footer={"computed": '["y"]'})
-        sink.write([clip("c/scene0000/000000", [0], names="character.png mask.png effect.png")], "one", footer={"computed": '["y"]'})
+        sink.write(
+            [clip("c/scene0000/000000", [0], names="character.png mask.png effect.png")],
+            "one",
+            footer={"computed": '["y"]'},
+        )
     before = contents(tmp_path)
     few(monkeypatch)
     with sink.open("two"):
@@ -105,7 +120,9 @@ def test_other_columns_or_another_footer_stay_apart(tmp_path: Path, monkeypatch:
     assert contents(tmp_path) == before and metadata.footers(sink.store, "computed") == {b'["x"]', b'["y"]'}
 
 
-def test_what_is_damaged_is_not_gathered_and_still_found(written: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_damaged_is_not_gathered_and_still_found(
+    written: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cut, changed = metadata.names(written.store)[3], metadata.names(written.store)[9]
     place = Path(written.path)
     (place / cut).write_bytes((place / cut).read_bytes()[:-9])
@@ -117,10 +134,14 @@ def test_what_is_damaged_is_not_gathered_and_still_found(written: Shards, monkey
     assert set(before) == {cut, changed}
     with written.open("two"):
         pass
-    assert metadata.gathered(written.store) and verify(written).tables == before, "no seal covers what was damaged before it"
+    assert metadata.gathered(written.store) and verify(written).tables == before, (
+        "no seal covers what was damaged before it"
+    )
 
 
-def test_where_what_is_gathered_is_damaged_no_tar_is_taken_for_an_orphan(written: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_what_is_gathered_is_damaged_no_tar_is_taken_for_an_orphan(
+    written: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
     few(monkeypatch)
     with written.open("two"):
         pass
@@ -141,10 +162,14 @@ def test_few_commits_are_left_alone(written: Shards) -> None:
     assert contents(Path(written.path)) == before
 
 
-def test_killed_at_any_point_of_gathering(written: Shards, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_at_any_point_of_gathering(
+    written: Shards, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before, ended = Output(written.path).table, set()
     for point in range(1, 400, 11):
-        code = subprocess.run([sys.executable, "-c", DIE, written.path, str(point)], timeout=60, env={**os.environ}).returncode
+        code = subprocess.run(
+            [sys.executable, "-c", DIE, written.path, str(point)], timeout=60, env={**os.environ}
+        ).returncode
         ended.add(code)
         assert written.committed().keys() == {row["clip_id"] for row in CLIPS} | {"z/scene0000/000000"}
         assert Output(written.path).table == before

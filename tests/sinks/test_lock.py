@@ -27,7 +27,9 @@ with Shards(sys.argv[1]).open("first"):
 
 @pytest.fixture
 def holder(tmp_path):
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert process.stdout.read(2) == b"in"
     yield process
     process.kill()
@@ -64,9 +66,16 @@ except Locked as refused:
 
 
 def test_of_processes_that_start_at_once_one_writes_and_the_others_are_refused(tmp_path):
-    """Two desks, or two terminals: whoever comes second is told by whom the output is held, and the first is not disturbed."""
+    """Two desks, or two terminals: whoever comes second is told by whom the output is held, and the first is
+    not disturbed.
+    """
     racers = [
-        subprocess.Popen([sys.executable, "-c", RACE, str(tmp_path), f"run{n}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", RACE, str(tmp_path), f"run{n}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for n in range(3)
     ]
     try:
@@ -78,7 +87,11 @@ def test_of_processes_that_start_at_once_one_writes_and_the_others_are_refused(t
         assert sorted(line == "mine\n" for line in said) == [False, False, True]
         winner = said.index("mine\n")
         assert json.loads((tmp_path / "run.lock").read_text())["run"] == f"run{winner}"
-        assert all(f"run run{winner} on host" in line and f"process {racers[winner].pid}" in line for line in said if line != "mine\n")
+        assert all(
+            f"run run{winner} on host" in line and f"process {racers[winner].pid}" in line
+            for line in said
+            if line != "mine\n"
+        )
     finally:
         for racer in racers:
             racer.communicate("\n", timeout=60)
@@ -118,11 +131,17 @@ def test_silent_locks(tmp_path, monkeypatch, fields, silently, by_force):
             with sink.open("new", take_over=take_over):
                 lock.fence(sink.store, "new")
         else:
-            with pytest.raises(Locked, match=r"run old .*take_over=true"), sink.open("new", take_over=take_over):
+            with (
+                pytest.raises(Locked, match=r"run old .*take_over=true"),
+                sink.open("new", take_over=take_over),
+            ):
                 pass
 
 
-@pytest.mark.parametrize("data", [b"", b"\0" * 64, b"{", b"[]", b"null", b'{"pid": "x"}', b'{"pid": [1], "boot_id": {}}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\0" * 64, b"{", b"[]", b"null", b'{"pid": "x"}', b'{"pid": [1], "boot_id": {}}', b"\xff\xfe"],
+)
 def test_a_damaged_lock_is_one_sentence_and_can_be_taken(tmp_path, monkeypatch, data):
     """What a power cut leaves."""
     monkeypatch.setattr(lock, "WATCH_S", 0.05)
@@ -136,13 +155,19 @@ def test_a_damaged_lock_is_one_sentence_and_can_be_taken(tmp_path, monkeypatch, 
 
 
 def test_a_beating_lock_is_never_taken_whatever_the_clock_says(tmp_path, monkeypatch):
-    """Of a machine whose processes cannot be seen from here; the clock stands a day back, where no clock is asked."""
+    """Of a machine whose processes cannot be seen from here; the clock stands a day back, where no clock is
+    asked.
+    """
     monkeypatch.setattr(lock, "BEAT_S", 0.05)
     monkeypatch.setattr(lock, "WATCH_S", 60)
     monkeypatch.setattr(time, "time", lambda: 0.0)
     first = lock.Lock(Shards(str(tmp_path)).store, "first")
     first._owner |= ELSEWHERE
-    with first, pytest.raises(Locked, match="it beats, so it is alive"), Shards(str(tmp_path)).open("second", take_over=True):
+    with (
+        first,
+        pytest.raises(Locked, match="it beats, so it is alive"),
+        Shards(str(tmp_path)).open("second", take_over=True),
+    ):
         pass
 
 

@@ -8,11 +8,16 @@ LETTERS = st.text(st.sampled_from("aAbß._- \n"), min_size=1, max_size=3)
 
 
 def plan(*inputs):
-    return pa.table([pa.array(column, pa.string()) for column in zip(*inputs, strict=True)], ["source", "episode", "kind"])
+    return pa.table(
+        [pa.array(column, pa.string()) for column in zip(*inputs, strict=True)], ["source", "episode", "kind"]
+    )
 
 
 def where(*inputs):
-    return {source: home.folder + home.name("id/scene0042/0", 2156, 847.251) for source, home in homes(plan(*inputs)).items()}
+    return {
+        source: home.folder + home.name("id/scene0042/0", 2156, 847.251)
+        for source, home in homes(plan(*inputs)).items()
+    }
 
 
 def test_one_film_has_the_root_to_itself():
@@ -25,13 +30,20 @@ def test_frames_of_one_episode_keep_their_names():
 
 
 def test_episodes_have_folders():
-    names = where(("a/x.jpg", "a", "image"), ("b/x.jpg", "b", "image"), ("b/m.gif", "b", "animation"), ("film.mp4", "film", "video"))
+    names = where(
+        ("a/x.jpg", "a", "image"),
+        ("b/x.jpg", "b", "image"),
+        ("b/m.gif", "b", "animation"),
+        ("film.mp4", "film", "video"),
+    )
     seed = "scene0042_frame002156_t847.25s"
     assert list(names.values()) == ["a_layers/x", "b_layers/x", f"b_m_layers/{seed}", f"film_layers/{seed}"]
 
 
 def test_names_that_would_collide_are_told_apart():
-    names = where(("a.jpg", "e", "image"), ("a.png", "e", "image"), ("A.png", "e", "image"), ("sub/b.png", "e", "image"))
+    names = where(
+        ("a.jpg", "e", "image"), ("a.png", "e", "image"), ("A.png", "e", "image"), ("sub/b.png", "e", "image")
+    )
     assert names["a.jpg"] == "a_jpg" and names["sub/b.png"] == "b"
     assert names["a.png"].startswith("a_png_") and names["A.png"].startswith("A_png_")
 
@@ -41,7 +53,16 @@ def test_unknown_time_is_left_out():
     assert home.name("id/scene0003/0", 7, float("nan")) == "scene0003_frame000007"
 
 
-@given(st.lists(st.tuples(st.lists(LETTERS, min_size=1, max_size=2).map("/".join), LETTERS, st.sampled_from(["image", "video"])), min_size=1))
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(LETTERS, min_size=1, max_size=2).map("/".join),
+            LETTERS,
+            st.sampled_from(["image", "video"]),
+        ),
+        min_size=1,
+    )
+)
 def test_no_two_inputs_share_a_name_in_any_order(inputs):
     inputs = list({source: (source, episode, kind) for source, episode, kind in inputs}.values())
     names = where(*inputs)

@@ -1,4 +1,6 @@
-"""An output on an object store that stumbles: a local S3 server behind a proxy that answers with faults and counts requests."""
+"""An output on an object store that stumbles: a local S3 server behind a proxy that answers with faults and
+counts requests.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +27,23 @@ from animelayers.sinks import Fenced, Locked, Shards, SinkError, metadata, store
 from animelayers.verify import verify
 from tests.sinks.clips import clip
 
-ROWS = [clip("e/scene0000/000000", [0, 0, 1]), clip("e/scene0001/000003", [], error="decode: torn"), clip("e/scene0002/000004", [0])]
+ROWS = [
+    clip("e/scene0000/000000", [0, 0, 1]),
+    clip("e/scene0001/000003", [], error="decode: torn"),
+    clip("e/scene0002/000004", [0]),
+]
 LARGE = [clip("e/scene0000/000000", [0], [os.urandom(9_000_000), os.urandom(9_000_000), b"small"])]
 """Larger than one part of a multipart upload."""
-SLOW = b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>'
+SLOW = (
+    b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>'
+)
 Fault = Callable[[str, str], str]
 
 
 class Proxy(ThreadingHTTPServer):
-    """Passes requests on to a server, unless `fault`, asked for method and path, says 500, SlowDown or torn; `asked` counts them by method."""
+    """Passes requests on to a server, unless `fault`, asked for method and path, says 500, SlowDown or torn;
+    `asked` counts them by method.
+    """
 
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -58,10 +68,18 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
         elif fault:
-            self._answer(503 if fault == "SlowDown" else 500, {"Content-Type": "application/xml"}, SLOW if fault == "SlowDown" else b"")
+            self._answer(
+                503 if fault == "SlowDown" else 500,
+                {"Content-Type": "application/xml"},
+                SLOW if fault == "SlowDown" else b"",
+            )
         else:
             inner = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=30)
-            passed = {name: value for name, value in self.headers.items() if name.lower() not in ("transfer-encoding", "expect", "content-length")}
+            passed = {
+                name: value
+                for name, value in self.headers.items()
+                if name.lower() not in ("transfer-encoding", "expect", "content-length")
+            }
             inner.request(self.command, self.path, body, passed | {"Content-Length": str(len(body))})
             got = inner.getresponse()
             self._answer(got.status, dict(got.getheaders()), got.read())
@@ -121,7 +139,9 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture
-def s3(port: int, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[tuple[Proxy, str]]:
+def s3(
+    port: int, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[tuple[Proxy, str]]:
     monkeypatch.setattr(store, "PAUSE_S", 0.05)
     proxy = Proxy(port)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
@@ -151,7 +171,12 @@ def test_faults_that_pass_leave_no_trace(s3: tuple[Proxy, str], fault: str) -> N
         sink.write(ROWS, "one")
     proxy.fault = lambda method, path: ""
     output = Output(uri)
-    assert set(sink.committed()) == {row["clip_id"] for row in ROWS} and not sink.lost() and not verify(sink).tables and not verify(sink).clips
+    assert (
+        set(sink.committed()) == {row["clip_id"] for row in ROWS}
+        and not sink.lost()
+        and not verify(sink).tables
+        and not verify(sink).clips
+    )
     assert next(output.read(frame, "character") for frame in output) == b"e/scene0000/000000 0 character.png"
 
 
@@ -189,7 +214,9 @@ def test_an_upload_that_never_succeeds_is_told_and_nothing_of_it_is_seen(
     assert len(sink.committed()) == len(rows) and not sink.lost()
 
 
-def test_a_store_that_is_out_for_longer_than_its_client_waits_is_asked_again(s3: tuple[Proxy, str], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_is_out_for_longer_than_its_client_waits_is_asked_again(
+    s3: tuple[Proxy, str], caplog: pytest.LogCaptureFixture
+) -> None:
     proxy, uri = s3
     sink, failed = Shards(uri), Counter[str]()
 
@@ -244,7 +271,9 @@ def test_requests_of_a_commit_are_counted_and_few(s3: tuple[Proxy, str]) -> None
     assert sum(asked.values()) - asked["PUT"] <= 5 * 6, asked
 
 
-def test_many_commits_are_gathered_there_too(s3: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_many_commits_are_gathered_there_too(
+    s3: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     proxy, uri = s3
     sink = Shards(uri)
     with sink.open("one"):

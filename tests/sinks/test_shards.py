@@ -52,15 +52,27 @@ def test_what_is_written_is_read_back(rows, random):
         members, samples = {}, defaultdict(set)
         for archive in map(tarfile.open, tars):
             for member in archive:
-                assert (member.mtime, member.uid, member.gid, member.mode, member.isreg()) == (0, 0, 0, 0o644, True)
+                assert (member.mtime, member.uid, member.gid, member.mode, member.isreg()) == (
+                    0,
+                    0,
+                    0,
+                    0o644,
+                    True,
+                )
                 members[member.name] = member.offset_data, archive.extractfile(member).read()
                 key, _, layer = member.name.partition(".")
                 samples[key].add(layer)
-        frames = [(scene, int(frame)) for scene, _, frame in (name.partition(".")[0].partition("_frame") for name in members)]
+        frames = [
+            (scene, int(frame))
+            for scene, _, frame in (name.partition(".")[0].partition("_frame") for name in members)
+        ]
         assert frames == sorted(frames), "members are sorted by clip and frame"
         table = {row["frame_id"]: row for row in output.table.to_pylist()}
         for row in good:
-            names, parts = row["layer_names"].split(), iter(np.split(np.frombuffer(row["layers"], np.uint8), np.cumsum(row["layer_sizes"])[:-1]))
+            names, parts = (
+                row["layer_names"].split(),
+                iter(np.split(np.frombuffer(row["layers"], np.uint8), np.cumsum(row["layer_sizes"])[:-1])),
+            )
             stored = [{name: next(parts).tobytes() for name in names} for _ in row["layer_sizes"]]
             carrier = {}
             for t, d in enumerate(row["drawing"].tolist()):
@@ -69,7 +81,9 @@ def test_what_is_written_is_read_back(rows, random):
                 assert got["drawing_of"] == carrier.get(d)
                 holder = carrier.setdefault(d, frame_id)
                 there = {name for name, data in stored[d].items() if data}
-                assert samples[holder] == there, "WebDataset groups members by what stands before the first dot; 0 bytes are no file"
+                assert samples[holder] == there, (
+                    "WebDataset groups members by what stands before the first dot; 0 bytes are no file"
+                )
                 assert (got["timestamp_s"], got["matte"]) == (row["timestamp_s"][t], f"m{d}")
                 assert got["character_bbox"] == row["character_bbox"][d].tolist()
                 assert all(got[f"{name.split('.')[0]}_file"] is None for name in set(names) - there)
@@ -81,7 +95,9 @@ def test_what_is_written_is_read_back(rows, random):
 
 
 def test_what_a_clip_has_once_is_pointed_at_by_all_its_frames(tmp_path):
-    row = clip("e/scene0000/000000", [0, 1, 0], [b"one", b"the plate", b"two", b""], names="character.png plate.png")
+    row = clip(
+        "e/scene0000/000000", [0, 1, 0], [b"one", b"the plate", b"two", b""], names="character.png plate.png"
+    )
     with Shards(tmp_path).open("r"):
         Shards(tmp_path).write([row | {"camera": np.arange(18.0).reshape(2, 3, 3)}], "r")
     output = Output(str(tmp_path))
@@ -103,30 +119,53 @@ def test_tar_is_what_tarfile_expects_of_ustar(tmp_path):
 def test_failed_clip_has_a_row_without_frame_fields(tmp_path):
     sink = Shards(tmp_path)
     with sink.open("r"):
-        sink.write([clip("e/scene0000/000000", [], error="decode: torn"), clip("e/scene0001/000000", [])], "r", layers=["character.png"])
+        sink.write(
+            [clip("e/scene0000/000000", [], error="decode: torn"), clip("e/scene0001/000000", [])],
+            "r",
+            layers=["character.png"],
+        )
     assert not list((tmp_path / "shards").iterdir()), "a call with only failures writes no tar"
     rows = Output(str(tmp_path)).errors.to_pylist()
     assert [rows[0][name] for name in ("error", "error_type", "attempt")] == ["decode: torn", "ValueError", 1]
     assert rows[1]["error"] == "sink: the clip has no frames", "a clip that says nothing must not vanish"
-    for field in ("frame_id", "frame_index", "timestamp_s", "width", "character_bbox", "matte", "shard", "character_offset"):
+    for field in (
+        "frame_id",
+        "frame_index",
+        "timestamp_s",
+        "width",
+        "character_bbox",
+        "matte",
+        "shard",
+        "character_offset",
+    ):
         assert rows[0][field] is None, field
     assert [row["clip_id"] for row in sink.failures()] == [row["clip_id"] for row in rows]
 
 
 def test_parquet_holds_plain_types_and_the_footer(tmp_path):
     with Shards(tmp_path).open("r"):
-        Shards(tmp_path).write([clip("e/scene0000/000000", [0, 0])], "r", footer={"fingerprint.encode": "ab12"})
+        Shards(tmp_path).write(
+            [clip("e/scene0000/000000", [0, 0])], "r", footer={"fingerprint.encode": "ab12"}
+        )
     (path,) = (tmp_path / "metadata").iterdir()
     assert pq.read_metadata(path).metadata[b"fingerprint.encode"] == b"ab12"
     schema = pq.read_schema(path)
-    assert not any("extension" in str(field.type) or field.metadata for field in schema.remove_metadata()), schema
+    assert not any("extension" in str(field.type) or field.metadata for field in schema.remove_metadata()), (
+        schema
+    )
     assert str(schema.field("character_bbox").type) == "fixed_size_list<element: int32>[4]"
 
 
 def test_columns_of_later_stages_reach_the_table(tmp_path, monkeypatch):
-    for name, column in {"mood": Column("str", "", "", table=True), "pose": Column("float32", "D 3", "", table=True)}.items():
+    for name, column in {
+        "mood": Column("str", "", "", table=True),
+        "pose": Column("float32", "D 3", "", table=True),
+    }.items():
         monkeypatch.setitem(RECORD, name, column)
-    row = clip("e/scene0000/000000", [0, 1, 0]) | {"mood": "calm", "pose": np.arange(6, dtype=np.float32).reshape(2, 3)}
+    row = clip("e/scene0000/000000", [0, 1, 0]) | {
+        "mood": "calm",
+        "pose": np.arange(6, dtype=np.float32).reshape(2, 3),
+    }
     with Shards(tmp_path).open("r"):
         Shards(tmp_path).write([row], "r")
     table = Output(str(tmp_path)).table

@@ -2,10 +2,11 @@
 
     python -m tests.soak.soak MINUTES [SEED] [inline|ray]
 
-Each round makes one output of one film, through so many faults as it takes to come to its end: the driver, a worker or all of them killed,
-stopped, interrupted or terminated, a second run started beside the first, a full disk, a clock set back and forth, bytes of a
-committed shard, table, plan or end product torn or turned over. Then it is verified and compared with the output of an unbroken run. The exit
-code is 0 where no frame was lost, none is there twice and none is different.
+Each round makes one output of one film, through so many faults as it takes to come to its end: the driver, a
+worker or all of them killed, stopped, interrupted or terminated, a second run started beside the first, a
+full disk, a clock set back and forth, bytes of a committed shard, table, plan or end product torn or turned
+over. Then it is verified and compared with the output of an unbroken run. The exit code is 0 where no frame
+was lost, none is there twice and none is different.
 """
 
 from __future__ import annotations
@@ -44,9 +45,18 @@ def main(minutes: float, seed: int, way: str) -> int:
         folder = Path(temporary)
         film(folder / "in")
         net = tiny_onnx.write(folder / "net.onnx", (1, 1, 1), 0, ("n", 3, "h", "w"))
-        words = ["preset=demo", "model/matte=u2netp", f"stages.character.step.matte.weights={net}", "stages.layers.step.net=null"]
+        words = [
+            "preset=demo",
+            "model/matte=u2netp",
+            f"stages.character.step.matte.weights={net}",
+            "stages.layers.step.net=null",
+        ]
         words += ["source.row_bytes=120000"]
-        words += [f"source.path={folder / 'in'}", "cluster=inline" if way == "inline" else "cluster.small=0", "placement.cpus=0.5"]
+        words += [
+            f"source.path={folder / 'in'}",
+            "cluster=inline" if way == "inline" else "cluster.small=0",
+            "placement.cpus=0.5",
+        ]
         assert job(words, folder / "whole").wait() == 0
         wanted_rows, wanted = rows(folder / "whole"), members(folder / "whole")
         while time.monotonic() < end or not counts["rounds"]:
@@ -57,13 +67,24 @@ def main(minutes: float, seed: int, way: str) -> int:
             counts["rounds"] += 1
             shutil.rmtree(out)
             sys.stderr.write(f"{dict(counts)}\n")
-    sys.stdout.write(json.dumps({"way": way, "seed": seed, "minutes": minutes, **dict(sorted(counts.items()))}) + "\n")
-    return int(any(counts[name] for name in ("lost", "twice", "different", "unexpected", "tracebacks", "rounds_that_never_ended")))
+    sys.stdout.write(
+        json.dumps({"way": way, "seed": seed, "minutes": minutes, **dict(sorted(counts.items()))}) + "\n"
+    )
+    return int(
+        any(
+            counts[name]
+            for name in ("lost", "twice", "different", "unexpected", "tracebacks", "rounds_that_never_ended")
+        )
+    )
 
 
 def film(folder: Path) -> None:
     """A film of two shots and a folder of frames."""
-    write([scene(name, frames=10, size=(128, 72), seed=1) for name in ("portrait", "standing")], "episode_001", folder)
+    write(
+        [scene(name, frames=10, size=(128, 72), seed=1) for name in ("portrait", "standing")],
+        "episode_001",
+        folder,
+    )
     write([scene("walk", frames=4, size=(128, 72), seed=1)], "episode_002", folder, form="frames")
 
 
@@ -73,7 +94,9 @@ def job(words: list[str], output: Path, wrap: tuple[str, ...] = ()) -> subproces
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", MARK: mark}
     said = open(output.parent / f"said-{mark}", "w+")  # noqa: SIM115  (read when the process has ended)
     command = [*wrap, sys.executable, str(ROOT / "jobs" / "decompose.py"), *words, f"output={output}"]
-    started = subprocess.Popen(command, stdout=said, stderr=said, text=True, env=environment, start_new_session=True)
+    started = subprocess.Popen(
+        command, stdout=said, stderr=said, text=True, env=environment, start_new_session=True
+    )
     started.mark, started.said = mark, said  # type: ignore[attr-defined]
     return started
 
@@ -101,7 +124,13 @@ def round_of(rng: np.random.Generator, words: list[str], out: Path, counts: Coun
     return False
 
 
-def broken(rng: np.random.Generator, started: subprocess.Popen[str], words: list[str], out: Path, counts: Counter[str]) -> None:
+def broken(
+    rng: np.random.Generator,
+    started: subprocess.Popen[str],
+    words: list[str],
+    out: Path,
+    counts: Counter[str],
+) -> None:
     """Do something to a run while it runs."""
     wait = time.monotonic() + float(rng.uniform(0.5, 14))
     while time.monotonic() < wait and started.poll() is None:
@@ -125,16 +154,22 @@ def broken(rng: np.random.Generator, started: subprocess.Popen[str], words: list
             chosen.suspend()
             time.sleep(float(rng.uniform(0.2, 3)))
             chosen.kill() if rng.random() < 0.5 else chosen.resume()
-        elif kind == "second" and (out / "run.lock").exists():  # it is refused, or does all there is left when the first has ended
+        # it is refused, or does all there is left when the first has ended
+        elif kind == "second" and (out / "run.lock").exists():
             ended(job([*words, "take_over=true"], out), counts)
-        elif kind == "clock":  # what a clock that is set leaves behind: times of files far off, in the future and the past
+        # what a clock that is set leaves behind: times of files far off, in the future and the past
+        elif kind == "clock":
             for path in out.rglob("*"):
                 os.utime(path, (rng.integers(2 << 30),) * 2)
 
 
 def torn(rng: np.random.Generator, out: Path, counts: Counter[str]) -> None:
     """Damage a committed file, as a disk does."""
-    files = [path for path in out.rglob("*") if path.is_file() and "attempts" not in path.parts and "report" not in path.parts]
+    files = [
+        path
+        for path in out.rglob("*")
+        if path.is_file() and "attempts" not in path.parts and "report" not in path.parts
+    ]
     if not files:
         return
     path = files[int(rng.integers(len(files)))]
@@ -173,7 +208,9 @@ def told(started: subprocess.Popen[str]) -> str:
     return Path(started.said.name).read_text(errors="replace")  # type: ignore[attr-defined]
 
 
-def compared(out: Path, wanted_rows: list[dict[str, object]], wanted: dict[str, bytes], counts: Counter[str]) -> None:
+def compared(
+    out: Path, wanted_rows: list[dict[str, object]], wanted: dict[str, bytes], counts: Counter[str]
+) -> None:
     """Count what is lost, twice, different or damaged."""
     output = Output(str(out))
     ids = output.table["frame_id"].to_pylist()
@@ -181,7 +218,9 @@ def compared(out: Path, wanted_rows: list[dict[str, object]], wanted: dict[str, 
     counts["twice"] += len(ids) - len(set(ids)) + len(output.twice)
     counts["lost"] += len({str(row["frame_id"]) for row in wanted_rows} - set(ids))
     got = members(out)
-    counts["different"] += sum(got.get(name) != data for name, data in wanted.items()) + len(got.keys() - wanted.keys())
+    counts["different"] += sum(got.get(name) != data for name, data in wanted.items()) + len(
+        got.keys() - wanted.keys()
+    )
     counts["different"] += sum(a != b for a, b in zip(rows(out), wanted_rows, strict=False))
     counts["damaged"] += len(list(verify(Shards(str(out))).lines()))
 

@@ -1,4 +1,6 @@
-"""Small films written with PyAV for the tests: every frame carries its own number as a pattern that survives any codec."""
+"""Small films written with PyAV for the tests: every frame carries its own number as a pattern that survives
+any codec.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ import numpy as np
 BITS = 8
 
 
-def pattern(number: int, width: int = 64, height: int = 48, base: tuple[int, int, int] = (40, 90, 160)) -> np.ndarray:
+def pattern(
+    number: int, width: int = 64, height: int = 48, base: tuple[int, int, int] = (40, 90, 160)
+) -> np.ndarray:
     """A frame whose lower half spells `number` in 8 black or white bars; `base` colours the rest."""
     picture = np.empty((height, width, 3), np.uint8)
     picture[:] = base
@@ -44,15 +48,21 @@ def write(
     """Encode `pictures`; `pts` are presentation times in units of 1/1000 s, otherwise the rate is constant."""
     if codec == "libx264":
         options = {"preset": "ultrafast", **options}
-    with av.open(str(path), "w", format=container, container_options={"movflags": "faststart"} if faststart else {}) as film:
-        stream = film.add_stream(codec, rate=rate, options={key.replace("_", "-"): text for key, text in options.items()})
+    with av.open(
+        str(path), "w", format=container, container_options={"movflags": "faststart"} if faststart else {}
+    ) as film:
+        stream = film.add_stream(
+            codec, rate=rate, options={key.replace("_", "-"): text for key, text in options.items()}
+        )
         height, width = pictures[0].shape[:2]
         stream.width, stream.height, stream.pix_fmt = width, height, pixels
         if pts is not None:
             stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
         for place, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = (place, Fraction(1, rate)) if pts is None else (pts[place], Fraction(1, 1000))
+            frame.pts, frame.time_base = (
+                (place, Fraction(1, rate)) if pts is None else (pts[place], Fraction(1, 1000))
+            )
             film.mux(stream.encode(frame))
         film.mux(stream.encode(None))
     return path
@@ -64,7 +74,9 @@ def audio(path: Path) -> Path:
         stream = film.add_stream("aac" if path.suffix == ".mp4" else "pcm_s16le", rate=8000, layout="mono")
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), format="s16", layout="mono")
         frame.sample_rate, frame.pts = 8000, 0
-        resampled = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=8000, frame_size=1024)
+        resampled = av.AudioResampler(
+            format=stream.codec_context.format, layout="mono", rate=8000, frame_size=1024
+        )
         for piece in resampled.resample(frame) if path.suffix == ".mp4" else [frame]:
             film.mux(stream.encode(piece))
         film.mux(stream.encode(None))
@@ -91,7 +103,9 @@ def declared(path: Path, share: float) -> Path:
     else:
         for box, at in ((b"mvhd", 16), (b"tkhd", 20), (b"mdhd", 16)):
             start = data.index(box) + 4 + at
-            data[start : start + 4] = struct.pack(">I", min(2**32 - 2, round(share * struct.unpack(">I", data[start : start + 4])[0])))
+            data[start : start + 4] = struct.pack(
+                ">I", min(2**32 - 2, round(share * struct.unpack(">I", data[start : start + 4])[0]))
+            )
     path.write_bytes(data)
     return path
 
@@ -99,7 +113,9 @@ def declared(path: Path, share: float) -> Path:
 def scene(count: int, width: int = 160, height: int = 96, step: float = 3.0) -> list[np.ndarray]:
     """A red box with a dark outline that walks over a painted room, `step` pixels a frame."""
     rng = np.random.default_rng(1)
-    room = cv2.resize(rng.integers(60, 200, (6, 8, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
+    room = cv2.resize(
+        rng.integers(60, 200, (6, 8, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     pictures = []
     for place in range(count):
         picture, x = room.copy(), 10 + round(step * place) % (width - 50)
@@ -133,7 +149,9 @@ def matrix(path: Path, a: int, b: int, c: int, d: int) -> Path:
 
 
 def shaped(path: Path, kind: bytes, payload: bytes) -> Path:
-    """Put a box into an mp4's sample entry, at its end; the film must have its header at its end, so that no offset moves."""
+    """Put a box into an mp4's sample entry, at its end; the film must have its header at its end, so that no
+    offset moves.
+    """
     data = bytearray(path.read_bytes())
     assert data.index(b"mdat") < data.index(b"moov")
     entry = data.index(b"avc1", data.index(b"stsd")) - 4
@@ -141,7 +159,9 @@ def shaped(path: Path, kind: bytes, payload: bytes) -> Path:
     box = struct.pack(">I", 8 + len(payload)) + kind + payload
     for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
         place = data.index(name, data.index(b"moov")) - 4 if name != b"avc1" else entry
-        data[place : place + 4] = struct.pack(">I", struct.unpack(">I", data[place : place + 4])[0] + len(box))
+        data[place : place + 4] = struct.pack(
+            ">I", struct.unpack(">I", data[place : place + 4])[0] + len(box)
+        )
     data[at:at] = box
     path.write_bytes(data)
     return path
@@ -149,11 +169,17 @@ def shaped(path: Path, kind: bytes, payload: bytes) -> Path:
 
 def element(number: int, payload: bytes) -> bytes:
     """An element of Matroska with a size of four bytes."""
-    return number.to_bytes((number.bit_length() + 7) // 8, "big") + struct.pack(">I", 0x10000000 | len(payload)) + payload
+    return (
+        number.to_bytes((number.bit_length() + 7) // 8, "big")
+        + struct.pack(">I", 0x10000000 | len(payload))
+        + payload
+    )
 
 
 def told(path: Path, **values: int) -> Path:
-    """Put elements into the Video part of a Matroska film's first track, over the room its writer left after the header."""
+    """Put elements into the Video part of a Matroska film's first track, over the room its writer left after
+    the header.
+    """
     codes = {"top": 0x54BB, "bottom": 0x54AA, "left": 0x54CC, "right": 0x54DD, "stereo": 0x53B8}
     more = b"".join(element(codes[name], value.to_bytes(2, "big")) for name, value in values.items())
     data = bytearray(path.read_bytes())

@@ -1,4 +1,6 @@
-"""A folder of hostile inputs, and what each must become: so many frames, and an error of a given type or none."""
+"""A folder of hostile inputs, and what each must become: so many frames, and an error of a given type or
+none.
+"""
 
 from __future__ import annotations
 
@@ -40,19 +42,31 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(width: int, height: int, *chunks: bytes, promised: int = 0) -> bytes:
-    """A 1-bit PNG of any size whose pixels are one compressed run of zeros; its header may promise another size."""
+    """A 1-bit PNG of any size whose pixels are one compressed run of zeros; its header may promise another
+    size.
+    """
     head = struct.pack(">IIBBBBB", promised or width, promised or height, 1, 0, 0, 0, 0)
     rows = zlib.compressobj()
     line = bytes(1 + (width + 7) // 8)
     data = b"".join(rows.compress(line) for _ in range(height)) + rows.flush()
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + b"".join(chunks) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + b"".join(chunks)
+        + chunk(b"IDAT", data)
+        + chunk(b"IEND", b"")
+    )
 
 
 def write(folder: Path, outside: Path) -> dict[str, Expected]:
-    """Fill `folder` (and `outside`, where links lead) and say for each source, as text, what must become of it."""
+    """Fill `folder` (and `outside`, where links lead) and say for each source, as text, what must become of
+    it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     outside.mkdir(parents=True, exist_ok=True)
-    return _pictures(folder) | _animations(folder) | _names(folder) | _films(folder) | _places(folder, outside)
+    return (
+        _pictures(folder) | _animations(folder) | _names(folder) | _films(folder) | _places(folder, outside)
+    )
 
 
 def _pictures(folder: Path) -> dict[str, Expected]:
@@ -78,7 +92,9 @@ def _pictures(folder: Path) -> dict[str, Expected]:
     (folder / "notes.txt").write_text("ignored")
     (folder / "bomb.png").write_bytes(png(30_000, 30_000))
     (folder / "promises.png").write_bytes(png(1, 1, promised=60_000))
-    (folder / "textbomb.png").write_bytes(png(8, 8, chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(80_000_000), 9))))
+    (folder / "textbomb.png").write_bytes(
+        png(8, 8, chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(80_000_000), 9)))
+    )
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", "x" * 100_000)
     good.save(folder / "long_text.png", pnginfo=info)
@@ -86,7 +102,9 @@ def _pictures(folder: Path) -> dict[str, Expected]:
     Image.new("RGB", (1, 3000), "red").save(folder / "sliver.png")
     Image.new("L", (10_000, 16), 90).save(folder / "wide.png")
     good.convert("CMYK").save(folder / "cmyk.jpg")
-    Image.fromarray(np.linspace(0, 65535, 32 * 48).reshape(32, 48).astype(np.uint16)).save(folder / "sixteen.png")
+    Image.fromarray(np.linspace(0, 65535, 32 * 48).reshape(32, 48).astype(np.uint16)).save(
+        folder / "sixteen.png"
+    )
     good.convert("P").save(folder / "palette.png", transparency=0)
     good.convert("LA").save(folder / "grey_alpha.png")
     good.convert("RGBA").save(folder / "alpha.webp", lossless=True)
@@ -94,15 +112,24 @@ def _pictures(folder: Path) -> dict[str, Expected]:
     exif = Image.Exif()
     exif[0x0112] = 99
     good.save(folder / "odd_orientation.jpg", exif=exif)
-    (folder / "broken_exif.jpg").write_bytes(jpeg[:2] + b"\xff\xe1\x00\x10Exif\0\0II*\0\xff\xff\xff\xff" + jpeg[2:])
+    (folder / "broken_exif.jpg").write_bytes(
+        jpeg[:2] + b"\xff\xe1\x00\x10Exif\0\0II*\0\xff\xff\xff\xff" + jpeg[2:]
+    )
     bad = Expected(0, ("OSError", "ValueError", "SyntaxError", "EOFError", "TooLargeError"))
     large = Expected(0, ("TooLargeError",))
     fine = Expected(1)
     return {
-        **dict.fromkeys(["good.png", "good.jpg", "png_named.jpg", "jpeg_named.mp4", "long_text.png", "one_pixel.png"], fine),
-        **dict.fromkeys(["sliver.png", "wide.png", "cmyk.jpg", "sixteen.png", "palette.png", "grey_alpha.png"], fine),
+        **dict.fromkeys(
+            ["good.png", "good.jpg", "png_named.jpg", "jpeg_named.mp4", "long_text.png", "one_pixel.png"],
+            fine,
+        ),
+        **dict.fromkeys(
+            ["sliver.png", "wide.png", "cmyk.jpg", "sixteen.png", "palette.png", "grey_alpha.png"], fine
+        ),
         **dict.fromkeys(["alpha.webp", "bad_profile.png", "odd_orientation.jpg", "broken_exif.jpg"], fine),
-        **dict.fromkeys(["truncated_noise.png", "truncated_noise.jpg", "truncated_noise.webp", "flipped.png"], bad),
+        **dict.fromkeys(
+            ["truncated_noise.png", "truncated_noise.jpg", "truncated_noise.webp", "flipped.png"], bad
+        ),
         **dict.fromkeys(["empty.png", "text.jpg", "zeros.webp", "html.gif", "textbomb.png"], bad),
         **dict.fromkeys(["bomb.png", "promises.png"], large),
     }
@@ -111,20 +138,42 @@ def _pictures(folder: Path) -> dict[str, Expected]:
 def _animations(folder: Path) -> dict[str, Expected]:
     frames = [Image.fromarray(films.pattern(place)) for place in range(3)]
     for name in ("three.gif", "three.webp", "three.png", "three.tif"):
-        frames[0].save(folder / name, save_all=True, append_images=frames[1:], duration=[100, 200, 300], loop=0)
+        frames[0].save(
+            folder / name, save_all=True, append_images=frames[1:], duration=[100, 200, 300], loop=0
+        )
     frames[0].save(folder / "sizes.tif", save_all=True, append_images=[frames[1].resize((32, 32)), frames[2]])
     data = (folder / "three.gif").read_bytes()
     (folder / "truncated.gif").write_bytes(data[: len(data) * 9 // 10])
     cut = Expected(3, ("ValueError",), approximate=True)
-    return dict.fromkeys(["three.gif", "three.webp", "three.png", "three.tif", "sizes.tif"], Expected(3)) | {"truncated.gif": cut}
+    return dict.fromkeys(["three.gif", "three.webp", "three.png", "three.tif", "sizes.tif"], Expected(3)) | {
+        "truncated.gif": cut
+    }
 
 
 def _names(folder: Path) -> dict[str, Expected]:
     (folder / "sub").mkdir()
     (folder / "episode_001").mkdir()
-    names = ["a.jpg", "a.png", "A.jpg", "sub/a.jpg", "-rf.png", "two..dots.tar.png", "new\nline.png", "絵コンテ 第1話.png"]
-    names += ["\N{CAT FACE}.webp", "back\\slash.png", "x" * 241 + ".png", "episode_001/scene0001_frame000010_t0.42s.jpg"]
-    names += ["episode_001/scene0001_frame000011_t0.46s.jpg", "episode_001/scene0002_frame000012.jpg", "episode_001/scene0002_frame000012.png"]
+    names = [
+        "a.jpg",
+        "a.png",
+        "A.jpg",
+        "sub/a.jpg",
+        "-rf.png",
+        "two..dots.tar.png",
+        "new\nline.png",
+        "絵コンテ 第1話.png",
+    ]
+    names += [
+        "\N{CAT FACE}.webp",
+        "back\\slash.png",
+        "x" * 241 + ".png",
+        "episode_001/scene0001_frame000010_t0.42s.jpg",
+    ]
+    names += [
+        "episode_001/scene0001_frame000011_t0.46s.jpg",
+        "episode_001/scene0002_frame000012.jpg",
+        "episode_001/scene0002_frame000012.png",
+    ]
     data = (folder / "good.png").read_bytes()
     for name in names:
         (folder / name).write_bytes(data)
@@ -153,7 +202,9 @@ def _films(folder: Path) -> dict[str, Expected]:
     (folder / "noise.mp4").write_bytes(np.random.default_rng(1).bytes(20_000))
     (folder / "header_only.mkv").write_bytes((folder / "film.mkv").read_bytes()[:400])
     grain = np.random.default_rng(2).integers(-20, 20, (24, 48, 64, 3))
-    heavy = [np.clip(picture + grain[place], 0, 255).astype(np.uint8) for place, picture in enumerate(pictures)]
+    heavy = [
+        np.clip(picture + grain[place], 0, 255).astype(np.uint8) for place, picture in enumerate(pictures)
+    ]
     for name, first in (("truncated_fast.mp4", True), ("truncated_film.mkv", False)):
         data = films.write(folder / name, heavy, faststart=first, g="6", crf="10").read_bytes()
         (folder / name).write_bytes(data[: len(data) * 6 // 10])
@@ -165,7 +216,9 @@ def _films(folder: Path) -> dict[str, Expected]:
         **dict.fromkeys(["film.mp4", "fast.mp4", "film.mkv", "film_named.png"], Expected(24)),
         **dict.fromkeys(["odd.mkv", "ten_bits.mkv", "variable.mkv", "turned.mp4"], Expected(4)),
         **dict.fromkeys(["old.mpg", "old.avi"], Expected(8)),
-        **dict.fromkeys(["sound.mp4", "no_index.mp4", "empty.mkv", "noise.mp4", "header_only.mkv", *_PLAYLISTS], refused),
+        **dict.fromkeys(
+            ["sound.mp4", "no_index.mp4", "empty.mkv", "noise.mp4", "header_only.mkv", *_PLAYLISTS], refused
+        ),
         **dict.fromkeys(["truncated_fast.mp4", "truncated_film.mkv"], cut),
     }
 
@@ -201,6 +254,8 @@ def _places(folder: Path, outside: Path) -> dict[str, Expected]:
     return {
         **dict.fromkeys(["escape.png", "escape_folder"], left),
         **dict.fromkeys(["pipe.png", "pipe.mp4", "socket.png"], Expected(0, ("OSError",))),
-        **dict.fromkeys(["dangling.png", "self.png"], Expected(0, ("OSError", "FileNotFoundError", "LeavesRootError"))),
+        **dict.fromkeys(
+            ["dangling.png", "self.png"], Expected(0, ("OSError", "FileNotFoundError", "LeavesRootError"))
+        ),
         "inside.png": Expected(1),
     }

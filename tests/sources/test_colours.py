@@ -1,4 +1,6 @@
-"""Colours as players and viewers show them: undeclared and odd matrices, HDR, profiles by what they do, linear light, many bits."""
+"""Colours as players and viewers show them: undeclared and odd matrices, HDR, profiles by what they do,
+linear light, many bits.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def film(path: Path, size: tuple[int, int], matrix: int, declared: bool = False,
     with av.open(str(path), "w") as made:
         stream = made.add_stream("ffv1", rate=24)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv444p"
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv444p", dst_colorspace=matrix, dst_color_range=1)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
+            format="yuv444p", dst_colorspace=matrix, dst_color_range=1
+        )
         frame.colorspace, frame.color_range = (matrix if declared else 2), 1
         stream.codec_context.colorspace = frame.colorspace
         for name, value in tags.items():
@@ -48,17 +52,28 @@ def patches(picture: np.ndarray) -> np.ndarray:
     return np.array([picture[height // 2, width * (2 * place + 1) // 8] for place in range(4)], int)
 
 
-@pytest.mark.parametrize(("size", "matrix"), [((1280, 720), 1), ((1920, 816), 1), ((960, 720), 1), ((720, 576), 5), ((640, 360), 5), ((64, 48), 5)])
-def test_an_undeclared_matrix_goes_by_size(tmp_path: Path, read: Read, size: tuple[int, int], matrix: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "matrix"),
+    [((1280, 720), 1), ((1920, 816), 1), ((960, 720), 1), ((720, 576), 5), ((640, 360), 5), ((64, 48), 5)],
+)
+def test_an_undeclared_matrix_goes_by_size(
+    tmp_path: Path, read: Read, size: tuple[int, int], matrix: int
+) -> None:
     (row,) = read(film(tmp_path / "a.mkv", size, matrix))
-    assert np.abs(patches(row["frames"][0]) - PATCHES).max() <= 3 and "no colour matrix declared" in row["note"]
+    assert (
+        np.abs(patches(row["frames"][0]) - PATCHES).max() <= 3 and "no colour matrix declared" in row["note"]
+    )
 
 
 @pytest.mark.parametrize("matrix", [1, 5, 7, 9])
 def test_a_declared_matrix_holds_at_any_size(tmp_path: Path, read: Read, matrix: int) -> None:
     for size in ((1280, 720), (64, 48)):
         (row,) = read(film(tmp_path / "a.mkv", size, matrix, declared=True))
-        assert np.abs(patches(row["frames"][0]) - PATCHES).max() <= 3 and row["note"] == "" and words_of(row, "flags") == "ok"
+        assert (
+            np.abs(patches(row["frames"][0]) - PATCHES).max() <= 3
+            and row["note"] == ""
+            and words_of(row, "flags") == "ok"
+        )
 
 
 @pytest.mark.parametrize("matrix", [8, 10, 14])
@@ -75,7 +90,14 @@ def pq(nits: float) -> int:
 
 def hlg(light: float) -> int:
     """10 bits of ARIB STD-B67 of a scene's light, 1 being the brightest."""
-    return round(1023 * (np.sqrt(3 * light) if light <= 1 / 12 else 0.17883277 * np.log(12 * light - 0.28466892) + 0.55991073))
+    return round(
+        1023
+        * (
+            np.sqrt(3 * light)
+            if light <= 1 / 12
+            else 0.17883277 * np.log(12 * light - 0.28466892) + 0.55991073
+        )
+    )
 
 
 def light(path: Path, codes: list[int], curve: int) -> Path:
@@ -84,8 +106,15 @@ def light(path: Path, codes: list[int], curve: int) -> Path:
     with av.open(str(path), "w") as made:
         stream = made.add_stream("ffv1", rate=24)
         stream.width, stream.height, stream.pix_fmt = ramp.shape[1], 48, "yuv420p10le"
-        frame = av.VideoFrame.from_ndarray(ramp << 6, format="rgb48le").reformat(format="yuv420p10le", dst_colorspace=9, dst_color_range=1)
-        for name, value in {"colorspace": 9, "color_range": 1, "color_primaries": 9, "color_trc": curve}.items():
+        frame = av.VideoFrame.from_ndarray(ramp << 6, format="rgb48le").reformat(
+            format="yuv420p10le", dst_colorspace=9, dst_color_range=1
+        )
+        for name, value in {
+            "colorspace": 9,
+            "color_range": 1,
+            "color_primaries": 9,
+            "color_trc": curve,
+        }.items():
             setattr(frame, name, value)
             setattr(stream.codec_context, name, value)
         frame.pts, frame.time_base = 0, Fraction(1, 24)
@@ -97,7 +126,9 @@ def light(path: Path, codes: list[int], curve: int) -> Path:
     (16, [pq(0.05), pq(26), pq(100), pq(203), pq(1000), pq(4000)]),
     (18, [hlg(0.0005), hlg(0.05), hlg(0.13), hlg(0.265), hlg(0.6), hlg(1.0)]),
 ])  # fmt: skip
-def test_hdr_is_mapped_to_what_a_screen_shows(tmp_path: Path, read: Read, curve: int, codes: list[int]) -> None:
+def test_hdr_is_mapped_to_what_a_screen_shows(
+    tmp_path: Path, read: Read, curve: int, codes: list[int]
+) -> None:
     (row,) = read(light(tmp_path / "a.mkv", codes, curve))
     greys = row["frames"][0][24, 16::32].astype(int)
     assert np.ptp(greys, axis=1).max() <= 4  # grey stays grey
@@ -105,14 +136,19 @@ def test_hdr_is_mapped_to_what_a_screen_shows(tmp_path: Path, read: Read, curve:
     assert (np.diff(levels) > -1).all() and levels[0] < 25 and 75 <= levels[1] <= 140 and levels[3] >= 220
     assert words_of(row, "flags") == "tone_mapped" and "tone-mapped to sRGB" in row["note"]
     (kept,) = read(tmp_path, hdr="keep")
-    assert "values kept" in kept["note"] and abs(int(kept["frames"][0][24, 112, 1]) - codes[3] / 1023 * 255) <= 3
+    assert (
+        "values kept" in kept["note"] and abs(int(kept["frames"][0][24, 112, 1]) - codes[3] / 1023 * 255) <= 3
+    )
 
 
 def test_wide_primaries_are_brought_to_those_of_srgb(tmp_path: Path, read: Read) -> None:
     (wide,) = read(film(tmp_path / "a.mkv", (64, 48), 1, declared=True, color_primaries=9, color_trc=1))
     red, green = patches(wide["frames"][0])[:2]
     assert (
-        red[0] > 240 and red[0] - red[1] > 200 and green[1] - green[0] > 150 and "BT.2020 primaries converted" in wide["note"]
+        red[0] > 240
+        and red[0] - red[1] > 200
+        and green[1] - green[0] > 150
+        and "BT.2020 primaries converted" in wide["note"]
     )  # more saturated than the same numbers of BT.709
     (same,) = read(film(tmp_path / "a.mkv", (64, 48), 1, declared=True, color_primaries=1, color_trc=1))
     assert np.abs(patches(same["frames"][0]) - PATCHES).max() <= 3
@@ -132,8 +168,23 @@ def profile(tags: dict[bytes, bytes], space: bytes) -> bytes:
         data += bytes(-len(data) % 4)
         table += sign + struct.pack(">II", start + len(body), len(data))
         body += data
-    head = struct.pack(">I4sI4s4s4s12s4s", start + len(body), b"lcms", 0x02100000, b"mntr", space, b"XYZ ", bytes(12), b"acsp")
-    return (head + bytes(28) + struct.pack(">iii", 63190, 65536, 54061)).ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
+    head = struct.pack(
+        ">I4sI4s4s4s12s4s",
+        start + len(body),
+        b"lcms",
+        0x02100000,
+        b"mntr",
+        space,
+        b"XYZ ",
+        bytes(12),
+        b"acsp",
+    )
+    return (
+        (head + bytes(28) + struct.pack(">iii", 63190, 65536, 54061)).ljust(128, b"\0")
+        + struct.pack(">I", len(tags))
+        + table
+        + body
+    )
 
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -150,8 +201,12 @@ def primaries() -> dict[bytes, bytes]:
 
 
 @pytest.mark.parametrize(("gamma", "stored", "right"), [(1.0, 128, 188), (1.8, 128, 147), (2.2, 128, 128)])
-def test_a_profile_is_taken_for_what_it_does(tmp_path: Path, one: One, gamma: float, stored: int, right: int) -> None:
-    made = profile({**primaries(), **{sign: curve_of(gamma) for sign in (b"rTRC", b"gTRC", b"bTRC")}}, b"RGB ")
+def test_a_profile_is_taken_for_what_it_does(
+    tmp_path: Path, one: One, gamma: float, stored: int, right: int
+) -> None:
+    made = profile(
+        {**primaries(), **{sign: curve_of(gamma) for sign in (b"rTRC", b"gTRC", b"bTRC")}}, b"RGB "
+    )
     for name in ("a.png", "a.jpg", "a.tif", "a.webp"):
         Image.new("RGB", (16, 16), (stored,) * 3).save(tmp_path / name, icc_profile=made)
         pixels, note = one(tmp_path / name)
@@ -160,7 +215,9 @@ def test_a_profile_is_taken_for_what_it_does(tmp_path: Path, one: One, gamma: fl
 
 @pytest.mark.parametrize(("gamma", "right"), [(1.0, 188), (2.2, 128), (1.8, 147)])
 def test_grey_profiles(tmp_path: Path, one: One, gamma: float, right: int) -> None:
-    Image.new("L", (16, 16), 128).save(tmp_path / "a.png", icc_profile=profile({b"kTRC": curve_of(gamma)}, b"GRAY"))
+    Image.new("L", (16, 16), 128).save(
+        tmp_path / "a.png", icc_profile=profile({b"kTRC": curve_of(gamma)}, b"GRAY")
+    )
     assert abs(int(one(tmp_path / "a.png")[0][8, 8, 0]) - right) <= 3
 
 
@@ -190,7 +247,11 @@ def test_primaries_of_a_png(tmp_path: Path, one: One) -> None:
     pixels, note = one(with_chunk(tmp_path / "a.png", (60, 200, 60), chunk(b"cHRM", adobe)))
     assert pixels[0, 0, 0] < 30 and pixels[0, 0, 1] >= 199 and "primaries" in note
     srgb = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
-    assert one(with_chunk(tmp_path / "b.png", (60, 200, 60), chunk(b"cHRM", srgb)))[0][0, 0].tolist() == [60, 200, 60]
+    assert one(with_chunk(tmp_path / "b.png", (60, 200, 60), chunk(b"cHRM", srgb)))[0][0, 0].tolist() == [
+        60,
+        200,
+        60,
+    ]
 
 
 @pytest.mark.parametrize(("codes", "stored", "right", "flag"), [
@@ -199,7 +260,12 @@ def test_primaries_of_a_png(tmp_path: Path, one: One) -> None:
     ((9, 16, 0, 1), (148, 148, 148), (250, 250, 250), "tone_mapped"),  # PQ: 203 nits
 ])  # fmt: skip
 def test_coded_colours_of_a_png(
-    tmp_path: Path, read: Read, codes: tuple[int, ...], stored: tuple[int, int, int], right: tuple[int, ...], flag: str
+    tmp_path: Path,
+    read: Read,
+    codes: tuple[int, ...],
+    stored: tuple[int, int, int],
+    right: tuple[int, ...],
+    flag: str,
 ) -> None:
     (row,) = read(with_chunk(tmp_path / "a.png", stored, chunk(b"cICP", bytes(codes))))
     assert np.abs(row["frames"][0][0, 0].astype(int) - right).max() <= (15 if flag == "tone_mapped" else 4)
@@ -227,18 +293,23 @@ def floats(path: Path, name: str, planes: str, light: tuple[float, ...]) -> Path
     return path
 
 
-@pytest.mark.parametrize(("name", "planes"), [("exr", "gbrpf32le"), ("hdr", "gbrpf32le"), ("exr", "gbrapf32le")])
+@pytest.mark.parametrize(
+    ("name", "planes"), [("exr", "gbrpf32le"), ("hdr", "gbrpf32le"), ("exr", "gbrapf32le")]
+)
 def test_linear_floats_have_a_stated_view(tmp_path: Path, one: One, name: str, planes: str) -> None:
     path = floats(tmp_path / f"a.{name}", name, planes, (0.2140, 4.0, 0.0, 1.0))
     pixels, note = one(path)
     assert (
-        np.abs(pixels[8, 8].astype(int) - [127, 255, 0]).max() <= (8 if name == "hdr" else 3) and "linear light" in note and "brighter than 1" in note
+        np.abs(pixels[8, 8].astype(int) - [127, 255, 0]).max() <= (8 if name == "hdr" else 3)
+        and "linear light" in note
+        and "brighter than 1" in note
     )
 
 
 def test_alpha_of_an_exr_is_associated(tmp_path: Path, one: One) -> None:
     pixels, _ = one(floats(tmp_path / "a.exr", "exr", "gbrapf32le", (0.107, 0.107, 0.107, 0.5)))
-    assert abs(int(pixels[8, 8, 0]) - (127 + 255) / 2) <= 2  # grey of half cover over white, not the black rim of a colour divided twice
+    # grey of half cover over white, not the black rim of a colour divided twice
+    assert abs(int(pixels[8, 8, 0]) - (127 + 255) / 2) <= 2
 
 
 def test_many_bits(tmp_path: Path, read: Read) -> None:
@@ -249,7 +320,9 @@ def test_many_bits(tmp_path: Path, read: Read) -> None:
     cv2.imwrite(str(tmp_path / "b.png"), (ramp * 65535).astype(np.uint16))
     cv2.imwrite(str(tmp_path / "c.tif"), (ramp * 65535).astype(np.uint16))
     for row in read(tmp_path):
-        assert row["error"] == "" and np.abs(row["frames"][0][0, :, 1].astype(int) - np.arange(256)).max() <= 1, row["source"]
+        assert (
+            row["error"] == "" and np.abs(row["frames"][0][0, :, 1].astype(int) - np.arange(256)).max() <= 1
+        ), row["source"]
 
 
 def test_unequal_densities_are_a_doubt(tmp_path: Path, read: Read) -> None:

@@ -1,4 +1,6 @@
-"""Damage is told: what a decoder conceals, what leans on it, what is missing, and what a strict decoder refuses."""
+"""Damage is told: what a decoder conceals, what leans on it, what is missing, and what a strict decoder
+refuses.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ KINDS = {
 
 
 def harmed(data: bytes, at: float, kind: str) -> bytes:
-    """A film with some bytes in the middle flipped, or set to zero; of a transport stream some packets are taken out."""
+    """A film with some bytes in the middle flipped, or set to zero; of a transport stream some packets are
+    taken out.
+    """
     made, start = bytearray(data), int(len(data) * at)
     if kind == "lost" and data[0] == 0x47:
         start -= start % 188
@@ -44,12 +48,18 @@ def harmed(data: bytes, at: float, kind: str) -> bytes:
 def test_a_frame_that_is_called_ok_is_sound(tmp_path: Path, read: Read, name: str, kind: str) -> None:
     whole = films.write(tmp_path / name, films.scene(LENGTH, 192, 144), **KINDS[name])  # type: ignore[arg-type]
     options = {"held": False, "detector": "none"}
-    truth = {float(t): frame for row in read(whole, **options) for t, frame in zip(row["timestamp_s"].round(2), row["frames"], strict=True)}
+    truth = {
+        float(t): frame
+        for row in read(whole, **options)
+        for t, frame in zip(row["timestamp_s"].round(2), row["frames"], strict=True)
+    }
     whole.write_bytes(harmed(whole.read_bytes(), 0.5, kind))
     rows = read(whole, **options)
     ok = 0
     for row in rows:
-        for time, frame, flags in zip(row["timestamp_s"].round(2), row["frames"], words_of(row, "flags").split(), strict=True):
+        for time, frame, flags in zip(
+            row["timestamp_s"].round(2), row["frames"], words_of(row, "flags").split(), strict=True
+        ):
             if flags == "ok":
                 ok += 1
                 assert ((frame.astype(float) - truth[float(time)]) ** 2).mean() < 100, time
@@ -57,17 +67,28 @@ def test_a_frame_that_is_called_ok_is_sound(tmp_path: Path, read: Read, name: st
     assert told and ok >= LENGTH // 3
 
 
-def test_frames_before_the_damage_in_time_but_after_it_in_decoding_are_told_of(tmp_path: Path, read: Read) -> None:
-    path = films.write(tmp_path / "a.mpg", films.scene(LENGTH, 192, 144), codec="mpeg2video", g="12", bf="2", b="1500000")
+def test_frames_before_the_damage_in_time_but_after_it_in_decoding_are_told_of(
+    tmp_path: Path, read: Read
+) -> None:
+    path = films.write(
+        tmp_path / "a.mpg", films.scene(LENGTH, 192, 144), codec="mpeg2video", g="12", bf="2", b="1500000"
+    )
     path.write_bytes(harmed(path.read_bytes(), 0.45, "flipped"))
     flags = [word for row in read(path, held=False) for word in words_of(row, "flags").split()]
     first, last = flags.index("damaged"), len(flags) - 1 - flags[::-1].index("damaged")
-    assert set(flags[first : last + 1]) == {"damaged"} and 2 <= last - first <= 16 and flags[:first] == ["ok"] * first
+    assert (
+        set(flags[first : last + 1]) == {"damaged"}
+        and 2 <= last - first <= 16
+        and flags[:first] == ["ok"] * first
+    )
 
 
 def test_what_a_container_lost_in_silence_is_told(tmp_path: Path, read: Read) -> None:
     rng = np.random.default_rng(0)
-    grain = [np.clip(picture + rng.integers(-30, 30, picture.shape), 0, 255).astype(np.uint8) for picture in films.scene(LENGTH)]
+    grain = [
+        np.clip(picture + rng.integers(-30, 30, picture.shape), 0, 255).astype(np.uint8)
+        for picture in films.scene(LENGTH)
+    ]
     path = films.write(tmp_path / "a.mkv", grain, g="6", crf="12")
     data = bytearray(path.read_bytes())
     marks = [at for at in range(len(data) - 4) if data[at] == 0xA3 and data[at + 1] & 0xF0 in (0x40, 0x20)]
@@ -75,7 +96,11 @@ def test_what_a_container_lost_in_silence_is_told(tmp_path: Path, read: Read) ->
     data[start : start + len(data) // 4] = bytes(len(data) // 4)
     path.write_bytes(data)
     *good, last = read(path)
-    assert good and last["error"] and ("missing" in last["error"] or "decoded" in last["error"] or "damaged" in last["error"])
+    assert (
+        good
+        and last["error"]
+        and ("missing" in last["error"] or "decoded" in last["error"] or "damaged" in last["error"])
+    )
 
 
 def test_a_hold_of_a_second_is_no_hole(tmp_path: Path, read: Read) -> None:
@@ -84,8 +109,12 @@ def test_a_hold_of_a_second_is_no_hole(tmp_path: Path, read: Read) -> None:
     assert [row["error"] for row in rows] == [""] and set(words_of(rows[0], "flags").split()) == {"ok"}
 
 
-@pytest.mark.parametrize(("name", "words"), [("a.mkv", "its end is missing"), ("a.mp4", "end"), ("a.jpg", "%"), ("b.webp", "")])
-def test_a_file_that_is_cut_says_which_end_is_missing(tmp_path: Path, read: Read, name: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"), [("a.mkv", "its end is missing"), ("a.mp4", "end"), ("a.jpg", "%"), ("b.webp", "")]
+)
+def test_a_file_that_is_cut_says_which_end_is_missing(
+    tmp_path: Path, read: Read, name: str, words: str
+) -> None:
     path = tmp_path / name
     if name.endswith(("jpg", "webp")):
         Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 120, 3), np.uint8)).save(path)
@@ -108,7 +137,9 @@ def scarred(kind: str) -> bytes:
     start = data.index(b"\xff\xda")
     middle = start + (len(data) - start) // 2
     if kind == "restart":  # a piece between two restarts is gone
-        marks = [at for at in range(start, len(data) - 1) if data[at] == 0xFF and 0xD0 <= data[at + 1] <= 0xD7]
+        marks = [
+            at for at in range(start, len(data) - 1) if data[at] == 0xFF and 0xD0 <= data[at + 1] <= 0xD7
+        ]
         return bytes(data[: marks[3]] + data[marks[4] :])
     if kind == "mark":
         data[middle : middle + 2] = b"\xff\x05"

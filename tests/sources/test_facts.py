@@ -46,11 +46,16 @@ def test_a_circle_is_round(tmp_path: Path, read: Read, shape: Fraction, name: st
     ys, xs = np.nonzero(row["frames"][0][..., 0] > 128)
     assert np.ptp(xs) / np.ptp(ys) == pytest.approx(1, abs=0.05)
     (kept,) = read(tmp_path, aspect="stored")
-    assert kept["frames"].shape[1:3] == (96, 128) and f"pixels of {shape.numerator}:{shape.denominator} kept" in kept["note"]
+    assert (
+        kept["frames"].shape[1:3] == (96, 128)
+        and f"pixels of {shape.numerator}:{shape.denominator} kept" in kept["note"]
+    )
 
 
 def test_an_impossible_shape_of_pixels_is_a_doubt(tmp_path: Path, read: Read) -> None:
-    (row,) = read(films.shaped(films.write(tmp_path / "a.mp4", [SIDES] * 2), b"pasp", struct.pack(">II", 50, 1)))
+    (row,) = read(
+        films.shaped(films.write(tmp_path / "a.mp4", [SIDES] * 2), b"pasp", struct.pack(">II", 50, 1))
+    )
     assert words_of(row, "flags") == "guessed_aspect" and row["frames"].shape[1:3] == (48, 64)
 
 
@@ -69,7 +74,14 @@ def ragged(picture: np.ndarray) -> float:
         ((0, -1, -1, 0), (-4, 24), (32, -4), "turned and mirrored"),
     ],
 )
-def test_mirrors_are_applied(tmp_path: Path, read: Read, signs: tuple[int, ...], red: tuple[int, int], green: tuple[int, int], note: str) -> None:
+def test_mirrors_are_applied(
+    tmp_path: Path,
+    read: Read,
+    signs: tuple[int, ...],
+    red: tuple[int, int],
+    green: tuple[int, int],
+    note: str,
+) -> None:
     path = films.matrix(films.write(tmp_path / "a.mp4", [SIDES] * 2), *signs)
     (row,) = read(path)
     picture = row["frames"][0]
@@ -80,16 +92,23 @@ def test_a_turn_that_is_no_quarter_is_told(tmp_path: Path, read: Read) -> None:
     path = films.write(tmp_path / "a.mp4", [SIDES])
     data = bytearray(path.read_bytes())
     start = data.index(b"tkhd") + 4 + 40
-    data[start : start + 36] = b"".join(struct.pack(">i", number) for number in (56756, 32768, 0, -32768, 56756, 0, 0, 0, 1 << 30))
+    data[start : start + 36] = b"".join(
+        struct.pack(">i", number) for number in (56756, 32768, 0, -32768, 56756, 0, 0, 0, 1 << 30)
+    )
     path.write_bytes(data)
     (row,) = read(path)
     assert "not by quarters" in row["note"] and row["frames"].shape[1:3] == (48, 64)
 
 
-@pytest.mark.parametrize("crop", [{"top": 12}, {"left": 16, "right": 4}, {"top": 12, "bottom": 6, "left": 16}])
+@pytest.mark.parametrize(
+    "crop", [{"top": 12}, {"left": 16, "right": 4}, {"top": 12, "bottom": 6, "left": 16}]
+)
 def test_matroska_crops(tmp_path: Path, read: Read, crop: dict[str, int]) -> None:
     (row,) = read(films.told(films.write(tmp_path / "a.mkv", [SIDES] * 3), **crop))
-    height, width = 48 - crop.get("top", 0) - crop.get("bottom", 0), 64 - crop.get("left", 0) - crop.get("right", 0)
+    height, width = (
+        48 - crop.get("top", 0) - crop.get("bottom", 0),
+        64 - crop.get("left", 0) - crop.get("right", 0),
+    )
     assert row["frames"].shape[1:3] == (height, width) and f"cropped to {width} x {height}" in row["note"]
     assert corner(row["frames"][0], 2, -3) == ("dark" if crop.get("top") else "green")
     assert corner(row["frames"][0], -3, 2) == ("dark" if crop.get("left") else "red")
@@ -104,7 +123,8 @@ def test_a_crop_of_everything_is_an_error_or_not_applied(tmp_path: Path, read: R
 
 
 def test_a_clean_aperture_crops(tmp_path: Path, read: Read) -> None:
-    clap = struct.pack(">IIIIiIiI", 48, 1, 36, 1, 8, 1, 6, 1)  # 48 x 36, its centre 8 to the right and 6 down: red and green are gone
+    # 48 x 36, its centre 8 to the right and 6 down: red and green are gone
+    clap = struct.pack(">IIIIiIiI", 48, 1, 36, 1, 8, 1, 6, 1)
     (row,) = read(films.shaped(films.write(tmp_path / "a.mp4", [SIDES] * 2), b"clap", clap))
     assert row["frames"].shape[1:3] == (36, 48)
     assert corner(row["frames"][0], 2, 2) == "dark" == corner(row["frames"][0], 2, -3)
@@ -121,13 +141,17 @@ def test_stereo_is_told(tmp_path: Path, read: Read) -> None:
     ([(64, 48), (80, 60)], None, (80, 60)),  # else the larger one
     ([(24, 16), (64, 48), (16, 16)], 0, (64, 48)),  # a preview is none even where it is the default
 ])  # fmt: skip
-def test_the_film_among_streams(tmp_path: Path, read: Read, sizes: list[tuple[int, int]], default: int | None, right: tuple[int, int]) -> None:
+def test_the_film_among_streams(
+    tmp_path: Path, read: Read, sizes: list[tuple[int, int]], default: int | None, right: tuple[int, int]
+) -> None:
     with av.open(str(tmp_path / "a.mkv"), "w") as film:
         streams = []
         for number, (width, height) in enumerate(sizes):
             stream = film.add_stream("mpeg4", rate=24)
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-            stream.disposition = av.stream.Disposition.default if number == default else av.stream.Disposition.original
+            stream.disposition = (
+                av.stream.Disposition.default if number == default else av.stream.Disposition.original
+            )
             streams.append(stream)
         for place in range(4):
             for stream, (width, height) in zip(streams, sizes, strict=True):
@@ -137,7 +161,12 @@ def test_the_film_among_streams(tmp_path: Path, read: Read, sizes: list[tuple[in
         for stream in streams:
             film.mux(stream.encode(None))
     (row,) = read(tmp_path)
-    assert row["frames"].shape[1:3] == right[::-1] and [films.number(frame) for frame in row["frames"]] == [0, 1, 2, 3]
+    assert row["frames"].shape[1:3] == right[::-1] and [films.number(frame) for frame in row["frames"]] == [
+        0,
+        1,
+        2,
+        3,
+    ]
     assert row["note"].count("left out") == len(sizes) - 1
 
 
@@ -146,7 +175,9 @@ def test_alpha_of_webm_is_kept(tmp_path: Path, read: Read, codec: str) -> None:
     clear = np.zeros((48, 64, 4), np.uint8)
     clear[:, :, 1], clear[:, :32, 3] = 160, 255
     with av.open(str(tmp_path / "a.webm"), "w") as film:
-        stream = film.add_stream(codec, rate=24, options={"deadline": "realtime", "auto-alt-ref": "0", "g": "6"})
+        stream = film.add_stream(
+            codec, rate=24, options={"deadline": "realtime", "auto-alt-ref": "0", "g": "6"}
+        )
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuva420p"
         stream.metadata["alpha_mode"] = "1"
         for place in range(14):
@@ -157,22 +188,41 @@ def test_alpha_of_webm_is_kept(tmp_path: Path, read: Read, codec: str) -> None:
     rows = read(tmp_path, alpha_on="#ff0000", row_bytes=64 * 48 * 3 * 5, context=0, held=False)
     assert sum(len(row["frames"]) for row in rows) == 14
     for row in rows:
-        assert np.abs(row["frames"][:, 20, 50].astype(int) - [255, 0, 0]).max() < 8 and "alpha composed" in row["note"]
+        assert (
+            np.abs(row["frames"][:, 20, 50].astype(int) - [255, 0, 0]).max() < 8
+            and "alpha composed" in row["note"]
+        )
         assert row["frames"][0][20, 10, 1] > 130
 
 
 @pytest.mark.parametrize("top_first", [True, False])
 @pytest.mark.parametrize("kind", [{}, {"codec": "mpeg2video", "flags": "+ilme+ildct", "b": "3000000"}])
-def test_interlaced_films_come_out_without_combs(tmp_path: Path, read: Read, kind: dict[str, str], top_first: bool) -> None:
+def test_interlaced_films_come_out_without_combs(
+    tmp_path: Path, read: Read, kind: dict[str, str], top_first: bool
+) -> None:
     moments = films.scene(36)
-    pictures = [films.woven(one, other, top_first) for one, other in zip(moments[::2], moments[1::2], strict=True)]
-    path = films.write(tmp_path / "a.mkv", pictures, crf="12", **kind) if not kind else films.write(tmp_path / "a.mkv", pictures, **kind)  # type: ignore[arg-type]
+    pictures = [
+        films.woven(one, other, top_first) for one, other in zip(moments[::2], moments[1::2], strict=True)
+    ]
+    path = (
+        films.write(tmp_path / "a.mkv", pictures, crf="12", **kind)
+        if not kind
+        else films.write(tmp_path / "a.mkv", pictures, **kind)
+    )  # type: ignore[arg-type]
     (row,) = read(path)
-    assert len(row["frames"]) == 18 and "deinterlaced by bwdif" in row["note"] and set(words_of(row, "flags").split()) == {"ok"}
+    assert (
+        len(row["frames"]) == 18
+        and "deinterlaced by bwdif" in row["note"]
+        and set(words_of(row, "flags").split()) == {"ok"}
+    )
     for place in range(2, 16):
         assert ragged(row["frames"][place]) < 0.4 * ragged(pictures[place])
-        box, first = ((picture[..., 0] > 160) & (picture[..., 1] < 90) for picture in (row["frames"][place], moments[2 * place]))
-        assert abs(np.nonzero(box)[1].mean() - np.nonzero(first)[1].mean()) < 2  # the moment of the first field
+        box, first = (
+            (picture[..., 0] > 160) & (picture[..., 1] < 90)
+            for picture in (row["frames"][place], moments[2 * place])
+        )
+        # the moment of the first field
+        assert abs(np.nonzero(box)[1].mean() - np.nonzero(first)[1].mean()) < 2
     (left,) = read(path, deinterlace="off")
     assert set(words_of(left, "flags").split()) == {"interlaced"} and "left as it is" in left["note"]
 
@@ -193,10 +243,16 @@ def test_telecine_is_undone(tmp_path: Path, read: Read, top_first: bool) -> None
 def test_progressive_films_are_left_alone(tmp_path: Path, read: Read) -> None:
     lines = np.zeros((96, 160, 3), np.uint8)
     lines[::2] = 220  # drawn lines that look like combs, and stand still
-    pictures = [np.where(np.arange(160)[None, :, None] < 20 + place, 90, lines).astype(np.uint8) for place in range(16)]
+    pictures = [
+        np.where(np.arange(160)[None, :, None] < 20 + place, 90, lines).astype(np.uint8)
+        for place in range(16)
+    ]
     (row,) = read(films.write(tmp_path / "a.mkv", pictures, crf="8"))
     assert "deinterlaced" not in row["note"] and len(row["frames"]) == 16
-    for path in (films.write(tmp_path / "b.mkv", films.scene(12)), films.write(tmp_path / "c.mkv", films.scene(12), pixels="yuv420p10le")):
+    for path in (
+        films.write(tmp_path / "b.mkv", films.scene(12)),
+        films.write(tmp_path / "c.mkv", films.scene(12), pixels="yuv420p10le"),
+    ):
         with path.open("rb") as file, Film(file, 10**6) as film:
             assert max(combs(frame) for frame in film.frames()) < COMBED
 
@@ -206,15 +262,27 @@ def test_progressive_films_are_left_alone(tmp_path: Path, read: Read) -> None:
 def test_a_clock_that_starts_late_is_no_damage(tmp_path: Path, read: Read, start: float, name: str) -> None:
     pts = [round(1000 * (start + place / 24)) for place in range(30)]
     container = "mpegts" if name == "a.mpg" else None
-    (row,) = read(films.write(tmp_path / name, [films.pattern(place) for place in range(30)], pts=pts, container=container, g="10"))
+    (row,) = read(
+        films.write(
+            tmp_path / name,
+            [films.pattern(place) for place in range(30)],
+            pts=pts,
+            container=container,
+            g="10",
+        )
+    )
     assert row["error"] == "" and [films.number(frame) for frame in row["frames"]] == list(range(30))
     assert row["timestamp_s"][0] == 0 and row["timestamp_s"][-1] == pytest.approx(29 / 24, abs=0.005)
 
 
 def test_a_piece_that_begins_inside_a_group_is_told_of(tmp_path: Path, read: Read) -> None:
-    path = films.write(tmp_path / "a.mpg", [films.pattern(place) for place in range(40)], container="mpegts", g="12", bf="0")
+    path = films.write(
+        tmp_path / "a.mpg", [films.pattern(place) for place in range(40)], container="mpegts", g="12", bf="0"
+    )
     data = path.read_bytes()
-    marks = [at for at in range(0, len(data), 188) if data[at + 1] & 0x40 and data[at + 1 : at + 3] == b"\x41\x00"]
+    marks = [
+        at for at in range(0, len(data), 188) if data[at + 1] & 0x40 and data[at + 1 : at + 3] == b"\x41\x00"
+    ]
     tables = data[: marks[0]]
     path.write_bytes(tables + data[marks[5] :])
     with path.open("rb") as file, Film(file, 10**6) as film:

@@ -1,4 +1,5 @@
-"""Files like those of public reports, each with the rule that says what is right. Skipped where the folder of cases is not there.
+"""Files like those of public reports, each with the rule that says what is right. Skipped where the folder of
+cases is not there.
 
 `tests/test_field.py` has those that are about more than reading."""
 
@@ -54,7 +55,9 @@ def anamorphic(rows: Rows, right: dict[str, Any]) -> None:
         assert frame.shape[:2] == tuple(right["display"][::-1])
         sun = (frame[..., 0] > 200) & (frame[..., 1] > 200) & (frame[..., 2] < 90)
         ys, xs = np.nonzero(sun)
-        assert (np.ptp(xs) + 1) / (np.ptp(ys) + 1) == pytest.approx(right["circle_ratio"], abs=right["tolerance"])
+        assert (np.ptp(xs) + 1) / (np.ptp(ys) + 1) == pytest.approx(
+            right["circle_ratio"], abs=right["tolerance"]
+        )
 
 
 def associated_alpha(rows: Rows, right: dict[str, Any]) -> None:
@@ -83,7 +86,9 @@ def deep_and_rgb(rows: Rows, right: dict[str, Any]) -> None:
     assert len(frames(films["x.avi"])) == 12
     for name in ("rgb16.png", "rgb16.tif"):
         ramp = films[name][0]["frames"][0]
-        assert (np.diff(ramp[:, 0, 0].astype(int)) >= 0).all() and ramp[0].max() <= 2 and ramp[-1].min() >= 253, name
+        assert (
+            (np.diff(ramp[:, 0, 0].astype(int)) >= 0).all() and ramp[0].max() <= 2 and ramp[-1].min() >= 253
+        ), name
     assert len(np.unique(films["p2.png"][0]["frames"][0].reshape(-1, 3), axis=0)) <= 4
 
 
@@ -111,7 +116,9 @@ def edit_list(rows: Rows, right: dict[str, Any]) -> None:
 def timed(rows: Rows, right: dict[str, Any]) -> None:
     tolerance = right.get("tolerance_s", 0.002)
     for own in named(rows).values():
-        assert np.concatenate([row["timestamp_s"] for row in own]) == pytest.approx(right["times"], abs=tolerance)
+        assert np.concatenate([row["timestamp_s"] for row in own]) == pytest.approx(
+            right["times"], abs=tolerance
+        )
         for frame in frames(own) if "corner_rgb" in right else []:
             assert np.abs(frame[0, 0].astype(int) - right["corner_rgb"]).max() <= 2
 
@@ -131,7 +138,9 @@ def hd_untagged(rows: Rows, right: dict[str, Any]) -> None:
 def hdr_pq(rows: Rows, right: dict[str, Any]) -> None:
     frame = frames(rows)[0]
     white, grey, red = (frame[10:30, x - 10 : x + 10].reshape(-1, 3).mean(0) for x in (40, 130, 230))
-    assert white.min() >= right["white_min"] and right["grey_range"][0] <= grey.mean() <= right["grey_range"][1]
+    assert (
+        white.min() >= right["white_min"] and right["grey_range"][0] <= grey.mean() <= right["grey_range"][1]
+    )
     assert (red.max() - red.min()) / red.max() >= right["red_saturation_min"]
     assert set(flags(rows)) == {"tone_mapped"} and "tone-mapped" in rows[0]["note"]
 
@@ -153,7 +162,9 @@ def late_start(rows: Rows, right: dict[str, Any]) -> None:
 def linear_profile(rows: Rows, right: dict[str, Any]) -> None:
     for name, value in right["values"].items():
         y, x = right["at"]
-        assert np.abs(frames(named(rows)[name])[0][y, x].astype(int) - value).max() <= right["tolerance"], name
+        assert np.abs(frames(named(rows)[name])[0][y, x].astype(int) - value).max() <= right["tolerance"], (
+            name
+        )
 
 
 def mirrored(rows: Rows, right: dict[str, Any]) -> None:
@@ -167,7 +178,9 @@ def mirrored(rows: Rows, right: dict[str, Any]) -> None:
 
 def mkv_crop(rows: Rows, right: dict[str, Any]) -> None:
     for frame in frames(rows):
-        assert frame.shape[:2] == (right["height"], right["width"]) and frame[0].mean() >= right["top_row_min"]
+        assert (
+            frame.shape[:2] == (right["height"], right["width"]) and frame[0].mean() >= right["top_row_min"]
+        )
 
 
 def numbered_frames(rows: Rows, right: dict[str, Any]) -> None:

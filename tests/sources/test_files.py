@@ -40,7 +40,11 @@ def test_rows_have_the_columns_and_types_of_the_record(tmp_path: Path, read: Rea
         assert tuple(row) == COLUMNS and set(IDENTITY) <= set(row)
         for name, value in row.items():
             column = RECORD[name]
-            assert isinstance(value, str) if column.dtype == "str" else np.asarray(value).dtype == column.dtype or name == "attempt"
+            assert (
+                isinstance(value, str)
+                if column.dtype == "str"
+                else np.asarray(value).dtype == column.dtype or name == "attempt"
+            )
             assert column.dtype == "str" or np.ndim(value) == column.ndim
     assert bad["error"].startswith("source: ") and bad["error_type"] == "ValueError" and bad["attempt"] == 1
     assert good["attempt"] == still["attempt"] == 0
@@ -48,7 +52,13 @@ def test_rows_have_the_columns_and_types_of_the_record(tmp_path: Path, read: Rea
 
 def test_ids_of_pictures(tmp_path: Path, read: Read) -> None:
     root = tmp_path / "show"
-    for name in ("ep_1/scene0002_frame000007_t0.29s.png", "ep_1/scene0002_frame000008.png", "ep_1/cover.png", "scene0000_frame000003.png", "top.png"):
+    for name in (
+        "ep_1/scene0002_frame000007_t0.29s.png",
+        "ep_1/scene0002_frame000008.png",
+        "ep_1/cover.png",
+        "scene0000_frame000003.png",
+        "top.png",
+    ):
         save(root / name)
     rows = {row["source"]: row for row in read(root)}
     found = {source: (row["clip_id"], row["episode"], row["scene_id"]) for source, row in rows.items()}
@@ -65,7 +75,11 @@ def test_ids_of_pictures(tmp_path: Path, read: Read) -> None:
 
 
 def test_two_claims_to_one_frame_are_both_dropped(tmp_path: Path) -> None:
-    for name in ("scene0000_frame000001.png", "scene0000_frame000001_t1.00s.png", "scene0000_frame000002.png"):
+    for name in (
+        "scene0000_frame000001.png",
+        "scene0000_frame000001_t1.00s.png",
+        "scene0000_frame000002.png",
+    ):
         save(tmp_path / name)
     inputs = Files(str(tmp_path)).inputs()
     assert [item.numbered for item in inputs] == [False, False, True]
@@ -86,7 +100,16 @@ def test_ids_do_not_depend_on_neighbours_or_order(tmp_path: Path) -> None:
 
 
 def test_natural_order_and_what_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    for name in ("f10.png", "f2.png", "f1.png", "ep10/x.png", "ep9/x.png", "out/x.png", ".hidden/x.png", ".x.png"):
+    for name in (
+        "f10.png",
+        "f2.png",
+        "f1.png",
+        "ep10/x.png",
+        "ep9/x.png",
+        "out/x.png",
+        ".hidden/x.png",
+        ".x.png",
+    ):
         save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("")
     (tmp_path / "out" / "metadata").mkdir()
@@ -94,7 +117,11 @@ def test_natural_order_and_what_is_left_out(tmp_path: Path, caplog: pytest.LogCa
     with caplog.at_level(logging.INFO):
         inputs = Files(str(tmp_path)).inputs()
     assert [item.source for item in inputs] == ["ep9/x.png", "ep10/x.png", "f1.png", "f2.png", "f10.png"]
-    assert "1 with other suffixes" in caplog.text and "2 hidden" in caplog.text and "1 finished outputs" in caplog.text
+    assert (
+        "1 with other suffixes" in caplog.text
+        and "2 hidden" in caplog.text
+        and "1 finished outputs" in caplog.text
+    )
 
 
 def test_a_single_file_and_no_file(tmp_path: Path, read: Read) -> None:
@@ -117,7 +144,14 @@ def test_every_nth_picture_and_a_range_of_named_times(tmp_path: Path, read: Read
 
 
 def test_the_constructor_refuses_nonsense(tmp_path: Path) -> None:
-    for options in ({"every": 0}, {"every": 2, "fps": 3.0}, {"fps": 0.0}, {"limit": 0}, {"start": 2.0, "end": 1.0}, {"detector": "adaptiv"}):
+    for options in (
+        {"every": 0},
+        {"every": 2, "fps": 3.0},
+        {"fps": 0.0},
+        {"limit": 0},
+        {"start": 2.0, "end": 1.0},
+        {"detector": "adaptiv"},
+    ):
         with pytest.raises(ValueError, match="source"):
             Files(str(tmp_path), **options)  # type: ignore[arg-type]
 
@@ -131,7 +165,9 @@ def test_a_limit_ends_the_scan_early(tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_range_ends_the_scan(tmp_path: Path, read: Read) -> None:
-    path = films.write(tmp_path / "a.mp4", [films.pattern(place) for place in range(400)], g="12", faststart=True)
+    path = films.write(
+        tmp_path / "a.mp4", [films.pattern(place) for place in range(400)], g="12", faststart=True
+    )
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
     assert [row["error"] for row in read(tmp_path, end=1.0)] == [""]
     assert "frames can be read" in read(tmp_path)[-1]["error"]
@@ -158,7 +194,12 @@ def test_a_file_that_changes_or_vanishes_is_an_error_row(tmp_path: Path) -> None
     rows = list(files.read(plan))
     assert [row["error_type"] for row in rows] == ["FileNotFoundError", "ChangedError", "", "ChangedError"]
     assert [len(row["frames"]) for row in rows] == [0, 0, 1, 0]
-    assert [row["error_type"] for row in files.scan(inputs).to_pylist()] == ["FileNotFoundError", "ChangedError", "", "ChangedError"]
+    assert [row["error_type"] for row in files.scan(inputs).to_pylist()] == [
+        "FileNotFoundError",
+        "ChangedError",
+        "",
+        "ChangedError",
+    ]
 
 
 def test_a_link_swapped_in_after_the_scan_is_not_followed(tmp_path: Path) -> None:
@@ -179,7 +220,11 @@ def test_links_may_be_followed_when_asked(tmp_path: Path, read: Read) -> None:
     (tmp_path / "in" / "more").symlink_to(tmp_path / "outside")
     (tmp_path / "in" / "again").symlink_to(tmp_path / "in")
     rows = read(tmp_path / "in", follow_links=True)
-    assert [(row["source"], row["error"]) for row in rows] == [("a.png", ""), ("link.png", ""), ("more/b.png", "")]
+    assert [(row["source"], row["error"]) for row in rows] == [
+        ("a.png", ""),
+        ("link.png", ""),
+        ("more/b.png", ""),
+    ]
 
 
 def test_object_stores(read: Read, tmp_path: Path) -> None:
@@ -187,7 +232,12 @@ def test_object_stores(read: Read, tmp_path: Path) -> None:
     film = films.write(tmp_path / "a.mp4", [films.pattern(place) for place in range(60)], g="6").read_bytes()
     buffer = io.BytesIO()
     picture().save(buffer, "PNG")
-    for name, data in (("ep/a.mp4", film), ("ep/b.png", buffer.getvalue()), ("ep/c.png", b"no"), ("ep/d.txt", b"")):
+    for name, data in (
+        ("ep/a.mp4", film),
+        ("ep/b.png", buffer.getvalue()),
+        ("ep/c.png", b"no"),
+        ("ep/d.txt", b""),
+    ):
         store.pipe(f"/source_test/{name}", data)
     rows = read("memory://source_test", row_bytes=64 * 48 * 3 * 20, detector="none", context=0)
     assert [row["source"] for row in rows] == ["ep/a.mp4"] * 3 + ["ep/b.png", "ep/c.png"]
@@ -218,7 +268,10 @@ def test_hostile_inputs_each_end_as_frames_or_one_error_row(tmp_path: Path) -> N
     assert len({row["clip_id"].lower() for row in rows}) == len(rows)
     for source, wanted in expected.items():
         own = [row for row in rows if row["source"] == source]
-        frames, errors = sum(len(row["frames"]) for row in own), [row["error_type"] for row in own if row["error"]]
+        frames, errors = (
+            sum(len(row["frames"]) for row in own),
+            [row["error_type"] for row in own if row["error"]],
+        )
         assert 0 < frames < wanted.frames if wanted.approximate else frames == wanted.frames, source
         assert len(errors) == bool(wanted.errors) and set(errors) <= set(wanted.errors), (source, own)
     assert all(re.fullmatch(r"[a-z0-9_-]{1,60}/scene\d{4}/\d{6}", row["clip_id"]) for row in rows)
@@ -226,7 +279,9 @@ def test_hostile_inputs_each_end_as_frames_or_one_error_row(tmp_path: Path) -> N
 
 
 def test_inputs_are_known_by_what_they_hold(tmp_path: Path) -> None:
-    """Local ones always, those of other stores on request; a trial that ends early reads no more of them than it must."""
+    """Local ones always, those of other stores on request; a trial that ends early reads no more of them than
+    it must.
+    """
     for place in range(5):
         Image.new("RGB", (32, 24), (place * 40, 9, 9)).save(tmp_path / f"f{place}.png")
     Image.new("RGB", (32, 24), "teal").save(tmp_path / "alone.png")
@@ -243,6 +298,9 @@ def test_inputs_are_known_by_what_they_hold(tmp_path: Path) -> None:
     for path in tmp_path.iterdir():
         with system.open_output_stream(f"{root}/{path.name}") as file:
             file.write(path.read_bytes())
-    assert set(digests("memory://digests/in").values()) == {""} and digests("memory://digests/in", hashed=True) == found
+    assert (
+        set(digests("memory://digests/in").values()) == {""}
+        and digests("memory://digests/in", hashed=True) == found
+    )
     (tmp_path / "alone.png").write_bytes(b"nothing")
     assert digests(str(tmp_path))["alone.png"] != found["alone.png"], "of what cannot be read, too"

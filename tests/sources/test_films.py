@@ -41,7 +41,8 @@ def test_windows_are_the_frames_of_a_plain_decode(tmp_path: Path, name: str) -> 
     files = Files(str(path), row_bytes=64 * 48 * 3 * 9, detector="none")
     plan = files.scan(files.inputs()).to_pylist()
     assert [index for row in plan for index in row["indices"]] == list(range(LENGTH))
-    for order in (plan, plan[::-1], plan[1::4], [plan[-1], plan[2], plan[-2]]):  # in sequence, backwards, with gaps
+    # in sequence, backwards, with gaps
+    for order in (plan, plan[::-1], plan[1::4], [plan[-1], plan[2], plan[-2]]):
         for planned, row in zip(order, files.read(order), strict=True):
             assert row["error"] == "" and row["frame_index"].tolist() == planned["indices"]
             for index, picture in zip(planned["indices"], row["frames"], strict=True):
@@ -56,7 +57,11 @@ def test_a_lying_time_stamp_makes_it_count_from_the_start(tmp_path: Path) -> Non
         for pts in (512 * (NEAR + 50), 7, 10**9):  # right at first, no frame's, beyond the end
             times = [(NEAR + 50 + place) / 24 * 1.01 for place in range(3)]
             read = windows.read([NEAR + 50, NEAR + 51, NEAR + 52], pts, times)
-            assert [films.number(frame.to_ndarray(format="rgb24")) for frame in read] == [NEAR + 50, NEAR + 51, NEAR + 52]
+            assert [films.number(frame.to_ndarray(format="rgb24")) for frame in read] == [
+                NEAR + 50,
+                NEAR + 51,
+                NEAR + 52,
+            ]
             list(windows.read([0], -1, [0.0]))
 
 
@@ -83,7 +88,9 @@ def test_variable_rate_keeps_the_times_of_the_container(tmp_path: Path, read: Re
 
 @pytest.mark.parametrize("space", [None, 1, 5, 9])
 @pytest.mark.parametrize("full", [1, 2])
-def test_colours_follow_the_declared_matrix_and_equal_opencv(tmp_path: Path, read: Read, space: int | None, full: int) -> None:
+def test_colours_follow_the_declared_matrix_and_equal_opencv(
+    tmp_path: Path, read: Read, space: int | None, full: int
+) -> None:
     colours = [(200, 30, 60), (20, 160, 220), (250, 250, 250), (5, 5, 5), (120, 200, 30)]
     flat = np.array(colours, np.uint8).repeat(16, axis=0)[None].repeat(32, axis=0)
     with av.open(str(tmp_path / "a.mkv"), "w") as film:
@@ -138,7 +145,10 @@ def test_alpha_of_a_film_is_composed(tmp_path: Path, read: Read) -> None:
 @pytest.mark.parametrize("detector", ["anime", "adaptive", "content"])
 def test_a_clip_never_crosses_a_cut(tmp_path: Path, read: Read, detector: str) -> None:
     rng = np.random.default_rng(0)
-    rooms = [cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (160, 120), interpolation=cv2.INTER_CUBIC) for _ in range(3)]
+    rooms = [
+        cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (160, 120), interpolation=cv2.INTER_CUBIC)
+        for _ in range(3)
+    ]
     pictures = [np.roll(rooms[place // 20], place, axis=1) for place in range(60)]
     films.write(tmp_path / "a.mp4", pictures)
     rows = read(tmp_path, detector=detector, row_bytes=160 * 120 * 3 * 12, context=0)
@@ -152,27 +162,41 @@ def test_a_clip_never_crosses_a_cut(tmp_path: Path, read: Read, detector: str) -
 @pytest.mark.parametrize("share", [0.0, 0.1, 1000.0])
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
 def test_a_declared_length_is_not_believed(tmp_path: Path, read: Read, name: str, share: float) -> None:
-    path = films.declared(films.write(tmp_path / name, [films.pattern(place) for place in range(30)], g="6"), share)
+    path = films.declared(
+        films.write(tmp_path / name, [films.pattern(place) for place in range(30)], g="6"), share
+    )
     rows = read(path, row_bytes=64 * 48 * 3 * 8)
     assert not any(row["error"] for row in rows)
     assert [int(index) for row in rows for index in row["frame_index"]] == list(range(30))
-    assert [films.number(row["frames"][drawing]) for row in rows for drawing in row["drawing"]] == list(range(30))
+    assert [films.number(row["frames"][drawing]) for row in rows for drawing in row["drawing"]] == list(
+        range(30)
+    )
 
 
 def test_shots_of_one_frame_are_clips_of_one_frame(tmp_path: Path, read: Read) -> None:
     rng = np.random.default_rng(0)
-    rooms = [cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (160, 120), interpolation=cv2.INTER_CUBIC) for _ in range(2)]
+    rooms = [
+        cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (160, 120), interpolation=cv2.INTER_CUBIC)
+        for _ in range(2)
+    ]
     rows = read(films.write(tmp_path / "a.mkv", [rooms[0], *[rooms[1]] * 12]))
-    assert [(row["scene_id"], row["frame_index"].tolist()) for row in rows] == [("scene0000", [0]), ("scene0001", list(range(1, 13)))]
+    assert [(row["scene_id"], row["frame_index"].tolist()) for row in rows] == [
+        ("scene0000", [0]),
+        ("scene0001", list(range(1, 13))),
+    ]
     (row,) = read(films.write(tmp_path / "b.mkv", rooms[:1]))
     assert row["frame_index"].tolist() == [0] and row["frames"].shape == (1, 120, 160, 3) and not row["error"]
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
-def test_a_film_cut_short_gives_its_frames_and_says_where_it_ends(tmp_path: Path, read: Read, name: str) -> None:
+def test_a_film_cut_short_gives_its_frames_and_says_where_it_ends(
+    tmp_path: Path, read: Read, name: str
+) -> None:
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 255, (48, 64, 3), np.uint8) for _ in range(48)]
-    path = films.write(tmp_path / name, pictures, faststart=True, g="6", codec="mpeg4" if name == "a.avi" else "libx264")
+    path = films.write(
+        tmp_path / name, pictures, faststart=True, g="6", codec="mpeg4" if name == "a.avi" else "libx264"
+    )
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
     rows = read(path)
     *good, bad = rows

@@ -27,7 +27,9 @@ def cel(place: int = 0, size: tuple[int, int] = (96, 64)) -> Image.Image:
     y, x = np.mgrid[: size[1], : size[0]]
     far = np.hypot(x - 30 - place, y - 30)
     alpha = np.clip((20 - far) * 60, 0, 255).astype(np.uint8)
-    return Image.fromarray(np.dstack([np.full_like(alpha, 200), np.full_like(alpha, 40), np.full_like(alpha, 60), alpha]))
+    return Image.fromarray(
+        np.dstack([np.full_like(alpha, 200), np.full_like(alpha, 40), np.full_like(alpha, 60), alpha])
+    )
 
 
 def alpha_of(picture: Image.Image) -> np.ndarray:
@@ -40,7 +42,10 @@ def sizes(rows: list[Row]) -> list[int]:
 
 @pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tif", "a.tga", "a.avif"])
 def test_the_alpha_of_a_picture_is_given(tmp_path: Path, read: Read, name: str) -> None:
-    cel().save(tmp_path / name, **({"lossless": True} if name == "a.webp" else {"quality": 100} if name == "a.avif" else {}))
+    cel().save(
+        tmp_path / name,
+        **({"lossless": True} if name == "a.webp" else {"quality": 100} if name == "a.avif" else {}),
+    )
     (row,) = read(tmp_path)
     assert np.abs(row["given"][0].astype(int) - alpha_of(cel())).max() <= (8 if name == "a.avif" else 0)
     assert sizes(read(tmp_path, alpha="compose")) == [0] and sizes(read(tmp_path, alpha="character")) == [1]
@@ -88,18 +93,34 @@ def test_no_step_changes_a_given_alpha() -> None:
             shape = frames.shape[:3]
             labels = np.zeros(shape, np.uint8)
             labels[:, 20:30, 20:30] = 2
-            return self.Made(np.full(shape, 9, np.uint8), "net", np.zeros(1, np.float32), labels, np.full((*shape, 4), 255, np.uint8))
+            return self.Made(
+                np.full(shape, 9, np.uint8),
+                "net",
+                np.zeros(1, np.float32),
+                labels,
+                np.full((*shape, 4), 255, np.uint8),
+            )
 
     alpha = alpha_of(cel())[None]
     row = {"clip_id": "a", "error": "", "frames": np.zeros((1, 64, 96, 3), np.uint8), "given": alpha}
     (made,) = Guess().run([row])
-    assert np.array_equal(made["character"], alpha) and made["matte"] == "given" and made["character_confidence"].tolist() == [1]
-    assert np.array_equal(made["instances"] == 2, alpha > 127) and made["effect"][0, 30, 30, 3] == 0 and made["effect"][0, 0, 0, 3] == 255
+    assert (
+        np.array_equal(made["character"], alpha)
+        and made["matte"] == "given"
+        and made["character_confidence"].tolist() == [1]
+    )
+    assert (
+        np.array_equal(made["instances"] == 2, alpha > 127)
+        and made["effect"][0, 30, 30, 3] == 0
+        and made["effect"][0, 0, 0, 3] == 255
+    )
     (free,) = Guess().run([row | {"given": RECORD["given"].blank()}])
     assert free["matte"] == "net" and (free["character"] == 9).all()
 
 
-@pytest.mark.parametrize("name", ["a.png", "a_mask.png", "mask_a.png", "A-alpha.jpg", "a.matte.webp", "sub/a.png"])
+@pytest.mark.parametrize(
+    "name", ["a.png", "a_mask.png", "mask_a.png", "A-alpha.jpg", "a.matte.webp", "sub/a.png"]
+)
 def test_mattes_of_any_tool_are_found_by_name(tmp_path: Path, read: Read, name: str) -> None:
     (tmp_path / "in" / "sub").mkdir(parents=True)
     folder = "in/sub" if name.startswith("sub") else "in"
@@ -107,8 +128,13 @@ def test_mattes_of_any_tool_are_found_by_name(tmp_path: Path, read: Read, name: 
     Image.new("RGB", (96, 64), "teal").save(tmp_path / folder / "other.jpg")
     (tmp_path / "masks" / "sub").mkdir(parents=True)
     Image.fromarray(alpha_of(cel())).save(tmp_path / "masks" / name, quality=100)
-    rows = {row["source"].rpartition("/")[2]: row for row in read(tmp_path / "in", mattes=str(tmp_path / "masks"))}
-    assert np.abs(rows["a.jpg"]["given"][0].astype(int) - alpha_of(cel())).max() <= 12 and len(rows["other.jpg"]["given"]) == 0
+    rows = {
+        row["source"].rpartition("/")[2]: row for row in read(tmp_path / "in", mattes=str(tmp_path / "masks"))
+    }
+    assert (
+        np.abs(rows["a.jpg"]["given"][0].astype(int) - alpha_of(cel())).max() <= 12
+        and len(rows["other.jpg"]["given"]) == 0
+    )
 
 
 def test_mattes_of_every_form(tmp_path: Path, read: Read) -> None:
@@ -126,7 +152,10 @@ def test_mattes_of_every_form(tmp_path: Path, read: Read) -> None:
     for row in read(tmp_path / "in", mattes=str(tmp_path / "masks")):
         assert np.mean((row["given"][0] > 127) == alpha) > 0.995, row["source"]
     Image.new("L", (50, 64)).save(tmp_path / "masks" / "bits.png")
-    assert "bits.png is 50 x 64, its frame 96 x 64" in read(tmp_path / "in", mattes=str(tmp_path / "masks"))[0]["error"]
+    assert (
+        "bits.png is 50 x 64, its frame 96 x 64"
+        in read(tmp_path / "in", mattes=str(tmp_path / "masks"))[0]["error"]
+    )
 
 
 def test_mattes_of_a_film(tmp_path: Path, read: Read) -> None:
@@ -151,9 +180,19 @@ def test_the_matte_of_a_film_is_a_film(tmp_path: Path, read: Read, name: str, ev
     (tmp_path / "masks").mkdir()
     shown = [np.repeat(alpha_of(cel(place))[..., None], 3, 2) for place in range(0, 60, every)]
     films.write(tmp_path / "masks" / name, shown, rate=24 // every, **FORMS[name])
-    rows = read(tmp_path / "walk.mp4", mattes=str(tmp_path / "masks"), row_bytes=96 * 64 * 3 * 16, context=0, held=False)
+    rows = read(
+        tmp_path / "walk.mp4",
+        mattes=str(tmp_path / "masks"),
+        row_bytes=96 * 64 * 3 * 16,
+        context=0,
+        held=False,
+    )
     assert len(rows) > 3 and not any(row["error"] for row in rows)
-    for index, alpha in zip(np.concatenate([row["frame_index"] for row in rows]), np.concatenate([row["given"] for row in rows]), strict=True):
+    for index, alpha in zip(
+        np.concatenate([row["frame_index"] for row in rows]),
+        np.concatenate([row["given"] for row in rows]),
+        strict=True,
+    ):
         assert np.abs(alpha.astype(int) - alpha_of(cel(int(index) // every * every))).mean() < 1.5, index
     (alone,) = read(tmp_path / "walk.mp4", mattes=str(tmp_path / "masks" / name), start=2.0, end=2.2)
     assert np.abs(alone["given"][0].astype(int) - alpha_of(cel(48))).mean() < 1.5
@@ -167,7 +206,9 @@ def test_a_matte_that_ends_before_its_film_says_so(tmp_path: Path, read: Read) -
 
 
 def test_names_of_mattes() -> None:
-    assert key(b"a/Frame_01_mask.png") == key(b"a/frame_01.jpg") == key(b"a/mask_frame_01.webp") == b"a/frame_01"
+    assert (
+        key(b"a/Frame_01_mask.png") == key(b"a/frame_01.jpg") == key(b"a/mask_frame_01.webp") == b"a/frame_01"
+    )
     assert key(b"mask.png") == b"mask" and key(b"a/charm.png") == b"a/charm"
 
 
@@ -180,9 +221,20 @@ def test_captions_come_along(tmp_path: Path, read: Read) -> None:
     files = Files(str(tmp_path))
     rows = list(files.read(files.scan(files.inputs())))
     told = [RECORD["caption_given"].per_drawing(row["caption_given"])[0] for row in rows]
-    assert told == ["1girl, red hair, smile", "ein Mädchen", ""] and [left.source for left in files.left_out] == ["readme.txt"]
-    row = {"caption_given": told[0], "caption_character": "a girl", "caption_frame": "a net's words", "caption_background": None}
-    assert Caption().of(row, "frame") == told[0] and Caption().of(row, "character") == "a girl" and Caption().of(row, "background") == told[0]
+    assert told == ["1girl, red hair, smile", "ein Mädchen", ""] and [
+        left.source for left in files.left_out
+    ] == ["readme.txt"]
+    row = {
+        "caption_given": told[0],
+        "caption_character": "a girl",
+        "caption_frame": "a net's words",
+        "caption_background": None,
+    }
+    assert (
+        Caption().of(row, "frame") == told[0]
+        and Caption().of(row, "character") == "a girl"
+        and Caption().of(row, "background") == told[0]
+    )
     assert Caption("{caption_frame}").of(row, "frame") == "a net's words"
 
 
@@ -192,16 +244,24 @@ def numbered(folder: Path, names: list[str], pictures: list[np.ndarray]) -> None
         cv2.imwrite(str(folder / name), picture[..., ::-1])
 
 
-@pytest.mark.parametrize(("form", "first"), [("{}.png", 1), ("frame_{:04d}.jpg", 0), ("shot-{:03d}-v2.png", 98), ("{}.tif", 8)])
+@pytest.mark.parametrize(
+    ("form", "first"), [("{}.png", 1), ("frame_{:04d}.jpg", 0), ("shot-{:03d}-v2.png", 98), ("{}.tif", 8)]
+)
 def test_numbered_frames_are_one_shot(tmp_path: Path, read: Read, form: str, first: int) -> None:
     numbered(tmp_path / "walk", [form.format(first + place) for place in range(12)], films.scene(12))
     (row,) = read(tmp_path, rate=12.0)
-    assert row["frame_index"].tolist() == list(range(12)) and row["timestamp_s"] == pytest.approx(np.arange(12) / 12)
+    assert row["frame_index"].tolist() == list(range(12)) and row["timestamp_s"] == pytest.approx(
+        np.arange(12) / 12
+    )
     for place in (0, 5, 11):
         assert np.abs(row["frames"][place].astype(int) - films.scene(12)[place]).mean() < 6
     assert len(read(tmp_path, sequence="off")) == 12
     short = read(tmp_path, row_bytes=160 * 96 * 3 * 9, context=2)
-    assert len(short) == 2 and all(len(part["context"]) == 2 for part in short) and [len(part["frames"]) for part in short] == [6, 6]
+    assert (
+        len(short) == 2
+        and all(len(part["context"]) == 2 for part in short)
+        and [len(part["frames"]) for part in short] == [6, 6]
+    )
     assert [int(part["frame_index"][0]) for part in short] == [0, 6]
     assert read(tmp_path, every=3)[0]["frame_index"].tolist() == [0, 3, 6, 9]
 
@@ -210,13 +270,19 @@ def test_gaps_are_told_and_keep_their_time(tmp_path: Path, read: Read) -> None:
     names = [f"{place:03d}.png" for place in (1, 2, 3, 7, 8, 9)]
     numbered(tmp_path, names, films.scene(6))
     (row,) = read(tmp_path)
-    assert row["frame_index"].tolist() == [0, 1, 2, 6, 7, 8] and "3 numbers are missing, the first behind 3" in row["note"]
+    assert (
+        row["frame_index"].tolist() == [0, 1, 2, 6, 7, 8]
+        and "3 numbers are missing, the first behind 3" in row["note"]
+    )
     assert row["timestamp_s"][3] == pytest.approx(6 / 24)
 
 
 def test_pictures_of_many_places_are_no_sequence(tmp_path: Path, read: Read) -> None:
     rng = np.random.default_rng(3)
-    places = [cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (96, 64), interpolation=cv2.INTER_CUBIC) for _ in range(10)]
+    places = [
+        cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (96, 64), interpolation=cv2.INTER_CUBIC)
+        for _ in range(10)
+    ]
     numbered(tmp_path, [f"{place}.png" for place in range(10)], places)
     assert [len(row["frames"]) for row in read(tmp_path)] == [1] * 10
 
@@ -229,7 +295,11 @@ def test_a_film_in_pictures_is_cut_where_it_cuts(tmp_path: Path, read: Read) -> 
         pictures += [np.roll(room, place, 1) for place in range(length)]
     numbered(tmp_path, [f"{place:05d}.png" for place in range(64)], pictures)
     rows = read(tmp_path)
-    assert [(row["scene_id"], len(row["frames"])) for row in rows] == [("scene0000", 21), ("scene0001", 30), ("scene0002", 13)]
+    assert [(row["scene_id"], len(row["frames"])) for row in rows] == [
+        ("scene0000", 21),
+        ("scene0001", 30),
+        ("scene0002", 13),
+    ]
     assert len({row["clip_id"] for row in rows}) == 3 == len({row["clip_id"].split("/")[1] for row in rows})
 
 
@@ -237,4 +307,8 @@ def test_a_frame_that_cannot_be_read_is_an_error_beside_its_sequence(tmp_path: P
     numbered(tmp_path, [f"{place}.png" for place in range(8)], films.scene(8))
     (tmp_path / "4.png").write_bytes(b"nothing")
     good, bad = read(tmp_path)
-    assert good["frame_index"].tolist() == [0, 1, 2, 3, 5, 6, 7] and "4.png" in bad["error"] and good["clip_id"] != bad["clip_id"]
+    assert (
+        good["frame_index"].tolist() == [0, 1, 2, 3, 5, 6, 7]
+        and "4.png" in bad["error"]
+        and good["clip_id"] != bad["clip_id"]
+    )

@@ -63,11 +63,15 @@ def test_all_clips_of_a_long_shot_bring_the_same_context(tmp_path: Path, group: 
     assert max(np.diff([0, *context, 119])) <= 60
     assert group == "250" or all(n % 12 == 0 for n in context)
     for order in (rows[::-1], [rows[3]]):  # whatever was read before
-        again = list(files.read([next(p for p in plan.to_pylist() if p["clip_id"] == row["clip_id"]) for row in order]))
+        again = list(
+            files.read([next(p for p in plan.to_pylist() if p["clip_id"] == row["clip_id"]) for row in order])
+        )
         assert all(np.array_equal(a["context"], b["context"]) for a, b in zip(again, order, strict=True))
 
 
-def test_context_is_decoded_once_for_neighbouring_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_context_is_decoded_once_for_neighbouring_clips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = films.write(tmp_path / "a.mp4", [films.pattern(n) for n in range(60)], g="12")
     files = Files(str(path), detector="none", row_bytes=FRAME * 20, context=3)
     plan = files.scan(files.inputs())
@@ -86,11 +90,17 @@ def test_context_is_decoded_once_for_neighbouring_clips(tmp_path: Path, monkeypa
 
 
 def test_without_context(tmp_path: Path, read: Read) -> None:
-    """A shot of one clip, a film nobody can seek in, stills, failures, a plan of an earlier version: none, and the blank of the column."""
+    """A shot of one clip, a film nobody can seek in, stills, failures, a plan of an earlier version: none,
+    and the blank of the column.
+    """
     films.write(tmp_path / "a.mp4", [films.pattern(n) for n in range(20)])
     films.write(tmp_path / "b.mpg", [films.pattern(n) for n in range(20)], codec="mpeg2video")
     (tmp_path / "c.png").write_text("no picture")
-    rows = [*read(tmp_path / "a.mp4", detector="none"), *read(tmp_path / "b.mpg", row_bytes=FRAME * 9, detector="none"), *read(tmp_path / "c.png")]
+    rows = [
+        *read(tmp_path / "a.mp4", detector="none"),
+        *read(tmp_path / "b.mpg", row_bytes=FRAME * 9, detector="none"),
+        *read(tmp_path / "c.png"),
+    ]
     assert len(rows) == 5 and {row["context"].shape for row in rows} == {(0, 0, 0, 3)}
     files = Files(str(tmp_path / "a.mp4"), row_bytes=FRAME * 9, detector="none")
     plan = files.scan(files.inputs())

@@ -1,4 +1,6 @@
-"""Every entry of a folder is frames, an error, or named as left out with the reason; content decides, not suffixes."""
+"""Every entry of a folder is frames, an error, or named as left out with the reason; content decides, not
+suffixes.
+"""
 
 from __future__ import annotations
 
@@ -44,11 +46,15 @@ PICTURES = {"a.jfif": "JPEG", "a.jpe": "JPEG", "a.tga": "TGA", "b.tga": "TGA", "
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures_of_every_kind(tmp_path: Path, name: str) -> None:
     shown = picture().convert("L") if name == "a.pgm" else picture()
-    shown.save(tmp_path / name, format=PICTURES[name], **({"compression": "tga_rle"} if name == "b.tga" else {}))
+    shown.save(
+        tmp_path / name, format=PICTURES[name], **({"compression": "tga_rle"} if name == "b.tga" else {})
+    )
     files = Files(str(tmp_path))
     (row,) = files.read(files.scan(files.inputs()))
     lossy = PICTURES[name] in ("JPEG", "WEBP")
-    assert row["error"] == "" and np.abs(row["frames"][0].astype(int) - np.asarray(shown.convert("RGB"))).mean() <= (4 if lossy else 0.5)
+    assert row["error"] == "" and np.abs(
+        row["frames"][0].astype(int) - np.asarray(shown.convert("RGB"))
+    ).mean() <= (4 if lossy else 0.5)
 
 
 def test_layered_drawings_are_read_as_their_merged_picture(tmp_path: Path) -> None:
@@ -99,7 +105,10 @@ def test_nothing_is_left_out_in_silence(tmp_path: Path) -> None:
         "away.dat",
     }
     assert (
-        "Clip Studio" in left["drawing.clip"] and "JPEG XL" in left["picture"] and "finished output" in left["out/"] and "sound" in left["song.mp3"]
+        "Clip Studio" in left["drawing.clip"]
+        and "JPEG XL" in left["picture"]
+        and "finished output" in left["out/"]
+        and "sound" in left["song.mp3"]
     )
     frames = {row["source"] for row in plan.to_pylist() if row["indices"]}
     errors = {row["source"] for row in plan.to_pylist() if row["error"]}
@@ -113,17 +122,24 @@ def test_what_options_leave_out_is_named_too(tmp_path: Path) -> None:
     files = Files(str(tmp_path), start=2.0)
     inputs = files.inputs()
     entries = leftout.of(files, [item.source for item in inputs], files.scan(inputs)["source"].to_pylist())
-    assert [entry["source"] for entry in entries] == [f"scene0000_frame{place:06d}_t{place}.00s.png" for place in (0, 1)] + ["short.mkv"]
+    assert [entry["source"] for entry in entries] == [
+        f"scene0000_frame{place:06d}_t{place}.00s.png" for place in (0, 1)
+    ] + ["short.mkv"]
     few = Files(str(tmp_path), limit=2)
     inputs = few.inputs()
-    entries = leftout.of(few, [item.source for item in inputs], few.limited(few.scan(inputs))["source"].to_pylist())
+    entries = leftout.of(
+        few, [item.source for item in inputs], few.limited(few.scan(inputs))["source"].to_pylist()
+    )
     assert len(entries) == len(inputs) - 2 and all("limit" in entry["why"] for entry in entries)
     told = leftout.told(entries)
     assert told[0] == "4 left out:" and "scene0000_frame000003" in told[1]
 
 
 def test_the_list_is_kept_beside_the_output(tmp_path: Path) -> None:
-    entries = [{"source": "a.xcf", "why": "GIMP's XCF: no decoder for it here"}, {"source": "b.txt", "why": "no picture"}]
+    entries = [
+        {"source": "a.xcf", "why": "GIMP's XCF: no decoder for it here"},
+        {"source": "b.txt", "why": "no picture"},
+    ]
     leftout.write(str(tmp_path), entries)
     assert pq.read_table(tmp_path / leftout.FILE).to_pylist() == entries
     leftout.write(str(tmp_path), [])
@@ -131,7 +147,13 @@ def test_the_list_is_kept_beside_the_output(tmp_path: Path) -> None:
 
 
 def test_first_bytes(tmp_path: Path) -> None:
-    for junk in (b"", b"\0" * HEAD, b"this is a text " * 30, np.random.default_rng(0).bytes(HEAD), b"G" + bytes(300)):
+    for junk in (
+        b"",
+        b"\0" * HEAD,
+        b"this is a text " * 30,
+        np.random.default_rng(0).bytes(HEAD),
+        b"G" + bytes(300),
+    ):
         assert family(junk) == "" == unread(junk) and not targa(junk)
     Image.new("P", (9, 9)).save(tmp_path / "a.tga")
     assert family((tmp_path / "a.tga").read_bytes()) == "image"

@@ -20,7 +20,9 @@ paths = st.lists(names | plain, min_size=1, max_size=4).map(b"/".join)
 def test_every_path_has_a_slug_of_its_own(several: list[bytes], root: bytes) -> None:
     slugs = [slug(b"", root), *(slug(path, root) for path in several)]
     assert len(set(slugs)) == len(slugs)
-    assert all(re.fullmatch(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", name) and len(name) <= LONGEST for name in slugs)
+    assert all(
+        re.fullmatch(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", name) and len(name) <= LONGEST for name in slugs
+    )
 
 
 def test_readable_where_it_can_be_read_back() -> None:
@@ -33,7 +35,17 @@ def test_readable_where_it_can_be_read_back() -> None:
 
 def test_lookalikes_are_kept_apart() -> None:
     hashed = slug(b"A.jpg")
-    same = [b"a.jpg", b"A.jpg", b"a_jpg", b"a/jpg", b"a--jpg", b"a-jpg", b"sub/a.jpg", b"sub-a.jpg", hashed.encode()]
+    same = [
+        b"a.jpg",
+        b"A.jpg",
+        b"a_jpg",
+        b"a/jpg",
+        b"a--jpg",
+        b"a-jpg",
+        b"sub/a.jpg",
+        b"sub-a.jpg",
+        hashed.encode(),
+    ]
     assert len({slug(path) for path in same}) == len(same)
     assert slug(b"", b"show") == "show" != slug(b"show", b"show")
 
@@ -55,7 +67,12 @@ def test_numbers_in_the_name_of_a_frame() -> None:
     assert numbered(b"scene0042_frame002156_t847.25s.jpg") == (42, 2156, 847.25)
     found = numbered(b"scene0000_frame1234567.png")
     assert found is not None and found[:2] == (0, 1234567) and math.isnan(found.seconds)
-    for other in (b"scene042_frame002156.jpg", b"xscene0042_frame002156.jpg", b"scene0042_frame002156_t1s.jpg", b"a.jpg"):
+    for other in (
+        b"scene042_frame002156.jpg",
+        b"xscene0042_frame002156.jpg",
+        b"scene0042_frame002156_t1s.jpg",
+        b"a.jpg",
+    ):
         assert numbered(other) is None
 
 

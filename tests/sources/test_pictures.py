@@ -29,7 +29,9 @@ def test_lossless_formats_give_the_pixels(tmp_path: Path, one: One, name: str) -
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"quality": 30}])
-def test_the_fast_jpeg_decoder_gives_pillows_pixels(tmp_path: Path, one: One, options: dict[str, int]) -> None:
+def test_the_fast_jpeg_decoder_gives_pillows_pixels(
+    tmp_path: Path, one: One, options: dict[str, int]
+) -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (67, 91, 3), np.uint8))
     noise.save(tmp_path / "a.jpg", **options)
     assert apart(one(tmp_path / "a.jpg")[0], Image.open(tmp_path / "a.jpg")) == 0
@@ -98,7 +100,8 @@ def test_a_profile_is_converted_and_srgb_is_left_alone(tmp_path: Path, one: One)
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     picture().save(tmp_path / "same.png", icc_profile=srgb)
     assert apart(one(tmp_path / "same.png")[0], picture()) == 0
-    # A colour space whose red primary is sRGB's blue and the other way round: right conversion swaps the channels.
+    # A colour space whose red primary is sRGB's blue and the other way round: right conversion swaps the
+    # channels.
     swapped = srgb.replace(b"rXYZ", b"swap").replace(b"bXYZ", b"rXYZ").replace(b"swap", b"bXYZ")
     swapped = swapped.replace("sRGB".encode("utf-16-be"), "odd ".encode("utf-16-be"))
     picture().save(tmp_path / "other.png", icc_profile=swapped)
@@ -128,7 +131,14 @@ def test_animations_keep_their_timing(tmp_path: Path, read: Read, suffix: str) -
     frames = [Image.fromarray(films.pattern(place)) for place in (1, 2, 3)]
     form = {"apng": "PNG"}.get(suffix, suffix.upper())
     more = {"lossless": True} if suffix == "webp" else {}
-    frames[0].save(tmp_path / f"a.{suffix}", format=form, save_all=True, append_images=frames[1:], duration=[100, 250, 300], **more)
+    frames[0].save(
+        tmp_path / f"a.{suffix}",
+        format=form,
+        save_all=True,
+        append_images=frames[1:],
+        duration=[100, 250, 300],
+        **more,
+    )
     (row,) = read(tmp_path / f"a.{suffix}")
     assert row["clip_id"] == f"a--{suffix}/scene0000/000000" and row["episode"] == f"a--{suffix}"
     assert row["frame_index"].tolist() == [0, 1, 2] and row["drawing"].tolist() == [0, 1, 2]
@@ -155,14 +165,18 @@ def test_pages_of_a_tiff(tmp_path: Path, read: Read) -> None:
 
 def test_the_still_for_old_viewers_is_no_frame(tmp_path: Path, read: Read) -> None:
     frames = [Image.fromarray(films.pattern(place)) for place in range(3)]
-    frames[0].save(tmp_path / "a.png", save_all=True, default_image=True, append_images=frames[1:], duration=40)
+    frames[0].save(
+        tmp_path / "a.png", save_all=True, default_image=True, append_images=frames[1:], duration=40
+    )
     (row,) = read(tmp_path)
     assert [films.number(frame) for frame in row["frames"]] == [1, 2]
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
 @pytest.mark.parametrize(("delay", "shown"), [(0, 0.1), (10, 0.1), (20, 0.02), (50, 0.05), (1000, 1.0)])
-def test_delays_are_those_of_browsers(tmp_path: Path, read: Read, suffix: str, delay: int, shown: float) -> None:
+def test_delays_are_those_of_browsers(
+    tmp_path: Path, read: Read, suffix: str, delay: int, shown: float
+) -> None:
     frames = [Image.fromarray(films.pattern(place)) for place in (1, 2, 3)]
     more = {"lossless": True} if suffix == "webp" else {}
     frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:], duration=delay, **more)

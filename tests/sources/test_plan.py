@@ -19,11 +19,15 @@ def test_windows_cover_everything_evenly(length: int, longest: int) -> None:
     spans = windows(length, longest)
     assert [frame for a, b in spans for frame in range(a, b)] == list(range(length))
     sizes = [b - a for a, b in spans]
-    assert not sizes or (max(sizes) <= longest and max(sizes) - min(sizes) <= 1 and len(sizes) == -(-length // longest))
+    assert not sizes or (
+        max(sizes) <= longest and max(sizes) - min(sizes) <= 1 and len(sizes) == -(-length // longest)
+    )
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from([(64, 48), (32, 32)])), max_size=8), st.data())
-def test_clips_hold_the_sampled_frames_of_one_shot(shots: list[tuple[int, tuple[int, int]]], data: st.DataObject) -> None:
+def test_clips_hold_the_sampled_frames_of_one_shot(
+    shots: list[tuple[int, tuple[int, int]]], data: st.DataObject
+) -> None:
     scenes = np.array([shot for shot, (length, _) in enumerate(shots) for _ in range(length)], int)
     sizes = np.array([size for length, size in shots for _ in range(length)], int).reshape(-1, 2)
     taken = np.array(data.draw(st.lists(st.booleans(), min_size=len(scenes), max_size=len(scenes))), bool)
@@ -48,7 +52,9 @@ def test_context_is_spread_over_the_shot_and_prefers_key_frames() -> None:
     keys[[90, 104, 119, 141]] = True
     assert spread(run, 3, keys).tolist() == [104, 130, 141]
     assert spread(run, 0).tolist() == [] and spread(run[:2], 5).tolist() == [100, 101]
-    whole = list(clips(np.zeros(60, int), np.full((60, 2), 8), np.ones(60, bool), 3, row_bytes=3 * 64 * 60, context=12))
+    whole = list(
+        clips(np.zeros(60, int), np.full((60, 2), 8), np.ones(60, bool), 3, row_bytes=3 * 64 * 60, context=12)
+    )
     assert [len(clip.context) for clip in whole] == [0]
 
 
@@ -80,7 +86,11 @@ def test_missing_and_falling_times_are_the_frame_before_plus_one() -> None:
 
 def test_the_limit_cuts_the_last_clip() -> None:
     item = Input("a.mp4", "video", 1, 1, "a--mp4", "a--mp4")
-    rows = [item.row(0, [0, 1, 2], [0.0, 0.1, 0.2], (8, 8)), item.failed("no"), item.row(1, [3, 4, 5], [0.3, 0.4, 0.5], (8, 8))]
+    rows = [
+        item.row(0, [0, 1, 2], [0.0, 0.1, 0.2], (8, 8)),
+        item.failed("no"),
+        item.row(1, [3, 4, 5], [0.3, 0.4, 0.5], (8, 8)),
+    ]
     plan = pa.Table.from_pylist([*rows, item.row(2, [6], [0.6], (8, 8))], PLAN)
     assert limited(plan, None) is plan
     assert limited(plan, 4)["indices"].to_pylist() == [[0, 1, 2], [], [3]]
@@ -89,7 +99,10 @@ def test_the_limit_cuts_the_last_clip() -> None:
 
 
 def test_messages_are_one_line_and_name_the_stage() -> None:
-    assert message(FileNotFoundError(2, "No such file or directory", "/secret/place")) == "source: No such file or directory"
+    assert (
+        message(FileNotFoundError(2, "No such file or directory", "/secret/place"))
+        == "source: No such file or directory"
+    )
     assert message(ValueError("two\nlines")) == "source: two lines"
     assert message(IndexError("index out of range")) == "source: is damaged: IndexError: index out of range"
 
@@ -101,4 +114,6 @@ def test_an_animation_of_more_pixels_than_anybody_draws_is_cut(tmp_path, monkeyp
     source = Files(str(tmp_path))
     rows = source.scan(source.inputs()).to_pylist()
     assert sum(len(row["indices"]) for row in rows) == 6
-    assert [row["error"] for row in rows if row["error"]] == ["source: has more than 3,000 pixels in all its frames; 6 frames can be read"]
+    assert [row["error"] for row in rows if row["error"]] == [
+        "source: has more than 3,000 pixels in all its frames; 6 frames can be read"
+    ]

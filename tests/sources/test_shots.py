@@ -45,7 +45,9 @@ def grey(level: int, frames: int) -> np.ndarray:
 
 @given(st.permutations(PLACES), st.integers(1, 24), st.integers(5, 24), st.integers(4, 24))
 @settings(max_examples=12, deadline=None)
-def test_a_cut_at_any_frame_between_places_is_found_exactly(places: list[str], first: int, middle: int, last: int) -> None:
+def test_a_cut_at_any_frame_between_places_is_found_exactly(
+    places: list[str], first: int, middle: int, last: int
+) -> None:
     parts = [drawn(name)[:count] for name, count in zip(places, (first, middle, last), strict=False)]
     assert cuts(*parts) == [first, first + middle]
 
@@ -79,7 +81,13 @@ def test_a_flash_on_a_cut_is_one_cut() -> None:
 @pytest.mark.parametrize("speed", [4, 16, 48, 96])
 @pytest.mark.parametrize("direction", [-1, 1])
 def test_a_pan_is_no_cut(speed: int, direction: int) -> None:
-    sheet = np.concatenate([cv2.resize(scene(name, 1, (480, 270)).frames[0], SIZE) for name in ("standing", "empty", "walk", "portrait")], axis=1)
+    sheet = np.concatenate(
+        [
+            cv2.resize(scene(name, 1, (480, 270)).frames[0], SIZE)
+            for name in ("standing", "empty", "walk", "portrait")
+        ],
+        axis=1,
+    )
     starts = np.arange(0, sheet.shape[1] - SIZE[0], speed)[:48][::direction]
     assert cuts(np.stack([sheet[:, x : x + SIZE[0]] for x in starts])) == []
 
@@ -88,14 +96,26 @@ def test_a_pan_is_no_cut(speed: int, direction: int) -> None:
 @pytest.mark.parametrize("length", [12, 40])
 def test_a_fade_through_a_colour_is_one_cut_at_its_flattest_frame(level: int, length: int) -> None:
     down, held = np.linspace(1, 0, length + 1), [0] * (length + 1)
-    out, into = dimmed(drawn("standing")[held], down, level), dimmed(drawn("walk")[held[1:]], down[::-1][1:], level)
+    out, into = (
+        dimmed(drawn("standing")[held], down, level),
+        dimmed(drawn("walk")[held[1:]], down[::-1][1:], level),
+    )
     (cut,) = cuts(drawn("standing"), out, grey(level, 6), into, drawn("walk"))
     assert abs(cut - (24 + length + 3)) <= 2
 
 
 def test_a_fade_to_black_and_back_to_the_same_place_is_no_cut() -> None:
     down = np.linspace(1, 0, 41)
-    assert cuts(drawn("walk"), dimmed(drawn("walk")[[0] * 41], down), grey(0, 8), dimmed(drawn("walk")[[0] * 41], down[::-1]), drawn("walk")) == []
+    assert (
+        cuts(
+            drawn("walk"),
+            dimmed(drawn("walk")[[0] * 41], down),
+            grey(0, 8),
+            dimmed(drawn("walk")[[0] * 41], down[::-1]),
+            drawn("walk"),
+        )
+        == []
+    )
 
 
 def test_a_film_that_fades_in_or_out_has_no_cut_there() -> None:
@@ -105,8 +125,12 @@ def test_a_film_that_fades_in_or_out_has_no_cut_there() -> None:
 
 
 def test_a_fade_out_before_a_hard_start_ends_where_the_picture_starts() -> None:
-    assert cuts(drawn("walk"), dimmed(drawn("walk")[:12], np.linspace(1, 0, 12)), grey(0, 10), drawn("portrait")) == [46]
-    assert cuts(drawn("walk"), grey(0, 10), dimmed(drawn("portrait")[:12], np.linspace(0, 1, 12)), drawn("portrait")) == [24]
+    assert cuts(
+        drawn("walk"), dimmed(drawn("walk")[:12], np.linspace(1, 0, 12)), grey(0, 10), drawn("portrait")
+    ) == [46]
+    assert cuts(
+        drawn("walk"), grey(0, 10), dimmed(drawn("portrait")[:12], np.linspace(0, 1, 12)), drawn("portrait")
+    ) == [24]
 
 
 def test_black_between_two_cuts_is_a_shot() -> None:
@@ -114,7 +138,10 @@ def test_black_between_two_cuts_is_a_shot() -> None:
 
 
 @pytest.mark.parametrize("detector", [name for name in DETECTORS if name != "transnetv2"])
-@pytest.mark.parametrize("shape", [(1, 1, 1, 3), (1, 90, 256, 3), (40, 3, 2, 3), (40, 144, 256, 3), (12, 2000, 1, 3), (12, 1, 256, 3)])
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 1, 1, 3), (1, 90, 256, 3), (40, 3, 2, 3), (40, 144, 256, 3), (12, 2000, 1, 3), (12, 1, 256, 3)],
+)
 @pytest.mark.parametrize("level", [0, 255])
 def test_films_without_a_picture_are_one_shot(detector: str, shape: tuple[int, ...], level: int) -> None:
     assert cuts(np.full(shape, level, np.uint8), detector=detector) == []
@@ -139,7 +166,9 @@ def test_an_unknown_detector_is_refused() -> None:
         Shots("adaptiv")
 
 
-@pytest.mark.parametrize("name", ["layered_clips/vn_open.mp4", "clips3d/sintel_trailer_480.mp4", "clips3d/bigbuckbunny_720p.mp4"])
+@pytest.mark.parametrize(
+    "name", ["layered_clips/vn_open.mp4", "clips3d/sintel_trailer_480.mp4", "clips3d/bigbuckbunny_720p.mp4"]
+)
 def test_cuts_of_real_clips_are_found_to_the_frame(data: Path, name: str) -> None:
     known = {f"open/{name}": {"cuts": [48, 88]}} | json.loads((data / "truth_shots.json").read_text())
     truth = known[f"open/{name}"]
@@ -147,5 +176,9 @@ def test_cuts_of_real_clips_are_found_to_the_frame(data: Path, name: str) -> Non
         numbers = scan_film(film, "anime", lambda times: False).shots.numbers()
     found = set((np.flatnonzero(np.diff(numbers)) + 1).tolist())
     assert set(truth["cuts"]) <= found
-    fades = [(0, 40), (118, 132), (190, 310), (366, 396), (423, 470), (490, 545), (675, 2000)] if "sintel" in name else []
+    fades = (
+        [(0, 40), (118, 132), (190, 310), (366, 396), (423, 470), (490, 545), (675, 2000)]
+        if "sintel" in name
+        else []
+    )
     assert [cut for cut in found - set(truth["cuts"]) if not any(a <= cut <= b for a, b in fades)] == []

@@ -1,4 +1,6 @@
-"""Dissolves, wipes and fades: one cut within, both sides their own shot, the frames between marked; what only moves is none."""
+"""Dissolves, wipes and fades: one cut within, both sides their own shot, the frames between marked; what only
+moves is none.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def place(seed: int) -> np.ndarray:
     picture = cv2.resize(rng.integers(40, 220, (5, 8, 3), np.uint8), SIZE, interpolation=cv2.INTER_CUBIC)
     for _ in range(14):
         x, y, w, h = (int(rng.integers(0, most)) for most in (SIZE[0] - 20, SIZE[1] - 14, 26, 22))
-        cv2.rectangle(picture, (x, y), (x + 6 + w, y + 6 + h), tuple(int(c) for c in rng.integers(0, 255, 3)), -1)
+        cv2.rectangle(
+            picture, (x, y), (x + 6 + w, y + 6 + h), tuple(int(c) for c in rng.integers(0, 255, 3)), -1
+        )
     return picture
 
 
@@ -38,7 +42,9 @@ def shot(seed: int, count: int, step: float = 1.0) -> list[np.ndarray]:
     return pictures
 
 
-def joined(kind: str, length: int, before: int = 24, after: int = 24, seeds: tuple[int, int] = (1, 2)) -> list[np.ndarray]:
+def joined(
+    kind: str, length: int, before: int = 24, after: int = 24, seeds: tuple[int, int] = (1, 2)
+) -> list[np.ndarray]:
     """Two shots that go over into each other within so many frames."""
     one, two = shot(seeds[0], before + length), shot(seeds[1], length + after)
     made = one[:before]

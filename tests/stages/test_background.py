@@ -68,7 +68,12 @@ def test_an_empty_layer_returns_the_frame() -> None:
 
 def test_runs_as_a_step_and_keeps_the_contract() -> None:
     frame, alpha, _ = drawing(40, 50)
-    row = {"clip_id": "a", "error": "", "frames": np.stack([frame] * 2), "character": np.stack([alpha, alpha * 0])}
+    row = {
+        "clip_id": "a",
+        "error": "",
+        "frames": np.stack([frame] * 2),
+        "character": np.stack([alpha, alpha * 0]),
+    }
     (made,) = Background(OpenCV()).run([row])
     assert made["error"] == ""
     assert made["background"].shape == (2, 40, 50, 3)
@@ -86,7 +91,13 @@ def decomposed(shot: Scene, every: int = 1) -> dict:
     cameras[:, 0, 2] = shot.pan
     columns = {"frames": shot.frames, "character": shot.character, "camera": cameras}
     names = " ".join(["truth"] * len(shot.frames[::every]))
-    row = {"clip_id": shot.name, "error": "", "matte": names, "camera_motion": "pan", **{k: v[::every] for k, v in columns.items()}}
+    row = {
+        "clip_id": shot.name,
+        "error": "",
+        "matte": names,
+        "camera_motion": "pan",
+        **{k: v[::every] for k, v in columns.items()},
+    }
     (made,) = Background(OpenCV()).run(Layers().run([row]))
     assert made["error"] == ""
     return made
@@ -106,7 +117,9 @@ def test_what_another_frame_shows_is_borrowed_from_it(name: str) -> None:
             assert where.any() and psnr(background[where], true[where]) > 40
         far = cv2.dilate(alpha, np.ones((61, 61))) == 0
         assert np.array_equal(background[far], shot.frames[::2][i][far])
-    assert np.allclose(made["background_seen"] + made["background_borrowed"] + made["background_invented"], 1, atol=1e-5)
+    assert np.allclose(
+        made["background_seen"] + made["background_borrowed"] + made["background_invented"], 1, atol=1e-5
+    )
 
 
 def test_what_no_frame_shows_is_invented_once() -> None:
@@ -154,7 +167,14 @@ def test_a_plate_that_is_not_trusted_changes_nothing() -> None:
     frame, alpha, _ = drawing(90, 120)
     plate, seen = np.zeros_like(frame), np.full(alpha.shape, 255, np.uint8)
     stage = Background(OpenCV())
-    (background,), *_ = stage.clip(frames=frame[None], character=alpha[None], camera=np.eye(3)[None], plate=plate, plate_seen=seen, plate_trust=0.3)
+    (background,), *_ = stage.clip(
+        frames=frame[None],
+        character=alpha[None],
+        camera=np.eye(3)[None],
+        plate=plate,
+        plate_seen=seen,
+        plate_trust=0.3,
+    )
     assert np.array_equal(background, only(stage, frame, alpha)[0])
 
 
@@ -165,10 +185,22 @@ def test_provenance_tells_where_each_pixel_is_from_and_the_plate_goes_on_filled(
     seen[20:40, 40:60] = 0
     plate = np.where(seen[..., None] > 0, painted, 0).astype(np.uint8)
     stage = Background(OpenCV(), dilate=0, provenance=True)
-    row = {"clip_id": "a/b/c", "error": "", "seconds": np.zeros(0), "frames": frame[None], "character": alpha[None]}
-    (made,) = stage.run([row | {"camera": np.eye(3)[None], "plate": plate, "plate_seen": seen, "plate_trust": np.float32(1)}])
+    row = {
+        "clip_id": "a/b/c",
+        "error": "",
+        "seconds": np.zeros(0),
+        "frames": frame[None],
+        "character": alpha[None],
+    }
+    (made,) = stage.run(
+        [row | {"camera": np.eye(3)[None], "plate": plate, "plate_seen": seen, "plate_trust": np.float32(1)}]
+    )
     origin = made["provenance"][0]
-    assert (origin[20:40, 20:40] == BORROWED).all() and (origin[20:40, 40:60] == INVENTED).all() and (origin[alpha == 0] == SEEN).all()
+    assert (
+        (origin[20:40, 20:40] == BORROWED).all()
+        and (origin[20:40, 40:60] == INVENTED).all()
+        and (origin[alpha == 0] == SEEN).all()
+    )
     assert made["background_borrowed"][0] == pytest.approx((origin == BORROWED).mean())
     assert made["plate"].shape == plate.shape and made["plate"][seen == 0].min() > 0, "no black hole in it"
     assert not len(Background(OpenCV()).run([row])[0]["provenance"]), "only on request"
@@ -179,11 +211,15 @@ def test_without_a_plate_video_borrows_from_the_drawings_around(name: str) -> No
     shot = scene(name, 12, (480, 270))
     columns = {"frames": shot.frames[::2], "character": shot.character[::2]}
     row = {"clip_id": name, "error": "", "plate_trust": np.float32(0.3), **columns}
-    (plain,), (made,) = (Background(OpenCV(), video=v, provenance=True).run([row]) for v in (None, Propagate(DIS())))
+    (plain,), (made,) = (
+        Background(OpenCV(), video=v, provenance=True).run([row]) for v in (None, Propagate(DIS()))
+    )
     hole = shot.character[::2] > 8
     truth = shot.background[::2]
     assert psnr(made["background"][hole], truth[hole]) > psnr(plain["background"][hole], truth[hole]) + 3
-    for background, frame, origin, k in zip(made["background"], row["frames"], made["provenance"], range(6), strict=True):
+    for background, frame, origin, k in zip(
+        made["background"], row["frames"], made["provenance"], range(6), strict=True
+    ):
         assert np.array_equal(background[origin == SEEN], frame[origin == SEEN])
         assert made["background_borrowed"][k] == pytest.approx((origin == BORROWED).mean())
         assert psnr(background[origin == BORROWED], truth[k][origin == BORROWED]) > 30
@@ -199,14 +235,24 @@ def test_video_asks_the_rest_of_the_shot_where_the_clip_lies_in_it() -> None:
     (alone,), (helped,) = stage.run([row]), stage.run([row | context])
     assert helped["background_borrowed"].sum() > 1.2 * alone["background_borrowed"].sum()
     assert len(helped["background"]) == 3
-    elsewhere = {"context": context["context"][[0, 2]], "context_character": context["context_character"][[0, 2]]}
+    elsewhere = {
+        "context": context["context"][[0, 2]],
+        "context_character": context["context_character"][[0, 2]],
+    }
     (lost,) = stage.run([row | elsewhere])
-    assert np.array_equal(lost["background"], alone["background"]), "nobody knows on which side of the clip they lie"
+    assert np.array_equal(lost["background"], alone["background"]), (
+        "nobody knows on which side of the clip they lie"
+    )
 
 
 def test_the_row_tells_who_made_up_what_no_frame_shows_and_why_not_the_one_asked_for(tmp_path: Path) -> None:
     frame, alpha, _ = drawing(90, 120)
-    row = {"clip_id": "a", "error": "", "frames": np.stack([frame, frame // 2]), "character": np.stack([alpha, alpha * 0])}
+    row = {
+        "clip_id": "a",
+        "error": "",
+        "frames": np.stack([frame, frame // 2]),
+        "character": np.stack([alpha, alpha * 0]),
+    }
 
     def told(stage: Background, **more: Any) -> list[list[str]]:
         (made,) = stage.run([row | more])
@@ -214,8 +260,17 @@ def test_the_row_tells_who_made_up_what_no_frame_shows_and_why_not_the_one_asked
 
     assert told(Background(OpenCV("ns"))) == [["ns", "none"], ["", ""]]
     missing = Fallback(Lama(tmp_path / "none.pt", required=False), OpenCV())
-    plate = {"camera": np.stack([np.eye(3)] * 2), "plate": frame, "plate_seen": 255 - alpha, "plate_trust": np.float32(1)}
-    plain, by_plate, passed = told(Background(missing)), told(Background(missing), **plate), told(Background(missing, video=Propagate(DIS())))
+    plate = {
+        "camera": np.stack([np.eye(3)] * 2),
+        "plate": frame,
+        "plate_seen": 255 - alpha,
+        "plate_trust": np.float32(1),
+    }
+    plain, by_plate, passed = (
+        told(Background(missing)),
+        told(Background(missing), **plate),
+        told(Background(missing, video=Propagate(DIS()))),
+    )
     for by, why in (plain, by_plate, passed):
         assert by == ["telea", "none"]
         assert why[0].startswith("lama failed: WeightsError: no weights are called") and why[1] == ""

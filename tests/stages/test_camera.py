@@ -17,7 +17,16 @@ def row(frames: np.ndarray, character: np.ndarray, **more: np.ndarray) -> dict[s
 
 def test_a_drawn_pan() -> None:
     shot = scene("pan", 6, (480, 270))
-    (made,) = Camera(DIS()).run([row(shot.frames[:4], shot.character[:4], context=shot.frames[4:], context_character=shot.character[4:])])
+    (made,) = Camera(DIS()).run(
+        [
+            row(
+                shot.frames[:4],
+                shot.character[:4],
+                context=shot.frames[4:],
+                context_character=shot.character[4:],
+            )
+        ]
+    )
     assert made["error"] == "" and made["camera_motion"] == "pan"
     way = np.concatenate([made["camera"], made["context_camera"]])[:, :2, 2]
     assert np.abs(way[:, 0] - way[0, 0] - shot.pan + shot.pan[0]).max() < 0.15 and not way[:, 1].any()
@@ -32,15 +41,25 @@ def test_a_held_shot_without_context() -> None:
     shot = scene("standing", 6, (320, 180))
     (made,) = Camera(DIS()).run([row(shot.frames[::3], shot.character[::3])])
     assert made["error"] == "" and made["camera_motion"] == "still"
-    assert np.array_equal(made["camera"], np.tile(np.eye(3), (2, 1, 1))) and made["context_camera"].shape == (0, 3, 3)
+    assert np.array_equal(made["camera"], np.tile(np.eye(3), (2, 1, 1))) and made["context_camera"].shape == (
+        0,
+        3,
+        3,
+    )
     assert made["motion_magnitude"].dtype == np.float32 and 0 < made["motion_magnitude"][1] < 3
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_clips_of_no_drawing_and_of_one(number: int) -> None:
     frames, none = np.zeros((number, 40, 60, 3), np.uint8), np.zeros((0, 40, 60), np.uint8)
-    (made,) = Camera(DIS()).run([row(frames, frames[..., 0], context=np.zeros((0, 40, 60, 3), np.uint8), context_character=none)])
-    assert made["error"] == "" and made["camera"].shape == (number, 3, 3) and made["motion_magnitude"].shape == (number,)
+    (made,) = Camera(DIS()).run(
+        [row(frames, frames[..., 0], context=np.zeros((0, 40, 60, 3), np.uint8), context_character=none)]
+    )
+    assert (
+        made["error"] == ""
+        and made["camera"].shape == (number, 3, 3)
+        and made["motion_magnitude"].shape == (number,)
+    )
     assert made["camera_motion"] == "still"
 
 

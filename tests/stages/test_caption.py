@@ -23,7 +23,13 @@ CHOICES = sorted(path.stem for path in (job.CONF / "model" / "caption").glob("*.
 
 def clip(name: str = "walk", drawings: int = 2, size: tuple[int, int] = (320, 180), **columns: object) -> Row:
     shot = scene(name, drawings, size)
-    made = {"frames": shot.frames, "character": shot.character, "background": shot.background, "camera_motion": "pan", **columns}
+    made = {
+        "frames": shot.frames,
+        "character": shot.character,
+        "background": shot.background,
+        "camera_motion": "pan",
+        **columns,
+    }
     return {**{column: blank(column) for column in IDENTITY}, "clip_id": f"{name}/scene0000/000000", **made}
 
 
@@ -45,36 +51,62 @@ def test_templates_speak_of_what_was_measured_and_twice_the_same() -> None:
         assert all(fits(layer, text) for layer, texts in captions(one).items() for text in texts)
     first = captions(made[0])
     assert first["frame"][0].startswith("a character, full body") and "panning camera" in first["frame"][0]
-    assert first["character"][0].startswith("a character, full body, in ") and "character" not in first["background"][0]
+    assert (
+        first["character"][0].startswith("a character, full body, in ")
+        and "character" not in first["background"][0]
+    )
     assert "a glowing effect" in captions(made[1])["frame"][0]
 
 
 def test_colours_and_light_are_the_layers_own() -> None:
     frame, alpha = np.full((1, 90, 160, 3), 250, np.uint8), np.zeros((1, 90, 160), np.uint8)
     frame[:, 20:80, 60:100], alpha[:, 20:80, 60:100] = (220, 20, 20), 255
-    (row,) = Caption().run([clip(frames=frame, character=alpha, background=np.full((1, 90, 160, 3), (10, 10, 40), np.uint8))])
+    (row,) = Caption().run(
+        [clip(frames=frame, character=alpha, background=np.full((1, 90, 160, 3), (10, 10, 40), np.uint8))]
+    )
     made = captions(row)
     assert "red" in made["character"][0] and "white" not in made["character"][0]
-    assert "dark" in made["background"][0] and "white" not in made["background"][0] and "bright" in made["frame"][0]
+    assert (
+        "dark" in made["background"][0]
+        and "white" not in made["background"][0]
+        and "bright" in made["frame"][0]
+    )
 
 
 def test_an_empty_layer_and_a_missing_one_stay_blank() -> None:
     bare = clip()
     bare["character"] = np.zeros_like(bare["character"])
-    without = {name: value for name, value in clip().items() if name not in ("character", "background", "camera_motion")}
+    without = {
+        name: value
+        for name, value in clip().items()
+        if name not in ("character", "background", "camera_motion")
+    }
     empty, missing, none = Caption(trigger="sks").run(
         [bare, without, clip(frames=np.zeros((0, 90, 160, 3), np.uint8), character=None, background=None)]
     )
     assert captions(empty)["character"] == ["", ""] and all(captions(empty)["background"])
-    assert captions(missing)["character"] == captions(missing)["background"] == ["", ""] and all(captions(missing)["frame"])
+    assert captions(missing)["character"] == captions(missing)["background"] == ["", ""] and all(
+        captions(missing)["frame"]
+    )
     assert captions(none) == {layer: [] for layer in LAYERS}
 
 
 def test_trigger_prefix_and_suffix_per_layer_and_layers_left_out() -> None:
-    step = Caption(layers=["frame", "character"], trigger={"character": "ŝks"}, prefix="少女アニメ", suffix={"character": "isolated"})
+    step = Caption(
+        layers=["frame", "character"],
+        trigger={"character": "ŝks"},
+        prefix="少女アニメ",
+        suffix={"character": "isolated"},
+    )
     made = captions(step.run([clip()])[0])
-    assert made["character"][0].startswith("ŝks, 少女アニメ, ") and made["character"][0].endswith(", isolated")
-    assert made["frame"][0].startswith("少女アニメ, ") and "ŝks" not in made["frame"][0] and made["background"] == ["", ""]
+    assert made["character"][0].startswith("ŝks, 少女アニメ, ") and made["character"][0].endswith(
+        ", isolated"
+    )
+    assert (
+        made["frame"][0].startswith("少女アニメ, ")
+        and "ŝks" not in made["frame"][0]
+        and made["background"] == ["", ""]
+    )
 
 
 def test_a_model_sees_the_layer_and_its_answer_is_cleaned() -> None:
@@ -88,7 +120,12 @@ def test_a_model_sees_the_layer_and_its_answer_is_cleaned() -> None:
     row = clip()
     row["character"][1] = 0
     with serving(answer) as server:
-        step = Caption(Endpoint(server.url, "tiny", parallel=1), side=128, instructions={"background": "Where?"}, suffix="x")
+        step = Caption(
+            Endpoint(server.url, "tiny", parallel=1),
+            side=128,
+            instructions={"background": "Where?"},
+            suffix="x",
+        )
         made = captions(step.run([row])[0])
     assert made["frame"] == [f"{told}, x"] * 2
     assert made["character"] == ["A girl with a sword standing., x", ""]
@@ -101,7 +138,10 @@ def test_a_model_sees_the_layer_and_its_answer_is_cleaned() -> None:
 def test_where_nothing_of_an_answer_is_left_the_template_speaks() -> None:
     with serving(lambda *_: said("A girl.")) as server:
         made = captions(Caption(Endpoint(server.url, "tiny")).run([clip()])[0])
-    assert made["background"] == captions(Caption().run([clip()])[0])["background"] and made["character"] == ["A girl."] * 2
+    assert (
+        made["background"] == captions(Caption().run([clip()])[0])["background"]
+        and made["character"] == ["A girl."] * 2
+    )
 
 
 def test_an_endpoint_that_fails_for_one_clip_leaves_its_neighbours_alone() -> None:
@@ -110,7 +150,11 @@ def test_an_endpoint_that_fails_for_one_clip_leaves_its_neighbours_alone() -> No
         step = Caption(Endpoint(server.url, "tiny", retries=1, backoff=0.0), layers=["frame"])
         one, failed, other = step.run([clip(), dark, clip("fire", 1)])
     assert captions(one)["frame"] == ["something"] * 2 and captions(other)["frame"] == ["something"]
-    assert failed["error"].startswith("caption: http") and "<html>" in failed["error"] and failed["error_type"] == "EndpointError"
+    assert (
+        failed["error"].startswith("caption: http")
+        and "<html>" in failed["error"]
+        and failed["error_type"] == "EndpointError"
+    )
     assert failed["caption_frame"] == "" and failed["attempt"] == 1
 
 
@@ -127,14 +171,24 @@ def test_a_model_of_the_transformers_package(tmp_path: Path) -> None:
 def test_what_is_shown() -> None:
     shot = scene("walk", 1, (320, 180))
     shown = on_grey(shot.frames[0], shot.character[0], 96)
-    assert shown.shape == (96, 96, 3) and shown.dtype == np.uint8 and (shown[0] == 128).all() and np.ptp(shown) > 100
+    assert (
+        shown.shape == (96, 96, 3)
+        and shown.dtype == np.uint8
+        and (shown[0] == 128).all()
+        and np.ptp(shown) > 100
+    )
     dot = np.zeros((180, 320), np.uint8)
     dot[0, 0] = 255
     assert on_grey(shot.frames[0], dot, 64).shape == (64, 64, 3)
-    assert at_most(shot.frames[0], 64).shape == (36, 64, 3) and np.array_equal(at_most(shot.frames[0], 1000), shot.frames[0])
+    assert at_most(shot.frames[0], 64).shape == (36, 64, 3) and np.array_equal(
+        at_most(shot.frames[0], 1000), shot.frames[0]
+    )
 
 
-@pytest.mark.parametrize("bad", [{"layers": ["foreground"]}, {"trigger": {"effect": "x"}}, {"instructions": {"all": "x"}}, {"side": 8}])
+@pytest.mark.parametrize(
+    "bad",
+    [{"layers": ["foreground"]}, {"trigger": {"effect": "x"}}, {"instructions": {"all": "x"}}, {"side": 8}],
+)
 def test_bad_options(bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"foreground|effect|all|side"):
         Caption(**bad)
@@ -153,5 +207,7 @@ def test_one_override_chooses_a_model(name: str, choice: str) -> None:
         assert (captioner is None) == (choice == "template")
         bind(made["caption"].step, "caption")
     if choice == "endpoint":
-        again = job.compose(name, ["+stage@stages.caption=caption", f"{plus}model/caption={choice}", "source.path=.", *output])
+        again = job.compose(
+            name, ["+stage@stages.caption=caption", f"{plus}model/caption={choice}", "source.path=.", *output]
+        )
         assert str(job.stages(again)["caption"]) == str(made["caption"])

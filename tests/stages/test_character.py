@@ -45,9 +45,16 @@ def test_the_context_of_a_shot_is_looked_at_once_for_all_its_clips() -> None:
     matte = Bright()
     step = Character(matte, radius=0)
     rows = [row(pictures(1, left), context=pictures(3, 30)) for left in (0, 4, 8)]
-    made = [*step.run(rows[:2]), *step.run(rows[2:]), *step.run([row(pictures(1, 0), context=pictures(2, 2))])]
+    made = [
+        *step.run(rows[:2]),
+        *step.run(rows[2:]),
+        *step.run([row(pictures(1, 0), context=pictures(2, 2))]),
+    ]
     assert matte.seen == 3 + 3 + 1 + 2
-    assert all(np.array_equal(clip["context_character"], (pictures(3, 30)[..., 0] > 0) * np.uint8(255)) for clip in made[:3])
+    assert all(
+        np.array_equal(clip["context_character"], (pictures(3, 30)[..., 0] > 0) * np.uint8(255))
+        for clip in made[:3]
+    )
     assert made[3]["context_character"].shape == (2, 32, 48)
 
 
@@ -55,11 +62,17 @@ def test_a_figure_the_model_missed_is_taken_from_the_segmenter() -> None:
     frames = pictures(2, 4)
     segments = np.zeros((2, 32, 48), np.uint8)
     segments[:, 8:24, 4:20], segments[0, 8:24, 28:44], segments[1, 8:24, 28:44] = 1, 2, 2
-    given = row(frames, segments=segments, segment_scores=listed("segment_scores", "person:0.9,person:0.8 person:0.9,:0.8"))
+    given = row(
+        frames,
+        segments=segments,
+        segment_scores=listed("segment_scores", "person:0.9,person:0.8 person:0.9,:0.8"),
+    )
     (made,) = Character(Bright(), radius=0).run([given])
     assert np.array_equal(made["character"][0] > 127, segments[0] > 0)  # and a piece without a name is none
     assert np.array_equal(made["character"][1] > 127, segments[1] == 1)
     (alone,) = Character(Bright(), radius=0).run([row(frames)])
-    nobody = row(frames, segments=np.zeros_like(segments), segment_scores=listed("segment_scores", "none none"))
+    nobody = row(
+        frames, segments=np.zeros_like(segments), segment_scores=listed("segment_scores", "none none")
+    )
     (same,) = Character(Bright(), radius=0).run([nobody])
     assert np.array_equal(alone["character"], same["character"])

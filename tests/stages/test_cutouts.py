@@ -22,10 +22,17 @@ def test_each_segment_is_cut_out_and_masked() -> None:
     segments[0, 5, 5] = 0
     (made,) = CutOuts().run([row(frames, segments)])
     assert made["error"] == ""
-    assert words_of(made, "segment_boxes") == "3:2:6:10,10:20:30:5 none 0:0:1:1" and (made["width"], made["height"]) == (40, 30)
+    assert words_of(made, "segment_boxes") == "3:2:6:10,10:20:30:5 none 0:0:1:1" and (
+        made["width"],
+        made["height"],
+    ) == (40, 30)
     assert made["character_coverage"] == pytest.approx([(59 + 150) / 1200, 0, 1 / 1200])
     first, second, third = files(made)
-    assert list(first) == ["instance001.png", "mask001.png", "instance002.png", "mask002.png"] and second == {} and list(third) == list(first)[:2]
+    assert (
+        list(first) == ["instance001.png", "mask001.png", "instance002.png", "mask002.png"]
+        and second == {}
+        and list(third) == list(first)[:2]
+    )
     cut, mask = codecs.decode(bytes(first["instance001.png"])), codecs.decode(bytes(first["mask001.png"]))
     assert np.array_equal(mask, (segments[0] == 1) * np.uint8(255)) and cut.shape == (10, 6, 4)
     assert np.array_equal(cut[..., 3], mask[2:12, 3:9]) and not cut[3, 2].any(), "transparent, black below"
@@ -35,6 +42,11 @@ def test_each_segment_is_cut_out_and_masked() -> None:
 def test_nothing_in_any_drawing_and_gaps() -> None:
     empty = row(np.zeros((2, 4, 5, 3), np.uint8), np.zeros((2, 4, 5), np.uint8))
     (made,) = CutOuts().run([empty])
-    assert made["layers"] == b"" and made["layer_names"] == "" and made["layer_sizes"].shape == (2, 0) and files(made) == [{}, {}]
+    assert (
+        made["layers"] == b""
+        and made["layer_names"] == ""
+        and made["layer_sizes"].shape == (2, 0)
+        and files(made) == [{}, {}]
+    )
     (bad,) = CutOuts().run([{**empty, "segments": np.full((2, 4, 5), 2, np.uint8)}])
     assert bad["error"] == "cutouts: label 1 of 2 is not in the map"

@@ -28,7 +28,9 @@ def dino(tmp_path_factory: pytest.TempPathFactory) -> Dino:
 
 
 def clips() -> list[dict[str, Any]]:
-    """A clip with a character in each of two drawings, a second in the last; one with an empty layer; one of ten characters."""
+    """A clip with a character in each of two drawings, a second in the last; one with an empty layer; one of
+    ten characters.
+    """
     drawn = scene("portrait", 3, (96, 64))
     frames = np.stack(drawn.frames[:2])
     labels = np.zeros((2, 64, 96), np.uint8)
@@ -39,12 +41,33 @@ def clips() -> list[dict[str, Any]]:
         ten[0, 10:30, 9 * k : 9 * k + 6] = k + 1
     rows: list[dict[str, Any]] = [
         {"frames": frames, "instances": labels, "instance_ids": listed("instance_ids", "3 1,3")},
-        {"frames": frames[:1], "instances": np.zeros((1, 64, 96), np.uint8), "instance_ids": listed("instance_ids", "none")},
-        {"frames": frames[1:], "instances": ten, "instance_ids": listed("instance_ids", ",".join(map(str, range(1, 11))))},
+        {
+            "frames": frames[:1],
+            "instances": np.zeros((1, 64, 96), np.uint8),
+            "instance_ids": listed("instance_ids", "none"),
+        },
+        {
+            "frames": frames[1:],
+            "instances": ten,
+            "instance_ids": listed("instance_ids", ",".join(map(str, range(1, 11)))),
+        },
     ]
-    identity = {"source": "x", "episode": "e", "scene_id": "scene0000", "error": "", "error_type": "", "attempt": 0}
+    identity = {
+        "source": "x",
+        "episode": "e",
+        "scene_id": "scene0000",
+        "error": "",
+        "error_type": "",
+        "attempt": 0,
+    }
     return [
-        {**identity, **row, "clip_id": f"e/scene0000/{i:06d}", "character": np.uint8(255) * (row["instances"] > 0), "background": row["frames"]}
+        {
+            **identity,
+            **row,
+            "clip_id": f"e/scene0000/{i:06d}",
+            "character": np.uint8(255) * (row["instances"] > 0),
+            "background": row["frames"],
+        }
         for i, row in enumerate(rows)
     ]
 
@@ -55,9 +78,17 @@ def test_rows_of_a_clip_have_one_length_and_zeros_for_who_is_not_there(dino: Din
     assert one["dinov2_frame"].shape == (2, 16) and one["dinov2_instances"].shape == (2, 32)
     apart = one["dinov2_instances"].reshape(2, 2, 16)  # ids 1 and 3
     assert np.allclose(np.linalg.norm(apart, axis=2), [[0, 1], [1, 1]], atol=1e-5)
-    np.testing.assert_allclose(one["dinov2_character"][0], apart[0, 1], atol=1e-5, err_msg="the only one there is the whole layer")
-    assert not empty["dinov2_character"].any() and empty["dinov2_instances"].shape == (1, 16) and not empty["dinov2_instances"].any()
-    assert ten["dinov2_instances"].shape == (1, 160) and np.allclose(np.linalg.norm(ten["dinov2_instances"].reshape(10, 16), axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(
+        one["dinov2_character"][0], apart[0, 1], atol=1e-5, err_msg="the only one there is the whole layer"
+    )
+    assert (
+        not empty["dinov2_character"].any()
+        and empty["dinov2_instances"].shape == (1, 16)
+        and not empty["dinov2_instances"].any()
+    )
+    assert ten["dinov2_instances"].shape == (1, 160) and np.allclose(
+        np.linalg.norm(ten["dinov2_instances"].reshape(10, 16), axis=1), 1, atol=1e-5
+    )
 
 
 def test_a_clip_gives_the_same_alone_and_again(dino: Dino) -> None:
@@ -83,7 +114,11 @@ def test_the_background_does_not_speak_for_a_character(dino: Dino) -> None:
 def test_what_nothing_made_stays_blank(tmp_path: Path) -> None:
     tiny_embed.openclip(tmp_path)
     step = EmbedClip(OpenClip(str(tmp_path), device="cpu"))
-    row = {name: value for name, value in clips()[0].items() if name not in ("character", "background", "instances", "instance_ids")}
+    row = {
+        name: value
+        for name, value in clips()[0].items()
+        if name not in ("character", "background", "instances", "instance_ids")
+    }
     (made,) = step.run([row])
     assert made["clip_frame"].any() and not any(made[name].any() for name in step.writes[1:])
     for name in step.writes:

@@ -13,7 +13,12 @@ from tests.stages.test_background import drawing
 
 def clip(h: int = 90, w: int = 120) -> dict[str, object]:
     frame, alpha, _ = drawing(h, w)
-    row = {"clip_id": "a", "error": "", "frames": np.stack([frame] * 2), "character": np.stack([alpha, alpha * 0])}
+    row = {
+        "clip_id": "a",
+        "error": "",
+        "frames": np.stack([frame] * 2),
+        "character": np.stack([alpha, alpha * 0]),
+    }
     (made,) = Background(OpenCV()).run([row])
     return made
 
@@ -42,13 +47,17 @@ def test_stored_layers_recompose_as_said(background: str, least: float) -> None:
         assert made["recompose_psnr"][i] >= least
         assert np.array_equal(stored["mask.png"] == 255, stored["character.png"][..., 3] >= 128)
         assert set(np.unique(stored["mask.png"])) <= {0, 255}
-        assert made["character_coverage"][i] == pytest.approx(stored["character.png"][..., 3].mean() / 255, abs=1e-5)
+        assert made["character_coverage"][i] == pytest.approx(
+            stored["character.png"][..., 3].mean() / 255, abs=1e-5
+        )
 
 
 def test_the_quality_of_a_large_frame_is_near_that_of_all_its_pixels() -> None:
     row = clip(720, 1000)
     row["frames"] = row["frames"] + np.random.default_rng(0).integers(0, 4, row["frames"].shape, np.uint8)
-    row["background"] = row["background"] + np.random.default_rng(0).integers(0, 4, row["frames"].shape, np.uint8)
+    row["background"] = row["background"] + np.random.default_rng(0).integers(
+        0, 4, row["frames"].shape, np.uint8
+    )
     (made,) = Encode().run([row])
     for i in range(2):
         stored = files(made, i)
@@ -128,18 +137,28 @@ def test_an_effect_lies_in_front_of_the_other_layers(mode: str) -> None:
 
 def test_clips_without_an_effect_store_none() -> None:
     row = clip()
-    (made,) = Encode().run([{**row, "effect": np.zeros((2, 90, 120, 4), np.uint8), "effect_mode": "none none"}])
+    (made,) = Encode().run(
+        [{**row, "effect": np.zeros((2, 90, 120, 4), np.uint8), "effect_mode": "none none"}]
+    )
     assert made["layer_names"] == "character.png mask.png background.jpg"
 
 
 def test_what_is_no_part_of_the_frame_is_stored_beside_it() -> None:
     labels = np.zeros((2, 90, 120), np.uint8)
     labels[0, 10:20, 10:30] = 2
-    others = {"plate": np.full((95, 130, 3), 90, np.uint8), "instances": labels, "provenance": labels * np.uint8(64)}
+    others = {
+        "plate": np.full((95, 130, 3), 90, np.uint8),
+        "instances": labels,
+        "provenance": labels * np.uint8(64),
+    }
     (made,) = Encode(background="png").run([{**clip(), **others}])
     names = made["layer_names"].split()
     assert names[3:] == ["plate.png", "instances.png", "provenance.png"]
-    assert made["layer_sizes"][1, names.index("plate.png")] == 0 < made["layer_sizes"][0, names.index("plate.png")], "once a clip"
+    assert (
+        made["layer_sizes"][1, names.index("plate.png")]
+        == 0
+        < made["layer_sizes"][0, names.index("plate.png")]
+    ), "once a clip"
     parts = np.split(np.frombuffer(made["layers"], np.uint8), np.cumsum(made["layer_sizes"].ravel())[:-1])
     for name, expected in zip(names[3:], (others["plate"], labels[0], others["provenance"][0]), strict=True):
         assert np.array_equal(codecs.decode(parts[names.index(name)].tobytes()), expected)
@@ -161,4 +180,7 @@ def test_a_shadow_lies_between_the_background_and_the_character() -> None:
     assert psnr(again, row["frames"][0]) == pytest.approx(made["recompose_psnr"][0], abs=1e-4)
     assert made["recompose_psnr"].min() > 45
     assert "shadow" not in Encode().run([row | {"shadow": 0 * shadow}])[0]["layer_names"]
-    assert "shadow" not in Encode(layers=["character", "background"]).run([row | {"shadow": shadow}])[0]["layer_names"]
+    assert (
+        "shadow"
+        not in Encode(layers=["character", "background"]).run([row | {"shadow": shadow}])[0]["layer_names"]
+    )

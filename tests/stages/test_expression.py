@@ -1,4 +1,6 @@
-"""Expression by a model of faces, on a tiny file of FER+'s interface that tells where the face is bright. It proves no quality."""
+"""Expression by a model of faces, on a tiny file of FER+'s interface that tells where the face is bright. It
+proves no quality.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from tests.models import tiny_onnx
 
 @pytest.fixture(scope="module")
 def teller(tmp_path_factory: pytest.TempPathFactory) -> FerPlus:
-    return FerPlus(tiny_onnx.brightness_as_feeling(tmp_path_factory.mktemp("fer") / "tiny.onnx"), device="cpu")
+    return FerPlus(
+        tiny_onnx.brightness_as_feeling(tmp_path_factory.mktemp("fer") / "tiny.onnx"), device="cpu"
+    )
 
 
 def row(**columns: Any) -> Row:
@@ -47,15 +51,32 @@ def test_the_largest_face_is_looked_at_and_none_is_blank(teller: FerPlus) -> Non
 
 def test_where_no_face_is_told_the_joints_tell_it_and_turn_it_upright(teller: FerPlus) -> None:
     joints = np.zeros((3, 17, 3), np.float32)
-    upright = {"left_eye": (50, 34), "right_eye": (30, 34), "nose": (40, 40), "left_ear": (56, 36), "right_ear": (24, 36)}
-    leaning = {"left_eye": (49, 47), "right_eye": (43, 29), "nose": (40, 41), "left_ear": (51, 53), "right_ear": (41, 23)}  # its chin to the left
+    upright = {
+        "left_eye": (50, 34),
+        "right_eye": (30, 34),
+        "nose": (40, 40),
+        "left_ear": (56, 36),
+        "right_ear": (24, 36),
+    }
+    # its chin to the left
+    leaning = {
+        "left_eye": (49, 47),
+        "right_eye": (43, 29),
+        "nose": (40, 41),
+        "left_ear": (51, 53),
+        "right_ear": (41, 23),
+    }
     for drawing, places in ((1, upright), (2, leaning)):
         for name, place in places.items():
             joints[drawing, skeleton.JOINTS["coco17"][name]] = (*place, 0.9)
     columns = {"frames": faces(), "keypoints": joints.reshape(3, -1), "skeleton": "coco17"}
-    made, without = Expression(teller, least=0).run([row(**columns, face_boxes=listed("face_boxes", "none none none")), row(**columns)])
+    made, without = Expression(teller, least=0).run(
+        [row(**columns, face_boxes=listed("face_boxes", "none none none")), row(**columns)]
+    )
     assert told(made) == told(without) == [["", "happiness", "happiness"]]
-    (as_it_is,) = Expression(teller, least=0).run([row(frames=faces(), face_boxes=listed("face_boxes", "none none 20:20:40:40:0.90"))])
+    (as_it_is,) = Expression(teller, least=0).run(
+        [row(frames=faces(), face_boxes=listed("face_boxes", "none none 20:20:40:40:0.90"))]
+    )
     assert told(as_it_is) == [["", "", "sadness"]]
 
 
@@ -67,5 +88,7 @@ def test_what_is_needed_is_told(teller: FerPlus, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no such file exists"):
         FerPlus(tmp_path / "nowhere.onnx")
     other = FerPlus(tiny_onnx.brightness_as_feeling(tmp_path / "seven.onnx", labels=7), device="cpu")
-    (failed,) = Expression(other).run([row(frames=faces(), face_boxes=listed("face_boxes", "20:20:40:40:0.90 none none"))])
+    (failed,) = Expression(other).run(
+        [row(frames=faces(), face_boxes=listed("face_boxes", "20:20:40:40:0.90 none none"))]
+    )
     assert "bring the file of FER+ again" in failed["error"]

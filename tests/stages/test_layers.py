@@ -1,4 +1,6 @@
-"""The layers of a shot, by the packaged net on drawn shots; what is tested is what holds however well that net does."""
+"""The layers of a shot, by the packaged net on drawn shots; what is tested is what holds however well that
+net does.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,14 @@ def row(name: str = "walk", at: slice = slice(0, 24, 3), matte: str = "layernet"
     made = shot(name)
     frames, alphas = made.frames[at], made.character[at]
     words = " ".join(matte if alpha.any() else "none" for alpha in alphas)
-    clip = {"clip_id": name, "error": "", "frames": frames, "character": alphas, "matte": words, "camera": cameras(made, at)}
+    clip = {
+        "clip_id": name,
+        "error": "",
+        "frames": frames,
+        "character": alphas,
+        "matte": words,
+        "camera": cameras(made, at),
+    }
     return {**clip, "camera_motion": "pan" if made.pan.any() else "still", **others}
 
 
@@ -50,7 +59,11 @@ def cameras(made: Scene, at: slice) -> np.ndarray:
 
 def context(name: str, at: slice) -> Row:
     made = shot(name)
-    return {"context": made.frames[at], "context_character": made.character[at], "context_camera": cameras(made, at)}
+    return {
+        "context": made.frames[at],
+        "context_character": made.character[at],
+        "context_camera": cameras(made, at),
+    }
 
 
 def through(stage: Layers, clip: Row) -> Row:
@@ -70,9 +83,18 @@ def through(stage: Layers, clip: Row) -> Row:
     assert bool(made["plate"].size) == (made["plate_trust"] > 0)
     assert np.isin(made["plate_seen"], (0, 255)).all() and not made["plate"][made["plate_seen"] == 0].any()
     alphas, modes = made["effect"][..., 3], made["effect_mode"].split()
-    assert [mode != "none" for mode in modes] == [bool(alpha.any()) for alpha in alphas] and {*modes} <= {"none", "over", "add", "screen"}
+    assert [mode != "none" for mode in modes] == [bool(alpha.any()) for alpha in alphas] and {*modes} <= {
+        "none",
+        "over",
+        "add",
+        "screen",
+    }
     assert made["effect_coverage"] == pytest.approx(alphas.mean((1, 2)) / 255 if count else 0, abs=1e-5)
-    assert ((made["effect_coverage"] >= 0) & (made["effect_coverage"] <= made["effect_intensity"] + 1e-6) & (made["effect_intensity"] <= 1)).all()
+    assert (
+        (made["effect_coverage"] >= 0)
+        & (made["effect_coverage"] <= made["effect_intensity"] + 1e-6)
+        & (made["effect_intensity"] <= 1)
+    ).all()
     there = sum(mode != "none" for mode in modes)
     assert made["bare"].shape == ((there, *frames.shape[1:]) if there else (0, 0, 0, 3))
     return made
@@ -131,15 +153,27 @@ def test_a_plate_that_explains_less_than_asked_for_is_none() -> None:
     clip = row("walk")
     noise = np.random.default_rng(0).integers(0, 255, clip["frames"].shape, np.uint8)
     assert not through(Layers(), {**clip, "frames": noise})["plate"].size
-    assert through(Layers(params={"trust": 0}), {**clip, "frames": noise})["plate"].shape == (HEIGHT, WIDTH, 3)
+    assert through(Layers(params={"trust": 0}), {**clip, "frames": noise})["plate"].shape == (
+        HEIGHT,
+        WIDTH,
+        3,
+    )
 
 
 @pytest.mark.parametrize("rule", Layers.rules)
 def test_each_rule_may_be_left_out(net: LayerNet, rule: str) -> None:
     clip = row("fire", slice(0, 24, 4))
-    whole, less = through(Layers(net, params=FAINT), clip), through(Layers(net, params=FAINT, without=[rule]), clip)
+    whole, less = (
+        through(Layers(net, params=FAINT), clip),
+        through(Layers(net, params=FAINT, without=[rule]), clip),
+    )
     if rule == "effects":
-        assert whole["effect"].any() and not less["effect"].any() and {*less["effect_mode"].split()} == {"none"} and not len(less["bare"])
+        assert (
+            whole["effect"].any()
+            and not less["effect"].any()
+            and {*less["effect_mode"].split()} == {"none"}
+            and not len(less["bare"])
+        )
         assert same(whole, less, ("character", "matte", "plate", "plate_seen"))
     elif rule in ("snapping", "agreement"):
         assert not np.array_equal(whole["character"], less["character"])
@@ -148,10 +182,15 @@ def test_each_rule_may_be_left_out(net: LayerNet, rule: str) -> None:
         apart = through(Layers(net, without=["evidence", "agreement"]), clip)
         for k in (0, 5):
             lone = {name: clip[name][k : k + 1] for name in ("frames", "character", "camera")}
-            assert np.array_equal(through(Layers(net), clip | lone | {"matte": "layernet"})["character"][0], apart["character"][k]), "each for itself"
+            assert np.array_equal(
+                through(Layers(net), clip | lone | {"matte": "layernet"})["character"][0],
+                apart["character"][k],
+            ), "each for itself"
     else:
         assert same(whole, less, ("character", "matte"))
-        assert (less["plate_seen"] > 0).mean() >= (whole["plate_seen"] > 0).mean() - 0.01, "what is no cover hides nothing"
+        assert (less["plate_seen"] > 0).mean() >= (whole["plate_seen"] > 0).mean() - 0.01, (
+            "what is no cover hides nothing"
+        )
 
 
 FAINT = {"lit": 0.05, "faint": 0.02}
@@ -168,27 +207,46 @@ def test_the_matte_of_another_model_has_its_say(net: LayerNet) -> None:
     cv2.circle(disc, (WIDTH // 2, HEIGHT // 2), 30, 255, -1)
     flat = {"frames": np.full((1, HEIGHT, WIDTH, 3), 118, np.uint8), "character": disc[None], "camera": None}
     stage = Layers(net, without=["snapping"])  # a flat picture has no edges to snap to
-    mine, theirs, both = (through(stage, row("walk", slice(0, 1), **flat, matte=name)) for name in ("layernet", "modnet", "modnet+layernet"))
+    mine, theirs, both = (
+        through(stage, row("walk", slice(0, 1), **flat, matte=name))
+        for name in ("layernet", "modnet", "modnet+layernet")
+    )
     there = disc > 0
-    assert mine["character"][0][there].mean() < 32 and mine["matte"] in ("none", "layernet"), "its own is asked again, not counted twice"
+    assert mine["character"][0][there].mean() < 32 and mine["matte"] in ("none", "layernet"), (
+        "its own is asked again, not counted twice"
+    )
     assert 96 < theirs["character"][0][there].mean() < 160, "half a say"
-    assert theirs["matte"] == both["matte"] == "modnet+layernet" and np.array_equal(theirs["character"], both["character"])
+    assert theirs["matte"] == both["matte"] == "modnet+layernet" and np.array_equal(
+        theirs["character"], both["character"]
+    )
     assert theirs["character"][0][~cv2.dilate(disc, np.ones((25, 25))).astype(bool)].mean() < 4
 
 
 @pytest.mark.parametrize("with_net", [False, True])
 @pytest.mark.parametrize("shape", [(0, 0), (30, 40)])
 def test_an_empty_clip_stays_empty(net: LayerNet, with_net: bool, shape: tuple[int, int]) -> None:
-    nothing = {"frames": np.zeros((0, *shape, 3), np.uint8), "character": np.zeros((0, *shape), np.uint8), "camera": np.zeros((0, 3, 3)), "matte": ""}
+    nothing = {
+        "frames": np.zeros((0, *shape, 3), np.uint8),
+        "character": np.zeros((0, *shape), np.uint8),
+        "camera": np.zeros((0, 3, 3)),
+        "matte": "",
+    }
     made = through(Layers(net if with_net else None), row("walk") | nothing)
-    assert not made["plate"].size and made["matte"] == made["effect_mode"] == words_of(made, "effect_types") == ""
+    assert (
+        not made["plate"].size
+        and made["matte"] == made["effect_mode"] == words_of(made, "effect_types") == ""
+    )
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (2, 90), (90, 2)])
 @pytest.mark.parametrize("count", [1, 4])
 def test_pictures_of_any_size(net: LayerNet, size: tuple[int, int], count: int) -> None:
     frames = np.random.default_rng(0).integers(0, 255, (count, *size, 3), np.uint8)
-    clip = {"frames": frames, "character": np.full((count, *size), 255, np.uint8), "camera": np.repeat(np.eye(3)[None], count, 0)}
+    clip = {
+        "frames": frames,
+        "character": np.full((count, *size), 255, np.uint8),
+        "camera": np.repeat(np.eye(3)[None], count, 0),
+    }
     for stage in (Layers(net), Layers(), Layers(net, params=FAINT)):
         through(stage, row("walk") | clip | {"matte": " ".join(["modnet"] * count)})
 
@@ -196,7 +254,12 @@ def test_pictures_of_any_size(net: LayerNet, size: tuple[int, int], count: int) 
 @pytest.mark.parametrize("grey", [0, 118, 255])
 def test_flat_shots_have_no_layers_but_their_plate(net: LayerNet, grey: int) -> None:
     frames = np.full((4, HEIGHT, WIDTH, 3), grey, np.uint8)
-    nobody = {"frames": frames, "character": np.zeros(frames.shape[:3], np.uint8), "camera": np.repeat(np.eye(3)[None], 4, 0), "matte": "none " * 4}
+    nobody = {
+        "frames": frames,
+        "character": np.zeros(frames.shape[:3], np.uint8),
+        "camera": np.repeat(np.eye(3)[None], 4, 0),
+        "matte": "none " * 4,
+    }
     made = through(Layers(net), row("walk") | nobody)
     assert not made["character"].any() and made["matte"].split() == ["none"] * 4 and not made["effect"].any()
     assert (made["plate"] == grey).all() and (made["plate_seen"] == 255).all()
@@ -216,7 +279,9 @@ def test_effects_before_a_plate_give_the_drawings_back(net: LayerNet) -> None:
         if mode != "none":
             under, effect = next(bare), made["effect"][k]
             plain = effect[..., 3] == 0
-            assert np.array_equal(under[plain], clip["frames"][k][plain]), "only where the effect is it changes anything"
+            assert np.array_equal(under[plain], clip["frames"][k][plain]), (
+                "only where the effect is it changes anything"
+            )
             soft = ~plain & (effect[..., 3] < 200)
             again = blend(under, effect, mode).astype(int)
             assert np.percentile(np.abs(again - clip["frames"][k])[soft], 90) <= 4
@@ -256,7 +321,9 @@ def test_the_words_of_a_proposer_find_effects_and_name_them(net: LayerNet, words
     never, silent = through(Layers(net, words, prompts, 1 - 1e-6), clip), through(Layers(net), clip)
     assert same(never, silent) and {*words_of(never, "effect_types").split()} == {"none"}
     alone = through(Layers(None, words, prompts, 1e-6), clip)
-    assert alone["effect"].any() and np.array_equal(alone["character"], clip["character"]), "without a net there are words"
+    assert alone["effect"].any() and np.array_equal(alone["character"], clip["character"]), (
+        "without a net there are words"
+    )
     known = through(Layers(net, words, prompts, 1e-6), row("fire", slice(0, 8, 2)))
     types = words_of(known, "effect_types").split()
     assert [t != "none" for t in types] == [m != "none" for m in known["effect_mode"].split()]

@@ -38,7 +38,11 @@ def test_each_drawing_has_its_people_and_zeros_for_those_it_lacks(poser: VitPose
     rows = [
         row(frames=frames, **places),
         row(frames=frames[:1]),
-        row(frames=frames[:0], instance_ids=listed("instance_ids", ""), instance_boxes=listed("instance_boxes", "")),
+        row(
+            frames=frames[:0],
+            instance_ids=listed("instance_ids", ""),
+            instance_boxes=listed("instance_boxes", ""),
+        ),
     ]
     made, again = Pose(poser, sure=0.0).run(rows), Pose(poser, sure=0.0).run(rows)
     assert [one["error"] for one in made] == ["", "", ""]
@@ -47,7 +51,10 @@ def test_each_drawing_has_its_people_and_zeros_for_those_it_lacks(poser: VitPose
     assert joints[0].any() and not joints[1].any() and joints[2, 0].any() and not joints[2, 1].any()
     alone = poser([frames[2]], [[(90, 20, 50, 80)]])[0]
     np.testing.assert_allclose(joints[2, 0], alone[0], atol=0.05)
-    assert all(one["skeleton"] == "coco17" and len(RECORD["pose"].per_drawing(one["pose"])) == len(one["frames"]) for one in made)
+    assert all(
+        one["skeleton"] == "coco17" and len(RECORD["pose"].per_drawing(one["pose"])) == len(one["frames"])
+        for one in made
+    )
     for one, other in zip(made, again, strict=True):
         assert one["pose"] == other["pose"] and np.array_equal(one["keypoints"], other["keypoints"])
 
@@ -62,10 +69,17 @@ def test_the_layers_box_serves_where_nobody_was_told_apart() -> None:
 def test_ten_people_and_an_empty_layer(poser: VitPose) -> None:
     frames = scene("crossing", 1, (192, 108)).frames
     ids, places = ",".join(map(str, range(1, 11))), ",".join(f"{16 * k}:5:30:90" for k in range(10))
-    crowd = row(frames=frames, character=np.full((1, 108, 192), 255, np.uint8), instance_ids=ids, instance_boxes=places)
+    crowd = row(
+        frames=frames,
+        character=np.full((1, 108, 192), 255, np.uint8),
+        instance_ids=ids,
+        instance_boxes=places,
+    )
     gone = {**crowd, "character": np.zeros((1, 108, 192), np.uint8)}
     made = Pose(poser).run([crowd, gone])
-    assert [one["keypoints"].shape for one in made] == [(1, 10 * 17 * 3)] * 2 and made[0]["keypoints"][0, 2::3].any()
+    assert [one["keypoints"].shape for one in made] == [(1, 10 * 17 * 3)] * 2 and made[0]["keypoints"][
+        0, 2::3
+    ].any()
     assert not made[1]["keypoints"][0, 2::3].any() and RECORD["pose"].per_drawing(made[1]["pose"]) == [""]
 
 
@@ -77,11 +91,17 @@ def test_a_drawn_walk_stands_and_its_face_is_found_without_a_model_of_faces() ->
     shot = scene("walk", 1, (960, 540))
     ys, xs = np.nonzero(shot.character[0] > 127)
     bbox = np.array([[xs.min(), ys.min(), np.ptp(xs) + 1, np.ptp(ys) + 1]], np.int32)
-    (made,) = Faces().run(Pose(BlazePose()).run([row(frames=shot.frames, character=shot.character, character_bbox=bbox)]))
+    (made,) = Faces().run(
+        Pose(BlazePose()).run([row(frames=shot.frames, character=shot.character, character_bbox=bbox)])
+    )
     assert not made["error"] and made["skeleton"] == "blazepose33"
     assert RECORD["pose"].per_drawing(made["pose"])[0].startswith("standing")
     x, y, _, h, score = map(float, words_of(made, "face_boxes").split(":"))
-    assert bbox[0, 0] - 10 < x < xs.max() and bbox[0, 1] < y + h / 2 < bbox[0, 1] + 0.25 * bbox[0, 3] and 0.5 < score <= 1
+    assert (
+        bbox[0, 0] - 10 < x < xs.max()
+        and bbox[0, 1] < y + h / 2 < bbox[0, 1] + 0.25 * bbox[0, 3]
+        and 0.5 < score <= 1
+    )
 
 
 def test_faces_of_two_boxes_around_one_person_are_one() -> None:
@@ -90,18 +110,30 @@ def test_faces_of_two_boxes_around_one_person_are_one() -> None:
     for k, (x, y) in head.items():
         person[k] = (x, y, 0.9)
     far = person + np.float32([100, 0, 0])
-    keypoints = np.stack([np.stack(people).ravel() for people in ([person, person + np.float32([2, 1, 0])], [person, far], [0 * person] * 2)])
+    keypoints = np.stack(
+        [
+            np.stack(people).ravel()
+            for people in ([person, person + np.float32([2, 1, 0])], [person, far], [0 * person] * 2)
+        ]
+    )
     frames = np.zeros((3, 120, 200, 3), np.uint8)
     (made,) = Faces().run([row(frames=frames, keypoints=keypoints, skeleton="coco17")])
-    assert [word.count(":") // 4 for word in words_of(made, "face_boxes").split()] == [1, 2, 0] and words_of(made, "face_boxes").endswith(" none")
+    assert [word.count(":") // 4 for word in words_of(made, "face_boxes").split()] == [1, 2, 0] and words_of(
+        made, "face_boxes"
+    ).endswith(" none")
 
 
 def test_faces_by_a_model_and_without_anything(tmp_path: Path) -> None:
-    finder = YoloFaces(tiny_onnx.pixels_as_boxes(tmp_path / "faces.onnx", 64, 20), side=64, least=0.6, device="cpu")
+    finder = YoloFaces(
+        tiny_onnx.pixels_as_boxes(tmp_path / "faces.onnx", 64, 20), side=64, least=0.6, device="cpu"
+    )
     frames = np.zeros((2, 64, 64, 3), np.uint8)
     frames[1, 30, 40] = 255
     made = Faces(finder).run([row(frames=frames), row(frames=frames[:0])])
-    assert words_of(made[0], "face_boxes") == "none 30:20:21:21:1.000" or words_of(made[0], "face_boxes") == "none 30:20:20:20:1.000"
+    assert (
+        words_of(made[0], "face_boxes") == "none 30:20:21:21:1.000"
+        or words_of(made[0], "face_boxes") == "none 30:20:20:20:1.000"
+    )
     assert words_of(made[1], "face_boxes") == ""
     (lacking,) = Faces().run([row(frames=frames)])
     assert "put the stage pose before it" in lacking["error"]
@@ -127,4 +159,6 @@ def test_scores_out_of_range_are_refused(make: Any) -> None:
 )
 def test_each_choice_brings_its_stage(words: list[str], names: list[str]) -> None:
     cfg = job.compose("annotate", [*words, "source.path=."])
-    assert [name for name in job.stages(cfg) if name in ("pose", "faces", "expression", "action", "subtitle")] == names
+    assert [
+        name for name in job.stages(cfg) if name in ("pose", "faces", "expression", "action", "subtitle")
+    ] == names

@@ -18,7 +18,13 @@ def test_each_doubt_has_its_word() -> None:
     sure = np.array([1, 1, 0.2, 1, 1], np.float32)
     invented = np.array([0, 0.9, 0, 0, 0], np.float32)
     coverage = np.array([0.2, 0.2, 0.2, 0.05, 0.2], np.float32)
-    flags = run(psnr, character_confidence=sure, background_invented=invented, character_coverage=coverage, plate_trust=0.95)
+    flags = run(
+        psnr,
+        character_confidence=sure,
+        background_invented=invented,
+        character_coverage=coverage,
+        plate_trust=0.95,
+    )
     assert flags.split() == ["ok", "recompose_low,background_invented", "matte_unsure", "flicker", "ok"]
 
 
@@ -45,5 +51,8 @@ def test_shares_out_of_range_are_refused() -> None:
 
 
 def test_words_of_reading_stay_and_those_of_an_earlier_look_do_not() -> None:
-    words = run(np.array([50.0, 20.0, 50.0]), flags=[["damaged", "tone_mapped"], ["interlaced", "flicker"], ["recompose_low"]])
+    words = run(
+        np.array([50.0, 20.0, 50.0]),
+        flags=[["damaged", "tone_mapped"], ["interlaced", "flicker"], ["recompose_low"]],
+    )
     assert words == "damaged,tone_mapped interlaced,recompose_low ok"

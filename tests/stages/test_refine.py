@@ -13,7 +13,13 @@ from animelayers.stages.refine import Refine
 
 def row(**columns: object) -> dict[str, object]:
     shot = scene("standing", 6, (320, 180))
-    return {"clip_id": "a", "error": "", "frames": shot.frames[::3], "character": shot.character[::3], **columns}
+    return {
+        "clip_id": "a",
+        "error": "",
+        "frames": shot.frames[::3],
+        "character": shot.character[::3],
+        **columns,
+    }
 
 
 def test_drawings_of_clips_of_any_size_come_back_refined() -> None:
@@ -21,7 +27,11 @@ def test_drawings_of_clips_of_any_size_come_back_refined() -> None:
     other = {"clip_id": "b", "error": "", "frames": shot.frames, "character": shot.character}
     one, two = Refine(ClosedForm(), lines=True).run([row(), other])
     assert one["error"] == two["error"] == ""
-    assert one["character"].shape == (2, 180, 320) and two["character"].shape == (1, 136, 240) and one["character"].dtype == np.uint8
+    assert (
+        one["character"].shape == (2, 180, 320)
+        and two["character"].shape == (1, 136, 240)
+        and one["character"].dtype == np.uint8
+    )
     given = np.asarray(row()["character"])
     far = cv2.dilate((given[0] > 0).astype(np.uint8), np.ones((41, 41), np.uint8)) == 0
     assert not one["character"][0][far].any() and not np.array_equal(one["character"], given)
@@ -41,9 +51,13 @@ def test_without_a_model_and_without_a_character_nothing_changes() -> None:
     (same,) = Refine().run([given])
     assert np.array_equal(same["character"], given["character"])
     empty = np.zeros_like(given["character"])
-    (none,) = Refine(ClosedForm(), lines=True).run([{**given, "character": empty, "segments": np.zeros_like(empty)}])
+    (none,) = Refine(ClosedForm(), lines=True).run(
+        [{**given, "character": empty, "segments": np.zeros_like(empty)}]
+    )
     assert none["error"] == "" and not none["character"].any()
-    (blank_,) = Refine(ClosedForm(), lines=True).run([{**given, "frames": blank("frames"), "character": blank("character")}])
+    (blank_,) = Refine(ClosedForm(), lines=True).run(
+        [{**given, "frames": blank("frames"), "character": blank("character")}]
+    )
     assert blank_["error"] == "" and blank_["character"].shape == (0, 0, 0)
 
 

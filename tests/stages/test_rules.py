@@ -31,7 +31,13 @@ def walk() -> dict[str, Any]:
 def clip(shot: Scene) -> dict[str, Any]:
     at = np.unique(shot.drawing, return_index=True)[1]
     cameras = np.tile(np.eye(3), (len(at), 1, 1))
-    facts = {"clip_id": shot.name, "error": "", "matte": " ".join(["net"] * len(at)), "camera": cameras, "camera_motion": "still"}
+    facts = {
+        "clip_id": shot.name,
+        "error": "",
+        "matte": " ".join(["net"] * len(at)),
+        "camera": cameras,
+        "camera_motion": "still",
+    }
     return {**facts, "frames": shot.frames[at], "character": shot.character[at]}
 
 

@@ -1,4 +1,6 @@
-"""Segmentation as a step, with a real segmenter of random weights, and with drawn masks where it has to be right."""
+"""Segmentation as a step, with a real segmenter of random weights, and with drawn masks where it has to be
+right.
+"""
 
 from __future__ import annotations
 
@@ -56,14 +58,30 @@ def test_columns_of_clips_of_any_size() -> None:
     frames = np.stack([painted(red, green, blue), painted(green), painted()])
     one, other = Segment(Colours(), min_instance_size=20).run([row(frames), row(frames[1:2, :30], "a/b/d")])
     assert one["error"] == other["error"] == ""
-    assert one["segments"].shape == (3, 40, 60) and one["segments"].dtype == np.uint8 and other["segments"].shape == (1, 30, 60)
-    assert words_of(one, "segment_scores") == "red_one:0.900,:0.800 :0.900 none" and words_of(other, "segment_scores") == ":0.900"
-    assert one["segments"][0, 10, 10] == 1 and one["segments"][0, 10, 40] == 2 and not one["segments"][0, 25:].any() and not one["segments"][2].any()
+    assert (
+        one["segments"].shape == (3, 40, 60)
+        and one["segments"].dtype == np.uint8
+        and other["segments"].shape == (1, 30, 60)
+    )
+    assert (
+        words_of(one, "segment_scores") == "red_one:0.900,:0.800 :0.900 none"
+        and words_of(other, "segment_scores") == ":0.900"
+    )
+    assert (
+        one["segments"][0, 10, 10] == 1
+        and one["segments"][0, 10, 40] == 2
+        and not one["segments"][0, 25:].any()
+        and not one["segments"][2].any()
+    )
     assert scores_of(one) == [[1], [], []]
     (all_of_it,) = Segment(Colours(), min_instance_size=1).run([row(frames[:1])])
-    assert words_of(all_of_it, "segment_scores") == "red_one:0.900,:0.800,a_b_c:0.700" and scores_of(all_of_it) == [[1, 3]]
+    assert words_of(all_of_it, "segment_scores") == "red_one:0.900,:0.800,a_b_c:0.700" and scores_of(
+        all_of_it
+    ) == [[1, 3]]
     (empty,) = Segment(Colours()).run([row(frames[:0])])
-    assert empty["error"] == "" and empty["segments"].shape[0] == 0 and words_of(empty, "segment_scores") == ""
+    assert (
+        empty["error"] == "" and empty["segments"].shape[0] == 0 and words_of(empty, "segment_scores") == ""
+    )
 
 
 def test_options_out_of_range_are_refused() -> None:
@@ -72,13 +90,23 @@ def test_options_out_of_range_are_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["mask2former", "mask2former_panoptic", "animeseg"])
-def test_a_model_of_the_catalogue_is_one_override_and_comes_before_the_matte(name: str, tmp_path: Path) -> None:
+def test_a_model_of_the_catalogue_is_one_override_and_comes_before_the_matte(
+    name: str, tmp_path: Path
+) -> None:
     pytest.importorskip("transformers")
     tiny_universal.mask2former(tmp_path)
     at = "stages.segment.step.segmenter"
-    words = ["output=x", "source.path=.", f"model/segment={name}", f"{at}.weights={tmp_path}", f"{at}.confidence_threshold=0.3"]
+    words = [
+        "output=x",
+        "source.path=.",
+        f"model/segment={name}",
+        f"{at}.weights={tmp_path}",
+        f"{at}.confidence_threshold=0.3",
+    ]
     made = job.stages(job.compose("decompose", words))
-    assert list(made)[:2] == ["segment", "character"] and "segment" not in job.stages(job.compose("decompose", words[:2]))
+    assert list(made)[:2] == ["segment", "character"] and "segment" not in job.stages(
+        job.compose("decompose", words[:2])
+    )
     frames = scene("crossing", 2, (160, 90)).frames
     (out,) = build(made["segment"].step).run([row(frames)])
     assert out["error"] == "" and out["segments"].shape == frames.shape[:3]

@@ -17,7 +17,9 @@ def test_sure_lines_are_joined_by_single_blanks() -> None:
 
 def test_a_lone_sign_is_no_text_in_any_script() -> None:
     assert joined(lines(("H", 0.99)), 0.7) == "" and joined(lines(("()", 0.99)), 0.7) == ""
-    assert joined(lines(("はい", 0.99)), 0.7) == "はい" and joined(lines(("I", 0.9), ("I", 0.9)), 0.7) == "I I"
+    assert (
+        joined(lines(("はい", 0.99)), 0.7) == "はい" and joined(lines(("I", 0.9), ("I", 0.9)), 0.7) == "I I"
+    )
 
 
 @pytest.mark.parametrize("options", [{"part": 0.0}, {"part": 1.5}, {"least": -0.1}])

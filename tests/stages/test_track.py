@@ -21,7 +21,13 @@ def row(count: int = 8) -> dict[str, object]:
     shot = scene("standing", 3 * count, (240, 135))
     which = sorted({int(np.flatnonzero(shot.drawing == k)[0]) for k in shot.drawing})
     names = " ".join(["modnet+u2net"] * len(which))
-    return {"clip_id": "a", "error": "", "frames": shot.frames[which], "character": shot.character[which], "matte": names}
+    return {
+        "clip_id": "a",
+        "error": "",
+        "frames": shot.frames[which],
+        "character": shot.character[which],
+        "matte": names,
+    }
 
 
 def test_columns_of_a_clip() -> None:
@@ -40,7 +46,9 @@ def test_a_lost_matte_is_carried_with_its_name() -> None:
     (made,) = Track(Linked()).run([{**given, "character": character, "matte": " ".join(names)}])
     assert made["matte"] == given["matte"] and words_of(made, "instance_ids").split()[2] == "1"
     (left,) = Track(Linked(), steady=0).run([{**given, "character": character, "matte": " ".join(names)}])
-    assert words_of(left, "instance_ids").split()[2] == "none" and np.array_equal(left["character"], character)
+    assert words_of(left, "instance_ids").split()[2] == "none" and np.array_equal(
+        left["character"], character
+    )
 
 
 def test_the_chosen_flow_steadies_too() -> None:
@@ -49,7 +57,10 @@ def test_the_chosen_flow_steadies_too() -> None:
     chosen = Worker({"track": step}, (), Ledger(Path("nowhere"), "run")).steps["track"]
     given = row()
     noise = np.random.default_rng(0).integers(0, 60, np.shape(given["character"]), np.uint8)
-    flickering = {**given, "character": np.where(np.array(given["character"]) > 0, 255 - noise, 0).astype(np.uint8)}
+    flickering = {
+        **given,
+        "character": np.where(np.array(given["character"]) > 0, 255 - noise, 0).astype(np.uint8),
+    }
     (made,), (plain,) = (track.run([flickering]) for track in (chosen, Track(Linked())))
     assert isinstance(chosen.flow, DIS) and made["error"] == ""
     assert not np.array_equal(made["character"], plain["character"]), "another preset at another size"
@@ -58,18 +69,33 @@ def test_the_chosen_flow_steadies_too() -> None:
 
 
 def crossing(count: int) -> tuple[dict[str, object], np.ndarray]:
-    """Two figures that walk past each other, the one in front hiding the other for a while, and whose each pixel is."""
+    """Two figures that walk past each other, the one in front hiding the other for a while, and whose each
+    pixel is.
+    """
     shot = scene("crossing", 24, (480, 270))
     which = sorted({int(np.flatnonzero(shot.drawing == k)[0]) for k in shot.drawing})[:count]
     names = " ".join(["modnet"] * len(which))
-    return {"clip_id": "a", "error": "", "frames": shot.frames[which], "character": shot.character[which], "matte": names}, shot.instances[which]
+    return {
+        "clip_id": "a",
+        "error": "",
+        "frames": shot.frames[which],
+        "character": shot.character[which],
+        "matte": names,
+    }, shot.instances[which]
 
 
 def right(labels: np.ndarray, truth: np.ndarray) -> list[float]:
-    """Overlap of each figure with the id it has in the first drawing that shows both, for each drawing and figure."""
+    """Overlap of each figure with the id it has in the first drawing that shows both, for each drawing and
+    figure.
+    """
     start = next(t for t, plane in enumerate(truth) if {1, 2} <= set(np.unique(plane)))
     ids = {k: int(np.bincount(labels[start][truth[start] == k]).argmax()) for k in (1, 2)}
-    return [overlap(plane == ids[k], known == k) for plane, known in zip(labels, truth, strict=True) for k in ids if (known == k).any()]
+    return [
+        overlap(plane == ids[k], known == k)
+        for plane, known in zip(labels, truth, strict=True)
+        for k in ids
+        if (known == k).any()
+    ]
 
 
 def test_figures_that_touch_are_kept_apart_by_their_segments() -> None:
@@ -82,24 +108,43 @@ def test_figures_that_touch_are_kept_apart_by_their_segments() -> None:
     (made,) = Track(Linked(), steady=0).run([{**given, "segments": order, "segment_scores": scores}])
     assert made["error"] == "" and np.array_equal(made["instances"] > 0, made["character"] > 127)
     assert set(np.unique(made["instances"])) == {0, 1, 2} and len(both) >= 6
-    assert min(right(made["instances"], truth)) > 0.95 and np.mean(right(made["instances"], truth)) > np.mean(right(alone["instances"], truth))
+    assert min(right(made["instances"], truth)) > 0.95 and np.mean(right(made["instances"], truth)) > np.mean(
+        right(alone["instances"], truth)
+    )
     # Pieces without a name say nothing of who is who.
     (pieces,) = Track(Linked(), steady=0).run(
-        [{**given, "segments": order, "segment_scores": listed("segment_scores", " ".join([":0.9,:0.8"] * len(truth)))}]
+        [
+            {
+                **given,
+                "segments": order,
+                "segment_scores": listed("segment_scores", " ".join([":0.9,:0.8"] * len(truth))),
+            }
+        ]
     )
     assert np.array_equal(pieces["instances"], alone["instances"])
 
 
 def test_two_who_touch_in_every_drawing_are_two() -> None:
     given, truth = crossing(12)
-    touching = [t for t in range(len(truth)) if {1, 2} <= set(np.unique(truth[t])) and _one_island(np.asarray(given["character"])[t] > 127)]
-    part = {**given, **{name: np.asarray(given[name])[touching] for name in ("frames", "character")}, "matte": " ".join(["modnet"] * len(touching))}
+    touching = [
+        t
+        for t in range(len(truth))
+        if {1, 2} <= set(np.unique(truth[t])) and _one_island(np.asarray(given["character"])[t] > 127)
+    ]
+    part = {
+        **given,
+        **{name: np.asarray(given[name])[touching] for name in ("frames", "character")},
+        "matte": " ".join(["modnet"] * len(touching)),
+    }
     assert len(touching) >= 2
     (alone,) = Track(Linked(), steady=0).run([part])
     assert set(np.unique(alone["instances"])) == {0, 1}
     scores = listed("segment_scores", " ".join(["person:0.9,person:0.8"] * len(touching)))
     (made,) = Track(Linked(), steady=0).run([{**part, "segments": truth[touching], "segment_scores": scores}])
-    assert words_of(made, "instance_ids").split() == ["1,2"] * len(touching) and min(right(made["instances"], truth[touching])) > 0.9
+    assert (
+        words_of(made, "instance_ids").split() == ["1,2"] * len(touching)
+        and min(right(made["instances"], truth[touching])) > 0.9
+    )
 
 
 def _one_island(mask: np.ndarray) -> bool:
@@ -109,7 +154,13 @@ def _one_island(mask: np.ndarray) -> bool:
 @pytest.mark.parametrize("count", [0, 1])
 def test_clips_without_or_with_one_drawing(count: int) -> None:
     frames = np.zeros((count, 20, 30, 3), np.uint8) if count else blank("frames")
-    given = {"clip_id": "a", "error": "", "frames": frames, "character": np.zeros(frames.shape[:3], np.uint8), "matte": " ".join(["none"] * count)}
+    given = {
+        "clip_id": "a",
+        "error": "",
+        "frames": frames,
+        "character": np.zeros(frames.shape[:3], np.uint8),
+        "matte": " ".join(["none"] * count),
+    }
     (made,) = Track(Linked()).run([given])
     assert made["error"] == "" and made["instances"].shape == frames.shape[:3]
     assert words_of(made, "instance_ids") == " ".join(["none"] * count)

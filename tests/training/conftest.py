@@ -18,12 +18,16 @@ SIZE = (96, 64)
 
 @pytest.fixture(scope="session")
 def small() -> Callable[..., Recipe]:
-    """A recipe as conf/recipe/animation.yaml has it, of small films of one shot, with other values where asked for."""
+    """A recipe as conf/recipe/animation.yaml has it, of small films of one shot, with other values where
+    asked for.
+    """
 
     def made(**changes: Any) -> Recipe:
         stated: Any = OmegaConf.to_container(job.compose("compose", ["output=unused"]).truth)
         del stated["_target_"]
-        return Recipe(**{**stated, "size": [192, 128], "frames": [5, 8], "shots": 1, "transition": "cut", **changes})
+        return Recipe(
+            **{**stated, "size": [192, 128], "frames": [5, 8], "shots": 1, "transition": "cut", **changes}
+        )
 
     return made
 
@@ -31,8 +35,18 @@ def small() -> Callable[..., Recipe]:
 @pytest.fixture(scope="session")
 def still(small: Callable[..., Recipe]) -> pack.Shot:
     """A shot of a standing camera with one figure that crosses it, and nothing else."""
-    plain = {"parallax": 0, "props": 0, "fronts": 0, "effects": 0, "overlay": "none", "film": "clean", "shadow": "none"}
-    (shot,) = pack.shots(small(camera="still", figures=1, movement="slide", exposure=1, who="person", **plain), 5, 0, SIZE)
+    plain = {
+        "parallax": 0,
+        "props": 0,
+        "fronts": 0,
+        "effects": 0,
+        "overlay": "none",
+        "film": "clean",
+        "shadow": "none",
+    }
+    (shot,) = pack.shots(
+        small(camera="still", figures=1, movement="slide", exposure=1, who="person", **plain), 5, 0, SIZE
+    )
     return shot
 
 

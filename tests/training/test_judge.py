@@ -24,14 +24,20 @@ def true(view: View) -> np.ndarray:
 
 def test_the_truth_is_judged_as_such() -> None:
     found = judge(true, shots())
-    assert found.character == found.character_still == 1 and found.false_character == found.false_effect == found.flicker == 0
+    assert (
+        found.character == found.character_still == 1
+        and found.false_character == found.false_effect == found.flicker == 0
+    )
     assert found.sources == {"a": 1.0, "b": 1.0}
     assert math.isnan(found.effect) and math.isnan(found.effect_still), "what no shot shows is not judged"
 
 
 def test_nothing_and_everything() -> None:
     nothing = judge(lambda view: np.zeros_like(true(view)), shots())
-    assert nothing.character == nothing.false_character == nothing.false_effect == 0 and nothing.sources == {"a": 0.0, "b": 0.0}
+    assert nothing.character == nothing.false_character == nothing.false_effect == 0 and nothing.sources == {
+        "a": 0.0,
+        "b": 0.0,
+    }
     everything = judge(lambda view: np.ones_like(true(view)), shots())
     assert 0 < everything.character < 0.3 and everything.false_character == everything.false_effect == 1
 
@@ -55,5 +61,9 @@ def test_flicker_is_what_errors_differ_by() -> None:
 def test_overlap() -> None:
     square = np.zeros((1, 20, 20), bool)
     square[:, 5:15, 5:15] = True
-    assert overlap(square, square) == 1 and overlap(~square, square) == 0 and overlap(square, square[:, ::-1] & False) is None
+    assert (
+        overlap(square, square) == 1
+        and overlap(~square, square) == 0
+        and overlap(square, square[:, ::-1] & False) is None
+    )
     assert overlap(square.swapaxes(1, 2) & (np.arange(20) < 10), square) == pytest.approx(0.5)

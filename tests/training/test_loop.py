@@ -16,7 +16,9 @@ from animelayers.training import history, loop, pack, start  # noqa: E402
 from animelayers.training.loop import CHECKPOINT, Plan, State, train  # noqa: E402
 from animelayers.weights import WeightsError  # noqa: E402
 
-PLAN = Plan(samples=24, shots=2, drawings=2, rate=2e-3, sizes=((64, 32, 1.0),), check=1000, store=8, workers=0)
+PLAN = Plan(
+    samples=24, shots=2, drawings=2, rate=2e-3, sizes=((64, 32, 1.0),), check=1000, store=8, workers=0
+)
 
 
 def run(plan: Plan, packed: Path, output: Path, **more: object) -> State:
@@ -33,9 +35,15 @@ def test_a_training_writes_down_what_it_does(packed: Path, tmp_path: Path) -> No
     state = run(PLAN, packed, tmp_path, judged_by=val, after=lambda: shown.append(1))
     assert state.done == 24 and shown == [1] and [each["samples"] for each in state.judged] == [24]
     lines = history.noted(tmp_path)
-    assert [line["samples"] for line in lines] == [24, 24] and "judged" in lines[-1] and np.isfinite(losses(tmp_path)).all()
+    assert (
+        [line["samples"] for line in lines] == [24, 24]
+        and "judged" in lines[-1]
+        and np.isfinite(losses(tmp_path)).all()
+    )
     again = run(PLAN, packed, tmp_path, judged_by=val)
-    assert again.done == 24 and repr(again.judged) == repr(state.judged) and history.noted(tmp_path) == lines, "what is done is not done again"
+    assert (
+        again.done == 24 and repr(again.judged) == repr(state.judged) and history.noted(tmp_path) == lines
+    ), "what is done is not done again"
     for one, other in zip(state.mean.parameters(), again.mean.parameters(), strict=True):
         assert torch.equal(one, other)
 
@@ -50,7 +58,11 @@ def test_it_goes_on_where_it_was_interrupted(packed: Path, tmp_path: Path) -> No
     stored = torch.load(tmp_path / CHECKPOINT, weights_only=True)
     assert stored["done"] == 8
     state = run(plan, packed, tmp_path, judged_by=val)
-    assert state.done == 24 and [each["samples"] for each in state.judged] == [8, 16, 24] and state.seconds > stored["seconds"]
+    assert (
+        state.done == 24
+        and [each["samples"] for each in state.judged] == [8, 16, 24]
+        and state.seconds > stored["seconds"]
+    )
     samples = [line["samples"] for line in history.noted(tmp_path)]
     assert samples == sorted(samples) and samples[0] == 8
 
@@ -63,16 +75,18 @@ def test_another_plan_is_refused(packed: Path, tmp_path: Path) -> None:
 
 def test_shots_that_are_hard_are_drawn_more_often(packed: Path, tmp_path: Path) -> None:
     plan = replace(PLAN, mine=0.75)
-    assert run(replace(plan, workers=1), packed, tmp_path).done == 24, "what is hard is known where batches are made"
+    assert run(replace(plan, workers=1), packed, tmp_path).done == 24, (
+        "what is hard is known where batches are made"
+    )
     data, paths = loop._Views(plan, [str(packed)], 0), pack.listed(packed)
     data.hard[[loop._slot(path) for path in paths]] = torch.tensor([0.9, *[0.1] * (len(paths) - 1)])
     rng = np.random.default_rng(0)
     drawn = np.bincount([n for _ in range(40) for n in data._round(paths, rng)], minlength=len(paths))
     assert drawn.min() >= 40, "none is left out"
     assert 4 < (drawn[0] - 40) / np.mean(drawn[1:] - 40) < 16
-    assert sorted(loop._Views(replace(plan, mine=0.75), [str(packed)], 0)._round(paths, rng)) == list(range(len(paths))), (
-        "nothing is known to be hard"
-    )
+    assert sorted(loop._Views(replace(plan, mine=0.75), [str(packed)], 0)._round(paths, rng)) == list(
+        range(len(paths))
+    ), "nothing is known to be hard"
 
 
 def test_what_makes_no_sense_is_refused(packed: Path, tmp_path: Path) -> None:
@@ -81,7 +95,14 @@ def test_what_makes_no_sense_is_refused(packed: Path, tmp_path: Path) -> None:
     hands = {hand for path in pack.listed(packed) for hand in pack.read(path).sources.split(",")}
     with pytest.raises(ValueError, match="no shot of the packs is left"):
         run(replace(PLAN, hold=tuple(sorted(hands))), packed, tmp_path / "out")
-    for name, value in {"samples": 0, "rate": -1.0, "warm": 1.0, "average": 1.5, "sizes": ((8, 8, 1.0),), "minutes": 0}.items():
+    for name, value in {
+        "samples": 0,
+        "rate": -1.0,
+        "warm": 1.0,
+        "average": 1.5,
+        "sizes": ((8, 8, 1.0),),
+        "minutes": 0,
+    }.items():
         with pytest.raises(ValueError, match=f"plan.{name}="):
             replace(PLAN, **{name: value})  # type: ignore[arg-type]
 
@@ -90,8 +111,17 @@ def test_time_ends_a_training_as_drawings_do() -> None:
     plan = Plan(samples=100, minutes=2.0, warm=0.1, rate=1.0)
     assert plan.share(50, 12) == 0.5 and plan.share(10, 90) == 0.75 and plan.share(1, 500) == 1
     rates = [plan.lr(share) for share in np.linspace(0, 1, 41)]
-    assert max(rates) == plan.lr(0.1) == pytest.approx(1) and rates[-1] == pytest.approx(0.01) and np.argmax(rates) == 4
-    assert [plan.size(share) for share in (0, 0.39, 0.41, 1.0)] == [(224, 128), (224, 128), (288, 160), (352, 192)]
+    assert (
+        max(rates) == plan.lr(0.1) == pytest.approx(1)
+        and rates[-1] == pytest.approx(0.01)
+        and np.argmax(rates) == 4
+    )
+    assert [plan.size(share) for share in (0, 0.39, 0.41, 1.0)] == [
+        (224, 128),
+        (224, 128),
+        (288, 160),
+        (352, 192),
+    ]
 
 
 def test_weights_are_stored_and_begun_from(tmp_path: Path) -> None:
@@ -101,7 +131,10 @@ def test_weights_are_stored_and_begun_from(tmp_path: Path) -> None:
     for one, other in zip(net.state_dict().values(), again.state_dict().values(), strict=True):
         assert torch.equal(one.half().float(), other)
     header = json.loads(path.read_bytes()[8 : 8 + int.from_bytes(path.read_bytes()[:8], "little")])
-    assert json.loads(header["__metadata__"]["layernet"]) == {"samples": 7} and header["layers.weight"]["dtype"] == "F16"
+    assert (
+        json.loads(header["__metadata__"]["layernet"]) == {"samples": 7}
+        and header["layers.weight"]["dtype"] == "F16"
+    )
     data = path.read_bytes()
     start.stored(start.random(3), path, {"samples": 7})
     assert path.read_bytes() == data, "equal seeds, equal files"
@@ -148,5 +181,11 @@ plan = loop.Plan(samples=4, shots=1, drawings=2, sizes=((32, 32, 1.0),), workers
 print("done", loop.train(plan, [{str(packed)!r}], Path({str(tmp_path)!r}), start.random).done)
 """
     root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
     assert "done 4" in done.stdout, done.stderr

@@ -31,7 +31,16 @@ def of(alpha: torch.Tensor, true: torch.Tensor, pairs: torch.Tensor = NONE) -> f
 def test_the_truth_costs_less_than_any_other_answer() -> None:
     true = truth()
     swapped, moved = true[:, [1, 0, 2]], true.roll(3, 3)
-    less = [of(wrong, true) for wrong in (moved, swapped, torch.zeros_like(true), torch.ones_like(true), torch.full_like(true, 0.5))]
+    less = [
+        of(wrong, true)
+        for wrong in (
+            moved,
+            swapped,
+            torch.zeros_like(true),
+            torch.ones_like(true),
+            torch.full_like(true, 0.5),
+        )
+    ]
     assert of(true, true) < 0.2 < min(less) and of(moved, true) < of(swapped, true)
 
 
@@ -62,4 +71,9 @@ def test_it_has_a_finite_slope_everywhere() -> None:
     for true in (truth(), truth(empty=True)):
         fine, coarse = (30 * torch.randn_like(each) for each in logits(true))
         loss(fine.requires_grad_(), coarse.requires_grad_(), true, PAIR).backward()
-        assert torch.isfinite(fine.grad).all() and torch.isfinite(coarse.grad).all() and fine.grad.any() and coarse.grad.any()
+        assert (
+            torch.isfinite(fine.grad).all()
+            and torch.isfinite(coarse.grad).all()
+            and fine.grad.any()
+            and coarse.grad.any()
+        )

@@ -21,7 +21,11 @@ def test_a_shot_comes_back_as_it_was_stored(still: pack.Shot, tmp_path: Path) ->
     assert np.array_equal(again.layers, still.layers) and np.array_equal(again.places, still.places)
     assert again.frames.shape == still.frames.shape == (len(still.frames), SIZE[1], SIZE[0], 3)
     assert np.abs(again.frames.astype(int) - still.frames).mean() < 4, "a JPEG's worth"
-    assert (again.sources, again.traits) == (still.sources, still.traits) and "figure:" in again.sources and "camera_still" in again.traits
+    assert (
+        (again.sources, again.traits) == (still.sources, still.traits)
+        and "figure:" in again.sources
+        and "camera_still" in again.traits
+    )
     assert [file.name for file in tmp_path.iterdir()] == ["a.shot"]
 
 
@@ -45,7 +49,9 @@ def test_a_damaged_file_is_named(still: pack.Shot, tmp_path: Path, harm: str) ->
     else:
         middle = len(data) // 2
         flipped = data[:middle] + bytes([data[middle] ^ 255]) + data[middle + 1 :]
-        path.write_bytes({"cut": data[:middle], "flipped": flipped, "empty": b"", "text": b"no shot at all"}[harm])
+        path.write_bytes(
+            {"cut": data[:middle], "flipped": flipped, "empty": b"", "text": b"no shot at all"}[harm]
+        )
     with pytest.raises(ValueError, match=r"b\.shot is no packed shot .*compose the pack again"):
         pack.read(path)
 
@@ -69,7 +75,9 @@ def test_an_empty_folder_is_no_pack(tmp_path: Path) -> None:
         pack.listed(tmp_path)
 
 
-def test_films_are_composed_once_and_within_a_limit(small: Callable[..., Recipe], ray_here: object, tmp_path: Path) -> None:
+def test_films_are_composed_once_and_within_a_limit(
+    small: Callable[..., Recipe], ray_here: object, tmp_path: Path
+) -> None:
     recipe, folder, direct = small(size=[96, 64], frames=[2, 3]), tmp_path / "pack", tmp_path / "direct.shot"
     sizes = []
     for number in range(5):

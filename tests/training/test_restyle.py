@@ -38,7 +38,11 @@ def test_what_nothing_covers_stays(seed: int) -> None:
 def test_a_shot_is_in_one_style_and_the_next_in_another() -> None:
     frames, layers = shot()
     made = [restyled(frames, layers, np.random.default_rng(seed)) for seed in range(40)]
-    alike = [np.abs(m[0].astype(int) - m[1]).mean() < np.abs(m[0].astype(int) - frames[0]).mean() + 1e-9 for m in made if (m != frames).any()]
+    alike = [
+        np.abs(m[0].astype(int) - m[1]).mean() < np.abs(m[0].astype(int) - frames[0]).mean() + 1e-9
+        for m in made
+        if (m != frames).any()
+    ]
     assert np.mean(alike) == 1
     assert len({m.tobytes() for m in made}) > 20
 

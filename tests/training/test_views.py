@@ -36,13 +36,20 @@ def crossing(drawings: int = 6, size: tuple[int, int] = (80, 48), pan: float = 0
     st.sampled_from([(32, 32), (64, 32), (48, 64), (96, 48)]),
     st.sampled_from([0, 2]),
 )
-def test_a_view_is_well_formed(seed: int, drawings: int, most: int, size: tuple[int, int], pan: float) -> None:
+def test_a_view_is_well_formed(
+    seed: int, drawings: int, most: int, size: tuple[int, int], pan: float
+) -> None:
     view = views(crossing(drawings, pan=pan), size, np.random.default_rng(seed), most)
     wide = (most, size[1], size[0])
-    assert view.pictures.shape == view.plates.shape == view.layers.shape == (*wide, 3) and view.known.shape == view.difference.shape == wide
+    assert (
+        view.pictures.shape == view.plates.shape == view.layers.shape == (*wide, 3)
+        and view.known.shape == view.difference.shape == wide
+    )
     assert {part.dtype for part in view[:5]} == {np.dtype(np.uint8)}
     assert isinstance(view.steady, bool) and view.steady >= (pan == 0)
-    assert (view.difference <= 3 * view.known.astype(int) + 3).all(), "nothing differs from a plate nobody knows, but for scaling"
+    assert (view.difference <= 3 * view.known.astype(int) + 3).all(), (
+        "nothing differs from a plate nobody knows, but for scaling"
+    )
     again = views(crossing(drawings, pan=pan), size, np.random.default_rng(seed), most)
     assert all(np.array_equal(a, b) for a, b in zip(view, again, strict=True)), "equal chances, equal views"
 
@@ -51,7 +58,9 @@ def test_a_view_is_well_formed(seed: int, drawings: int, most: int, size: tuple[
 @settings(max_examples=10)
 def test_without_evidence_nothing_is_told(seed: int) -> None:
     view = views(crossing(), (64, 32), np.random.default_rng(seed), 2, Doubts(none=1.0))
-    assert not view.plates.any() and not view.known.any() and not view.difference.any() and view.pictures.any()
+    assert (
+        not view.plates.any() and not view.known.any() and not view.difference.any() and view.pictures.any()
+    )
 
 
 @pytest.mark.parametrize("pan", [0, 2])
@@ -70,7 +79,9 @@ def test_a_plate_without_doubts_is_the_ground(seed: int, pan: float) -> None:
 def test_a_plate_made_before_anybody_looked_shows_what_stays() -> None:
     shot = crossing()
     stays = shot._replace(frames=np.repeat(shot.frames[2:3], 6, 0), layers=np.repeat(shot.layers[2:3], 6, 0))
-    view: View = views(stays, (80, 48), np.random.default_rng(0), 1, CERTAIN._replace(unlooked=1.0, exact=0.0))
+    view: View = views(
+        stays, (80, 48), np.random.default_rng(0), 1, CERTAIN._replace(unlooked=1.0, exact=0.0)
+    )
     figure = view.layers[..., 0] == 255
     assert figure.any() and (view.known[figure] == 255).all() and not view.difference[figure].any()
     view = views(stays, (80, 48), np.random.default_rng(0), 1, CERTAIN)

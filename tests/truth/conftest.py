@@ -14,7 +14,9 @@ from animelayers.truth import Recipe
 
 @pytest.fixture(scope="session")
 def small() -> Callable[..., Recipe]:
-    """A recipe as conf/recipe/animation.yaml has it, of small and few frames, with other values where asked for."""
+    """A recipe as conf/recipe/animation.yaml has it, of small and few frames, with other values where asked
+    for.
+    """
 
     def made(**changes: Any) -> Recipe:
         stated: Any = OmegaConf.to_container(job.compose("compose", ["output=unused"]).truth)

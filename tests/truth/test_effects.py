@@ -87,7 +87,9 @@ def test_modes_are_those_that_combine_knows_and_matter_is_no_light() -> None:
         assert effect.modes and len(set(effect.modes)) == len(effect.modes)
         for mode in effect.modes:
             combine(under, np.full((2, 2), 9, np.uint8), under, mode)
-    assert {e.modes for e in effects() if e.kind in {"petals", "dust", "splash", "explosion", "plume"}} == {("over",)}
+    assert {e.modes for e in effects() if e.kind in {"petals", "dust", "splash", "explosion", "plume"}} == {
+        ("over",)
+    }
 
 
 def test_hands_differ_in_what_they_draw_not_only_in_colour() -> None:

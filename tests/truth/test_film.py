@@ -34,7 +34,11 @@ def test_layers_give_the_frame_back(small: Callable[..., Recipe], seed: int) -> 
                 }[layer.mode]
             assert np.abs(exact - frame.picture).max() <= 1
             character, background = frame.seen("figure"), frame.background
-            alone = (frame.seen("effect")[..., 3] == 0) & (frame.seen("shadow")[..., 3] == 0) & (frame.seen("overlay")[..., 3] == 0)
+            alone = (
+                (frame.seen("effect")[..., 3] == 0)
+                & (frame.seen("shadow")[..., 3] == 0)
+                & (frame.seen("overlay")[..., 3] == 0)
+            )
             alone &= frame.seen("incoming")[..., 3] == 0
             clear = alone & ((character[..., 3] == 0) | (character[..., 3] == 255))
             share = character[..., 3:] / 255
@@ -53,7 +57,9 @@ def test_a_held_drawing_is_one_drawing(small: Callable[..., Recipe]) -> None:
 
 
 def test_a_figure_that_never_moves_is_one_drawing(small: Callable[..., Recipe]) -> None:
-    recipe = small(frames=[9, 9], shots="1", camera="still", effects="0", figures="2", movement="still", crossing=0.0)
+    recipe = small(
+        frames=[9, 9], shots="1", camera="still", effects="0", figures="2", movement="still", crossing=0.0
+    )
     row = next(pixels(recipe.film(1, 0)))
     assert len(row["frames"]) == 1 and "still_figure" in words_of(row, "traits").split(",")
 
@@ -65,7 +71,9 @@ def test_transitions_are_told(small: Callable[..., Recipe], kind: str) -> None:
     words = [first["transition"].split(), second["transition"].split()]
     assert words[0] == ["none"] * 8 + [kind] * 4
     assert words[1] == (["none"] * 8 if kind != "fade" else ["fade"] * 4 + ["none"] * 8)
-    assert np.array_equal(np.concatenate([first["frame_index"], second["frame_index"]]), np.arange(20 if kind != "fade" else 24))
+    assert np.array_equal(
+        np.concatenate([first["frame_index"], second["frame_index"]]), np.arange(20 if kind != "fade" else 24)
+    )
     if kind == "fade":
         assert first["frames"][first["drawing"][-1]].mean() < 0.4 * first["frames"][0].mean()
     assert kind in words_of(first, "traits").split(",") and kind in words_of(second, "traits").split(",")
@@ -81,7 +89,9 @@ def test_the_camera_takes_a_frame_to_its_plate(small: Callable[..., Recipe]) -> 
         x, y = np.rint(seat[:2, 2]).astype(int)
         part = row["plate"][y : y + 96, x : x + 160]
         assert np.abs(part.astype(int) - picture).mean() < 12
-    assert row["camera_motion"] == "pan" and abs(row["camera"][-1, 0, 2] - row["camera"][0, 0, 2]) == pytest.approx(38.4, abs=0.01)
+    assert row["camera_motion"] == "pan" and abs(
+        row["camera"][-1, 0, 2] - row["camera"][0, 0, 2]
+    ) == pytest.approx(38.4, abs=0.01)
 
 
 def test_figures_keep_their_ids_through_a_crossing(small: Callable[..., Recipe]) -> None:
@@ -93,7 +103,9 @@ def test_figures_keep_their_ids_through_a_crossing(small: Callable[..., Recipe])
 def test_overlays_are_nobody(small: Callable[..., Recipe]) -> None:
     recipe = small(focus=["letterbox"], shots="1", figures="1")
     row = next(pixels(recipe.film(0, 0)))
-    assert not row["character"][:, 0].any() and not row["frames"][:, 0].any() and row["background"][:, 0].any()
+    assert (
+        not row["character"][:, 0].any() and not row["frames"][:, 0].any() and row["background"][:, 0].any()
+    )
 
 
 def test_compose_is_what_a_frame_shows(small: Callable[..., Recipe]) -> None:

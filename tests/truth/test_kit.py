@@ -40,9 +40,18 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "figures/ink/broken.png").write_bytes(b"no picture")
     files = ("good.png", "empty.png", "cut.png", "flat.jpg", "walk", "broken.png")
     rows = [f"figures/ink/{file}\tfigures\tink\tMIT\tI. Nk\tperson\tval" for file in files]
-    rows += ["figures/ink/good.png\tfigures\tink\tMIT\tI. Nk\tperson\t", "figures/ink/good.png\tfigures\tink\tsecret\tI. Nk\tperson\tval"]
-    rows += ["figures/ink/good.png\tfigures\tink\tCC-BY-ND-4.0\tI. Nk\tperson\tval", "figures/ink/gone.png\tfigures\tink\tMIT\t\t\tval"]
-    rows += ["../outside.png\tfigures\tink\tMIT\t\t\tval", "figures/ink/good.png\tfigures\tink\tCC-BY-4.0\tI. Nk\tperson\ttrain"]
+    rows += [
+        "figures/ink/good.png\tfigures\tink\tMIT\tI. Nk\tperson\t",
+        "figures/ink/good.png\tfigures\tink\tsecret\tI. Nk\tperson\tval",
+    ]
+    rows += [
+        "figures/ink/good.png\tfigures\tink\tCC-BY-ND-4.0\tI. Nk\tperson\tval",
+        "figures/ink/gone.png\tfigures\tink\tMIT\t\t\tval",
+    ]
+    rows += [
+        "../outside.png\tfigures\tink\tMIT\t\t\tval",
+        "figures/ink/good.png\tfigures\tink\tCC-BY-4.0\tI. Nk\tperson\ttrain",
+    ]
     return kit(tmp_path, *rows)
 
 
@@ -93,10 +102,14 @@ def test_a_folder_of_ones_own_needs_no_table(tmp_path: Path) -> None:
 def test_a_place_smaller_than_the_frame_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "backgrounds").mkdir()
     Image.new("RGB", (40, 30), "blue").save(tmp_path / "backgrounds/small.png")
-    split = (load(tmp_path, "train").parts["backgrounds"] + load(tmp_path, "val").parts["backgrounds"])[0].split
+    split = (load(tmp_path, "train").parts["backgrounds"] + load(tmp_path, "val").parts["backgrounds"])[
+        0
+    ].split
     parts = Parts(split, str(tmp_path), size=(128, 72))
     with pytest.raises(PartsError, match="can be used"):
-        parts.choose(np.random.default_rng(0), [place for place in parts.places if isinstance(place, FilePlace)])
+        parts.choose(
+            np.random.default_rng(0), [place for place in parts.places if isinstance(place, FilePlace)]
+        )
     assert ("backgrounds/small", "smaller than the frame") in parts.left_out
 
 
@@ -109,7 +122,9 @@ def test_a_drawing_keeps_its_colour_up_to_its_edge(tmp_path: Path) -> None:
     assert np.abs(cut.rgba[cut.rgba[..., 3] > 0][:, :3].astype(int) - (200, 60, 60)).max() <= 2
 
 
-@pytest.mark.parametrize(("folder", "words"), [("nowhere", "no such folder"), ("", "neither PARTS.tsv nor pictures")])
+@pytest.mark.parametrize(
+    ("folder", "words"), [("nowhere", "no such folder"), ("", "neither PARTS.tsv nor pictures")]
+)
 def test_a_folder_that_is_no_kit_says_so(tmp_path: Path, folder: str, words: str) -> None:
     with pytest.raises((FileNotFoundError, ValueError), match=words):
         load(tmp_path / folder)

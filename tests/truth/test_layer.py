@@ -19,8 +19,15 @@ def flat(colour: tuple[int, int, int], alpha: int, size: tuple[int, int] = (4, 4
 @given(st.sampled_from(MODES), *[st.integers(0, 255)] * 3)
 def test_modes_are_their_formulas(mode: str, base: int, colour: int, alpha: int) -> None:
     b, c, a = base / 255, colour / 255, alpha / 255
-    light = {"over": b * (1 - a) + c * a, "add": b + c * a, "screen": 1 - (1 - b) * (1 - c * a), "multiply": b * (1 - a + c * a)}[mode]
-    made = compose(np.full((4, 4, 3), base, np.uint8), [Layer("effect", 1, (0, 0), flat((colour,) * 3, alpha), mode)])
+    light = {
+        "over": b * (1 - a) + c * a,
+        "add": b + c * a,
+        "screen": 1 - (1 - b) * (1 - c * a),
+        "multiply": b * (1 - a + c * a),
+    }[mode]
+    made = compose(
+        np.full((4, 4, 3), base, np.uint8), [Layer("effect", 1, (0, 0), flat((colour,) * 3, alpha), mode)]
+    )
     assert abs(int(made[0, 0, 0]) - 255 * min(light, 1)) <= 0.51
 
 
@@ -31,7 +38,10 @@ def test_nothing_is_changed_in_place() -> None:
 
 
 def test_a_figure_is_seen_past_what_hides_it() -> None:
-    figure, front = Layer("figure", 1, (0, 0), flat((200, 0, 0), 255)), Layer("front", 1, (2, 0), flat((0, 200, 0), 255, (4, 2)))
+    figure, front = (
+        Layer("figure", 1, (0, 0), flat((200, 0, 0), 255)),
+        Layer("front", 1, (2, 0), flat((0, 200, 0), 255, (4, 2))),
+    )
     whole = seen([figure, front], "figure", (4, 4))
     assert (whole[:, :2, 3] == 255).all() and (whole[:, 2:, 3] == 0).all()
     assert labels([figure, front], (4, 4)).tolist() == [[1, 1, 0, 0]] * 4
@@ -40,10 +50,18 @@ def test_a_figure_is_seen_past_what_hides_it() -> None:
 
 
 def test_layers_of_a_kind_add_up() -> None:
-    pair = [Layer("figure", 1, (0, 0), flat((200, 0, 0), 128)), Layer("figure", 2, (0, 0), flat((0, 0, 200), 64))]
+    pair = [
+        Layer("figure", 1, (0, 0), flat((200, 0, 0), 128)),
+        Layer("figure", 2, (0, 0), flat((0, 0, 200), 64)),
+    ]
     whole = seen(pair, "figure", (4, 4))
     over = compose(compose(np.full((4, 4, 3), 255, np.uint8), pair[:1]), pair[1:])
-    assert np.abs(compose(np.full((4, 4, 3), 255, np.uint8), [Layer("figure", 1, (0, 0), whole)]).astype(int) - over).max() <= 1
+    assert (
+        np.abs(
+            compose(np.full((4, 4, 3), 255, np.uint8), [Layer("figure", 1, (0, 0), whole)]).astype(int) - over
+        ).max()
+        <= 1
+    )
 
 
 def test_whole_pixels_are_copied_and_the_rest_is_cut_off() -> None:

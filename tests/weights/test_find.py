@@ -41,7 +41,9 @@ def test_a_misspelt_name_gets_the_nearest_and_a_path_is_taken_as_it_is(home: Pat
     assert find(str(own)) == own
 
 
-def test_what_is_not_here_is_brought_from_a_uri_once_and_only_if_it_is_right(home: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_here_is_brought_from_a_uri_once_and_only_if_it_is_right(
+    home: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
     there = home.parent / "shared weights"
     there.mkdir()
     monkeypatch.setenv(store.FROM, f"file://{there}")
@@ -62,7 +64,9 @@ def test_what_is_not_here_is_brought_from_a_uri_once_and_only_if_it_is_right(hom
         find("tiny")
 
 
-def test_a_digest_is_remembered_until_the_file_changes(home: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_digest_is_remembered_until_the_file_changes(
+    home: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home.mkdir()
     path = home / "tiny.onnx"
     path.write_bytes(CONTENT)
@@ -101,7 +105,12 @@ step = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(step, min_size=1, max_size=8))
 def test_find_never_gives_a_file_with_another_digest(
     home: Path, tiny: Weights, monkeypatch: pytest.MonkeyPatch, steps: list[str | tuple[int, int]]
@@ -138,7 +147,10 @@ def test_what_comes_with_the_package_is_found_without_any_folder_of_weights(home
     layernet = TABLE["layernet"]
     for found in (find("layernet"), fetch("layernet")):
         assert found == Path(store.__file__).with_name("layernet.safetensors")
-        assert f"sha256:{hashlib.sha256(found.read_bytes()).hexdigest()}" == layernet.digest and found.stat().st_size == layernet.size
+        assert (
+            f"sha256:{hashlib.sha256(found.read_bytes()).hexdigest()}" == layernet.digest
+            and found.stat().st_size == layernet.size
+        )
 
 
 def test_one_in_the_folder_of_weights_goes_before_the_packages_and_is_compared_as_well(home: Path) -> None:
@@ -151,11 +163,18 @@ def test_one_in_the_folder_of_weights_goes_before_the_packages_and_is_compared_a
         find("layernet")
 
 
-def test_what_the_package_lacks_is_not_fetched_from_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lost = replace(TABLE["layernet"], name="lost", file="lost.safetensors", sources=(Packaged("lost.safetensors"),))
+def test_what_the_package_lacks_is_not_fetched_from_elsewhere(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = replace(
+        TABLE["layernet"], name="lost", file="lost.safetensors", sources=(Packaged("lost.safetensors"),)
+    )
     monkeypatch.setitem(TABLE, "lost", lost)
     with pytest.raises(WeightsError, match=r"lost\.safetensors of the installed package"):
         find("lost")
-    with pytest.raises(WeightsError, match=r"lost\.safetensors of the installed package is missing: install animelayers again"):
+    with pytest.raises(
+        WeightsError,
+        match=r"lost\.safetensors of the installed package is missing: install animelayers again",
+    ):
         fetch("lost")
     assert visible(home) == []

@@ -33,7 +33,9 @@ GOOD = ["config.json", "model.safetensors", "part/vocab.txt"]
 
 
 class _Hub(BaseHTTPRequestHandler):
-    """As much of the hub's interface as fetching a folder asks for; `org/gated` wants consent, `org/code` has no safetensors."""
+    """As much of the hub's interface as fetching a folder asks for; `org/gated` wants consent, `org/code` has
+    no safetensors.
+    """
 
     def log_message(self, *args: object) -> None:
         pass
@@ -47,23 +49,43 @@ class _Hub(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = self.path.partition("?")[0]
         repository = "/".join(path.removeprefix("/api/models/").strip("/").split("/")[:2])
-        files = {name: data for name, data in FILES.items() if repository != "org/code" or not name.endswith(".safetensors")}
+        files = {
+            name: data
+            for name, data in FILES.items()
+            if repository != "org/code" or not name.endswith(".safetensors")
+        }
         if repository == "org/gated" and "/resolve/" in path:
             self._send(403, b"no", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
         elif repository == "org/nothing":
             self._send(404, b"no", {"X-Error-Code": "RepoNotFound"})
         elif "/tree/" in path:
-            tree = [{"type": "file", "path": name, "size": len(data), "oid": hashlib.sha1(data).hexdigest()} for name, data in files.items()]
+            tree = [
+                {"type": "file", "path": name, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
+                for name, data in files.items()
+            ]
             self._send(200, json.dumps(tree).encode())
         elif path.startswith("/api/models/"):
-            self._send(200, json.dumps({"id": repository, "sha": COMMIT, "siblings": [{"rfilename": name} for name in files]}).encode())
+            self._send(
+                200,
+                json.dumps(
+                    {"id": repository, "sha": COMMIT, "siblings": [{"rfilename": name} for name in files]}
+                ).encode(),
+            )
         else:
             name = path.split(f"/resolve/{COMMIT}/")[1]
-            self._send(200, files[name], {"ETag": f'"{hashlib.sha1(files[name]).hexdigest()}"', "X-Repo-Commit": COMMIT})
+            self._send(
+                200,
+                files[name],
+                {"ETag": f'"{hashlib.sha1(files[name]).hexdigest()}"', "X-Repo-Commit": COMMIT},
+            )
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
-        for key, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}.items():
+        for key, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            **(headers or {}),
+        }.items():
             self.send_header(key, value)
         self.end_headers()
         if self.command == "GET":
@@ -102,9 +124,13 @@ for repository in sys.argv[1:]:
 
 
 def fetched(endpoint: str, *repositories: str) -> str:
-    """What the real client of the hub does with repositories, one after the other, in a process of its own: it reads its address once."""
+    """What the real client of the hub does with repositories, one after the other, in a process of its own:
+    it reads its address once.
+    """
     env = os.environ | {"HF_ENDPOINT": endpoint, "HF_TOKEN": "", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    end = subprocess.run([sys.executable, "-c", FETCH, *repositories], env=env, capture_output=True, text=True, timeout=120)
+    end = subprocess.run(
+        [sys.executable, "-c", FETCH, *repositories], env=env, capture_output=True, text=True, timeout=120
+    )
     assert end.returncode == 0, end.stderr
     return end.stdout
 
@@ -117,10 +143,15 @@ def brought(folder: Path) -> Path:
     return folder
 
 
-def test_a_folder_comes_without_code_and_with_its_digests(endpoint: str, tiny: Weights, tmp_path: Path) -> None:
+def test_a_folder_comes_without_code_and_with_its_digests(
+    endpoint: str, tiny: Weights, tmp_path: Path
+) -> None:
     home = tmp_path / "weights"
     assert fetched(endpoint, "org/tiny").split() == [str(home / "tiny")]
-    assert sorted(str(p.relative_to(home / "tiny")) for p in (home / "tiny").rglob("*") if p.is_file()) == [folders.MANIFEST, *GOOD]
+    assert sorted(str(p.relative_to(home / "tiny")) for p in (home / "tiny").rglob("*") if p.is_file()) == [
+        folders.MANIFEST,
+        *GOOD,
+    ]
     facts = json.loads((home / "tiny" / folders.MANIFEST).read_text())
     assert facts["repository"] == "org/tiny" and facts["revision"] == COMMIT
     assert facts["files"] == {name: hashlib.sha256(FILES[name]).hexdigest() for name in GOOD}
@@ -130,14 +161,18 @@ def test_a_folder_comes_without_code_and_with_its_digests(endpoint: str, tiny: W
     (home / "tiny" / "config.json").write_bytes(b"{}")
     with pytest.raises(WeightsError, match=r"config\.json: sha256 .*expected .*names=tiny"):
         find("tiny")
-    assert fetched(endpoint, "org/tiny").split() == [str(home / "tiny")], "an explicit fetch replaces a broken folder"
+    assert fetched(endpoint, "org/tiny").split() == [str(home / "tiny")], (
+        "an explicit fetch replaces a broken folder"
+    )
     assert (home / "tiny" / "config.json").read_bytes() == FILES["config.json"]
     (home / "tiny" / "extra.json").write_bytes(b"{}")
     with pytest.raises(WeightsError, match=r"extra\.json was not fetched with it"):
         find("tiny")
 
 
-def test_what_cannot_be_fetched_says_why_and_leaves_nothing(endpoint: str, tiny: Weights, tmp_path: Path) -> None:
+def test_what_cannot_be_fetched_says_why_and_leaves_nothing(
+    endpoint: str, tiny: Weights, tmp_path: Path
+) -> None:
     told = fetched(endpoint, "org/gated", "org/nothing", "org/code")
     assert "asks for consent: agree on that page, then log in with `hf auth login`" in told
     assert "there is no such repository" in told
@@ -148,7 +183,10 @@ def test_what_cannot_be_fetched_says_why_and_leaves_nothing(endpoint: str, tiny:
 
 
 def test_a_folder_brought_by_hand_is_taken_and_said_to_be_unpinned(tiny: Weights, tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"names=tiny.*by hand: copy the files of https://huggingface\.co/org/tiny .*hf download org/tiny"):
+    with pytest.raises(
+        WeightsError,
+        match=r"names=tiny.*by hand: copy the files of https://huggingface\.co/org/tiny .*hf download org/tiny",
+    ):
         find("tiny")
     assert weights.digest("tiny") == "" and fingerprint.plain("tiny") == "tiny"
     folder = brought(tmp_path / "weights" / "tiny")
@@ -178,7 +216,9 @@ def test_a_damaged_manifest_is_no_manifest(tiny: Weights, tmp_path: Path) -> Non
             find("tiny")
 
 
-def test_digests_of_a_folder_are_remembered_until_a_file_changes(tiny: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digests_of_a_folder_are_remembered_until_a_file_changes(
+    tiny: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(weights.store, "SETTLED_S", 0.0)
     folder = brought(tmp_path / "weights" / "tiny")
     hashed = []

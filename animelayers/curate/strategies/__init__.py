@@ -19,4 +19,13 @@ STRATEGIES: Mapping[str, type[Strategy]] = {
     "person": Person,
 }
 
-__all__ = ["STRATEGIES", "CreateOcclusion", "EnhanceSegment", "KeepFull", "Made", "Person", "Segment", "Strategy"]
+__all__ = [
+    "STRATEGIES",
+    "CreateOcclusion",
+    "EnhanceSegment",
+    "KeepFull",
+    "Made",
+    "Person",
+    "Segment",
+    "Strategy",
+]

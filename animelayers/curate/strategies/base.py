@@ -13,12 +13,13 @@ import numpy as np
 class Made(NamedTuple):
     """A picture of the training set.
 
-    ``kind``: what of the frame it is, in letters, digits and '_', another for each picture of a frame; '' the whole frame. ``picture``:
-    uint8 sRGB (H, W, 3), or (H, W, 4) with straight alpha for a cut-out. ``caption``: None for a picture that has none. ``shows``: the layer
-    it shows, frame, character or background. ``mask``: uint8 (H, W), what of it trains, None for its alpha or all of it. ``crop``: x, y, w, h in
-    the frame, None for the whole. ``concept``: what it teaches, '' for its strategy's name. ``trains``: false for what is there to compare with.
-    ``instance``: the id of the one character it shows, 0 for none alone. ``told``: columns of the frame table that are otherwise in it than in
-    the frame.
+    ``kind``: what of the frame it is, in letters, digits and '_', another for each picture of a frame; '' the
+    whole frame. ``picture``: uint8 sRGB (H, W, 3), or (H, W, 4) with straight alpha for a cut-out.
+    ``caption``: None for a picture that has none. ``shows``: the layer it shows, frame, character or
+    background. ``mask``: uint8 (H, W), what of it trains, None for its alpha or all of it. ``crop``: x, y, w,
+    h in the frame, None for the whole. ``concept``: what it teaches, '' for its strategy's name. ``trains``:
+    false for what is there to compare with. ``instance``: the id of the one character it shows, 0 for none
+    alone. ``told``: columns of the frame table that are otherwise in it than in the frame.
     """
 
     kind: str
@@ -34,7 +35,8 @@ class Made(NamedTuple):
 
 
 class Strategy(ABC):
-    """Built once per worker from its YAML in conf/strategy, of which ``enabled`` is the decision's and not given to it.
+    """Built once per worker from its YAML in conf/strategy, of which ``enabled`` is the decision's and not
+    given to it.
 
     A new strategy is a subclass here or in any module of the package, and a YAML that names it.
     """
@@ -46,16 +48,17 @@ class Strategy(ABC):
     def __call__(self, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
         """The pictures of one frame; the same frame always gives the same ones.
 
-        ``layers``: decoded when they are asked for, all uint8 and read-only: ``frame`` (H, W, 3) put together again, and of those the output
-        stores ``character`` (H, W, 4) with straight alpha, ``mask`` (H, W) its alpha, ``background`` (H, W, 3), ``effect`` (H, W, 4),
-        ``instances`` (H, W) labels. A layer that the frame lacks raises KeyError. ``row``: the frame's row of the frame table with all
-        annotations but embeddings. Whatever it raises fails this frame alone.
+        ``layers``: decoded when they are asked for, all uint8 and read-only: ``frame`` (H, W, 3) put together
+        again, and of those the output stores ``character`` (H, W, 4) with straight alpha, ``mask`` (H, W) its
+        alpha, ``background`` (H, W, 3), ``effect`` (H, W, 4), ``instances`` (H, W) labels. A layer that the
+        frame lacks raises KeyError. ``row``: the frame's row of the frame table with all annotations but
+        embeddings. Whatever it raises fails this frame alone.
         """
 
     @classmethod
     def fits(cls, row: Mapping[str, Any], **options: Any) -> float:
-        """How well a frame suits a strategy that the decision knows nothing of, 0..1, from its row of the frame table and the strategy's
-        options; 0: it cannot be made of it."""
+        """How well a frame suits a strategy that the decision knows nothing of, 0..1, from its row of the
+        frame table and the strategy's options; 0: it cannot be made of it."""
         return 0.5
 
     @classmethod

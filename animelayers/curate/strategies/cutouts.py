@@ -19,7 +19,9 @@ _TRIES = 4
 
 
 class Cutout(NamedTuple):
-    """A ``figure``, RGBA uint8 (h, w, 4) cropped to it, and how many characters it is, ``people``; None where nobody counted."""
+    """A ``figure``, RGBA uint8 (h, w, 4) cropped to it, and how many characters it is, ``people``; None where
+    nobody counted.
+    """
 
     figure: np.ndarray
     people: int | None
@@ -52,8 +54,12 @@ class Cutouts:
             table = self._output.table
             lacking = [name for name in (*_COLUMNS, "character_file") if name not in table.column_names]
             if lacking:
-                raise ValueError(f"{self._output.path} has no characters to stand in front: its frame table lacks {', '.join(lacking)}")
-            table = table.select([*_COLUMNS, "character_file", *({"instance_count"} & {*table.column_names})]).filter(pc.is_null(table["drawing_of"]))
+                raise ValueError(
+                    f"{self._output.path} has no characters to stand in front: its frame table lacks {', '.join(lacking)}"
+                )
+            table = table.select(
+                [*_COLUMNS, "character_file", *({"instance_count"} & {*table.column_names})]
+            ).filter(pc.is_null(table["drawing_of"]))
             self._rows = [row for row in table.to_pylist() if row["character_file"] and _worth(row)]
             log.info("%d characters of %s may stand in front", len(self._rows), self._output.path)
         return self._rows

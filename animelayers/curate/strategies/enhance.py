@@ -23,13 +23,16 @@ _MARGIN = 16  # pixels around the character that the models see
 
 
 class EnhanceSegment(Strategy):
-    """enhanced_character: RGBA, cropped to the character; or, without ``apply_segmentation``, enhanced: the whole frame.
+    """enhanced_character: RGBA, cropped to the character; or, without ``apply_segmentation``, enhanced: the
+    whole frame.
 
-    ``enhancement_steps``: some of upscale, denoise and sharpen, in the order in which they are done; face_enhance is refused, see its message.
-    ``upscale_model``: a name in `models.upscale.NAMES`, or the path of a .pth. ``denoise_strength``: as `imaging.enhance.denoised`;
-    ``sharpen_amount`` and ``sharpen_radius``: as `sharpened`. ``longest``: pixels of the longer side; what is larger is reduced.
-    ``segmentation_config``: 'segment', its defaults (the job gives its own segment's), or a mapping of its options: islands that are kept.
-    ``device``: of a .pth. ``face_enhance_model`` and ``face_enhance_fidelity`` belong to the refused step.
+    ``enhancement_steps``: some of upscale, denoise and sharpen, in the order in which they are done;
+    face_enhance is refused, see its message. ``upscale_model``: a name in `models.upscale.NAMES`, or the path
+    of a .pth. ``denoise_strength``: as `imaging.enhance.denoised`; ``sharpen_amount`` and ``sharpen_radius``:
+    as `sharpened`. ``longest``: pixels of the longer side; what is larger is reduced.
+    ``segmentation_config``: 'segment', its defaults (the job gives its own segment's), or a mapping of its
+    options: islands that are kept. ``device``: of a .pth. ``face_enhance_model`` and
+    ``face_enhance_fidelity`` belong to the refused step.
     """
 
     somebody = True
@@ -55,24 +58,45 @@ class EnhanceSegment(Strategy):
     ) -> None:
         """Raises ValueError for an unknown step or a value out of range, WeightsError for missing weights."""
         if unknown := [step for step in enhancement_steps if step not in STEPS]:
-            raise ValueError(f"strategies.enhance_segment: enhancement_steps are some of {', '.join(STEPS)}, not {', '.join(unknown)}")
+            raise ValueError(
+                f"strategies.enhance_segment: enhancement_steps are some of {', '.join(STEPS)}, not {', '.join(unknown)}"
+            )
         if "face_enhance" in enhancement_steps or face_enhance_model or face_enhance_fidelity is not None:
             raise ValueError(
                 "strategies.enhance_segment: face_enhance is not done: CodeFormer knows photographed faces and redraws animated ones, and its "
                 "weights may not be used commercially (S-Lab 1.0); leave the step out and face_enhance_model and _fidelity null"
             )
         if min(denoise_strength, sharpen_amount) < 0 or sharpen_radius <= 0 or longest < 64:
-            raise ValueError("strategies.enhance_segment: strength and amount are 0 or more, sharpen_radius above 0 and longest 64 or more")
+            raise ValueError(
+                "strategies.enhance_segment: strength and amount are 0 or more, sharpen_radius above 0 and longest 64 or more"
+            )
         if isinstance(segmentation_config, str) and segmentation_config != "segment":
-            raise ValueError(f"strategies.enhance_segment: segmentation_config is 'segment' or its options, not {segmentation_config!r}")
+            raise ValueError(
+                f"strategies.enhance_segment: segmentation_config is 'segment' or its options, not {segmentation_config!r}"
+            )
         self._steps = tuple(enhancement_steps)
         self._upscale = upscaler(upscale_model, device) if "upscale" in self._steps else None
-        self._strength, self._amount, self._radius, self._longest = denoise_strength, sharpen_amount, sharpen_radius, longest
-        self._segment = Segment(**({} if isinstance(segmentation_config, str) else segmentation_config)) if apply_segmentation else None
-        self._told = {"trigger": trigger, "prefix": caption_prefix, "suffix": caption_suffix} if generate_captions else None
+        self._strength, self._amount, self._radius, self._longest = (
+            denoise_strength,
+            sharpen_amount,
+            sharpen_radius,
+            longest,
+        )
+        self._segment = (
+            Segment(**({} if isinstance(segmentation_config, str) else segmentation_config))
+            if apply_segmentation
+            else None
+        )
+        self._told = (
+            {"trigger": trigger, "prefix": caption_prefix, "suffix": caption_suffix}
+            if generate_captions
+            else None
+        )
 
     def __call__(self, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
-        """One picture, or none where no island of the character is large enough. Raises ValueError for a layer that the output lacks."""
+        """One picture, or none where no island of the character is large enough. Raises ValueError for a
+        layer that the output lacks.
+        """
         if self._segment is None:
             return [Made("enhanced", self.enhanced(layers["frame"]), self._caption(row, "frame"))]
         figure = self._segment.figure({"character": stored(layers, "character")})

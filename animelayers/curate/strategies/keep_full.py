@@ -20,10 +20,11 @@ THREE_D = "a 3d animated character, pixar style"
 class KeepFull(Strategy):
     """The whole frame, and a caption that speaks of the scene.
 
-    ``generate_caption``: whether there is one. ``caption_model``: what wrote the captions of the frame table (null: whoever did).
-    ``caption_prefix``: what every caption starts with, but what it says of characters where there is none; None: `THREE_D` where the frame
-    table's ``visual_style`` says so, and nothing where it does not. ``apply_enhancement``: noise is
-    taken out and lines are sharpened; what is to be enlarged goes to enhance_segment.
+    ``generate_caption``: whether there is one. ``caption_model``: what wrote the captions of the frame table
+    (null: whoever did). ``caption_prefix``: what every caption starts with, but what it says of characters
+    where there is none; None: `THREE_D` where the frame table's ``visual_style`` says so, and nothing where
+    it does not. ``apply_enhancement``: noise is taken out and lines are sharpened; what is to be enlarged
+    goes to enhance_segment.
     """
 
     def __init__(
@@ -41,5 +42,11 @@ class KeepFull(Strategy):
         picture = layers["frame"]
         if self._enhanced:
             picture = sharpened(denoised(picture, _STRENGTH), _AMOUNT, _RADIUS)
-        prefix = self._prefix if self._prefix is not None else THREE_D if "3d" in str(row.get("visual_style")) else ""
+        prefix = (
+            self._prefix
+            if self._prefix is not None
+            else THREE_D
+            if "3d" in str(row.get("visual_style"))
+            else ""
+        )
         return [Made("", picture, caption(row, "frame", prefix=prefix) if self._captions else None)]

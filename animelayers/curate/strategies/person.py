@@ -19,11 +19,13 @@ MASKS = ("person", "others", "none")
 
 
 class Person(Strategy):
-    """person: a crop of the character called ``name``, resized to a training size, and the mask of what trains.
+    """person: a crop of the character called ``name``, resized to a training size, and the mask of what
+    trains.
 
-    ``margin``, ``resolutions``, ``enlarge``, ``least_sure`` and ``doubtful`` as in `curate.framing.framing`. ``mask``: person (she alone trains),
-    others (all but the other characters) or none. ``cutout``: the picture is cut out, its alpha is hers. A caption begins with ``trigger``, her
-    name where it is null; ``concept``: the folder she comes into, her name where it is ''.
+    ``margin``, ``resolutions``, ``enlarge``, ``least_sure`` and ``doubtful`` as in `curate.framing.framing`.
+    ``mask``: person (she alone trains), others (all but the other characters) or none. ``cutout``: the
+    picture is cut out, its alpha is hers. A caption begins with ``trigger``, her name where it is null;
+    ``concept``: the folder she comes into, her name where it is ''.
     """
 
     somebody = True
@@ -49,17 +51,36 @@ class Person(Strategy):
         if mask not in MASKS:
             raise ValueError(f"strategies.person.mask={mask} is none of {', '.join(MASKS)}")
         if margin < 0 or enlarge <= 0 or not resolutions or min(resolutions) < 64:
-            raise ValueError("strategies.person: margin is 0 or more, enlarge above 0, resolutions are sides of 64 pixels or more")
-        self._crop = {"name": name, "margin": margin, "resolutions": tuple(resolutions), "enlarge": enlarge, "least_sure": least_sure}
+            raise ValueError(
+                "strategies.person: margin is 0 or more, enlarge above 0, resolutions are sides of 64 pixels or more"
+            )
+        self._crop = {
+            "name": name,
+            "margin": margin,
+            "resolutions": tuple(resolutions),
+            "enlarge": enlarge,
+            "least_sure": least_sure,
+        }
         self._crop["doubtful"] = tuple(doubtful)
         self._mask, self._cutout, self._concept = mask, cutout, concept or name
-        said = {"trigger": name if trigger is None else trigger, "prefix": caption_prefix, "suffix": caption_suffix}
+        said = {
+            "trigger": name if trigger is None else trigger,
+            "prefix": caption_prefix,
+            "suffix": caption_suffix,
+        }
         self._told = said if generate_captions else None
 
     @classmethod
     def framed(cls, row: Mapping[str, Any], **options: Any) -> Framing | str:
         """Her crop, or why there is none."""
-        return framing(row, **{key: options[key] for key in ("name", "margin", "resolutions", "enlarge", "least_sure", "doubtful") if key in options})
+        return framing(
+            row,
+            **{
+                key: options[key]
+                for key in ("name", "margin", "resolutions", "enlarge", "least_sure", "doubtful")
+                if key in options
+            },
+        )
 
     @classmethod
     def fits(cls, row: Mapping[str, Any], **options: Any) -> float:
@@ -80,7 +101,9 @@ class Person(Strategy):
         return ("none", "") if isinstance(found, str) else (found.shot, found.outfit)
 
     def __call__(self, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
-        """One picture. Raises ValueError where she is not in the frame or cannot be told apart, and for a layer that the output lacks."""
+        """One picture. Raises ValueError where she is not in the frame or cannot be told apart, and for a
+        layer that the output lacks.
+        """
         found = framing(row, **self._crop)  # type: ignore[arg-type]
         if isinstance(found, str):
             raise ValueError(f"{self._crop['name']}: {found}")
@@ -102,14 +125,26 @@ class Person(Strategy):
         if "instances" not in layers:
             return alpha
         shares = split(alpha, layers["instances"])
-        own: np.ndarray = shares[[k - 1 for k in found.instances if k <= len(shares)]].sum(axis=0, dtype=np.uint8)
+        own: np.ndarray = shares[[k - 1 for k in found.instances if k <= len(shares)]].sum(
+            axis=0, dtype=np.uint8
+        )
         return own
 
     def _caption(self, row: Mapping[str, Any], found: Framing) -> str:
-        """Of her alone what was told of her; of a crop with others in it how many there are, and no more than is measured."""
+        """Of her alone what was told of her; of a crop with others in it how many there are, and no more than
+        is measured.
+        """
         alone = row.get("instance_count") in (None, 1) and found.people == 1
         known = {**row, "instance_count": found.people, "shot_size": found.shot, "character_coverage": None}
-        kept = known if alone else {k: v for k, v in known.items() if k not in ("caption_character", "action", "pose", "expression", "palette")}
+        kept = (
+            known
+            if alone
+            else {
+                k: v
+                for k, v in known.items()
+                if k not in ("caption_character", "action", "pose", "expression", "palette")
+            }
+        )
         told = dict(self._told or {})
         told["prefix"] = ", ".join(filter(None, [found.outfit, told.get("prefix", "")]))
         return decorated(cleaned("character", base(kept, "character")), **told)
@@ -117,5 +152,7 @@ class Person(Strategy):
 
 def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     shrinks = size[0] < picture.shape[1]
-    made: np.ndarray = cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    made: np.ndarray = cv2.resize(
+        np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    )
     return made

@@ -18,14 +18,16 @@ _FIGURE = 8  # alpha above which a pixel belongs to what is filled in
 
 
 class Segment(Strategy):
-    """character (RGBA; its mask as well), background, and composite (the frame, for comparison: it trains nothing).
+    """character (RGBA; its mask as well), background, and composite (the frame, for comparison: it trains
+    nothing).
 
-    ``segmentation_model``: 'layers', what the output was made with; another is refused, and so is ``points_per_side``, which is its option.
-    ``min_instance_size``: pixels below which an island of the character is left out. ``inpainting_model``: 'layers', the background as the
-    output stores it, or lama, lama_anime, telea, ns, opencv, powerpaint: filled in anew, ``mask_dilation`` pixels around the character and
-    the effect too, with ``inpainting_fallback`` where the model fails. ``save_…``: what is written; a mask lies with its character. A caption
-    begins with ``trigger`` and ``caption_prefix`` (for the background without what speaks of characters) and ends with the suffix of its
-    layer. ``device``: of the inpainter.
+    ``segmentation_model``: 'layers', what the output was made with; another is refused, and so is
+    ``points_per_side``, which is its option. ``min_instance_size``: pixels below which an island of the
+    character is left out. ``inpainting_model``: 'layers', the background as the output stores it, or lama,
+    lama_anime, telea, ns, opencv, powerpaint: filled in anew, ``mask_dilation`` pixels around the character
+    and the effect too, with ``inpainting_fallback`` where the model fails. ``save_…``: what is written; a
+    mask lies with its character. A caption begins with ``trigger`` and ``caption_prefix`` (for the background
+    without what speaks of characters) and ends with the suffix of its layer. ``device``: of the inpainter.
     """
 
     somebody = True
@@ -57,22 +59,50 @@ class Segment(Strategy):
                 "choose the model where the layers are made, animelayers decompose model/segment=sam2 …"
             )
         if min(min_instance_size, mask_dilation) < 0:
-            raise ValueError(f"min_instance_size and mask_dilation must be 0 or more, not {min_instance_size} and {mask_dilation}")
+            raise ValueError(
+                f"min_instance_size and mask_dilation must be 0 or more, not {min_instance_size} and {mask_dilation}"
+            )
         self._smallest, self._dilation = min_instance_size, mask_dilation
-        self._inpaint = None if inpainting_model == "layers" else inpainter(inpainting_model, inpainting_fallback, device)
-        self._saved = {"character": save_character, "background": save_background, "composite": save_composite, "mask": save_masks}
+        self._inpaint = (
+            None if inpainting_model == "layers" else inpainter(inpainting_model, inpainting_fallback, device)
+        )
+        self._saved = {
+            "character": save_character,
+            "background": save_background,
+            "composite": save_composite,
+            "mask": save_masks,
+        }
         self._told = {"trigger": trigger, "prefix": caption_prefix} if generate_captions else None
         self._suffixes = {"character": character_caption_suffix, "background": background_caption_suffix}
 
     def __call__(self, layers: Mapping[str, np.ndarray], row: Mapping[str, Any]) -> list[Made]:
-        """Up to three pictures; a character of which no island is large enough is none. Raises ValueError for a layer that the output lacks."""
+        """Up to three pictures; a character of which no island is large enough is none. Raises ValueError for
+        a layer that the output lacks.
+        """
         figure = self.figure(layers) if self._saved["character"] else np.zeros((1, 1, 4), np.uint8)
         made = []
         if figure[..., 3].any():
             mask = np.ascontiguousarray(figure[..., 3]) if self._saved["mask"] else None
-            made.append(Made("character", figure, self._caption(row, "character"), "character", mask, concept="character"))
+            made.append(
+                Made(
+                    "character",
+                    figure,
+                    self._caption(row, "character"),
+                    "character",
+                    mask,
+                    concept="character",
+                )
+            )
         if self._saved["background"]:
-            made.append(Made("background", self._background(layers), self._caption(row, "background"), "background", concept="background"))
+            made.append(
+                Made(
+                    "background",
+                    self._background(layers),
+                    self._caption(row, "background"),
+                    "background",
+                    concept="background",
+                )
+            )
         if self._saved["composite"]:
             made.append(Made("composite", layers["frame"], trains=False))
         return made
@@ -92,7 +122,11 @@ class Segment(Strategy):
         return self._inpaint([layers["frame"]], [hole.view(np.bool_)])[0]
 
     def _caption(self, row: Mapping[str, Any], layer: str) -> str | None:
-        return None if self._told is None else caption(row, layer, suffix=self._suffixes[layer], **self._told) or None
+        return (
+            None
+            if self._told is None
+            else caption(row, layer, suffix=self._suffixes[layer], **self._told) or None
+        )
 
 
 def stored(layers: Mapping[str, np.ndarray], name: str) -> np.ndarray:
@@ -100,12 +134,16 @@ def stored(layers: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     try:
         return layers[name]
     except KeyError:
-        raise ValueError(f"the output has no layer {name!r} of this frame: make it with animelayers decompose, or use keep_full") from None
+        raise ValueError(
+            f"the output has no layer {name!r} of this frame: make it with animelayers decompose, or use keep_full"
+        ) from None
 
 
 def islands_from(figure: np.ndarray, smallest: int) -> np.ndarray:
     """An RGBA picture without the islands of its alpha that have fewer than `smallest` pixels."""
-    _, labels, facts, _ = cv2.connectedComponentsWithStats((figure[..., 3] > 0).astype(np.uint8), connectivity=8)
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(
+        (figure[..., 3] > 0).astype(np.uint8), connectivity=8
+    )
     small = facts[:, cv2.CC_STAT_AREA] < smallest
     small[0] = False
     if not small.any():

@@ -1,6 +1,8 @@
-"""Effects as they are drawn in 2D animation: weather, mist, light, fire, blows, magic, with exact straight RGBA, drawn by several hands.
+"""Effects as they are drawn in 2D animation: weather, mist, light, fire, blows, magic, with exact straight
+RGBA, drawn by several hands.
 
-A hand (`source`) belongs to one split; the designs of ``train`` and ``val`` differ in what is drawn and how, not in colours only.
+A hand (`source`) belongs to one split; the designs of ``train`` and ``val`` differ in what is drawn and how,
+not in colours only.
 """
 
 from __future__ import annotations
@@ -9,7 +11,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from animelayers.truth.effects import render, train_bursts, train_fields, train_tiles, val_bursts, val_fields, val_tiles
+from animelayers.truth.effects import (
+    render,
+    train_bursts,
+    train_fields,
+    train_tiles,
+    val_bursts,
+    val_fields,
+    val_tiles,
+)
 from animelayers.truth.effects.drawn import Design, DrawnEffect
 from animelayers.truth.effects.render import Render
 
@@ -50,7 +60,12 @@ def _all() -> tuple[DrawnEffect, ...]:
     made = []
     for source, (split, hand, designs) in _HANDS.items():
         for design in designs:
-            tags = {design.kind, "field" if design.field else "tile", "soft" if hand in (render.glow, render.chalk) else "hard", *design.tags}
+            tags = {
+                design.kind,
+                "field" if design.field else "tile",
+                "soft" if hand in (render.glow, render.chalk) else "hard",
+                *design.tags,
+            }
             tags |= {"smoke"} if design.kind in _SMOKE else set()
             tags |= {"sparkle"} if design.kind == "burst" else set()
             tags |= {"outline"} if hand is render.ink else set()
@@ -60,7 +75,9 @@ def _all() -> tuple[DrawnEffect, ...]:
 
 
 def effects(split: str | None = None) -> list[DrawnEffect]:
-    """Every drawn effect, or those of ``train`` or ``val``, in a fixed order. Raises ValueError for another word."""
+    """Every drawn effect, or those of ``train`` or ``val``, in a fixed order. Raises ValueError for another
+    word.
+    """
     if split not in (None, "train", "val"):
         raise ValueError(f"split {split!r}: train, val, or None for both")
     return [effect for effect in _all() if split in (None, effect.split)]

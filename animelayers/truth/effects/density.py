@@ -10,7 +10,9 @@ import numpy as np
 
 @lru_cache(maxsize=32)
 def noise(width: int, height: int, cells: int, seed: int, octaves: int = 3) -> np.ndarray:
-    """Smooth noise float32 (height, width) in 0..1 that meets itself at all edges: values on a wrapped grid, cubic between (value noise)."""
+    """Smooth noise float32 (height, width) in 0..1 that meets itself at all edges: values on a wrapped grid,
+    cubic between (value noise).
+    """
     rng = np.random.default_rng([seed, cells])
     total = np.zeros((height, width), np.float32)
     for octave in range(octaves):
@@ -29,7 +31,9 @@ def noise(width: int, height: int, cells: int, seed: int, octaves: int = 3) -> n
 
 
 def drift(field: np.ndarray, x: float, y: float) -> np.ndarray:
-    """`field` (H, W) moved by shares x and y of its width and height, wrapping round: whole and part pixels alike."""
+    """`field` (H, W) moved by shares x and y of its width and height, wrapping round: whole and part pixels
+    alike.
+    """
     height, width = field.shape
     shift = np.array([x * width, y * height])
     whole = np.floor(shift)
@@ -42,5 +46,7 @@ def drift(field: np.ndarray, x: float, y: float) -> np.ndarray:
 
 def full(small: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A density in 0..1 at low resolution as uint8 of `size` (width, height)."""
-    large: np.ndarray = cv2.resize((np.clip(small, 0, 1) * 255).astype(np.uint8), size, interpolation=cv2.INTER_CUBIC)
+    large: np.ndarray = cv2.resize(
+        (np.clip(small, 0, 1) * 255).astype(np.uint8), size, interpolation=cv2.INTER_CUBIC
+    )
     return large

@@ -18,8 +18,8 @@ Draw = Callable[[Stage], Motif]
 class Design:
     """What an effect shows: drawn by `draw` in one of `palettes`.
 
-    `count` drawings in its loop or life; `field`: it fills the frame; `anchor`: where in the tile, in shares of its width and height, it
-    comes from (a fire's foot, an orb's middle).
+    `count` drawings in its loop or life; `field`: it fills the frame; `anchor`: where in the tile, in shares
+    of its width and height, it comes from (a fire's foot, an orb's middle).
     """
 
     kind: str
@@ -34,7 +34,9 @@ class Design:
 
 @dataclass(frozen=True)
 class DrawnEffect:
-    """A design drawn by one hand. `modes`: the ways it may be blended (over, add, screen), best first; see `draw`."""
+    """A design drawn by one hand. `modes`: the ways it may be blended (over, add, screen), best first; see
+    `draw`.
+    """
 
     design: Design
     source: str
@@ -76,12 +78,16 @@ class DrawnEffect:
         return self.design.anchor
 
     def draw(self, k: int, size: tuple[int, int], seed: int) -> np.ndarray:
-        """Drawing `k` as straight RGBA uint8 (h, w, 4) of `size` (width, height); `seed` settles shapes, colours and course.
+        """Drawing `k` as straight RGBA uint8 (h, w, 4) of `size` (width, height); `seed` settles shapes,
+        colours and course.
 
-        Before and after the life of an effect that does not loop nothing is drawn. Raises ValueError for a size below 16 pixels.
+        Before and after the life of an effect that does not loop nothing is drawn. Raises ValueError for a
+        size below 16 pixels.
         """
         if min(size) < 16:
-            raise ValueError(f"effect {self.name}: size {size[0]}x{size[1]} is below 16 pixels; ask for a larger one")
+            raise ValueError(
+                f"effect {self.name}: size {size[0]}x{size[1]} is below 16 pixels; ask for a larger one"
+            )
         if not self.loops and not 0 <= k < self.count:
             return np.zeros((size[1], size[0], 4), np.uint8)
         k = k % self.count
@@ -89,5 +95,13 @@ class DrawnEffect:
         name = zlib.crc32(self.name.encode())
         palettes = self.design.palettes
         palette = palettes[int(np.random.default_rng([seed, name, 1]).integers(len(palettes)))]
-        stage = Stage(k, self.count, t, size, (seed * 31 + name) % (1 << 31), self.field, np.random.default_rng([seed, name]))
+        stage = Stage(
+            k,
+            self.count,
+            t,
+            size,
+            (seed * 31 + name) % (1 << 31),
+            self.field,
+            np.random.default_rng([seed, name]),
+        )
         return self.render(self.design.draw(stage), palette, size, self.field)

@@ -18,7 +18,8 @@ TAU = 2 * np.pi
 class Mark(NamedTuple):
     """One shape in pixels: `points` (N, 2), closed; `tone` 0 (rim) to 1 (core); `strength` 0..1 its opacity.
 
-    A `width` above 0 makes it an open stroke that many pixels wide; `hole` (N, 2) is cut out of it; `line` False: too fine for an outline.
+    A `width` above 0 makes it an open stroke that many pixels wide; `hole` (N, 2) is cut out of it; `line`
+    False: too fine for an outline.
     """
 
     points: np.ndarray
@@ -37,8 +38,9 @@ Motif = Sequence[Mark] | np.ndarray
 class Stage:
     """Where and when an effect is drawn.
 
-    `t` is the share 0..1 of the loop (1 is 0 again) or of the life; `k` the drawing of `count`; `size` (width, height) in pixels. A field
-    has its origin at the upper left and heights of 1; a tile its origin in the middle and ±1 along its shorter side, a margin kept free.
+    `t` is the share 0..1 of the loop (1 is 0 again) or of the life; `k` the drawing of `count`; `size`
+    (width, height) in pixels. A field has its origin at the upper left and heights of 1; a tile its origin in
+    the middle and ±1 along its shorter side, a margin kept free.
     """
 
     k: int
@@ -67,7 +69,14 @@ class Stage:
     def mark(self, points: np.ndarray, tone: float = 0.5, strength: float = 1.0, width: float = 0.0, hole: np.ndarray | None = None,
              line: bool = True) -> Mark:  # fmt: skip
         """A mark from points (N, 2) and a width in lengths of 1."""
-        return Mark(self._pixels(points), tone, strength, width * self.unit, None if hole is None else self._pixels(hole), line)
+        return Mark(
+            self._pixels(points),
+            tone,
+            strength,
+            width * self.unit,
+            None if hole is None else self._pixels(hole),
+            line,
+        )
 
     def _pixels(self, points: np.ndarray) -> np.ndarray:
         pixels: np.ndarray = np.asarray(points, np.float64) * self.unit
@@ -120,7 +129,16 @@ def streak(x0: float, y0: float, x1: float, y1: float, width: float, belly: floa
     sx, sy = -ay * half, ax * half
     mx, my, nx, ny = x0 + ax * belly, y0 + ay * belly, x0 + ax * belly * 0.6, y0 + ay * belly * 0.6
     side = 0.8
-    return np.array([(x0, y0), (nx + sx * side, ny + sy * side), (mx + sx, my + sy), (x1, y1), (mx - sx, my - sy), (nx - sx * side, ny - sy * side)])
+    return np.array(
+        [
+            (x0, y0),
+            (nx + sx * side, ny + sy * side),
+            (mx + sx, my + sy),
+            (x1, y1),
+            (mx - sx, my - sy),
+            (nx - sx * side, ny - sy * side),
+        ]
+    )
 
 
 def tongue(x: float, y: float, tall: float, width: float, lean: float, curl: float = 0.0) -> np.ndarray:
@@ -136,11 +154,27 @@ def tongue(x: float, y: float, tall: float, width: float, lean: float, curl: flo
     )  # fmt: skip
 
 
-def bow(x: float, y: float, r: float, a0: float, a1: float, width: float, squash: float = 1.0, n: int = 24, belly: float = 0.5) -> np.ndarray:
-    """A crescent (2n, 2) along a circle's arc from angle a0 to a1, pointed at its ends and `width` wide at the share `belly`."""
+def bow(
+    x: float,
+    y: float,
+    r: float,
+    a0: float,
+    a1: float,
+    width: float,
+    squash: float = 1.0,
+    n: int = 24,
+    belly: float = 0.5,
+) -> np.ndarray:
+    """A crescent (2n, 2) along a circle's arc from angle a0 to a1, pointed at its ends and `width` wide at
+    the share `belly`.
+    """
     s = np.linspace(0, 1, n)
     a = a0 + (a1 - a0) * s
-    half = width / 2 * np.where(s < belly, np.sin(np.pi / 2 * s / belly), np.cos(np.pi / 2 * (s - belly) / (1 - belly)))
+    half = (
+        width
+        / 2
+        * np.where(s < belly, np.sin(np.pi / 2 * s / belly), np.cos(np.pi / 2 * (s - belly) / (1 - belly)))
+    )
     ray = np.stack([np.cos(a), np.sin(a) * squash], 1)
     outline = np.concatenate([(r + half)[:, None] * ray, ((r - half)[:, None] * ray)[::-1]])
     moved: np.ndarray = outline + np.array([x, y])
@@ -153,13 +187,19 @@ def ring(x: float, y: float, r: float, squash: float = 1.0, n: int = 48) -> np.n
     return np.concatenate([path, path[:1]])
 
 
-def zigzag(p: Sequence[float], q: Sequence[float], rng: np.random.Generator, swing: float, depth: int = 5) -> np.ndarray:
-    """A jagged path (2^depth + 1, 2) from p to q by midpoint displacement (Fournier, Fussell and Carpenter 1982)."""
+def zigzag(
+    p: Sequence[float], q: Sequence[float], rng: np.random.Generator, swing: float, depth: int = 5
+) -> np.ndarray:
+    """A jagged path (2^depth + 1, 2) from p to q by midpoint displacement (Fournier, Fussell and Carpenter
+    1982).
+    """
     path = np.array([p, q], np.float64)
     for level in range(depth):
         along = np.diff(path, axis=0)
         normal = np.stack([-along[:, 1], along[:, 0]], 1)
-        mid = (path[1:] + path[:-1]) / 2 + normal * rng.uniform(-swing, swing, len(along))[:, None] * (0.9**level)
+        mid = (path[1:] + path[:-1]) / 2 + normal * rng.uniform(-swing, swing, len(along))[:, None] * (
+            0.9**level
+        )
         path = np.insert(path, np.arange(1, len(path)), mid, axis=0)
     return path
 

@@ -17,7 +17,9 @@ Palette = tuple[Colour, Colour, Colour]
 _SHIFT = 4
 
 Render = Callable[[Motif, Palette, tuple[int, int], bool], np.ndarray]
-"""Marks or a density, a palette, a size (width, height) and whether it is a field -> straight RGBA uint8 (H, W, 4)."""
+"""Marks or a density, a palette, a size (width, height) and whether it is a field -> straight RGBA uint8 (H,
+W, 4).
+"""
 
 
 def _fixed(points: np.ndarray) -> np.ndarray:
@@ -27,9 +29,13 @@ def _fixed(points: np.ndarray) -> np.ndarray:
 
 
 def paint(sheet: np.ndarray, mark: Mark, value: Sequence[float]) -> None:
-    """Fill or stroke `mark` with `value` (a number a channel) on `sheet`, blending at the edges only. Changes `sheet`."""
+    """Fill or stroke `mark` with `value` (a number a channel) on `sheet`, blending at the edges only. Changes
+    `sheet`.
+    """
     if mark.width:
-        cv2.polylines(sheet, [_fixed(mark.points)], False, value, max(1, round(mark.width)), cv2.LINE_AA, _SHIFT)
+        cv2.polylines(
+            sheet, [_fixed(mark.points)], False, value, max(1, round(mark.width)), cv2.LINE_AA, _SHIFT
+        )
     else:
         outlines = [mark.points] if mark.hole is None else [mark.points, mark.hole]
         cv2.fillPoly(sheet, [_fixed(p) for p in outlines], value, cv2.LINE_AA, _SHIFT)
@@ -53,10 +59,18 @@ def _flat(sheet: np.ndarray, marks: Sequence[Mark], palette: Palette, steps: int
         paint(sheet, mark, ink if mark.strength == 1 else [c * mark.strength for c in ink])
 
 
-def ramp(density: np.ndarray, colours: Sequence[Colour], alphas: Sequence[float], steps: Sequence[float]) -> np.ndarray:
-    """RGBA (H, W, 4) for a density uint8 (H, W): `colours` and `alphas` (0..255) at the densities `steps` (0..1)."""
+def ramp(
+    density: np.ndarray, colours: Sequence[Colour], alphas: Sequence[float], steps: Sequence[float]
+) -> np.ndarray:
+    """RGBA (H, W, 4) for a density uint8 (H, W): `colours` and `alphas` (0..255) at the densities `steps`
+    (0..1).
+    """
     level = np.linspace(0, 1, 256)
-    table = np.stack([np.interp(level, steps, [c[i] for c in colours]) for i in range(3)] + [np.interp(level, steps, alphas)], 1)
+    table = np.stack(
+        [np.interp(level, steps, [c[i] for c in colours]) for i in range(3)]
+        + [np.interp(level, steps, alphas)],
+        1,
+    )
     packed = np.ascontiguousarray(table.round().astype(np.uint8)).view(np.uint32)[:, 0]
     picture: np.ndarray = np.ascontiguousarray(packed[density]).view(np.uint8).reshape(*density.shape, 4)
     return picture
@@ -65,7 +79,9 @@ def ramp(density: np.ndarray, colours: Sequence[Colour], alphas: Sequence[float]
 @lru_cache(maxsize=16)
 def _window(size: tuple[int, int]) -> np.ndarray:
     """1 in the middle, 0 at the border, uint8 0..255: light leaves no edge where its tile ends."""
-    sides = [np.clip(np.minimum(np.arange(n), np.arange(n)[::-1]) / max(min(size) * 0.09, 1), 0, 1) for n in size]
+    sides = [
+        np.clip(np.minimum(np.arange(n), np.arange(n)[::-1]) / max(min(size) * 0.09, 1), 0, 1) for n in size
+    ]
     x, y = (s * s * (3 - 2 * s) for s in sides)
     return (np.outer(y, x) * 255).astype(np.uint8)
 
@@ -74,7 +90,9 @@ def cel(motif: Motif, palette: Palette, size: tuple[int, int], field: bool) -> n
     """Hard edges, three flat tones, no line."""
     if isinstance(motif, np.ndarray):
         rim, middle, core = palette
-        return ramp(motif, (rim, rim, middle, middle, core), (0, 150, 150, 215, 215), (0.5, 0.52, 0.68, 0.70, 1))
+        return ramp(
+            motif, (rim, rim, middle, middle, core), (0, 150, 150, 215, 215), (0.5, 0.52, 0.68, 0.70, 1)
+        )
     sheet = np.zeros((size[1], size[0], 4), np.uint8)
     _flat(sheet, motif, palette, 2)
     return straight(sheet)
@@ -104,7 +122,9 @@ def ink(motif: Motif, palette: Palette, size: tuple[int, int], field: bool) -> n
     dark = mix(rim, (24, 16, 40), 0.72)
     if isinstance(motif, np.ndarray):
         steps = (0.46, 0.48, 0.515, 0.53, 0.66, 0.68, 1)
-        return ramp(motif, (dark, dark, dark, rim, rim, middle, middle), (0, 190, 190, 170, 170, 215, 215), steps)
+        return ramp(
+            motif, (dark, dark, dark, rim, rim, middle, middle), (0, 190, 190, 170, 170, 215, 215), steps
+        )
     sheet = np.zeros((size[1], size[0], 4), np.uint8)
     widest = max(1, round(min(size) / 150))
     # All outlines of a run of equal tones lie below all its fills, so that shapes that touch flow into one.
@@ -119,7 +139,15 @@ def ink(motif: Motif, palette: Palette, size: tuple[int, int], field: bool) -> n
                 thick = max(1, min(widest, round(float(np.ptp(mark.points, 0).min()) / 9)))
                 for edge in (mark.points, mark.hole):
                     if edge is not None:
-                        cv2.polylines(sheet, [_fixed(edge)], not mark.width, (*dark, 255), 2 * thick + round(mark.width), cv2.LINE_AA, _SHIFT)
+                        cv2.polylines(
+                            sheet,
+                            [_fixed(edge)],
+                            not mark.width,
+                            (*dark, 255),
+                            2 * thick + round(mark.width),
+                            cv2.LINE_AA,
+                            _SHIFT,
+                        )
         _flat(sheet, motif[start:stop], palette, 4)
         start = stop
     return straight(sheet)

@@ -1,4 +1,6 @@
-"""What happens once and is gone, train designs: explosions, slashes, blows, splashes. Each lives from t = 0 to 1."""
+"""What happens once and is gone, train designs: explosions, slashes, blows, splashes. Each lives from t = 0
+to 1.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ BLAST: tuple[Palette, ...] = (
     ((120, 104, 100), (244, 92, 40), (255, 226, 130)),
     ((84, 70, 110), (214, 90, 220), (255, 226, 255)),
 )
-WATER: tuple[Palette, ...] = (((90, 160, 220), (160, 210, 244), (244, 252, 255)), ((60, 130, 170), (120, 196, 210), (230, 250, 250)))
+WATER: tuple[Palette, ...] = (
+    ((90, 160, 220), (160, 210, 244), (244, 252, 255)),
+    ((60, 130, 170), (120, 196, 210), (230, 250, 250)),
+)
 
 
 def explosion(stage: Stage) -> list[Mark]:
@@ -37,13 +42,26 @@ def explosion(stage: Stage) -> list[Mark]:
             at = away[i] * out * np.array([np.cos(angle[i]), np.sin(angle[i]) * 0.9]) + (0, -0.1 * t)
             if r > 0.015:
                 marks.append(
-                    stage.mark(puff(float(at[0] - 0.03 * (1 - share)), float(at[1] - 0.06 * (1 - share)), float(r), 5, float(turn[i] + t)), tone)
+                    stage.mark(
+                        puff(
+                            float(at[0] - 0.03 * (1 - share)),
+                            float(at[1] - 0.06 * (1 - share)),
+                            float(r),
+                            5,
+                            float(turn[i] + t),
+                        ),
+                        tone,
+                    )
                 )
     for i in range(10):
         a = angle[i] + 0.2
         head, tail = 0.92 * out, max(0.3, 0.92 * out - 0.3 * (1 - t))
         c, s = np.cos(a), np.sin(a)
-        marks.append(stage.mark(streak(tail * c, tail * s, head * c, head * s, 0.035 * (1 - t) + 0.004, 0.75), 0.5, line=False))
+        marks.append(
+            stage.mark(
+                streak(tail * c, tail * s, head * c, head * s, 0.035 * (1 - t) + 0.004, 0.75), 0.5, line=False
+            )
+        )
     return marks
 
 
@@ -57,7 +75,11 @@ def slash(stage: Stage) -> list[Mark]:
     wide = 0.34 * (1 - t) ** 0.7 + 0.02
     middle = np.array([np.cos(lean - 1.57), np.sin(lean - 1.57)]) * -0.5
     return [
-        stage.mark(bow(float(middle[0]), float(middle[1]), 1.05, a0 + cut, a1 - cut * 0.4, wide * share, belly=0.72), tone, line=False)
+        stage.mark(
+            bow(float(middle[0]), float(middle[1]), 1.05, a0 + cut, a1 - cut * 0.4, wide * share, belly=0.72),
+            tone,
+            line=False,
+        )
         for tone, share, cut in ((0.0, 1.0, 0.0), (0.5, 0.66, 0.03), (1.0, 0.36, 0.06))
         if a1 - a0 > 2 * cut
     ]
@@ -80,7 +102,13 @@ def impact(stage: Stage) -> list[Mark]:
     for a in stage.rng.uniform(0, TAU, 12):
         far = 0.35 + 0.58 * t
         c, s = np.cos(a), np.sin(a)
-        marks.append(stage.mark(streak(c * (far - 0.16), s * (far - 0.16), c * far, s * far, 0.05 * (1 - t) + 0.004), 1.0, line=False))
+        marks.append(
+            stage.mark(
+                streak(c * (far - 0.16), s * (far - 0.16), c * far, s * far, 0.05 * (1 - t) + 0.004),
+                1.0,
+                line=False,
+            )
+        )
     return marks
 
 
@@ -94,11 +122,21 @@ def dust(stage: Stage) -> list[Mark]:
     for tone, share in ((0.0, 1.0), (0.5, 0.78), (1.0, 0.46)):
         for i in range(n):
             r = size[i] * (0.45 + 0.75 * out) * min(1.0, (1.0 - t) / 0.5) ** 0.8 * share
-            x, y = side[i] * 0.68 * stage.wide * out, foot - r / share * 0.8 - lift[i] * out if share else foot
+            x, y = (
+                side[i] * 0.68 * stage.wide * out,
+                foot - r / share * 0.8 - lift[i] * out if share else foot,
+            )
             if r > 0.012:
                 marks.append(
                     stage.mark(
-                        puff(float(x - 0.2 * (1 - share) * r), float(y - 0.5 * (1 - share) * r), float(r), 5, float(turn[i] + side[i] * 2 * t)), tone
+                        puff(
+                            float(x - 0.2 * (1 - share) * r),
+                            float(y - 0.5 * (1 - share) * r),
+                            float(r),
+                            5,
+                            float(turn[i] + side[i] * 2 * t),
+                        ),
+                        tone,
                     )
                 )
     return marks
@@ -162,7 +200,14 @@ def shockwave(stage: Stage) -> list[Mark]:
         outer = min(0.95, 0.25 + 0.7 * out)
         inner = max(0.02, outer - wide * (0.25 + fade) * outer)
         if stage.t < 0.99:
-            marks.append(stage.mark(disc(0, 0, outer - (0.3 - wide) * 0.12, 64, squash), tone, hole=disc(0, 0, inner, 64, squash), line=False))
+            marks.append(
+                stage.mark(
+                    disc(0, 0, outer - (0.3 - wide) * 0.12, 64, squash),
+                    tone,
+                    hole=disc(0, 0, inner, 64, squash),
+                    line=False,
+                )
+            )
     return marks
 
 

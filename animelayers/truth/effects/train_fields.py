@@ -1,4 +1,6 @@
-"""What fills the frame, train designs: slanting rain, round flakes, notched petals, drifting banks of mist, glints, focus lines, flashes."""
+"""What fills the frame, train designs: slanting rain, round flakes, notched petals, drifting banks of mist,
+glints, focus lines, flashes.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ WATER: tuple[Palette, ...] = (
     ((120, 150, 190), (170, 196, 224), (226, 238, 250)),
     ((190, 200, 208), (216, 224, 230), (250, 252, 255)),
 )
-SNOW: tuple[Palette, ...] = (((206, 220, 240), (236, 242, 252), (255, 255, 255)), ((188, 198, 226), (226, 230, 246), (252, 252, 255)))
+SNOW: tuple[Palette, ...] = (
+    ((206, 220, 240), (236, 242, 252), (255, 255, 255)),
+    ((188, 198, 226), (226, 230, 246), (252, 252, 255)),
+)
 PETAL: tuple[Palette, ...] = (
     ((230, 140, 170), (248, 186, 204), (255, 232, 238)),
     ((236, 120, 130), (250, 170, 170), (255, 224, 214)),
@@ -59,28 +64,54 @@ def rain(stage: Stage) -> list[Mark]:
         for i in range(count):
             tip = (float(x[i] + slant * fall[i]), float(fall[i]))
             tail = (tip[0] - slant * long[i], tip[1] - long[i])
-            marks.append(stage.mark(streak(*tail, *tip, max(width, 1.6 / stage.unit), 0.8), tone, strength, line=False))
+            marks.append(
+                stage.mark(streak(*tail, *tip, max(width, 1.6 / stage.unit), 0.8), tone, strength, line=False)
+            )
     return marks
 
 
 def snow(stage: Stage) -> list[Mark]:
     """Round flakes in three depths, swaying as they sink."""
     rng, marks = stage.rng, []
-    for count, size, laps, tone, strength in ((110, 0.004, 1, 0.0, 0.7), (60, 0.008, 2, 0.5, 0.85), (20, 0.017, 3, 1.0, 1.0)):
-        x, y, phase = rng.uniform(-0.1, stage.wide + 0.1, count), rng.uniform(0, 1, count), rng.uniform(0, TAU, count)
+    for count, size, laps, tone, strength in (
+        (110, 0.004, 1, 0.0, 0.7),
+        (60, 0.008, 2, 0.5, 0.85),
+        (20, 0.017, 3, 1.0, 1.0),
+    ):
+        x, y, phase = (
+            rng.uniform(-0.1, stage.wide + 0.1, count),
+            rng.uniform(0, 1, count),
+            rng.uniform(0, TAU, count),
+        )
         sway, r = rng.integers(1, 4, count), size * rng.uniform(0.6, 1.3, count)
         fall = ((y + laps * stage.t) % 1) * 1.1 - 0.05
         across = x + np.sin(TAU * stage.t * sway + phase) * size * 3
         for i in range(count):
             marks.append(
-                stage.mark(disc(float(across[i]), float(fall[i]), max(float(r[i]), 1 / stage.unit), 12), tone, strength, line=bool(size > 0.01))
+                stage.mark(
+                    disc(float(across[i]), float(fall[i]), max(float(r[i]), 1 / stage.unit), 12),
+                    tone,
+                    strength,
+                    line=bool(size > 0.01),
+                )
             )
     return marks
 
 
 def _petal(x: float, y: float, r: float, turn: float, flip: float) -> np.ndarray:
     outline = np.array(
-        [(0, 1), (0.5, 0.5), (0.62, -0.1), (0.42, -0.75), (0.2, -0.95), (0, -0.7), (-0.2, -0.95), (-0.42, -0.75), (-0.62, -0.1), (-0.5, 0.5)]
+        [
+            (0, 1),
+            (0.5, 0.5),
+            (0.62, -0.1),
+            (0.42, -0.75),
+            (0.2, -0.95),
+            (0, -0.7),
+            (-0.2, -0.95),
+            (-0.42, -0.75),
+            (-0.62, -0.1),
+            (-0.5, 0.5),
+        ]
     )
     outline = outline * (flip, 1)
     c, s = np.cos(turn), np.sin(turn)
@@ -103,14 +134,20 @@ def petals(stage: Stage) -> list[Mark]:
             flip = float(np.cos(turn + phase[i]))
             flip = float(np.sign(flip) or 1) * max(abs(flip), 0.18)
             tone = 1.0 if flip > 0.55 else 0.5 if flip > -0.2 else 0.0
-            marks.append(stage.mark(_petal(float(px), float(py), float(r[i]), float(turn * 0.5 * 2), flip), tone))
+            marks.append(
+                stage.mark(_petal(float(px), float(py), float(r[i]), float(turn * 0.5 * 2), flip), tone)
+            )
     return marks
 
 
 def smoke(stage: Stage) -> np.ndarray:
     """Banks of mist sliding over each other, thicker below."""
     near, far, slow = (veil(stage.size, cells, stage.seed + cells) for cells in (2, 3, 5))
-    body = drift(near, stage.t, 0.04 * np.sin(TAU * stage.t)) * 0.5 + drift(far, -stage.t, 0) * 0.28 + drift(slow, 2 * stage.t, -stage.t) * 0.22
+    body = (
+        drift(near, stage.t, 0.04 * np.sin(TAU * stage.t)) * 0.5
+        + drift(far, -stage.t, 0) * 0.28
+        + drift(slow, 2 * stage.t, -stage.t) * 0.22
+    )
     lean = float(stage.rng.uniform(0.1, 0.45))
     height = np.linspace(-lean, lean, body.shape[0], dtype=np.float32)[:, None]
     return full((body - 0.5) * 1.35 + 0.5 + height, stage.size)
@@ -125,7 +162,13 @@ def sparkle(stage: Stage) -> list[Mark]:
         for i in range(count):
             open_ = float(np.sin(np.pi * ((stage.t * beat[i] + phase[i]) % 1)) ** 2)
             if size < 0.01:
-                marks.append(stage.mark(disc(float(x[i]), float((y[i] - stage.t) % 1), float(r[i]) * (0.4 + open_), 10), 0.5, line=False))
+                marks.append(
+                    stage.mark(
+                        disc(float(x[i]), float((y[i] - stage.t) % 1), float(r[i]) * (0.4 + open_), 10),
+                        0.5,
+                        line=False,
+                    )
+                )
             elif open_ > 0.06:
                 marks.append(stage.mark(glint(float(x[i]), float(y[i]), float(r[i]) * open_), 0.5))
                 marks.append(stage.mark(glint(float(x[i]), float(y[i]), float(r[i]) * open_ * 0.55), 1.0))
@@ -141,7 +184,11 @@ def speed_lines(stage: Stage) -> list[Mark]:
         ray, side = np.array([np.cos(angle) * 1.25, np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
         tip, edge = middle + ray * free * rng.uniform(0.9, 1.5), middle + ray * (stage.wide + 1)
         half = side * rng.uniform(0.004, 0.03) * (stage.wide + 1)
-        marks.append(stage.mark(np.stack([tip, edge + half, edge - half]), float(rng.integers(0, 3)) / 2, 0.92, line=False))
+        marks.append(
+            stage.mark(
+                np.stack([tip, edge + half, edge - half]), float(rng.integers(0, 3)) / 2, 0.92, line=False
+            )
+        )
     return marks
 
 
@@ -158,11 +205,20 @@ def bokeh(stage: Stage) -> list[Mark]:
     rng, marks = stage.rng, []
     count = 26
     x, y, phase = rng.uniform(0, stage.wide, count), rng.uniform(0, 1, count), rng.uniform(0, TAU, count)
-    r, tone, sides = rng.uniform(0.03, 0.12, count), rng.uniform(0, 1, count), 6 if rng.uniform() < 0.4 else 24
+    r, tone, sides = (
+        rng.uniform(0.03, 0.12, count),
+        rng.uniform(0, 1, count),
+        6 if rng.uniform() < 0.4 else 24,
+    )
     for i in range(count):
-        at = (float(x[i] + 0.04 * np.sin(TAU * stage.t + phase[i])), float(y[i] + 0.03 * np.cos(TAU * stage.t + phase[i])))
+        at = (
+            float(x[i] + 0.04 * np.sin(TAU * stage.t + phase[i])),
+            float(y[i] + 0.03 * np.cos(TAU * stage.t + phase[i])),
+        )
         strength = float(0.28 + 0.2 * np.sin(TAU * stage.t * 2 + 2 * phase[i]))
-        shape = star(*at, float(r[i]), float(r[i]) * 0.866, 6, 0.3) if sides == 6 else disc(*at, float(r[i]), 32)
+        shape = (
+            star(*at, float(r[i]), float(r[i]) * 0.866, 6, 0.3) if sides == 6 else disc(*at, float(r[i]), 32)
+        )
         marks.append(stage.mark(shape, round(float(tone[i]) * 2) / 2, strength, line=False))
     return marks
 
@@ -174,7 +230,10 @@ def blur(stage: Stage) -> np.ndarray:
     side = 0.0 if stage.rng.uniform() < 0.5 else 1.0
     for r in stage.rng.uniform(0.25, 0.6, 3):
         y, phase = stage.rng.uniform(0.1, 0.9), stage.rng.uniform(0, TAU)
-        at = (round(wide * (side + 0.08 * np.sin(TAU * stage.t + phase))), round(high * (y + 0.12 * np.cos(TAU * stage.t + phase))))
+        at = (
+            round(wide * (side + 0.08 * np.sin(TAU * stage.t + phase))),
+            round(high * (y + 0.12 * np.cos(TAU * stage.t + phase))),
+        )
         cv2.circle(small, at, round(float(r) * high), 1.0, -1, cv2.LINE_AA)
     return full(cv2.GaussianBlur(small, (0, 0), high / 6) * 0.72, stage.size)
 

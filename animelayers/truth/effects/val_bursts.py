@@ -9,8 +9,14 @@ from animelayers.truth.effects.mark import TAU, Mark, Stage, bow, disc, ring, st
 from animelayers.truth.effects.render import Palette
 from animelayers.truth.effects.val_tiles import BLAZE, FUME, MAGIC
 
-BOOM: tuple[Palette, ...] = (((150, 120, 120), (252, 170, 80), (255, 248, 210)), ((110, 110, 140), (240, 110, 110), (255, 230, 200)))
-SPRAY: tuple[Palette, ...] = (((110, 170, 220), (180, 220, 240), (250, 254, 255)), ((110, 190, 170), (180, 230, 216), (246, 255, 252)))
+BOOM: tuple[Palette, ...] = (
+    ((150, 120, 120), (252, 170, 80), (255, 248, 210)),
+    ((110, 110, 140), (240, 110, 110), (255, 230, 200)),
+)
+SPRAY: tuple[Palette, ...] = (
+    ((110, 170, 220), (180, 220, 240), (250, 254, 255)),
+    ((110, 190, 170), (180, 230, 216), (246, 255, 252)),
+)
 
 
 def _rolls(radius: float, n: int, turn: float, deep: float) -> np.ndarray:
@@ -24,25 +30,44 @@ def _rolls(radius: float, n: int, turn: float, deep: float) -> np.ndarray:
 
 
 def explosion(stage: Stage) -> list[Mark]:
-    """A jagged flash, then three clouds of rolls heaped up, a ring of dust at their foot; holes eat them from the middle."""
+    """A jagged flash, then three clouds of rolls heaped up, a ring of dust at their foot; holes eat them from
+    the middle.
+    """
     t, turn, foot = stage.t, float(stage.rng.uniform(0, TAU)), stage.high * 0.74
     if t < 0.16:
         r = 0.4 + 1.3 * t
-        return [stage.mark(star(0, foot - 0.45, r * s, r * s * 0.45, 11, turn), tone) for s, tone in ((1.0, 0.5), (0.6, 1.0))]
+        return [
+            stage.mark(star(0, foot - 0.45, r * s, r * s * 0.45, 11, turn), tone)
+            for s, tone in ((1.0, 0.5), (0.6, 1.0))
+        ]
     grow, fade, marks = 1 - (1 - t) ** 2.4, min(1.0, (1.0 - t) / 0.4), []
     flat = 0.3 + 0.62 * grow
-    marks.append(stage.mark(disc(0, foot, flat, 40, 0.2), 0.25, 0.9, hole=disc(0, foot, flat * (1 - 0.35 * fade), 40, 0.17), line=False))
+    marks.append(
+        stage.mark(
+            disc(0, foot, flat, 40, 0.2),
+            0.25,
+            0.9,
+            hole=disc(0, foot, flat * (1 - 0.35 * fade), 40, 0.17),
+            line=False,
+        )
+    )
     heaps = ((-0.36, 0.26, 0.3), (0.38, 0.22, 0.28), (0.0, 0.62, 0.42))
     for tone, share, until in ((0.0, 1.0, 1.1), (0.5, 0.76, 0.78), (1.0, 0.46, 0.52)):
         heat = 1.0 if tone == 0 else max(0.0, min(1.0, (until - t) / 0.3))
         for i, (x, up, size) in enumerate(heaps):
             r = size * (0.55 + 0.5 * grow) * share * heat
-            middle = np.array([x * (0.5 + 0.6 * grow), foot - up * (0.6 + 0.6 * grow) + (0.12 - 0.12 * share)])
+            middle = np.array(
+                [x * (0.5 + 0.6 * grow), foot - up * (0.6 + 0.6 * grow) + (0.12 - 0.12 * share)]
+            )
             if r < 0.03:
                 continue
             outline = _rolls(r, 7, turn + i + 0.4 * t, 0.3)
             hollow = min(0.92, 1.2 * (1 - fade)) if tone == 0 else 0.0
-            hole = _rolls(r * hollow, 7, turn + i + 2, 0.4) + middle + (0.1 * r, -0.06 * r) if hollow > 0.08 else None
+            hole = (
+                _rolls(r * hollow, 7, turn + i + 2, 0.4) + middle + (0.1 * r, -0.06 * r)
+                if hollow > 0.08
+                else None
+            )
             marks.append(stage.mark(outline + middle, tone, hole=hole))
     return marks
 
@@ -62,7 +87,9 @@ def slash(stage: Stage) -> list[Mark]:
         path = np.stack([c * x - s * y, s * x + c * y], 1) * 0.92
         wide = (0.2 if n == 1 else 0.13) * (1 - 0.8 * own)
         for tone, share in ((0.0, 1.7), (0.5, 1.1), (1.0, 0.5)):
-            marks.append(stage.mark(taper(path, [0, wide * share, wide * share * 0.8, 0]), tone, line=tone == 0))
+            marks.append(
+                stage.mark(taper(path, [0, wide * share, wide * share * 0.8, 0]), tone, line=tone == 0)
+            )
     return marks
 
 
@@ -75,7 +102,9 @@ def impact(stage: Stage) -> list[Mark]:
     size, marks = min(1.0, 0.5 + 2.2 * t) * min(1.0, (1.0 - t) * 2.2), []
     for tone, share in ((0.0, 0.6), (0.5, 0.5), (1.0, 0.34)):
         if size > 0.1:
-            marks.append(stage.mark(np.stack([jag * np.cos(a) * 1.1, jag * np.sin(a) * 0.85], 1) * share * size, tone))
+            marks.append(
+                stage.mark(np.stack([jag * np.cos(a) * 1.1, jag * np.sin(a) * 0.85], 1) * share * size, tone)
+            )
     for k in range(14):
         b, near = TAU * k / 14 + 0.2, 0.5 + 0.4 * t
         far = min(0.94, near + 0.4 * (1 - t) * (0.6 + 0.4 * (k % 2)))
@@ -83,14 +112,27 @@ def impact(stage: Stage) -> list[Mark]:
         if far - near > 0.02:
             marks.append(
                 stage.mark(
-                    taper(np.array([(near * c, near * s), ((near + far) / 2 * c, (near + far) / 2 * s), (far * c, far * s)]), [0, 0.05 * (1 - t), 0]),
+                    taper(
+                        np.array(
+                            [
+                                (near * c, near * s),
+                                ((near + far) / 2 * c, (near + far) / 2 * s),
+                                (far * c, far * s),
+                            ]
+                        ),
+                        [0, 0.05 * (1 - t), 0],
+                    ),
                     0.5,
                     line=False,
                 )
             )
     for b, far in zip(rng.uniform(0, TAU, 8), rng.uniform(0.6, 0.95, 8), strict=True):
         out, r = 0.2 + far * 0.7 * (1 - (1 - t) ** 2), 0.06 * (1 - t) + 0.004
-        marks.append(stage.mark(star(float(out * np.cos(b)), float(out * np.sin(b)), r, r * 0.5, 3, float(b + 5 * t)), 0.75))
+        marks.append(
+            stage.mark(
+                star(float(out * np.cos(b)), float(out * np.sin(b)), r, r * 0.5, 3, float(b + 5 * t)), 0.75
+            )
+        )
     return marks
 
 
@@ -100,7 +142,12 @@ def dust(stage: Stage) -> list[Mark]:
     out, thin = 1 - (1 - t) ** 2, min(1.0, (1.0 - t) * 1.8)
     a = np.linspace(0, 1, 22)
     for tone, share in ((0.0, 1.0), (0.5, 0.6)):
-        for way, reach, lift, r in ((1, 0.62, 0.0, 0.15), (-1, 0.6, 0.0, 0.16), (1, 0.3, 0.2, 0.12), (-1, 0.26, 0.24, 0.13)):
+        for way, reach, lift, r in (
+            (1, 0.62, 0.0, 0.15),
+            (-1, 0.6, 0.0, 0.16),
+            (1, 0.3, 0.2, 0.12),
+            (-1, 0.26, 0.24, 0.13),
+        ):
             end, roll = way * reach * stage.wide * out, r * (0.35 + 0.65 * out)
             # Along the ground to the end, then one and a quarter turns inwards.
             turn = np.clip((a - 0.35) / 0.65, 0, 1) * TAU * 1.15
@@ -109,11 +156,23 @@ def dust(stage: Stage) -> list[Mark]:
             y = foot - lift * out * np.minimum(a / 0.35, 1) - roll + shrink * np.cos(turn)
             width = 0.17 * thin * share * (0.6 + 0.4 * out)
             if width > 0.012:
-                marks.append(stage.mark(taper(np.stack([x, y], 1), [0.0, width, width * 1.2, width, width * 0.6]), tone, line=False))
+                marks.append(
+                    stage.mark(
+                        taper(np.stack([x, y], 1), [0.0, width, width * 1.2, width, width * 0.6]),
+                        tone,
+                        line=False,
+                    )
+                )
     for i, x in enumerate(stage.rng.uniform(-0.8, 0.8, 10)):
         r = 0.045 * thin * (1 - 0.4 * t)
         if r > 0.008:
-            marks.append(stage.mark(disc(float(x * stage.wide * out), float(foot - (0.1 + 0.06 * i) * out), float(r), 14), 0.25, line=False))
+            marks.append(
+                stage.mark(
+                    disc(float(x * stage.wide * out), float(foot - (0.1 + 0.06 * i) * out), float(r), 14),
+                    0.25,
+                    line=False,
+                )
+            )
     return marks
 
 
@@ -125,20 +184,35 @@ def splash(stage: Stage) -> list[Mark]:
     for i in range(3):
         age = t * 1.3 - 0.22 * i
         if 0 < age < 1:
-            marks.append(stage.mark(ring(0, foot, 0.2 + 0.68 * age, 0.2), 0.75, 1.0, 0.04 * (1 - age) + 0.006, line=False))
+            marks.append(
+                stage.mark(
+                    ring(0, foot, 0.2 + 0.68 * age, 0.2), 0.75, 1.0, 0.04 * (1 - age) + 0.006, line=False
+                )
+            )
     if up > 0.08:
         for tone, share in ((0.0, 1.0), (0.5, 0.55)):
             for i, side in enumerate((-1.0, -0.6, -0.25, 0.25, 0.6, 1.0)):
                 s = np.linspace(0, 1, 10)
                 x = side * (0.12 + (0.3 + 0.34 * t) * s)
-                y = foot - up * reach[i] * (1.25 - 0.5 * abs(side)) * np.sin(s * (1.5 + 0.7 * t)) * (0.72 + 0.28 * share)
-                marks.append(stage.mark(taper(np.stack([x, y], 1), [0.2 * share, 0.13 * share, 0.1 * share, 0.0]), tone))
+                y = foot - up * reach[i] * (1.25 - 0.5 * abs(side)) * np.sin(s * (1.5 + 0.7 * t)) * (
+                    0.72 + 0.28 * share
+                )
+                marks.append(
+                    stage.mark(
+                        taper(np.stack([x, y], 1), [0.2 * share, 0.13 * share, 0.1 * share, 0.0]), tone
+                    )
+                )
             pool = 0.3 + 0.12 * t
             marks.append(stage.mark(disc(0, foot, pool * (0.6 + 0.4 * share), 32, 0.22), tone))
     for i, x in enumerate(rng.uniform(-0.75, 0.75, 10)):
         rise = (1.3 + 0.06 * i) * t - 1.75 * t * t
         if rise > 0:
-            marks.append(stage.mark(disc(float(x * (0.25 + 0.75 * t)), float(foot - min(rise * 2.6, 1.55)), 0.04, 12, 1.5), 0.75))
+            marks.append(
+                stage.mark(
+                    disc(float(x * (0.25 + 0.75 * t)), float(foot - min(rise * 2.6, 1.55)), 0.04, 12, 1.5),
+                    0.75,
+                )
+            )
     return marks
 
 
@@ -146,16 +220,28 @@ def burst(stage: Stage) -> list[Mark]:
     """Threads that shoot out with a bead at each end, and hang."""
     rng, t, marks = stage.rng, stage.t, []
     out = 1 - (1 - t) ** 3
-    for far, a in zip(rng.uniform(0.45, 0.88, 20), np.arange(20) * TAU / 20 + rng.uniform(-0.1, 0.1, 20), strict=True):
+    for far, a in zip(
+        rng.uniform(0.45, 0.88, 20), np.arange(20) * TAU / 20 + rng.uniform(-0.1, 0.1, 20), strict=True
+    ):
         head, tail, sag = far * out, far * max(0.0, out - 0.45 + 0.2 * t) * (0.4 + 0.6 * t), 0.12 * t * t
         c, s = np.cos(a), np.sin(a)
         path = (
-            np.array([(tail * c, tail * s + sag * 0.3), ((head + tail) / 2 * c, (head + tail) / 2 * s + sag * 0.5), (head * c, head * s + sag)])
+            np.array(
+                [
+                    (tail * c, tail * s + sag * 0.3),
+                    ((head + tail) / 2 * c, (head + tail) / 2 * s + sag * 0.5),
+                    (head * c, head * s + sag),
+                ]
+            )
             * 0.96
         )
         marks.append(stage.mark(taper(path, [0, 0.016, 0.03 * (1 - t) + 0.004]), 0.5, line=False))
         marks.append(
-            stage.mark(disc(float(path[2, 0]), float(path[2, 1]), 0.05 * (1 - t) ** 0.6 + 0.004, 12), 1.0 if far > 0.65 else 0.25, line=False)
+            stage.mark(
+                disc(float(path[2, 0]), float(path[2, 1]), 0.05 * (1 - t) ** 0.6 + 0.004, 12),
+                1.0 if far > 0.65 else 0.25,
+                line=False,
+            )
         )
     return marks if t < 0.99 else []
 
@@ -173,7 +259,13 @@ def shockwave(stage: Stage) -> list[Mark]:
             a = TAU * k / n + delay * 8
             arc = bow(0, 0, r, a, a + TAU / n * 0.8, 0.2 * (1 - own) + 0.012, 1.0) * (1, squash)
             marks.append(stage.mark(arc, tone))
-            marks.append(stage.mark(bow(0, 0, r, a + 0.1, a + TAU / n * 0.7, 0.09 * (1 - own), 1.0) * (1, squash), 1.0, line=False))
+            marks.append(
+                stage.mark(
+                    bow(0, 0, r, a + 0.1, a + TAU / n * 0.7, 0.09 * (1 - own), 1.0) * (1, squash),
+                    1.0,
+                    line=False,
+                )
+            )
     return marks
 
 

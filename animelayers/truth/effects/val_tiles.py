@@ -40,16 +40,43 @@ def fire(stage: Stage) -> list[Mark]:
     """Licks that wave upwards out of one bed, and loose pieces that tear off and shrink."""
     rng, marks, foot = stage.rng, [], stage.high * 0.9
     n = 5
-    place, phase, reach = np.linspace(-0.5, 0.5, n) * stage.wide, rng.uniform(0, TAU, n), rng.uniform(0.8, 1.05, n)
+    place, phase, reach = (
+        np.linspace(-0.5, 0.5, n) * stage.wide,
+        rng.uniform(0, TAU, n),
+        rng.uniform(0.8, 1.05, n),
+    )
     start, side = rng.uniform(0, 1, 7), rng.uniform(-0.5, 0.5, 7) * stage.wide
     for tone, share in ((0.0, 1.0), (0.5, 0.7), (1.0, 0.42)):
-        bed = disc(0, foot - 0.05 * stage.high, 0.72 * stage.wide * (0.35 + 0.65 * share), 32, 0.16 * stage.high / stage.wide)
+        bed = disc(
+            0,
+            foot - 0.05 * stage.high,
+            0.72 * stage.wide * (0.35 + 0.65 * share),
+            32,
+            0.16 * stage.high / stage.wide,
+        )
         marks.append(stage.mark(bed, tone))
         for i in range(n):
             beat = TAU * stage.t * 2 + phase[i]
-            tall = stage.high * 1.55 * reach[i] * (1 - 0.5 * abs(2 * i / (n - 1) - 1) ** 1.3) * (0.9 + 0.1 * np.sin(beat)) * share
+            tall = (
+                stage.high
+                * 1.55
+                * reach[i]
+                * (1 - 0.5 * abs(2 * i / (n - 1) - 1) ** 1.3)
+                * (0.9 + 0.1 * np.sin(beat))
+                * share
+            )
             marks.append(
-                stage.mark(_lick(float(place[i] * (0.5 + 0.5 * share)), foot, float(tall), 0.5 * stage.wide * share, 0.2 * share, float(beat)), tone)
+                stage.mark(
+                    _lick(
+                        float(place[i] * (0.5 + 0.5 * share)),
+                        foot,
+                        float(tall),
+                        0.5 * stage.wide * share,
+                        0.2 * share,
+                        float(beat),
+                    ),
+                    tone,
+                )
             )
     for i in range(7):
         up = (start[i] + 2 * stage.t) % 1
@@ -57,7 +84,14 @@ def fire(stage: Stage) -> list[Mark]:
         if r > 0.02:
             marks.append(
                 stage.mark(
-                    _lick(float(side[i] * (1 - 0.4 * up)), float(y), float(r * 2.2), float(r), float(r), float(TAU * 2 * stage.t + i)),
+                    _lick(
+                        float(side[i] * (1 - 0.4 * up)),
+                        float(y),
+                        float(r * 2.2),
+                        float(r),
+                        float(r),
+                        float(TAU * 2 * stage.t + i),
+                    ),
                     0.0 if i % 2 else 0.5,
                 )
             )
@@ -65,12 +99,18 @@ def fire(stage: Stage) -> list[Mark]:
 
 
 def aura(stage: Stage) -> list[Mark]:
-    """Waving shells one in another, open in the middle, whose crests climb, and short strokes that rise past them."""
+    """Waving shells one in another, open in the middle, whose crests climb, and short strokes that rise past
+    them.
+    """
     marks, n = [], 72
     a = np.linspace(0, TAU, n, endpoint=False)
     shape = np.stack([np.cos(a) * 0.78 * stage.wide, np.sin(a) * 0.84 * stage.high], 1)
     for tone, share, strength in ((0.0, 1.0, 0.6), (0.5, 0.86, 0.75), (1.0, 0.74, 0.85)):
-        wave = 1 + 0.055 * np.sin(9 * a + TAU * 2 * stage.t * np.sign(np.cos(a))) + 0.04 * np.sin(5 * a - TAU * stage.t)
+        wave = (
+            1
+            + 0.055 * np.sin(9 * a + TAU * 2 * stage.t * np.sign(np.cos(a)))
+            + 0.04 * np.sin(5 * a - TAU * stage.t)
+        )
         outer = shape * (share * wave)[:, None]
         outer[:, 1] -= 0.06 * stage.high * np.clip(-np.sin(a), 0, 1) * np.abs(np.sin(7 * a))
         marks.append(stage.mark(outer, tone, strength, hole=outer * 0.84))
@@ -79,7 +119,13 @@ def aura(stage: Stage) -> list[Mark]:
         up = (start[i] + 2 * stage.t) % 1
         y, long = stage.high * (0.8 - 1.6 * up), 0.22 * np.sin(np.pi * up)
         if long > 0.03:
-            marks.append(stage.mark(taper(np.linspace((x[i], y + long / 2), (x[i], y - long / 2), 5), [0, 0.035, 0]), 1.0, line=False))
+            marks.append(
+                stage.mark(
+                    taper(np.linspace((x[i], y + long / 2), (x[i], y - long / 2), 5), [0, 0.035, 0]),
+                    1.0,
+                    line=False,
+                )
+            )
     return marks
 
 
@@ -118,25 +164,41 @@ def lightning(stage: Stage) -> list[Mark]:
         jag = np.r_[0, rng.uniform(0.05, 0.15, 6) * np.where(np.arange(6) % 2 == 0, 1, -1), 0][:, None]
         c, s = np.cos(a), np.sin(a)
         path = (knots * (c, s) + jag * (-s, c)) * (stage.wide, stage.high)
-        paths.append(np.clip(path, [-0.93 * stage.wide, -0.93 * stage.high], [0.93 * stage.wide, 0.93 * stage.high]))
+        paths.append(
+            np.clip(path, [-0.93 * stage.wide, -0.93 * stage.high], [0.93 * stage.wide, 0.93 * stage.high])
+        )
         twig = rng.integers(2, 6)
-        paths.append(path[twig] + np.array([(0, 0), (0.12 * c - 0.08 * s, 0.12 * s + 0.08 * c), (0.2 * c - 0.22 * s, 0.2 * s + 0.22 * c)]) * 0.8)
+        paths.append(
+            path[twig]
+            + np.array(
+                [(0, 0), (0.12 * c - 0.08 * s, 0.12 * s + 0.08 * c), (0.2 * c - 0.22 * s, 0.2 * s + 0.22 * c)]
+            )
+            * 0.8
+        )
     for tone, w in ((0.0, 0.075), (0.5, 0.048), (1.0, 0.022)):
         for i, path in enumerate(paths):
             thick = w if i % 2 == 0 else w * 0.55
             marks.append(
                 stage.mark(
-                    np.clip(taper(path, [thick, thick * 0.8, 0.006]), -0.95 * max(stage.wide, stage.high), 0.95 * max(stage.wide, stage.high)),
+                    np.clip(
+                        taper(path, [thick, thick * 0.8, 0.006]),
+                        -0.95 * max(stage.wide, stage.high),
+                        0.95 * max(stage.wide, stage.high),
+                    ),
                     tone,
                     line=False,
                 )
             )
-        marks.append(stage.mark(star(0, 0, w * 2.4, w * 1.2, 6, float(rng.uniform(0, TAU))), tone, line=False))
+        marks.append(
+            stage.mark(star(0, 0, w * 2.4, w * 1.2, 6, float(rng.uniform(0, TAU))), tone, line=False)
+        )
     return marks
 
 
 def magic_circle(stage: Stage) -> list[Mark]:
-    """A seal seen aslant on the ground: a toothed rim, two squares that turn against each other, petals, rising motes."""
+    """A seal seen aslant on the ground: a toothed rim, two squares that turn against each other, petals,
+    rising motes.
+    """
     rng, marks = stage.rng, []
     squash = float(rng.uniform(0.32, 0.6)) * min(1.0, stage.high)
     base, turn, teeth = stage.high * 0.3, TAU * stage.t, int(rng.integers(16, 25))
@@ -164,7 +226,12 @@ def magic_circle(stage: Stage) -> list[Mark]:
         up = (start + 3 * stage.t) % 1
         marks.append(
             stage.mark(
-                disc(float(x), float(base - up * (0.85 * stage.high)), 0.028 * float(np.sin(np.pi * up)) + 0.004, 10),
+                disc(
+                    float(x),
+                    float(base - up * (0.85 * stage.high)),
+                    0.028 * float(np.sin(np.pi * up)) + 0.004,
+                    10,
+                ),
                 1.0 if i % 2 else 0.5,
                 line=False,
             )
@@ -195,12 +262,25 @@ def plume(stage: Stage) -> list[Mark]:
     for tone, strength, wide, lag in ((0.0, 0.7, 0.5, 0.0), (0.5, 0.8, 0.3, 0.06), (1.0, 0.85, 0.1, 0.12)):
         sway = (0.03 + 0.34 * s**1.3) * np.sin(TAU * (1.15 * s - stage.t) + phase - lag * 3)
         spine = np.stack([sway, stage.high * (0.9 - (1.72 - lag) * s)], 1)
-        marks.append(stage.mark(taper(spine, [w * wide for w in (0.16, 0.4, 0.75, 1.05, 1.0, 0.0)]), tone, strength, line=False))
+        marks.append(
+            stage.mark(
+                taper(spine, [w * wide for w in (0.16, 0.4, 0.75, 1.05, 1.0, 0.0)]),
+                tone,
+                strength,
+                line=False,
+            )
+        )
     for i, at in enumerate((0.55, 0.72, 0.86)):
         up = (at + stage.t) % 1
-        x, y, r = 0.5 * np.sin(TAU * (1.15 * up - stage.t) + phase + 2.2), stage.high * (0.7 - 1.4 * up), 0.1 * np.sin(np.pi * up)
+        x, y, r = (
+            0.5 * np.sin(TAU * (1.15 * up - stage.t) + phase + 2.2),
+            stage.high * (0.7 - 1.4 * up),
+            0.1 * np.sin(np.pi * up),
+        )
         if r > 0.02:
-            curl = bow(float(x), float(y), float(r), TAU * stage.t + i, TAU * stage.t + i + 4.2, float(0.6 * r))
+            curl = bow(
+                float(x), float(y), float(r), TAU * stage.t + i, TAU * stage.t + i + 4.2, float(0.6 * r)
+            )
             marks.append(stage.mark(curl, 0.25, 0.7, line=False))
     return marks
 

@@ -1,4 +1,6 @@
-"""The package's own drawn people: ten hands, some for training and some for judging, with two dozen people each, who move."""
+"""The package's own drawn people: ten hands, some for training and some for judging, with two dozen people
+each, who move.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ LEAST, MOST = 24, 4000
 
 @dataclass(frozen=True)
 class Person:
-    """A person drawn by one of the package's hands; a figure to compose from, see `animelayers.truth.part.Figure`."""
+    """A person drawn by one of the package's hands; a figure to compose from, see
+    `animelayers.truth.part.Figure`.
+    """
 
     name: str
     source: str
@@ -43,10 +47,12 @@ class Person:
         return {name: count for name, (count, _) in ACTIONS.items() if name not in unseen}
 
     def draw(self, action: str, k: int, height: int, part: str = "whole") -> Cutout:
-        """Drawing `k` (counted around) of an action, the upright figure `height` pixels from its soles to the top of its head.
+        """Drawing `k` (counted around) of an action, the upright figure `height` pixels from its soles to the
+        top of its head.
 
-        ``part``: whole, pinned on the ground between the soles; or bust, what lies above the waist, pinned at the middle of its lower edge.
-        Raises KeyError for an action that is not there, ValueError for a height outside of 24..4000 or another part.
+        ``part``: whole, pinned on the ground between the soles; or bust, what lies above the waist, pinned at
+        the middle of its lower edge. Raises KeyError for an action that is not there, ValueError for a height
+        outside of 24..4000 or another part.
         """
         if not LEAST <= height <= MOST:
             raise ValueError(f"{self.name}: a figure of {height} pixels: {LEAST} to {MOST} can be drawn")
@@ -69,7 +75,12 @@ def people(split: str | None = None) -> list[Person]:
     """The drawn people of one split or of both. Raises ValueError for a split that is none."""
     if split not in (None, *SPLITS):
         raise ValueError(f"split={split}: one of {', '.join(SPLITS)}")
-    return [_person(style, number) for style in (*TRAIN, *VAL) if split in (None, style.split) for number in range(CAST)]
+    return [
+        _person(style, number)
+        for style in (*TRAIN, *VAL)
+        if split in (None, style.split)
+        for number in range(CAST)
+    ]
 
 
 @lru_cache(maxsize=512)

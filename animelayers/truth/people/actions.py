@@ -12,7 +12,20 @@ from animelayers.truth.people.look import Arm, Leg, Pose
 
 Limb = TypeVar("Limb", Arm, Leg)
 
-_TALK = ((0.0, 0), (0.45, 0.4), (0.9, 0), (0.3, -0.8), (0.75, 0.8), (0.0, 0), (0.6, -0.9), (0.25, 0.3), (0.0, 0), (0.8, 0.2), (0.4, 0.8), (0.0, 0))
+_TALK = (
+    (0.0, 0),
+    (0.45, 0.4),
+    (0.9, 0),
+    (0.3, -0.8),
+    (0.75, 0.8),
+    (0.0, 0),
+    (0.6, -0.9),
+    (0.25, 0.3),
+    (0.0, 0),
+    (0.8, 0.2),
+    (0.4, 0.8),
+    (0.0, 0),
+)
 _BLINKS = {8: 0.55, 9: 1.0, 10: 0.4}
 
 
@@ -22,7 +35,13 @@ def _still(pose: Pose, k: int, n: int) -> Pose:
 
 def _talk(pose: Pose, k: int, n: int) -> Pose:
     mouth, lips = _TALK[k]
-    return replace(pose, mouth=mouth, lips=lips, blink=_BLINKS.get(k, 0.0), tilt=pose.tilt + (1.5 if k in (2, 3, 4) else 0.0))
+    return replace(
+        pose,
+        mouth=mouth,
+        lips=lips,
+        blink=_BLINKS.get(k, 0.0),
+        tilt=pose.tilt + (1.5 if k in (2, 3, 4) else 0.0),
+    )
 
 
 def _breathe(pose: Pose, k: int, n: int) -> Pose:
@@ -36,7 +55,14 @@ def _blink(pose: Pose, k: int, n: int) -> Pose:
 def _wave(pose: Pose, k: int, n: int) -> Pose:
     beat = np.sin(2 * np.pi * k / n)
     arm = Arm(swing=8, out=46 + 4 * beat, bend=24, turn=112 + 24 * beat, hand="open")
-    return replace(pose, arms=(pose.arms[0], arm), tilt=pose.tilt + 3 + 2 * beat, mouth=0.5 if k % 4 < 2 else 0.7, lips=0.5, swing=0.3 * beat)
+    return replace(
+        pose,
+        arms=(pose.arms[0], arm),
+        tilt=pose.tilt + 3 + 2 * beat,
+        mouth=0.5 if k % 4 < 2 else 0.7,
+        lips=0.5,
+        swing=0.3 * beat,
+    )
 
 
 def _both(limb: Callable[[int], Limb]) -> tuple[Limb, Limb]:
@@ -45,7 +71,9 @@ def _both(limb: Callable[[int], Limb]) -> tuple[Limb, Limb]:
 
 def _sideways(pose: Pose, yaw: float, face: float) -> Pose:
     """Turned to where it goes; who shows the back goes on into the picture."""
-    return replace(pose, yaw=pose.yaw + (0.2 * yaw if pose.away else yaw), face=-pose.face + (0.0 if pose.away else face))
+    return replace(
+        pose, yaw=pose.yaw + (0.2 * yaw if pose.away else yaw), face=-pose.face + (0.0 if pose.away else face)
+    )
 
 
 def _walk(pose: Pose, k: int, n: int) -> Pose:
@@ -56,13 +84,23 @@ def _walk(pose: Pose, k: int, n: int) -> Pose:
         return replace(pose.arms[side], swing=-24 * back, bend=14 + 10 * max(0.0, -back), out=8, turn=3)
 
     legs, arms = _both(lambda side: _step(t + side * np.pi, 27, 58)), _both(arm)
-    return replace(_sideways(pose, 58, -12), lean=3, legs=legs, arms=arms, swing=-0.8 + 0.5 * np.sin(2 * t), nod=1.5 * np.cos(2 * t))
+    return replace(
+        _sideways(pose, 58, -12),
+        lean=3,
+        legs=legs,
+        arms=arms,
+        swing=-0.8 + 0.5 * np.sin(2 * t),
+        nod=1.5 * np.cos(2 * t),
+    )
 
 
 def _step(t: float, stride: float, lift: float) -> Leg:
-    """One leg of a walk at phase `t`: forwards where sin(t) is 1, back where it is -1, and lifted while it comes through."""
+    """One leg of a walk at phase `t`: forwards where sin(t) is 1, back where it is -1, and lifted while it
+    comes through.
+    """
     ahead, through = np.sin(t), max(0.0, np.cos(t))
-    off = 24 * max(0.0, -ahead) ** 2 * (through > 0 or ahead < -0.7)  # the heel leaves the ground first, and comes down first
+    # the heel leaves the ground first, and comes down first
+    off = 24 * max(0.0, -ahead) ** 2 * (through > 0 or ahead < -0.7)
     toe = off - 14 * max(0.0, ahead) ** 4 + 18 * through * max(0.0, 0.3 - ahead)
     return Leg(swing=stride * ahead + 0.25 * lift * through, bend=4 + lift * through**1.5, toe=toe, out=0.5)
 
@@ -75,10 +113,14 @@ def _run(pose: Pose, k: int, n: int) -> Pose:
         bend = 14 + 82 * through**1.2 + 20 * max(0.0, -ahead)
         return Leg(swing=14 + 40 * ahead + 22 * through, bend=bend, toe=36 * max(0.0, -ahead), out=0.5)
 
-    arms = _both(lambda side: Arm(swing=-40 * np.sin(t + side * np.pi) - 6, out=10, bend=82, turn=-6, hand="fist"))
+    arms = _both(
+        lambda side: Arm(swing=-40 * np.sin(t + side * np.pi) - 6, out=10, bend=82, turn=-6, hand="fist")
+    )
     flight = 0.022 * max(0.0, np.cos(2 * t + 0.6))
     swing = -2.4 + 0.8 * np.sin(2 * t)
-    return replace(_sideways(pose, 62, -14), lean=12, legs=_both(leg), arms=arms, swing=swing, lift=flight, mouth=0.3)
+    return replace(
+        _sideways(pose, 62, -14), lean=12, legs=_both(leg), arms=arms, swing=swing, lift=flight, mouth=0.3
+    )
 
 
 _JUMP = (
@@ -91,11 +133,23 @@ _JUMP = (
 def _jump(pose: Pose, k: int, n: int) -> Pose:
     bend, lift, swung, swing = _JUMP[k]
     flies = lift > 0
-    legs = _both(lambda side: Leg(swing=bend * (0.45 * (1 if side else 0.5) if flies else 0.5), bend=bend, toe=28 * (lift > 0.02), out=3))
-    raised, bent = Arm(swing=10, out=min(swung, 128), bend=18, turn=14, hand="open"), Arm(swing=swung, out=16, bend=16, turn=4, hand="fist")
+    legs = _both(
+        lambda side: Leg(
+            swing=bend * (0.45 * (1 if side else 0.5) if flies else 0.5),
+            bend=bend,
+            toe=28 * (lift > 0.02),
+            out=3,
+        )
+    )
+    raised, bent = (
+        Arm(swing=10, out=min(swung, 128), bend=18, turn=14, hand="open"),
+        Arm(swing=swung, out=16, bend=16, turn=4, hand="fist"),
+    )
     arms = _both(lambda side: raised if swung > 30 else bent)
     lean = 14 if bend > 30 and not flies else 2
-    air = replace(pose, lift=lift, swing=0.3 * swing, wind=-0.4 * swing, mouth=0.7 if lift > 0.1 else 0.0, breath=0.5)
+    air = replace(
+        pose, lift=lift, swing=0.3 * swing, wind=-0.4 * swing, mouth=0.7 if lift > 0.1 else 0.0, breath=0.5
+    )
     return replace(air, legs=legs, arms=arms, lean=lean)
 
 
@@ -128,13 +182,32 @@ def _wind(pose: Pose, k: int, n: int) -> Pose:
 def _bow(pose: Pose, k: int, n: int) -> Pose:
     lean = (0, 8, 22, 34, 38, 38, 26, 8)[k]
     arms = _both(lambda side: Arm(swing=0.55 * lean, out=8, bend=10, turn=-8 * lean / 38))
-    return replace(pose, lean=lean, nod=0.35 * lean, blink=1.0 if lean > 20 else 0.0, arms=arms, swing=0.02 * lean)
+    return replace(
+        pose, lean=lean, nod=0.35 * lean, blink=1.0 if lean > 20 else 0.0, arms=arms, swing=0.02 * lean
+    )
 
 
 def _shock(pose: Pose, k: int, n: int) -> Pose:
     share = (0.0, 0.3, 1.0, 0.9, 0.8, 0.4)[k]
-    arms = _both(lambda side: Arm(swing=30 * share, out=12 + 22 * share, bend=8 + 88 * share, turn=10, hand="open" if share > 0.5 else "easy"))
-    return replace(pose, mouth=0.95 * share, lips=-0.5, brow=0.9 * share, nod=-6 * share, lift=0.012 * share, swing=-0.5 * share, arms=arms)
+    arms = _both(
+        lambda side: Arm(
+            swing=30 * share,
+            out=12 + 22 * share,
+            bend=8 + 88 * share,
+            turn=10,
+            hand="open" if share > 0.5 else "easy",
+        )
+    )
+    return replace(
+        pose,
+        mouth=0.95 * share,
+        lips=-0.5,
+        brow=0.9 * share,
+        nod=-6 * share,
+        lift=0.012 * share,
+        swing=-0.5 * share,
+        arms=arms,
+    )
 
 
 ACTIONS: dict[str, tuple[int, Callable[[Pose, int, int], Pose]]] = {

@@ -14,14 +14,21 @@ Ring = tuple[float, float, float, float]
 """A level of the body: height y, half width, half depth, how far its middle lies in front of the axis."""
 
 _FEET = {
-    "shoe": [(-0.021, -0.026), (0.021, -0.026), (0.03, 0.055), (0.017, 0.082), (-0.017, 0.082), (-0.03, 0.055)],
+    "shoe": [
+        (-0.021, -0.026),
+        (0.021, -0.026),
+        (0.03, 0.055),
+        (0.017, 0.082),
+        (-0.017, 0.082),
+        (-0.03, 0.055),
+    ],
     "top": [(-0.02, -0.02), (0.02, -0.02), (0.019, 0.024), (-0.019, 0.024)],
 }
 
 
 class Body:
-    """One body in one pose: `at` takes points in heights of the figure (x to the picture's right, y down, z to the viewer) into the picture, whose
-    origin is on the ground between the feet."""
+    """One body in one pose: `at` takes points in heights of the figure (x to the picture's right, y down, z
+    to the viewer) into the picture, whose origin is on the ground between the feet."""
 
     def __init__(self, look: Look, pose: Pose) -> None:
         self.look, self.pose, b = look, pose, look.build
@@ -56,9 +63,19 @@ class Body:
             (s - 0.012 - 0.004 * self.pose.breath, 0.5 * b.shoulders, 0.3 * b.shoulders, 0.0),
             (s + 0.03 * long, 0.8 * b.shoulders, 0.42 * b.shoulders, 0.0),
             (s + 0.11 * long, 0.95 * b.shoulders, 0.52 * b.shoulders, 0.004),
-            (s + 0.33 * long, 0.86 * b.shoulders * breath, (0.6 + b.chest) * b.shoulders * breath, 0.008 + 0.1 * b.chest * b.shoulders),
+            (
+                s + 0.33 * long,
+                0.86 * b.shoulders * breath,
+                (0.6 + b.chest) * b.shoulders * breath,
+                0.008 + 0.1 * b.chest * b.shoulders,
+            ),
             (w, b.waist + 0.6 * b.belly, b.waist * 0.7 + b.belly, 0.4 * b.belly),
-            (self.crotch - 0.18 * long, 0.94 * b.hips + 0.5 * b.belly, 0.68 * b.hips + 0.6 * b.belly, 0.2 * b.belly),
+            (
+                self.crotch - 0.18 * long,
+                0.94 * b.hips + 0.5 * b.belly,
+                0.68 * b.hips + 0.6 * b.belly,
+                0.2 * b.belly,
+            ),
             (self.crotch + 0.012, b.hips, 0.66 * b.hips, 0.0),
         ]
         return [(y, a + loose, d + loose, z) for y, a, d, z in rings]
@@ -71,11 +88,16 @@ class Body:
         left, right = middle - np.stack([half, 0 * half], 1), middle + np.stack([half, 0 * half], 1)
         if not smooth:
             return np.concatenate([left, right[::-1]])
-        left, right = np.concatenate([left[:1], left, left[-1:]]), np.concatenate([right[:1], right, right[-1:]])
+        left, right = (
+            np.concatenate([left[:1], left, left[-1:]]),
+            np.concatenate([right[:1], right, right[-1:]]),
+        )
         return np.concatenate([spline(left, False), spline(right, False)[::-1]])
 
     def wrap(self, rings: Sequence[Ring], points: Sequence[tuple[float, float]]) -> np.ndarray:
-        """Points (u, y) on the near side of stacked rings, u -1 at the left edge .. 1 at the right, 0 the middle of the front or the back."""
+        """Points (u, y) on the near side of stacked rings, u -1 at the left edge .. 1 at the right, 0 the
+        middle of the front or the back.
+        """
         u, y = np.array(points, np.float64).T
         levels = np.array(rings, np.float64)
         a, d, z = (np.interp(y, levels[:, 0], levels[:, i]) for i in (1, 2, 3))
@@ -115,17 +137,26 @@ class Body:
         sign, pitch = (-1, 1)[side], np.radians(self.pose.legs[side].toe)
         size = 0.62 + 0.055 * (7.5 - min(self.look.build.heads, 7.5)) + 0.35 * (self.look.build.limb - 1)
         size = max(size, 0.6) * 1.15
-        sole, top = (np.array([(x * wide, 0.0, z) for x, z in _FEET[part]]) * size for part in ("shoe", "top"))
+        sole, top = (
+            np.array([(x * wide, 0.0, z) for x, z in _FEET[part]]) * size for part in ("shoe", "top")
+        )
         sole[:, 1], top[:, 1] = 0.036, -0.004
         instep = sole[2:] * (0.85, 0, 0.86) + (0, 0.036 - 0.02 * size, 0)
         points = np.concatenate([sole, top, instep])
         splay = np.radians(sign * 14)
         turned = np.stack(
-            [points[:, 0] * np.cos(splay) + points[:, 2] * np.sin(splay), points[:, 1], points[:, 2] * np.cos(splay) - points[:, 0] * np.sin(splay)],
+            [
+                points[:, 0] * np.cos(splay) + points[:, 2] * np.sin(splay),
+                points[:, 1],
+                points[:, 2] * np.cos(splay) - points[:, 0] * np.sin(splay),
+            ],
             1,
         )
         y, z = turned[:, 1].copy(), turned[:, 2].copy()
-        turned[:, 1], turned[:, 2] = y * np.cos(pitch) + z * np.sin(pitch), z * np.cos(pitch) - y * np.sin(pitch)
+        turned[:, 1], turned[:, 2] = (
+            y * np.cos(pitch) + z * np.sin(pitch),
+            z * np.cos(pitch) - y * np.sin(pitch),
+        )
         placed = turned + self.legs[side][2]
         flat = self.at(placed)
         flat[:, 1] += 0.3 * np.cos(self.yaw) * turned[:, 2]

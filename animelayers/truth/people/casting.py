@@ -16,7 +16,21 @@ from animelayers.truth.people.style import Style
 Kind = TypeVar("Kind")
 
 _ON_HEAD = frozenset(
-    {"cap", "straw", "beret", "witch", "helmet", "headphones", "band", "bow", "cat_ears", "fox_ears", "rabbit_ears", "horns", "flower"}
+    {
+        "cap",
+        "straw",
+        "beret",
+        "witch",
+        "helmet",
+        "headphones",
+        "band",
+        "bow",
+        "cat_ears",
+        "fox_ears",
+        "rabbit_ears",
+        "horns",
+        "flower",
+    }
 )
 _OLD_HAIRS = (("bare", "nape", "close"), ("bare", "bun", "close"))
 _OLD_HAIR_COLOURS: tuple[Colour, ...] = ((222, 222, 226), (176, 176, 184), (240, 238, 234))
@@ -37,12 +51,17 @@ _DARK_HAIR: tuple[Colour, ...] = ((36, 32, 44), (52, 40, 48), (28, 30, 40))
 def cast(style: Style, number: int) -> tuple[Look, Pose, frozenset[str]]:
     """The look, the resting pose and the words of one of a style's people; the same for the same number."""
     rng = np.random.default_rng([zlib.crc32(style.name.encode()), number])
-    age, body = int(rng.choice(4, p=(0.2, 0.36, 0.32, 0.12))), str(_one(rng, ("slim", "usual", "usual", "broad", "round")))
+    age, body = (
+        int(rng.choice(4, p=(0.2, 0.36, 0.32, 0.12))),
+        str(_one(rng, ("slim", "usual", "usual", "broad", "round"))),
+    )
     hair, outfit = _hair(rng, style, age), _one(rng, style.outfits)
     tone, colours = _colours(rng, style, age, number % 10)
     look = Look(
         build=_build(rng, style, age, body),
-        face=replace(style.face, chin=style.face.chin * (0.94, 1.0, 1.04, 1.03)[age], eyes=_aged(style.face.eyes, age)),
+        face=replace(
+            style.face, chin=style.face.chin * (0.94, 1.0, 1.04, 1.03)[age], eyes=_aged(style.face.eyes, age)
+        ),
         hair=hair,
         outfit=outfit,
         extras=_extras(rng, style, age, hair, outfit),
@@ -52,7 +71,13 @@ def cast(style: Style, number: int) -> tuple[Look, Pose, frozenset[str]]:
         **colours,
     )
     stance = _stance(rng, outfit.sleeve == "wide")
-    words = {*style.words, ("child", "teen", "adult", "elder")[age], body, tone, "from behind" if stance.away else ""}
+    words = {
+        *style.words,
+        ("child", "teen", "adult", "elder")[age],
+        body,
+        tone,
+        "from behind" if stance.away else "",
+    }
     if tone == "white" and style.ink.grey and style.ink.weight:
         words.add("outline")
     if "outline" in words and sum(look.hair_colour) > 600 and sum(look.shoe) > 600:
@@ -71,7 +96,9 @@ def _hair(rng: np.random.Generator, style: Style, age: int) -> Hair:
     if age == 3 and rng.random() < 0.7:
         names = _one(rng, _OLD_HAIRS)
     length = float(rng.uniform(1.1, 1.9)) * (0.8 if age == 0 else 1.0)
-    return Hair(*names, length=length, volume=float(rng.uniform(0.95, 1.15)), locks=float(rng.uniform(0.8, 1.3)))
+    return Hair(
+        *names, length=length, volume=float(rng.uniform(0.95, 1.15)), locks=float(rng.uniform(0.8, 1.3))
+    )
 
 
 def _colours(rng: np.random.Generator, style: Style, age: int, turn: int) -> tuple[str, dict[str, Colour]]:
@@ -85,8 +112,21 @@ def _colours(rng: np.random.Generator, style: Style, age: int, turn: int) -> tup
         shoe, skin = (236, 234, 236), _one(rng, style.skins[:2])
         accent = accent if rng.random() < 0.6 and not style.ink.grey else (228, 230, 240)
     elif turn < style.white + style.dark:
-        tone, (cloth, trim, accent), hair, shoe = "dark", _one(rng, _DARKS), _one(rng, _DARK_HAIR), (26, 24, 30)
-    return tone, {"cloth": cloth, "trim": trim, "accent": accent, "shoe": shoe, "skin": skin, "eye": eye, "hair_colour": hair}
+        tone, (cloth, trim, accent), hair, shoe = (
+            "dark",
+            _one(rng, _DARKS),
+            _one(rng, _DARK_HAIR),
+            (26, 24, 30),
+        )
+    return tone, {
+        "cloth": cloth,
+        "trim": trim,
+        "accent": accent,
+        "shoe": shoe,
+        "skin": skin,
+        "eye": eye,
+        "hair_colour": hair,
+    }
 
 
 def _extras(rng: np.random.Generator, style: Style, age: int, hair: Hair, outfit: Outfit) -> frozenset[str]:
@@ -96,7 +136,11 @@ def _extras(rng: np.random.Generator, style: Style, age: int, hair: Hair, outfit
     wild, bald = hair.crown in ("spiky", "wild", "big"), hair.crown == "none"
     found -= set(on_top if wild else on_top[1:])
     found -= {"band", "bow", "flower", "headphones", "cat_ears", "fox_ears", "rabbit_ears"} if bald else set()
-    bearded = age > 1 and outfit.bottom not in ("skirt", "gown") and hair.back in ("short", "nape", "none", "mane", "low_pony")
+    bearded = (
+        age > 1
+        and outfit.bottom not in ("skirt", "gown")
+        and hair.back in ("short", "nape", "none", "mane", "low_pony")
+    )
     if bearded and rng.random() < (0.65 if age == 3 else 0.35):
         found.add("beard" if rng.random() < 0.6 else "moustache")
     return frozenset(found)
@@ -107,7 +151,9 @@ def _build(rng: np.random.Generator, style: Style, age: int, body: str) -> Build
     squat = min(1.0, heads / 6.6)
     wide = {"slim": 0.9, "usual": 1.0, "broad": 1.16, "round": 1.1}[body] * (1 + 0.55 * (1 - squat))
     curvy = float(rng.random())
-    limb = style.limb * {"slim": 0.86, "usual": 1.0, "broad": 1.16, "round": 1.2}[body] * (1 + 0.5 * (1 - squat))
+    limb = (
+        style.limb * {"slim": 0.86, "usual": 1.0, "broad": 1.16, "round": 1.2}[body] * (1 + 0.5 * (1 - squat))
+    )
     return Build(
         heads=heads,
         shoulders=(0.098 - 0.01 * curvy) * wide * (0.92 if age == 0 else 1.0),
@@ -139,7 +185,12 @@ def _stance(rng: np.random.Generator, hanging: bool) -> Pose:
     elif kind == 1:
         arms = [Arm(swing=-8, out=34, bend=0, turn=-72, hand="fist"), Arm()]
     elif kind == 2:
-        arms = [Arm(swing=-8, out=34, bend=0, turn=-72, hand="fist"), Arm(swing=-8, out=34, bend=0, turn=-72, hand="fist")]
+        arms = [
+            Arm(swing=-8, out=34, bend=0, turn=-72, hand="fist"),
+            Arm(swing=-8, out=34, bend=0, turn=-72, hand="fist"),
+        ]
     elif kind == 3:
         arms = [Arm(swing=6, out=16, bend=42, turn=-62), Arm(swing=-4, out=14)]
-    return Pose(yaw=yaw, face=float(rng.uniform(-12, 12)), tilt=float(rng.uniform(-4, 4)), arms=(arms[0], arms[1]))
+    return Pose(
+        yaw=yaw, face=float(rng.uniform(-12, 12)), tilt=float(rng.uniform(-4, 4)), arms=(arms[0], arms[1])
+    )

@@ -33,7 +33,9 @@ def gown(figure: Figure) -> None:
         figure.marks.fill(body.loft(band, smooth=False), look.accent, 0.012)
 
 
-def skirt(figure: Figure, high: float, hem: float, loose: float, colour: Colour, pleats: int, kind: str) -> None:
+def skirt(
+    figure: Figure, high: float, hem: float, loose: float, colour: Colour, pleats: int, kind: str
+) -> None:
     """A skirt from height `high` down to `hem`, its hem `loose` wider than the hips."""
     body, marks = figure.body, figure.marks
     rings = _around_legs(figure, np.linspace(high, hem, 6), loose)
@@ -46,13 +48,22 @@ def skirt(figure: Figure, high: float, hem: float, loose: float, colour: Colour,
         middle = (top + foot) / 2 + np.array([0.006 * figure.pose.wind, 0.0])
         if pleats and marks.ink.shading != "flat":
             below = np.array([0.0, 0.02])
-            marks.inside(np.array([top, top, middle, foot + below, edge(u + 0.7 / folds) + below]), dark, shape)
+            marks.inside(
+                np.array([top, top, middle, foot + below, edge(u + 0.7 / folds) + below]), dark, shape
+            )
         start = top if pleats else 0.45 * top + 0.55 * foot
-        marks.crease(spline(np.array([start, (start + foot) / 2 + np.array([0.003, 0.0]), foot]), False, 4), colour, 0.9, shape)
+        marks.crease(
+            spline(np.array([start, (start + foot) / 2 + np.array([0.003, 0.0]), foot]), False, 4),
+            colour,
+            0.9,
+            shape,
+        )
     if not pleats and figure.look.outfit.flare > 0.9:
         low = np.array([edge(u) for u in np.linspace(-1, 1, 13)])
         band = np.concatenate([low - np.array([0.0, 0.02]), (low - np.array([0.0, 0.008]))[::-1]])
-        marks.inside(band, figure.look.accent if kind == "gown" else mix(colour, figure.look.accent, 0.6), shape)
+        marks.inside(
+            band, figure.look.accent if kind == "gown" else mix(colour, figure.look.accent, 0.6), shape
+        )
     if kind == "robe":
         side, middle = body.wrap(rings[:1], [(0.1, high), (0.0, high)])
         marks.crease(np.array([edge(0.25), 0.5 * edge(0.25) + 0.5 * side, middle]), colour, 1.3, shape)
@@ -60,17 +71,32 @@ def skirt(figure: Figure, high: float, hem: float, loose: float, colour: Colour,
 
 
 def _around_legs(figure: Figure, levels: np.ndarray, loose: float) -> list[Ring]:
-    """Rings at heights `levels`, from the waist to a hem `loose` wider than the hips, and everywhere around the legs."""
+    """Rings at heights `levels`, from the waist to a hem `loose` wider than the hips, and everywhere around
+    the legs.
+    """
     body, b, rings = figure.body, figure.look.build, list[Ring]()
     swell = 0.042 * b.limb
     for y, share in zip(levels, np.linspace(0, 1, len(levels)), strict=True):
         fall = float(np.clip((y - levels[0]) / max(body.crotch - levels[0], 1e-6), 0, 1))
-        wide = (b.waist + 0.6 * b.belly) * (1 - fall) + b.hips * fall + 0.006 + loose * share**0.8 + 0.5 * b.belly * (1 - share)
+        wide = (
+            (b.waist + 0.6 * b.belly) * (1 - fall)
+            + b.hips * fall
+            + 0.006
+            + loose * share**0.8
+            + 0.5 * b.belly * (1 - share)
+        )
         legs = [_leg_at(leg, float(y)) for leg in body.legs] if y > body.crotch else [np.zeros(3)]
         near, far = max(p[2] for p in legs), min(p[2] for p in legs)
         reach = max(abs(p[0]) for p in legs) + swell
         deep = max(0.72 * wide + 0.5 * b.belly, (near - far) / 2 + swell)
-        rings.append((float(y), float(max(wide, reach)), float(deep), float(0.4 * (near + far) + 0.3 * b.belly * (1 - share))))
+        rings.append(
+            (
+                float(y),
+                float(max(wide, reach)),
+                float(deep),
+                float(0.4 * (near + far) + 0.3 * b.belly * (1 - share)),
+            )
+        )
     return rings
 
 
@@ -85,7 +111,9 @@ def _hung(figure: Figure, rings: Sequence[Ring]) -> tuple[np.ndarray, Callable[[
     body, pose = figure.body, figure.pose
     y, a, d, z = np.array(rings).T
     share = np.linspace(0, 1, len(y)) ** 1.6
-    middle = body.at(np.stack([0 * y, y, z], 1)) + np.stack([share * (0.019 * pose.wind + 0.01 * pose.swing), 0 * y], 1)
+    middle = body.at(np.stack([0 * y, y, z], 1)) + np.stack(
+        [share * (0.019 * pose.wind + 0.01 * pose.swing), 0 * y], 1
+    )
     half = np.hypot(a * np.cos(body.yaw), d * np.sin(body.yaw))
     left, right = middle - np.stack([half, 0 * y], 1), middle + np.stack([half, 0 * y], 1)
 
@@ -107,10 +135,18 @@ def hanging(figure: Figure) -> None:
             rings = [(y, a + 0.008, d + 0.008, z) for y, a, d, z in figure.rings()] + _tails(figure)
             shape = body.loft(rings)
             figure.marks.fill(shape, look.trim, 0.02)
-            figure.marks.crease(body.wrap(rings, [(0.0, body.waist + 0.03), (0.02, body.crotch), (0.0, rings[-1][0])]), look.trim, 1.2, shape)
+            figure.marks.crease(
+                body.wrap(rings, [(0.0, body.waist + 0.03), (0.02, body.crotch), (0.0, rings[-1][0])]),
+                look.trim,
+                1.2,
+                shape,
+            )
             return
         rings = [(body.waist, look.build.waist, 0.7 * look.build.waist, 0.0), *_tails(figure)]
-        figure.marks.fill(body.loft(rings, smooth=False), mix(look.trim, figure.marks.ink.shade, max(figure.marks.ink.depth, 0.15)))
+        figure.marks.fill(
+            body.loft(rings, smooth=False),
+            mix(look.trim, figure.marks.ink.shade, max(figure.marks.ink.depth, 0.15)),
+        )
 
 
 def _tails(figure: Figure) -> list[Ring]:
@@ -143,7 +179,9 @@ def _apron(figure: Figure, rings: Sequence[Ring]) -> None:
     for shape in (bib, fall):
         marks.fill(body.wrap(wide, shape), look.accent, 0.012)
     for sign in (-1, 1):
-        marks.stroke(body.wrap(wide, [(sign * 0.33, s + 0.17 * long), (sign * 0.4, s)]), (0.011, 0.011), look.accent)
+        marks.stroke(
+            body.wrap(wide, [(sign * 0.33, s + 0.17 * long), (sign * 0.4, s)]), (0.011, 0.011), look.accent
+        )
 
 
 def over(figure: Figure, rings: Sequence[Ring]) -> None:
@@ -161,8 +199,16 @@ def over(figure: Figure, rings: Sequence[Ring]) -> None:
         panel = _panel(figure, wide, sign)
         marks.fill(panel, look.trim, 0.016)
         if kind == "coat":
-            lapel = [(0.2, s - 0.01), (0.62, s + 0.03), (0.55, s + 0.07), (0.24, body.waist - 0.02), (0.16, s + 0.03)]
-            marks.fill(body.wrap(wide, [(sign * u, y) for u, y in lapel]), mix(look.trim, look.accent, 0.25), 0.006)
+            lapel = [
+                (0.2, s - 0.01),
+                (0.62, s + 0.03),
+                (0.55, s + 0.07),
+                (0.24, body.waist - 0.02),
+                (0.16, s + 0.03),
+            ]
+            marks.fill(
+                body.wrap(wide, [(sign * u, y) for u, y in lapel]), mix(look.trim, look.accent, 0.25), 0.006
+            )
 
 
 def _panel(figure: Figure, rings: Sequence[Ring], sign: int) -> np.ndarray:

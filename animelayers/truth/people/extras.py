@@ -14,7 +14,16 @@ from animelayers.truth.people.hats import ON_TOP
 if TYPE_CHECKING:
     from animelayers.truth.people.figure import Figure
 
-_CAPE = np.array([(-1.0, 0.0, -0.02), (-1.5, 0.4, -0.05), (-1.9, 1.0, -0.07), (1.9, 1.0, -0.07), (1.5, 0.4, -0.05), (1.0, 0.0, -0.02)])
+_CAPE = np.array(
+    [
+        (-1.0, 0.0, -0.02),
+        (-1.5, 0.4, -0.05),
+        (-1.9, 1.0, -0.07),
+        (1.9, 1.0, -0.07),
+        (1.5, 0.4, -0.05),
+        (1.0, 0.0, -0.02),
+    ]
+)
 _BLOWN = np.array([(0, 0), (0.01, 0), (0.035, -0.01), (0.035, -0.01), (0.01, 0), (0, 0)])
 _PAULDRON = [(-1.0, 0.5), (-0.9, -0.45), (0.0, -0.8), (0.9, -0.45), (1.0, 0.5), (0.0, 0.75)]
 _BAG = [(-0.045, -0.03), (0.045, -0.03), (0.05, 0.04), (-0.05, 0.04)]
@@ -35,13 +44,20 @@ def behind(figure: Figure) -> None:
 
 def _cape(figure: Figure) -> None:
     body, look, marks, blow = figure.body, figure.look, figure.marks, figure.pose.wind + figure.pose.swing
-    given = _CAPE * (look.build.shoulders, 0.28 * body.crotch - body.shoulder, 1.0) + np.array([0.0, body.shoulder, 0.0])
+    given = _CAPE * (look.build.shoulders, 0.28 * body.crotch - body.shoulder, 1.0) + np.array(
+        [0.0, body.shoulder, 0.0]
+    )
     corners = body.at(given) + _BLOWN * blow
-    wave = [corners[2] + (corners[3] - corners[2]) * t + np.array([0, 0.012 * np.sin(14 * t + 2 * blow)]) for t in np.linspace(0, 1, 9)]
+    wave = [
+        corners[2] + (corners[3] - corners[2]) * t + np.array([0, 0.012 * np.sin(14 * t + 2 * blow)])
+        for t in np.linspace(0, 1, 9)
+    ]
     shape = np.concatenate([spline(corners[:3], False), np.array(wave), spline(corners[3:], False)])
     marks.fill(shape, mix(look.accent, marks.ink.shade, 0.25))
     for t in (0.2, 0.5, 0.8):
-        fold = np.array([corners[0] + (corners[5] - corners[0]) * t, corners[2] + (corners[3] - corners[2]) * t])
+        fold = np.array(
+            [corners[0] + (corners[5] - corners[0]) * t, corners[2] + (corners[3] - corners[2]) * t]
+        )
         marks.crease(fold, look.accent, 1.2, shape)
 
 
@@ -50,7 +66,11 @@ def _rucksack(figure: Figure) -> None:
     levels = (body.shoulder + 0.02, body.waist + 0.03)
     flat = body.at([(sign * wide, y, z) for sign in (-1, 1) for y in levels for z in (-0.03, -0.1)])
     (x0, y0), (x1, y1) = flat.min(0), flat.max(0)
-    figure.marks.fill(spline([p for p in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for _ in (0, 1)]), figure.look.accent, 0.012)
+    figure.marks.fill(
+        spline([p for p in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for _ in (0, 1)]),
+        figure.look.accent,
+        0.012,
+    )
 
 
 def _tail(figure: Figure) -> None:
@@ -74,7 +94,9 @@ def worn(figure: Figure, rings: Sequence[Ring]) -> None:
         marks.fill(spline(_FLAP) + at, mix(look.shoe, (255, 240, 220), 0.15))
     if look.extras & {"straps", "rucksack"}:
         for sign in (-1, 1):
-            strap = body.wrap(wide, [(sign * 0.45, body.shoulder), (sign * 0.5, middle), (sign * 0.85, body.waist)])
+            strap = body.wrap(
+                wide, [(sign * 0.45, body.shoulder), (sign * 0.5, middle), (sign * 0.85, body.waist)]
+            )
             marks.fill(ribbon(spline(strap, False), (0.012, 0.012)), look.accent)
 
 
@@ -106,21 +128,30 @@ def _pauldrons(figure: Figure) -> None:
         at = figure.body.at(figure.body.arms[side][:1])[0] + np.array([0.0, 0.004])
         plate = spline(_PAULDRON) * size + at
         figure.marks.fill(plate, figure.look.accent, 0.012)
-        figure.marks.crease(at + size * np.array([(-0.85, 0.1), (0.0, 0.32), (0.85, 0.1)]), figure.look.accent, 0.8, plate)
+        figure.marks.crease(
+            at + size * np.array([(-0.85, 0.1), (0.0, 0.32), (0.85, 0.1)]), figure.look.accent, 0.8, plate
+        )
 
 
 def _scarf(figure: Figure) -> None:
     body, marks, colour, long = figure.body, figure.marks, figure.look.accent, figure.body.head
     neck, blow = body.at([(0.0, body.shoulder - 0.004, 0.02)])[0], figure.pose.wind + figure.pose.swing
     path = [(0.22, 0.0), (0.34 + 0.1 * blow, 0.5), (0.3 + 0.25 * blow, 1.0), (0.34 + 0.4 * blow, 1.4)]
-    marks.fill(ribbon(spline(neck + long * np.array(path), False), (0.2 * long, 0.26 * long, 0.3 * long)), colour, 0.01)
+    marks.fill(
+        ribbon(spline(neck + long * np.array(path), False), (0.2 * long, 0.26 * long, 0.3 * long)),
+        colour,
+        0.01,
+    )
     marks.fill(neck + long * ellipse(0, 0, 0.4, 0.19), colour, 0.012)
     marks.crease(neck + long * np.array([(-0.36, -0.02), (0.0, 0.07), (0.36, -0.02)]), colour)
 
 
 def _cape_collar(figure: Figure) -> None:
     body, look, b = figure.body, figure.look, figure.look.build
-    ring = [(body.shoulder - 0.018, 0.3 * body.head, 0.28 * body.head, 0.0), (body.shoulder + 0.014, 0.95 * b.shoulders, 0.6 * b.shoulders, 0.01)]
+    ring = [
+        (body.shoulder - 0.018, 0.3 * body.head, 0.28 * body.head, 0.0),
+        (body.shoulder + 0.014, 0.95 * b.shoulders, 0.6 * b.shoulders, 0.01),
+    ]
     figure.marks.fill(body.loft(ring, smooth=False), look.accent, 0.01)
     if not figure.pose.away:
         clasp = body.wrap(ring, [(0.0, body.shoulder + 0.004)])[0] + 0.07 * body.head * ellipse(0, 0, 1, 1)
@@ -134,13 +165,21 @@ def _glasses(figure: Figure) -> None:
         ring = skull.place(ellipse(side * eyes.apart, eyes.height + 0.01, 0.165, 0.145))
         marks.stroke(np.concatenate([ring, ring[:2]]), (thick, thick), frame)
         if side * skull.degrees < 20:
-            hinge, ear = skull.place([(side * (eyes.apart + 0.16), 0.13)])[0], skull.place([(side * 0.5, 0.1)], 0.0)[0]
+            hinge, ear = (
+                skull.place([(side * (eyes.apart + 0.16), 0.13)])[0],
+                skull.place([(side * 0.5, 0.1)], 0.0)[0],
+            )
             marks.stroke(np.stack([hinge, ear]), (thick, 0.7 * thick), frame)
     marks.stroke(skull.place([(-0.07, 0.14), (0.0, 0.12), (0.07, 0.14)], 1.05), (thick, thick), frame)
 
 
 def _colour(figure: Figure, name: str) -> Colour:
     look = figure.look
-    own = {"hair": look.hair_colour, "accent": look.accent, "trim": look.trim, "inner": mix(look.skin, (240, 130, 140), 0.4)}
+    own = {
+        "hair": look.hair_colour,
+        "accent": look.accent,
+        "trim": look.trim,
+        "inner": mix(look.skin, (240, 130, 140), 0.4),
+    }
     given: dict[str, Colour] = {"straw": (236, 206, 140), "bone": (236, 226, 204), "dark": (52, 46, 58)}
     return {**own, **given}[name]

@@ -34,7 +34,9 @@ def eye(marks: Marks, look: Look, skull: Skull, side: int, face: np.ndarray, lin
         marks.stroke(at(spline(lid, False)), (0.3 * lash, lash, 0.4 * lash), line)
     elif eyes.kind == "dot":
         squeeze = 1 - 0.9 * shut
-        marks.inside(at(ellipse(0, 0.02, eyes.iris[0], eyes.iris[1] * squeeze)), mix(look.eye, _DARK, 0.75), face)
+        marks.inside(
+            at(ellipse(0, 0.02, eyes.iris[0], eyes.iris[1] * squeeze)), mix(look.eye, _DARK, 0.75), face
+        )
     else:
         lid_y = -eyes.tall * (1 - 1.25 * shut)
         _ball(marks, look, at, lid_y, face, side * 1.0)
@@ -46,7 +48,15 @@ def _ball(marks: Marks, look: Look, at: At, lid: float, face: np.ndarray, side: 
     eyes, tall, (a, b) = look.face.eyes, look.face.eyes.tall, look.face.eyes.iris
     white = mix(eyes.white, look.skin, 0.12)
     half_dark, most_dark = mix(look.eye, _DARK, 0.5), mix(look.eye, _DARK, 0.65)
-    opening = [(-0.118, 0.05), (-0.1, lid * 0.5), (-0.01, lid), (0.085, lid * 0.82), (0.135, 0.01), (0.1, 0.9 * tall), (-0.06, tall)]
+    opening = [
+        (-0.118, 0.05),
+        (-0.1, lid * 0.5),
+        (-0.01, lid),
+        (0.085, lid * 0.82),
+        (0.135, 0.01),
+        (0.1, 0.9 * tall),
+        (-0.06, tall),
+    ]
     shape = at(spline(opening))
     marks.inside(shape, white, face)
     for middle, width, height, colour in (
@@ -71,7 +81,10 @@ def _lashes(marks: Marks, look: Look, at: At, lid: float, unit: float, line: Col
     upper = [(-0.125, 0.04), (-0.1, lid * 0.55), (-0.01, lid - 0.006), (0.09, lid * 0.84), (0.145, 0.0), end]
     marks.stroke(at(spline(upper, False)), (0.2 * lash, 0.6 * lash, lash, 1.1 * lash, 0.8 * lash, 0.0), line)
     if eyes.lower:
-        low, path = eyes.lower * unit, [(0.135, 0.01), (0.125, 0.6 * tall), (0.085, tall), (-0.03, 1.07 * tall)]
+        low, path = (
+            eyes.lower * unit,
+            [(0.135, 0.01), (0.125, 0.6 * tall), (0.085, tall), (-0.03, 1.07 * tall)],
+        )
         marks.stroke(at(spline(path, False)), (low, low, 0.3 * low), line)
     if eyes.crease:
         crease = [(-0.07, lid - 0.04), (0.03, lid - 0.058), (0.12, lid - 0.02)]

@@ -95,7 +95,11 @@ class Figure:
         marks.fill(shape, look.skin)
         under = np.array([(-2, -0.5), (2, -0.5), (2, 0.55), (0.4, 0.72), (-2, 0.6)])
         if marks.ink.shading != "flat":
-            marks.inside(self.skull.place(under, 0.3), mix(look.skin, (214, 110, 110) if not marks.ink.grey else (60, 60, 60), 0.3), shape)
+            marks.inside(
+                self.skull.place(under, 0.3),
+                mix(look.skin, (214, 110, 110) if not marks.ink.grey else (60, 60, 60), 0.3),
+                shape,
+            )
         rings = self.rings()
         torso = body.loft(rings)
         marks.fill(torso, look.cloth, 0.02)
@@ -111,7 +115,10 @@ class Figure:
         look, body = self.look, self.body
         top = body.waist + (body.crotch - body.waist) * (0.62 if look.outfit.belt else 0.72)
         y = np.linspace(top, body.crotch + 0.012, 5)
-        a, d, z = (np.interp(y, [r[0] for r in rings], [r[i] for r in rings]) + (0.001 if i < 3 else 0) for i in (1, 2, 3))
+        a, d, z = (
+            np.interp(y, [r[0] for r in rings], [r[i] for r in rings]) + (0.001 if i < 3 else 0)
+            for i in (1, 2, 3)
+        )
         low = [(float(q), float(w), float(e), float(f)) for q, w, e, f in zip(y, a, d, z, strict=True)]
         self.marks.fill(body.loft(low), look.trim, 0.02)
         if look.outfit.belt:

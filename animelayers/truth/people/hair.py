@@ -57,13 +57,20 @@ class HairDrawing(Mane):
         crown = self.skull.seen(self._crown())
         if self.hair.back in ("short", "nape"):
             self.falling(0.52, 0.52)
-        edge = spline([(-0.54, 0.1), (-0.47, 0.32), (-0.2, 0.42), (0.2, 0.42), (0.47, 0.32), (0.54, 0.1)], False)
+        edge = spline(
+            [(-0.54, 0.1), (-0.47, 0.32), (-0.2, 0.42), (0.2, 0.42), (0.47, 0.32), (0.54, 0.1)], False
+        )
         cap = np.concatenate([crown, self.skull.seen(edge)])
         self.marks.fill(cap, self.shade, line=0.0)
         if self.marks.ink.weight:
             self.marks.rim(crown, self.look.hair_colour)
         for x in (-0.3, -0.1, 0.12, 0.32):
-            self.marks.crease(self.skull.seen(spline([(0.3 * x, -0.6), (x, -0.2), (x, 0.36)], False)), self.look.hair_colour, 1.0, cap)
+            self.marks.crease(
+                self.skull.seen(spline([(0.3 * x, -0.6), (x, -0.2), (x, 0.36)], False)),
+                self.look.hair_colour,
+                1.0,
+                cap,
+            )
         self._shine(cap)
         self.bound()
 
@@ -71,12 +78,19 @@ class HairDrawing(Mane):
         name, grow = self.hair.crown, 1 + 0.5 * (self.hair.volume - 1)
         if name in CROWNS:
             half = CROWNS[name]
-            points = [(x * grow, y * grow) for x, y in half] + [(-x * grow, y * grow) for x, y in reversed(half[:-1])]
+            points = [(x * grow, y * grow) for x, y in half] + [
+                (-x * grow, y * grow) for x, y in reversed(half[:-1])
+            ]
             return spline([points[0], *points, points[-1]], False)
         right = SPIKY[name]
-        left = [(-x * 0.97, y * (1.05 if i % 2 == 0 else 0.98) + 0.03) for i, (x, y) in enumerate(reversed(right))]
+        left = [
+            (-x * 0.97, y * (1.05 if i % 2 == 0 else 0.98) + 0.03) for i, (x, y) in enumerate(reversed(right))
+        ]
         sway = 0.05 * (self.skull.pose.wind + 0.5 * self.skull.pose.swing)
-        points = [(x * grow + sway * (1 if i % 2 == 0 else 0), y * grow) for i, (x, y) in enumerate([*right, (0.02, -0.84), *left])]
+        points = [
+            (x * grow + sway * (1 if i % 2 == 0 else 0), y * grow)
+            for i, (x, y) in enumerate([*right, (0.02, -0.84), *left])
+        ]
         bent = []
         for a, b in pairwise(np.array(points)):
             bent.append(spline(np.array([a, a, (a + b) / 2 * 1.03, b, b]), False, 4)[:-1])
@@ -97,7 +111,9 @@ class HairDrawing(Mane):
             shape = self.skull.blown(spline(lock), 0.35)
             self.marks.fill(shape, self.look.hair_colour)
             if self.marks.ink.shading != "flat":
-                fold = self.skull.blown(spline([(side * 0.47, -0.05), (side * 0.5, 0.2), (side * 0.47, tip)], False), 0.35)
+                fold = self.skull.blown(
+                    spline([(side * 0.47, -0.05), (side * 0.5, 0.2), (side * 0.47, tip)], False), 0.35
+                )
                 self.marks.stroke(fold, (0.02 * self.u, 0.06 * self.u, 0), self.shade, shape)
 
     def _strands(self, cap: np.ndarray, row: Row) -> None:
@@ -110,7 +126,9 @@ class HairDrawing(Mane):
             self.marks.crease(path, self.look.hair_colour, 1.1 * min(share, 1) if share else 0.0, cap)
         if self.marks.ink.shading in ("cel", "tone", "soft"):
             for x, y in row[1:-1:2]:
-                path = self.skull.place(spline([(x * 1.02 + 0.05, y - 0.3), (x + 0.03, y - 0.12), (x, y - 0.01)], False), None)
+                path = self.skull.place(
+                    spline([(x * 1.02 + 0.05, y - 0.3), (x + 0.03, y - 0.12), (x, y - 0.01)], False), None
+                )
                 self.marks.stroke(path, (0, 0.055 * self.u, 0.02 * self.u), self.shade, cap)
 
     def _shine(self, cap: np.ndarray) -> None:
@@ -126,7 +144,12 @@ class HairDrawing(Mane):
         elif kind == "patch":
             for x, w in ((-0.26, 0.12), (-0.06, 0.05)):
                 self.marks.inside(
-                    self.skull.place(spline([(x - w, -0.36), (x - 0.3 * w, -0.47), (x + w, -0.45), (x + 0.2 * w, -0.34)]), 0.8), self.light, cap
+                    self.skull.place(
+                        spline([(x - w, -0.36), (x - 0.3 * w, -0.47), (x + w, -0.45), (x + 0.2 * w, -0.34)]),
+                        0.8,
+                    ),
+                    self.light,
+                    cap,
                 )
         elif kind == "streaks":
             for x in (-0.3, -0.18, -0.05, 0.12, 0.27):

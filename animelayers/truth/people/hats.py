@@ -1,4 +1,6 @@
-"""What is worn on a head, as tables: colour, outline in head widths around the middle of the face, depth (see `Skull.place`), both sides."""
+"""What is worn on a head, as tables: colour, outline in head widths around the middle of the face, depth (see
+`Skull.place`), both sides.
+"""
 
 from __future__ import annotations
 

@@ -19,11 +19,20 @@ class Limbs:
     def __init__(self, marks: Marks, look: Look, body: Body) -> None:
         self.marks, self.look, self.body = marks, look, body
 
-    def limb(self, joints: np.ndarray, widths: Sequence[float], colour: Colour, far: bool = False, line: float = 1.0) -> np.ndarray:
+    def limb(
+        self,
+        joints: np.ndarray,
+        widths: Sequence[float],
+        colour: Colour,
+        far: bool = False,
+        line: float = 1.0,
+    ) -> np.ndarray:
         """A limb along joints (N, 3); its far twin lies in shadow."""
         path = spline(self.body.at(joints), closed=False, steps=8)
         shape = ribbon(path, widths)
-        self.marks.fill(shape, mix(colour, self.marks.ink.shade, self.marks.ink.far) if far else colour, 0.012, line)
+        self.marks.fill(
+            shape, mix(colour, self.marks.ink.shade, self.marks.ink.far) if far else colour, 0.012, line
+        )
         return shape
 
     def arm(self, side: int, far: bool = False) -> None:
@@ -38,14 +47,36 @@ class Limbs:
         top = shoulder + 0.12 * (elbow - shoulder)
         bare = np.stack([cap, top, middle, elbow, (elbow + wrist) / 2, wrist])
         if outfit.sleeve in ("none", "short", "puff"):
-            self.limb(bare, (0.5 * t, 1.4 * t, 1.95 * t, 1.95 * t, 1.9 * t, 1.75 * t, 1.65 * t, 1.6 * t, 1.5 * t, 1.3 * t, 1.15 * t), look.skin, far)
+            self.limb(
+                bare,
+                (
+                    0.5 * t,
+                    1.4 * t,
+                    1.95 * t,
+                    1.95 * t,
+                    1.9 * t,
+                    1.75 * t,
+                    1.65 * t,
+                    1.6 * t,
+                    1.5 * t,
+                    1.3 * t,
+                    1.15 * t,
+                ),
+                look.skin,
+                far,
+            )
         cloth = self._sleeve_colour()
         if outfit.sleeve == "short":
             end = shoulder + 0.55 * (elbow - shoulder)
             self.limb(np.stack([cap, top, end]), (0.5 * t, 1.6 * t, 2.3 * t, 2.6 * t, 2.6 * t), cloth, far)
         elif outfit.sleeve == "puff":
             end = shoulder + 0.42 * (elbow - shoulder)
-            self.limb(np.stack([cap, (cap + end) / 2, end]), (1.2 * t, 3.4 * t, 3.9 * t, 3.5 * t, 1.9 * t), cloth, far)
+            self.limb(
+                np.stack([cap, (cap + end) / 2, end]),
+                (1.2 * t, 3.4 * t, 3.9 * t, 3.5 * t, 1.9 * t),
+                cloth,
+                far,
+            )
         elif outfit.sleeve in ("long", "coat"):
             end = elbow + 0.94 * (wrist - elbow)
             w = 1.12 if outfit.over == "coat" else 1.0
@@ -68,13 +99,26 @@ class Limbs:
         look = self.look
         return look.trim if look.outfit.over == "coat" else look.cloth
 
-    def _wide_sleeve(self, cap: np.ndarray, shoulder: np.ndarray, elbow: np.ndarray, wrist: np.ndarray, cloth: Colour, far: bool) -> None:
+    def _wide_sleeve(
+        self,
+        cap: np.ndarray,
+        shoulder: np.ndarray,
+        elbow: np.ndarray,
+        wrist: np.ndarray,
+        cloth: Colour,
+        far: bool,
+    ) -> None:
         """A kimono's sleeve: it hangs from the forearm."""
         t, body, end = 0.021 * self.look.build.limb, self.body, elbow + 0.86 * (wrist - elbow)
         forearm = np.stack([elbow, (elbow + wrist) / 2, wrist])
         self.limb(forearm, (1.5 * t, 1.4 * t, 1.15 * t), self.look.skin, far)
         top = shoulder + 0.12 * (elbow - shoulder)
-        self.limb(np.stack([cap, top, (shoulder + elbow) / 2, elbow]), (0.5 * t, 1.6 * t, 2.4 * t, 2.6 * t, 2.6 * t), cloth, far)
+        self.limb(
+            np.stack([cap, top, (shoulder + elbow) / 2, elbow]),
+            (0.5 * t, 1.6 * t, 2.4 * t, 2.6 * t, 2.6 * t),
+            cloth,
+            far,
+        )
         a, e, w = body.at(np.stack([0.4 * shoulder + 0.6 * elbow, elbow, end]))
         along = (w - e) / max(float(np.linalg.norm(w - e)), 1e-6)
         out = 1.0 if a[0] > body.at([(0, shoulder[1], 0)])[0][0] else -1.0
@@ -85,7 +129,12 @@ class Limbs:
         points = np.concatenate([lips, [e - 1.3 * across, e + 1.3 * across, e + 0.6 * fall, a]])
         bag = cv2.convexHull(points.astype(np.float32))[:, 0].astype(np.float64)
         self.marks.fill(bag, mix(cloth, self.marks.ink.shade, self.marks.ink.far) if far else cloth, 0.014)
-        self.marks.stroke(np.stack([*lips[np.argsort(lips @ np.array([-along[1], along[0]]))]]), (0.008, 0.008), self.look.trim, bag)
+        self.marks.stroke(
+            np.stack([*lips[np.argsort(lips @ np.array([-along[1], along[0]]))]]),
+            (0.008, 0.008),
+            self.look.trim,
+            bag,
+        )
 
     def _hand(self, side: int, far: bool) -> None:
         look, body = self.look, self.body
@@ -114,11 +163,20 @@ class Limbs:
         bare = (2.1 * t, 2.0 * t, 1.75 * t, 1.45 * t, 1.35 * t, 1.4 * t, 1.2 * t, 0.85 * t, 0.8 * t)
         if outfit.bottom in ("trousers", "wide"):
             self._foot(side, far)
-            fit = (2.15, 2.1, 1.95, 1.7, 1.6, 1.6, 1.5, 1.35, 1.3) if outfit.bottom == "trousers" else (2.3, 2.5, 2.6, 2.6, 2.6, 2.65, 2.7, 2.75, 2.8)
+            fit = (
+                (2.15, 2.1, 1.95, 1.7, 1.6, 1.6, 1.5, 1.35, 1.3)
+                if outfit.bottom == "trousers"
+                else (2.3, 2.5, 2.6, 2.6, 2.6, 2.65, 2.7, 2.75, 2.8)
+            )
             low = ankle + (ankle - knee) * (0.03 if outfit.bottom == "trousers" else -0.05)
             if outfit.bottom == "wide" and outfit.feet == "boot":
                 low, fit = ankle + 0.5 * (knee - ankle), (2.3, 2.4, 2.5, 2.5, 2.5, 2.5, 2.5, 2.3, 1.7)
-            self.limb(np.stack([hip, (hip + knee) / 2, knee, 0.55 * knee + 0.45 * low, low]), [t * x for x in fit], look.trim, far)
+            self.limb(
+                np.stack([hip, (hip + knee) / 2, knee, 0.55 * knee + 0.45 * low, low]),
+                [t * x for x in fit],
+                look.trim,
+                far,
+            )
             if outfit.feet == "boot":
                 self._boot(knee, ankle, t, far)
             return
@@ -133,7 +191,12 @@ class Limbs:
             self.limb(np.stack(sock), widths, self._sock(), far)
         if outfit.bottom == "shorts":
             end = hip + 0.5 * (knee - hip)
-            self.limb(np.stack([hip - (0, 0.01, 0), (hip + end) / 2, end]), (2.25 * t, 2.25 * t, 2.3 * t), look.trim, far)
+            self.limb(
+                np.stack([hip - (0, 0.01, 0), (hip + end) / 2, end]),
+                (2.25 * t, 2.25 * t, 2.3 * t),
+                look.trim,
+                far,
+            )
         self._foot(side, far)
         if outfit.feet == "boot":
             self._boot(knee, ankle, t, far)
@@ -144,18 +207,29 @@ class Limbs:
 
     def _boot(self, knee: np.ndarray, ankle: np.ndarray, t: float, far: bool) -> None:
         top = ankle + 0.62 * (knee - ankle)
-        self.limb(np.stack([top, (top + ankle) / 2, ankle + np.array([0, 0.012, 0])]), (2.0 * t, 1.75 * t, 1.45 * t), self.look.shoe, far)
+        self.limb(
+            np.stack([top, (top + ankle) / 2, ankle + np.array([0, 0.012, 0])]),
+            (2.0 * t, 1.75 * t, 1.45 * t),
+            self.look.shoe,
+            far,
+        )
 
     def _foot(self, side: int, far: bool) -> None:
         look, kind = self.look, self.look.outfit.feet
         colour = look.skin if kind in ("bare", "sandal") else look.shoe
         shape = self.body.foot(side, 0.85 if kind in ("bare", "sandal") else 1.0)
-        self.marks.fill(shape, mix(colour, self.marks.ink.shade, self.marks.ink.far) if far else colour, 0.006)
+        self.marks.fill(
+            shape, mix(colour, self.marks.ink.shade, self.marks.ink.far) if far else colour, 0.006
+        )
         low = float(shape[:, 1].max())
         sole = np.array([(-1.0, low - 0.006), (1.0, low - 0.006), (1.0, low + 0.01), (-1.0, low + 0.01)])
         if kind != "bare":
             pale = kind == "shoe" and sum(look.shoe) > 420
-            self.marks.inside(sole, mix(look.shoe, (240, 236, 230), 0.8) if pale else mix(look.shoe, (16, 12, 18), 0.55), shape)
+            self.marks.inside(
+                sole,
+                mix(look.shoe, (240, 236, 230), 0.8) if pale else mix(look.shoe, (16, 12, 18), 0.55),
+                shape,
+            )
 
 
 _FINGERS = ((-0.2, -0.12, 0.95), (-0.06, -0.03, 1.1), (0.09, 0.05, 1.06), (0.22, 0.13, 0.9))

@@ -57,5 +57,12 @@ SPIKY: dict[str, list[tuple[float, float]]] = {
         (0.3, -0.74), (0.12, -0.68)],
 }  # fmt: skip
 """The right half from ear to top, tip after gap; the left is its mirror, a little out of step."""
-LENGTHS = {"bob": (0.62, 0.6), "medium": (1.15, 0.6), "long": (2.3, 0.6), "short": (0.36, 0.47), "nape": (0.46, 0.48), "mane": (1.3, 0.66)}
+LENGTHS = {
+    "bob": (0.62, 0.6),
+    "medium": (1.15, 0.6),
+    "long": (2.3, 0.6),
+    "short": (0.36, 0.47),
+    "nape": (0.46, 0.48),
+    "mane": (1.3, 0.66),
+}
 """How far it falls, and half its width."""

@@ -9,8 +9,9 @@ from animelayers.samples.pen import Colour
 
 @dataclass(frozen=True)
 class Build:
-    """A body whose height is 1. ``heads``: heads to the height; ``shoulders``, ``waist``, ``hips``: half widths; ``limb``: thickness of limbs,
-    1 usual; ``legs``: height of the crotch; ``neck``: length in heads; ``chest``: how far it stands out; ``belly``: how round it is."""
+    """A body whose height is 1. ``heads``: heads to the height; ``shoulders``, ``waist``, ``hips``: half
+    widths; ``limb``: thickness of limbs, 1 usual; ``legs``: height of the crotch; ``neck``: length in heads;
+    ``chest``: how far it stands out; ``belly``: how round it is."""
 
     heads: float = 6.6
     shoulders: float = 0.1
@@ -25,9 +26,10 @@ class Build:
 
 @dataclass(frozen=True)
 class Eyes:
-    """How a hand draws eyes, in head widths. ``tall`` and ``wide``: half axes of the opening; ``slant``: how far the outer corner rises; ``iris``:
-    half axes; ``lash``: weight of the upper lid, ``wing``: of its outer end; ``glints``: x, y, half width, half height of each light;
-    ``kind``: open, dot (no white), line (always shut)."""
+    """How a hand draws eyes, in head widths. ``tall`` and ``wide``: half axes of the opening; ``slant``: how
+    far the outer corner rises; ``iris``: half axes; ``lash``: weight of the upper lid, ``wing``: of its outer
+    end; ``glints``: x, y, half width, half height of each light; ``kind``: open, dot (no white), line (always
+    shut)."""
 
     kind: str = "open"
     tall: float = 0.135
@@ -39,7 +41,10 @@ class Eyes:
     wing: float = 0.05
     lower: float = 0.014
     white: Colour = (252, 250, 252)
-    glints: tuple[tuple[float, float, float, float], ...] = ((-0.035, -0.055, 0.03, 0.04), (0.045, 0.075, 0.016, 0.02))
+    glints: tuple[tuple[float, float, float, float], ...] = (
+        (-0.035, -0.055, 0.03, 0.04),
+        (0.045, 0.075, 0.016, 0.02),
+    )
     glow: float = 0.55
     apart: float = 0.222
     height: float = 0.165
@@ -48,8 +53,8 @@ class Eyes:
 
 @dataclass(frozen=True)
 class Face:
-    """How a hand draws faces. ``jaw``: 1 usual, less is sharper, more rounder; ``chin``: how long; ``nose``: tick, dot, bridge, shadow, none;
-    ``mouth``: its width; ``blush``: share; ``brow``: weight."""
+    """How a hand draws faces. ``jaw``: 1 usual, less is sharper, more rounder; ``chin``: how long; ``nose``:
+    tick, dot, bridge, shadow, none; ``mouth``: its width; ``blush``: share; ``brow``: weight."""
 
     eyes: Eyes = Eyes()
     jaw: float = 1.0
@@ -66,9 +71,11 @@ class Face:
 class Outfit:
     """Clothes.
 
-    ``sleeve``: none, short, long, wide, puff; ``bottom``: trousers, wide, shorts, skirt, gown, robe; ``hem``: where a skirt ends, share of the leg;
-    ``flare``: how wide, 1 usual; ``collar``: sailor, shirt, cross, high, round, hood, bib; ``front``: plain, buttons, zip, stripe, plates, band,
-    tie, apron; ``over``: '', coat, cape, vest; ``feet``: shoe, boot, sandal, bare; ``socks``: how high, share of the shin, above 1 of the thigh.
+    ``sleeve``: none, short, long, wide, puff; ``bottom``: trousers, wide, shorts, skirt, gown, robe; ``hem``:
+    where a skirt ends, share of the leg; ``flare``: how wide, 1 usual; ``collar``: sailor, shirt, cross,
+    high, round, hood, bib; ``front``: plain, buttons, zip, stripe, plates, band, tie, apron; ``over``: '',
+    coat, cape, vest; ``feet``: shoe, boot, sandal, bare; ``socks``: how high, share of the shin, above 1 of
+    the thigh.
     """
 
     sleeve: str = "long"
@@ -86,7 +93,9 @@ class Outfit:
 
 @dataclass(frozen=True)
 class Hair:
-    """``fringe``, ``back``, ``crown``: names of tables in `hair`; ``length`` in head widths; ``volume``: 1 usual."""
+    """``fringe``, ``back``, ``crown``: names of tables in `hair`; ``length`` in head widths; ``volume``: 1
+    usual.
+    """
 
     fringe: str = "classic"
     back: str = "long"
@@ -119,8 +128,8 @@ class Look:
 
 @dataclass(frozen=True)
 class Arm:
-    """Degrees: ``swing`` forwards and ``out`` sideways of the upper arm from hanging, ``bend`` of the elbow forwards, ``turn`` of the forearm
-    outwards; ``hand``: easy, open, fist."""
+    """Degrees: ``swing`` forwards and ``out`` sideways of the upper arm from hanging, ``bend`` of the elbow
+    forwards, ``turn`` of the forearm outwards; ``hand``: easy, open, fist."""
 
     swing: float = 0.0
     out: float = 12.0
@@ -131,7 +140,9 @@ class Arm:
 
 @dataclass(frozen=True)
 class Leg:
-    """Degrees: ``swing`` forwards and ``out`` sideways of the thigh, ``bend`` of the knee, ``toe`` how far the foot points down."""
+    """Degrees: ``swing`` forwards and ``out`` sideways of the thigh, ``bend`` of the knee, ``toe`` how far
+    the foot points down.
+    """
 
     swing: float = 0.0
     out: float = 1.5
@@ -141,9 +152,11 @@ class Leg:
 
 @dataclass(frozen=True)
 class Pose:
-    """One drawing. Degrees: ``yaw`` of the body and ``face`` of the head beyond it (to the right of the picture), ``nod`` (down), ``tilt``, ``lean``
-    forwards; ``blink`` 0 open .. 1 shut; ``mouth`` 0 shut .. 1 open and ``lips`` -1 narrow .. 1 wide; ``brow`` -1 .. 1; ``wind``, ``swing``: carry
-    hair and cloth, in about a tenth of a head; ``breath`` 0 .. 1; ``lift``: height of a jump; arms and legs: left of a front view first."""
+    """One drawing. Degrees: ``yaw`` of the body and ``face`` of the head beyond it (to the right of the
+    picture), ``nod`` (down), ``tilt``, ``lean`` forwards; ``blink`` 0 open .. 1 shut; ``mouth`` 0 shut .. 1
+    open and ``lips`` -1 narrow .. 1 wide; ``brow`` -1 .. 1; ``wind``, ``swing``: carry hair and cloth, in
+    about a tenth of a head; ``breath`` 0 .. 1; ``lift``: height of a jump; arms and legs: left of a front
+    view first."""
 
     yaw: float = 0.0
     face: float = 0.0

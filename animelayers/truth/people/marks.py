@@ -14,9 +14,10 @@ from animelayers.samples.pen import Colour, mix, ribbon
 class Ink:
     """How a hand draws.
 
-    ``weight``: width of its outlines in thousandths of a figure's height, 0 for none; ``colour`` of them, None for a darker tone of what they
-    enclose; ``shading``: flat, cel (two tones), soft (painted) or tone (dots); ``shade``: the tone that shadows are mixed with and ``depth`` its
-    share; ``grey``: no colours; ``grain``: unevenness of the paint in grey levels.
+    ``weight``: width of its outlines in thousandths of a figure's height, 0 for none; ``colour`` of them,
+    None for a darker tone of what they enclose; ``shading``: flat, cel (two tones), soft (painted) or tone
+    (dots); ``shade``: the tone that shadows are mixed with and ``depth`` its share; ``grey``: no colours;
+    ``grain``: unevenness of the paint in grey levels.
     """
 
     weight: float = 3.2
@@ -38,8 +39,9 @@ class Ink:
 
 
 class Mark(NamedTuple):
-    """A filled outline (N, 2) in a colour; ``clip``: only within this outline, on what is there; ``shift``: how far its lit side lies from its
-    edge, 0 for no shading, below 0 for a line alone; ``line``: relative weight of the line around it, 0 for none."""
+    """A filled outline (N, 2) in a colour; ``clip``: only within this outline, on what is there; ``shift``:
+    how far its lit side lies from its edge, 0 for no shading, below 0 for a line alone; ``line``: relative
+    weight of the line around it, 0 for none."""
 
     points: np.ndarray
     colour: Colour
@@ -72,12 +74,20 @@ class Marks:
         """A line along an open path (N, 2), as heavy as those around shapes."""
         self.stroke(path, (1e-3 * self.ink.weight,) * 2, self.ink.line(inside))
 
-    def stroke(self, path: np.ndarray, widths: tuple[float, ...], colour: Colour, clip: np.ndarray | None = None) -> None:
+    def stroke(
+        self, path: np.ndarray, widths: tuple[float, ...], colour: Colour, clip: np.ndarray | None = None
+    ) -> None:
         """A brush stroke along `path` (N, 2) whose full width runs through `widths`."""
         self.list.append(Mark(ribbon(path, widths), colour, clip))
 
-    def crease(self, path: np.ndarray, inside: Colour, width: float = 1.0, clip: np.ndarray | None = None) -> None:
-        """A fold or a strand: a tapered line in the hand's own weight; a darker tone where a hand draws no lines."""
+    def crease(
+        self, path: np.ndarray, inside: Colour, width: float = 1.0, clip: np.ndarray | None = None
+    ) -> None:
+        """A fold or a strand: a tapered line in the hand's own weight; a darker tone where a hand draws no
+        lines.
+        """
         weight = (self.ink.weight or 2.2) * 1e-3 * width
-        colour = mix(inside, self.ink.line(inside), 0.8) if self.ink.weight else mix(inside, self.ink.shade, 0.3)
+        colour = (
+            mix(inside, self.ink.line(inside), 0.8) if self.ink.weight else mix(inside, self.ink.shade, 0.3)
+        )
         self.stroke(path, (0.15 * weight, weight, 0.9 * weight, 0.1 * weight), colour, clip)

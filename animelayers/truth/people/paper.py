@@ -9,12 +9,16 @@ from animelayers.samples.pen import Colour, mix
 from animelayers.truth.people.marks import Ink, Mark
 
 _SHIFT = 4
-_FINE = ((260, 4), (520, 3))  # up to this height so many samples along each side of a pixel, else 2: edges are smooth at each
+# up to this height so many samples along each side of a pixel, else 2: edges are smooth at each
+_FINE = ((260, 4), (520, 3))
 _LIGHT = np.array([-0.6, -0.45])  # where light comes from, in the picture
 
 
-def develop(marks: list[Mark], ink: Ink, height: int, bottom: float | None = None, seed: int = 0) -> tuple[np.ndarray, tuple[float, float]]:
-    """The drawing of a figure `height` pixels high as straight RGBA uint8 (h, w, 4), cropped, and the pixel (x, y) of its origin.
+def develop(
+    marks: list[Mark], ink: Ink, height: int, bottom: float | None = None, seed: int = 0
+) -> tuple[np.ndarray, tuple[float, float]]:
+    """The drawing of a figure `height` pixels high as straight RGBA uint8 (h, w, 4), cropped, and the pixel
+    (x, y) of its origin.
 
     ``bottom``: nothing below this, in heights; ``seed`` of the paint's unevenness.
     """
@@ -56,7 +60,9 @@ class _Paper:
             self._shade(mark, points)
         if mark.line and self.ink.weight:
             thick = max(1, round(self.weight * mark.line))
-            cv2.polylines(self.sheet, [points], True, (*self._tone(mark.ink), 255), thick, cv2.LINE_AA, _SHIFT)
+            cv2.polylines(
+                self.sheet, [points], True, (*self._tone(mark.ink), 255), thick, cv2.LINE_AA, _SHIFT
+            )
 
     def _shade(self, mark: Mark, points: np.ndarray) -> None:
         dark = self._tone(mix(mark.colour, self.ink.shade, self.ink.depth))
@@ -69,9 +75,15 @@ class _Paper:
         cv2.fillPoly(lit, [moved - self._corner(window)], 255, cv2.LINE_AA, _SHIFT)
         if self.ink.shading == "soft":
             lit = _softened(lit, mark.shift * self.scale)
-        shaded = cv2.bitwise_and(mask, cv2.bitwise_not(lit)) if self.ink.shading != "soft" else cv2.multiply(mask, 255 - lit, scale=1 / 255)
+        shaded = (
+            cv2.bitwise_and(mask, cv2.bitwise_not(lit))
+            if self.ink.shading != "soft"
+            else cv2.multiply(mask, 255 - lit, scale=1 / 255)
+        )
         if self.ink.shading == "tone":
-            shaded = cv2.bitwise_and(shaded, _dots(shaded.shape, window, max(2.6, 0.0085 * self.scale / self.fine) * self.fine))
+            shaded = cv2.bitwise_and(
+                shaded, _dots(shaded.shape, window, max(2.6, 0.0085 * self.scale / self.fine) * self.fine)
+            )
         self._blend(window, shaded, dark)
 
     def _atop(self, points: np.ndarray, clip: np.ndarray, colour: Colour) -> None:
@@ -79,7 +91,9 @@ class _Paper:
         if mask is not None:
             self._blend(window, mask, colour)
 
-    def _masked(self, points: np.ndarray, clip: np.ndarray | None = None) -> tuple[tuple[slice, slice], np.ndarray | None]:
+    def _masked(
+        self, points: np.ndarray, clip: np.ndarray | None = None
+    ) -> tuple[tuple[slice, slice], np.ndarray | None]:
         low, high = points.min(0), points.max(0)
         if clip is not None:
             low, high = np.maximum(low, clip.min(0)), np.minimum(high, clip.max(0))
@@ -124,7 +138,9 @@ class _Paper:
 
 def _softened(mask: np.ndarray, reach: float) -> np.ndarray:
     step = max(1, int(reach / 3))
-    small = cv2.resize(mask, (max(2, mask.shape[1] // step), max(2, mask.shape[0] // step)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        mask, (max(2, mask.shape[1] // step), max(2, mask.shape[0] // step)), interpolation=cv2.INTER_AREA
+    )
     small = cv2.GaussianBlur(small, (0, 0), max(0.5, 0.8 * reach / step))
     return cv2.resize(small, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
@@ -132,7 +148,10 @@ def _softened(mask: np.ndarray, reach: float) -> np.ndarray:
 def _dots(shape: tuple[int, ...], window: tuple[slice, slice], pitch: float) -> np.ndarray:
     """Screen tone: dots on a grid at 45 degrees, the same wherever on the sheet the window lies."""
     y, x = (np.arange(n, dtype=np.float32) + w.start for n, w in zip(shape, window, strict=True))
-    along, across = np.cos(2 * np.pi * (x[None] + y[:, None]) / (1.414 * pitch)), np.cos(2 * np.pi * (x[None] - y[:, None]) / (1.414 * pitch))
+    along, across = (
+        np.cos(2 * np.pi * (x[None] + y[:, None]) / (1.414 * pitch)),
+        np.cos(2 * np.pi * (x[None] - y[:, None]) / (1.414 * pitch)),
+    )
     return np.where(along + across > 0.35, 255, 0).astype(np.uint8)
 
 
@@ -148,7 +167,10 @@ def _grained(picture: np.ndarray, grain: float, seed: int, height: int) -> np.nd
     rng = np.random.default_rng([seed, 77])
     rows, columns = picture.shape[:2]
     cells = [(max(2, round(rows / height * n)), max(2, round(columns / height * n))) for n in (12, 70)]
-    noise = sum(cv2.resize(rng.normal(0, 1, cell).astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC) for cell in cells)
+    noise = sum(
+        cv2.resize(rng.normal(0, 1, cell).astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC)
+        for cell in cells
+    )
     shift = np.rint(grain * np.asarray(noise)).astype(np.int16)
     uneven = np.clip(picture[..., :3].astype(np.int16) + shift[..., None], 0, 255).astype(np.uint8)
     return np.dstack([uneven, picture[..., 3]])

@@ -1,4 +1,6 @@
-"""Where things on a head lie in the picture: a front view, in head widths around the middle of the face, turned in depth."""
+"""Where things on a head lie in the picture: a front view, in head widths around the middle of the face,
+turned in depth.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Skull:
         self.tilt = pose.tilt + 0.08 * ahead
 
     def place(self, points: Points, depth: float | None = None) -> np.ndarray:
-        """Points (N, 2) of the front view; ``depth``: 1 on the face, 0 in the axis, -1 the back of the head, None on the round of the face."""
+        """Points (N, 2) of the front view; ``depth``: 1 on the face, 0 in the axis, -1 the back of the head,
+        None on the round of the face.
+        """
         p = np.array(points, np.float64)
         z = np.sqrt(np.clip(1 - (p[:, 0] / 0.56) ** 2, 0, 1)) if depth is None else np.full(len(p), depth)
         z = 0.42 * z
@@ -38,7 +42,9 @@ class Skull:
         return placed
 
     def seen(self, points: Points, back: float = 0.0) -> np.ndarray:
-        """Points (N, 2) as they are seen from any side, such as the outline of a round head; ``back``: how far they lie behind the axis."""
+        """Points (N, 2) as they are seen from any side, such as the outline of a round head; ``back``: how
+        far they lie behind the axis.
+        """
         p = np.array(points, np.float64)
         turned = rotate(p - np.array([0.42 * back * np.sin(self.yaw), 0.0]), self.tilt, _NECK)
         placed: np.ndarray = turned * self.unit + self.origin

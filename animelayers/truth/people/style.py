@@ -11,8 +11,9 @@ from animelayers.truth.people.marks import Ink
 
 @dataclass(frozen=True)
 class Style:
-    """One hand. ``heads``: heads to the height of a child, a teen, an adult, an elder; ``hairs``: (fringe, back, crown) it knows;
-    ``outfits``; ``palettes``: cloth, trim, accent, shoe; ``words``: true of all it draws; ``white``, ``dark``: how many of its cast in ten."""
+    """One hand. ``heads``: heads to the height of a child, a teen, an adult, an elder; ``hairs``: (fringe,
+    back, crown) it knows; ``outfits``; ``palettes``: cloth, trim, accent, shoe; ``words``: true of all it
+    draws; ``white``, ``dark``: how many of its cast in ten."""
 
     name: str
     split: str

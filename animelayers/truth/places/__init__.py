@@ -1,4 +1,5 @@
-"""Places: the package's own backgrounds, each in several hands, whole or as planes that slide past each other.
+"""Places: the package's own backgrounds, each in several hands, whole or as planes that slide past each
+other.
 
 A hand (`source`) belongs to one split; the scenes of ``train`` and ``val`` are laid out differently as well.
 """
@@ -24,7 +25,9 @@ _Scene = Callable[[New], list[Painter]]
 
 @dataclass(frozen=True)
 class DrawnPlace:
-    """A scene painted by one hand; see `planes`. `tags`: light, dark, plain, busy, painted, flat, soft, line-drawn, grey, night, the scene."""
+    """A scene painted by one hand; see `planes`. `tags`: light, dark, plain, busy, painted, flat, soft,
+    line-drawn, grey, night, the scene.
+    """
 
     scene: str
     source: str
@@ -41,12 +44,15 @@ class DrawnPlace:
         return f"{self.source}/{self.scene}"
 
     def planes(self, size: tuple[int, int], seed: int) -> list[np.ndarray]:
-        """One to three planes of `size` (width, height), straight RGBA uint8 (h, w, 4), back to front, the first opaque.
+        """One to three planes of `size` (width, height), straight RGBA uint8 (h, w, 4), back to front, the
+        first opaque.
 
         `seed` settles what is where and its colours. Raises ValueError for a size below 32 pixels.
         """
         if min(size) < 32:
-            raise ValueError(f"place {self.name}: size {size[0]}x{size[1]} is below 32 pixels; ask for a larger one")
+            raise ValueError(
+                f"place {self.name}: size {size[0]}x{size[1]} is below 32 pixels; ask for a larger one"
+            )
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         painted = [plane.develop() for plane in self.layout(lambda: self.hand(size, rng))]
         painted[0][..., 3] = 255
@@ -63,7 +69,10 @@ _HANDS: Mapping[str, tuple[str, type[Painter]]] = {
 }
 
 
-_SCENES = {"train": {**train_country.SCENES, **train_town.SCENES}, "val": {**val_country.SCENES, **val_town.SCENES}}
+_SCENES = {
+    "train": {**train_country.SCENES, **train_town.SCENES},
+    "val": {**val_country.SCENES, **val_town.SCENES},
+}
 
 
 def _words(scene: str, words: tuple[str, ...], hand: type[Painter]) -> frozenset[str]:
@@ -89,7 +98,13 @@ class Sheet(Painter):
     words: ClassVar[frozenset[str]] = frozenset({"painted"})
 
 
-_SAMPLES = {"meadow": nature.meadow, "park": nature.park, "night": nature.night, "street": town.street, "classroom": town.classroom}
+_SAMPLES = {
+    "meadow": nature.meadow,
+    "park": nature.park,
+    "night": nature.night,
+    "street": town.street,
+    "classroom": town.classroom,
+}
 
 
 @lru_cache(maxsize=1)
@@ -101,12 +116,23 @@ def _all() -> tuple[DrawnPlace, ...]:
             made.append(DrawnPlace(scene, source, split, _words(scene, words, hand), hand, layout))
     for scene, picture in _SAMPLES.items():
         words = ("night", "dark") if scene == "night" else ("busy",)
-        made.append(DrawnPlace(scene, "animelayers-samples", "train", _words(scene, words, Sheet), Sheet, partial(_sample, picture)))
+        made.append(
+            DrawnPlace(
+                scene,
+                "animelayers-samples",
+                "train",
+                _words(scene, words, Sheet),
+                Sheet,
+                partial(_sample, picture),
+            )
+        )
     return tuple(made)
 
 
 def places(split: str | None = None) -> list[DrawnPlace]:
-    """Every drawn place, or those of ``train`` or ``val``, in a fixed order. Raises ValueError for another word."""
+    """Every drawn place, or those of ``train`` or ``val``, in a fixed order. Raises ValueError for another
+    word.
+    """
     if split not in (None, "train", "val"):
         raise ValueError(f"split {split!r}: train, val, or None for both")
     return [place for place in _all() if split in (None, place.split)]

@@ -1,4 +1,6 @@
-"""A painter lays colour on one plane of a place; its subclasses are the hands, each with its own way to fill, to grow trees and clouds."""
+"""A painter lays colour on one plane of a place; its subclasses are the hands, each with its own way to fill,
+to grow trees and clouds.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,16 @@ _SHIFT = 4
 
 
 def fixed(points: np.ndarray) -> np.ndarray:
-    """Points (N, 2) in pixels as OpenCV wants them with 4 fractional bits; far ones are drawn in, its integers are small."""
+    """Points (N, 2) in pixels as OpenCV wants them with 4 fractional bits; far ones are drawn in, its
+    integers are small.
+    """
     numbers: np.ndarray = np.round((np.clip(points, -9000, 9000) - 0.5) * (1 << _SHIFT)).astype(np.int32)
     return numbers
 
 
 class Painter:
-    """One plane of `size` (width, height) pixels; lengths and places are given in heights, x from 0 to `wide`, y from 0 to 1.
+    """One plane of `size` (width, height) pixels; lengths and places are given in heights, x from 0 to
+    `wide`, y from 0 to 1.
 
     `sheet` is premultiplied uint8 RGBA (H, W, 4). A hand overrides what it does its own way.
     """
@@ -55,7 +60,9 @@ class Painter:
 
     # What every hand must say for itself.
 
-    def fill(self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None) -> None:
+    def fill(
+        self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None
+    ) -> None:
         """Fill an outline (N, 2), running to `low` at its foot."""
         raise NotImplementedError
 
@@ -84,14 +91,22 @@ class Painter:
     def stroke(self, path: np.ndarray | Sequence[tuple[float, float]], colour: Colour, width: float) -> None:
         """A line along `path` (N, 2)."""
         cv2.polylines(
-            self.sheet, [fixed(self.pixels(path))], False, (*self.hue(colour), 255), max(1, round(width * self.size[1])), cv2.LINE_AA, _SHIFT
+            self.sheet,
+            [fixed(self.pixels(path))],
+            False,
+            (*self.hue(colour), 255),
+            max(1, round(width * self.size[1])),
+            cv2.LINE_AA,
+            _SHIFT,
         )
 
     def hue(self, colour: Colour) -> Colour:
         """The colour this hand has for `colour`."""
         return colour
 
-    def box(self, x0: float, y0: float, x1: float, y1: float, colour: Colour, low: Colour | None = None) -> None:
+    def box(
+        self, x0: float, y0: float, x1: float, y1: float, colour: Colour, low: Colour | None = None
+    ) -> None:
         """An upright rectangle."""
         self.fill([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour, low)
 
@@ -99,11 +114,22 @@ class Painter:
         """A round spot."""
         at = np.array([x, y, r]) * self.size[1]
         scaled = [round(float(v) * 16) for v in at]
-        cv2.circle(self.sheet, (scaled[0], scaled[1]), max(8, scaled[2]), (*self.hue(colour), 255), -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(
+            self.sheet,
+            (scaled[0], scaled[1]),
+            max(8, scaled[2]),
+            (*self.hue(colour), 255),
+            -1,
+            cv2.LINE_AA,
+            _SHIFT,
+        )
 
     def spots(self, points: np.ndarray, r: float, colours: Sequence[Colour]) -> None:
         """Small spots at `points` (N, 2): stars, blossoms, lights."""
-        sizes, which = r * self.rng.uniform(0.5, 1.4, len(points)), self.rng.integers(0, len(colours), len(points))
+        sizes, which = (
+            r * self.rng.uniform(0.5, 1.4, len(points)),
+            self.rng.integers(0, len(colours), len(points)),
+        )
         for (x, y), size, k in zip(points, sizes, which, strict=True):
             self.disc(float(x), float(y), float(size), colours[k])
 
@@ -123,7 +149,9 @@ class Painter:
         for channel in range(3):
             plane = np.ascontiguousarray(under[..., channel])
             dimmed = cv2.multiply(plane, 255 - share, scale=1 / 255)
-            under[..., channel] = cv2.add(dimmed, cv2.multiply(share, np.full_like(share, lit[channel]), scale=1 / 255))
+            under[..., channel] = cv2.add(
+                dimmed, cv2.multiply(share, np.full_like(share, lit[channel]), scale=1 / 255)
+            )
 
     def land(self, line: np.ndarray, top: Colour, bottom: Colour) -> None:
         """Fill below `line` (N, 2) down to the lower edge."""
@@ -159,7 +187,13 @@ class Painter:
             foot, half = y - tall * (0.66 - 0.2 * i), tall * (0.11 + 0.05 * i)
             top = y - tall * (1.0 - 0.16 * i)
             self.fill(
-                [(x, top), (x + half, foot), (x + half * 0.3, foot + 0.015 * tall), (x - half * 0.3, foot + 0.015 * tall), (x - half, foot)],
+                [
+                    (x, top),
+                    (x + half, foot),
+                    (x + half * 0.3, foot + 0.015 * tall),
+                    (x - half * 0.3, foot + 0.015 * tall),
+                    (x - half, foot),
+                ],
                 leaves[i % 2],
             )
 
@@ -175,7 +209,9 @@ class Painter:
         return rows.astype(np.uint8)[:, None]
 
     def _region(self, points: np.ndarray) -> tuple[slice, slice, np.ndarray] | None:
-        """The rows and columns an outline (N, 2) in pixels covers and its coverage uint8 there; None outside the plane."""
+        """The rows and columns an outline (N, 2) in pixels covers and its coverage uint8 there; None outside
+        the plane.
+        """
         x0, y0 = (max(0, int(v)) for v in np.floor(points.min(0)) - 1)
         x1, y1 = (min(n, int(v)) for v, n in zip(np.ceil(points.max(0)) + 2, self.size, strict=True))
         if x0 >= x1 or y0 >= y1:
@@ -191,7 +227,9 @@ class Painter:
         over = np.empty_like(under)
         over[..., :3], over[..., 3] = paint, 255
         wide = cv2.merge([mask, mask, mask, mask])
-        under[...] = cv2.add(cv2.multiply(under, 255 - wide, scale=1 / 255), cv2.multiply(over, wide, scale=1 / 255))
+        under[...] = cv2.add(
+            cv2.multiply(under, 255 - wide, scale=1 / 255), cv2.multiply(over, wide, scale=1 / 255)
+        )
 
     def _run(self, top: Colour, low: Colour, points: np.ndarray, rows: slice) -> np.ndarray:
         """The rows (h, 1, 3) of a fill from `top` to `low` over the height of `points`."""

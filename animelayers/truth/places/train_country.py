@@ -22,7 +22,13 @@ def day(p: Painter, horizon: float, clouds: int = 4) -> None:
     p.sky([(0, DAY[0]), (0.7 * horizon, DAY[1]), (horizon, DAY[2]), (1, DAY[2])])
     for i in range(clouds):
         x = p.wide * (i + p.rng.uniform(0.1, 0.9)) / clouds
-        p.cloud(float(x), float(p.rng.uniform(0.45, 0.95)) * horizon, float(p.rng.uniform(0.3, 0.6)), (255, 254, 250), (170, 200, 228))
+        p.cloud(
+            float(x),
+            float(p.rng.uniform(0.45, 0.95)) * horizon,
+            float(p.rng.uniform(0.3, 0.6)),
+            (255, 254, 250),
+            (170, 200, 228),
+        )
 
 
 def _fringe(p: Painter, leaves: tuple[Colour, ...]) -> Painter:
@@ -38,7 +44,13 @@ def sky(new: New) -> list[Painter]:
     p = new()
     day(p, 1.0, 5)
     for i in range(4):
-        p.cloud(p.wide * (i + 0.4) / 4, float(p.rng.uniform(0.8, 1.05)), float(p.rng.uniform(0.6, 0.9)), (255, 255, 255), (186, 210, 234))
+        p.cloud(
+            p.wide * (i + 0.4) / 4,
+            float(p.rng.uniform(0.8, 1.05)),
+            float(p.rng.uniform(0.6, 0.9)),
+            (255, 255, 255),
+            (186, 210, 234),
+        )
     return [p]
 
 
@@ -49,11 +61,17 @@ def meadow(new: New) -> list[Painter]:
     p.land(p.ridge(0.55, 0.07, 3), (124, 168, 160), (120, 176, 140))
     for x in np.arange(0.02, p.wide, 0.13):
         if p.rng.uniform() < 0.7:
-            p.crown(float(x), 0.62 + float(p.rng.uniform(-0.02, 0.02)), float(p.rng.uniform(0.05, 0.09)), leaves)
+            p.crown(
+                float(x), 0.62 + float(p.rng.uniform(-0.02, 0.02)), float(p.rng.uniform(0.05, 0.09)), leaves
+            )
     line = p.ridge(0.66, 0.03, 2)
     p.land(line, (150, 196, 96), (88, 146, 78))
     p.blades(line, ((96, 156, 74), (134, 184, 84), (176, 210, 108)), round(450 * p.wide))
-    p.spots(np.stack([p.rng.uniform(0, p.wide, 60), p.rng.uniform(0.75, 1, 60)], 1), 0.006, ((255, 250, 240), (250, 214, 110), (240, 150, 170)))
+    p.spots(
+        np.stack([p.rng.uniform(0, p.wide, 60), p.rng.uniform(0.75, 1, 60)], 1),
+        0.006,
+        ((255, 250, 240), (250, 214, 110), (240, 150, 170)),
+    )
     return [p, _fringe(new(), leaves)]
 
 
@@ -63,7 +81,9 @@ def forest(new: New) -> list[Painter]:
     leaves = far.pick(LEAVES)
     far.sky([(0, mix(leaves[2], (220, 240, 220), 0.5)), (0.6, (224, 238, 214)), (1, leaves[1])])
     for x in np.arange(0.05, far.wide, 0.16):
-        far.trunk(float(x + far.rng.uniform(-0.04, 0.04)), 0.74, 0.8, 0.03, mix(leaves[0], (220, 236, 214), 0.55))
+        far.trunk(
+            float(x + far.rng.uniform(-0.04, 0.04)), 0.74, 0.8, 0.03, mix(leaves[0], (220, 236, 214), 0.55)
+        )
     far.land(far.ridge(0.72, 0.02, 4), mix(leaves[2], (230, 240, 210), 0.3), leaves[0])
     middle = new()
     for i in range(round(2.2 * far.wide)):
@@ -72,7 +92,12 @@ def forest(new: New) -> list[Painter]:
         middle.crown(x, 0.04, 0.26, leaves)
     near = new()
     for x in np.arange(0.0, near.wide, 0.3):
-        near.crown(float(x), -0.06 + float(near.rng.uniform(-0.05, 0.05)), 0.14, tuple(mix(c, (20, 30, 40), 0.4) for c in leaves))
+        near.crown(
+            float(x),
+            -0.06 + float(near.rng.uniform(-0.05, 0.05)),
+            0.14,
+            tuple(mix(c, (20, 30, 40), 0.4) for c in leaves),
+        )
     return [far, middle, near]
 
 
@@ -91,7 +116,13 @@ def seaside(new: New) -> list[Painter]:
     for x in np.arange(-0.1, near.wide + 0.1, 0.7):
         s = float(near.rng.uniform(0.1, 0.2))
         near.fill(
-            [(x - s, 1.05), (x - s * 0.8, 1 - s * 0.5), (x - s * 0.2, 1 - s), (x + s * 0.5, 1 - s * 0.8), (x + s * 1.1, 1.05)],
+            [
+                (x - s, 1.05),
+                (x - s * 0.8, 1 - s * 0.5),
+                (x - s * 0.2, 1 - s),
+                (x + s * 0.5, 1 - s * 0.8),
+                (x + s * 1.1, 1.05),
+            ],
             (120, 112, 122),
             (80, 74, 90),
         )
@@ -109,12 +140,20 @@ def mountains(new: New) -> list[Painter]:
         if len(run) > 2:
             top = line[run]
             deep = 0.36 - top[:, 1] + 0.02 * (np.arange(len(run)) % 2)
-            p.fill(np.concatenate([top, np.stack([top[:, 0], top[:, 1] + np.clip(deep, 0, 0.08)], 1)[::-1]]), (246, 250, 255))
+            p.fill(
+                np.concatenate([top, np.stack([top[:, 0], top[:, 1] + np.clip(deep, 0, 0.08)], 1)[::-1]]),
+                (246, 250, 255),
+            )
     p.land(p.ridge(0.58, 0.1, 3, 0.7), (98, 130, 150), (110, 150, 140))
     p.box(-0.1, 0.72, p.wide + 0.1, 1.05, (110, 166, 196), (70, 120, 160))
     near = new()
     for x in np.arange(0, near.wide, 0.17):
-        near.pine(float(x + near.rng.uniform(-0.05, 0.05)), 1.04, float(near.rng.uniform(0.16, 0.3)), ((30, 66, 60), (44, 92, 76)))
+        near.pine(
+            float(x + near.rng.uniform(-0.05, 0.05)),
+            1.04,
+            float(near.rng.uniform(0.16, 0.3)),
+            ((30, 66, 60), (44, 92, 76)),
+        )
     return [p, near]
 
 
@@ -127,7 +166,9 @@ def desert(new: New) -> list[Painter]:
         line = p.ridge(y, 0.09, 1.6)
         p.land(line, tone, mix(tone, (150, 90, 70), 0.25))
         p.land(
-            np.stack([line[:, 0], line[:, 1] + 0.03 + 0.05 * np.clip(np.sin(line[:, 0] * 4 + y * 9), 0, 1)], 1),
+            np.stack(
+                [line[:, 0], line[:, 1] + 0.03 + 0.05 * np.clip(np.sin(line[:, 0] * 4 + y * 9), 0, 1)], 1
+            ),
             mix(tone, (150, 90, 80), 0.28),
             mix(tone, (140, 80, 70), 0.4),
         )
@@ -144,7 +185,11 @@ def snow_field(new: New) -> list[Painter]:
             tall = float(p.rng.uniform(0.08, 0.16))
             p.trunk(float(x), 0.62, tall, 0.012, (170, 176, 190))
             for up, way in ((0.5, 1), (0.62, -1), (0.75, 1), (0.9, -1), (0.95, 0.5)):
-                p.stroke([(x, 0.62 - up * tall), (x + way * 0.03, 0.6 - (up + 0.14) * tall)], (170, 176, 190), 0.003)
+                p.stroke(
+                    [(x, 0.62 - up * tall), (x + way * 0.03, 0.6 - (up + 0.14) * tall)],
+                    (170, 176, 190),
+                    0.003,
+                )
     p.land(p.ridge(0.66, 0.03, 2), (246, 248, 252), (252, 253, 255))
     p.land(p.ridge(0.86, 0.03, 2), (236, 240, 248), (250, 252, 255))
     return [p]
@@ -156,13 +201,23 @@ def sunset(new: New) -> list[Painter]:
     p.sky([(0, (84, 60, 130)), (0.35, (214, 100, 110)), (0.62, (255, 180, 90)), (1, (255, 214, 140))])
     p.disc(p.wide * float(p.rng.uniform(0.25, 0.75)), 0.56, 0.09, (255, 244, 200))
     for i in range(4):
-        p.cloud(p.wide * (i + 0.5) / 4, float(p.rng.uniform(0.18, 0.46)), float(p.rng.uniform(0.3, 0.6)), (255, 190, 150), (170, 90, 130))
+        p.cloud(
+            p.wide * (i + 0.5) / 4,
+            float(p.rng.uniform(0.18, 0.46)),
+            float(p.rng.uniform(0.3, 0.6)),
+            (255, 190, 150),
+            (170, 90, 130),
+        )
     p.land(p.ridge(0.66, 0.06, 3), (130, 64, 96), (110, 50, 84))
     near = new()
     near.land(near.ridge(0.84, 0.04, 2), (52, 28, 58), (36, 20, 44))
     for x in np.arange(0.1, near.wide, 0.5):
         near.tree(
-            float(x + near.rng.uniform(-0.1, 0.1)), 0.88, float(near.rng.uniform(0.2, 0.34)), (46, 24, 50), ((40, 22, 48), (52, 28, 54), (66, 34, 60))
+            float(x + near.rng.uniform(-0.1, 0.1)),
+            0.88,
+            float(near.rng.uniform(0.2, 0.34)),
+            (46, 24, 50),
+            ((40, 22, 48), (52, 28, 54), (66, 34, 60)),
         )
     return [p, near]
 

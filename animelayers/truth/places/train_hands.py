@@ -19,7 +19,9 @@ class Brush(Painter):
 
     words: ClassVar[frozenset[str]] = frozenset({"painted"})
 
-    def fill(self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None) -> None:
+    def fill(
+        self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None
+    ) -> None:
         """A wash from `colour` to `low`."""
         outline = self.pixels(points)
         where = self._region(outline)
@@ -29,21 +31,49 @@ class Brush(Painter):
     def cloud(self, x: float, y: float, width: float, lit: Colour, dark: Colour) -> None:
         """A heap of round dabs on a flat base, lit from the upper left."""
         along = self.rng.uniform(-1, 1, 22)
-        heap, size = (1 - along**2) * self.rng.uniform(0.2, 1.0, 22), width * (0.05 + 0.1 * (1 - 0.6 * np.abs(along)))
+        heap, size = (
+            (1 - along**2) * self.rng.uniform(0.2, 1.0, 22),
+            width * (0.05 + 0.1 * (1 - 0.6 * np.abs(along))),
+        )
         for share, shift, tone in ((1.0, 0.0, 0.0), (0.86, -0.03, 0.55), (0.68, -0.06, 1.0)):
             for a, h, r in zip(along, heap, size, strict=True):
-                self.disc(x + a * width / 2 + shift * width * 0.4, min(y, y - h * width * 0.2) + shift * width * 0.5, r * share, mix(dark, lit, tone))
+                self.disc(
+                    x + a * width / 2 + shift * width * 0.4,
+                    min(y, y - h * width * 0.2) + shift * width * 0.5,
+                    r * share,
+                    mix(dark, lit, tone),
+                )
 
     def crown(self, x: float, y: float, r: float, leaves: Sequence[Colour]) -> None:
         """Many dabs, dark ones below, lit ones above and to the left."""
         for i, colour in enumerate(leaves):
             n = 70 - 12 * i
-            angle, away = self.rng.uniform(0, 2 * np.pi, n), np.sqrt(self.rng.uniform(0, 1, n)) * r * (1 - 0.14 * i)
-            at = np.stack([x + away * np.cos(angle) - 0.08 * r * i, y + away * np.sin(angle) * 0.85 - 0.1 * r * i], 1)
-            ink = [(*c, 255) for c in (colour, mix(colour, (255, 255, 230), 0.08), mix(colour, (30, 50, 70), 0.1))]
-            sizes, which, turns = self.rng.uniform(0.08, 0.16, n) * r, self.rng.integers(0, 3, n), self.rng.uniform(-40, 40, n)
-            for (px, py), size, k, turn in zip(self.pixels(at), sizes * self.size[1], which, turns, strict=True):
-                cv2.ellipse(self.sheet, ((float(px), float(py)), (float(2 * size), float(1.4 * size)), float(turn)), ink[k], -1, cv2.LINE_AA)
+            angle, away = (
+                self.rng.uniform(0, 2 * np.pi, n),
+                np.sqrt(self.rng.uniform(0, 1, n)) * r * (1 - 0.14 * i),
+            )
+            at = np.stack(
+                [x + away * np.cos(angle) - 0.08 * r * i, y + away * np.sin(angle) * 0.85 - 0.1 * r * i], 1
+            )
+            ink = [
+                (*c, 255)
+                for c in (colour, mix(colour, (255, 255, 230), 0.08), mix(colour, (30, 50, 70), 0.1))
+            ]
+            sizes, which, turns = (
+                self.rng.uniform(0.08, 0.16, n) * r,
+                self.rng.integers(0, 3, n),
+                self.rng.uniform(-40, 40, n),
+            )
+            for (px, py), size, k, turn in zip(
+                self.pixels(at), sizes * self.size[1], which, turns, strict=True
+            ):
+                cv2.ellipse(
+                    self.sheet,
+                    ((float(px), float(py)), (float(2 * size), float(1.4 * size)), float(turn)),
+                    ink[k],
+                    -1,
+                    cv2.LINE_AA,
+                )
 
     def blades(self, line: np.ndarray, colours: Sequence[Colour], count: int, tall: float = 0.03) -> None:
         """Strokes that grow towards the viewer."""
@@ -52,12 +82,18 @@ class Brush(Painter):
         y, size = top + depth * (1.03 - top), tall * (0.15 + depth)
         lean, which = self.rng.normal(0, 0.35, count), self.rng.integers(0, len(colours), count)
         for i in range(count):
-            self.stroke([(x[i], y[i]), (x[i] + lean[i] * size[i], y[i] - size[i])], colours[which[i]], float(size[i]) / 9)
+            self.stroke(
+                [(x[i], y[i]), (x[i] + lean[i] * size[i], y[i] - size[i])],
+                colours[which[i]],
+                float(size[i]) / 9,
+            )
 
     def finish(self) -> None:
         """The tooth of the paper."""
         small = (max(2, self.size[0] // 2), max(2, self.size[1] // 2))
-        light = brush.clouds(small[::-1], self.rng, 5) * 6 + brush.clouds(small[::-1], self.rng, 45, 4.0) * 3.6
+        light = (
+            brush.clouds(small[::-1], self.rng, 5) * 6 + brush.clouds(small[::-1], self.rng, 45, 4.0) * 3.6
+        )
         grain = cv2.blur(self.rng.normal(0, 2.2, small[::-1]).astype(np.float32), (2, 2))
         shift = cv2.resize(light + grain, self.size)
         toothed = cv2.add(self.sheet[..., :3], cv2.merge([shift, shift, shift]), dtype=cv2.CV_8U)
@@ -73,10 +109,15 @@ class Flat(Painter):
         """Broad bands."""
         self.sheet[...] = 255
         rows = self._rows(stops)
-        bands = np.minimum((np.arange(self.size[1]) * 7 // self.size[1] * self.size[1] // 7) + self.size[1] // 14, self.size[1] - 1)
+        bands = np.minimum(
+            (np.arange(self.size[1]) * 7 // self.size[1] * self.size[1] // 7) + self.size[1] // 14,
+            self.size[1] - 1,
+        )
         self.sheet[..., :3] = rows[bands]
 
-    def fill(self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None) -> None:
+    def fill(
+        self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None
+    ) -> None:
         """One colour."""
         tone = colour if low is None else mix(colour, low, 0.35)
         cv2.fillPoly(self.sheet, [fixed(self.pixels(points))], (*tone, 255), cv2.LINE_AA, 4)
@@ -131,7 +172,9 @@ class Pen(Painter):
         tone = round(min(255.0, 60 + 215 * (luma / 255) ** 0.8)) if luma > 70 else round(luma * 0.7)
         return tone, tone, tone
 
-    def fill(self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None) -> None:
+    def fill(
+        self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None
+    ) -> None:
         """White, light grey, or dots; then a line around it."""
         outline = self.pixels(points)
         where = self._region(outline)
@@ -143,7 +186,15 @@ class Pen(Painter):
         if 120 < tone < 215:
             paper = self._screen(np.float32(tone), rows, columns)[..., None].repeat(3, 2)
         self._lay(where, paper)
-        cv2.polylines(self.sheet, [fixed(outline)], True, (24, 24, 24, 255), max(1, round(self.size[1] / 300)), cv2.LINE_AA, 4)
+        cv2.polylines(
+            self.sheet,
+            [fixed(outline)],
+            True,
+            (24, 24, 24, 255),
+            max(1, round(self.size[1] / 300)),
+            cv2.LINE_AA,
+            4,
+        )
 
     def sky(self, stops: Sequence[tuple[float, Colour]]) -> None:
         """Paper; screen tone for what has no colour or is dim; at night, black ink."""
@@ -153,9 +204,9 @@ class Pen(Painter):
         if tone < 70:
             self.sheet[..., :3] = self._rows([(0, top), (1, mix(top, (90, 90, 90), 0.4))])
         elif tone < 215 and (max(top) - min(top) < 12 or sum(top) < 330):
-            self.sheet[..., :3] = self._screen(self._rows(stops)[..., 0].astype(np.float32), slice(0, self.size[1]), slice(0, self.size[0]))[
-                ..., None
-            ]
+            self.sheet[..., :3] = self._screen(
+                self._rows(stops)[..., 0].astype(np.float32), slice(0, self.size[1]), slice(0, self.size[0])
+            )[..., None]
 
     def cloud(self, x: float, y: float, width: float, lit: Colour, dark: Colour) -> None:
         """A scalloped outline, open below."""
@@ -166,7 +217,9 @@ class Pen(Painter):
 
     def crown(self, x: float, y: float, r: float, leaves: Sequence[Colour]) -> None:
         """A scalloped outline with strokes on the shaded side."""
-        self.fill(puff(x, y, r, 11, float(self.rng.uniform(0, 6)), 0.12), mix(leaves[-1], (255, 255, 255), 0.4))
+        self.fill(
+            puff(x, y, r, 11, float(self.rng.uniform(0, 6)), 0.12), mix(leaves[-1], (255, 255, 255), 0.4)
+        )
         for _ in range(14):
             a, far = self.rng.uniform(-0.6, 2.0), self.rng.uniform(0.25, 0.85) * r
             px, py = x + far * np.cos(a), y + far * np.sin(a)
@@ -180,7 +233,11 @@ class Pen(Painter):
             top = float(np.interp(x, line[:, 0], line[:, 1]))
             y = top + float(self.rng.uniform(0.04, 1)) * (1 - top)
             for lean in (-0.5, 0.0, 0.5):
-                self.stroke([(x + lean * 0.2 * tall, y), (x + lean * tall, y - tall * (1 - 0.3 * abs(lean)))], (0, 0, 0), 0.0025)
+                self.stroke(
+                    [(x + lean * 0.2 * tall, y), (x + lean * tall, y - tall * (1 - 0.3 * abs(lean)))],
+                    (0, 0, 0),
+                    0.0025,
+                )
 
     def _screen(self, tone: np.ndarray | np.float32, rows: slice, columns: slice) -> np.ndarray:
         """Dots, the bigger the darker `tone` (grey 120..215), uint8 (h, w)."""

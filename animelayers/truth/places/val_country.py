@@ -18,7 +18,13 @@ GREENS: tuple[tuple[Colour, ...], ...] = (
 
 def air(p: Painter) -> tuple[Colour, Colour]:
     """The upper and lower colour of a sky."""
-    top, low = p.pick((((110, 170, 214), (220, 236, 240)), ((130, 190, 200), (240, 240, 220)), ((150, 160, 210), (246, 222, 222))))
+    top, low = p.pick(
+        (
+            ((110, 170, 214), (220, 236, 240)),
+            ((130, 190, 200), (240, 240, 220)),
+            ((150, 160, 210), (246, 222, 222)),
+        )
+    )
     return top, low
 
 
@@ -60,14 +66,22 @@ def meadow(new: New) -> list[Painter]:
     p.stroke(fence - (0, 0.05), (236, 228, 210), 0.008)
     p.stroke(fence - (0, 0.025), (236, 228, 210), 0.008)
     for i in range(2, 80, 4):
-        p.box(float(fence[i, 0]), float(fence[i, 1]) - 0.07, float(fence[i, 0]) + 0.012, float(fence[i, 1]) + 0.01, (236, 228, 210))
+        p.box(
+            float(fence[i, 0]),
+            float(fence[i, 1]) - 0.07,
+            float(fence[i, 0]) + 0.012,
+            float(fence[i, 1]) + 0.01,
+            (236, 228, 210),
+        )
     near = new()
     for fx in near.rng.uniform(0, near.wide, round(26 * near.wide)):
         y = float(near.rng.uniform(0.88, 0.99))
         near.stroke([(fx, 1.02), (fx + 0.01, y)], green[0], 0.006)
         tone = near.pick(((250, 120, 110), (250, 220, 120), (250, 246, 240), (170, 130, 210)))
         for k in range(5):
-            near.disc(float(fx + 0.01 + 0.014 * np.cos(k * 1.257)), y + 0.014 * float(np.sin(k * 1.257)), 0.01, tone)
+            near.disc(
+                float(fx + 0.01 + 0.014 * np.cos(k * 1.257)), y + 0.014 * float(np.sin(k * 1.257)), 0.01, tone
+            )
         near.disc(float(fx + 0.01), y, 0.007, (250, 200, 80))
     return [p, near]
 
@@ -84,7 +98,12 @@ def forest(new: New) -> list[Painter]:
         y = 0.58 + 0.15 * row
         p.land(p.ridge(y, 0.03, 3), tone[1], mix(tone[0], mist, 0.4))
         for x in np.arange(float(p.rng.uniform(-0.1, 0)), p.wide + 0.1, 0.15 + 0.09 * row):
-            p.pine(float(x + p.rng.uniform(-0.03, 0.03)), y + 0.03, (0.27 + 0.18 * row) * float(p.rng.uniform(0.8, 1.15)), tone)
+            p.pine(
+                float(x + p.rng.uniform(-0.03, 0.03)),
+                y + 0.03,
+                (0.27 + 0.18 * row) * float(p.rng.uniform(0.8, 1.15)),
+                tone,
+            )
     near = new()
     for side in (float(near.rng.uniform(0, 0.1)), near.wide - float(near.rng.uniform(0, 0.1))):
         near.trunk(side, 1.05, 1.2, 0.16, mix(green[0], (40, 30, 40), 0.6))
@@ -101,21 +120,38 @@ def seaside(new: New) -> list[Painter]:
     at = p.wide * (0.78 if p.rng.uniform() < 0.5 else 0.22)
     way = 1 if at > p.wide / 2 else -1
     edge = p.wide + 0.1 if way > 0 else -0.1
-    cliff = [(edge, 0.46), (at, 0.47), (at - way * 0.12, 0.52), (at - way * 0.1, 0.62), (at - way * 0.2, 0.66), (at - way * 0.18, 0.8), (edge, 0.8)]
+    cliff = [
+        (edge, 0.46),
+        (at, 0.47),
+        (at - way * 0.12, 0.52),
+        (at - way * 0.1, 0.62),
+        (at - way * 0.2, 0.66),
+        (at - way * 0.18, 0.8),
+        (edge, 0.8),
+    ]
     p.fill(cliff, (150, 160, 110), (130, 106, 100))
     p.fill(
-        [(at + way * 0.06 - 0.035, 0.48), (at + way * 0.06 + 0.035, 0.48), (at + way * 0.06 + 0.024, 0.2), (at + way * 0.06 - 0.024, 0.2)],
+        [
+            (at + way * 0.06 - 0.035, 0.48),
+            (at + way * 0.06 + 0.035, 0.48),
+            (at + way * 0.06 + 0.024, 0.2),
+            (at + way * 0.06 - 0.024, 0.2),
+        ],
         (250, 246, 240),
         (220, 214, 216),
     )
     for y in (0.24, 0.34, 0.44):
         p.box(at + way * 0.06 - 0.028, y - 0.02, at + way * 0.06 + 0.028, y + 0.015, (206, 70, 66))
-    p.fill([(at + way * 0.06 - 0.03, 0.2), (at + way * 0.06 + 0.03, 0.2), (at + way * 0.06, 0.14)], (120, 60, 66))
+    p.fill(
+        [(at + way * 0.06 - 0.03, 0.2), (at + way * 0.06 + 0.03, 0.2), (at + way * 0.06, 0.14)], (120, 60, 66)
+    )
     for row in range(6):
         y = 0.68 + 0.06 * row
         x = np.linspace(-0.1, p.wide + 0.1, 120)
         crest = np.stack([x, y - 0.018 * np.abs(np.sin(x * (9 - row) + row * 1.7))], 1)
-        p.land(crest, mix((170, 220, 220), (60, 120, 170), row / 6), mix((120, 190, 200), (40, 90, 150), row / 6))
+        p.land(
+            crest, mix((170, 220, 220), (60, 120, 170), row / 6), mix((120, 190, 200), (40, 90, 150), row / 6)
+        )
         p.stroke(crest, (240, 250, 250), 0.004)
     return [p]
 
@@ -153,7 +189,11 @@ def desert(new: New) -> list[Painter]:
     p.land(p.ridge(0.7, 0.01, 3), (236, 196, 146), (206, 150, 106))
     near = new()
     for cx in np.arange(0.15, near.wide, 0.7):
-        c, s, green = float(cx + near.rng.uniform(-0.2, 0.2)), float(near.rng.uniform(0.2, 0.34)), (84, 126, 84)
+        c, s, green = (
+            float(cx + near.rng.uniform(-0.2, 0.2)),
+            float(near.rng.uniform(0.2, 0.34)),
+            (84, 126, 84),
+        )
         for foot, tip, thick in (
             ((c, 1.03), (c, 1.03 - s), 0.16),
             ((c, 1 - s * 0.4), (c + s * 0.25, 1 - s * 0.42), 0.1),
@@ -184,7 +224,9 @@ def snow_field(new: New) -> list[Painter]:
 def sunset(new: New) -> list[Painter]:
     """The sun on the sea, its path in strokes, a headland."""
     p = new()
-    top, low = p.pick((((120, 80, 140), (255, 170, 120)), ((70, 90, 150), (250, 200, 140)), ((150, 60, 80), (255, 150, 90))))
+    top, low = p.pick(
+        (((120, 80, 140), (255, 170, 120)), ((70, 90, 150), (250, 200, 140)), ((150, 60, 80), (255, 150, 90)))
+    )
     p.sky([(0, top), (0.58, low), (0.59, mix(low, top, 0.5)), (1, mix(top, (40, 30, 70), 0.4))])
     at = p.wide * float(p.rng.uniform(0.25, 0.75))
     p.light(at, 0.55, 0.5, (255, 230, 170), 0.6)
@@ -195,10 +237,22 @@ def sunset(new: New) -> list[Painter]:
         x, long = at + float(p.rng.normal(0, 0.06 + 0.2 * (y - 0.6))), 0.03 + 0.12 * (y - 0.6)
         p.stroke([(x - long, y), (x + long, y)], mix(low, (255, 244, 210), 0.5), 0.005)
     for i in range(5):
-        p.cloud(p.wide * (i + 0.3) / 5, 0.12 + 0.07 * (i % 3), 0.6, mix(low, (255, 230, 210), 0.3), mix(top, low, 0.4))
+        p.cloud(
+            p.wide * (i + 0.3) / 5,
+            0.12 + 0.07 * (i % 3),
+            0.6,
+            mix(low, (255, 230, 210), 0.3),
+            mix(top, low, 0.4),
+        )
     side = p.wide if p.rng.uniform() < 0.5 else 0.0
     out = np.linspace(0, 1, 30)
-    head = np.stack([side + (1 if side == 0 else -1) * out * 0.6, 0.6 - 0.18 * (1 - out) ** 0.5 + 0.01 * np.sin(out * 40)], 1)
+    head = np.stack(
+        [
+            side + (1 if side == 0 else -1) * out * 0.6,
+            0.6 - 0.18 * (1 - out) ** 0.5 + 0.01 * np.sin(out * 40),
+        ],
+        1,
+    )
     p.fill(np.concatenate([head, [(side, 0.62)]]), mix(top, (20, 10, 30), 0.7))
     return [p]
 

@@ -19,27 +19,49 @@ def street(new: New) -> list[Painter]:
     cx, cy = p.wide * float(p.rng.uniform(0.42, 0.58)), 0.5
     p.sky([(0, top), (0.6, low), (1, low)])
     p.box(-0.1, cy, p.wide + 0.1, 1.05, (196, 190, 184), (150, 144, 146))
-    p.fill([(cx - 0.06, cy), (cx + 0.06, cy), (p.wide * 0.85, 1.02), (p.wide * 0.15, 1.02)], (214, 204, 190), (170, 160, 156))
+    p.fill(
+        [(cx - 0.06, cy), (cx + 0.06, cy), (p.wide * 0.85, 1.02), (p.wide * 0.15, 1.02)],
+        (214, 204, 190),
+        (170, 160, 156),
+    )
     for side in (-1, 1):
         edge = 0 if side < 0 else p.wide
         for k in range(5, -1, -1):
             near, far = 0.6**k, 0.6 ** (k + 1)
             x0, x1 = cx + (edge + side * 0.1 - cx) * near, cx + (edge + side * 0.1 - cx) * far
             h0 = float(p.rng.uniform(0.5, 0.9))
-            wall = p.pick(((226, 196, 160), (200, 170, 160), (180, 190, 200), (236, 220, 190), (190, 150, 130)))
-            p.fill([(x0, cy - h0 * near), (x1, cy - h0 * far), (x1, cy + 0.5 * far), (x0, cy + 0.52 * near)], wall, mix(wall, (70, 60, 80), 0.3))
+            wall = p.pick(
+                ((226, 196, 160), (200, 170, 160), (180, 190, 200), (236, 220, 190), (190, 150, 130))
+            )
+            p.fill(
+                [(x0, cy - h0 * near), (x1, cy - h0 * far), (x1, cy + 0.5 * far), (x0, cy + 0.52 * near)],
+                wall,
+                mix(wall, (70, 60, 80), 0.3),
+            )
             for floor in (0.25, 0.55):
                 for u in (0.25, 0.6):
                     s, e = near + (far - near) * u, near + (far - near) * (u + 0.2)
                     xs, xe = cx + (edge + side * 0.1 - cx) * s, cx + (edge + side * 0.1 - cx) * e
                     y = -h0 * (1 - floor) + 0.05
                     p.fill(
-                        [(xs, cy + y * s), (xe, cy + y * e), (xe, cy + (y + 0.14) * e), (xs, cy + (y + 0.14) * s)], (90, 100, 120), (120, 140, 160)
+                        [
+                            (xs, cy + y * s),
+                            (xe, cy + y * e),
+                            (xe, cy + (y + 0.14) * e),
+                            (xs, cy + (y + 0.14) * s),
+                        ],
+                        (90, 100, 120),
+                        (120, 140, 160),
                     )
             s, e = near * 0.95, far * 1.1
             xs, xe = cx + (edge + side * 0.1 - cx) * s, cx + (edge + side * 0.1 - cx) * e
             p.fill(
-                [(xs, cy + 0.12 * s), (xe, cy + 0.12 * e), (xe - side * 0.12 * e, cy + 0.22 * e), (xs - side * 0.12 * s, cy + 0.22 * s)],
+                [
+                    (xs, cy + 0.12 * s),
+                    (xe, cy + 0.12 * e),
+                    (xe - side * 0.12 * e, cy + 0.22 * e),
+                    (xs - side * 0.12 * s, cy + 0.22 * s),
+                ],
                 p.pick(((210, 80, 70), (80, 140, 120), (240, 200, 110))),
             )
     return [p]
@@ -59,11 +81,21 @@ def room(new: New) -> list[Painter]:
             p.box(x + 0.015, y - 0.13, x + 0.485, y, (70, 48, 44))
             while bx < x + 0.45:
                 w, h = float(p.rng.uniform(0.015, 0.04)), float(p.rng.uniform(0.07, 0.115))
-                p.box(bx, y - h, bx + w, y, p.pick(((190, 80, 70), (80, 110, 140), (220, 190, 130), (100, 130, 90), (150, 110, 150))))
+                p.box(
+                    bx,
+                    y - h,
+                    bx + w,
+                    y,
+                    p.pick(((190, 80, 70), (80, 110, 140), (220, 190, 130), (100, 130, 90), (150, 110, 150))),
+                )
                 bx += w + 0.003
         lx = x + 0.66
         p.box(lx - 0.008, 0.36, lx + 0.008, 0.85, (60, 50, 50))
-        p.fill([(lx - 0.05, 0.24), (lx + 0.05, 0.24), (lx + 0.09, 0.38), (lx - 0.09, 0.38)], (250, 226, 160), (240, 196, 120))
+        p.fill(
+            [(lx - 0.05, 0.24), (lx + 0.05, 0.24), (lx + 0.09, 0.38), (lx - 0.09, 0.38)],
+            (250, 226, 160),
+            (240, 196, 120),
+        )
         p.box(lx + 0.14, 0.6, lx + 0.42, 0.86, (150, 70, 70), (120, 54, 60))
         p.box(lx + 0.12, 0.7, lx + 0.18, 0.9, (170, 84, 80))
         p.box(lx + 0.38, 0.7, lx + 0.44, 0.9, (170, 84, 80))
@@ -77,7 +109,14 @@ def night_city(new: New) -> list[Painter]:
     """A skyline over water, its lights drawn out below it."""
     p = new()
     top = p.pick(((14, 20, 40), (26, 14, 44), (10, 28, 40)))
-    p.sky([(0, top), (0.62, mix(top, (110, 80, 130), 0.4)), (0.63, mix(top, (0, 0, 0), 0.2)), (1, mix(top, (0, 0, 0), 0.4))])
+    p.sky(
+        [
+            (0, top),
+            (0.62, mix(top, (110, 80, 130), 0.4)),
+            (0.63, mix(top, (0, 0, 0), 0.2)),
+            (1, mix(top, (0, 0, 0), 0.4)),
+        ]
+    )
     x = -0.05
     while x < p.wide:
         w, h = float(p.rng.uniform(0.05, 0.14)), float(p.rng.uniform(0.1, 0.42))
@@ -89,7 +128,11 @@ def night_city(new: New) -> list[Painter]:
             lamp = p.pick(((255, 220, 140), (170, 220, 255), (255, 150, 150)))
             p.box(lx, ly, lx + 0.007, ly + 0.005, lamp)
             if p.rng.uniform() < 0.3:
-                p.stroke([(lx, 0.64 + (0.62 - ly) * 0.3), (lx, 0.7 + (0.62 - ly) * 0.7)], mix(lamp, top, 0.6), 0.004)
+                p.stroke(
+                    [(lx, 0.64 + (0.62 - ly) * 0.3), (lx, 0.7 + (0.62 - ly) * 0.7)],
+                    mix(lamp, top, 0.6),
+                    0.004,
+                )
         x += w * float(p.rng.uniform(0.9, 1.2))
     near = new()
     near.box(-0.1, 0.93, near.wide + 0.1, 0.95, mix(top, (0, 0, 0), 0.5))
@@ -140,7 +183,11 @@ def grey(new: New) -> list[Painter]:
     p = new()
     tone = int(p.rng.integers(110, 190))
     p.sky([(0, (tone, tone, tone)), (1, (tone - 14, tone - 14, tone - 14))])
-    p.land(np.array([(-0.1, 0.78), (p.wide + 0.1, 0.78)]), (tone - 34, tone - 34, tone - 34), (tone - 14, tone - 14, tone - 14))
+    p.land(
+        np.array([(-0.1, 0.78), (p.wide + 0.1, 0.78)]),
+        (tone - 34, tone - 34, tone - 34),
+        (tone - 14, tone - 14, tone - 14),
+    )
     return [p]
 
 
@@ -153,7 +200,11 @@ def dark(new: New) -> list[Painter]:
     for i in range(2):
         for j in range(2):
             x, y = at + 0.13 * i - 0.05 * j, 0.3 + 0.17 * j
-            p.fill([(x, y), (x + 0.11, y + 0.02), (x + 0.065, y + 0.17), (x - 0.045, y + 0.15)], lit, mix(lit, tone, 0.3))
+            p.fill(
+                [(x, y), (x + 0.11, y + 0.02), (x + 0.065, y + 0.17), (x - 0.045, y + 0.15)],
+                lit,
+                mix(lit, tone, 0.3),
+            )
     return [p]
 
 
@@ -164,12 +215,28 @@ def cave(new: New) -> list[Painter]:
     p.sky([(0, mix(stone, (0, 0, 0), 0.5)), (1, stone)])
     for row in range(9):
         for x in np.arange(-0.1 * (row % 2), p.wide, 0.2):
-            p.box(float(x) + 0.004, row * 0.09 + 0.004, float(x) + 0.196, row * 0.09 + 0.086, mix(stone, (0, 0, 0), float(p.rng.uniform(0.1, 0.5))))
+            p.box(
+                float(x) + 0.004,
+                row * 0.09 + 0.004,
+                float(x) + 0.196,
+                row * 0.09 + 0.086,
+                mix(stone, (0, 0, 0), float(p.rng.uniform(0.1, 0.5))),
+            )
     for x in np.arange(0.2, p.wide, 0.7):
         a = np.linspace(np.pi, 2 * np.pi, 20)
-        p.fill([(x, 0.82), *((x + 0.13 + 0.13 * np.cos(t), 0.4 + 0.16 * np.sin(t)) for t in a), (x + 0.26, 0.82)], (10, 8, 14))
+        p.fill(
+            [
+                (x, 0.82),
+                *((x + 0.13 + 0.13 * np.cos(t), 0.4 + 0.16 * np.sin(t)) for t in a),
+                (x + 0.26, 0.82),
+            ],
+            (10, 8, 14),
+        )
         p.box(x + 0.42, 0.44, x + 0.44, 0.56, (90, 64, 50))
-        p.fill([(x + 0.4, 0.44), (x + 0.41, 0.39), (x + 0.43, 0.34), (x + 0.455, 0.39), (x + 0.46, 0.44)], (255, 190, 90))
+        p.fill(
+            [(x + 0.4, 0.44), (x + 0.41, 0.39), (x + 0.43, 0.34), (x + 0.455, 0.39), (x + 0.46, 0.44)],
+            (255, 190, 90),
+        )
         p.light(x + 0.43, 0.4, 0.2, (255, 170, 80), 0.4)
     p.box(-0.1, 0.82, p.wide + 0.1, 1.05, mix(stone, (0, 0, 0), 0.3), mix(stone, (0, 0, 0), 0.6))
     return [p]
@@ -184,7 +251,14 @@ def pattern(new: New) -> list[Painter]:
     if which == 2:
         for i in range(0, 28, 2):
             a0, a1 = i * np.pi / 14, (i + 1) * np.pi / 14
-            p.fill([(p.wide / 2, 0.5), (p.wide / 2 + 3 * np.cos(a0), 0.5 + 3 * np.sin(a0)), (p.wide / 2 + 3 * np.cos(a1), 0.5 + 3 * np.sin(a1))], b)
+            p.fill(
+                [
+                    (p.wide / 2, 0.5),
+                    (p.wide / 2 + 3 * np.cos(a0), 0.5 + 3 * np.sin(a0)),
+                    (p.wide / 2 + 3 * np.cos(a1), 0.5 + 3 * np.sin(a1)),
+                ],
+                b,
+            )
         return [p]
     for j in range(int(1 / step * 2) + 3):
         for i in range(int(p.wide / step) + 2):
@@ -193,7 +267,10 @@ def pattern(new: New) -> list[Painter]:
                 for r, tone in ((0.56, c), (0.5, b), (0.3, a)):
                     p.fill(disc(x, y, r * step, 18), tone)
             elif (i + j) % 3:
-                p.fill([(x, y - step * 0.46), (x + step * 0.3, y), (x, y + step * 0.46), (x - step * 0.3, y)], b if (i + j) % 3 == 1 else c)
+                p.fill(
+                    [(x, y - step * 0.46), (x + step * 0.3, y), (x, y + step * 0.46), (x - step * 0.3, y)],
+                    b if (i + j) % 3 == 1 else c,
+                )
     return [p]
 
 

@@ -26,7 +26,9 @@ VARIANTS = 3
 
 @dataclass(frozen=True)
 class DrawnProp:
-    """A thing drawn by one hand, with a figure's doors; see `draw`. `tags`: prop, prop_like_figure or foreground, the kind, the hand's words."""
+    """A thing drawn by one hand, with a figure's doors; see `draw`. `tags`: prop, prop_like_figure or
+    foreground, the kind, the hand's words.
+    """
 
     kind: str
     variant: int
@@ -54,7 +56,9 @@ class DrawnProp:
         if height < 16:
             raise ValueError(f"prop {self.name}: height {height} is below 16 pixels; ask for a larger one")
         tall = round(height / 0.86)
-        painter = self.hand((round(tall * 2.6), tall), np.random.default_rng([zlib.crc32(self.name.encode())]))
+        painter = self.hand(
+            (round(tall * 2.6), tall), np.random.default_rng([zlib.crc32(self.name.encode())])
+        )
         easel = Easel(painter)
         self.build(easel)
         sheet = painter.develop()
@@ -75,7 +79,10 @@ _HANDS: Mapping[str, tuple[str, type[Painter]]] = {
 }
 
 
-_THINGS = {"train": {**train_figures.FIGURES, **train_things.THINGS}, "val": {**val_figures.FIGURES, **val_things.THINGS}}
+_THINGS = {
+    "train": {**train_figures.FIGURES, **train_things.THINGS},
+    "val": {**val_figures.FIGURES, **val_things.THINGS},
+}
 
 
 @lru_cache(maxsize=1)
@@ -84,12 +91,16 @@ def _all() -> tuple[DrawnProp, ...]:
     for source, (split, hand) in _HANDS.items():
         for kind, (build, word) in _THINGS[split].items():
             for variant in range(VARIANTS):
-                made.append(DrawnProp(kind, variant, source, split, frozenset({kind, word}) | hand.words, hand, build))
+                made.append(
+                    DrawnProp(kind, variant, source, split, frozenset({kind, word}) | hand.words, hand, build)
+                )
     return tuple(made)
 
 
 def props(split: str | None = None) -> list[DrawnProp]:
-    """Every drawn prop, or those of ``train`` or ``val``, in a fixed order. Raises ValueError for another word."""
+    """Every drawn prop, or those of ``train`` or ``val``, in a fixed order. Raises ValueError for another
+    word.
+    """
     if split not in (None, "train", "val"):
         raise ValueError(f"split {split!r}: train, val, or None for both")
     return [prop for prop in _all() if split in (None, prop.split)]

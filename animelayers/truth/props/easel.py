@@ -22,7 +22,9 @@ class Line(Flat):
 
     words: ClassVar[frozenset[str]] = frozenset({"flat", "outline"})
 
-    def fill(self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None) -> None:
+    def fill(
+        self, points: np.ndarray | Sequence[tuple[float, float]], colour: Colour, low: Colour | None = None
+    ) -> None:
         """One colour, a band of shade at the right, a line around it."""
         outline = self.pixels(points)
         where = self._region(outline)
@@ -35,7 +37,15 @@ class Line(Flat):
         both = np.zeros_like(mask)
         cv2.fillPoly(both, [fixed(lit - (columns.start, rows.start))], 255, cv2.LINE_AA, 4)
         self._lay((rows, columns, cv2.min(mask, both)), np.array(colour, np.uint8)[None, None])
-        cv2.polylines(self.sheet, [fixed(outline)], True, (*mix(colour, (20, 14, 30), 0.75), 255), max(1, round(self.size[1] / 160)), cv2.LINE_AA, 4)
+        cv2.polylines(
+            self.sheet,
+            [fixed(outline)],
+            True,
+            (*mix(colour, (20, 14, 30), 0.75), 255),
+            max(1, round(self.size[1] / 160)),
+            cv2.LINE_AA,
+            4,
+        )
 
 
 class Easel:
@@ -48,12 +58,20 @@ class Easel:
         """A place on the painter's plane."""
         return self.painter.wide / 2 + x * _SPAN, _FOOT - y * _SPAN
 
-    def fill(self, points: Sequence[Point] | np.ndarray, colour: Colour, low: Colour | None = None, smooth: bool = False) -> None:
+    def fill(
+        self,
+        points: Sequence[Point] | np.ndarray,
+        colour: Colour,
+        low: Colour | None = None,
+        smooth: bool = False,
+    ) -> None:
         """Fill an outline (N, 2); `smooth` rounds its corners, but one given twice."""
         outline = np.array([self.at(float(x), float(y)) for x, y in points])
         self.painter.fill(spline(outline, steps=6) if smooth else outline, colour, low)
 
-    def box(self, x0: float, y0: float, x1: float, y1: float, colour: Colour, low: Colour | None = None) -> None:
+    def box(
+        self, x0: float, y0: float, x1: float, y1: float, colour: Colour, low: Colour | None = None
+    ) -> None:
         """An upright rectangle."""
         self.fill([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour, low)
 

@@ -47,17 +47,34 @@ def barrel(e: Easel) -> None:
     for x, y, s in ((-0.05, 0.0, 0.58), (0.06, 0.58, 0.42)):
         e.box(x - s / 2, y, x + s / 2, y + s, wood)
         rail = mix(wood, (60, 40, 40), 0.35)
-        e.fill([(x - s / 2, y), (x - s / 2 + 0.1 * s, y), (x + s / 2, y + s), (x + s / 2 - 0.1 * s, y + s)], rail)
-        for a, b, c, d in ((-0.5, 0, 0.5, 0.12), (-0.5, 0.88, 0.5, 1.0), (-0.5, 0, -0.38, 1), (0.38, 0, 0.5, 1)):
+        e.fill(
+            [(x - s / 2, y), (x - s / 2 + 0.1 * s, y), (x + s / 2, y + s), (x + s / 2 - 0.1 * s, y + s)], rail
+        )
+        for a, b, c, d in (
+            (-0.5, 0, 0.5, 0.12),
+            (-0.5, 0.88, 0.5, 1.0),
+            (-0.5, 0, -0.38, 1),
+            (0.38, 0, 0.5, 1),
+        ):
             e.box(x + a * s, y + b * s, x + c * s, y + d * s, mix(wood, (255, 240, 200), 0.2))
 
 
 def vase(e: Easel) -> None:
     """A pot with a big-leaved plant."""
     pot = e.pick((196, 106, 80), (230, 226, 216), (90, 110, 130))
-    for i, (x, y) in enumerate(((-0.3, 0.7), (0.3, 0.74), (-0.16, 0.92), (0.14, 0.98), (-0.34, 0.48), (0.35, 0.5))):
+    for i, (x, y) in enumerate(
+        ((-0.3, 0.7), (0.3, 0.74), (-0.16, 0.92), (0.14, 0.98), (-0.34, 0.48), (0.35, 0.5))
+    ):
         e.fill(
-            [(0, 0.3), (x * 0.4 - 0.07, 0.3 + (y - 0.3) * 0.6), (x, y), (x, y), (x * 0.6 + 0.08, 0.3 + (y - 0.3) * 0.5)], LEAVES[i % 3], smooth=True
+            [
+                (0, 0.3),
+                (x * 0.4 - 0.07, 0.3 + (y - 0.3) * 0.6),
+                (x, y),
+                (x, y),
+                (x * 0.6 + 0.08, 0.3 + (y - 0.3) * 0.5),
+            ],
+            LEAVES[i % 3],
+            smooth=True,
         )
     e.fill([(-0.13, 0), (-0.19, 0.3), (0.19, 0.3), (0.13, 0)], pot)
     e.box(-0.21, 0.27, 0.21, 0.34, mix(pot, (255, 255, 255), 0.2))
@@ -74,7 +91,12 @@ def lamp(e: Easel) -> None:
 
 def bush(e: Easel) -> None:
     """A clipped hedge with blossoms."""
-    e.fill([(-0.9, 0), (-0.95, 0.6), (-0.8, 0.9), (0.0, 1.0), (0.8, 0.92), (0.95, 0.6), (0.9, 0)], LEAVES[1], LEAVES[0], smooth=True)
+    e.fill(
+        [(-0.9, 0), (-0.95, 0.6), (-0.8, 0.9), (0.0, 1.0), (0.8, 0.92), (0.95, 0.6), (0.9, 0)],
+        LEAVES[1],
+        LEAVES[0],
+        smooth=True,
+    )
     for x, y in zip(e.rng.uniform(-0.75, 0.75, 22), e.rng.uniform(0.1, 0.85, 22), strict=True):
         e.round(float(x), float(y), 0.05, e.pick((250, 200, 210), (250, 250, 240), (240, 140, 150)))
 
@@ -84,7 +106,19 @@ def rock(e: Easel) -> None:
     stone = e.pick((170, 164, 156), (140, 150, 160), (150, 130, 130))
     for x, y, r in ((-0.42, 0.3, 0.36), (0.44, 0.28, 0.34), (0.0, 0.6, 0.4)):
         e.round(x, y, r, stone, 0.82)
-    e.fill([(-0.3, 0.82), (-0.2, 0.92), (0.0, 0.96), (0.22, 0.91), (0.3, 0.8), (0.12, 0.84), (-0.04, 0.78), (-0.14, 0.86)], LEAVES[1])
+    e.fill(
+        [
+            (-0.3, 0.82),
+            (-0.2, 0.92),
+            (0.0, 0.96),
+            (0.22, 0.91),
+            (0.3, 0.8),
+            (0.12, 0.84),
+            (-0.04, 0.78),
+            (-0.14, 0.86),
+        ],
+        LEAVES[1],
+    )
 
 
 def branch(e: Easel) -> None:
@@ -97,7 +131,12 @@ def branch(e: Easel) -> None:
             px, py = top + sway * s**1.4, 1.0 - (1 - end) * float(s)
             for way in (-1, 1):
                 e.fill(
-                    [(px, py), (px + way * 0.08, py - 0.03), (px + way * 0.13, py - 0.11), (px + way * 0.03, py - 0.06)],
+                    [
+                        (px, py),
+                        (px + way * 0.08, py - 0.03),
+                        (px + way * 0.13, py - 0.11),
+                        (px + way * 0.03, py - 0.06),
+                    ],
                     LEAVES[int(e.rng.integers(3))],
                 )
 
@@ -115,7 +154,11 @@ def fence(e: Easel) -> None:
 def tuft(e: Easel) -> None:
     """Reeds with brown heads."""
     for i in range(9):
-        x, lean, tall = -0.35 + 0.7 * i / 8, float(e.rng.uniform(-0.15, 0.15)), float(e.rng.uniform(0.6, 0.95))
+        x, lean, tall = (
+            -0.35 + 0.7 * i / 8,
+            float(e.rng.uniform(-0.15, 0.15)),
+            float(e.rng.uniform(0.6, 0.95)),
+        )
         e.line([(x, 0), (x + lean * 0.4, tall * 0.6), (x + lean, tall)], LEAVES[i % 2], 0.03)
         if i % 2:
             e.fill(
