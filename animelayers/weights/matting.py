@@ -41,7 +41,7 @@ RECORDS = (
         "layernet",
         "layernet.safetensors",
         5_756_978,
-        "sha256:a45cf3960e7804a3cda134ba19c4eb6b3cd02fc15d947bc61e5da09463276733",
+        "sha256:b2f9f39fa94255fde04716532853e4a5130656f10988a9a4d0543a0b87bd0d43",
         (Packaged("layernet.safetensors"),),
         "MIT",
         "Apache-2.0",
