@@ -121,6 +121,7 @@ def test_remote_outputs_stills_and_nothing() -> None:
         for name in ("a", "b")
     ]
     out = output("memory://sheets", moving, *stills)
+    nothing = out.table.slice(0, 0)
     try:
         assert exposure.write(out) == 1
         system, root = filesystem("memory://sheets")
@@ -128,7 +129,6 @@ def test_remote_outputs_stills_and_nothing() -> None:
             assert len(read_csv(stream.read().decode())) == 2
     finally:
         system.delete_dir(root)
-    nothing = out.table.slice(0, 0)
     assert list(exposure.sheets(nothing)) == [] == exposure.saved(nothing)
     assert exposure.saved_in_all(nothing) == ("", "", 0, 0, 0.0)
 

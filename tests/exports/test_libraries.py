@@ -186,7 +186,7 @@ def imported(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_fiftyone_finds_pictures_masks_and_fields(annotated: Output, truth: dict, tmp_path: Path) -> None:
-    names = ["Élise,太郎" if ids == "1,2" else "none" for ids in annotated.table["instance_ids"].to_pylist()]
+    names = ["Élise,太郎" if ids == [1, 2] else "none" for ids in annotated.table["instance_ids"].to_pylist()]
     named = _with(annotated, annotated.table.append_column("characters", [names]))
     FiftyOne(names="characters").write(named, tmp_path)
     samples = imported(tmp_path)

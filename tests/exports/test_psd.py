@@ -126,5 +126,5 @@ def test_characters_one_over_the_other_are_the_whole_layer(seed: int, count: int
     back = np.dstack(
         [rng.integers(0, 256, (*labels.shape, 3), np.uint8), np.full(labels.shape, 255, np.uint8)]
     )
-    parts = characters(rgba, labels, ",".join(str(k) for k in range(1, count + 1)))
+    parts = characters(rgba, labels, [*range(1, count + 1)])
     assert np.abs(merged([Layer("b", back), *parts]).astype(int) - recompose(rgba, back[..., :3])).max() <= 2

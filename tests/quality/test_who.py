@@ -24,9 +24,7 @@ Named = Sequence[Sequence[str]]
 def name(shots: list[sets.Clip], names: Named) -> list[sets.Clip]:
     """Clips whose figures are called so, shot after shot."""
     for shot, called in zip(shots, names, strict=True):
-        shot["characters"] = RECORD["characters"].gather(
-            [",".join(called) or "none"] * len(shot["character"])
-        )
+        shot["characters"] = RECORD["characters"].gather([called] * len(shot["character"]))
     return shots
 
 

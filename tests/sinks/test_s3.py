@@ -7,7 +7,6 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -114,13 +113,12 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    own = shutil.which("moto_server")
-    if not own and not importlib.util.find_spec("moto"):
+    if not importlib.util.find_spec("moto"):
         pytest.skip("no local S3 server: moto of the dev extra is not installed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = int(free.getsockname()[1])
-    command = [own] if own else [sys.executable, "-m", "moto.server"]
+    command = [sys.executable, "-m", "moto.server"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen([*command, "-H", "127.0.0.1", "-p", str(number)], **quiet)  # type: ignore[call-overload]
     try:

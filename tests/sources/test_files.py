@@ -42,7 +42,7 @@ def test_rows_have_the_columns_and_types_of_the_record(tmp_path: Path, read: Rea
             column = RECORD[name]
             assert (
                 isinstance(value, str)
-                if column.dtype == "str"
+                if column.dtype in ("str", "list")
                 else np.asarray(value).dtype == column.dtype or name == "attempt"
             )
             assert column.dtype == "str" or np.ndim(value) == column.ndim

@@ -84,7 +84,7 @@ def test_no_step_changes_a_given_alpha() -> None:
 
         class Made(NamedTuple):
             character: U8
-            matte: str
+            matte: list[str]
             character_confidence: F32
             instances: U8
             effect: U8
@@ -95,7 +95,7 @@ def test_no_step_changes_a_given_alpha() -> None:
             labels[:, 20:30, 20:30] = 2
             return self.Made(
                 np.full(shape, 9, np.uint8),
-                "net",
+                ["net"],
                 np.zeros(1, np.float32),
                 labels,
                 np.full((*shape, 4), 255, np.uint8),

@@ -68,7 +68,8 @@ def test_the_layers_box_serves_where_nobody_was_told_apart() -> None:
 
 def test_ten_people_and_an_empty_layer(poser: VitPose) -> None:
     frames = scene("crossing", 1, (192, 108)).frames
-    ids, places = ",".join(map(str, range(1, 11))), ",".join(f"{16 * k}:5:30:90" for k in range(10))
+    ids = listed("instance_ids", ",".join(map(str, range(1, 11))))
+    places = listed("instance_boxes", ",".join(f"{16 * k}:5:30:90" for k in range(10)))
     crowd = row(
         frames=frames,
         character=np.full((1, 108, 192), 255, np.uint8),
