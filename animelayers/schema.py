@@ -309,10 +309,7 @@ def blank(column: str) -> Any:
 
 def written(row: Mapping[str, Any]) -> Row:
     """A row of the frame table with its lists as people write them: see `Column.written`."""
-    return {
-        name: RECORD[name].written(value) if name in LISTS and not isinstance(value, str) else value
-        for name, value in row.items()
-    }
+    return {name: RECORD[name].written(value) if name in LISTS else value for name, value in row.items()}
 
 
 def unbatch(batch: Batch) -> list[Row]:

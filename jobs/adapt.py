@@ -5,13 +5,12 @@ from __future__ import annotations
 import animelayers.early  # noqa: F401  (before what takes long)
 
 # isort: split
-import math
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from animelayers import Output, job
 from animelayers.sinks import SinkError
@@ -24,15 +23,15 @@ def adapted(cfg: DictConfig) -> int:
     """Learn from the corrected shots, judge by those held back, keep the weights if they are better."""
     try:
         from animelayers.desk import adapt
-        from animelayers.training import loop, start
+        from animelayers.training import asked, loop, start
     except ImportError as problem:
         raise job.ConfigError(f"adapt needs torch ({problem}): pip install 'animelayers[models]'") from None
     plan, folder, begun = (
-        _plan(cfg),
+        asked.plan(cfg.plan),
         Path(cfg.weights or f"{str(cfg.output).rstrip('/')}-adapted"),
         find(str(cfg.start)),
     )
-    first, device = start.from_file(begun), _device(cfg.device)
+    first, device = start.from_file(begun), asked.device(cfg.device)
     output = Output(cfg.output)
     show = adapt.taught(output, cfg.trusted)
     if not show.held:
@@ -92,26 +91,6 @@ def adapted(cfg: DictConfig) -> int:
         f"  weights  {weights}\n  card     {folder / adapt.CARD}\nUse them, for this show's films:\n  {how}\n"
     )
     return 0
-
-
-def _plan(cfg: DictConfig) -> Any:
-    from animelayers.training.loop import Plan
-
-    said: Any = OmegaConf.to_container(cfg.plan, resolve=True)
-    minutes = math.inf if said["minutes"] is None else said["minutes"]
-    try:
-        return Plan(**{**said, "minutes": minutes, "sizes": tuple(map(tuple, said["sizes"]))})
-    except (TypeError, ValueError) as problem:
-        raise job.ConfigError(f"plan: {problem}") from None
-
-
-def _device(name: str) -> str:
-    from animelayers.models.device import pick
-
-    try:
-        return pick(name)  # type: ignore[arg-type]
-    except (RuntimeError, ValueError) as problem:
-        raise job.ConfigError(str(problem)) from None
 
 
 def _numbers(judged: Any) -> dict[str, float | None]:

@@ -38,12 +38,16 @@ def trained(cfg: DictConfig) -> int:
         return 0
     output = Path(cfg.output)
     try:
-        from animelayers.training import loop, page, start
+        from animelayers.training import asked, loop, page, start
     except ImportError as problem:
         raise job.ConfigError(
             f"training needs torch ({problem}): pip install 'animelayers[models]'"
         ) from None
-    plan, device, begin = _plan(cfg), _device(cfg.device), start.chosen(str(cfg.start), cfg.seed)
+    plan, device, begin = (
+        asked.plan(cfg.plan),
+        asked.device(cfg.device),
+        start.chosen(str(cfg.start), cfg.seed),
+    )
     folder = _packed(cfg)
     _made(output)
     try:
@@ -116,33 +120,6 @@ def _made(folder: Path) -> None:
 
 def _shots(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.shot"))
-
-
-def _plan(cfg: DictConfig) -> Plan:
-    from animelayers.training.loop import Plan
-
-    said: Any = OmegaConf.to_container(cfg.plan, resolve=True)
-    minutes = math.inf if said["minutes"] is None else said["minutes"]
-    try:
-        return Plan(
-            **{
-                **said,
-                "minutes": minutes,
-                "sizes": tuple(map(tuple, said["sizes"])),
-                "hold": tuple(said["hold"]),
-            }
-        )
-    except (TypeError, ValueError) as problem:
-        raise job.ConfigError(f"plan: {problem}") from None
-
-
-def _device(name: str) -> str:
-    from animelayers.models.device import pick
-
-    try:
-        return pick(name)  # type: ignore[arg-type]
-    except (RuntimeError, ValueError) as problem:
-        raise job.ConfigError(str(problem)) from None
 
 
 def _sentence(problem: Exception) -> str:

@@ -14,7 +14,7 @@ from animelayers.imaging import codecs
 from animelayers.imaging.recompose import together
 from animelayers.imaging.sheet import fit
 from animelayers.output import Output
-from animelayers.schema import Row, written
+from animelayers.schema import LISTS, Row
 
 THUMB = 240
 """Pixels of a small picture's width."""
@@ -105,12 +105,12 @@ def tinted(
 
 
 def facts(row: Row) -> dict[str, Any]:
-    """A row of the frame table as plain JSON, without where files lie and without long lists; other lists as
-    people write them.
-    """
+    """What a row of the frame table tells of the frame: without where files lie, and without long vectors."""
     hidden = ("_offset", "_size", "_xxh3", "_file")
     return {
         k: v
-        for k, v in written(row).items()
-        if not k.endswith(hidden) and not (isinstance(v, list) and len(v) > 16) and v is not None
+        for k, v in row.items()
+        if not k.endswith(hidden)
+        and not (k not in LISTS and isinstance(v, list) and len(v) > 16)
+        and v is not None
     }

@@ -13,7 +13,7 @@ import numpy as np
 
 from animelayers import exposure
 from animelayers.exports.base import Exporter, Piece
-from animelayers.exports.shots import Shot, shots, untimed
+from animelayers.exports.shots import Shot, only, shots, untimed
 from animelayers.imaging import codecs
 from animelayers.layers import names
 from animelayers.output import Output
@@ -40,8 +40,7 @@ class Numbered(Exporter):
 
     def __post_init__(self) -> None:
         """Raises ValueError for a layer that there is not."""
-        if unknown := [layer for layer in self.layers if layer not in LAYERS]:
-            raise ValueError(f"export.layers={unknown}: there is {', '.join(LAYERS)}")
+        only(self.layers, LAYERS)
 
     def pieces(self, output: Output) -> Iterator[Piece]:
         """The layers of each picture of a shot, then what tells of them all."""

@@ -160,3 +160,9 @@ def picture(output: Output, frame_id: str, layer: str, size: tuple[int, int]) ->
     if found.ndim == 2:
         return np.dstack([np.full((*found.shape, 3), 255, np.uint8), found])
     return found if found.shape[2] == 4 else cv2.cvtColor(found, cv2.COLOR_RGB2RGBA)
+
+
+def only(layers: Sequence[str], there: Sequence[str]) -> None:
+    """Refuse a layer that an exporter does not have. Raises ValueError with those it has."""
+    if unknown := [layer for layer in layers if layer not in there]:
+        raise ValueError(f"export.layers={unknown}: there is {', '.join(there)}")

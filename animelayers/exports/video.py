@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from animelayers.exports.base import Exporter, Piece
-from animelayers.exports.shots import Shot, picture, shots, untimed
+from animelayers.exports.shots import Shot, only, picture, shots, untimed
 from animelayers.layers import names
 from animelayers.options import Positive
 from animelayers.output import Output
@@ -65,8 +65,7 @@ class Video(Exporter):
         """Raises ValueError for a codec or a layer that there is not, and a rate that is none."""
         if self.codec not in CODECS:
             raise ValueError(f"export.codec={self.codec} is unknown: one of {', '.join(CODECS)}")
-        if unknown := [layer for layer in self.layers if layer not in LAYERS]:
-            raise ValueError(f"export.layers={unknown}: there is {', '.join(LAYERS)}")
+        only(self.layers, LAYERS)
         if self.chroma not in (420, 444) or (self.chroma == 444 and self.codec != "vp9"):
             raise ValueError(
                 f"export.chroma={self.chroma}: it is 420 or 444, of vp9; the other codecs keep every pixel's colour"
