@@ -34,7 +34,7 @@ def test_a_drawn_person_is_found(matte: Matte, data: Path) -> None:
     truth = cv2.imread(f"{still}.truth_character.png", cv2.IMREAD_UNCHANGED)[..., 3] > 127
     mattes = matte([picture])
     assert mattes.model == ["layernet"]
-    assert masks.overlap(mattes.alpha[0] > 0.5, truth) > 0.8
+    assert masks.overlap(mattes.alpha[0] > 0.5, truth) > 0.75
 
 
 def test_frames_without_anything_stay_empty(matte: Matte) -> None:
