@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-SHARES = ("crossing", "parallax")
+SHARES = ("crossing", "parallax", "statues")
 """Distributions that are the share 0..1 of a yes."""
 RANGES = ("tint", "travel", "blend", "quality")
 """Distributions that are even between the least and the most."""

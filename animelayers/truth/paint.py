@@ -21,6 +21,8 @@ def painted(
     if paint == _PLAIN and not tint:
         return rgba
     colour = rgba[..., :3].astype(np.float32)
+    if paint.carved is not None:
+        colour = _carved(colour, rgba[..., 3], np.array(paint.carved, np.float32))
     if paint.grey:
         colour = np.repeat(colour @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, 2)
     gain: np.ndarray = np.array(paint.gain, np.float32)
@@ -35,6 +37,15 @@ def painted(
     if paint.lines:
         colour = np.repeat(lines(np.clip(colour, 0, 255).astype(np.uint8))[..., None], 3, 2)
     return np.dstack([np.clip(np.rint(colour), 0, 255).astype(np.uint8), rgba[..., 3]])
+
+
+def _carved(colour: np.ndarray, alpha: np.ndarray, material: np.ndarray) -> np.ndarray:
+    """A part as a statue of it: its tones are a relief in one material, lit from the upper left."""
+    tone = cv2.GaussianBlur(colour @ np.array([0.299, 0.587, 0.114], np.float32), (0, 0), 1.0)
+    round_off = cv2.GaussianBlur(alpha, (0, 0), max(1.0, alpha.shape[0] / 40)).astype(np.float32)
+    slope = cv2.Sobel(tone + round_off, cv2.CV_32F, 1, 0) + cv2.Sobel(tone + round_off, cv2.CV_32F, 0, 1)
+    light = 0.55 + 0.3 * tone / 255 + np.clip(slope / 255, -0.25, 0.25)
+    return np.asarray(light[..., None] * material, np.float32)
 
 
 def lines(picture: np.ndarray) -> np.ndarray:

@@ -16,13 +16,14 @@ Colour = tuple[float, float, float]
 class Paint:
     """How the colours of a part are changed: greyed, multiplied by ``gain`` and drawn by the share ``close``
     towards what is behind it; ``lift`` is the share of the way to white (negative: to black); ``lines``
-    leaves dark lines on white."""
+    leaves dark lines on white; ``carved`` makes it of one material, whose colour in full light this is."""
 
     gain: Colour = (1.0, 1.0, 1.0)
     lift: float = 0.0
     close: float = 0.0
     grey: bool = False
     lines: bool = False
+    carved: Colour | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from animelayers.truth.plan import Actor, Light, Paint, ShotPlan
 
 ODDS = (
     "figures", "who", "framing", "movement", "exposure", "crossing", "contrast", "tint", "vignette", "shadow", "camera", "travel", "parallax",
-    "defocus", "props", "fronts", "effects", "effect", "where", "mode",
+    "defocus", "props", "statues", "fronts", "effects", "effect", "where", "mode",
 )  # fmt: skip
 """Distributions a shot is drawn from."""
 
@@ -42,6 +42,10 @@ _CONTRAST = {
     "outline": ("outline", "black-and-white"),
     "line_drawing": ("outline", "black-and-white"),
 }
+_MATERIALS = {
+    "stone": (196, 192, 184), "plaster": (242, 240, 234), "bronze": (168, 122, 74), "wood": (212, 168, 116), "slate": (104, 112, 120), "verdigris": (130, 176, 158),
+    "gold": (238, 200, 92), "ice": (204, 228, 244),
+}  # fmt: skip
 _GROUND = {
     "white_on_light": Paint(lift=0.72),
     "dark_on_dark": Paint(lift=-0.5),
@@ -81,7 +85,12 @@ def staged(
         )
     actors = [replace(actor, follows=follows and not crossing) for actor in actors]
     actors.sort(key=lambda actor: (actor.at[1], actor.height))
-    props = [_thing(rng, parts, size, planes, ahead=False) for _ in range(int(draw(rng, odds["props"])))]
+    props = [
+        _statue(rng, parts, size)
+        if odds["statues"] and rng.random() < odds["statues"]
+        else _thing(rng, parts, size, planes, ahead=False)
+        for _ in range(int(draw(rng, odds["props"])))
+    ]
     fronts = [_thing(rng, parts, size, planes, ahead=True) for _ in range(int(draw(rng, odds["fronts"])))]
     lights: list[Light] = []
     for _ in range(int(draw(rng, odds["effects"]))):
@@ -287,6 +296,17 @@ def _speed(rng: np.random.Generator, move: str, tall: int) -> float:
         "scaling": float(rng.uniform(0.15, 0.6)),
         "jumping": tall * float(rng.uniform(0.0, 0.02)),
     }.get(move, 0.0)
+
+
+def _statue(rng: np.random.Generator, parts: Parts, size: tuple[int, int]) -> Actor:
+    """A figure in one material, which nobody would cut out as one: a statue, a dummy, a toy on a shelf."""
+    width, height = size
+    part = parts.choose(rng, parts.figures)
+    material = np.array(_MATERIALS[str(rng.choice([*_MATERIALS]))]) * rng.uniform(0.75, 1.05)
+    paint = Paint(carved=(float(material[0]), float(material[1]), float(material[2])))
+    tall = _limited(part, float(rng.uniform(0.2, 0.75)) * height)
+    at = (float(rng.uniform(0.06, 0.94)) * width, float(rng.uniform(0.72, 0.98)) * height)
+    return Actor(part, tall, at, flip=bool(rng.random() < 0.5), paint=paint)
 
 
 def _thing(
