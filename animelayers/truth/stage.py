@@ -43,8 +43,8 @@ _CONTRAST = {
     "line_drawing": ("outline", "black-and-white"),
 }
 _MATERIALS = {
-    "stone": (196, 192, 184), "plaster": (242, 240, 234), "bronze": (168, 122, 74), "wood": (212, 168, 116), "slate": (104, 112, 120), "verdigris": (130, 176, 158),
-    "gold": (238, 200, 92), "ice": (204, 228, 244),
+    "stone": (196, 192, 184), "plaster": (242, 240, 234), "slate": (104, 112, 120), "bronze": (168, 122, 74),
+    "verdigris": (130, 176, 158), "gold": (238, 200, 92), "wood": (212, 168, 116), "ice": (204, 228, 244),
 }  # fmt: skip
 _GROUND = {
     "white_on_light": Paint(lift=0.72),
