@@ -1,5 +1,5 @@
-"""What a shot knows of each of its drawings: the plate that the others show, where it is known, and how far
-the drawing differs from it.
+"""What a shot knows of each of its drawings: the plate that the others show, where it is known, how far the
+drawing differs from it, and where the shot changes at all.
 """
 
 from __future__ import annotations
@@ -20,16 +20,22 @@ class Evidence(NamedTuple):
 
     ``plate``: uint8 sRGB (H, W, 3) as this drawing would see it. ``known``: uint8 (H, W), 0 where no drawing
     shows the plate, 255 where three or more do. ``difference``: uint8 (H, W), how far the drawing is from the
-    plate there, 255 from `FAR` times the shot's usual difference on.
+    plate there, 255 from `FAR` times the shot's usual difference on. ``change``: uint8 (H, W), how much the
+    drawings of the shot differ from each other at that place, whoever stands there: `STILL` where they are
+    alike, 255 where each is another, 0 where nobody knows.
     """
 
     plate: np.ndarray
     known: np.ndarray
     difference: np.ndarray
+    change: np.ndarray
 
 
+STILL = 64
+"""What `changed` gives where nothing changes."""
 FAR = 12.0
 """Usual differences from which on a drawing differs wholly from its plate."""
+_NOISE = np.float32(2.0)  # usual differences up to which pictures are alike
 _ASKED = 7  # every so manyth pixel tells the usual difference
 _SURE = 3  # drawings that show the plate from which it is known
 USUAL = (1.5, 8.0)
@@ -39,7 +45,7 @@ USUAL = (1.5, 8.0)
 def nothing(shape: tuple[int, ...]) -> Evidence:
     """What is told of a picture (H, W, 3) for itself."""
     empty = np.zeros(shape[:2], np.uint8)
-    return Evidence(np.zeros((*shape[:2], 3), np.uint8), empty, empty)
+    return Evidence(np.zeros((*shape[:2], 3), np.uint8), empty, empty, empty)
 
 
 def median(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -87,15 +93,34 @@ def distance(picture: np.ndarray, plate: np.ndarray) -> np.ndarray:
     return np.asarray(apart.max(2))
 
 
-def told(picture: np.ndarray, plate: np.ndarray, count: np.ndarray, noise: float) -> Evidence:
-    """The evidence of a picture, from the plate as it would see it, by how many drawings that is shown, and
-    the usual difference.
+def changed(stack: np.ndarray, reached: np.ndarray, noise: float) -> np.ndarray:
+    """How much N pictures of one place differ from what most of them show, uint8 (H, W), see `Evidence`.
+
+    ``stack``: uint8 (N, H, W, 3); ``reached``: bool (N, H, W), where a picture shows the place, figures and
+    all; ``noise``: the usual difference. What differs in one picture of many is seen as well: it is the root
+    of the mean.
+    """
+    stack, reached = stack[:MOST], reached[:MOST]
+    middle, count = median(stack, reached)
+    total = np.zeros(count.shape, np.float32)
+    for picture, there in zip(stack, reached, strict=True):
+        apart = distance(picture, middle).astype(np.float32) * np.float32(1 / noise)
+        total += there * np.clip((apart - _NOISE) * np.float32(1 / (FAR - _NOISE)), 0, 1)
+    share = np.sqrt(total / np.maximum(count, 1))
+    return np.where(count >= _SURE, STILL + np.rint((255 - STILL) * share), 0).astype(np.uint8)
+
+
+def told(
+    picture: np.ndarray, plate: np.ndarray, count: np.ndarray, noise: float, change: np.ndarray
+) -> Evidence:
+    """The evidence of a picture, from the plate as it would see it, by how many drawings that is shown, the
+    usual difference, and what `changed` says of its places.
     """
     known = np.minimum(count, _SURE) * np.uint8(255 // _SURE)
     apart = np.minimum(distance(picture, plate).astype(np.float32) * (255 / (FAR * noise)), 255).astype(
         np.uint8
     )
-    return Evidence(plate, known, np.where(known > 0, apart, 0).astype(np.uint8))
+    return Evidence(plate, known, np.where(known > 0, apart, 0).astype(np.uint8), change)
 
 
 @cache

@@ -24,6 +24,8 @@ from animelayers.weights import WeightsError, find
 Runtime = Literal["auto", "openvino", "torch"]
 _LEAST = 4 * STEP  # pixels that the long side has at least
 _SURE = 0.5
+# convolutions that see all planes, and how many
+_SHOWN, _KERNEL = {"evidence.0.0.weight": CHANNELS, "edges.0.0.weight": CHANNELS + 3}, 4
 _TOLD = 300  # characters of what a library says of weights
 
 
@@ -106,20 +108,26 @@ class LayerNet:
 
 
 def stored(path: Path) -> Mapping[str, np.ndarray]:
-    """The weights of a safetensors file, float32. Raises WeightsError for a file that is none."""
+    """The weights of a safetensors file, float32; those of before the net was shown what changes take no
+    notice of it. Raises WeightsError for a file that is none.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
-        return {name: value.astype(np.float32) for name, value in load_file(path).items()}
+        found = {name: value.astype(np.float32) for name, value in load_file(path).items()}
     except (SafetensorError, OSError, ValueError, TypeError) as problem:
         raise WeightsError(
             f"{path} cannot be read as weights of LayerNet ({problem}): give one that train_layers wrote"
         ) from problem
+    for name, planes in _SHOWN.items():
+        if name in found and found[name].ndim == _KERNEL and found[name].shape[1] == planes - 1:
+            found[name] = np.insert(found[name], CHANNELS - 1, 0, axis=1)
+    return found
 
 
 def _planes(picture: np.ndarray, told: Evidence) -> np.ndarray:
-    """What the net is shown, float32 (8, h, w): as `layernet_net.planes`, in NumPy."""
+    """What the net is shown, float32 (9, h, w): as `layernet_net.planes`, in NumPy."""
     made = np.empty((CHANNELS, *picture.shape[:2]), np.float32)
     known = told.known * np.float32(BYTE)
     for channel in range(picture.shape[2]):
@@ -130,6 +138,7 @@ def _planes(picture: np.ndarray, told: Evidence) -> np.ndarray:
         made[3 + channel] *= known
     made[6] = known
     np.multiply(told.difference, np.float32(BYTE), out=made[7])
+    np.multiply(told.change, np.float32(BYTE), out=made[8])
     return made
 
 

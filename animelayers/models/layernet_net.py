@@ -70,7 +70,7 @@ class LayerNet(nn.Module):
         nn.init.zeros_(self.edges[1].bias)  # type: ignore[arg-type]
 
     def forward(self, planes: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (N, 3, H, W) and, coarser, (N, 3, H/8, W/8) of planes float (N, 8, H, W) as `planes` makes
+        """Logits (N, 3, H, W) and, coarser, (N, 3, H/8, W/8) of planes float (N, 9, H, W) as `planes` makes
         them.
         """
         found = self.encoder(planes[:, :3])
@@ -147,11 +147,11 @@ class _Block(nn.Module):
         return planes + made if self.added else made
 
 
-def planes(pictures: Tensor, plates: Tensor, known: Tensor, difference: Tensor) -> Tensor:
-    """What the net is shown, float (N, 8, H, W).
+def planes(pictures: Tensor, plates: Tensor, known: Tensor, difference: Tensor, change: Tensor) -> Tensor:
+    """What the net is shown, float (N, 9, H, W).
 
-    Pictures and plates uint8 (N, 3, H, W), where those are known and how far the pictures differ from them,
-    both uint8 (N, 1, H, W).
+    Pictures and plates uint8 (N, 3, H, W); where those are known, how far the pictures differ from them and
+    how much their shots change, each uint8 (N, 1, H, W).
     """
     share = known.float() / 255
     scale, middle = 1 / MIDDLE, 1.0  # as MODNet was shown its pictures
@@ -161,6 +161,7 @@ def planes(pictures: Tensor, plates: Tensor, known: Tensor, difference: Tensor) 
             (plates.float() * scale - middle) * share,
             share,
             difference.float() / 255,
+            change.float() / 255,
         ],
         1,
     )

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import disc
-from animelayers.imaging.evidence import MOST, Evidence, median, nothing, told, usual
+from animelayers.imaging.evidence import MOST, Evidence, changed, median, nothing, told, usual
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.views import View, view
 from animelayers.models.portrait import shrink
@@ -114,15 +114,20 @@ def _evidence(
     pictures = [*small, *around]
     asked = np.unique(np.linspace(0, len(pictures) - 1, min(MOST, len(pictures))).round().astype(int))
     stack = np.zeros((len(asked), height, width, 3), np.uint8)
-    shown = np.zeros((len(asked), height, width), bool)
+    reached = np.zeros((len(asked), height, width), bool)
+    shown = reached.copy()
     for n, k in enumerate(asked):
         where, seat = views[k].window, views[k]
         stack[n][where] = seat.onto(pictures[k])
-        shown[n][where] = (seat.reach() > 0) & (
-            seat.onto((~hidden[k]).astype(np.uint8) * np.uint8(255), smooth=False) > 0
-        )
+        reached[n][where] = seat.reach() > 0
+        clear = seat.onto((~hidden[k]).astype(np.uint8) * np.uint8(255), smooth=False) > 0
+        shown[n][where] = reached[n][where] & clear
     plate, count = median(stack, shown)
     plates = [views[k].back(plate) for k in range(len(small))]
     counts = [views[k].back(count, smooth=False) for k in range(len(small))]
     noise = usual(small, plates, [(c > 0) & ~h for c, h in zip(counts, hidden, strict=False)])
-    return [told(*each, noise) for each in zip(small, plates, counts, strict=True)]
+    change = changed(stack, reached, noise)
+    return [
+        told(picture, plate, count, noise, seat.back(change, smooth=False))
+        for picture, plate, count, seat in zip(small, plates, counts, views[: len(small)], strict=True)
+    ]

@@ -267,13 +267,15 @@ def tensors(batch: View, drawings: int, device: str) -> tuple[Tensor, Tensor, Te
     pictures, plates, layers = (
         torch.as_tensor(a).to(device).movedim(-1, 1) for a in (batch.pictures, batch.plates, batch.layers)
     )
-    known, difference = (torch.as_tensor(a).to(device)[:, None] for a in (batch.known, batch.difference))
+    known, difference, change = (
+        torch.as_tensor(a).to(device)[:, None] for a in (batch.known, batch.difference, batch.change)
+    )
     steady = np.atleast_1d(np.asarray(batch.steady))
     pairs = [
         [n * drawings + k, n * drawings + k + 1] for n in np.flatnonzero(steady) for k in range(drawings - 1)
     ]
     return (
-        planes(pictures, plates, known, difference),
+        planes(pictures, plates, known, difference, change),
         layers.float() / 255,
         torch.tensor(pairs, dtype=torch.int64, device=device).reshape(-1, 2),
     )
@@ -357,6 +359,7 @@ def _joined(group: Sequence[View]) -> View:
         np.concatenate([view.plates for view in group]),
         np.concatenate([view.known for view in group]),
         np.concatenate([view.difference for view in group]),
+        np.concatenate([view.change for view in group]),
         np.concatenate([view.layers for view in group]),
         np.array([view.steady for view in group]),  # type: ignore[arg-type]
         np.concatenate([view.slot for view in group]),

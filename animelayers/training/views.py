@@ -18,16 +18,17 @@ from animelayers.training.restyle import restyled
 class View(NamedTuple):
     """Drawings of one shot as the net is shown them, through one window.
 
-    ``pictures``, ``plates``: uint8 (K, H, W, 3); ``known``, ``difference``: uint8 (K, H, W); ``layers``:
-    uint8 (K, H, W, 3), the truth. ``steady``: whether the camera stands, so that what is right in one drawing
-    of a place is right in the next. ``slot``: where the training loop notes how hard the shot is, int64 (N,)
-    of a batch of N shots.
+    ``pictures``, ``plates``: uint8 (K, H, W, 3); ``known``, ``difference``, ``change``: uint8 (K, H, W);
+    ``layers``: uint8 (K, H, W, 3), the truth. ``steady``: whether the camera stands, so that what is right in
+    one drawing of a place is right in the next. ``slot``: where the training loop notes how hard the shot is,
+    int64 (N,) of a batch of N shots.
     """
 
     pictures: np.ndarray
     plates: np.ndarray
     known: np.ndarray
     difference: np.ndarray
+    change: np.ndarray
     layers: np.ndarray
     steady: bool
     slot: np.ndarray = np.zeros(0, np.int64)
@@ -89,6 +90,7 @@ def views(
         np.stack([cut(e.plate) for e in told]),
         np.stack([cut(e.known) for e in told]),
         np.stack([cut(e.difference) for e in told]),
+        np.stack([cut(e.change) for e in told]),
         np.stack([cut(shot.layers[i]) for i in chosen]),
         steady,
     )
@@ -108,18 +110,20 @@ def seen(
     kept = _looked(layers, rng, doubts)
     shifted, lit = rng.random() < doubts.shifted, rng.random() < doubts.lit
     pictures = [_lit(f, rng) if lit else f for f in frames]
-    found = []
+    found, stacks = [], []
     for i in chosen:
         off = [rng if shifted and j != i else None for j in range(len(frames))]
-        aligned, shown = zip(
+        aligned, shown, reached = zip(
             *(_aligned(pictures[j], kept[j], places[i], places[j], off[j]) for j in range(len(frames))),
             strict=True,
         )
-        found.append(evidence.median(np.stack(aligned), np.stack(shown)))
+        stacks.append((np.stack(aligned), np.stack(reached)))
+        found.append(evidence.median(stacks[-1][0], np.stack(shown)))
     clear = [(count > 0) & ~kept[i] for i, (_, count) in zip(chosen, found, strict=True)]
     noise = evidence.usual([frames[i] for i in chosen], [plate for plate, _ in found], clear)
     return [
-        evidence.told(frames[i], plate, count, noise) for i, (plate, count) in zip(chosen, found, strict=True)
+        evidence.told(frames[i], plate, count, noise, evidence.changed(*stack, noise))
+        for i, (plate, count), stack in zip(chosen, found, stacks, strict=True)
     ]
 
 
@@ -169,19 +173,20 @@ def _aligned(
     seat: np.ndarray,
     other: np.ndarray,
     off: np.random.Generator | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """A drawing seen from another one's place, and where it shows the plate there."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A drawing seen from another one's place, where it shows the plate there, and where it reaches."""
     move = np.linalg.inv(seat.astype(np.float64)) @ other
     if off is not None:
         move[:2, 2] += off.normal(0, 0.25, 2)
     if np.allclose(move, np.eye(3), atol=1e-3):
-        return picture, ~kept
+        return picture, ~kept, np.ones_like(kept)
     size = (picture.shape[1], picture.shape[0])
     warped = cv2.warpPerspective(picture, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    shows = cv2.warpPerspective(
-        (~kept).astype(np.uint8) * 255, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+    shows, reaches = (
+        cv2.warpPerspective(mask, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        for mask in ((~kept).astype(np.uint8) * np.uint8(255), np.full(kept.shape, 255, np.uint8))
     )
-    return warped, shows > 250
+    return warped, shows > 250, reaches > 250
 
 
 def _lit(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
