@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animelayers.imaging.evidence import FAR, MOST, USUAL, distance, median, nothing, told, usual
+from animelayers.imaging.evidence import (
+    FAR,
+    MOST,
+    STILL,
+    USUAL,
+    changed,
+    distance,
+    median,
+    nothing,
+    told,
+    usual,
+)
 
 
 def lower(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -83,9 +94,9 @@ def test_no_more_than_are_asked_are_counted_and_the_pictures_stay_as_they_were()
 
 
 def test_of_a_picture_for_itself_nothing_is_told() -> None:
-    plate, known, difference = nothing((4, 6, 3))
-    assert plate.shape == (4, 6, 3) and known.shape == difference.shape == (4, 6)
-    assert all(each.dtype == np.uint8 and not each.any() for each in (plate, known, difference))
+    plate, *planes = nothing((4, 6, 3))
+    assert plate.shape == (4, 6, 3) and [plane.shape for plane in planes] == [(4, 6)] * 3
+    assert all(each.dtype == np.uint8 and not each.any() for each in (plate, *planes))
 
 
 def test_a_picture_is_as_far_from_its_plate_as_the_farthest_of_its_colours() -> None:
@@ -116,24 +127,41 @@ def test_what_is_told_keeps_its_ranges(seed: int, height: int, width: int, most:
     rng = np.random.default_rng(seed)
     picture, plate = rng.integers(0, 255, (2, height, width, 3), np.uint8, endpoint=True)
     count = rng.integers(0, most, (height, width), np.uint8, endpoint=True)
-    evidence = told(picture, plate, count, noise)
+    change = rng.integers(0, 255, (height, width), np.uint8, endpoint=True)
+    evidence = told(picture, plate, count, noise, change)
     assert (
         np.array_equal(evidence.plate, plate)
+        and np.array_equal(evidence.change, change)
         and evidence.known.dtype == evidence.difference.dtype == np.uint8
     )
     assert np.isin(evidence.known, (0, 85, 170, 255)).all()
     assert ((evidence.known == 0) == (count == 0)).all() and ((evidence.known == 255) == (count >= 3)).all()
     assert not evidence.difference[count == 0].any(), "where no plate is known nothing differs from it"
-    assert not told(plate, plate, count, noise).difference.any()
+    assert not told(plate, plate, count, noise, change).difference.any()
     assert (
-        told(picture, plate, count, USUAL[1]).difference <= told(picture, plate, count, USUAL[0]).difference
+        told(picture, plate, count, USUAL[1], change).difference
+        <= told(picture, plate, count, USUAL[0], change).difference
     ).all()
 
 
 def test_from_so_many_usual_differences_on_a_drawing_differs_wholly() -> None:
     plate, count = np.full((3, 3, 3), 100, np.uint8), np.full((3, 3), 3, np.uint8)
-    assert (told(plate + np.uint8(FAR * 2), plate, count, 2.0).difference == 255).all()
-    assert (told(plate + np.uint8(FAR * 1), plate, count, 2.0).difference == 127).all()
+    assert (told(plate + np.uint8(FAR * 2), plate, count, 2.0, count).difference == 255).all()
+    assert (told(plate + np.uint8(FAR * 1), plate, count, 2.0, count).difference == 127).all()
+
+
+def test_a_place_changes_where_a_drawing_of_many_differs_and_by_more_where_more_do() -> None:
+    stack = np.full((8, 40, 60, 3), 90, np.uint8)
+    stack[3, :20, :20] = 200
+    stack[::2, 20:, :20] = 200
+    stack[:, :, 40:] += np.arange(8, dtype=np.uint8)[:, None, None, None] % 3  # a file's rounding
+    reached = np.ones(stack.shape[:3], bool)
+    found = changed(stack, reached, 1.5)
+    once, often, still, rounded = found[5, 5], found[35, 5], found[20, 30], found[20, 50]
+    assert still == rounded == STILL < STILL + 50 < once < often - 50 < 255
+    reached[2:, :, :30] = False
+    assert not changed(stack, reached, 1.5)[:, :30].any(), "two drawings have no middle"
+    assert (changed(np.stack([stack[0]] * 3), reached[:3] | True, 1.5) == STILL).all()
 
 
 def test_the_usual_difference_is_the_middle_one_where_the_plate_explains_the_picture_within_bounds() -> None:

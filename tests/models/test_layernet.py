@@ -35,9 +35,8 @@ def asked(net: LayerNet, shape: tuple[int, int], seed: int = 0) -> tuple[np.ndar
     rng = np.random.default_rng(seed)
     picture, plate = rng.integers(0, 255, (2, height, width, 3), np.uint8)
     known = (rng.integers(0, 3, (height, width), np.uint8, endpoint=True) * np.uint8(85)).astype(np.uint8)
-    return picture, Evidence(
-        plate, known, np.where(known > 0, rng.integers(0, 255, (height, width)), 0).astype(np.uint8)
-    )
+    difference = np.where(known > 0, rng.integers(0, 255, (height, width)), 0).astype(np.uint8)
+    return picture, Evidence(plate, known, difference, rng.integers(0, 255, (height, width), np.uint8))
 
 
 @pytest.mark.parametrize("shape", [(54, 96), (96, 54), (96, 96), (9, 96)])

@@ -67,7 +67,8 @@ def keeps_its_promises(found: Labelled, count: int, size: tuple[int, int]) -> No
             and 0 <= label.min() <= label.max() <= 1
         )
         assert (
-            told.plate.shape == (*size[::-1], 3) and told.known.shape == told.difference.shape == size[::-1]
+            told.plate.shape == (*size[::-1], 3)
+            and told.known.shape == told.difference.shape == told.change.shape == size[::-1]
         )
 
 
@@ -92,6 +93,7 @@ def test_the_plate_that_a_drawing_is_told_is_the_background_where_others_show_it
         assert (
             told.difference[known & (figure > 200)].mean() > 4 * told.difference[known & (figure == 0)].mean()
         )
+        assert told.change[figure > 200].mean() > 1.3 * np.median(told.change[figure == 0])
 
 
 def test_later_rounds_take_their_mattes_from_the_labels(net: LayerNet) -> None:

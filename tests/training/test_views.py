@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from animelayers.imaging.evidence import STILL
 from animelayers.training.pack import Shot
 from animelayers.training.views import Doubts, View, views
 
@@ -43,9 +44,9 @@ def test_a_view_is_well_formed(
     wide = (most, size[1], size[0])
     assert (
         view.pictures.shape == view.plates.shape == view.layers.shape == (*wide, 3)
-        and view.known.shape == view.difference.shape == wide
+        and view.known.shape == view.difference.shape == view.change.shape == wide
     )
-    assert {part.dtype for part in view[:5]} == {np.dtype(np.uint8)}
+    assert {part.dtype for part in view[:6]} == {np.dtype(np.uint8)}
     assert isinstance(view.steady, bool) and view.steady >= (pan == 0)
     assert (view.difference <= 3 * view.known.astype(int) + 3).all(), (
         "nothing differs from a plate nobody knows, but for scaling"
@@ -59,7 +60,8 @@ def test_a_view_is_well_formed(
 def test_without_evidence_nothing_is_told(seed: int) -> None:
     view = views(crossing(), (64, 32), np.random.default_rng(seed), 2, Doubts(none=1.0))
     assert (
-        not view.plates.any() and not view.known.any() and not view.difference.any() and view.pictures.any()
+        not any(part.any() for part in (view.plates, view.known, view.difference, view.change))
+        and view.pictures.any()
     )
 
 
@@ -74,6 +76,7 @@ def test_a_plate_without_doubts_is_the_ground(seed: int, pan: float) -> None:
     assert (off > 2).mean() < 0.02, "cut and scaled alike"
     figure = (view.layers[..., 0] == 255) & (view.known == 255)
     assert figure.any() and view.difference[figure].mean() > 100 > 20 > view.difference[bare].mean()
+    assert (view.change[figure] > 2 * STILL).mean() > 0.9 and (view.change[bare] == STILL).any()
 
 
 def test_a_plate_made_before_anybody_looked_shows_what_stays() -> None:

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import astuple
 
+import numpy as np
 import pytest
 
 from animelayers.truth import Recipe
-from animelayers.truth.plan import FilmPlan
+from animelayers.truth.paint import painted
+from animelayers.truth.plan import FilmPlan, Paint
 from animelayers.truth.traits import DEMANDS
 
 PARTS = ("place", "props", "actors", "fronts", "lights")
@@ -103,3 +105,21 @@ def test_what_makes_no_sense_is_refused_by_name(
 def test_plans_are_values(small: Callable[..., Recipe]) -> None:
     plan = small().film(0, 0)
     assert astuple(plan.look) == astuple(small().film(0, 0).look)
+
+
+def test_statues_are_figures_of_one_material_among_the_things_that_stay(small: Callable[..., Recipe]) -> None:
+    asked = {"props": {2: 1}, "figures": {0: 1}, "effects": {0: 1}, "fronts": {0: 1}}
+    film = small(statues=1, **asked).film(3, 0)
+    props = [prop for shot in film.shots for prop in shot.props]
+    assert props and all(prop.paint.carved and prop.move == "still" for prop in props)
+    assert not any(shot.actors for shot in film.shots)
+    plain = [prop for shot in small(**asked).film(3, 0).shots for prop in shot.props]
+    assert plain and not any(prop.paint.carved for prop in plain)
+
+
+def test_what_is_carved_is_one_material_lit_from_a_side() -> None:
+    rng = np.random.default_rng(0)
+    rgba = rng.integers(0, 255, (40, 30, 4), np.uint8, endpoint=True)
+    made = painted(rgba, Paint(carved=(200.0, 100.0, 50.0)))
+    assert np.array_equal(made[..., 3], rgba[..., 3]) and made.dtype == np.uint8
+    assert np.abs(made[..., 0] / 2.0 - made[..., 1]).max() <= 1 and np.ptp(made[..., 0]) > 20
