@@ -20,6 +20,7 @@ from animelayers.sources.plan import limited
 from animelayers.worker import build, limit_threads
 
 _FRAMES = 24  # of the first clip at most: a plan is wanted in less than a minute
+_HOUR, _DAY = 3600, 86400  # seconds
 _DEEP = 5  # attributes of attributes in which a model is looked for
 
 
@@ -123,9 +124,18 @@ def _nets(owner: Any, deep: int = _DEEP) -> Iterator[str]:
             yield from _nets(value, deep - 1)
 
 
-def told(clip: Row, reading: float, costs: Sequence[Cost], readers: int, models: Sequence[str] = ()) -> str:
+def told(
+    clip: Row,
+    reading: float,
+    costs: Sequence[Cost],
+    readers: int,
+    models: Sequence[str] = (),
+    whole: tuple[int, float] = (0, 0.0),
+    price: float | None = None,
+) -> str:
     """The plan in lines for a person: each group with its place, nets, time and memory, and what bounds the
-    run; `models` are the weights' names.
+    run; `models` are the weights' names. Of a `whole` source, so many inputs of about so many frames, how
+    long it takes, and at the ``price`` of an hour of all machines what it costs.
     """
     lines = [
         f"models  {', '.join(models) or 'none'}",
@@ -152,4 +162,15 @@ def told(clip: Row, reading: float, costs: Sequence[Cost], readers: int, models:
     lines.append(
         f"expected  {rates[slowest]:.2f} frames/s, bound by {slowest}, drawings that differ as they do in the first clip"
     )
+    inputs, frames = whole
+    if frames:
+        hours = frames / rates[slowest] / _HOUR
+        lasts = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+        lines.append(
+            f"whole source  {inputs:,} inputs of about {frames:,.0f} frames: {lasts}, {_DAY * rates[slowest]:,.0f} frames a day"
+        )
+        if price:
+            lines.append(
+                f"cost  {price * hours:.2f} at {price:g} an hour: {price * hours / inputs:.3g} for each input"
+            )
     return "\n".join(lines)

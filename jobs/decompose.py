@@ -27,6 +27,8 @@ def decompose(cfg: DictConfig) -> int:
                 *forecast.plan(source, pipeline, groups, sink.takes),
                 cfg.placement.readers,
                 [m["name"] for m in models],
+                source.about(),
+                cfg.price,
             )
             + "\n"
         )

@@ -174,6 +174,11 @@ def test_the_plan_of_a_run_times_its_first_clip_and_names_what_bounds_it(tmp_pat
     )
     text = forecast.told(made, reading, costs, readers=0)
     assert re.search(r"expected  [\d.]+ frames/s, bound by slow", text) and "1 x (0.5 CPU, 0 GPU)" in text
+    assert "whole source" not in text
+    text = forecast.told(made, reading, costs, readers=0, whole=(12, 36000.0), price=2.5)
+    hours = float(re.search(r"12 inputs of about 36,000 frames: ([\d.]+) hours", text)[1])  # type: ignore[index]
+    cost = float(re.search(r"cost  ([\d.]+) at 2\.5 an hour", text)[1])  # type: ignore[index]
+    assert cost == pytest.approx(2.5 * hours, rel=0.06)
     with pytest.raises(PipelineError, match=r"stage s fails on the first clip, .*cannot bear"):
         bad = Pipeline({"s": stage(partial(Faulty, fault="raise", at=int(picture[0, 0, 2])))})
         forecast.plan(Files(str(tmp_path)), bad, bad.fit(TWO))

@@ -149,6 +149,33 @@ class Files:
         self.left_out += [LeftOut(listed[place].source, SAMPLED) for place in sorted(dropped)]
         return [item for place, item in enumerate(listed) if place not in dropped]
 
+    def about(self, most: int = 100) -> tuple[int, float]:
+        """How many inputs there are, and how many frames they hold by what headers say, about: of more than
+        `most` an even sample is looked into. What cannot be opened counts as nothing.
+        """
+        inputs = self.inputs()
+        places = np.unique(np.linspace(0, len(inputs) - 1, min(most, len(inputs))).round().astype(int))
+        held = [self._about(inputs[place]) for place in places]
+        frames = sum(held) * len(inputs) / max(1, len(held))
+        return len(inputs), frames if self.limit is None else min(frames, self.limit)
+
+    def _about(self, item: Input) -> float:
+        if item.kind == "sequence":
+            return float(self._taken((np.array(item.numbers) - item.numbers[0]) / self._rate).sum())
+        try:
+            with self._opened(item.file) as file:
+                kind = family(file.read(HEAD)) or item.kind
+                file.seek(0)
+                if kind != "video":
+                    return float(item.kind != "problem")
+                with Film(file, self._asked.max_pixels) as film:
+                    rate = float(film.stream.average_rate or self._rate)
+                    lasts = min(film.seconds, self._end or film.seconds) - (self._start or 0.0)
+                    return max(0.0, lasts) * (self._fps or rate / self._every)
+        except Exception as error:  # the boundary of this source, as below
+            log.info("%r: %s", item.source, message(error))
+            return 0.0
+
     def scan(self, inputs: Sequence[Input]) -> pa.Table:
         """The plan (`PLAN`) of some inputs: headers of pictures, one low-resolution decode of films. Never
         raises for an input.

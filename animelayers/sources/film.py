@@ -85,6 +85,13 @@ class Film:
         self._affordable(self.stream.width, self.stream.height)
         self.facts = facts.of(self.stream, self.form, self._file).noting(*notes)
 
+    @property
+    def seconds(self) -> float:
+        """How long the header says it lasts; 0 where it says nothing."""
+        if self.stream.duration and self.stream.time_base:
+            return float(self.stream.duration * self.stream.time_base)
+        return (self._container.duration or 0) / av.time_base
+
     def _alpha_decoder(self) -> av.VideoCodecContext | None:
         """A decoder that keeps the alpha which the stream stores beside its colours; None where its own does,
         or none is there.

@@ -122,6 +122,14 @@ class Layers:
         kept.__dict__["_listed"] = self._listed  # looked into once
         return kept
 
+    def about(self) -> tuple[int, float]:
+        """How many inputs its clips are of, and how many frames they have."""
+        rows = self._listed.clips.values()
+        frames = sum(len(row["indices"]) for row in rows)
+        return len({row["source"] for row in rows}), float(
+            frames if self.limit is None else min(frames, self.limit)
+        )
+
     def knowing(self, wanted: Iterable[str]) -> Layers:
         """The same clips, and those of some columns of the record that annotations of the output know of all
         their frames: see `Known`.

@@ -50,6 +50,15 @@ def test_rows_have_the_columns_and_types_of_the_record(tmp_path: Path, read: Rea
     assert good["attempt"] == still["attempt"] == 0
 
 
+def test_headers_tell_about_how_much_there_is(tmp_path: Path) -> None:
+    films.write(tmp_path / "a.mp4", [films.pattern(place) for place in range(48)])
+    (tmp_path / "b.mp4").write_bytes(b"no film")
+    save(tmp_path / "c.png")
+    assert Files(str(tmp_path)).about()[0] == 3
+    for options, frames in (({}, 49), ({"every": 4}, 13), ({"limit": 5}, 5), ({"end": 1.0}, 25)):
+        assert Files(str(tmp_path), **options).about()[1] == pytest.approx(frames, abs=1.5)  # type: ignore[arg-type]
+
+
 def test_ids_of_pictures(tmp_path: Path, read: Read) -> None:
     root = tmp_path / "show"
     for name in (
