@@ -15,8 +15,11 @@ import pyarrow as pa
 from PIL import Image
 
 from animelayers import search as searching
+from animelayers.imaging import codecs
+from animelayers.imaging.recompose import together
 from animelayers.imaging.sheet import fit
 from animelayers.models.protocols import WordEmbedder
+from animelayers.schema import Row
 from animelayers.sinks import columns, corrections, metadata
 from animelayers.sinks.sink import checksum
 from animelayers.sinks.store import Damaged, SinkError, Store
@@ -70,6 +73,22 @@ class Output:
         """All layers of a frame, by name: see `layer`."""
         row = self.row(frame_id)
         return {name: self.picture(row, name) for name in self.layers if row[f"{name}_file"]}
+
+    def composed(self, row: Row) -> np.ndarray:
+        """A frame put together from its layers, uint8 sRGB (H, W, 3), of its row; grey where it has no
+        background.
+        """
+        layers = {
+            name: codecs.decode(self.stored(row, name))
+            for name in ("background", "character", "shadow", "effect")
+            if row.get(f"{name}_file")
+        }
+        if "background" not in layers:
+            layers["background"] = np.full((int(row["height"]), int(row["width"]), 3), 128, np.uint8)
+        mode = row.get("effect_mode") or "none"
+        return together(
+            layers["background"], layers.get("character"), layers.get("shadow"), layers.get("effect"), mode
+        )
 
     def layer(self, frame_id: str, name: str) -> np.ndarray:
         """A layer of a frame, uint8 sRGB: (H, W, 4) with straight alpha, (H, W, 3), or (H, W) for a mask.

@@ -290,6 +290,7 @@ class TrainLayers(TypedDict):
     cpus: Count | None
     pack: str | None
     packs: Sequence[str]
+    outputs: Sequence[str]
     compose_only: bool
     start: str
     device: Device

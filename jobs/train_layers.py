@@ -50,10 +50,11 @@ def trained(cfg: DictConfig) -> int:
     )
     folder = _packed(cfg)
     _made(output)
+    films = _films(cfg, output)
     try:
         state = loop.train(
             plan,
-            [folder, *cfg.packs],
+            [folder, *cfg.packs, *films],
             output,
             begin,
             _shots(folder / VAL),
@@ -93,6 +94,19 @@ def _packed(cfg: DictConfig) -> Path:
     except (PartsError, FileNotFoundError, ValueError) as problem:
         raise job.ConfigError(str(problem)) from None
     return folder
+
+
+def _films(cfg: DictConfig, output: Path) -> list[Path]:
+    """The packs of the outputs that teach something."""
+    from animelayers.training import film
+
+    found = []
+    for number, path in enumerate(cfg.outputs):
+        folder = output / "film" / f"{number:03d}"
+        kept, shots = film.taught(str(path), folder)
+        _progress(f"{path}: {kept} of {shots} shots teach")
+        found += [folder] if kept else []
+    return found
 
 
 def _same(cfg: DictConfig, folder: Path) -> None:

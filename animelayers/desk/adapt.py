@@ -11,18 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from animelayers.desk import shots as shot_list
-from animelayers.desk.pictures import whole
 from animelayers.exports.shots import Shot
-from animelayers.imaging import codecs
 from animelayers.output import Output
-from animelayers.schema import Row
 from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 from animelayers.training import pack
+from animelayers.training.film import packed
 from animelayers.training.judge import Judged
 
 WEIGHTS, CARD = "layernet.safetensors", "README.md"
@@ -85,26 +82,6 @@ def taught(output: Output, most: int) -> Show:
     return Show(corrected[count:], corrected[:count], [shot for _, shot in trusted[:most]])
 
 
-def packed(output: Output, shot: Shot, most: int = pack.DRAWINGS) -> pack.Shot:
-    """A shot as training reads it, its layers as they stand with all corrections. Raises what reading them
-    raises.
-    """
-    rows = [output.row(carrier) for carrier in shot.carriers]
-    rows = [rows[k] for k in np.unique(np.linspace(0, len(rows) - 1, most).round().astype(int))]
-    full = (int(rows[0]["width"]), int(rows[0]["height"]))
-    scale = min(1.0, pack.SIZE[0] / full[0], pack.SIZE[1] / full[1])
-    size = (max(32, round(full[0] * scale)), max(32, round(full[1] * scale)))
-    pictures = [cv2.resize(whole(output, row), size, interpolation=cv2.INTER_AREA) for row in rows]
-    layers = [
-        np.dstack([_alpha(output, row, name, size) for name in ("character", "effect", "shadow")])
-        for row in rows
-    ]
-    places = [_place(output, row, full, size) for row in rows]
-    return pack.Shot(
-        np.stack(pictures), np.stack(layers), np.stack(places), f"figure:{shot.sheet.episode}", ""
-    )
-
-
 def write(output: Output, found: Sequence[Shot], folder: Path) -> str:
     """Write shots as a pack, in place of what lay there; returns a digest of what they hold."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -147,22 +124,3 @@ def card(show: Show, judged: Judgement, digest: str, begun: str, how: str) -> st
 def digest(path: Path) -> str:
     """The sha256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _alpha(output: Output, row: Row, name: str, size: tuple[int, int]) -> np.ndarray:
-    if not row.get(f"{name}_file") or (name == "effect" and (row.get("effect_mode") or "none") == "none"):
-        return np.zeros(size[::-1], np.uint8)
-    return np.asarray(
-        cv2.resize(codecs.decode(output.stored(row, name))[..., 3], size, interpolation=cv2.INTER_AREA)
-    )
-
-
-def _place(output: Output, row: Row, full: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """From a small drawing's pixels to the plate's at the same scale; zeros where there is no plate."""
-    try:
-        _, camera = output.plate(row["frame_id"])
-    except (KeyError, TypeError, ValueError):
-        return np.zeros((3, 3), np.float32)
-    x, y = size[0] / full[0], size[1] / full[1]
-    scale = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
-    return np.asarray(scale @ camera @ np.linalg.inv(scale), np.float32)

@@ -33,7 +33,7 @@ from animelayers.curate.cast import EditError
 from animelayers.desk import compare, correct, decisions, form, people, rows
 from animelayers.desk import shots as shot_list
 from animelayers.desk.correct import CorrectionError, Desks, Said
-from animelayers.desk.pictures import Thumbs, facts, place_on_plate, whole
+from animelayers.desk.pictures import Thumbs, facts, place_on_plate
 from animelayers.desk.runs import Run, Runs, Stages, commits
 from animelayers.desk.shelf import Book, Shelf
 from animelayers.exports.shots import Shot
@@ -338,7 +338,7 @@ def _layer(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
     output, row = _row(_book(desk, request), request)
     name = request.query_params.get("layer", "whole")
     return _picture(
-        codecs.encode_jpeg(whole(output, row), 95) if name == "whole" else output.stored(row, name)
+        codecs.encode_jpeg(output.composed(row), 95) if name == "whole" else output.stored(row, name)
     )
 
 

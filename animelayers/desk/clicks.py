@@ -10,7 +10,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.desk.pictures import whole
 from animelayers.output import Output
 from animelayers.shot.spread import Mark, Spreader, small
 
@@ -133,7 +132,7 @@ def shots(truth: Output, found: Output, most: int = 100) -> Iterator[Shot]:
         for drawing, other in keys:
             layers = found.frame(drawing)
             row = found.row(drawing)
-            pictures.append(small(whole(found, row)))
+            pictures.append(small(found.composed(row)))
             planes.append(_half(layers["character"][..., 3]))
             truths.append(_half(truth.layer(other, "character")[..., 3]))
         yield Shot(f"{source}/{scene}", pictures, planes, truths, [len(rows) for rows in keys.values()])

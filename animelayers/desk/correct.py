@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from animelayers import edits, tracks
-from animelayers.desk.pictures import tinted, whole
+from animelayers.desk.pictures import tinted
 from animelayers.desk.shots import listed
 from animelayers.edits.sequences import DESK
 from animelayers.exports.sequence import NOTE
@@ -121,7 +121,7 @@ class Correction:
         self._ids = _track_ids(output, self._rows)
         self.pictures, self.before = [], []
         for row in self._rows:
-            self.pictures.append(small(whole(output, row)))
+            self.pictures.append(small(output.composed(row)))
             self.before.append(self._labels(output, row))
         known = sorted({int(k) for plane in self.before for k in np.unique(plane)} - {BACKGROUND, EFFECT})
         self.figures = [Figure(k, f"figure {k}", _COLOURS[(k - 1) % len(_COLOURS)]) for k in known or [1]]
@@ -295,7 +295,7 @@ class Correction:
         those changed.
         """
         row, before = self._rows[d], self.before[d]
-        frame = whole(now, row)
+        frame = now.composed(row)
         size = frame.shape[:2]
         old, first = (
             codecs.decode(output.stored(output.row(row["frame_id"]), "character")) for output in (now, base)

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import codecs
-from animelayers.imaging.recompose import together
 from animelayers.imaging.sheet import fit
 from animelayers.output import Output
 from animelayers.schema import LISTS, Row
@@ -19,23 +18,6 @@ from animelayers.schema import LISTS, Row
 THUMB = 240
 """Pixels of a small picture's width."""
 _QUALITY = 82
-
-
-def whole(output: Output, row: Row) -> np.ndarray:
-    """A frame put together from its layers, uint8 sRGB (H, W, 3). Raises KeyError where it has no background
-    and no character.
-    """
-    layers = {
-        name: codecs.decode(output.stored(row, name))
-        for name in ("background", "character", "shadow", "effect")
-        if row.get(f"{name}_file")
-    }
-    if "background" not in layers:
-        layers["background"] = np.full((int(row["height"]), int(row["width"]), 3), 128, np.uint8)
-    mode = row.get("effect_mode") or "none"
-    return together(
-        layers["background"], layers.get("character"), layers.get("shadow"), layers.get("effect"), mode
-    )
 
 
 class Thumbs:
@@ -60,7 +42,7 @@ class Thumbs:
         path = self._folder / key[:2] / f"{key[2:34]}.jpg"
         if path.is_file():
             return path.read_bytes()
-        picture = output.picture(row, layer) if layer else whole(output, row)
+        picture = output.picture(row, layer) if layer else output.composed(row)
         data = codecs.encode_jpeg(np.ascontiguousarray(fit(picture, width)), _QUALITY)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}.tmp")
