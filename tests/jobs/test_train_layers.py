@@ -13,6 +13,7 @@ from animelayers import job
 from animelayers.training import history, pack
 from animelayers.training.judge import judge
 from animelayers.training.views import View
+from tests.exports.films import film
 from tests.jobs.conftest import Main
 
 TRUTH = (
@@ -93,6 +94,19 @@ def _nothing(shape: tuple[int, ...]) -> object:
     from animelayers.imaging.evidence import nothing
 
     return nothing(shape)
+
+
+def test_outputs_teach_as_far_as_they_can_be_believed(main: Main, packed: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    films = [str(film(tmp_path / name, background="png")) for name in ("one", "two")]
+    words = [f"output={tmp_path}/out", f"pack={packed}", *TINY, "plan.samples=4", "plan.check=100000"]
+    code, said = main("train_layers", *words, f"outputs=[{','.join(films)}]")
+    assert code == 0, said
+    for number, path in enumerate(films):
+        kept = len([*(tmp_path / f"out/film/{number:03d}").glob("*.shot")])
+        assert f"{path}: {kept} of 2 shots teach" in said
+    code, said = main("train_layers", *words, f"outputs=[{tmp_path}/nowhere]")
+    assert code != 0 and "nowhere" in said and "Traceback" not in said
 
 
 def test_a_pack_is_composed_and_nothing_else(main: Main, ray_here: object, tmp_path: Path) -> None:
