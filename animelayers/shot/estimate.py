@@ -23,13 +23,12 @@ from animelayers.shot.params import Params
 class Given(NamedTuple):
     """A clip and the context of its shot.
 
-    ``frames``: uint8 sRGB (D, H, W, 3); ``alphas``: uint8 (D, H, W), the mattes of a first look; ``cameras``:
-    float64 (D, 3, 3), to the plate, None where nobody knows. ``context``, ``context_alphas``,
-    ``context_cameras``: the same of K frames from elsewhere in the shot.
+    ``frames``: uint8 sRGB (D, H, W, 3); ``cameras``: float64 (D, 3, 3), to the plate, None where nobody
+    knows. ``context``, ``context_cameras``: the same of K frames from elsewhere in the shot, and
+    ``context_alphas``, uint8 (K, H, W), the mattes of a first look at them.
     """
 
     frames: np.ndarray
-    alphas: np.ndarray
     cameras: np.ndarray | None
     context: np.ndarray
     context_alphas: np.ndarray
@@ -46,7 +45,11 @@ class Labelled(NamedTuple):
 
 
 def estimate(given: Given, net: Layering, params: Params) -> Labelled:
-    """What each drawing of a clip shows, at the size the net looks at."""
+    """What each drawing of a clip shows, at the size the net looks at.
+
+    The first plate is made of all that the drawings show, whoever stands there: it knows what moves and what
+    stays, and asks no still for an opinion. Each further one is made without what was found before it.
+    """
     size = net.size(given.frames.shape[1:])
     small = [shrink(picture, size) for picture in given.frames]
     blank = [nothing(picture.shape) for picture in small]
@@ -54,13 +57,12 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     if given.cameras is None or len(small) + len(around.pictures) < params.fewest:
         return Labelled(net.labels(small, blank), blank, small)
     seats = _views([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
-    kept = [coverage(alpha, size) for alpha in given.alphas]
     evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)
+    hidden = [np.zeros(size[::-1], bool)] * (len(small) + len(around.pictures))
     for _ in range(int(params.rounds)):
-        hidden = [_kept(mask, params) for mask in (*kept, *around.kept)]
         evidence = _evidence(small, around.pictures, hidden, seats)
         labels = net.labels(small, evidence)
-        kept = [label.max(0) for label in labels]
+        hidden = [_kept(mask, params) for mask in (*(label.max(0) for label in labels), *around.kept)]
     return Labelled(labels, evidence, small)
 
 

@@ -21,11 +21,11 @@ class Params:
     """
 
     rounds: int = _of(
-        1,
+        2,
         "times the plate is made, each time without what was found before it",
         1,
         4,
-        "a second changed nothing on train films",
+        "character IoU on train films: 0.81, 0.83 of 1, 2; of its worst tenth 0.35, 0.38",
     )
     fewest: int = _of(3, "drawings", 2, 31, "two drawings have no middle")
     kept: float = _of(

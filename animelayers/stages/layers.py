@@ -151,9 +151,9 @@ class Layers(ClipStep):
             beside = (context, *beside[1:])
             if context_character is not None and len(context_character):
                 beside = (context, context_character, context_camera)
-        given = Given(frames, character, cameras, *beside)
+        given = Given(frames, cameras, *beside)
         maps = self._maps(frames) if self.proposer else []
-        found = self._labelled(given, matte, maps)
+        found = self._labelled(given, character, matte, maps)
         alphas = (
             character
             if self.net is None
@@ -177,19 +177,19 @@ class Layers(ClipStep):
             alphas, self._names(matte, alphas), picture, seen, trust, *effects, *_shadows(shades, frames)
         )
 
-    def _labelled(self, given: Given, names: Sequence[str], maps: Sequence[np.ndarray]) -> Labelled:
-        """The labels of each drawing, with what other models say."""
+    def _labelled(
+        self, given: Given, alphas: np.ndarray, names: Sequence[str], maps: Sequence[np.ndarray]
+    ) -> Labelled:
+        """The labels of each drawing, with what other models say: in `alphas`, of such names, and `maps`."""
         if self.net is None:
             size = (given.frames.shape[2] // 2 or 1, given.frames.shape[1] // 2 or 1)
-            labels = [
-                np.stack([coverage(a, size), *np.zeros((2, *size[::-1]), np.float32)]) for a in given.alphas
-            ]
+            labels = [np.stack([coverage(a, size), *np.zeros((2, *size[::-1]), np.float32)]) for a in alphas]
             found = Labelled(labels, [nothing(size[::-1])] * len(labels), [])
         else:
             found = estimate(
                 given._replace(cameras=None) if "evidence" in self.without else given, self.net, self.params
             )
-        for label, alpha, name in zip(found.labels, given.alphas, names, strict=True):
+        for label, alpha, name in zip(found.labels, alphas, names, strict=True):
             if self.net is not None and not set(name.split("+")) <= {_OWN, "none"}:
                 label[_FIGURE] = (label[_FIGURE] + coverage(alpha, label.shape[:0:-1])) / 2
         if self.net is not None and "agreement" not in self.without:

@@ -37,11 +37,11 @@ class View(NamedTuple):
 class Doubts(NamedTuple):
     """How often what goes wrong with evidence: shares of shots, unless it says otherwise."""
 
-    none: float = 0.25
+    none: float = 0.2
     """No evidence at all: a still, or a camera nobody could follow."""
-    unlooked: float = 0.12
+    unlooked: float = 0.4
     """The plate was made before anybody looked: figures that stay are in it."""
-    exact: float = 0.3
+    exact: float = 0.2
     """What is no background was found as it is."""
     lost: float = 0.1
     """Of drawings: all of what stands before the plate was overlooked."""
