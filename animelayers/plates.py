@@ -35,7 +35,7 @@ SCHEMA = pa.schema(
         "frame_id": pa.string(),
         "plate": pa.string(),  # path below the output
         # from a pixel (x, y, 1) of the frame to that picture, row by row
-        "camera": pa.list_(pa.float64(), 9),
+        "homography": pa.list_(pa.float64(), 9),
         "made_from": pa.string(),  # a digest of the clips' plates and cameras
     }
 )
@@ -99,7 +99,11 @@ def _plates(output: Output, store: Store, before: pa.Table, bar: Any) -> Clip:
             told = {"episode": shot[0], "scene_id": shot[1], "plate": name, "made_from": made_from}
             for k, place in zip(laid.pieces, laid.places, strict=True):
                 rows += [
-                    {**told, "frame_id": row["frame_id"], "camera": (place @ _camera(row)).ravel().tolist()}
+                    {
+                        **told,
+                        "frame_id": row["frame_id"],
+                        "homography": (place @ _camera(row)).ravel().tolist(),
+                    }
                     for row in clips[k]
                 ]
     return rows
@@ -127,7 +131,7 @@ def listed(output: Output) -> list[dict[str, Any]]:
 
 def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
     """The clips with a plate of each shot."""
-    if not {"plate_file", "camera"} <= set(table.column_names):
+    if not {"plate_file", "homography"} <= set(table.column_names):
         return
     there = [
         part
@@ -143,7 +147,7 @@ def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
         "frame_id",
         "drawing_of",
         "shard",
-        "camera",
+        "homography",
         "width",
         "height",
         "effect_mode",
@@ -155,7 +159,7 @@ def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
         .sort_by(order)
         .to_pylist()
     ):
-        if row["plate_file"] and row["camera"]:
+        if row["plate_file"] and row["homography"]:
             shots.setdefault((row["episode"], row["scene_id"]), {}).setdefault(row["clip_id"], []).append(row)
     yield from ((shot, list(clips.values())) for shot, clips in shots.items())
 
@@ -168,7 +172,7 @@ def _digest(clips: list[Clip]) -> str:
             row["plate_file"],
             row["plate_offset"],
             row["plate_size"],
-            row["camera"],
+            row["homography"],
         ]
         for clip in clips
         for row in clip
@@ -219,4 +223,4 @@ def _free(output: Output, row: Mapping[str, Any], size: tuple[int, int]) -> np.n
 
 
 def _camera(row: Mapping[str, Any]) -> np.ndarray:
-    return np.array(row["camera"], np.float64).reshape(3, 3)
+    return np.array(row["homography"], np.float64).reshape(3, 3)

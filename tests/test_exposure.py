@@ -57,7 +57,7 @@ def read_csv(text: str) -> list[dict[str, str]]:
 def test_a_shot_of_two_clips(tmp_path: Path) -> None:
     first = clip(f"{SHOT}/000010", [0, 0, 1, 1, 1, 0], first=10)
     second = clip(f"{SHOT}/000016", [0, 0, 1], first=16)
-    second["matte"] = "none m1"
+    second["matte_model"] = "none m1"
     out = output(str(tmp_path), second, first)
     assert exposure.write(out) == 1
     assert sorted(path.name for path in (tmp_path / "exposure").iterdir()) == [

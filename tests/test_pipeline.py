@@ -43,7 +43,7 @@ def through(
         .union(*blocks[1:])
         .map_batches(lambda b: rebatch([rows[int(i)] for i in b["data"]]), num_cpus=0.25)
     )
-    keep = ("character", "matte", "background", "background_seen", "character_confidence")
+    keep = ("character", "matte_model", "background", "background_seen", "character_confidence")
     out = pipeline(clips, pipeline.fit(TWO), DECODED, Ledger(folder, "run", limit), keep)
     return {str(row["clip_id"]): row for batch in out.iter_batches(batch_size=None) for row in unbatch(batch)}
 
@@ -112,7 +112,7 @@ def test_fused_stages_give_the_same_as_stages_apart_and_share_a_process(
     )
     assert apart.keys() == fused.keys() == {row["clip_id"] for row in rows}
     for clip_id in apart:
-        for column in ("character", "matte", "background"):
+        for column in ("character", "matte_model", "background"):
             assert np.array_equal(apart[clip_id][column], fused[clip_id][column])
     assert "frames" not in apart[rows[0]["clip_id"]], "a column is dropped after its last reader"
 

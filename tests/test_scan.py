@@ -59,7 +59,7 @@ def films(tmp_path: Path) -> Path:
 
 def through(source: Any, output: Path, **how: Any) -> Summary:
     pipeline = Pipeline({"brightness": Stage(partial(Brightness), cpus=0.5)})
-    sink = Columns(str(output), "own", ["matte"])
+    sink = Columns(str(output), "own", ["matte_model"])
     return run(source, pipeline, sink, fingerprints={}, describe={}, **how)
 
 
@@ -122,7 +122,7 @@ def test_what_could_not_be_reached_is_looked_into_again_and_what_is_damaged_only
     (output / "metadata" / "of_another.parquet").touch()  # nobody waits here
     summary = through(source, output / "set", address="inline", processes=0)
     assert sorted(Path(row["source"]).name for row in summary.failures) == ["away.mkv", "late.mkv"]
-    sink = Columns(str(output / "set"), "own", ["matte"])
+    sink = Columns(str(output / "set"), "own", ["matte_model"])
     assert [Path(item.source).name for item in Plan.renew(source, sink).unscanned] == ["away.mkv"]
     assert {Path(item.source).name for item in Plan.renew(source, sink, retry_failed=True).unscanned} == {
         "away.mkv",

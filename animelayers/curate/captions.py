@@ -19,7 +19,7 @@ GIVEN = "caption_given"
 """The column with what lay beside the user's picture."""
 
 _OF_THE_FRAME = frozenset(
-    {"palette", "exposure", "lighting", "complexity", "effect_mode", "effect_types", "camera_motion"}
+    {"palette", "brightness", "lighting", "complexity", "effect_mode", "effect_types", "camera_motion"}
 )
 
 

@@ -152,7 +152,7 @@ def needed(a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float])
     """
     shown = {
         "multi_character": a.instance_count >= t["multi_character"],
-        "far_shot": a.shot_size == "far",
+        "long_shot": a.shot_size == "long",
         "complex_bg": a.complexity > t["simple_background"],
     }
     bonus = _BONUS * np.max([needs[name] * here for name, here in shown.items()], axis=0, initial=0)

@@ -33,7 +33,7 @@ _KIND = re.compile(r"[a-z0-9_]*")
 _MODELS = ("visual", "clip", "dinov2")
 _PLACES = frozenset(
     {
-        "camera",
+        "homography",
         "letterbox",
         "character_bbox",
         "character_coverage",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from animelayers import former
 from animelayers.captions.given import WAYS, Given, joined
 from animelayers.captions.lint import tags
 from animelayers.schema import LISTS, RECORD, Row
@@ -72,7 +73,8 @@ class Caption:
 
 def known(template: str, columns: Collection[str], option: str) -> None:
     """Raise ValueError for a field of a template that is no column."""
-    if missing := [name for name in _FIELD.findall(template) if name not in {"caption", "layer", *columns}]:
+    names = [former.column(name, option) for name in _FIELD.findall(template)]
+    if missing := [name for name in names if name not in {"caption", "layer", *columns}]:
         raise ValueError(
             f"{option}: {{{missing[0]}}} is no column of the frame table; annotate the output first, or name one it has"
         )
@@ -97,6 +99,7 @@ def _part(part: str, row: Row, layer: str) -> str:
 
 
 def _value(name: str, row: Row, layer: str) -> str:
+    name = former.COLUMNS.get(name, name)
     value = layer if name == "layer" or (name == "concept" and not row.get("concept")) else row.get(name)
     if name in LISTS and isinstance(value, list):
         value = RECORD[name].written(value)

@@ -138,12 +138,12 @@ def _camera(shot: TrueShot, rows: Sequence[Row | None], size: tuple[int, int]) -
     clips: dict[str, list[int]] = defaultdict(list)
     for place in scored:
         row = rows[place]
-        if row is not None and row.get("camera") and row.get("camera_motion") != "unknown":
+        if row is not None and row.get("homography") and row.get("camera_motion") != "unknown":
             clips[row["clip_id"]].append(place)
     errors: list[float] = []
     known = 0
     for places in clips.values():
-        said = np.array([rows[place]["camera"] for place in places], np.float64).reshape(-1, 3, 3)  # type: ignore[index]
+        said = np.array([rows[place]["homography"] for place in places], np.float64).reshape(-1, 3, 3)  # type: ignore[index]
         usable = np.isfinite(said).all((1, 2)) & (np.abs(np.linalg.det(said)) > 1e-12)
         known += int(usable.sum())
         if usable.sum() > 1:  # the first is where all is seen from

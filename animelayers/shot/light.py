@@ -30,12 +30,12 @@ class Under(NamedTuple):
 
 class Light(NamedTuple):
     """The effects of a drawing: ``rgba`` straight uint8 (H, W, 4), its ``mode``, and the drawing without it,
-    ``bare`` uint8 (H, W, 3).
+    ``without`` uint8 (H, W, 3).
     """
 
     rgba: np.ndarray
     mode: str
-    bare: np.ndarray
+    without: np.ndarray
 
 
 def mode_of(

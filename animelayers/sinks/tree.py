@@ -109,7 +109,7 @@ class Tree(Sink):
         """
         good, failed, _ = metadata.load(self.store)
         layers = [name.removesuffix("_file") for name in good.column_names if name.endswith("_file")]
-        mattes = good["matte"].unique().to_pylist() if "matte" in good.column_names else []
+        mattes = good["matte_model"].unique().to_pylist() if "matte_model" in good.column_names else []
         model = "+".join(
             sorted({word for matte in mattes for word in (matte or "").split("+")} - {"", "none"})
         )

@@ -100,7 +100,7 @@ class Background(ClipStep):
         *,
         frames: U8,
         character: U8,
-        camera: F64 | None = None,
+        homography: F64 | None = None,
         plate: U8 | None = None,
         plate_seen: U8 | None = None,
         plate_trust: float | None = None,
@@ -115,7 +115,7 @@ class Background(ClipStep):
         """
         whole, inpaint = None, Noted(self.inpaint)
         trusted = plate_trust is not None and plate_trust >= self.trust and "plate" not in self.without
-        if trusted and camera is not None and plate is not None and plate.size and plate_seen is not None:
+        if trusted and homography is not None and plate is not None and plate.size and plate_seen is not None:
             whole = _Behind(inpaint([plate], [plate_seen == 0])[0], plate_seen)
         modes = effect_mode or ["unknown"] * len(frames)
         covers = [
@@ -136,9 +136,9 @@ class Background(ClipStep):
         passed = (
             None if asked is None else self._passed(asked, frames, holes, context, context_character, inpaint)
         )
-        if whole is not None and camera is not None:
+        if whole is not None and homography is not None:
             for i in open_ones:
-                seat = view(camera[i], frames[i].shape[1::-1], whole.picture.shape[1::-1])
+                seat = view(homography[i], frames[i].shape[1::-1], whole.picture.shape[1::-1])
                 known = seat.back(whole.seen, smooth=False)
                 made[i] = self._from_plate(frames[i], covers[i], holes[i], known, seat.back(whole.picture))
                 origins[i] = _told(known, holes[i])

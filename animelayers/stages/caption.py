@@ -36,7 +36,7 @@ class Told(TypedDict, total=False):
     shot_size: list[str]
     character_coverage: list[np.float32]
     palette: list[U8]
-    exposure: list[np.float32]
+    brightness: list[np.float32]
     lighting: list[np.float32]
     complexity: list[np.float32]
     camera_motion: list[str]
@@ -153,7 +153,7 @@ def seen(layer: str, shown: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
         picture, alpha = shown
         inside = picture[alpha > 127][:, None]
         return {**facts, "palette": content.colours(inside)[1] if inside.size else None}
-    measured = {name: facts.get(name) for name in ("palette", "exposure", "lighting", "complexity")}
+    measured = {name: facts.get(name) for name in ("palette", "brightness", "lighting", "complexity")}
     if layer == "background" or any(value is None for value in measured.values()):
         planes = content.prepared(shown)
         count, palette = content.colours(planes.small)

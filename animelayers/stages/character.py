@@ -27,7 +27,7 @@ class Made(NamedTuple):
     """What `Character` writes of a clip."""
 
     character: U8
-    matte: list[str]
+    matte_model: list[str]
     character_confidence: F32
     context_character: U8
 

@@ -23,7 +23,7 @@ class Made(NamedTuple):
     """What `Track` writes."""
 
     character: U8
-    matte: list[str]
+    matte_model: list[str]
     instances: U8
     instance_ids: list[list[int]]
     instance_boxes: list[list[Box]]
@@ -64,7 +64,7 @@ class Track(ClipStep):
         *,
         frames: U8,
         character: U8,
-        matte: list[str],
+        matte_model: list[str],
         segments: U8 | None = None,
         segment_scores: list[list[Scored]] | None = None,
     ) -> Made:
@@ -77,7 +77,7 @@ class Track(ClipStep):
         labels = self.tracker(pictures, figures)
         found = [boxes(plane) for plane in labels]
         places = [[Box(*box) for box in each.values()] for each in found]
-        return Made(alphas, _named([*matte], carried), labels, [[*each] for each in found], places)
+        return Made(alphas, _named([*matte_model], carried), labels, [[*each] for each in found], places)
 
     def _between(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         return dis(one, other) if self.flow is None else self.flow([(one, other)])[0]

@@ -116,7 +116,7 @@ def test_what_the_output_says_of_itself(film: Path, decompose: Decompose, tmp_pa
         == 0
     )
     table = Output(str(output)).table.to_pandas()
-    assert (table.matte == "layernet").all() and 0.1 < table.character_coverage.mean() < 0.3
+    assert (table.matte_model == "layernet").all() and 0.1 < table.character_coverage.mean() < 0.3
     facts = json.loads((output / "dataset.json").read_text())
     assert [model["name"] for model in facts["models"]] == ["layernet"] and facts["models"][0]["license"]
     assert facts["config"]["stages"]["character"]["workers"] == "${placement.workers}", "kept unresolved"

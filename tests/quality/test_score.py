@@ -86,7 +86,7 @@ def test_transitions_are_told_missed_or_made_up() -> None:
 
 def test_a_camera_that_drifts_is_as_far_off_as_it_drifts(scored: Scored) -> None:
     def drift(shots: list[sets.Clip]) -> None:
-        shots[0]["camera"][:, 0, 2] += 7 + 2 * np.arange(4)  # the plate's own place is nobody's error
+        shots[0]["homography"][:, 0, 2] += 7 + 2 * np.arange(4)  # the plate's own place is nobody's error
         shots[1]["camera_motion"] = "unknown"
 
     rows = scored(drift)
@@ -129,7 +129,7 @@ def test_a_cut_within_a_dissolve_is_right_and_one_elsewhere_is_not(truth_set: Pa
                 name: np.repeat(half[name][:1], len(index), 0)
                 for name in ("character", "instances", "effect", "overlay", "background")
             }
-            rows.append(half | {"camera": np.tile(np.eye(3), (len(index), 1, 1))})
+            rows.append(half | {"homography": np.tile(np.eye(3), (len(index), 1, 1))})
         found, _ = score(partial(TruthSet, truth_set), {"x": str(sets.store(rows, tmp_path / str(at)))})
         return [row for row in found if row["film"] == "b.mkv"]
 
@@ -192,12 +192,12 @@ def test_drawings_that_are_not_held(scored: Scored) -> None:
     def each(shots: list[sets.Clip]) -> None:
         shots[0] |= {
             name: shots[0][name].repeat(2, 0)
-            for name in ("character", "instances", "effect", "overlay", "background", "camera")
+            for name in ("character", "instances", "effect", "overlay", "background", "homography")
         }
         shots[0]["drawing"] = np.arange(sets.LONG, dtype=np.int32)
         shots[3] |= {
             name: shots[3][name][:1]
-            for name in ("character", "instances", "effect", "overlay", "background", "camera")
+            for name in ("character", "instances", "effect", "overlay", "background", "homography")
         }
         shots[3]["drawing"] = np.zeros(sets.LONG, np.int32)
 

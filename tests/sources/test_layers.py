@@ -66,7 +66,7 @@ def made(folder: Path, background: str = "jpeg") -> list[Row]:
         net = " ".join("net" if alpha.any() else "none" for alpha in alphas)
         clip |= {
             "character": alphas,
-            "matte": net,
+            "matte_model": net,
             "character_confidence": np.full(len(alphas), 0.9, np.float32),
             "seconds": np.zeros(1),
         }
@@ -179,7 +179,7 @@ def test_only_what_is_asked_for_is_decoded(output: Path, monkeypatch: pytest.Mon
     assert (
         set(seen) == {"character"}
         and not {"frames", "background", "layers"} & set(rows[0])
-        and "matte" in rows[0]
+        and "matte_model" in rows[0]
     )
     assert len(seen) == sum(len(row["character"]) for row in rows), "once per drawing"
 

@@ -34,8 +34,8 @@ def clip(shot: Scene) -> dict[str, Any]:
     facts = {
         "clip_id": shot.name,
         "error": "",
-        "matte": " ".join(["net"] * len(at)),
-        "camera": cameras,
+        "matte_model": " ".join(["net"] * len(at)),
+        "homography": cameras,
         "camera_motion": "still",
     }
     return {**facts, "frames": shot.frames[at], "character": shot.character[at]}

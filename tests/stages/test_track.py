@@ -26,14 +26,14 @@ def row(count: int = 8) -> dict[str, object]:
         "error": "",
         "frames": shot.frames[which],
         "character": shot.character[which],
-        "matte": names,
+        "matte_model": names,
     }
 
 
 def test_columns_of_a_clip() -> None:
     given = row()
     (made,) = Track(Linked()).run([given])
-    assert made["error"] == "" and made["matte"] == given["matte"]
+    assert made["error"] == "" and made["matte_model"] == given["matte_model"]
     assert made["instances"].shape == made["character"].shape and made["instances"].dtype == np.uint8
     assert np.array_equal(made["instances"] > 0, made["character"] > 127)
     assert words_of(made, "instance_ids").split() == ["1"] * len(made["character"])
@@ -41,11 +41,13 @@ def test_columns_of_a_clip() -> None:
 
 def test_a_lost_matte_is_carried_with_its_name() -> None:
     given = row()
-    character, names = np.array(given["character"]), str(given["matte"]).split()
+    character, names = np.array(given["character"]), str(given["matte_model"]).split()
     character[2], names[2] = 0, "none"
-    (made,) = Track(Linked()).run([{**given, "character": character, "matte": " ".join(names)}])
-    assert made["matte"] == given["matte"] and words_of(made, "instance_ids").split()[2] == "1"
-    (left,) = Track(Linked(), steady=0).run([{**given, "character": character, "matte": " ".join(names)}])
+    (made,) = Track(Linked()).run([{**given, "character": character, "matte_model": " ".join(names)}])
+    assert made["matte_model"] == given["matte_model"] and words_of(made, "instance_ids").split()[2] == "1"
+    (left,) = Track(Linked(), steady=0).run(
+        [{**given, "character": character, "matte_model": " ".join(names)}]
+    )
     assert words_of(left, "instance_ids").split()[2] == "none" and np.array_equal(
         left["character"], character
     )
@@ -80,7 +82,7 @@ def crossing(count: int) -> tuple[dict[str, object], np.ndarray]:
         "error": "",
         "frames": shot.frames[which],
         "character": shot.character[which],
-        "matte": names,
+        "matte_model": names,
     }, shot.instances[which]
 
 
@@ -134,7 +136,7 @@ def test_two_who_touch_in_every_drawing_are_two() -> None:
     part = {
         **given,
         **{name: np.asarray(given[name])[touching] for name in ("frames", "character")},
-        "matte": " ".join(["modnet"] * len(touching)),
+        "matte_model": " ".join(["modnet"] * len(touching)),
     }
     assert len(touching) >= 2
     (alone,) = Track(Linked(), steady=0).run([part])
@@ -159,7 +161,7 @@ def test_clips_without_or_with_one_drawing(count: int) -> None:
         "error": "",
         "frames": frames,
         "character": np.zeros(frames.shape[:3], np.uint8),
-        "matte": " ".join(["none"] * count),
+        "matte_model": " ".join(["none"] * count),
     }
     (made,) = Track(Linked()).run([given])
     assert made["error"] == "" and made["instances"].shape == frames.shape[:3]
