@@ -5,7 +5,8 @@ options are taken for one version, with a warning.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +20,17 @@ VALUES: Mapping[str, Mapping[str, str]] = {"shot_size": {"far": "long"}}
 
 NEEDS: Mapping[str, str] = {"far_shot": "long_shot"}
 """What a set may need, by the names before."""
+
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "least": ("min_area", "min_score", "min_confidence"),
+    "floor": ("alpha_floor",),
+    "ring": ("seam_width",),
+    "steady": ("smoothing",),
+    "rows": ("clips_per_batch",),
+}
+"""Options of steps, models, stages and parameters by the names before, and what a class may call them now."""
+FIRST: Mapping[str, str] = {new: old for old, names in OPTIONS.items() for new in names}
+"""Options by the names under which fingerprints know them: a name is no change of what comes out."""
 
 
 def table(found: pa.Table) -> pa.Table:
@@ -52,6 +64,23 @@ def value(name: str, word: str, where: str) -> str:
 def need(name: str, where: str) -> str:
     """What a set may need as it is called today; an old name is told."""
     return _today(name, NEEDS, where)
+
+
+def options(given: Mapping[str, Any], known: Collection[str], where: str) -> dict[str, Any]:
+    """Options as a class that has `known` calls them today; an old name is told."""
+    made = {}
+    for name, value in given.items():
+        new = renewed(name, known)
+        if new != name:
+            log.warning("%s", told(f"{where}.{name}", new))
+        made[new] = value
+    return made
+
+
+def renewed(option: str, known: Collection[str]) -> str:
+    """What a class that has the options `known` calls an option."""
+    new = next((name for name in OPTIONS.get(option, ()) if name in known), option)
+    return option if option in known else new
 
 
 def _today(word: str, names: Mapping[str, str], where: str) -> str:

@@ -475,14 +475,14 @@ def _stream_here(
     source: Any, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer, count: int
 ) -> Iterator[Batch]:
     """The receipts of a run without Ray: each process reads, goes through all stages and commits."""
-    rows = [group.rows for group in groups if group.rows]
+    each = [group.clips_per_batch for group in groups if group.clips_per_batch]
     make = partial(
         Worker,
         steps={name: stage.step for group in groups for name, stage in group.stages.items()},
         keep=(),
         ledger=ledger,
         threads=max(1, round(max(group.cpus for group in groups))),
-        read=Reader(source, ledger, min(rows) if rows else None),
+        read=Reader(source, ledger, min(each) if each else None),
         write=write,
     )
     tasks = deque(_tasks(pending, max(1, count)))
@@ -508,7 +508,7 @@ def _stream(
     width = max(group.workers for group in groups)
     # Blocks that are made here need no worker that looks into them first.
     clips: Any = ray.data.from_blocks(list(_tasks(pending, width)))
-    read = Reader(source, ledger, groups[0].rows)
+    read = Reader(source, ledger, groups[0].clips_per_batch)
     if pipeline.readers:
         # As many readers as the models need and no more: what is read ahead of them only fills memory and
         # holds up the commits.

@@ -196,7 +196,7 @@ def _carried_out(
         raise job.ConfigError(str(problem)) from problem
     suits = plan.fits(table)
     allowed = plan.allowed(analysis, suits)
-    floor = 0.0 if cfg.strict else cfg.floor
+    min_fit = 0.0 if cfg.strict else cfg.min_fit
     decisions = decide(
         analysis,
         plan.wishes,
@@ -204,11 +204,11 @@ def _carried_out(
         plan.own,
         suits,
         whole=cfg.decide == "whole",
-        floor=floor,
+        min_fit=min_fit,
         variety=cfg.variety,
     )
     lacking = {
-        name: why for name, why in unmet(decisions, plan.wishes, floor).items() if name in plan.strategies
+        name: why for name, why in unmet(decisions, plan.wishes, min_fit).items() if name in plan.strategies
     }
     said = overrides.read(store)
     decisions = overrides.followed(decisions, analysis.frame_id, said)

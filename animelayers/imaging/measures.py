@@ -96,8 +96,8 @@ def colour_error(layer: np.ndarray, truth: np.ndarray) -> float | None:
     return float(cv2.absdiff(layer, truth)[..., :3][where].mean()) if where.any() else None
 
 
-def owners(truth: np.ndarray, labels: np.ndarray, least: float) -> dict[int, int]:
-    """Of each label of `truth` that covers the share `least` of the plane or more, the label that has most of
+def owners(truth: np.ndarray, labels: np.ndarray, min_area: float) -> dict[int, int]:
+    """Of each label of `truth` that covers the share `min_area` of the plane or more, the label that has most of
     it in the other plane.
 
     Planes of integers (H, W), 0 nobody; 0 too for one of which no label has a quarter.
@@ -105,7 +105,7 @@ def owners(truth: np.ndarray, labels: np.ndarray, least: float) -> dict[int, int
     found = {}
     for number in np.unique(truth[truth > 0]).tolist():
         own = truth == number
-        if own.mean() >= least:
+        if own.mean() >= min_area:
             values, counts = np.unique(labels[own], return_counts=True)
             counts = np.where((values > 0) & (counts >= own.sum() / _OWNED), counts, 0)
             found[number] = int(values[counts.argmax()]) if counts.any() else 0

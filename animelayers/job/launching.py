@@ -27,6 +27,7 @@ from animelayers.early import interruptible
 from animelayers.job.composed import CONF, compose
 from animelayers.job.errors import ConfigError
 from animelayers.job.help import template, whole
+from animelayers.job.renewed import renewed
 from animelayers.job.values import check
 from animelayers.options import nearest
 from animelayers.placement import PipelineError
@@ -115,7 +116,7 @@ def _placed(
 ) -> int:
     """The body of a job; what it asks for and nobody gave is told with the other words that lack."""
     try:
-        check(cfg, config_name)
+        check(renewed(cfg), config_name)
         return body(cfg)
     except (MissingMandatoryValue, InterpolationToMissingValueError):
         if not (lost := lacking(cfg, places)):

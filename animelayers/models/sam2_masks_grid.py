@@ -105,7 +105,7 @@ class GridMasks(ABC):
                     )
         self._iou, self._stable, self._same = pred_iou_thresh, stability_score_thresh, box_nms_thresh
         self._settle = partial(
-            settle, same=box_nms_thresh, region=min_mask_region_area, least=min_instance_size
+            settle, same=box_nms_thresh, region=min_mask_region_area, min_area=min_instance_size
         )
         self._layers, self._sizes = crop_n_layers, sizes
         self._grids = [

@@ -53,7 +53,7 @@ class Background(ClipStep):
     ``inpaint``: the model, asked once per plate, or once for all drawings of a clip without one.
     ``threshold``: alpha (0..255) above which a pixel is not background. ``dilate``: pixels around it that are
     filled too, so that no outline of a tight matte is left; without a plate those that show plain background
-    are given back. ``ring``: pixels around that hole which come from the plate where it is seen, faded into
+    are given back. ``seam_width``: pixels around that hole which come from the plate where it is seen, faded into
     the frame over as many. ``trust``: plates less trusted are not used; each drawing is then inpainted for
     itself, and is the frame, bit for bit, outside its hole. ``provenance``: also tell of every pixel where it
     is from. The plate goes on with its holes filled. ``video``: without a plate that is trusted, the model
@@ -71,23 +71,23 @@ class Background(ClipStep):
         inpaint: Inpainter,
         dilate: int = 2,
         threshold: Annotated[int, Within(0, 254)] = 8,
-        ring: int = 2,
+        seam_width: int = 2,
         trust: Share = 0.75,
         provenance: bool = False,
         video: VideoInpainter | None = None,
         without: Sequence[str] = (),
     ) -> None:
         """Raises ValueError for a value out of range, and for an unknown rule."""
-        if min(dilate, ring) < 0 or not 0 <= threshold < 255:
+        if min(dilate, seam_width) < 0 or not 0 <= threshold < 255:
             raise ValueError(
-                f"dilate and ring must be 0 or more and threshold 0..254, not {dilate}, {ring} and {threshold}"
+                f"dilate and seam_width must be 0 or more and threshold 0..254, not {dilate}, {seam_width} and {threshold}"
             )
         if not 0 <= trust <= 1:
             raise ValueError(f"trust must be 0..1, not {trust}")
-        self.inpaint, self.threshold, self.ring, self.trust, self.provenance, self.video = (
+        self.inpaint, self.threshold, self.seam_width, self.trust, self.provenance, self.video = (
             inpaint,
             threshold,
-            ring,
+            seam_width,
             trust,
             provenance,
             video,
@@ -220,8 +220,8 @@ class Background(ClipStep):
         picture = light.cast(picture)
         filled = cv2.copyTo(picture, hole, frame.copy())
         background = self._behind(frame, cover, filled, hole)
-        weight = cv2.dilate(hole * np.uint8(255), np.ones((2 * self.ring + 1,) * 2, np.uint8))
-        weight = cv2.max(cv2.blur(weight, (self.ring + 1,) * 2), hole * np.uint8(255))
+        weight = cv2.dilate(hole * np.uint8(255), np.ones((2 * self.seam_width + 1,) * 2, np.uint8))
+        weight = cv2.max(cv2.blur(weight, (self.seam_width + 1,) * 2), hole * np.uint8(255))
         # Beside what no frame shows, the frame itself is the better guess.
         return _blend(background, picture, cv2.bitwise_and(weight, seen))
 

@@ -35,14 +35,14 @@ class Segment(FrameStep):
         """Raises ValueError for a size below one pixel."""
         if min_instance_size < 1:
             raise ValueError(f"min_instance_size must be 1 pixel at least, not {min_instance_size}")
-        self.segmenter, self.least = segmenter, min_instance_size
+        self.segmenter, self.min_area = segmenter, min_instance_size
 
     def frames(self, *, frames: list[U8]) -> Made:
         """Labels (H, W) and scores of N drawings."""
         labels, scores = [], []
         for start in range(0, len(frames), _TOGETHER):
             for each in self.segmenter(frames[start : start + _TOGETHER]):
-                plane, kept = label_map(each.masks, each.scores, self.least)
+                plane, kept = label_map(each.masks, each.scores, self.min_area)
                 labels.append(plane)
                 scores.append(told(each, kept))
         return Made(labels, scores)

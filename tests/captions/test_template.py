@@ -32,7 +32,8 @@ FACTS = st.fixed_dictionaries(
             for name in ("character_coverage", "brightness", "lighting", "complexity")
         },
         "palette": st.none() | st.lists(st.integers(0, 255), min_size=15, max_size=15),
-        "camera_motion": st.none() | st.sampled_from(["still", "pan", "tilt", "zoom", "rotate", "shake", "unknown", ""]),
+        "camera_motion": st.none()
+        | st.sampled_from(["still", "pan", "tilt", "zoom", "rotate", "shake", "unknown", ""]),
         "effect_mode": st.none() | st.sampled_from(["over", "add", "screen", "none", ""]),
         "effect_types": st.none() | st.sampled_from([[], ["fire", "energy_aura_around_character"]]),
     },

@@ -6,7 +6,7 @@ import numpy as np
 from animelayers.imaging.figures import Look, cells
 from animelayers.imaging.follow import follow
 from animelayers.imaging.masks import overlap
-from animelayers.imaging.steady import Traces
+from animelayers.imaging.smoothing import Traces
 
 GROUND = cv2.resize(
     np.random.default_rng(2).uniform(40, 220, (40, 60, 3)).astype(np.float32),

@@ -127,14 +127,14 @@ def test_less_than_the_smallest_is_nothing() -> None:
     area = float((spot > Params().lit).mean())
     for least, there in ((area / 2, True), (area * 2, False)):
         light = layer(
-            lit(spot, "add"), spot, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), least=least)
+            lit(spot, "add"), spot, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), min_area=least)
         )
         assert (light is not None) == there
     faint = np.full((HEIGHT, WIDTH), Params().lit - 0.01, np.float32)
     assert layer(PLATE, faint, NOBODY, None, "over", Params()) is None, "nowhere is it surely one"
     both = np.maximum(glow(30), glow(12, x=120, y=8))
     light = layer(
-        lit(both, "add"), both, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), least=0.02)
+        lit(both, "add"), both, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), min_area=0.02)
     )
     assert light is not None and light.rgba[48, 64, 3] and not light.rgba[:16, 112:].any(), (
         "each part is as large as that"

@@ -22,7 +22,7 @@ def test_a_lone_sign_is_no_text_in_any_script() -> None:
     )
 
 
-@pytest.mark.parametrize("options", [{"part": 0.0}, {"part": 1.5}, {"least": -0.1}])
+@pytest.mark.parametrize("options", [{"part": 0.0}, {"part": 1.5}, {"min_score": -0.1}])
 def test_shares_out_of_range_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="part must be above 0"):
         Subtitle(lambda pictures: [[] for _ in pictures], **options)
