@@ -18,7 +18,6 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from animelayers import leftout, plates, products
-from animelayers.exposure import saved, saved_in_all
 from animelayers.imaging.recompose import together
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.layers import names
@@ -28,6 +27,7 @@ from animelayers.run import Summary
 from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 from animelayers.storage import filesystem, is_local
+from animelayers.xsheet import saved, saved_in_all
 
 SAMPLES = 24
 WORST = 12

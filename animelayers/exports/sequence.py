@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from animelayers import exposure
+from animelayers import xsheet
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.shots import Shot, only, shots, untimed
 from animelayers.imaging import codecs
@@ -112,8 +112,8 @@ def _told(output: Output, shot: Shot, shown: Sequence[str], suffixes: Mapping[st
     }
     note |= {"captions": captions} if captions else {}
     texts = {
-        "sheet.csv": exposure.as_csv(shot.sheet),
-        "sheet.xdts": exposure.as_xdts(shot.sheet),
+        "sheet.csv": xsheet.as_csv(shot.sheet),
+        "sheet.xdts": xsheet.as_xdts(shot.sheet),
         NOTE: json.dumps(note, indent=1, ensure_ascii=False, sort_keys=True) + "\n",
     }
     return {f"{shot.name}/{name}": text.encode() for name, text in texts.items()}

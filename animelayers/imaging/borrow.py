@@ -12,8 +12,8 @@ import numpy as np
 
 from animelayers.imaging.brush import square
 from animelayers.imaging.constants import ALIKE
-from animelayers.imaging.exposure import Light
 from animelayers.imaging.links import nearest_of, places
+from animelayers.imaging.photometric import Light
 from animelayers.imaging.propagate import Sources
 
 _ROW = 1024  # pixels are fetched in rows of so many: OpenCV takes no picture wider than 32767

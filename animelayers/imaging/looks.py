@@ -17,7 +17,7 @@ import numpy as np
 
 from animelayers.imaging.brush import square
 from animelayers.imaging.burning import burning
-from animelayers.imaging.exposure import Light
+from animelayers.imaging.photometric import Light
 from animelayers.imaging.views import View
 
 NOBODY = 255

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from animelayers.imaging.constants import TINY
-from animelayers.imaging.exposure import EQUAL, match
 from animelayers.imaging.motion import canvas, from_plate, outline, register
+from animelayers.imaging.photometric import EQUAL, match
 from animelayers.imaging.views import view
 from animelayers.imaging.warp import HAIR
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.imaging.exposure import EQUAL, Light, match
 from animelayers.imaging.looks import NOBODY, largest, look, noise_of, slack, vote
+from animelayers.imaging.photometric import EQUAL, Light, match
 from animelayers.imaging.views import View, view
 
 _WORK = 360  # pixels of the frame's short side at which looks are compared

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.borrow import enlarged, fetched, joined
-from animelayers.imaging.exposure import EQUAL, Light, match
 from animelayers.imaging.links import Link, haunted, linked, shrunk
+from animelayers.imaging.photometric import EQUAL, Light, match
 from animelayers.imaging.propagate import Sources, lent, traced, unseen
 from animelayers.models.protocols import Flow, Inpainter, Video
 from animelayers.options import Count, Side

@@ -11,7 +11,7 @@ import numpy as np
 from animelayers.column import F32, F64, U8
 from animelayers.imaging.colour import behind
 from animelayers.imaging.context import around
-from animelayers.imaging.exposure import EQUAL, Light, match
+from animelayers.imaging.photometric import EQUAL, Light, match
 from animelayers.imaging.views import view
 from animelayers.models.inpaint import Noted, named
 from animelayers.models.protocols import Inpainter, Video, VideoInpainter

@@ -8,8 +8,8 @@ import pytest
 
 from animelayers.imaging.borrow import enlarged, fetched, joined
 from animelayers.imaging.completion import completed
-from animelayers.imaging.exposure import EQUAL, Light
 from animelayers.imaging.links import haunted, linked
+from animelayers.imaging.photometric import EQUAL, Light
 from animelayers.imaging.propagate import Sources, lent, traced
 
 SHAPE = (90, 160)

@@ -19,9 +19,9 @@ import pytest
 from PIL import Image
 
 from animelayers import Output, job
-from animelayers.exposure import saved
 from animelayers.models.onnx import bf16_pays
 from animelayers.sinks import Changed, SinkError
+from animelayers.xsheet import saved
 from tests.jobs.conftest import (
     FRAMES,
     HERE,
