@@ -123,7 +123,9 @@ def _nets(owner: Any, deep: int = _DEEP) -> Iterator[str]:
             yield from _nets(value, deep - 1)
 
 
-def told(clip: Row, reading: float, costs: Sequence[Cost], readers: int, models: Sequence[str] = ()) -> str:
+def described(
+    clip: Row, reading: float, costs: Sequence[Cost], readers: int, models: Sequence[str] = ()
+) -> str:
     """The plan in lines for a person: each group with its place, nets, time and memory, and what bounds the
     run; `models` are the weights' names.
     """

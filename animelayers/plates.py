@@ -88,7 +88,7 @@ def _plates(output: Output, store: Store, before: pa.Table, bar: Any) -> Clip:
             rows += old
             continue
         try:
-            made = list(_joined(output, clips))
+            made = list(_merged(output, clips))
         except (OSError, ValueError, SinkError) as problem:
             log.warning("%s/%s: no plate of the whole shot, its clips keep theirs: %s", *shot, problem)
             continue
@@ -180,7 +180,7 @@ def _digest(clips: list[Clip]) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
-def _joined(output: Output, clips: list[Clip]) -> Iterator[tuple[Canvas, bytes, str]]:
+def _merged(output: Output, clips: list[Clip]) -> Iterator[tuple[Canvas, bytes, str]]:
     """The canvases of a shot with their pictures' bytes and suffixes."""
     load = lru_cache(maxsize=2)(lambda k: codecs.decode(output.stored(clips[k][0], "plate")))
     size = (int(clips[0][0]["width"]), int(clips[0][0]["height"]))
@@ -203,8 +203,8 @@ def _shown(output: Output, clips: list[Clip], load: Any, k: int) -> np.ndarray:
     small = (max(1, round(width * _SCALE)), max(1, round(height * _SCALE)))
     count = np.zeros(small[::-1], np.uint8)
     for row in drawings:
-        seat = view(_camera(row), (int(row["width"]), int(row["height"])), (width, height), _SCALE)
-        count[seat.window] += seat.onto(_free(output, row, seat.size), smooth=False)
+        registration = view(_camera(row), (int(row["width"]), int(row["height"])), (width, height), _SCALE)
+        count[registration.window] += registration.onto(_free(output, row, registration.size), smooth=False)
     return cv2.resize(count, (width, height), interpolation=cv2.INTER_NEAREST)
 
 

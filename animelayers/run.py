@@ -28,7 +28,7 @@ from animelayers.crew import Crew
 from animelayers.ledger import Ledger
 from animelayers.pipeline import Pipeline
 from animelayers.placement import Group, PipelineError, Resources
-from animelayers.plan import FACTS, Plan, in_order, lasting
+from animelayers.plan import FACTS, RunPlan, in_order, lasting
 from animelayers.private import published
 from animelayers.progress import Progress
 from animelayers.scan import gathered, scan
@@ -157,9 +157,9 @@ def run(
         stored = isinstance(source, Layers)
         lean = not stored and source.limit is None
         plan = (
-            Plan.of_clips(source.plan(), sink, redo_changed)
+            RunPlan.of_clips(source.plan(), sink, redo_changed)
             if stored
-            else Plan.renew(source, sink, redo_changed, retry_failed, verify == HASH, facts=lean)
+            else RunPlan.renew(source, sink, redo_changed, retry_failed, verify == HASH, facts=lean)
         )
         work = _Work(
             source,
@@ -314,8 +314,8 @@ class _Before:
 
 
 def _rounds(
-    source: Any, sink: Any, plan: Plan, seconds: float, crew: int | None
-) -> Iterator[tuple[Plan, pa.Table]]:
+    source: Any, sink: Any, plan: RunPlan, seconds: float, crew: int | None
+) -> Iterator[tuple[RunPlan, pa.Table]]:
     """The plan as it grows, and the clips in it that are new: what is known already, then all that was looked
     into while that was done.
 
@@ -372,7 +372,7 @@ def _astray(done: Iterable[str], plan: pa.Table) -> set[str]:
     }
 
 
-def _gone(sink: Any, plan: Plan, drop: bool) -> dict[str, str]:
+def _gone(sink: Any, plan: RunPlan, drop: bool) -> dict[str, str]:
     """Inputs whose layers are there and which themselves are not any more, and their new names; their clips
     are forgotten with `drop`.
     """

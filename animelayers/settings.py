@@ -257,7 +257,7 @@ class Quality(TypedDict):
     drawn: Drawn
 
 
-class Plan(TypedDict):
+class TrainingPlan(TypedDict):
     """How long and how LayerNet is trained."""
 
     samples: Count
@@ -293,7 +293,7 @@ class TrainLayers(TypedDict):
     compose_only: bool
     start: str
     device: Device
-    plan: Plan
+    plan: TrainingPlan
 
 
 class Verify(TypedDict):
@@ -393,7 +393,7 @@ class Lora(TypedDict):
 
 
 class Adaption(TypedDict):
-    """How long and how LayerNet learns from a show: as `Plan`, without what only a large training needs."""
+    """How long and how LayerNet learns from a show: as `TrainingPlan`, without what only a large training needs."""
 
     samples: Count
     minutes: Positive | None

@@ -31,7 +31,7 @@ from animelayers.curate.choose import choose
 from animelayers.curate.configs import captions, configs
 from animelayers.curate.decide import KNOWN, decide, limits, unmet, what_if
 from animelayers.curate.duplicates import duplicates
-from animelayers.curate.plan import Plan, settled
+from animelayers.curate.plan import CurationPlan, resolved
 from animelayers.curate.reason import reasons
 from animelayers.curate.strategies import Strategy
 from animelayers.curate.wishes import WishError, wishes
@@ -112,7 +112,7 @@ def _made_by(path: str) -> list[str]:
     ]
 
 
-def _plan(cfg: DictConfig) -> Plan:
+def _plan(cfg: DictConfig) -> CurationPlan:
     """The configuration, checked. Raises `ConfigError` and `PipelineError`."""
     nodes: dict[str, Any] = {
         str(key): OmegaConf.to_container(node, resolve=True) for key, node in cfg.strategies.items()
@@ -123,7 +123,7 @@ def _plan(cfg: DictConfig) -> Plan:
             raise job.ConfigError(
                 f"strategies.{name} has no _target_: choose one with strategy@strategies.{name}=NAME"
             )
-    for name, options in settled(nodes).items():
+    for name, options in resolved(nodes).items():
         if options.pop("enabled", True):
             made[name] = job.unbuilt(options)
             if not issubclass(made[name].func, Strategy):  # type: ignore[arg-type]
@@ -141,7 +141,7 @@ def _plan(cfg: DictConfig) -> Plan:
         raise job.ConfigError(f"decide={cfg.decide}: it is one of ['whole', 'rules']")
     if cfg.given not in WAYS:
         raise job.ConfigError(f"given={cfg.given}: it is one of {', '.join(WAYS)}")
-    return Plan(wanted, own, made, others)
+    return CurationPlan(wanted, own, made, others)
 
 
 def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
@@ -162,12 +162,12 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
             fingerprints=job.fingerprints(cfg, stages), describe={"config": OmegaConf.to_container(cfg.stages, resolve=False)},
             **{**job.conduct(cfg), "redo_changed": True},
         )  # fmt: skip
-        report.tell(summary, "metrics", page=False)
+        report.summarise(summary, "metrics", page=False)
         table = columns.join(table, metadata.load(sink.store)[0], "metrics")
     return chosen(table)
 
 
-def _aimed(cfg: DictConfig, plan: Plan, store: Store, analysis: Analysis) -> Plan:
+def _aimed(cfg: DictConfig, plan: CurationPlan, store: Store, analysis: Analysis) -> CurationPlan:
     """The plan with the needs and targets that follow a validation result, each reason told and kept beside
     the set.
     """
@@ -182,11 +182,17 @@ def _aimed(cfg: DictConfig, plan: Plan, store: Store, analysis: Analysis) -> Pla
 
 
 def _carried_out(
-    cfg: DictConfig, plan: Plan, store: Store, output: Output, table: pa.Table, unmeasured: int, name: str
+    cfg: DictConfig,
+    plan: CurationPlan,
+    store: Store,
+    output: Output,
+    table: pa.Table,
+    unmeasured: int,
+    name: str,
 ) -> int:
     table, left = _chosen(cfg, plan, output, merged(table, cfg.given))
     if not len(table):
-        sys.stderr.write(f"error: no drawing is left to train on: {_told(left)}\n")
+        sys.stderr.write(f"error: no drawing is left to train on: {_described(left)}\n")
         return 1
     try:
         analysis = analyse(table)
@@ -269,7 +275,9 @@ def _carried_out(
     return code
 
 
-def _chosen(cfg: DictConfig, plan: Plan, output: Output, table: pa.Table) -> tuple[pa.Table, dict[str, int]]:
+def _chosen(
+    cfg: DictConfig, plan: CurationPlan, output: Output, table: pa.Table
+) -> tuple[pa.Table, dict[str, int]]:
     """The drawings that are asked for, in the order of their ids, and how many are left out for each reason."""
     left = Counter[str]()
 
@@ -310,11 +318,11 @@ def _chosen(cfg: DictConfig, plan: Plan, output: Output, table: pa.Table) -> tup
     return table, dict(left.most_common())
 
 
-def _told(left: Mapping[str, int]) -> str:
+def _described(left: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {reason}" for reason, number in left.items()) or "there is none"
 
 
-def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: str) -> pa.Table:
+def _executed(cfg: DictConfig, plan: CurationPlan, store: Store, table: pa.Table, name: str) -> pa.Table:
     """Carry out what is not done yet, and give the rows of the set."""
     made, here = origins(store), set(table["frame_id"].to_pylist())
     if cfg.source.limit and (beyond := made - here):
@@ -327,7 +335,7 @@ def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: 
         )
     used = {s: made for s, made in plan.strategies.items() if s in set(table["strategy"].to_pylist())}
     job.models({s: Stage(made) for s, made in used.items()}, **cfg.licenses)  # type: ignore[arg-type]
-    nodes = settled(
+    nodes = resolved(
         {str(s): cast(Any, OmegaConf.to_container(node, resolve=True)) for s, node in cfg.strategies.items()}
     )
     claim(

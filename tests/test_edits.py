@@ -20,7 +20,7 @@ from animelayers.exports.ora import Ora, read_ora, to_ora
 from animelayers.exports.psd import Psd, read_psd, to_psd
 from animelayers.exports.sequence import Numbered
 from animelayers.exports.stack import Layer
-from animelayers.imaging.edited import differs, joined, remasked
+from animelayers.imaging.edited import differs, merged, remasked
 from tests.exports.films import film
 from tests.sinks.clips import contents
 
@@ -337,5 +337,5 @@ def test_a_mask_that_was_not_changed_leaves_the_alpha_and_one_taken_away_leaves_
 @given(st.integers(0, 2**32 - 1))
 def test_one_layer_joined_is_itself(seed: int) -> None:
     picture = np.random.default_rng(seed).integers(0, 256, (5, 6, 4), np.uint8)
-    whole, place = joined([picture, np.zeros_like(picture)])
+    whole, place = merged([picture, np.zeros_like(picture)])
     assert not differs(picture, whole).any() and not place[picture[..., 3] > 0].any()

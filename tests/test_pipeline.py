@@ -172,7 +172,7 @@ def test_the_plan_of_a_run_times_its_first_clip_and_names_what_bounds_it(tmp_pat
     assert [cost.group.name for cost in costs] == ["quick", "slow"] and costs[1].nets == (
         "Convolved on cpu, 3 at once",
     )
-    text = forecast.told(made, reading, costs, readers=0)
+    text = forecast.described(made, reading, costs, readers=0)
     assert re.search(r"expected  [\d.]+ frames/s, bound by slow", text) and "1 x (0.5 CPU, 0 GPU)" in text
     with pytest.raises(PipelineError, match=r"stage s fails on the first clip, .*cannot bear"):
         bad = Pipeline({"s": stage(partial(Faulty, fault="raise", at=int(picture[0, 0, 2])))})

@@ -61,7 +61,7 @@ def duplicates(
             else np.zeros((0, 1), np.float32)
         )
         links = chain((at[a], at[b]) for a, b in _alike(hashes, which, vectors, bits, min_similarity))
-    group = _joined(links, len(words))
+    group = _merged(links, len(words))
     return Duplicates(group, _kept(table, group))
 
 
@@ -120,7 +120,7 @@ def _alike(
                 yield close(members[one][k : k + 1000], members[other])
 
 
-def _joined(links: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> np.ndarray:
+def _merged(links: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> np.ndarray:
     """Connected groups of `count` frames, numbered by their first. Links are folded as they come, so that
     memory stays bounded.
     """

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from animelayers import former
-from animelayers.captions.given import WAYS, Given, joined
+from animelayers.captions.given import WAYS, Given, merged
 from animelayers.captions.lint import tags
 from animelayers.schema import LISTS, RECORD, Row
 
@@ -67,7 +67,7 @@ class Caption:
         return (
             row.get("caption")
             if "origin" in row
-            else joined(layer, row.get("caption_given") or "", row.get(f"caption_{layer}") or "", self.given)
+            else merged(layer, row.get("caption_given") or "", row.get(f"caption_{layer}") or "", self.given)
         )
 
 

@@ -53,7 +53,7 @@ class Numbered(Exporter):
                     files, partial(_numbered, output, shot, frame_id, number, suffixes), what=frame_id
                 )
             told = tuple(f"{shot.name}/{name}" for name in ("sheet.csv", "sheet.xdts", NOTE))
-            yield Piece(told, partial(_told, output, shot, shown, suffixes), 0, shot.name)
+            yield Piece(told, partial(_described, output, shot, shown, suffixes), 0, shot.name)
 
     def remarks(self, output: Output) -> Iterator[str]:
         """Frames that have no timing."""
@@ -90,7 +90,9 @@ def _numbered(
     return made
 
 
-def _told(output: Output, shot: Shot, shown: Sequence[str], suffixes: Mapping[str, str]) -> dict[str, bytes]:
+def _described(
+    output: Output, shot: Shot, shown: Sequence[str], suffixes: Mapping[str, str]
+) -> dict[str, bytes]:
     """The sheet twice, and of each file that shows a drawing which one, which layer, and the digest of its
     bytes.
     """

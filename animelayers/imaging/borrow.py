@@ -95,7 +95,7 @@ def fetched(
     return colours
 
 
-def joined(first: tuple[np.ndarray, Sources], second: tuple[np.ndarray, Sources]) -> Filled:
+def merged(first: tuple[np.ndarray, Sources], second: tuple[np.ndarray, Sources]) -> Filled:
     """The colours from both directions in time, each with its sources at full size, blended by how near and
     how sure they are.
 

@@ -15,7 +15,7 @@ MOST = 31
 """Drawings a plate is made from at most."""
 
 
-class Evidence(NamedTuple):
+class PlateEvidence(NamedTuple):
     """What one drawing is told.
 
     ``plate``: uint8 sRGB (H, W, 3) as this drawing would see it. ``known``: uint8 (H, W), 0 where no drawing
@@ -36,10 +36,10 @@ USUAL = (1.5, 8.0)
 """Grey levels the usual difference of a shot lies between: a file's rounding, and worn film."""
 
 
-def nothing(shape: tuple[int, ...]) -> Evidence:
+def nothing(shape: tuple[int, ...]) -> PlateEvidence:
     """What is told of a picture (H, W, 3) for itself."""
     empty = np.zeros(shape[:2], np.uint8)
-    return Evidence(np.zeros((*shape[:2], 3), np.uint8), empty, empty)
+    return PlateEvidence(np.zeros((*shape[:2], 3), np.uint8), empty, empty)
 
 
 def median(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -87,7 +87,7 @@ def distance(picture: np.ndarray, plate: np.ndarray) -> np.ndarray:
     return np.asarray(apart.max(2))
 
 
-def told(picture: np.ndarray, plate: np.ndarray, count: np.ndarray, noise: float) -> Evidence:
+def measured(picture: np.ndarray, plate: np.ndarray, count: np.ndarray, noise: float) -> PlateEvidence:
     """The evidence of a picture, from the plate as it would see it, by how many drawings that is shown, and
     the usual difference.
     """
@@ -95,7 +95,7 @@ def told(picture: np.ndarray, plate: np.ndarray, count: np.ndarray, noise: float
     apart = np.minimum(distance(picture, plate).astype(np.float32) * (255 / (FAR * noise)), 255).astype(
         np.uint8
     )
-    return Evidence(plate, known, np.where(known > 0, apart, 0).astype(np.uint8))
+    return PlateEvidence(plate, known, np.where(known > 0, apart, 0).astype(np.uint8))
 
 
 @cache

@@ -140,7 +140,7 @@ def pieces(figures: np.ndarray, min_area: float) -> list[np.ndarray]:
     return [figures == k for k in there if 0 < k < LOOSE] + masks.islands(figures == LOOSE, min_area)
 
 
-def settled(found: np.ndarray, told: np.ndarray) -> np.ndarray:
+def sharpened(found: np.ndarray, told: np.ndarray) -> np.ndarray:
     """Labels uint8 (H, W) of figures, found at a small size, with outlines as sharp as the segments they were
     `told` from, as of `whose`.
 

@@ -145,7 +145,7 @@ def camera_error(cameras: np.ndarray, truth: np.ndarray, size: tuple[int, int]) 
         np.array([0, 0, 1, 1, 0.5]) * (height - 1),
     )
     places = []
-    for seats in (cameras, truth):
-        lying = np.linalg.inv(seats[0]) @ seats @ points
+    for each in (cameras, truth):
+        lying = np.linalg.inv(each[0]) @ each @ points
         places.append(lying[:, :2] / lying[:, 2:])
     return np.asarray(np.linalg.norm(places[0] - places[1], axis=1).mean(axis=1))

@@ -11,7 +11,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers.former import FIRST
-from animelayers.job.weights import found, of_weights
+from animelayers.job.weights import arguments, of_weights
 from animelayers.options import PLACED, hints, marked
 from animelayers.placement import Stage
 from animelayers.weights import TABLE, digest, own
@@ -56,7 +56,7 @@ def plain(value: Any, hint: Any = Any) -> Any:
         told = hints(value.func)  # type: ignore[arg-type]
         options = {
             FIRST.get(k, k): plain(v, told.get(k, Any))
-            for k, v in sorted(found(value).items())
+            for k, v in sorted(arguments(value).items())
             if not marked(told.get(k, Any), PLACED)
         }
         return [f"{value.func.__module__}.{value.func.__qualname__}", options]

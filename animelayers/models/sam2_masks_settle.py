@@ -17,7 +17,7 @@ _UPSCALED = 8  # masks scaled up at once
 Tensor = Any
 
 
-class Found(NamedTuple):
+class Candidates(NamedTuple):
     """Masks of one crop: logits (K, h, w) on the device, predicted IoU (K,), boxes (K, 4) in pixels of the
     picture, the crop.
     """
@@ -29,7 +29,7 @@ class Found(NamedTuple):
 
 
 def settle(
-    found: Sequence[Found], height: int, width: int, same: float, region: int, min_area: int
+    found: Sequence[Candidates], height: int, width: int, same: float, region: int, min_area: int
 ) -> Segments:
     """The masks of all crops of a picture at its size, tidied, best first.
 
@@ -45,7 +45,7 @@ def settle(
         kept[scores.suppress(torch.cat([f.boxes for f in found]), finer, same)] = True
         parts = kept.split([len(f.scores) for f in found])
         found = [
-            Found(f.logits[part], f.scores[part], f.boxes[part], f.crop)
+            Candidates(f.logits[part], f.scores[part], f.boxes[part], f.crop)
             for f, part in zip(found, parts, strict=True)
         ]
     masks = np.zeros((sum(len(f.scores) for f in found), height, width), bool)

@@ -10,9 +10,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from animelayers.imaging import masks
-from animelayers.imaging.figures import Look, cells, centre, lift, share_out
+from animelayers.imaging.figures import Appearance, cells, centre, lift, share_out
 from animelayers.imaging.follow import follow as found_again
-from animelayers.imaging.instances import pieces, settled
+from animelayers.imaging.instances import pieces, sharpened
 from animelayers.imaging.smoothing import Flow, Traces, dis
 from animelayers.options import Share, Within
 
@@ -109,7 +109,7 @@ def follow(
     for t, mask in enumerate(figures):
         made[t] = lift(labels[t], (height, width), mask if mask is None else mask > 0)
         if mask is not None and mask.dtype != bool:
-            made[t] = settled(made[t], mask)
+            made[t] = sharpened(made[t], mask)
     return made
 
 
@@ -163,7 +163,7 @@ class _Walk:
         self.cells = [cells(p) for p in pictures]
         self.traces = Traces(pictures, flow)
         self.labels = np.zeros((len(pictures), *pictures[0].shape[:2]), np.uint8)
-        self.looks: dict[int, Look] = {}
+        self.looks: dict[int, Appearance] = {}
         self.given = 0
 
     def begin(self, t: int) -> None:
@@ -236,7 +236,7 @@ class _Walk:
     def _enter(self, t: int, island: np.ndarray) -> None:
         if self.given < MOST:
             self.given += 1
-            self.looks[self.given] = Look.of(self.cells[t], island)
+            self.looks[self.given] = Appearance.of(self.cells[t], island)
             self.labels[t][island] = self.given
 
     def _guess(self, before: int, t: int, k: int) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from animelayers.imaging import measures
 from animelayers.quality.figures import FIGURES
-from animelayers.quality.found import Found, FoundLayers, Row
+from animelayers.quality.found import Candidate, FoundLayers, Row
 from animelayers.quality.frame import Measured, measured
 from animelayers.quality.truths import BETWEEN, TrueLayers, TrueShot
 
@@ -27,7 +27,7 @@ class ShotScore:
     A frame that the output lacks is blank. ``worst``: the frame that is farthest off.
     """
 
-    def __init__(self, shot: TrueShot, found: Found) -> None:
+    def __init__(self, shot: TrueShot, found: Candidate) -> None:
         self.shot, self.found = shot, found
         rows = found.film(shot.film)
         self.rows: list[Row | None] = [rows.get(t) for t in range(shot.first, shot.last + 1)]

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import disc
-from animelayers.imaging.evidence import MOST, Evidence, median, nothing, told, usual
+from animelayers.imaging.evidence import MOST, PlateEvidence, measured, median, nothing, usual
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.views import View, view
 from animelayers.models.portrait import shrink
@@ -41,7 +41,7 @@ class Labelled(NamedTuple):
     they were found with; ``small``: the drawings at that size, uint8 (h, w, 3)."""
 
     labels: list[np.ndarray]
-    told: list[Evidence]
+    told: list[PlateEvidence]
     small: list[np.ndarray]
 
 
@@ -53,12 +53,12 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     around = _around(given, size)
     if given.cameras is None or len(small) + len(around.pictures) < params.fewest:
         return Labelled(net.labels(small, blank), blank, small)
-    seats = _views([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
+    registrations = _views([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
     kept = [coverage(alpha, size) for alpha in given.alphas]
     evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)
     for _ in range(int(params.rounds)):
         hidden = [_kept(mask, params) for mask in (*kept, *around.kept)]
-        evidence = _evidence(small, around.pictures, hidden, seats)
+        evidence = _evidence(small, around.pictures, hidden, registrations)
         labels = net.labels(small, evidence)
         kept = [label.max(0) for label in labels]
     return Labelled(labels, evidence, small)
@@ -105,24 +105,24 @@ def _evidence(
     small: Sequence[np.ndarray],
     around: Sequence[np.ndarray],
     hidden: Sequence[np.ndarray],
-    seats: tuple[list[View], tuple[int, int]],
-) -> list[Evidence]:
+    registrations: tuple[list[View], tuple[int, int]],
+) -> list[PlateEvidence]:
     """What each of the small drawings is told by all, and by those `around`, with what is `hidden` in each
     left out.
     """
-    views, (width, height) = seats
+    views, (width, height) = registrations
     pictures = [*small, *around]
     asked = np.unique(np.linspace(0, len(pictures) - 1, min(MOST, len(pictures))).round().astype(int))
     stack = np.zeros((len(asked), height, width, 3), np.uint8)
     shown = np.zeros((len(asked), height, width), bool)
     for n, k in enumerate(asked):
-        where, seat = views[k].window, views[k]
-        stack[n][where] = seat.onto(pictures[k])
-        shown[n][where] = (seat.reach() > 0) & (
-            seat.onto((~hidden[k]).astype(np.uint8) * np.uint8(255), smooth=False) > 0
+        where, registration = views[k].window, views[k]
+        stack[n][where] = registration.onto(pictures[k])
+        shown[n][where] = (registration.reach() > 0) & (
+            registration.onto((~hidden[k]).astype(np.uint8) * np.uint8(255), smooth=False) > 0
         )
     plate, count = median(stack, shown)
     plates = [views[k].back(plate) for k in range(len(small))]
     counts = [views[k].back(count, smooth=False) for k in range(len(small))]
     noise = usual(small, plates, [(c > 0) & ~h for c, h in zip(counts, hidden, strict=False)])
-    return [told(*each, noise) for each in zip(small, plates, counts, strict=True)]
+    return [measured(*each, noise) for each in zip(small, plates, counts, strict=True)]

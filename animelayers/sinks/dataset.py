@@ -57,7 +57,7 @@ def description(store: Store) -> dict[str, Any]:
     return found
 
 
-def told(store: Store, path: str) -> str:
+def public_path(store: Store, path: str) -> str:
     """A path as the output may tell it: see `animelayers.private`."""
     try:
         whole = _whole(description(store))

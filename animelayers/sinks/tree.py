@@ -128,8 +128,8 @@ class Tree(Sink):
         for folder, processed in frames.items():
             results = {
                 "timestamp": datetime.now().isoformat(timespec="seconds"),
-                "input_dir": dataset.told(self.store, self.input_dir),
-                "output_dir": dataset.told(self.store, self.store.path(folder).rstrip("/")),
+                "input_dir": dataset.public_path(self.store, self.input_dir),
+                "output_dir": dataset.public_path(self.store, self.store.path(folder).rstrip("/")),
                 "total_frames": total[folder],
                 "config": {"seg_model": model, "inpaint_method": self.inpaint_method, "device": self.device},
                 "processed_frames": processed,

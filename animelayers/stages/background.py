@@ -138,14 +138,16 @@ class Background(ClipStep):
         )
         if whole is not None and homography is not None:
             for i in open_ones:
-                seat = view(homography[i], frames[i].shape[1::-1], whole.picture.shape[1::-1])
-                known = seat.back(whole.seen, smooth=False)
-                made[i] = self._from_plate(frames[i], covers[i], holes[i], known, seat.back(whole.picture))
-                origins[i] = _told(known, holes[i])
+                registration = view(homography[i], frames[i].shape[1::-1], whole.picture.shape[1::-1])
+                known = registration.back(whole.seen, smooth=False)
+                made[i] = self._from_plate(
+                    frames[i], covers[i], holes[i], known, registration.back(whole.picture)
+                )
+                origins[i] = _provenance(known, holes[i])
         elif passed is not None:
             for i in open_ones:
                 made[i] = self._behind(frames[i], covers[i], passed.pictures[i], holes[i])
-                origins[i] = _told(passed.borrowed[i], holes[i])
+                origins[i] = _provenance(passed.borrowed[i], holes[i])
         elif open_ones:
             filled = inpaint([frames[i] for i in open_ones], [holes[i].view(np.bool_) for i in open_ones])
             for i, fill in zip(open_ones, filled, strict=True):
@@ -155,7 +157,7 @@ class Background(ClipStep):
             for value in (BORROWED, INVENTED)
         ]
         stored = whole.picture if whole else blank("plate") if plate is None else plate
-        provenance = joined(origins, character) if self.provenance else blank("provenance")
+        provenance = stacked(origins, character) if self.provenance else blank("provenance")
         one = None if whole is None and passed is None else _all(inpaint, self.video)
         notes = [
             one or (inpaint.by[open_ones.index(i)], inpaint.why[open_ones.index(i)])
@@ -165,7 +167,14 @@ class Background(ClipStep):
         ]
         by, why = ([note[k] for note in notes] for k in range(2))
         return Made(
-            joined(made, frames), 1 - shares[0] - shares[1], shares[0], shares[1], stored, provenance, by, why
+            stacked(made, frames),
+            1 - shares[0] - shares[1],
+            shares[0],
+            shares[1],
+            stored,
+            provenance,
+            by,
+            why,
         )
 
     def _behind(
@@ -233,11 +242,11 @@ def _all(inpaint: Noted, video: VideoInpainter | None) -> tuple[str, str]:
     return "+".join(dict.fromkeys(inpaint.by)) or named(video), next(filter(None, inpaint.why), "")
 
 
-def _told(known: np.ndarray, hole: np.ndarray) -> np.ndarray:
+def _provenance(known: np.ndarray, hole: np.ndarray) -> np.ndarray:
     return cv2.copyTo(np.where(known > 0, BORROWED, INVENTED), hole, np.full_like(hole, SEEN))
 
 
-def joined(pictures: list[np.ndarray], frames: np.ndarray) -> np.ndarray:
+def stacked(pictures: list[np.ndarray], frames: np.ndarray) -> np.ndarray:
     """The D pictures as one array of the shape of `frames` (D, H, W, …), without a copy where there is but
     one.
     """

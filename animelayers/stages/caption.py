@@ -29,7 +29,7 @@ _MARGIN = 0.08  # of the character's longer side, around it
 Words = str | Mapping[str, str]
 
 
-class Told(TypedDict, total=False):
+class Facts(TypedDict, total=False):
     """What stages before told of each drawing, see `animelayers.captions.TOLD`."""
 
     instance_count: list[np.int32]
@@ -111,7 +111,7 @@ class Caption(FrameStep):
         frames: list[U8],
         character: list[U8] | None = None,
         background: list[U8] | None = None,
-        **told: Unpack[Told],
+        **told: Unpack[Facts],
     ) -> Made:
         """One caption of each layer per drawing."""
         facts = [dict(zip(told, values, strict=True)) for values in zip(*told.values(), strict=True)] or [

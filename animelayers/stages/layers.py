@@ -233,12 +233,12 @@ class Layers(ClipStep):
                 else np.maximum(alpha, _resized_up(np.clip(2 * other, 0, 1), size))
             )
             covers.append(cover)
-        frames, seats = list(given.frames), list(given.cameras)
+        frames, places = list(given.frames), list(given.cameras)
         for k in np.flatnonzero(placed(given.context_cameras)).tolist() if len(given.context_cameras) else ():
             frames.append(given.context[k])
             covers.append(given.context_alphas[k])
-            seats.append(given.context_cameras[k])
-        plate = clean_plate(frames, covers, seats, canvas(np.stack(seats), size))
+            places.append(given.context_cameras[k])
+        plate = clean_plate(frames, covers, places, canvas(np.stack(places), size))
         return plate if plate.trust >= self.params.trust else None
 
     def _under(
@@ -252,9 +252,10 @@ class Layers(ClipStep):
                 and cameras is not None
                 and ((label[_EFFECT] > self.params.lit).any() or (label[_SHADOW] > self.params.dim).any())
             ):
-                seat = view(cameras[i], frame.shape[1::-1], plate.picture.shape[1::-1])
+                registration = view(cameras[i], frame.shape[1::-1], plate.picture.shape[1::-1])
                 under[i] = Under(
-                    plate.lights[i].cast(seat.back(plate.picture)), seat.back(plate.seen, smooth=False) > 0
+                    plate.lights[i].cast(registration.back(plate.picture)),
+                    registration.back(plate.seen, smooth=False) > 0,
                 )
         return under
 

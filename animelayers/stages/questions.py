@@ -31,7 +31,7 @@ Labels = Sequence[str | Mapping[str, str | Sequence[str] | None]]
 """Labels, or label: the words, one or several, that stand for it in the templates."""
 
 
-class Told(TypedDict, total=False):
+class Facts(TypedDict, total=False):
     """What stages before made and told of each drawing."""
 
     character: list[U8]
@@ -126,7 +126,7 @@ class Questions(FrameStep):
                 ) from wrong
         return made
 
-    def frames(self, *, frames: list[U8], **told: Unpack[Told]) -> Made:
+    def frames(self, *, frames: list[U8], **told: Unpack[Facts]) -> Made:
         """One value of each column per drawing."""
         known: dict[str, Any] = {**told}
         given = {"frames": frames, **{name: each(known.get(name), len(frames)) for name in self.wants}}

@@ -44,11 +44,11 @@ class Segment(FrameStep):
             for each in self.segmenter(frames[start : start + _TOGETHER]):
                 plane, kept = label_map(each.masks, each.scores, self.min_area)
                 labels.append(plane)
-                scores.append(told(each, kept))
+                scores.append(described(each, kept))
         return Made(labels, scores)
 
 
-def told(segments: Segments, kept: Sequence[int]) -> list[Scored]:
+def described(segments: Segments, kept: Sequence[int]) -> list[Scored]:
     """The labels and scores of the segments `kept`, in their order. Blanks and marks in a label become '_'."""
     words = ("".join("_" if c.isspace() or c in ",:" else c for c in segments.labels[k]) for k in kept)
     return [Scored(word, round(float(segments.scores[k]), 3)) for word, k in zip(words, kept, strict=True)]

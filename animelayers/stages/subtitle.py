@@ -40,10 +40,10 @@ class Subtitle(FrameStep):
     def frames(self, *, frames: list[U8]) -> Made:
         """The text of each drawing."""
         low = [picture[int(np.floor(picture.shape[0] * (1 - self.part))) :] for picture in frames]
-        return Made([joined(lines, self.min_score) for lines in self.reader(low)])
+        return Made([merged(lines, self.min_score) for lines in self.reader(low)])
 
 
-def joined(lines: Sequence[Line], min_score: float) -> str:
+def merged(lines: Sequence[Line], min_score: float) -> str:
     """The text of the lines whose score is at least `min_score`, or nothing where that is a single letter."""
     text = " ".join(word for line in lines if line.score >= min_score for word in line.text.split())
     return text if sum(letter.isalnum() for letter in text) >= _LETTERS else ""

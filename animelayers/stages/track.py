@@ -73,7 +73,7 @@ class Track(ClipStep):
         alphas, carried = smoothed(pictures, character, self.smoothing, self._between, **self._rules)
         figures = [alpha > 127 for alpha in alphas]
         if segments is not None and segment_scores is not None:
-            figures = [_told(*each) for each in zip(figures, segments, segment_scores, strict=True)]
+            figures = [_named_by(*each) for each in zip(figures, segments, segment_scores, strict=True)]
         labels = self.tracker(pictures, figures)
         found = [boxes(plane) for plane in labels]
         places = [[Box(*box) for box in each.values()] for each in found]
@@ -83,7 +83,7 @@ class Track(ClipStep):
         return dis(one, other) if self.flow is None else self.flow([(one, other)])[0]
 
 
-def _told(figures: np.ndarray, segments: np.ndarray, scores: Sequence[Scored]) -> np.ndarray:
+def _named_by(figures: np.ndarray, segments: np.ndarray, scores: Sequence[Scored]) -> np.ndarray:
     """The figures with the segment that each pixel is in; pieces that the segmenter gave no name are none."""
     table = np.zeros(256, np.uint8)
     table[named(scores)] = named(scores)

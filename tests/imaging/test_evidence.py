@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animelayers.imaging.evidence import FAR, MOST, USUAL, distance, median, nothing, told, usual
+from animelayers.imaging.evidence import FAR, MOST, USUAL, distance, measured, median, nothing, usual
 
 
 def lower(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -116,7 +116,7 @@ def test_what_is_told_keeps_its_ranges(seed: int, height: int, width: int, most:
     rng = np.random.default_rng(seed)
     picture, plate = rng.integers(0, 255, (2, height, width, 3), np.uint8, endpoint=True)
     count = rng.integers(0, most, (height, width), np.uint8, endpoint=True)
-    evidence = told(picture, plate, count, noise)
+    evidence = measured(picture, plate, count, noise)
     assert (
         np.array_equal(evidence.plate, plate)
         and evidence.known.dtype == evidence.difference.dtype == np.uint8
@@ -124,16 +124,17 @@ def test_what_is_told_keeps_its_ranges(seed: int, height: int, width: int, most:
     assert np.isin(evidence.known, (0, 85, 170, 255)).all()
     assert ((evidence.known == 0) == (count == 0)).all() and ((evidence.known == 255) == (count >= 3)).all()
     assert not evidence.difference[count == 0].any(), "where no plate is known nothing differs from it"
-    assert not told(plate, plate, count, noise).difference.any()
+    assert not measured(plate, plate, count, noise).difference.any()
     assert (
-        told(picture, plate, count, USUAL[1]).difference <= told(picture, plate, count, USUAL[0]).difference
+        measured(picture, plate, count, USUAL[1]).difference
+        <= measured(picture, plate, count, USUAL[0]).difference
     ).all()
 
 
 def test_from_so_many_usual_differences_on_a_drawing_differs_wholly() -> None:
     plate, count = np.full((3, 3, 3), 100, np.uint8), np.full((3, 3), 3, np.uint8)
-    assert (told(plate + np.uint8(FAR * 2), plate, count, 2.0).difference == 255).all()
-    assert (told(plate + np.uint8(FAR * 1), plate, count, 2.0).difference == 127).all()
+    assert (measured(plate + np.uint8(FAR * 2), plate, count, 2.0).difference == 255).all()
+    assert (measured(plate + np.uint8(FAR * 1), plate, count, 2.0).difference == 127).all()
 
 
 def test_the_usual_difference_is_the_middle_one_where_the_plate_explains_the_picture_within_bounds() -> None:

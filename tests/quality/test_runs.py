@@ -143,7 +143,7 @@ def test_each_tunable_is_changed_by_a_fifth_within_its_range_and_what_moves_a_fi
         for system, more in ((perturb.REFERENCE, 0.0), ("kept less", 0.1), ("kept more", 0.001))
         for n in range(12)
     ]
-    less, more = perturb.told(rows, ["kept"])
+    less, more = perturb.changes(rows, ["kept"])
     assert less["figures"]["character_iou"]["moved"] and not more["figures"]["character_iou"]["moved"]
     assert perturb.markdown([less, more]).splitlines()[2:] == [
         "| kept less | 0.24 | **+0.100** |",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from animelayers.quality.figures import FIGURES
-from animelayers.quality.found import Found
+from animelayers.quality.found import Candidate
 from animelayers.quality.frame import measured
 from animelayers.quality.score import score
 from animelayers.quality.shot import transitions
@@ -173,7 +173,7 @@ def test_a_film_without_colours_tells_none(truth_set: Path) -> None:
     shot = truth.shots[2]
     layers = truth.layers(shot, 0)
     grey = np.repeat(cv2.cvtColor(layers.background, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
-    said = Found(truth.output).layers(Found(truth.output).film("b.mkv")[0], layers.character.shape)
+    said = Candidate(truth.output).layers(Candidate(truth.output).film("b.mkv")[0], layers.character.shape)
     said = said._replace(
         background=grey,
         effect=np.dstack([np.repeat(said.effect[..., :1] // 2 + 80, 3, 2), said.effect[..., 3]]),
