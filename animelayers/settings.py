@@ -393,7 +393,9 @@ class Lora(TypedDict):
 
 
 class Adaption(TypedDict):
-    """How long and how LayerNet learns from a show: as `TrainingPlan`, without what only a large training needs."""
+    """How long and how LayerNet learns from a show: as `TrainingPlan`, without what only a large training
+    needs.
+    """
 
     samples: Count
     minutes: Positive | None

@@ -29,7 +29,9 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads plan rows into clips: ``clips_per_batch`` at a time, or as many as stay below half the source's `row_bytes`."""
+    """Reads plan rows into clips: ``clips_per_batch`` at a time, or as many as stay below half the source's
+    `row_bytes`.
+    """
 
     source: Any
     ledger: Ledger

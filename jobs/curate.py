@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import job, report
+from animelayers import job
 from animelayers.captions.given import WAYS
-from animelayers.curate import aim, overrides, tell
+from animelayers.curate import aim, overrides, report
 from animelayers.curate.album import album
 from animelayers.curate.analyse import METRICS, Analysis, analyse, drawings, measured, missing
 from animelayers.curate.captions import merged
@@ -39,6 +39,7 @@ from animelayers.exports.strategies import names
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline, bind
 from animelayers.placement import Stage
+from animelayers.report import summarise
 from animelayers.run import run
 from animelayers.sinks import Columns, columns, dataset, metadata
 from animelayers.sinks.lock import Lock
@@ -162,7 +163,7 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
             fingerprints=job.fingerprints(cfg, stages), describe={"config": OmegaConf.to_container(cfg.stages, resolve=False)},
             **{**job.conduct(cfg), "redo_changed": True},
         )  # fmt: skip
-        report.summarise(summary, "metrics", page=False)
+        summarise(summary, "metrics", page=False)
         table = columns.join(table, metadata.load(sink.store)[0], "metrics")
     return chosen(table)
 
@@ -220,7 +221,7 @@ def _carried_out(
     decisions = overrides.followed(decisions, analysis.frame_id, said)
     called = names(analysis.frame_id)
     why = reasons(analysis, own_limits, plan.wishes.needs, decisions)
-    decided = tell.decided(
+    decided = report.decided(
         analysis,
         called,
         decisions,
@@ -243,7 +244,7 @@ def _carried_out(
         return 1
     told = None
     if cfg.dry_run:
-        tell.keep(store, decided)
+        report.keep(store, decided)
     else:
         chosen = table.append_column(
             "strategy", pa.array([strategy.get(f) for f in analysis.frame_id], pa.string())
@@ -251,21 +252,21 @@ def _carried_out(
         chosen = chosen.append_column("confidence", pa.array(decisions.confidence)).append_column(
             "digest", pa.array(digests(table), pa.string())
         )
-        tell.keep(store, decided)
+        report.keep(store, decided)
         rejected = pa.array(
             [frame for frame, strategy in said.items() if strategy == overrides.NONE], pa.string()
         )
         # what a person left out did not fail
         wanted = decided.filter(pc.invert(pc.is_in(decided["frame_id"], rejected)))
-        told = tell.carried(wanted, _executed(cfg, plan, store, chosen, name), plan.columns)
+        told = report.carried(wanted, _executed(cfg, plan, store, chosen, name), plan.columns)
     if cfg.report:
         changes = what_if(analysis, plan.wishes, allowed, plan.own)
-        tell.page(
+        report.page(
             str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured, left, lacking
         )
         if told is not None:
             album(str(cfg.output), "", None, f"{str(cfg.output).rstrip('/')}/report/set")
-    lines, code = tell.closing(
+    lines, code = report.closing(
         str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report, left, lacking
     )
     if cfg.count and len(table) < cfg.count:

@@ -33,9 +33,9 @@ def duplicates(
 
     Two frames are near-duplicates where at most `bits` (0..7) of the 64 of column perceptual_hash differ
     (Manku et al. 2007) and, with `embedding` (a column of unit vectors: visual_frame …), the cosine is
-    `min_similarity` or more as well. Kept is the one with the highest quality, then character_confidence, then the
-    lowest frame_id; what was not measured counts least. A frame without a hash is alike nothing. Raises
-    ValueError where a column is missing or an option is out of range.
+    `min_similarity` or more as well. Kept is the one with the highest quality, then character_confidence,
+    then the lowest frame_id; what was not measured counts least. A frame without a hash is alike nothing.
+    Raises ValueError where a column is missing or an option is out of range.
     """
     if not 0 <= bits <= 7:
         raise ValueError(f"bits must be 0..7, not {bits}")

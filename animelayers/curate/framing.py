@@ -111,8 +111,8 @@ def _covered(box: Sequence[int], other: Sequence[int]) -> float:
 
 
 def shot_size(box: Box, width: int, height: int) -> str:
-    """close_up, medium, full_body or long, as `imaging.outline.framing` has it, by a figure's box (x, y, w, h)
-    alone.
+    """close_up, medium, full_body or long, as `imaging.outline.framing` has it, by a figure's box (x, y, w,
+    h) alone.
     """
     if box[1] + box[3] < height - 1:
         return "long" if box[3] < 0.4 * height else "full_body"

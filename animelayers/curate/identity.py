@@ -61,11 +61,11 @@ def decide(
     put together.
 
     ``given``: int (N,), the groups of those that are decided already, numbered from 0, -1 for the others:
-    these are put to the group they are most like, if by `min_similarity` on average, and what is left is grouped by
-    itself. ``method``: agglomerative (average linkage until groups are less alike than `min_similarity`), hdbscan
-    (Campello et al. 2013; groups of two tracks at least, others belong nowhere) or kmeans with `count`
-    groups. Confidence: how much more alike a track is to its own group than to the next (a silhouette,
-    Rousseeuw 1987). Raises ValueError for an unknown method or a share that is none.
+    these are put to the group they are most like, if by `min_similarity` on average, and what is left is
+    grouped by itself. ``method``: agglomerative (average linkage until groups are less alike than
+    `min_similarity`), hdbscan (Campello et al. 2013; groups of two tracks at least, others belong nowhere) or
+    kmeans with `count` groups. Confidence: how much more alike a track is to its own group than to the next
+    (a silhouette, Rousseeuw 1987). Raises ValueError for an unknown method or a share that is none.
     """
     if method not in METHODS:
         raise ValueError(f"method={method}: there is {', '.join(METHODS)}")

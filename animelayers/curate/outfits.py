@@ -51,8 +51,8 @@ def proposed(
     (outfit 2) …, most frames first.
 
     ``colours``: as `worn`. ``known``: names that stand already; they are a person's own, and left as they
-    are. An outfit has ``frames`` frames at least, and drawings less alike than ``min_similarity`` are of two. Tracks
-    that show no clothes, or rare ones, keep the name alone.
+    are. An outfit has ``frames`` frames at least, and drawings less alike than ``min_similarity`` are of two.
+    Tracks that show no clothes, or rare ones, keep the name alone.
     """
     cast = dict(made)
     for name in {member.name for member in made.values()} - known - {UNKNOWN}:

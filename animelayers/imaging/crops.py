@@ -27,9 +27,9 @@ class Cut:
 
     ``context``: pixels around a hole that the net sees, at least. ``share``: the same, of the hole's longer
     side. ``longest``: pixels of the longer side above which a crop is reduced, a multiple of 64. ``enlarge``:
-    times that a smaller one may be enlarged towards it. ``seam_width``: pixels around a hole, in the net's size,
-    that it fills too, so that what it makes can be compared with the picture. Raises ValueError for a value
-    out of range.
+    times that a smaller one may be enlarged towards it. ``seam_width``: pixels around a hole, in the net's
+    size, that it fills too, so that what it makes can be compared with the picture. Raises ValueError for a
+    value out of range.
     """
 
     context: int = 64

@@ -97,8 +97,8 @@ def colour_error(layer: np.ndarray, truth: np.ndarray) -> float | None:
 
 
 def owners(truth: np.ndarray, labels: np.ndarray, min_area: float) -> dict[int, int]:
-    """Of each label of `truth` that covers the share `min_area` of the plane or more, the label that has most of
-    it in the other plane.
+    """Of each label of `truth` that covers the share `min_area` of the plane or more, the label that has most
+    of it in the other plane.
 
     Planes of integers (H, W), 0 nobody; 0 too for one of which no label has a quarter.
     """

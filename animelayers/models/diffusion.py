@@ -33,9 +33,9 @@ class Diffusion:
     shows; ``negative_prompt``: what it must not. ``steps`` of denoising; ``guidance``: how closely the words
     are followed; ``strength``, 0..1: how little of the picture under the hole is kept; ``seed``: of each
     crop's own noise, so that a picture is filled the same in every batch. ``context``, ``share`` and
-    ``seam_width``: as of `imaging.crops.Cut`; ``longest``: pixels of the longer side that every crop is brought to,
-    as the model learned it. ``device`` and ``precision``: as of `models.net.Net`; ``batch``: crops at once,
-    halved where memory does not suffice. ``required``: as of `lama.Lama`.
+    ``seam_width``: as of `imaging.crops.Cut`; ``longest``: pixels of the longer side that every crop is
+    brought to, as the model learned it. ``device`` and ``precision``: as of `models.net.Net`; ``batch``:
+    crops at once, halved where memory does not suffice. ``required``: as of `lama.Lama`.
     """
 
     def __init__(

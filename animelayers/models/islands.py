@@ -15,8 +15,8 @@ class Islands:
     """The connected regions (8 neighbours) of a matte from one half on, for pictures of which no segmenter's
     weights are at hand.
 
-    ``matte``: the model. ``min_area``: share of the frame below which a region is none, 0..1. A region's score
-    is the mean alpha in it; figures that touch are one.
+    ``matte``: the model. ``min_area``: share of the frame below which a region is none, 0..1. A region's
+    score is the mean alpha in it; figures that touch are one.
     """
 
     def __init__(self, matte: Matte, min_area: Share = 1 / 2000) -> None:

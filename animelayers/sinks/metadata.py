@@ -438,8 +438,8 @@ def _codes(table: pa.Table, column: str) -> np.ndarray:
 
 
 def declared(store: Store, name: str, columns: Sequence[str] | None = None, plain: bool = False) -> pa.Table:
-    """A Parquet of the output, or some columns of it, with the record's own types, or with those and the names
-    it has (`plain`).
+    """A Parquet of the output, or some columns of it, with the record's own types, or with those and the
+    names it has (`plain`).
 
     Lists that are text, as outputs of format 1 have them, become lists. Extension types are refused: reading
     one may run code that came with the file.

@@ -22,9 +22,9 @@ class Made(NamedTuple):
 class Action(ClipStep):
     """The action of a clip and how sure it is, the same for all its drawings.
 
-    ``teller``: the model; it is given its number of frames, evenly spread over the clip in time. ``min_confidence``:
-    how sure it must be, 0..1; less sure, and in a clip of one drawing, where nothing moves, the action is
-    blank.
+    ``teller``: the model; it is given its number of frames, evenly spread over the clip in time.
+    ``min_confidence``: how sure it must be, 0..1; less sure, and in a clip of one drawing, where nothing
+    moves, the action is blank.
     """
 
     name = "action"

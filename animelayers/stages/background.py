@@ -53,13 +53,13 @@ class Background(ClipStep):
     ``inpaint``: the model, asked once per plate, or once for all drawings of a clip without one.
     ``threshold``: alpha (0..255) above which a pixel is not background. ``dilate``: pixels around it that are
     filled too, so that no outline of a tight matte is left; without a plate those that show plain background
-    are given back. ``seam_width``: pixels around that hole which come from the plate where it is seen, faded into
-    the frame over as many. ``trust``: plates less trusted are not used; each drawing is then inpainted for
-    itself, and is the frame, bit for bit, outside its hole. ``provenance``: also tell of every pixel where it
-    is from. The plate goes on with its holes filled. ``video``: without a plate that is trusted, the model
-    that follows what is hidden to drawings that show it; None: each drawing is then inpainted for itself.
-    ``without``: rules left out. plate: each drawing is inpainted for itself; light: the plate's fitted to the
-    frame's; given_back: what shows plain background on the soft edge of a matte.
+    are given back. ``seam_width``: pixels around that hole which come from the plate where it is seen, faded
+    into the frame over as many. ``trust``: plates less trusted are not used; each drawing is then inpainted
+    for itself, and is the frame, bit for bit, outside its hole. ``provenance``: also tell of every pixel
+    where it is from. The plate goes on with its holes filled. ``video``: without a plate that is trusted, the
+    model that follows what is hidden to drawings that show it; None: each drawing is then inpainted for
+    itself. ``without``: rules left out. plate: each drawing is inpainted for itself; light: the plate's
+    fitted to the frame's; given_back: what shows plain background on the soft edge of a matte.
     """
 
     name = "background"

@@ -36,9 +36,9 @@ class Character(Step):
     """The characters' alpha from a matting model, with the outline drawn to the picture's own edges.
 
     ``matte``: the model. ``radius``: pixels around the outline that refinement may change (0: leave the
-    model's matte). ``alpha_floor``: alpha below it is noise and becomes 0, above 1 - alpha_floor it becomes 1; 0..0.5.
-    The model sees the drawings of all clips of a batch as one list, and the context frames of a shot once for
-    all its clips. Where a segmenter ran, the matte is brought to agree with its segments, see
+    model's matte). ``alpha_floor``: alpha below it is noise and becomes 0, above 1 - alpha_floor it becomes
+    1; 0..0.5. The model sees the drawings of all clips of a batch as one list, and the context frames of a
+    shot once for all its clips. Where a segmenter ran, the matte is brought to agree with its segments, see
     `imaging.agree`.
     """
 

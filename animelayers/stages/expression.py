@@ -30,9 +30,9 @@ class Expression(ClipStep):
     sure.
 
     ``teller``: the model. It is shown the face upright where the pose tells the eyes. Faces are those of
-    `face_boxes`, else where the joints of the pose say. ``min_confidence``: how sure it must be, 0..1. ``sure``: score
-    from which a joint tells where the face and the eyes are, 0..1. Raises ValueError in a clip of which
-    neither faces nor pose are known.
+    `face_boxes`, else where the joints of the pose say. ``min_confidence``: how sure it must be, 0..1.
+    ``sure``: score from which a joint tells where the face and the eyes are, 0..1. Raises ValueError in a
+    clip of which neither faces nor pose are known.
     """
 
     name = "expression"

@@ -71,8 +71,8 @@ class Layers(ClipStep):
     again; None leaves figures as the matte found them, and finds no effects. Mattes of other models than
     LayerNet's own have half a say in what is a figure. The plate is the look that most drawings share outside
     of figures, effects and shadows. Effects are un-mixed from it, in the blend mode (over, add, screen) that
-    most of their area asks for; ``frame_without_effect`` is what is left without them. Shadows are what darkens it where the
-    net sees one.
+    most of their area asks for; ``frame_without_effect`` is what is left without them. Shadows are what
+    darkens it where the net sees one.
 
     ``proposer``: finds what ``effect_prompts`` say, where a probability is at least ``effect_threshold``,
     0..1: that is an effect as well, and names what it covers (`effect_types`). ``params``: any field of

@@ -36,8 +36,8 @@ class Made(NamedTuple):
 
 
 class Metrics(FrameStep):
-    """Sharpness, noise, contrast, brightness, colours, complexity, lighting, occlusion, quality, letterbox and
-    hash, and how good the matte is.
+    """Sharpness, noise, contrast, brightness, colours, complexity, lighting, occlusion, quality, letterbox
+    and hash, and how good the matte is.
 
     All of `animelayers.imaging.content` and, where there is a character, of `animelayers.imaging.outline`.
     """

@@ -73,9 +73,9 @@ class Questions(FrameStep):
     ``embedder``: a model of pictures and words. ``questions``: by column, each with ``layer`` (one of
     `LAYERS`), ``labels``, which are free text, and ``templates``, in which {} stands for the label; a label
     may instead be given with other words, or several, for {}. A label's embedding is the mean over all its
-    prompts. ``min_confidence``: confidence, 0..1, below which the answer stays blank, unless the question has its own.
-    Blank, too, is what is asked of a layer that is empty or that nothing made. An answer that a stage before
-    gave stays. Embeddings that EmbedClip gave before are used again: give both the same weights.
+    prompts. ``min_confidence``: confidence, 0..1, below which the answer stays blank, unless the question has
+    its own. Blank, too, is what is asked of a layer that is empty or that nothing made. An answer that a
+    stage before gave stays. Embeddings that EmbedClip gave before are used again: give both the same weights.
     """
 
     name = "questions"
@@ -174,8 +174,8 @@ class Questions(FrameStep):
 
 @dataclass(frozen=True)
 class Question:
-    """A question: the ``layer`` it is asked of, its ``labels``, the ``prompts`` of each, and the ``min_confidence``
-    confidence of an answer.
+    """A question: the ``layer`` it is asked of, its ``labels``, the ``prompts`` of each, and the
+    ``min_confidence`` confidence of an answer.
     """
 
     layer: str

@@ -25,8 +25,8 @@ class Subtitle(FrameStep):
     """The text in the lower part of each drawing, its lines joined by a blank; empty where there is none, or
     a single letter.
 
-    ``reader``: the model. ``part``: share of the height that is read, from below, above 0 up to 1. ``min_score``:
-    score below which a line is no text, 0..1.
+    ``reader``: the model. ``part``: share of the height that is read, from below, above 0 up to 1.
+    ``min_score``: score below which a line is no text, 0..1.
     """
 
     name = "subtitle"

@@ -32,12 +32,12 @@ class Made(NamedTuple):
 class Track(ClipStep):
     """The characters' alpha without flicker, a label map of the characters of the clip and their ids.
 
-    ``tracker``: what follows them. ``smoothing``: share of the flicker's correction that is made, 0 (leave the
-    mattes) .. 1. ``flow``: the model of motion along which mattes are compared, on pictures of 360 pixels;
-    None: OpenCV's DIS in its fast preset. A drawing that lost its matte is given that of its neighbours, and
-    carries the name of their models. Where a segmenter ran, figures that touch are told apart by it.
-    ``without``: rules left out. carried: mattes that were lost; resting: the median where the picture rests;
-    traced: the median along the flow.
+    ``tracker``: what follows them. ``smoothing``: share of the flicker's correction that is made, 0 (leave
+    the mattes) .. 1. ``flow``: the model of motion along which mattes are compared, on pictures of 360
+    pixels; None: OpenCV's DIS in its fast preset. A drawing that lost its matte is given that of its
+    neighbours, and carries the name of their models. Where a segmenter ran, figures that touch are told apart
+    by it. ``without``: rules left out. carried: mattes that were lost; resting: the median where the picture
+    rests; traced: the median along the flow.
     """
 
     name = "track"
