@@ -16,7 +16,7 @@ from typing import Any
 
 from annotate import annotate
 from cluster_characters import cluster_characters
-from compose import made as compose
+from compose import composed as compose
 from decompose import decompose
 from omegaconf import DictConfig, OmegaConf
 
