@@ -25,7 +25,7 @@ class Alphas(NamedTuple):
 
 
 class Words(NamedTuple):
-    matte: list[str]
+    matte_model: list[str]
 
 
 class Misspelt(NamedTuple):

@@ -30,5 +30,5 @@ def test_figures_apart_best_first() -> None:
 
 
 def test_a_share_that_is_none() -> None:
-    with pytest.raises(ValueError, match=r"least must be 0\.\.1"):
+    with pytest.raises(ValueError, match=r"min_area must be 0\.\.1"):
         Islands(reds, min_area=1.5)

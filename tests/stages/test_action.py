@@ -41,7 +41,7 @@ def test_all_drawings_of_a_clip_get_its_action_and_a_still_none(teller: VideoCla
     assert (
         set(RECORD["action"].per_drawing(unsure["action"])) == {""} and not unsure["action_confidence"].any()
     )
-    with pytest.raises(ValueError, match=r"least must be 0\.\.1"):
+    with pytest.raises(ValueError, match=r"min_confidence must be 0\.\.1"):
         Action(teller, min_confidence=1.5)
 
 

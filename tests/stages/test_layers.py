@@ -35,11 +35,11 @@ def shot(name: str) -> Scene:
     return scene(name, 24, SIZE)
 
 
-def row(name: str = "walk", at: slice = slice(0, 24, 3), matte: str = "layernet", **others: Any) -> Row:
+def row(name: str = "walk", at: slice = slice(0, 24, 3), matte_model: str = "layernet", **others: Any) -> Row:
     """A clip of a drawn shot with its true mattes, as the stages before leave it."""
     made = shot(name)
     frames, alphas = made.frames[at], made.character[at]
-    words = " ".join(matte if alpha.any() else "none" for alpha in alphas)
+    words = " ".join(matte_model if alpha.any() else "none" for alpha in alphas)
     clip = {
         "clip_id": name,
         "error": "",
