@@ -329,7 +329,8 @@ def test_no_clip_has_the_pixels_of_another(way: str, request: pytest.FixtureRequ
     ]
     placed = {
         "here": ("preset=demo", "placement.cpus=0.5", "placement.readers=1", *HERE),
-        "processes": ("preset=laptop", "placement.cpus=0.5", "placement.readers=1", "cluster=inline", "cluster.processes=2", "placement.clips_per_batch=3"),
+        "processes": ("preset=laptop", "placement.cpus=0.5", "placement.readers=1",
+            "cluster=inline", "cluster.processes=2", "placement.clips_per_batch=3"),
         "ray": ("preset=laptop", "placement.cpus=0.5", "placement.readers=1", "placement.workers=[2,2]"),
         # the layout of many machines and of a GPU, an actor for each net and pixels between all of them,
         # without the GPU
