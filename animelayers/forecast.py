@@ -124,7 +124,7 @@ def _nets(owner: Any, deep: int = _DEEP) -> Iterator[str]:
             yield from _nets(value, deep - 1)
 
 
-def told(
+def described(
     clip: Row,
     reading: float,
     costs: Sequence[Cost],

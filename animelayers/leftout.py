@@ -47,7 +47,7 @@ def by_reason(entries: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
     return dict(sorted(found.items(), key=lambda item: len(item[1])))
 
 
-def told(entries: Sequence[Mapping[str, str]]) -> list[str]:
+def described(entries: Sequence[Mapping[str, str]]) -> list[str]:
     """The closing lines of a run about them: a line per reason with the first names."""
     lines = [f"{len(entries)} left out:"] if entries else []
     for why, names in by_reason(entries).items():

@@ -107,7 +107,7 @@ class Output:
         whole = self._plates.get(frame_id)
         data = self._store.read(whole[0]) if whole else None
         if whole is None or data is None:
-            return self.picture(row, "plate"), np.array(row["camera"]).reshape(3, 3)
+            return self.picture(row, "plate"), np.array(row["homography"]).reshape(3, 3)
         with Image.open(io.BytesIO(data)) as picture:
             return np.array(picture), np.array(whole[1]).reshape(3, 3)
 
@@ -209,8 +209,8 @@ class Output:
     def _plates(self) -> dict[str, tuple[str, list[float]]]:
         if not self._store.exists(PLATES):
             return {}
-        found = metadata.read(self._store, PLATES, ["frame_id", "plate", "camera"]).to_pylist()
-        return {row["frame_id"]: (row["plate"], row["camera"]) for row in found}
+        found = metadata.read(self._store, PLATES, ["frame_id", "plate", "homography"]).to_pylist()
+        return {row["frame_id"]: (row["plate"], row["homography"]) for row in found}
 
     @property
     def _clips(self) -> int:

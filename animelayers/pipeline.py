@@ -163,7 +163,7 @@ class Pipeline:
                     "read": reads,
                     "write": write if i == len(groups) - 1 else None,
                 },
-                batch_size=None if reads else group.rows,
+                batch_size=None if reads else group.clips_per_batch,
                 batch_format="pyarrow" if reads else "numpy",
                 compute=ActorPoolStrategy(size=group.workers),
                 num_cpus=group.cpus,

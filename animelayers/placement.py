@@ -36,7 +36,7 @@ class Stage:
 
     ``step``: the class with its constructor arguments, which tell whether it holds a net (`holds_net`) and
     how much that `needs`. ``workers``: how many actors, or (fewest, most): as many as fit. ``cpus``,
-    ``gpus``: of each actor. ``rows``: clips per call (None: whatever one block holds, about
+    ``gpus``: of each actor. ``clips_per_batch``: clips per call (None: whatever one block holds, about
     `source.row_bytes`). ``fuse``: neighbouring stages with the same non-empty name run in one actor, one
     after the other, so that pixels stay in its memory; the actor gets the largest of their demands.
     ``memory``: bytes a worker needs beside its clips (models, libraries); None: what its step `needs`.
@@ -46,7 +46,7 @@ class Stage:
     workers: Count | tuple[Count, Count] | Sequence[Count] = 1
     cpus: Positive = 1
     gpus: float = 0
-    rows: Count | None = None
+    clips_per_batch: Count | None = None
     fuse: str = ""
     memory: Positive | None = None
 
@@ -99,9 +99,9 @@ class Group:
         )
 
     @property
-    def rows(self) -> int | None:
+    def clips_per_batch(self) -> int | None:
         """Clips per call."""
-        rows = [stage.rows for stage in self.stages.values() if stage.rows]
+        rows = [stage.clips_per_batch for stage in self.stages.values() if stage.clips_per_batch]
         return min(rows) if rows else None
 
     @property

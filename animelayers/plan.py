@@ -28,7 +28,7 @@ _READERS = 4
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """Clips of all inputs (``table``, schema `animelayers.sources.PLAN`, or a row an input with `FACTS`) and
     the inputs still to be looked into.
 
@@ -54,7 +54,7 @@ class Plan:
         retry_failed: bool = False,
         hashed: bool = False,
         facts: bool = False,
-    ) -> Plan:
+    ) -> RunPlan:
         """The kept plan of an output, held against the inputs as they are now; inputs that are gone leave the
         plan. With `facts` its clips are not loaded: its table has a row an input.
 
@@ -101,7 +101,7 @@ class Plan:
         )
 
     @classmethod
-    def of_clips(cls, table: pa.Table, sink: Any, redo_changed: bool = False) -> Plan:
+    def of_clips(cls, table: pa.Table, sink: Any, redo_changed: bool = False) -> RunPlan:
         """The plan of a source that knows its clips, held clip by clip against the kept one; `changed` and
         `outdated` name clips.
         """
@@ -121,7 +121,7 @@ class Plan:
                 table = table.set_column(table.schema.get_field_index(name), name, pa.array(kept, pa.int64()))
         return cls(table, [], {}, [] if redo_changed else changed, changed if redo_changed else [])
 
-    def with_rows(self, tables: Sequence[pa.Table]) -> Plan:
+    def with_rows(self, tables: Sequence[pa.Table]) -> RunPlan:
         """The plan with the clips of newly scanned inputs, in the natural order of the inputs."""
         if self.table.column_names == list(FACTS):
             tables = [films(table) for table in tables]

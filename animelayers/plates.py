@@ -35,7 +35,7 @@ SCHEMA = pa.schema(
         "frame_id": pa.string(),
         "plate": pa.string(),  # path below the output
         # from a pixel (x, y, 1) of the frame to that picture, row by row
-        "camera": pa.list_(pa.float64(), 9),
+        "homography": pa.list_(pa.float64(), 9),
         "made_from": pa.string(),  # a digest of the clips' plates and cameras
     }
 )
@@ -88,7 +88,7 @@ def _plates(output: Output, store: Store, before: pa.Table, bar: Any) -> Clip:
             rows += old
             continue
         try:
-            made = list(_joined(output, clips))
+            made = list(_merged(output, clips))
         except (OSError, ValueError, SinkError) as problem:
             log.warning("%s/%s: no plate of the whole shot, its clips keep theirs: %s", *shot, problem)
             continue
@@ -99,7 +99,11 @@ def _plates(output: Output, store: Store, before: pa.Table, bar: Any) -> Clip:
             told = {"episode": shot[0], "scene_id": shot[1], "plate": name, "made_from": made_from}
             for k, place in zip(laid.pieces, laid.places, strict=True):
                 rows += [
-                    {**told, "frame_id": row["frame_id"], "camera": (place @ _camera(row)).ravel().tolist()}
+                    {
+                        **told,
+                        "frame_id": row["frame_id"],
+                        "homography": (place @ _camera(row)).ravel().tolist(),
+                    }
                     for row in clips[k]
                 ]
     return rows
@@ -127,7 +131,7 @@ def listed(output: Output) -> list[dict[str, Any]]:
 
 def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
     """The clips with a plate of each shot."""
-    if not {"plate_file", "camera"} <= set(table.column_names):
+    if not {"plate_file", "homography"} <= set(table.column_names):
         return
     there = [
         part
@@ -143,7 +147,7 @@ def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
         "frame_id",
         "drawing_of",
         "shard",
-        "camera",
+        "homography",
         "width",
         "height",
         "effect_mode",
@@ -155,7 +159,7 @@ def _shots(table: pa.Table) -> Iterator[tuple[tuple[str, str], list[Clip]]]:
         .sort_by(order)
         .to_pylist()
     ):
-        if row["plate_file"] and row["camera"]:
+        if row["plate_file"] and row["homography"]:
             shots.setdefault((row["episode"], row["scene_id"]), {}).setdefault(row["clip_id"], []).append(row)
     yield from ((shot, list(clips.values())) for shot, clips in shots.items())
 
@@ -168,7 +172,7 @@ def _digest(clips: list[Clip]) -> str:
             row["plate_file"],
             row["plate_offset"],
             row["plate_size"],
-            row["camera"],
+            row["homography"],
         ]
         for clip in clips
         for row in clip
@@ -176,7 +180,7 @@ def _digest(clips: list[Clip]) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
-def _joined(output: Output, clips: list[Clip]) -> Iterator[tuple[Canvas, bytes, str]]:
+def _merged(output: Output, clips: list[Clip]) -> Iterator[tuple[Canvas, bytes, str]]:
     """The canvases of a shot with their pictures' bytes and suffixes."""
     load = lru_cache(maxsize=2)(lambda k: codecs.decode(output.stored(clips[k][0], "plate")))
     size = (int(clips[0][0]["width"]), int(clips[0][0]["height"]))
@@ -199,8 +203,8 @@ def _shown(output: Output, clips: list[Clip], load: Any, k: int) -> np.ndarray:
     small = (max(1, round(width * _SCALE)), max(1, round(height * _SCALE)))
     count = np.zeros(small[::-1], np.uint8)
     for row in drawings:
-        seat = view(_camera(row), (int(row["width"]), int(row["height"])), (width, height), _SCALE)
-        count[seat.window] += seat.onto(_free(output, row, seat.size), smooth=False)
+        registration = view(_camera(row), (int(row["width"]), int(row["height"])), (width, height), _SCALE)
+        count[registration.window] += registration.onto(_free(output, row, registration.size), smooth=False)
     return cv2.resize(count, (width, height), interpolation=cv2.INTER_NEAREST)
 
 
@@ -219,4 +223,4 @@ def _free(output: Output, row: Mapping[str, Any], size: tuple[int, int]) -> np.n
 
 
 def _camera(row: Mapping[str, Any]) -> np.ndarray:
-    return np.array(row["camera"], np.float64).reshape(3, 3)
+    return np.array(row["homography"], np.float64).reshape(3, 3)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pyarrow import fs
 
-from animelayers import card, exposure, plates, tracks
+from animelayers import card, plates, tracks, xsheet
 from animelayers.output import PLATES, Output
 from animelayers.sinks import metadata
 from animelayers.sinks.sink import checksum
@@ -23,14 +23,14 @@ FILE = "products.json"
 """What stands in the products' files and which commits they were made of."""
 
 MAKERS: Mapping[str, Callable[[Output], Any]] = {
-    "exposure": exposure.write,
+    "exposure": xsheet.write,
     "tracks": tracks.write,
     "plates": plates.write,
     "card": card.write,
 }
 REPORT = "report"
 PLACES = {
-    "exposure": (exposure.FOLDER,),
+    "exposure": (xsheet.FOLDER,),
     "tracks": (tracks.FILE,),
     "plates": (PLATES, plates.FOLDER),
     "card": (card.FILE,),

@@ -130,7 +130,7 @@ def settings() -> str:
         rows = []
         groups = everywhere | _group_comments(_chosen(name))
         meanings = _comments(job.CONF / f"{name}.yaml")
-        for key, value, said in job.told(name):
+        for key, value, said in job.explained(name):
             what = (
                 meanings.get(key)
                 or groups.get(key)

@@ -152,9 +152,11 @@ class Remake:
                 "character_coverage": float(final[..., 3].mean()) / 255,
             }
         if reshaped:
-            matte = RECORD["matte"].per_drawing(row["matte"])[d] if "matte" in row else "none"
+            matte = (
+                RECORD["matte_model"].per_drawing(row["matte_model"])[d] if "matte_model" in row else "none"
+            )
             by = HAND if matte == "none" else matte if HAND in matte.split("+") else f"{matte}+{HAND}"
-            values |= {"matte": by if final[..., 3].any() else "none", "character_confidence": 1.0}
+            values |= {"matte_model": by if final[..., 3].any() else "none", "character_confidence": 1.0}
         if reshaped or (edit.character is None and edit.whose is not None):
             labels, named = _labelled(row, d, final[..., 3], edit.whose)
             values |= named

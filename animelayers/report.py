@@ -18,7 +18,6 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from animelayers import leftout, plates, products
-from animelayers.exposure import saved, saved_in_all
 from animelayers.imaging.recompose import together
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.layers import names
@@ -28,6 +27,7 @@ from animelayers.run import Summary
 from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 from animelayers.storage import filesystem, is_local
+from animelayers.xsheet import saved, saved_in_all
 
 SAMPLES = 24
 WORST = 12
@@ -51,7 +51,7 @@ def write(summary: Summary) -> None:
         shown[name] = [{**row, "file": f"pictures/{name}{number:03d}.jpg"} for number, row in enumerate(rows)]
         for row in shown[name]:
             put(place, f"{root}/report/{row['file']}", _sheet(output, row))
-    summary = replace(summary, output=dataset.told(store, summary.output))
+    summary = replace(summary, output=dataset.public_path(store, summary.output))
     facts = {**asdict(summary), "exit_code": summary.exit_code}
     html = render(
         files("animelayers").joinpath("report.html"),
@@ -203,7 +203,7 @@ def put(place: Any, path: str, data: bytes) -> None:
         os.replace(draft, path)
 
 
-def tell(summary: Summary, what: str = "layers", page: bool = True, price: float | None = None) -> None:
+def summarise(summary: Summary, what: str = "layers", page: bool = True, price: float | None = None) -> None:
     """The closing lines of a run, for the person who started it: `what` it made and where, and whether there
     is a `page` to look at; with the ``price`` of an hour of all its machines also what it cost.
     """
@@ -227,7 +227,7 @@ def tell(summary: Summary, what: str = "layers", page: bool = True, price: float
         lines += [f"  {f['source']!r}: {f['error']}" for f in summary.failures[:10]]
         if len(summary.failures) > 10:
             lines.append(f"  … and {len(summary.failures) - 10} more in the report")
-    lines += leftout.told(summary.left_out)
+    lines += leftout.described(summary.left_out)
     if summary.removed:
         told = [f"{old} (now {new})" if new else old for old, new in summary.removed.items()]
         lines.append(f"{len(told)} inputs are gone whose layers are here: {', '.join(told[:5])}")

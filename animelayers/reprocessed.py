@@ -67,7 +67,7 @@ def write(summary: Summary, sink: Instances | Backgrounds, masks: Instances | No
         (name, form.format(found[key]), wish) for key, (name, form, wish) in EXPECTED.items() if key in found
     ]
     template = files("animelayers").joinpath("reprocessed.html")
-    summary = replace(summary, output=dataset.told(sink.store, summary.output))
+    summary = replace(summary, output=dataset.public_path(sink.store, summary.output))
     html = render(
         template, summary=summary, figures=figures, samples=shown, stages=stages(summary), counts=found
     )

@@ -28,7 +28,7 @@ from animelayers.crew import Crew
 from animelayers.ledger import Ledger
 from animelayers.pipeline import Pipeline
 from animelayers.placement import Group, PipelineError, Resources
-from animelayers.plan import FACTS, Plan, in_order, lasting
+from animelayers.plan import FACTS, RunPlan, in_order, lasting
 from animelayers.private import published
 from animelayers.progress import Progress
 from animelayers.scan import gathered, scan
@@ -157,9 +157,9 @@ def run(
         stored = isinstance(source, Layers)
         lean = not stored and source.limit is None
         plan = (
-            Plan.of_clips(source.plan(), sink, redo_changed)
+            RunPlan.of_clips(source.plan(), sink, redo_changed)
             if stored
-            else Plan.renew(source, sink, redo_changed, retry_failed, verify == HASH, facts=lean)
+            else RunPlan.renew(source, sink, redo_changed, retry_failed, verify == HASH, facts=lean)
         )
         work = _Work(
             source,
@@ -314,8 +314,8 @@ class _Before:
 
 
 def _rounds(
-    source: Any, sink: Any, plan: Plan, seconds: float, crew: int | None
-) -> Iterator[tuple[Plan, pa.Table]]:
+    source: Any, sink: Any, plan: RunPlan, seconds: float, crew: int | None
+) -> Iterator[tuple[RunPlan, pa.Table]]:
     """The plan as it grows, and the clips in it that are new: what is known already, then all that was looked
     into while that was done.
 
@@ -372,7 +372,7 @@ def _astray(done: Iterable[str], plan: pa.Table) -> set[str]:
     }
 
 
-def _gone(sink: Any, plan: Plan, drop: bool) -> dict[str, str]:
+def _gone(sink: Any, plan: RunPlan, drop: bool) -> dict[str, str]:
     """Inputs whose layers are there and which themselves are not any more, and their new names; their clips
     are forgotten with `drop`.
     """
@@ -475,14 +475,14 @@ def _stream_here(
     source: Any, groups: list[Group], pending: pa.Table, ledger: Ledger, write: Committer, count: int
 ) -> Iterator[Batch]:
     """The receipts of a run without Ray: each process reads, goes through all stages and commits."""
-    rows = [group.rows for group in groups if group.rows]
+    each = [group.clips_per_batch for group in groups if group.clips_per_batch]
     make = partial(
         Worker,
         steps={name: stage.step for group in groups for name, stage in group.stages.items()},
         keep=(),
         ledger=ledger,
         threads=max(1, round(max(group.cpus for group in groups))),
-        read=Reader(source, ledger, min(rows) if rows else None),
+        read=Reader(source, ledger, min(each) if each else None),
         write=write,
     )
     tasks = deque(_tasks(pending, max(1, count)))
@@ -508,7 +508,7 @@ def _stream(
     width = max(group.workers for group in groups)
     # Blocks that are made here need no worker that looks into them first.
     clips: Any = ray.data.from_blocks(list(_tasks(pending, width)))
-    read = Reader(source, ledger, groups[0].rows)
+    read = Reader(source, ledger, groups[0].clips_per_batch)
     if pipeline.readers:
         # As many readers as the models need and no more: what is read ahead of them only fills memory and
         # holds up the commits.

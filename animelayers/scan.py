@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Look:
+class Scanner:
     """Looks into inputs with a source, each within `limit` seconds (0: any time), or its process ends."""
 
     source: Any
@@ -115,7 +115,7 @@ def gathered(items: Iterator[T], ahead: int = 0) -> Iterator[list[T]]:
 def _scan(
     source: Any, tasks: Iterable[list[Any]], seconds: float, processes: int | None
 ) -> Iterator[pa.Table]:
-    looking = Look(source, seconds)
+    looking = Scanner(source, seconds)
     return (
         _scan_by_ray(source, looking, tasks)
         if processes is None
@@ -123,7 +123,7 @@ def _scan(
     )
 
 
-def _scan_by_ray(source: Any, looking: Look, tasks: Iterable[list[Any]]) -> Iterator[pa.Table]:
+def _scan_by_ray(source: Any, looking: Scanner, tasks: Iterable[list[Any]]) -> Iterator[pa.Table]:
     """A few tasks at a time, beside the work on what was looked into before: they are not counted, as the
     models have the processors.
     """
@@ -160,11 +160,13 @@ def _scan_by_ray(source: Any, looking: Look, tasks: Iterable[list[Any]]) -> Iter
             yield table
 
 
-def _scan_here(source: Any, looking: Look, tasks: Iterable[list[Any]], processes: int) -> Iterator[pa.Table]:
+def _scan_here(
+    source: Any, looking: Scanner, tasks: Iterable[list[Any]], processes: int
+) -> Iterator[pa.Table]:
     """The same without Ray."""
     tries: Counter[str] = Counter()
     todo = deque(tasks)
-    for event in Crew(partial(Look, source, looking.limit), min(processes, len(todo)))(todo):
+    for event in Crew(partial(Scanner, source, looking.limit), min(processes, len(todo)))(todo):
         if event.part is not None:
             yield event.part
         elif event.died and len(event.task) > 1:

@@ -46,7 +46,7 @@ ANNOTATIONS: Mapping[str, Column] = {
     "sharpness": _number("0..1, from 0.2 (blurred) over 0.5 to 0.9 (crisp line art), whatever the contrast"),
     "noise": _number("standard deviation of the grain, grey levels"),
     "contrast": _number("standard deviation of the luma, 0..1"),
-    "exposure": _number("mean luma, 0..1"),
+    "brightness": _number("mean luma, 0..1"),
     "edge_density": _number("share of pixels on an edge, 0..1"),
     "colour_count": _number("distinct colours at 5 bits a channel", "int32"),
     "palette": Column("uint8", "D 15", "the five colours that cover most, sRGB, most first", table=True),
@@ -66,7 +66,7 @@ ANNOTATIONS: Mapping[str, Column] = {
     ),
     "instance_count": _number("characters", "int32"),
     "shot_size": Column(
-        "str", "D", "close_up, medium, full_body, far, or none where there is nobody", table=True
+        "str", "D", "close_up, medium, full_body, long, or none where there is nobody", table=True
     ),
     **{
         f"{model}_{layer}": Column(
@@ -156,7 +156,7 @@ RECORD: Mapping[str, Column] = {
     "segment_scores": _list(Scored, "label and score of each segment, in their order"),
     "segment_boxes": _list(Box, "x, y, w, h of each segment, in their order"),
     "character": Column("uint8", "D H W", "character alpha, 0..255 linear coverage"),
-    "matte": Column(
+    "matte_model": Column(
         "str",
         "D",
         "the model or models whose matte was taken, joined by '+'; 'none' for an empty layer",
@@ -164,15 +164,18 @@ RECORD: Mapping[str, Column] = {
     ),
     "character_confidence": Column("float32", "D", "how sure the matte is, 0..1", table=True),
     "context_character": Column("uint8", "K H W", "character alpha of the context frames"),
-    "camera": Column(
+    "homography": Column(
         "float64",
         "D 3 3",
         "homography from a pixel (x, y, 1) of each drawing to the plate of its shot",
         table=True,
     ),
-    "context_camera": Column("float64", "K 3 3", "the same for the context frames"),
+    "context_homography": Column("float64", "K 3 3", "the same for the context frames"),
     "camera_motion": Column(
-        "str", "", "still, pan, zoom or shake; 'unknown' where the shot could not be registered", table=True
+        "str",
+        "",
+        "still, pan, tilt, zoom, rotate or shake; 'unknown' where the shot could not be registered",
+        table=True,
     ),
     "motion_magnitude": Column(
         "float32",
@@ -198,7 +201,7 @@ RECORD: Mapping[str, Column] = {
         "how the effect lies over the rest: over, add or screen; 'none' for an empty layer",
         table=True,
     ),
-    "bare": Column(
+    "frame_without_effect": Column(
         "uint8",
         "E H W 3",
         "each drawing that has an effect, in order, as it is without it; empty where that is not known",

@@ -46,7 +46,7 @@ class Placement(TypedDict):
     workers: Workers
     cpus: Positive
     gpus: float
-    rows: Count | None
+    clips_per_batch: Count | None
     fuse: str
     readers: int
     task_cpus: float
@@ -137,7 +137,7 @@ class Curate(Running):
     select: Any
     distance: Annotated[int, Within(0, 7)] | None
     count: Count | None
-    floor: Share
+    min_fit: Share
     strict: bool
     variety: Annotated[float, Within()]
     given: Literal["either", "first", "last", "none"]
@@ -165,12 +165,12 @@ class ClusterCharacters(TypedDict):
     embedding: Literal["visual", "clip", "dinov2"] | None
     colours: Share
     method: Literal["agglomerative", "hdbscan", "kmeans"]
-    least_alike: Annotated[float, Within(-1, 1)]
+    min_similarity: Annotated[float, Within(-1, 1)]
     count: Count | None
     references: str | None
     reference_model: Any
     outfits: Annotated[float, Within(-1, 1)] | None
-    least_frames: int
+    min_frames: int
     drawings: Count
     pictures: Count
 
@@ -257,7 +257,7 @@ class Quality(TypedDict):
     drawn: Drawn
 
 
-class Plan(TypedDict):
+class TrainingPlan(TypedDict):
     """How long and how LayerNet is trained."""
 
     samples: Count
@@ -294,7 +294,7 @@ class TrainLayers(TypedDict):
     compose_only: bool
     start: str
     device: Device
-    plan: Plan
+    plan: TrainingPlan
 
 
 class Verify(TypedDict):
@@ -394,7 +394,9 @@ class Lora(TypedDict):
 
 
 class Adaption(TypedDict):
-    """How long and how LayerNet learns from a show: as `Plan`, without what only a large training needs."""
+    """How long and how LayerNet learns from a show: as `TrainingPlan`, without what only a large training
+    needs.
+    """
 
     samples: Count
     minutes: Positive | None

@@ -178,7 +178,7 @@ def with_effect(made: Row, effect: np.ndarray, modes: Sequence[str]) -> Row:
         "effect": effect,
         "effect_mode": words,
         "effect_types": [[] for _ in words],
-        "bare": blank("bare"),
+        "frame_without_effect": blank("frame_without_effect"),
     }
     same |= {
         "effect_intensity": (total / there).astype(np.float32),
@@ -193,8 +193,8 @@ def with_alpha(made: Row, alpha: np.ndarray) -> Row:
     """
     same: Row = {"character": alpha, "character_confidence": np.ones(len(alpha), np.float32)}
     out: Row = {name: same.get(name, value) for name, value in made.items()}
-    if "matte" in made:
-        out["matte"] = ["given" if plane.any() else "none" for plane in alpha]
+    if "matte_model" in made:
+        out["matte_model"] = ["given" if plane.any() else "none" for plane in alpha]
     if "effect" in made and made["effect"].shape[:3] == alpha.shape:
         out["effect"] = made["effect"].copy()
         out["effect"][..., 3] = np.minimum(made["effect"][..., 3], 255 - alpha)

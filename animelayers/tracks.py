@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from animelayers.imaging.seams import Boxes, joined
+from animelayers.imaging.seams import Boxes, merged
 from animelayers.output import Output
 from animelayers.sinks.metadata import to_bytes
 from animelayers.sinks.store import Store
@@ -31,10 +31,10 @@ def tracks(table: pa.Table) -> pa.Table:
     """One row (`SCHEMA`) per character of each clip of a frame table; empty where no stage followed anybody.
 
     Characters of neighbouring clips of a shot are the same where their boxes overlap at the seam; see
-    `imaging.seams.joined`.
+    `imaging.seams.merged`.
     """
     rows = (
-        [row for shot in _shots(table) for row in _joined(shot)]
+        [row for shot in _shots(table) for row in _merged(shot)]
         if "instance_boxes" in table.column_names
         else []
     )
@@ -61,10 +61,10 @@ def _shots(table: pa.Table) -> Iterator[list[list[dict[str, Any]]]]:
     yield from (list(clips.values()) for clips in shots.values())
 
 
-def _joined(shot: list[list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+def _merged(shot: list[list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
     boxes: list[list[Boxes]] = [[{**placed(row)} for row in clip] for clip in shot]
     ids = [sorted(set().union(*clip)) for clip in boxes]
-    names = joined([(own, clip[0], clip[-1]) for own, clip in zip(ids, boxes, strict=True)])
+    names = merged([(own, clip[0], clip[-1]) for own, clip in zip(ids, boxes, strict=True)])
     for clip, known in zip(shot, names, strict=True):
         for number, track in known.items():
             yield {

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Found:
+class Findings:
     """What is not as it was written. ``clips``: ids, and what is wrong, by frame where it is one; ``tables``:
     Parquets that cannot be read or have other values, each with all its clips; ``products``: end products;
     ``other``: what the next run restores by itself. ``layers``, ``bytes``: what was read; ``unchecked``:
@@ -87,11 +87,11 @@ def sink_of(path: str) -> Sink:
     raise last
 
 
-def verify(sink: Sink) -> Found:
+def verify(sink: Sink) -> Findings:
     """Read all commits, all layers and all end products of an output, and its annotations. Nothing is
     written.
     """
-    found, store = Found(), sink.store
+    found, store = Findings(), sink.store
     for name in tqdm(
         metadata.names(store), unit="table", desc="verify", dynamic_ncols=True, leave=False, disable=None
     ):
@@ -114,7 +114,7 @@ def verify(sink: Sink) -> Found:
     return found
 
 
-def mend(sink: Sink, found: Found, run: str = "mend", held: bool = False) -> None:
+def mend(sink: Sink, found: Findings, run: str = "mend", held: bool = False) -> None:
     """Forget the damaged clips and end products, so that the command that made the output makes them again,
     and nothing else.
 
@@ -145,7 +145,7 @@ def _about(store: Store) -> list[str]:
     return lines
 
 
-def _files(sink: Sink, table: pa.Table, found: Found) -> None:
+def _files(sink: Sink, table: pa.Table, found: Findings) -> None:
     """Compare the files that the rows of one commit point at."""
     layers = [name.removesuffix("_file") for name in table.column_names if name.endswith("_file")]
     seen: set[tuple[str, int]] = set()
@@ -182,7 +182,7 @@ def _layer(
     offset: int,
     size: int | None,
     data: bytes | None,
-    found: Found,
+    found: Findings,
 ) -> str:
     """What is wrong with a layer's bytes; nothing where they are those that were written."""
     if data is None:

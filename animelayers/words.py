@@ -13,8 +13,36 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-RENAMED = {"stages.cels": "stages.layers", "stages.effect": "stages.layers"}
-"""What the words of the version before are called now; each is taken for one version, with a warning."""
+from animelayers import former
+
+RENAMED = {
+    "stages.cels": "stages.layers",
+    "stages.effect": "stages.layers",
+    "start_stage=cels": "start_stage=layers",
+    "start_stage=effect": "start_stage=layers",
+    "end_stage=cels": "end_stage=layers",
+    "end_stage=effect": "end_stage=layers",
+    "placement.rows": "placement.clips_per_batch",
+    "stages.*.rows": "stages.*.clips_per_batch",
+    "stages.track.step.steady": "stages.track.step.smoothing",
+    "stages.track.step.tracker.least": "stages.track.step.tracker.min_area",
+    "stages.segment.step.segmenter.least": "stages.segment.step.segmenter.min_area",
+    "stages.character.step.floor": "stages.character.step.alpha_floor",
+    "stages.background.step.ring": "stages.background.step.seam_width",
+    "stages.background.step.inpaint.first.ring": "stages.background.step.inpaint.first.seam_width",
+    "stages.faces.step.finder.least": "stages.faces.step.finder.min_score",
+    "stages.subtitle.step.least": "stages.subtitle.step.min_score",
+    "stages.expression.step.least": "stages.expression.step.min_confidence",
+    "stages.action.step.least": "stages.action.step.min_confidence",
+    "stages.questions.step.least": "stages.questions.step.min_confidence",
+    "stages.questions.step.questions.*.least": "stages.questions.step.questions.*.min_confidence",
+    "floor": "min_fit",
+    "least_alike": "min_similarity",
+    "least_frames": "min_frames",
+    "decision.dataset_needs.far_shot": "decision.dataset_needs.long_shot",
+}
+"""What the words of the version before are called now, '*' standing for any name; each is taken for one
+version, with a warning."""
 PATHS = frozenset(
     {
         *(
@@ -98,10 +126,14 @@ def renamed(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The words with today's names, and a sentence for each that had the name of the version before."""
     made, told = [], []
     for word in words:
-        old = next((name for name in RENAMED if re.match(rf"[+]*{re.escape(name)}[.=]", word)), "")
-        made.append(word.replace(old, RENAMED[old], 1) if old else word)
-        if old:
-            told.append(f"{old} is called {RENAMED[old]} now; the old word is gone with the next version")
+        for old, new in RENAMED.items():
+            pattern = re.escape(old).replace(r"\*", r"(\w+)")
+            if found := re.match(rf"(?P<sign>[+~]*)(?P<name>{pattern})(?=[.=]|$)", word):
+                name = new.replace("*", found[3]) if "*" in old else new
+                told.append(former.told(found["name"], name))
+                word = found["sign"] + name + word[found.end() :]
+                break
+        made.append(word)
     return made, told
 
 

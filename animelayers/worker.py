@@ -29,11 +29,13 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads plan rows into clips: ``rows`` at a time, or as many as stay below half the source's `row_bytes`."""
+    """Reads plan rows into clips: ``clips_per_batch`` at a time, or as many as stay below half the source's
+    `row_bytes`.
+    """
 
     source: Any
     ledger: Ledger
-    rows: int | None = None
+    clips_per_batch: int | None = None
 
     def __call__(self, plan: pa.Table) -> Iterator[list[Row]]:
         """The clips of some plan rows, in handfuls; `seconds` holds the time each took to read."""
@@ -41,7 +43,7 @@ class Reader:
         start = time.perf_counter()
         for row in self.ledger.guard("decode", self.source.read, plan.to_pylist()):
             clips.append({**row, "seconds": np.array([time.perf_counter() - start]), "computed": ""})
-            if len(clips) == self.rows or sum(map(_weight, clips)) > self.source.row_bytes // 2:
+            if len(clips) == self.clips_per_batch or sum(map(_weight, clips)) > self.source.row_bytes // 2:
                 yield clips
                 clips = []
             start = time.perf_counter()

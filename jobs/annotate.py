@@ -41,7 +41,7 @@ def annotate(cfg: DictConfig) -> int:
         place, root = filesystem(summary.output)
         place.create_dir(f"{root}/report", recursive=True)
         report.put(place, f"{root}/report/index.html", plots.page(Output(cfg.source.path)).encode())
-    report.tell(summary, "columns")
+    report.summarise(summary, "columns")
     return summary.exit_code
 
 

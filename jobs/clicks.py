@@ -23,7 +23,8 @@ def clicks(cfg: DictConfig) -> int:
         found.append(taken(shot, cfg.most))
         one = found[-1]
         said = "  ".join(
-            f"{_said(a, cfg.most)} {_said(b, cfg.most)}" for a, b in zip(one.spread, one.alone, strict=True)
+            f"{_described(a, cfg.most)} {_described(b, cfg.most)}"
+            for a, b in zip(one.spread, one.alone, strict=True)
         )
         sys.stdout.write(f"{one.shot}  {one.drawings}  {one.before:.3f}  {said}\n")
         sys.stdout.flush()
@@ -43,7 +44,7 @@ def clicks(cfg: DictConfig) -> int:
     return 0
 
 
-def _said(count: int | None, most: int) -> str:
+def _described(count: int | None, most: int) -> str:
     return f">{most}" if count is None else str(count)
 
 

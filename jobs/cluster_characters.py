@@ -22,7 +22,7 @@ from animelayers.curate.cast import checked, groups
 from animelayers.curate.cutouts import Cutouts, reference, references
 from animelayers.curate.evidence import colours, embeddings
 from animelayers.curate.identity import UNKNOWN, alike
-from animelayers.curate.mark import mark
+from animelayers.curate.mark import write_names
 from animelayers.curate.outfits import proposed, worn
 from animelayers.curate.people import People, people
 from animelayers.imaging.square import alone
@@ -60,13 +60,13 @@ def _run(cfg: DictConfig, output: Output, store: Store) -> int:
     if cfg.colours:
         seen = cluster.painted(cutouts, found.tracks, -(-cfg.drawings // 3), _show)
         evidence.append((np.stack([*seen, *map(colours, shown)]), cfg.colours))
-    how = {"least": cfg.least_alike, "method": cfg.method, "count": cfg.count}
-    made = cluster.assign(found, alike(evidence), standing, by_hand, referred, cfg.least_frames, **how)
+    how = {"min_similarity": cfg.min_similarity, "method": cfg.method, "count": cfg.count}
+    made = cluster.assign(found, alike(evidence), standing, by_hand, referred, cfg.min_frames, **how)
     if cfg.outfits is not None:
         clothes = worn(cutouts, output.table, found)
-        made = proposed(made, found, clothes, frozenset(standing.values()), cfg.outfits, cfg.least_frames)
+        made = proposed(made, found, clothes, frozenset(standing.values()), cfg.outfits, cfg.min_frames)
     cluster.write(store, made, before, found, cutouts, cfg.pictures, _show)
-    frames = mark(output, made, {"config": OmegaConf.to_container(cfg, resolve=True)}, cfg.name)
+    frames = write_names(output, made, {"config": OmegaConf.to_container(cfg, resolve=True)}, cfg.name)
     count = Counter(member.name for member in made.values())
     for name, group in groups(made):
         sys.stdout.write(

@@ -14,7 +14,7 @@ from animelayers.truth.compose import FILMS, compose
 from animelayers.truth.parts import PartsError
 
 
-def made(cfg: DictConfig) -> int:
+def composed(cfg: DictConfig) -> int:
     """Compose, tell where it lies."""
     if cfg.shots < 1:
         raise job.ConfigError(f"shots={cfg.shots}: at least 1")
@@ -31,4 +31,4 @@ def made(cfg: DictConfig) -> int:
 
 
 if __name__ == "__main__":
-    job.launch("compose", made, "output")
+    job.launch("compose", composed, "output")

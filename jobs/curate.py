@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import job, report
+from animelayers import job
 from animelayers.captions.given import WAYS
-from animelayers.curate import aim, overrides, tell
+from animelayers.curate import aim, overrides, report
 from animelayers.curate.album import album
 from animelayers.curate.analyse import METRICS, Analysis, analyse, drawings, measured, missing
 from animelayers.curate.captions import merged
@@ -31,7 +31,7 @@ from animelayers.curate.choose import choose
 from animelayers.curate.configs import captions, configs
 from animelayers.curate.decide import KNOWN, decide, limits, unmet, what_if
 from animelayers.curate.duplicates import duplicates
-from animelayers.curate.plan import Plan, settled
+from animelayers.curate.plan import CurationPlan, resolved
 from animelayers.curate.reason import reasons
 from animelayers.curate.strategies import Strategy
 from animelayers.curate.wishes import WishError, wishes
@@ -39,6 +39,7 @@ from animelayers.exports.strategies import names
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline, bind
 from animelayers.placement import Stage
+from animelayers.report import summarise
 from animelayers.run import run
 from animelayers.sinks import Columns, columns, dataset, metadata
 from animelayers.sinks.lock import Lock
@@ -112,7 +113,7 @@ def _made_by(path: str) -> list[str]:
     ]
 
 
-def _plan(cfg: DictConfig) -> Plan:
+def _plan(cfg: DictConfig) -> CurationPlan:
     """The configuration, checked. Raises `ConfigError` and `PipelineError`."""
     nodes: dict[str, Any] = {
         str(key): OmegaConf.to_container(node, resolve=True) for key, node in cfg.strategies.items()
@@ -123,7 +124,7 @@ def _plan(cfg: DictConfig) -> Plan:
             raise job.ConfigError(
                 f"strategies.{name} has no _target_: choose one with strategy@strategies.{name}=NAME"
             )
-    for name, options in settled(nodes).items():
+    for name, options in resolved(nodes).items():
         if options.pop("enabled", True):
             made[name] = job.unbuilt(options)
             if not issubclass(made[name].func, Strategy):  # type: ignore[arg-type]
@@ -141,7 +142,7 @@ def _plan(cfg: DictConfig) -> Plan:
         raise job.ConfigError(f"decide={cfg.decide}: it is one of ['whole', 'rules']")
     if cfg.given not in WAYS:
         raise job.ConfigError(f"given={cfg.given}: it is one of {', '.join(WAYS)}")
-    return Plan(wanted, own, made, others)
+    return CurationPlan(wanted, own, made, others)
 
 
 def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
@@ -162,12 +163,12 @@ def _measured(cfg: DictConfig, source: Layers, output: Output) -> pa.Table:
             fingerprints=job.fingerprints(cfg, stages), describe={"config": OmegaConf.to_container(cfg.stages, resolve=False)},
             **{**job.conduct(cfg), "redo_changed": True},
         )  # fmt: skip
-        report.tell(summary, "metrics", page=False)
+        summarise(summary, "metrics", page=False)
         table = columns.join(table, metadata.load(sink.store)[0], "metrics")
     return chosen(table)
 
 
-def _aimed(cfg: DictConfig, plan: Plan, store: Store, analysis: Analysis) -> Plan:
+def _aimed(cfg: DictConfig, plan: CurationPlan, store: Store, analysis: Analysis) -> CurationPlan:
     """The plan with the needs and targets that follow a validation result, each reason told and kept beside
     the set.
     """
@@ -182,11 +183,17 @@ def _aimed(cfg: DictConfig, plan: Plan, store: Store, analysis: Analysis) -> Pla
 
 
 def _carried_out(
-    cfg: DictConfig, plan: Plan, store: Store, output: Output, table: pa.Table, unmeasured: int, name: str
+    cfg: DictConfig,
+    plan: CurationPlan,
+    store: Store,
+    output: Output,
+    table: pa.Table,
+    unmeasured: int,
+    name: str,
 ) -> int:
     table, left = _chosen(cfg, plan, output, merged(table, cfg.given))
     if not len(table):
-        sys.stderr.write(f"error: no drawing is left to train on: {_told(left)}\n")
+        sys.stderr.write(f"error: no drawing is left to train on: {_described(left)}\n")
         return 1
     try:
         analysis = analyse(table)
@@ -196,7 +203,7 @@ def _carried_out(
         raise job.ConfigError(str(problem)) from problem
     suits = plan.fits(table)
     allowed = plan.allowed(analysis, suits)
-    floor = 0.0 if cfg.strict else cfg.floor
+    min_fit = 0.0 if cfg.strict else cfg.min_fit
     decisions = decide(
         analysis,
         plan.wishes,
@@ -204,17 +211,17 @@ def _carried_out(
         plan.own,
         suits,
         whole=cfg.decide == "whole",
-        floor=floor,
+        min_fit=min_fit,
         variety=cfg.variety,
     )
     lacking = {
-        name: why for name, why in unmet(decisions, plan.wishes, floor).items() if name in plan.strategies
+        name: why for name, why in unmet(decisions, plan.wishes, min_fit).items() if name in plan.strategies
     }
     said = overrides.read(store)
     decisions = overrides.followed(decisions, analysis.frame_id, said)
     called = names(analysis.frame_id)
     why = reasons(analysis, own_limits, plan.wishes.needs, decisions)
-    decided = tell.decided(
+    decided = report.decided(
         analysis,
         called,
         decisions,
@@ -237,7 +244,7 @@ def _carried_out(
         return 1
     told = None
     if cfg.dry_run:
-        tell.keep(store, decided)
+        report.keep(store, decided)
     else:
         chosen = table.append_column(
             "strategy", pa.array([strategy.get(f) for f in analysis.frame_id], pa.string())
@@ -245,21 +252,21 @@ def _carried_out(
         chosen = chosen.append_column("confidence", pa.array(decisions.confidence)).append_column(
             "digest", pa.array(digests(table), pa.string())
         )
-        tell.keep(store, decided)
+        report.keep(store, decided)
         rejected = pa.array(
             [frame for frame, strategy in said.items() if strategy == overrides.NONE], pa.string()
         )
         # what a person left out did not fail
         wanted = decided.filter(pc.invert(pc.is_in(decided["frame_id"], rejected)))
-        told = tell.carried(wanted, _executed(cfg, plan, store, chosen, name), plan.columns)
+        told = report.carried(wanted, _executed(cfg, plan, store, chosen, name), plan.columns)
     if cfg.report:
         changes = what_if(analysis, plan.wishes, allowed, plan.own)
-        tell.page(
+        report.page(
             str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured, left, lacking
         )
         if told is not None:
             album(str(cfg.output), "", None, f"{str(cfg.output).rstrip('/')}/report/set")
-    lines, code = tell.closing(
+    lines, code = report.closing(
         str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report, left, lacking
     )
     if cfg.count and len(table) < cfg.count:
@@ -269,7 +276,9 @@ def _carried_out(
     return code
 
 
-def _chosen(cfg: DictConfig, plan: Plan, output: Output, table: pa.Table) -> tuple[pa.Table, dict[str, int]]:
+def _chosen(
+    cfg: DictConfig, plan: CurationPlan, output: Output, table: pa.Table
+) -> tuple[pa.Table, dict[str, int]]:
     """The drawings that are asked for, in the order of their ids, and how many are left out for each reason."""
     left = Counter[str]()
 
@@ -310,11 +319,11 @@ def _chosen(cfg: DictConfig, plan: Plan, output: Output, table: pa.Table) -> tup
     return table, dict(left.most_common())
 
 
-def _told(left: Mapping[str, int]) -> str:
+def _described(left: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {reason}" for reason, number in left.items()) or "there is none"
 
 
-def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: str) -> pa.Table:
+def _executed(cfg: DictConfig, plan: CurationPlan, store: Store, table: pa.Table, name: str) -> pa.Table:
     """Carry out what is not done yet, and give the rows of the set."""
     made, here = origins(store), set(table["frame_id"].to_pylist())
     if cfg.source.limit and (beyond := made - here):
@@ -327,7 +336,7 @@ def _executed(cfg: DictConfig, plan: Plan, store: Store, table: pa.Table, name: 
         )
     used = {s: made for s, made in plan.strategies.items() if s in set(table["strategy"].to_pylist())}
     job.models({s: Stage(made) for s, made in used.items()}, **cfg.licenses)  # type: ignore[arg-type]
-    nodes = settled(
+    nodes = resolved(
         {str(s): cast(Any, OmegaConf.to_container(node, resolve=True)) for s, node in cfg.strategies.items()}
     )
     claim(

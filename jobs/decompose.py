@@ -23,7 +23,7 @@ def decompose(cfg: DictConfig) -> int:
     if cfg.dry_run:
         groups = pipeline.fit(cluster.connect(cfg.cluster.address, cfg.cluster.cpus), source.row_bytes)
         sys.stdout.write(
-            forecast.told(
+            forecast.described(
                 *forecast.plan(source, pipeline, groups, sink.takes),
                 cfg.placement.readers,
                 [m["name"] for m in models],
@@ -42,7 +42,7 @@ def decompose(cfg: DictConfig) -> int:
         **job.conduct(cfg),
     )
     report.write(summary)
-    report.tell(summary, price=cfg.price)
+    report.summarise(summary, price=cfg.price)
     return summary.exit_code
 
 

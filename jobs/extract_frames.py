@@ -37,7 +37,7 @@ def extract_frames(cfg: DictConfig) -> int:
         },
         **job.conduct(cfg),
     )
-    report.tell(summary, "frames", page=False)
+    report.summarise(summary, "frames", page=False)
     return summary.exit_code
 
 

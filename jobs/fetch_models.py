@@ -63,14 +63,14 @@ def _fetch(w: Weights, licenses: DictConfig) -> None:
             bar.update(done - bar.n)
 
         path = weights.fetch(w.name, progress)
-    _say(f"{w.name:30}{path}")
+    _print(f"{w.name:30}{path}")
 
 
 def _verify(w: Weights) -> None:
     path = weights.locate(w)
     if path is None:
         raise WeightsError(f"{w.name} is not on this machine")
-    _say(f"{w.name:30}{weights.verify(path, w, again=True)}  {path}")
+    _print(f"{w.name:30}{weights.verify(path, w, again=True)}  {path}")
 
 
 def _list() -> int:
@@ -86,7 +86,9 @@ def _list() -> int:
         "",
         f"folder of weights: {weights.directory()}   to fetch: animelayers fetch_models 'names=[NAME,…]' or preset=demo",
     ]
-    _say("\n".join(lines))  # at once: it is longer than a screen, and whoever reads its head closes the pipe
+    _print(
+        "\n".join(lines)
+    )  # at once: it is longer than a screen, and whoever reads its head closes the pipe
     return 0
 
 
@@ -101,7 +103,7 @@ def _state(w: Weights) -> str:
     return "here" if weights.is_pinned(w) else "unpinned"
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

@@ -58,7 +58,7 @@ def lora(cfg: DictConfig) -> int:
             return max(codes)
         if (code := _identified(cfg, layers, home)) != 0:
             return code or 0
-        return _made(cfg, layers, home, codes)
+        return _assembled(cfg, layers, home, codes)
     except SinkError as problem:
         sys.stderr.write(f"error: {problem}\n")
         return 1
@@ -68,7 +68,7 @@ def _layers(cfg: DictConfig, home: str) -> tuple[str | None, int]:
     """The output that is taken or made; None, with an exit code, where there is none yet."""
     films = [str(film) for film in cfg.films]
     if len(films) == 1 and metadata.names(Store(films[0])):
-        _tell("layers", f"{films[0]} as they are")
+        _print("layers", f"{films[0]} as they are")
         return films[0], 0
     layers = f"{home}/layers"
     words = (
@@ -78,9 +78,9 @@ def _layers(cfg: DictConfig, home: str) -> tuple[str | None, int]:
     )
     if cfg.dry_run:
         _run(cfg, "decompose", [*words, "dry_run=true"], placed=True)
-        _tell("then", f"annotate, tell who is who, curate, export for {cfg.trainer}; nothing is written yet")
+        _print("then", f"annotate, tell who is who, curate, export for {cfg.trainer}; nothing is written yet")
         return None, 0
-    _tell("layers", layers)
+    _print("layers", layers)
     code = _run(cfg, "decompose", words, placed=True)
     return (layers, code) if code in (0, 3) else (None, code)
 
@@ -105,7 +105,7 @@ def _together(films: Sequence[str], home: str, layers: str) -> list[str]:
 def _annotated(cfg: DictConfig, layers: str) -> int:
     if cfg.dry_run:
         return 0
-    _tell("annotate", "what its frames show, and captions")
+    _print("annotate", "what its frames show, and captions")
     return _run(cfg, "annotate", [text("source.path", layers)], placed=True)
 
 
@@ -113,7 +113,7 @@ def _identified(cfg: DictConfig, layers: str, home: str) -> int | None:
     """Know who is who, and that the character asked for is among them; None where none is asked for."""
     people = _people(layers)
     if not cfg.dry_run and not _hers(people, cfg.character):
-        _tell("who is who", f"{home}/people")
+        _print("who is who", f"{home}/people")
         given = [text("references", str(cfg.references))] if cfg.references else []
         if (
             code := _run(
@@ -123,7 +123,7 @@ def _identified(cfg: DictConfig, layers: str, home: str) -> int | None:
             return code
         people = _people(layers)
     if hers := _hers(people, cfg.character):
-        _tell("who is who", f"{cfg.character} is in {sum(people[name] for name in hers)} frames")
+        _print("who is who", f"{cfg.character} is in {sum(people[name] for name in hers)} frames")
         return 0
     there = ", ".join(f"{name} ({number} frames)" for name, number in people.most_common(12)) or "nobody yet"
     how = f"look into {home}/people, give her a name in characters.yaml there, and run this again with --character NAME"
@@ -147,7 +147,7 @@ def _people(layers: str) -> Counter[str]:
     return Counter(word for said in table["characters"].to_pylist() for word in said or () if word != UNKNOWN)
 
 
-def _made(cfg: DictConfig, layers: str, home: str, codes: list[int]) -> int:
+def _assembled(cfg: DictConfig, layers: str, home: str, codes: list[int]) -> int:
     """The set, what a trainer reads, its check and the page."""
     home = f"{home}/{cfg.character}"
     made, folder = f"{home}/set", f"{home}/{cfg.trainer}"
@@ -160,13 +160,13 @@ def _made(cfg: DictConfig, layers: str, home: str, codes: list[int]) -> int:
     words += [f"strategies.person.mask={'none' if cfg.mask == 'none' else 'person'}", "distance=4"]
     words += [f"count={cfg.count}"] if cfg.count else []
     words += ["dry_run=true"] if cfg.dry_run else []
-    _tell("set", made)
+    _print("set", made)
     codes.append(
         _run(cfg, "curate", [text("source.path", layers), text("output", made), *words], placed=True)
     )
     if codes[-1] in (1, 2) or cfg.dry_run:
         return codes[-1]
-    _tell("trainer", folder)
+    _print("trainer", folder)
     asked = (
         [f"export.mask={'true' if cfg.mask != 'none' else 'false'}"] if cfg.trainer == "onetrainer" else []
     )
@@ -206,7 +206,7 @@ def _dotted(start: str, words: Sequence[str]) -> DictConfig:
     return OmegaConf.from_dotlist([word.removeprefix(start) for word in words if word.startswith(start)])
 
 
-def _tell(step: str, what: str) -> None:
+def _print(step: str, what: str) -> None:
     sys.stderr.write(f"— {step}: {what}\n")
 
 

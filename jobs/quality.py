@@ -16,7 +16,7 @@ from typing import Any
 
 from annotate import annotate
 from cluster_characters import cluster_characters
-from compose import made as compose
+from compose import composed as compose
 from decompose import decompose
 from omegaconf import DictConfig, OmegaConf
 
@@ -30,7 +30,7 @@ from animelayers.quality.score import score
 from animelayers.quality.truth_folder import TruthFolder
 from animelayers.quality.truth_set import TruthSet
 from animelayers.quality.truths import Truth, digest
-from animelayers.quality.who import Who, plain, told, who
+from animelayers.quality.who import Who, described, plain, who
 from animelayers.samples import SCENES, scene, write
 
 OURS = "animelayers"
@@ -57,12 +57,12 @@ def quality(cfg: DictConfig) -> int:
     worth = ablate.worth(rows, costs, rules, OURS, cfg.seed)
     if rules:
         (folder / "ablation.json").write_text(json.dumps(worth, indent=1))
-    moved = perturb.told(rows, tunables, cfg.seed)
+    moved = perturb.changes(rows, tunables, cfg.seed)
     if moved:
         (folder / "perturbed.json").write_text(json.dumps(moved, indent=1))
     people = _who(cfg, truth, outputs[OURS], folder) if cfg.who else None
     page.write(made, board, folder, [system.name for system in rest], worth, people)
-    sys.stdout.write(_said(board, [system.name for system in systems], worth, moved, folder, people))
+    sys.stdout.write(_described(board, [system.name for system in systems], worth, moved, folder, people))
     return 3 if board["failed"] else 0
 
 
@@ -143,7 +143,7 @@ def _outputs(
     return outputs, costs
 
 
-def _said(
+def _described(
     board: Mapping[str, Any],
     systems: Sequence[str],
     worth: Sequence[Any],
@@ -160,7 +160,7 @@ def _said(
         f"{row['system']}: {row['missing']} frames of {row['film']} are missing: {row['error'] or 'not read'}"
         for row in board["failed"]
     ]
-    parts += [told(people)] if people else []
+    parts += [described(people)] if people else []
     return "\n\n".join([*parts, f"{folder}/index.html"]) + "\n"
 
 

@@ -47,7 +47,7 @@ def _instances(cfg: DictConfig) -> int:
     settings = OmegaConf.to_container(cfg.stages.segment.step, resolve=True)
     sink = Instances(cfg.output, cfg.source.path, settings)  # type: ignore[arg-type]
     summary = _run(cfg, job.build(cfg.source), stages, sink, job.fingerprints(cfg, stages))
-    return _told(summary, sink)
+    return _summarised(summary, sink)
 
 
 def _backgrounds(cfg: DictConfig, stored: bool) -> int:
@@ -62,7 +62,7 @@ def _backgrounds(cfg: DictConfig, stored: bool) -> int:
         **OmegaConf.to_container(cfg.stages.background.step, resolve=True),
     }  # type: ignore[dict-item]
     sink = Backgrounds(cfg.backgrounds, cfg.source.path, settings)
-    return _told(
+    return _summarised(
         _run(cfg, job.build(source), stages, sink, prints), sink, None if stored else Instances(cfg.output)
     )
 
@@ -79,11 +79,11 @@ def _run(cfg: DictConfig, source: Any, stages: dict[str, Any], sink: Any, prints
     )
 
 
-def _told(summary: Summary, sink: Instances | Backgrounds, masks: Instances | None = None) -> int:
+def _summarised(summary: Summary, sink: Instances | Backgrounds, masks: Instances | None = None) -> int:
     if summary.frames_done:
         sink.timed(summary.frames_done, summary.seconds - summary.start_seconds)
     reprocessed.write(summary, sink, masks)
-    report.tell(summary)
+    report.summarise(summary)
     return summary.exit_code
 
 

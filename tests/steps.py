@@ -20,7 +20,7 @@ from animelayers.step import ClipStep, FrameStep
 
 class Mattes(NamedTuple):
     character: list[U8]
-    matte: list[str]
+    matte_model: list[str]
     character_confidence: list[float]
 
 

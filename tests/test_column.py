@@ -77,7 +77,7 @@ def test_lists_as_people_write_them(name: str, items: list[Any], text: str) -> N
 def test_what_is_no_list_of_the_columns_kind_is_refused() -> None:
     for name, value in (
         ("flags", "damaged"),
-        ("matte", "net"),
+        ("matte_model", "net"),
         ("instance_ids", [["one"]]),
         ("instance_boxes", [[(1, 2, 3)]]),
         ("instance_boxes", [[range(5)]]),

@@ -68,7 +68,7 @@ def test_processes_that_cannot_start_end_the_run() -> None:
 
 def test_a_clip_that_kills_or_hangs_its_process_is_quarantined(tmp_path: Path) -> None:
     (tmp_path / "metadata").mkdir()
-    sink, ledger = Columns(str(tmp_path), "own", ["matte"]), Ledger(tmp_path / "attempts", "run", 1)
+    sink, ledger = Columns(str(tmp_path), "own", ["matte_model"]), Ledger(tmp_path / "attempts", "run", 1)
     plan = pa.Table.from_pylist(
         [
             {

@@ -20,7 +20,7 @@ from animelayers.exports.ora import Ora, read_ora, to_ora
 from animelayers.exports.psd import Psd, read_psd, to_psd
 from animelayers.exports.sequence import Numbered
 from animelayers.exports.stack import Layer
-from animelayers.imaging.edited import differs, joined, remasked
+from animelayers.imaging.edited import differs, merged, remasked
 from tests.exports.films import film
 from tests.sinks.clips import contents
 
@@ -109,7 +109,7 @@ def test_a_mask_erased_in_a_layered_file_comes_back(
     assert np.array_equal(new.layer(FRAME, "character")[far], old.layer(FRAME, "character")[far])
     assert np.array_equal(new.layer(FRAME, "mask"), np.where(alpha > 127, 255, 0))
     row = new.row(FRAME)
-    assert row["matte"] == "net+hand" and row["character_confidence"] == 1
+    assert row["matte_model"] == "net+hand" and row["character_confidence"] == 1
     assert row["corrected"] == "hand" and row["flags"] == [], "what a person saw is not doubtful"
     assert row["character_coverage"] == pytest.approx(alpha.mean() / 255, abs=1e-5)
 
@@ -203,7 +203,7 @@ def test_what_was_painted_keeps_its_colour(source: Path, tmp_path: Path) -> None
     assert run(source, tmp_path / "work", tmp_path / "new") == 0
     row, old = Output(str(tmp_path / "new")), Output(str(source))
     assert (row.layer(FRAME, "character")[30:34, 28:33] == (1, 250, 2, 255)).all()
-    assert row.read(FRAME, "mask") == old.read(FRAME, "mask") and row.row(FRAME)["matte"] == "net"
+    assert row.read(FRAME, "mask") == old.read(FRAME, "mask") and row.row(FRAME)["matte_model"] == "net"
     assert row.row(FRAME)["recompose_psnr"] < old.row(FRAME)["recompose_psnr"]
 
 
@@ -287,7 +287,7 @@ def test_bad_files_are_a_line_each_and_the_others_go_on(
         assert [line for line in lines if all(word in line for word in words)], (words, lines)
     assert len(lines) == 10, lines
     others_are_untouched(source, tmp_path / "new", FRAME)
-    assert Output(str(tmp_path / "new")).row(FRAME)["matte"] == "net+hand"
+    assert Output(str(tmp_path / "new")).row(FRAME)["matte_model"] == "net+hand"
 
 
 def test_an_export_of_another_output_is_refused(
@@ -337,5 +337,5 @@ def test_a_mask_that_was_not_changed_leaves_the_alpha_and_one_taken_away_leaves_
 @given(st.integers(0, 2**32 - 1))
 def test_one_layer_joined_is_itself(seed: int) -> None:
     picture = np.random.default_rng(seed).integers(0, 256, (5, 6, 4), np.uint8)
-    whole, place = joined([picture, np.zeros_like(picture)])
+    whole, place = merged([picture, np.zeros_like(picture)])
     assert not differs(picture, whole).any() and not place[picture[..., 3] > 0].any()

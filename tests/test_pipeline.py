@@ -43,7 +43,7 @@ def through(
         .union(*blocks[1:])
         .map_batches(lambda b: rebatch([rows[int(i)] for i in b["data"]]), num_cpus=0.25)
     )
-    keep = ("character", "matte", "background", "background_seen", "character_confidence")
+    keep = ("character", "matte_model", "background", "background_seen", "character_confidence")
     out = pipeline(clips, pipeline.fit(TWO), DECODED, Ledger(folder, "run", limit), keep)
     return {str(row["clip_id"]): row for batch in out.iter_batches(batch_size=None) for row in unbatch(batch)}
 
@@ -112,7 +112,7 @@ def test_fused_stages_give_the_same_as_stages_apart_and_share_a_process(
     )
     assert apart.keys() == fused.keys() == {row["clip_id"] for row in rows}
     for clip_id in apart:
-        for column in ("character", "matte", "background"):
+        for column in ("character", "matte_model", "background"):
             assert np.array_equal(apart[clip_id][column], fused[clip_id][column])
     assert "frames" not in apart[rows[0]["clip_id"]], "a column is dropped after its last reader"
 
@@ -172,10 +172,10 @@ def test_the_plan_of_a_run_times_its_first_clip_and_names_what_bounds_it(tmp_pat
     assert [cost.group.name for cost in costs] == ["quick", "slow"] and costs[1].nets == (
         "Convolved on cpu, 3 at once",
     )
-    text = forecast.told(made, reading, costs, readers=0)
+    text = forecast.described(made, reading, costs, readers=0)
     assert re.search(r"expected  [\d.]+ frames/s, bound by slow", text) and "1 x (0.5 CPU, 0 GPU)" in text
     assert "whole source" not in text
-    text = forecast.told(made, reading, costs, readers=0, whole=(12, 36000.0), price=2.5)
+    text = forecast.described(made, reading, costs, readers=0, whole=(12, 36000.0), price=2.5)
     hours = float(re.search(r"12 inputs of about 36,000 frames: ([\d.]+) hours", text)[1])  # type: ignore[index]
     cost = float(re.search(r"cost  ([\d.]+) at 2\.5 an hour", text)[1])  # type: ignore[index]
     assert cost == pytest.approx(2.5 * hours, rel=0.06)

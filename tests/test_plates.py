@@ -40,7 +40,7 @@ def shot() -> tuple[list[Row], np.ndarray]:
             plate[44:136, 64:120] = 0  # what this clip made up behind its figure
         files = [part for d in range(6) for part in (png(mask), b"" if d else png(plate))]
         row = clip(f"{SHOT}/{first:06d}", list(range(6)), files, names="mask.png plate.png", first=first)
-        rows.append({**row, "camera": cameras, "width": np.int64(SIZE[0]), "height": np.int64(SIZE[1])})
+        rows.append({**row, "homography": cameras, "width": np.int64(SIZE[0]), "height": np.int64(SIZE[1])})
     return rows, drawn.background
 
 
@@ -61,7 +61,7 @@ def test_the_clips_of_a_shot_share_one_plate(tmp_path: Path) -> None:
     rows, backgrounds = shot()
     out = written(Shards(str(tmp_path)), rows)
     own, camera = out.plate(f"{SHOT}_frame000007")
-    assert own.shape[1] < 400 and np.array_equal(camera, rows[1]["camera"][1]), (
+    assert own.shape[1] < 400 and np.array_equal(camera, rows[1]["homography"][1]), (
         "before the end there is the clip's"
     )
     assert plates.write(out) == 18
@@ -95,7 +95,7 @@ def test_what_would_be_the_same_is_left_alone(tmp_path: Path) -> None:
         [png(np.zeros((180, 320), np.uint8)), png(np.full((180, 320, 3), 7, np.uint8))],
         names="mask.png plate.png",
     )
-    rows.append({**one, "camera": np.eye(3)[None], "width": np.int64(320), "height": np.int64(180)})
+    rows.append({**one, "homography": np.eye(3)[None], "width": np.int64(320), "height": np.int64(180)})
     out = written(Shards(str(tmp_path)), rows)
     plates.write(out)
     assert (tmp_path / "plates/f_scene0000.png").read_bytes() == out.read(
@@ -125,7 +125,7 @@ def test_a_shot_whose_plates_cannot_be_read_costs_no_other(
         [png(np.zeros((180, 320), np.uint8)), png(np.full((180, 320, 3), 7, np.uint8))],
         names="mask.png plate.png",
     )
-    rows.append({**one, "camera": np.eye(3)[None], "width": np.int64(320), "height": np.int64(180)})
+    rows.append({**one, "homography": np.eye(3)[None], "width": np.int64(320), "height": np.int64(180)})
     out = written(Shards(str(tmp_path)), rows)
     assert plates.write(out) == 2
     assert "e/scene0002: no plate of the whole shot" in caplog.text

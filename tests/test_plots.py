@@ -22,7 +22,7 @@ def table() -> pa.Table:
             "frame_index": list(range(rows)),
             "motion_magnitude": rng.uniform(0, 9, rows),
             "palette": rng.integers(0, 256, (rows, 15)).tolist(),
-            "shot_size": ["medium", "far", "none"] * 8,
+            "shot_size": ["medium", "long", "none"] * 8,
             "mood": ["", "glad"] * 12,
             "sharpness": [None, *rng.uniform(0, 1, rows - 1)],
             "visual_frame": rng.normal(size=(rows, 8)).tolist(),

@@ -27,7 +27,7 @@ def test_every_job_and_setting_is_told() -> None:
     for path in job.JOBS.glob("*.py"):
         assert f"## {path.stem}\n" in commands
     for name in ("decompose", "export"):
-        for key, _, _ in job.told(name):
+        for key, _, _ in job.explained(name):
             assert f"| `{key}` |" in page
     assert (
         "| `time_limit` | `3600` | a number, above 0 | seconds one stage may spend on one clip before its process is ended |"

@@ -16,7 +16,7 @@ import pytest
 
 from animelayers.pipeline import Pipeline
 from animelayers.placement import Stage
-from animelayers.plan import Plan
+from animelayers.plan import RunPlan
 from animelayers.run import Summary, run
 from animelayers.scan import gathered, scan
 from animelayers.sinks import Columns
@@ -59,7 +59,7 @@ def films(tmp_path: Path) -> Path:
 
 def through(source: Any, output: Path, **how: Any) -> Summary:
     pipeline = Pipeline({"brightness": Stage(partial(Brightness), cpus=0.5)})
-    sink = Columns(str(output), "own", ["matte"])
+    sink = Columns(str(output), "own", ["matte_model"])
     return run(source, pipeline, sink, fingerprints={}, describe={}, **how)
 
 
@@ -122,9 +122,9 @@ def test_what_could_not_be_reached_is_looked_into_again_and_what_is_damaged_only
     (output / "metadata" / "of_another.parquet").touch()  # nobody waits here
     summary = through(source, output / "set", address="inline", processes=0)
     assert sorted(Path(row["source"]).name for row in summary.failures) == ["away.mkv", "late.mkv"]
-    sink = Columns(str(output / "set"), "own", ["matte"])
-    assert [Path(item.source).name for item in Plan.renew(source, sink).unscanned] == ["away.mkv"]
-    assert {Path(item.source).name for item in Plan.renew(source, sink, retry_failed=True).unscanned} == {
+    sink = Columns(str(output / "set"), "own", ["matte_model"])
+    assert [Path(item.source).name for item in RunPlan.renew(source, sink).unscanned] == ["away.mkv"]
+    assert {Path(item.source).name for item in RunPlan.renew(source, sink, retry_failed=True).unscanned} == {
         "away.mkv",
         "late.mkv",
     }
@@ -137,6 +137,6 @@ def test_what_could_not_be_reached_is_looked_into_again_and_what_is_damaged_only
 
 def test_the_plan_knows_what_nobody_has_looked_into_yet() -> None:
     rows = [{name: None for name in PLAN.names} | {"source": "b", "error_type": ""}]
-    plan = Plan(PLAN.empty_table(), [Item("a"), Item("b")], {"a": 0, "b": 1}, [], [])
+    plan = RunPlan(PLAN.empty_table(), [Item("a"), Item("b")], {"a": 0, "b": 1}, [], [])
     grown = plan.with_rows([pa.Table.from_pylist(rows, PLAN)])
     assert grown.looked == ["b"] and [item.source for item in grown.unscanned] == ["a"] and plan.looked == []

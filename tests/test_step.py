@@ -25,7 +25,7 @@ class Alphas(NamedTuple):
 
 
 class Words(NamedTuple):
-    matte: list[str]
+    matte_model: list[str]
 
 
 class Misspelt(NamedTuple):
@@ -55,7 +55,7 @@ def test_frames_of_all_clips_arrive_as_one_list_and_go_back_to_their_clips() -> 
     out = Brightness().run(clips)
     assert [row["character"].shape for row in out] == [(3, 6, 8), (1, 4, 10), (2, 6, 8)]
     assert [int(row["character"].max()) for row in out] == [1, 2, 3]
-    assert out[0]["matte"] == "red red red"
+    assert out[0]["matte_model"] == "red red red"
     assert "character" not in clips[0], "the rows given are not changed"
 
 
@@ -130,7 +130,7 @@ def test_what_is_of_the_whole_clip_comes_once_per_drawing() -> None:
             return Words([f"{motion}-{len(frames)}" for motion in camera_motion])
 
     made = Counts().run([{**clip(1, 2), "camera_motion": "pan"}, {**clip(2, 1), "camera_motion": "still"}])
-    assert [row["matte"] for row in made] == ["pan-3 pan-3", "still-3"]
+    assert [row["matte_model"] for row in made] == ["pan-3 pan-3", "still-3"]
 
 
 def test_the_signature_is_the_contract() -> None:
@@ -142,7 +142,7 @@ def test_the_signature_is_the_contract() -> None:
     assert (Brightness.reads, Brightness.wants, Brightness.writes) == (
         ("frames",),
         (),
-        ("character", "matte", "character_confidence"),
+        ("character", "matte_model", "character_confidence"),
     )
 
     class Same(Told):

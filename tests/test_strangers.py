@@ -113,7 +113,7 @@ def test_plates_that_lie_outside_are_neither_read_nor_removed(output: Path) -> N
         "scene_id": "y",
         "frame_id": "e/scene0000_frame000000",
         "plate": "../victim.txt",
-        "camera": [1.0] * 9,
+        "homography": [1.0] * 9,
         "made_from": "z",
     }
     (output / PLATES).write_bytes(metadata.to_bytes(pa.Table.from_pylist([row], plates.SCHEMA)))

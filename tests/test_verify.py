@@ -155,14 +155,16 @@ def test_a_damaged_table_is_forgotten_with_its_clips(tmp_path: Path) -> None:
 
 def test_annotations_and_end_products_are_verified_too(tmp_path: Path) -> None:
     sink = made(tmp_path, "shards")
-    added = Columns(str(tmp_path), "own", ["matte"])
+    added = Columns(str(tmp_path), "own", ["matte_model"])
     with added.open("run"):
-        added.write([{**clip(IDS[0], [0, 1, 1]), "matte": "u2net u2net"}], "run")
+        added.write([{**clip(IDS[0], [0, 1, 1]), "matte_model": "u2net u2net"}], "run")
     assert not verify(sink)
     (name,) = metadata.names(added.store)
     table = pq.read_table(tmp_path / "annotations/own" / name)
-    place = table.column_names.index("matte")
-    pq.write_table(table.set_column(place, "matte", [["other"] * 3]), tmp_path / "annotations/own" / name)
+    place = table.column_names.index("matte_model")
+    pq.write_table(
+        table.set_column(place, "matte_model", [["other"] * 3]), tmp_path / "annotations/own" / name
+    )
     (sheet,) = (tmp_path / "exposure").glob("e_scene0001.csv")
     sheet.write_text("frame,time\n")
     found = verify(sink)

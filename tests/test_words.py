@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
+from animelayers.job.renewed import renewed as renewed_config
+from animelayers.shot.params import tuned
 from animelayers.words import RENAMED, WordsError, literal, renamed, taken
 
 NAMES = [
@@ -116,11 +119,75 @@ def test_words_of_the_version_before_are_taken_with_a_warning() -> None:
         "output=stages.cels",
     ]
     assert told[0].startswith("stages.cels is called stages.layers now") and len(told) == 2
-    cfg = defaults()
-    assert all(
-        OmegaConf.select(cfg, new) is not None and OmegaConf.select(cfg, old) is None
-        for old, new in RENAMED.items()
+    assert renamed(
+        ["~stages.cels", "start_stage=effect", "placement.rows=2", "stages.own.rows=3", "floor=0.3"]
+    )[0] == [
+        "~stages.layers",
+        "start_stage=layers",
+        "placement.clips_per_batch=2",
+        "stages.own.clips_per_batch=3",
+        "min_fit=0.3",
+    ]
+    assert renamed(["floors=1", "stages.track.step.steadying=1", "source.floor=1"])[1] == []
+
+
+EVERYTHING = [
+    f"+stage@stages.{name}={name}" for name in ("subtitle", "questions", "action", "expression")
+] + ["model/segment=matte", "model/faces=yolo", "model/inpaint=lama"]
+
+
+def test_every_renamed_word_is_one_of_today(caplog: pytest.LogCaptureFixture) -> None:
+    whole = [
+        job.compose("decompose", EVERYTHING), job.compose("curate"), job.compose("cluster_characters"),
+    ]  # fmt: skip
+    for old, new in RENAMED.items():
+        if "=" not in old:
+            old, new = (
+                each.replace("questions.*", "questions.place").replace("stages.*", "stages.encode")
+                for each in (old, new)
+            )
+            found = [cfg for cfg in whole if OmegaConf.select(cfg, new, default=NOTHING) is not NOTHING]
+            assert found and not any(OmegaConf.select(cfg, old, default=None) for cfg in found), new
+    cfg = job.compose("decompose", ["stages.track.step.steady=0.25"])
+    assert cfg.stages.track.step.smoothing == 0.25 and "steady is called" in caplog.text
+
+
+def test_a_configuration_of_ones_own_may_have_the_old_names(caplog: pytest.LogCaptureFixture) -> None:
+    cfg = OmegaConf.create(
+        {
+            "placement": {"clips_per_batch": None, "rows": 4},
+            "stages": {
+                "track": {
+                    "clips_per_batch": "${placement.clips_per_batch}",
+                    "rows": 2,
+                    "step": {
+                        "_target_": "animelayers.stages.track.Track",
+                        "steady": 0.5,
+                        "tracker": {"_target_": "animelayers.models.track.Linked", "least": 0.01},
+                    },
+                },
+                "faces": {
+                    "step": {"_target_": "animelayers.models.faces.YoloFaces", "least": 0.6, "weights": None}
+                },
+            },
+        }
     )
+    now: Any = OmegaConf.to_container(renewed_config(cfg))
+    assert now["placement"] == {"clips_per_batch": 4} and now["stages"]["track"]["clips_per_batch"] == 2
+    step = now["stages"]["track"]["step"]
+    assert step["smoothing"] == 0.5 and step["tracker"]["min_area"] == 0.01 and len(step) == 3
+    assert now["stages"]["faces"]["step"]["min_score"] == 0.6
+    assert (
+        "stages.track.step.tracker.least is called min_area now" in caplog.text and len(caplog.records) == 5
+    )
+    made = tuned({"floor": 0.1, "min_area": 0.01})
+    assert (made.alpha_floor, made.min_area) == (
+        0.1,
+        0.01,
+    ) and "params.floor is called alpha_floor" in caplog.text
+
+
+NOTHING = object()
 
 
 def defaults() -> DictConfig:

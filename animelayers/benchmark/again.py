@@ -13,7 +13,7 @@ import numpy as np
 from animelayers import products
 from animelayers.benchmark import process
 from animelayers.benchmark.figures import Figure, interleave, middle
-from animelayers.plan import Plan
+from animelayers.plan import RunPlan
 from animelayers.samples import Scene, scene, write
 from animelayers.schema import ANNOTATIONS, RECORD, Row
 
@@ -102,13 +102,13 @@ def finish(source: Any, sink: Any, fingerprints: dict[str, Any]) -> None:
     byte.
     """
     with sink.open("benchmark"):
-        plan = Plan.renew(source, sink)
+        plan = RunPlan.renew(source, sink)
         plan = plan.with_rows([source.scan(plan.unscanned)])
         sink.save_plan(plan.table)
         sink.describe({"fingerprints": fingerprints})
         rows: list[Row] = []
         for clip in plan.table.to_pylist():
-            rows.append(_made(clip))
+            rows.append(_row(clip))
             if sum(len(row["frame_index"]) for row in rows) >= PER_COMMIT:
                 sink.write(rows, "benchmark")
                 rows = []
@@ -117,7 +117,7 @@ def finish(source: Any, sink: Any, fingerprints: dict[str, Any]) -> None:
             products.note(sink.store, name)
 
 
-def _made(clip: Row) -> Row:
+def _row(clip: Row) -> Row:
     """A clip as the last stage leaves it, every column of the frame table in it."""
     count = len(clip["indices"])
     row: Row = {

@@ -96,14 +96,14 @@ def _run(name: str, device: str, size: Size, limit: float) -> Result:
 def _step(answers: Any, name: str, device: str, size: Size) -> None:
     try:
         facts = STEPS[name](device, size)
-        answers.put(("ok", "; ".join(f"{key} {_said(value)}" for key, value in facts.items()), facts))
+        answers.put(("ok", "; ".join(f"{key} {_written(value)}" for key, value in facts.items()), facts))
     except LeftOut as why:
         answers.put(("left out", str(why), {}))
     except Exception as problem:  # a step's boundary: whatever a driver or a library raises is its result
         answers.put(("failed", f"{type(problem).__name__}: {' '.join(str(problem).split())[:400]}", {}))
 
 
-def _said(value: Any) -> str:
+def _written(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

@@ -31,7 +31,7 @@ def measure(frames: int, wishes: Wishes, rounds: int) -> tuple[list[Figure], dic
             "frame_id": [f"film/scene{i // 100:04d}_frame{i:06d}" for i in rng.permutation(frames)],
             "complexity": busy, "lighting": rng.beta(9, 2, frames), "occlusion": rng.beta(1, 6, frames), "quality": rng.beta(6, 3, frames),
             "sharpness": rng.beta(6, 3, frames), "instance_count": rng.choice([0, 1, 2, 3], frames, p=[0.1, 0.6, 0.2, 0.1]),
-            "shot_size": rng.choice(["close_up", "medium", "full_body", "far"], frames),
+            "shot_size": rng.choice(["close_up", "medium", "full_body", "long"], frames),
         }
     )  # fmt: skip
     missed = []

@@ -131,7 +131,7 @@ class Making:
 
     name, version, wants = "making", 1, ()
     reads = ("drawing",)
-    writes = ("matte", "layers", "layer_names", "layer_sizes")
+    writes = ("matte_model", "layers", "layer_names", "layer_sizes")
 
     def __init__(self, size: Size, folder: str) -> None:
         self.size, self.folder = size, folder
@@ -155,10 +155,10 @@ class Making:
             os._exit(1)
         count = int(row["drawing"].max()) + 1
         sizes = np.ones((count, len(NAMES.split())), np.int64)
-        matte = RECORD["matte"].gather(["none"] * count)
+        matte = RECORD["matte_model"].gather(["none"] * count)
         return {
             **row,
-            "matte": matte,
+            "matte_model": matte,
             "layers": b"." * sizes.size,
             "layer_names": NAMES,
             "layer_sizes": sizes,

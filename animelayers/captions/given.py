@@ -11,7 +11,7 @@ Given = Literal["either", "first", "last", "none"]
 WAYS: tuple[Given, ...] = ("either", "first", "last", "none")
 
 
-def joined(layer: str, given: str, made: str, way: str = "either") -> str:
+def merged(layer: str, given: str, made: str, way: str = "either") -> str:
     """What is said of a layer (frame, character, background): what lay beside the user's picture, ``given``,
     and what a model ``made`` of it.
 

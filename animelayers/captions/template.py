@@ -15,7 +15,7 @@ from animelayers.captions.guard import cleaned
 from animelayers.captions.line import line
 
 TOLD = (
-    "instance_count", "shot_size", "character_coverage", "palette", "exposure", "lighting", "complexity", "camera_motion", "effect_mode",
+    "instance_count", "shot_size", "character_coverage", "palette", "brightness", "lighting", "complexity", "camera_motion", "effect_mode",
     "effect_types", "scene_type", "place", "mood", "visual_style", "action", "expression", "pose",
 )  # fmt: skip
 """Columns that templates speak of; each may be missing."""
@@ -25,9 +25,11 @@ _SIZES = {
     "close_up": "close-up",
     "medium": "medium shot",
     "full_body": "full body",
-    "far": "seen from far away",
+    "long": "seen from far away",
 }
-_CAMERA = {"pan": "panning camera", "zoom": "zooming camera", "shake": "shaking camera"}
+_CAMERA = {
+    "pan": "panning camera", "tilt": "tilting camera", "zoom": "zooming camera", "rotate": "rotating camera", "shake": "shaking camera",
+}  # fmt: skip
 _EFFECTS = {"over": "an effect in front", "add": "a glowing effect", "screen": "a glowing effect"}
 _LARGE = 0.4  # share of the frame from which characters fill it
 # mean luma below and above which a picture is dark or bright, lighting below which it is dim
@@ -47,7 +49,7 @@ def template(layer: str, facts: Mapping[str, Any]) -> str:
     """The caption of a layer from facts: values of one drawing, or of one row of the frame table, by the
     names of the columns in `TOLD`.
 
-    What is missing, None or blank is not spoken of. ``palette``, ``exposure``, ``lighting`` and
+    What is missing, None or blank is not spoken of. ``palette``, ``brightness``, ``lighting`` and
     ``complexity`` must be those of the layer itself. A character layer with nobody in it (`instance_count` 0,
     `shot_size` 'none' or `character_coverage` 0) has no caption: ''. Raises ValueError for an unknown layer.
     """
@@ -127,10 +129,10 @@ def _effects(known: Mapping[str, Any]) -> list[str]:
 
 
 def _light(known: Mapping[str, Any]) -> list[str]:
-    exposure, lighting, complexity = (known.get(name) for name in ("exposure", "lighting", "complexity"))
+    brightness, lighting, complexity = (known.get(name) for name in ("brightness", "lighting", "complexity"))
     words = []
-    if exposure is not None and not _DARK <= exposure <= _BRIGHT:
-        words.append("dark" if exposure < _DARK else "bright")
+    if brightness is not None and not _DARK <= brightness <= _BRIGHT:
+        words.append("dark" if brightness < _DARK else "bright")
     elif lighting is not None and lighting < _DIM:
         words.append("dimly lit")
     if complexity is not None and not _PLAIN <= complexity <= _BUSY:

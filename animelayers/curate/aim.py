@@ -17,11 +17,11 @@ from animelayers.curate.wishes import WishError, Wishes, mapping
 
 FILE = "aimed.yaml"
 """What a set's folder keeps of it; `curate thresholds=FILE` takes it."""
-TRAITS = ("close_up", "medium", "full_body", "far", "complex_bg", "occlusion", "multi_character")
+TRAITS = ("close_up", "medium", "full_body", "long", "complex_bg", "occlusion", "multi_character")
 """What a validation tells a score of."""
 _SPELT = {
     "closeup": "close_up",
-    "far_shot": "far",
+    "far": "long",
     "complex_background": "complex_bg",
     "multi_char": "multi_character",
     "multiple_characters": "multi_character",
@@ -30,11 +30,11 @@ _WHOLE = ("overall", "overall_avg", "overall_average", "average", "mean", "total
 _NEEDS = {
     "occlusion": "occlusion",
     "multi_character": "multi_character",
-    "far": "far_shot",
+    "long": "long_shot",
     "complex_bg": "complex_bg",
 }
 _HELPS = {
-    "occlusion": "create_occlusion", "close_up": "segment", "medium": "keep_full", "full_body": "keep_full", "far": "keep_full",
+    "occlusion": "create_occlusion", "close_up": "segment", "medium": "keep_full", "full_body": "keep_full", "long": "keep_full",
     "complex_bg": "keep_full", "multi_character": "keep_full",
 }  # fmt: skip
 _RARE = 0.1  # share of the drawings below which the set lacks a trait
@@ -133,7 +133,7 @@ def aim(a: Analysis, wishes: Wishes, scored: Mapping[str, float]) -> Aimed:
 
 
 def _shown(a: Analysis, wishes: Wishes) -> dict[str, np.ndarray]:
-    sizes = {name: a.shot_size == name for name in ("close_up", "medium", "full_body", "far")}
+    sizes = {name: a.shot_size == name for name in ("close_up", "medium", "full_body", "long")}
     t = wishes.thresholds
     return {
         **sizes,

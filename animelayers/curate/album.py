@@ -48,7 +48,7 @@ def album(made: str, trigger: str, found: Checked | None, home: str) -> str:
     html = render(
         files("animelayers.curate").joinpath("album.html"),
         name=trigger or "What the set is made of", rows=[row for row in rows if row["file"]], count=len(rows), found=found,
-        core=lint.core(captions.values(), trigger), parts=_parts(rows), tags=_told(rows),
+        core=lint.core(captions.values(), trigger), parts=_parts(rows), tags=_tags_of(rows),
         remarks=[(remark.what, len(remark.names), _seen(by[name] for name in remark.names if name in by)) for remark in remarks],
     )  # fmt: skip
     put(store.fs, store.path("index.html"), html)
@@ -76,7 +76,7 @@ def _shares(rows: Sequence[dict[str, Any]], say: Callable[[Mapping[str, Any]], A
     ]
 
 
-def _told(rows: Sequence[dict[str, Any]]) -> Counted:
+def _tags_of(rows: Sequence[dict[str, Any]]) -> Counted:
     """The tags of the captions."""
     words: dict[str, list[dict[str, Any]]] = {}
     for row in rows:

@@ -13,13 +13,13 @@ from typing import Any
 import pyarrow as pa
 
 from animelayers.captions import LAYERS, cleaned, decorated, template
-from animelayers.captions.given import joined
+from animelayers.captions.given import merged as one
 
 GIVEN = "caption_given"
 """The column with what lay beside the user's picture."""
 
 _OF_THE_FRAME = frozenset(
-    {"palette", "exposure", "lighting", "complexity", "effect_mode", "effect_types", "camera_motion"}
+    {"palette", "brightness", "lighting", "complexity", "effect_mode", "effect_types", "camera_motion"}
 )
 
 
@@ -62,7 +62,7 @@ def caption(
 
 def merged(table: pa.Table, way: str) -> pa.Table:
     """A frame table whose captions of layers have what lay beside the user's pictures in them, as
-    `captions.given.joined` has it.
+    `captions.given.merged` has it.
     """
     if way == "either" or GIVEN not in table.column_names:
         return table
@@ -71,7 +71,7 @@ def merged(table: pa.Table, way: str) -> pa.Table:
         name = f"caption_{layer}"
         made = table[name].to_pylist() if name in table.column_names else [None] * len(table)
         column = pa.array(
-            [joined(layer, own, text or "", way) or None for own, text in zip(given, made, strict=True)],
+            [one(layer, own, text or "", way) or None for own, text in zip(given, made, strict=True)],
             pa.string(),
         )
         table = table.drop_columns([name] if name in table.column_names else []).append_column(name, column)

@@ -50,7 +50,7 @@ def assign(
     names: Mapping[str, str],
     by_hand: set[str],
     referred: Sequence[str] = (),
-    least_frames: int = 1,
+    min_frames: int = 1,
     **how: Any,
 ) -> dict[str, Member]:
     """The cast: `names` stand, all other tracks are decided by `identity.decide` (`how`), small characters
@@ -81,9 +81,7 @@ def assign(
     for i, k in zip(kept.tolist(), decision.group.tolist(), strict=True):
         frames[k] += tracks[i].frames if k >= 0 and i < len(tracks) else 0
     fresh = [
-        k
-        for k in np.argsort(-frames, kind="stable").tolist()
-        if k >= len(known) and frames[k] >= least_frames
+        k for k in np.argsort(-frames, kind="stable").tolist() if k >= len(known) and frames[k] >= min_frames
     ]
     label = {
         **dict(enumerate(known)),

@@ -152,7 +152,7 @@ def needed(a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float])
     """
     shown = {
         "multi_character": a.instance_count >= t["multi_character"],
-        "far_shot": a.shot_size == "far",
+        "long_shot": a.shot_size == "long",
         "complex_bg": a.complexity > t["simple_background"],
     }
     bonus = _BONUS * np.max([needs[name] * here for name, here in shown.items()], axis=0, initial=0)
@@ -166,12 +166,12 @@ def decide(
     own: Mapping[str, Wishes] | None = None,
     others: Mapping[str, np.ndarray] | None = None,
     whole: bool = True,
-    floor: float = 0.0,
+    min_fit: float = 0.0,
     variety: float = 0.0,
 ) -> Decisions:
     """A strategy for every frame: for the `whole` set at once, or by the rules alone.
 
-    ``floor``: no frame gets a strategy that it fits less than that for the sake of a target, only where the
+    ``min_fit``: no frame gets a strategy that it fits less than that for the sake of a target, only where the
     rules themselves choose it. ``variety``: what a strategy loses of its score in a frame whose neighbours in
     the shot have it.
 
@@ -187,7 +187,7 @@ def decide(
     strategies = (*KNOWN, *others)
     chosen = ruled
     if whole:
-        allowed = allowed & ((fit >= floor) | (ruled[:, None] == np.arange(len(strategies))))
+        allowed = allowed & ((fit >= min_fit) | (ruled[:, None] == np.arange(len(strategies))))
         wanted = counts(allowed, np.array([wishes.targets[name] for name in strategies]))
         chosen = assign(scores, allowed, wanted)
         for _ in range(_ROUNDS if variety else 0):
@@ -212,7 +212,7 @@ def _beside(a: Analysis, chosen: np.ndarray, size: int) -> np.ndarray:
     return found
 
 
-def unmet(decisions: Decisions, wishes: Wishes, floor: float) -> dict[str, str]:
+def unmet(decisions: Decisions, wishes: Wishes, min_fit: float) -> dict[str, str]:
     """Why a strategy has less of the set than its target asks for, by its name; strategies that have enough
     are left out.
     """
@@ -223,7 +223,7 @@ def unmet(decisions: Decisions, wishes: Wishes, floor: float) -> dict[str, str]:
             not decisions.allowed[:, s].any() and not decisions.fits[:, s].any()
         ):
             continue
-        fit = int(np.count_nonzero(decisions.fits[:, s] >= floor))
+        fit = int(np.count_nonzero(decisions.fits[:, s] >= min_fit))
         what, end = _LACKS.get(name, ("fit it", ""))
         why = (
             f"{fit} of {total} drawings {what}{end if not fit else ''}"

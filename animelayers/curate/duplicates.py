@@ -27,20 +27,20 @@ class Duplicates(NamedTuple):
 
 
 def duplicates(
-    table: pa.Table, bits: int = 4, embedding: str | None = None, least: float = 0.98
+    table: pa.Table, bits: int = 4, embedding: str | None = None, min_similarity: float = 0.98
 ) -> Duplicates:
     """Groups of frames of a frame table that are chained by near-duplicates, and the one of each to keep.
 
     Two frames are near-duplicates where at most `bits` (0..7) of the 64 of column perceptual_hash differ
     (Manku et al. 2007) and, with `embedding` (a column of unit vectors: visual_frame …), the cosine is
-    `least` or more as well. Kept is the one with the highest quality, then character_confidence, then the
-    lowest frame_id; what was not measured counts least. A frame without a hash is alike nothing. Raises
-    ValueError where a column is missing or an option is out of range.
+    `min_similarity` or more as well. Kept is the one with the highest quality, then character_confidence,
+    then the lowest frame_id; what was not measured counts least. A frame without a hash is alike nothing.
+    Raises ValueError where a column is missing or an option is out of range.
     """
     if not 0 <= bits <= 7:
         raise ValueError(f"bits must be 0..7, not {bits}")
-    if not -1 <= least <= 1:
-        raise ValueError(f"least must be -1..1, not {least}")
+    if not -1 <= min_similarity <= 1:
+        raise ValueError(f"min_similarity must be -1..1, not {min_similarity}")
     for column, stage in (("perceptual_hash", "metrics"), (embedding, "embed")):
         if column and column not in table.column_names:
             raise ValueError(
@@ -60,8 +60,8 @@ def duplicates(
             if len(at)
             else np.zeros((0, 1), np.float32)
         )
-        links = chain((at[a], at[b]) for a, b in _alike(hashes, which, vectors, bits, least))
-    group = _joined(links, len(words))
+        links = chain((at[a], at[b]) for a, b in _alike(hashes, which, vectors, bits, min_similarity))
+    group = _merged(links, len(words))
     return Duplicates(group, _kept(table, group))
 
 
@@ -100,15 +100,15 @@ def _within(
 
 
 def _alike(
-    hashes: np.ndarray, which: np.ndarray, vectors: np.ndarray, bits: int, least: float
+    hashes: np.ndarray, which: np.ndarray, vectors: np.ndarray, bits: int, min_similarity: float
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The same for frames (of hash `which`) whose vectors have a cosine of `least` or more as well."""
+    """The same for frames (of hash `which`) whose vectors have a cosine of `min_similarity` or more as well."""
     order = np.argsort(which, kind="stable")
     start = np.searchsorted(which[order], np.arange(len(hashes) + 1))
     members = [order[a:b] for a, b in pairwise(start)]
 
     def close(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        a, b = np.nonzero(vectors[one] @ vectors[other].T >= least)
+        a, b = np.nonzero(vectors[one] @ vectors[other].T >= min_similarity)
         return one[a], other[b]
 
     for own in members:
@@ -120,7 +120,7 @@ def _alike(
                 yield close(members[one][k : k + 1000], members[other])
 
 
-def _joined(links: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> np.ndarray:
+def _merged(links: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> np.ndarray:
     """Connected groups of `count` frames, numbered by their first. Links are folded as they come, so that
     memory stays bounded.
     """

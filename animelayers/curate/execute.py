@@ -33,7 +33,7 @@ _KIND = re.compile(r"[a-z0-9_]*")
 _MODELS = ("visual", "clip", "dinov2")
 _PLACES = frozenset(
     {
-        "camera",
+        "homography",
         "letterbox",
         "character_bbox",
         "character_coverage",
@@ -150,9 +150,9 @@ class Executor:
             if not pictures:
                 raise ValueError("it made no picture")
         except Exception as problem:  # the boundary of a strategy: whatever it raises becomes a row
-            log.warning("%s: %s: %s", strategy, frame_id, _said(problem))
+            log.warning("%s: %s: %s", strategy, frame_id, _described(problem))
             return clip | {
-                "error": f"{strategy}: {_said(problem)}",
+                "error": f"{strategy}: {_described(problem)}",
                 "error_type": type(problem).__name__,
                 "attempt": 1,
             }
@@ -333,12 +333,12 @@ def _tried(strategies: Mapping[str, partial[Strategy]]) -> Exception | None:
             return WeightsError(str(missing))
         except Exception as problem:
             return PipelineError(
-                _said(problem) if name in str(problem) else f"strategy {name}: {_said(problem)}"
+                _described(problem) if name in str(problem) else f"strategy {name}: {_described(problem)}"
             )
     return None
 
 
-def _said(problem: Exception) -> str:
+def _described(problem: Exception) -> str:
     """What went wrong, on one line; a KeyError without the quotes it puts around its words."""
     text = problem.args[0] if isinstance(problem, KeyError) and problem.args else problem
     return " ".join(str(text).split()) or type(problem).__name__

@@ -17,7 +17,7 @@ DOUBTFUL = ("recompose_low", "matte_unsure", "flicker")
 """Flags of frames in which the layers do not give the frame back, the net was not sure, or the figure's size
 jumps.
 """
-SIZES = ("close_up", "medium", "full_body", "far")
+SIZES = ("close_up", "medium", "full_body", "long")
 
 
 class Framing(NamedTuple):
@@ -111,11 +111,11 @@ def _covered(box: Sequence[int], other: Sequence[int]) -> float:
 
 
 def shot_size(box: Box, width: int, height: int) -> str:
-    """close_up, medium, full_body or far, as `imaging.outline.framing` has it, by a figure's box (x, y, w, h)
-    alone.
+    """close_up, medium, full_body or long, as `imaging.outline.framing` has it, by a figure's box (x, y, w,
+    h) alone.
     """
     if box[1] + box[3] < height - 1:
-        return "far" if box[3] < 0.4 * height else "full_body"
+        return "long" if box[3] < 0.4 * height else "full_body"
     return "close_up" if box[2] * box[3] / 3 > 0.16 * width * height else "medium"
 
 

@@ -53,7 +53,7 @@ def decide(
     similar: np.ndarray,
     apart: np.ndarray,
     given: np.ndarray | None = None,
-    least: float = 0.72,
+    min_similarity: float = 0.72,
     method: str = "agglomerative",
     count: int | None = None,
 ) -> Decision:
@@ -61,31 +61,31 @@ def decide(
     put together.
 
     ``given``: int (N,), the groups of those that are decided already, numbered from 0, -1 for the others:
-    these are put to the group they are most like, if by `least` on average, and what is left is grouped by
-    itself. ``method``: agglomerative (average linkage until groups are less alike than `least`), hdbscan
-    (Campello et al. 2013; groups of two tracks at least, others belong nowhere) or kmeans with `count`
-    groups. Confidence: how much more alike a track is to its own group than to the next (a silhouette,
-    Rousseeuw 1987). Raises ValueError for an unknown method or a share that is none.
+    these are put to the group they are most like, if by `min_similarity` on average, and what is left is
+    grouped by itself. ``method``: agglomerative (average linkage until groups are less alike than
+    `min_similarity`), hdbscan (Campello et al. 2013; groups of two tracks at least, others belong nowhere) or
+    kmeans with `count` groups. Confidence: how much more alike a track is to its own group than to the next
+    (a silhouette, Rousseeuw 1987). Raises ValueError for an unknown method or a share that is none.
     """
     if method not in METHODS:
         raise ValueError(f"method={method}: there is {', '.join(METHODS)}")
-    if not -1 < least < 1:
-        raise ValueError(f"least_alike must be between -1 and 1, not {least}")
+    if not -1 < min_similarity < 1:
+        raise ValueError(f"min_similarity must be between -1 and 1, not {min_similarity}")
     group = np.full(len(similar), -1) if given is None else np.array(given, int)
     if method == "kmeans" and (count is None or count < 1):
         raise ValueError("method=kmeans needs count, the number of characters")
-    _link(similar, apart, group, least)
+    _link(similar, apart, group, min_similarity)
     rest = np.flatnonzero(group < 0)
     if len(rest):
         place = np.full(len(similar), -1)
         place[rest] = np.arange(len(rest))
         pairs = place[apart][(place[apart] >= 0).all(axis=1)] if len(apart) else apart
-        found = _grouped(similar[np.ix_(rest, rest)], pairs, least, method, count)
+        found = _grouped(similar[np.ix_(rest, rest)], pairs, min_similarity, method, count)
         group[rest] = np.where(found >= 0, found + group.max(initial=-1) + 1, -1)
-    return Decision(group, sureness(similar, group, least))
+    return Decision(group, sureness(similar, group, min_similarity))
 
 
-def sureness(similar: np.ndarray, group: np.ndarray, least: float = 0.72) -> np.ndarray:
+def sureness(similar: np.ndarray, group: np.ndarray, min_similarity: float = 0.72) -> np.ndarray:
     """How sure each track's group is, float32 (N,), 0..1: one half where the next group suits as well, 0 for
     those that belong nowhere.
     """
@@ -99,13 +99,15 @@ def sureness(similar: np.ndarray, group: np.ndarray, least: float = 0.72) -> np.
         own = group[i]
         others = [total[i, k] / sizes[k] for k in range(len(known)) if k != own and sizes[k]]
         # Alone, or with nobody to be taken for, the bound that joins two stands for what is missing.
-        inside = 1 - ((total[i, own] - similar[i, i]) / (sizes[own] - 1) if sizes[own] > 1 else least)
-        outside = 1 - max([*others, 2 * least - 1])
+        inside = 1 - (
+            (total[i, own] - similar[i, i]) / (sizes[own] - 1) if sizes[own] > 1 else min_similarity
+        )
+        outside = 1 - max([*others, 2 * min_similarity - 1])
         sure[i] = np.clip(0.5 + 0.5 * (outside - inside) / max(outside, inside, 1e-9), 0, 1)
     return sure
 
 
-def _link(similar: np.ndarray, apart: np.ndarray, group: np.ndarray, least: float) -> None:
+def _link(similar: np.ndarray, apart: np.ndarray, group: np.ndarray, min_similarity: float) -> None:
     """Put those without a group to the given ones they are most like, the surest first."""
     names = range(group.max(initial=-1) + 1)
     if not names:
@@ -124,19 +126,19 @@ def _link(similar: np.ndarray, apart: np.ndarray, group: np.ndarray, least: floa
     near[group >= 0] = -1
     for flat in np.argsort(-near, axis=None, kind="stable").tolist():
         i, k = divmod(flat, near.shape[1])
-        if near[i, k] < least:
+        if near[i, k] < min_similarity:
             break
         if group[i] < 0 and all(group[foe] != k for foe in foes.get(i, ())):
             group[i] = k
 
 
 def _grouped(
-    similar: np.ndarray, apart: np.ndarray, least: float, method: str, count: int | None
+    similar: np.ndarray, apart: np.ndarray, min_similarity: float, method: str, count: int | None
 ) -> np.ndarray:
     distance = np.clip(1 - (similar + similar.T).astype(np.float64) / 2, 0, None)
     np.fill_diagonal(distance, 0)
     if method == "agglomerative" or len(distance) < 2:
-        return _linked(distance, apart, 1 - least)
+        return _linked(distance, apart, 1 - min_similarity)
     from sklearn.cluster import HDBSCAN, KMeans  # takes a second to import
 
     if method == "hdbscan":

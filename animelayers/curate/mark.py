@@ -18,7 +18,7 @@ from animelayers.sinks import Columns
 NAMES = ("characters", "characters_confidence")
 
 
-def mark(
+def write_names(
     output: Output, made: Mapping[str, Member], describe: Mapping[str, Any], name: str = "identity"
 ) -> int:
     """Write who is in each frame to annotation set `name` of an output; gives the number of frames."""

@@ -44,15 +44,15 @@ def proposed(
     found: People,
     colours: np.ndarray,
     known: frozenset[str],
-    least: float,
+    min_similarity: float,
     frames: int,
 ) -> dict[str, Member]:
     """The cast with outfits: a character whose clothes come in several kinds is called NAME (outfit 1), NAME
     (outfit 2) …, most frames first.
 
     ``colours``: as `worn`. ``known``: names that stand already; they are a person's own, and left as they
-    are. An outfit has ``frames`` frames at least, and drawings less alike than ``least`` are of two. Tracks
-    that show no clothes, or rare ones, keep the name alone.
+    are. An outfit has ``frames`` frames at least, and drawings less alike than ``min_similarity`` are of two.
+    Tracks that show no clothes, or rare ones, keep the name alone.
     """
     cast = dict(made)
     for name in {member.name for member in made.values()} - known - {UNKNOWN}:
@@ -60,7 +60,7 @@ def proposed(
             i for i, track in enumerate(found.tracks) if made[track.name].name == name and colours[i].any()
         ]
         group = (
-            decide(alike([(colours[own], 1.0)]), np.zeros((0, 2), int), least=least).group
+            decide(alike([(colours[own], 1.0)]), np.zeros((0, 2), int), min_similarity=min_similarity).group
             if own
             else np.zeros(0, int)
         )

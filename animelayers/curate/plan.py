@@ -21,7 +21,7 @@ _ROW = 64  # numbers in a list that is an embedding
 
 
 @dataclass(frozen=True)
-class Plan:
+class CurationPlan:
     """``own``: wishes of characters by their names. ``strategies``: the enabled ones with their options,
     unbuilt; ``others``: names of all, enabled or not, that the rules do not know.
     """
@@ -88,7 +88,7 @@ class Plan:
         ]
 
 
-def settled(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def resolved(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Options of strategies with ``segmentation_config`` that names another strategy put as those of its
     options that cut characters out.
     """

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from animelayers import former
+
 THRESHOLDS = (
     "simple_background",
     "good_lighting",
@@ -22,7 +24,7 @@ THRESHOLDS = (
     "low_sharpness",
 )
 """Keys of `thresholds`: all 0..1 but `multi_character`, a number of characters."""
-NEEDS = ("occlusion", "multi_character", "far_shot", "complex_bg")
+NEEDS = ("occlusion", "multi_character", "long_shot", "complex_bg")
 """Keys of `dataset_needs`, all 0..1: how much the set lacks of each."""
 SECTIONS = ("thresholds", "strategy_targets", "dataset_needs")
 _NEARLY = 1e-6
@@ -59,7 +61,7 @@ class Wishes:
 
     def with_needs(self, path: str) -> Wishes:
         """The same with the needs a JSON file names instead."""
-        return replace(self, needs=_needs({**self.needs, **mapping(path, json.loads)}, path))
+        return replace(self, needs=_needs({**self.needs, **_today(mapping(path, json.loads), path)}, path))
 
 
 def wishes(node: Mapping[str, Any], strategies: Iterable[str], where: str = "decision") -> Wishes:
@@ -97,7 +99,12 @@ def _section(node: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
     found = node.get(name) or {}
     if not isinstance(found, Mapping):
         raise WishError(f"{where}.{name} is {found!r}, not a mapping of names to numbers")
-    return {str(key): value for key, value in found.items()}
+    named = {str(key): value for key, value in found.items()}
+    return _today(named, f"{where}.{name}") if name == "dataset_needs" else named
+
+
+def _today(found: Mapping[str, Any], where: str) -> dict[str, Any]:
+    return {former.need(name, where): value for name, value in found.items()}
 
 
 def mapping(path: str, parse: Callable[[str], Any] = yaml.safe_load) -> dict[str, Any]:

@@ -550,7 +550,7 @@ def _tune(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
 def _aim(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     scored = body.get("scores", {})
     if not isinstance(scored, dict):
-        raise ValueError('a result is a mapping of traits to scores, like {"far": 0.15, "close_up": 0.95}')
+        raise ValueError('a result is a mapping of traits to scores, like {"long": 0.15, "close_up": 0.95}')
     found, path = decisions.aimed(_named(desk.sets, request.path_params["name"]), scored)
     wished = found.wishes
     traits = [trait._asdict() for trait in found.traits]

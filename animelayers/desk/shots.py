@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from animelayers import exposure
+from animelayers import xsheet
 from animelayers.exports.select import Select
 from animelayers.exports.shots import Shot, shots
 from animelayers.output import Output
@@ -32,7 +32,7 @@ def named(output: Output, row: Row) -> str | None:
     mine = table.filter(
         pc.and_(pc.equal(table["scene_id"], row["scene_id"]), pc.equal(table["episode"], row["episode"]))
     )
-    return next((sheet.name for sheet in exposure.sheets(mine)), None)
+    return next((sheet.name for sheet in xsheet.sheets(mine)), None)
 
 
 def told(output: Output, found: list[Shot]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ they are of.
 from __future__ import annotations
 
 from animelayers.edits.edit import Edit
-from animelayers.edits.find import Found, find
+from animelayers.edits.find import Matches, find
 from animelayers.edits.sequences import of_desk
 
-__all__ = ["Edit", "Found", "find", "of_desk"]
+__all__ = ["Edit", "Matches", "find", "of_desk"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from animelayers.exports.stack import Layer, off_black
-from animelayers.imaging.edited import NOISE, differs, joined, painted
+from animelayers.imaging.edited import NOISE, differs, merged, painted
 
 MODES = ("over", "add", "screen")
 
@@ -51,7 +51,7 @@ def take_characters(edit: Edit, whole: np.ndarray, parts: list[tuple[Layer, Laye
     """Take the characters of a drawing, RGBA `whole`, from its layers before and after."""
     changed = np.logical_or.reduce([differs(before.picture, after.picture) for before, after in parts])
     if changed.any():
-        made, place = joined([after.picture for _, after in parts])
+        made, place = merged([after.picture for _, after in parts])
         ids = np.array(
             [
                 int(before.name.rpartition(" ")[2]) if before.name.rpartition(" ")[2].isdigit() else 0

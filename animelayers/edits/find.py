@@ -15,20 +15,20 @@ _LARGEST = 1 << 30
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
-class Found(NamedTuple):
+class Matches(NamedTuple):
     """The edits by frame id, and a line about each thing that could not be taken."""
 
     edits: dict[str, Edit]
     problems: list[str]
 
 
-def find(output: Output, folder: str | Path) -> Found:
+def find(output: Output, folder: str | Path) -> Matches:
     """Look through an exported folder of PSD or OpenRaster files or numbered pictures for what differs from
     what was exported.
 
     Raises ValueError for a folder that is not there or holds no export.
     """
-    root, found = Path(folder), Found({}, [])
+    root, found = Path(folder), Matches({}, [])
     if not root.is_dir():
         raise ValueError(f"edits={folder}: no such folder")
     known = False

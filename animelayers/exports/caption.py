@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from animelayers.captions.given import WAYS, Given, joined
+from animelayers import former
+from animelayers.captions.given import WAYS, Given, merged
 from animelayers.captions.lint import tags
 from animelayers.schema import LISTS, RECORD, Row
 
@@ -66,13 +67,14 @@ class Caption:
         return (
             row.get("caption")
             if "origin" in row
-            else joined(layer, row.get("caption_given") or "", row.get(f"caption_{layer}") or "", self.given)
+            else merged(layer, row.get("caption_given") or "", row.get(f"caption_{layer}") or "", self.given)
         )
 
 
 def known(template: str, columns: Collection[str], option: str) -> None:
     """Raise ValueError for a field of a template that is no column."""
-    if missing := [name for name in _FIELD.findall(template) if name not in {"caption", "layer", *columns}]:
+    names = [former.column(name, option) for name in _FIELD.findall(template)]
+    if missing := [name for name in names if name not in {"caption", "layer", *columns}]:
         raise ValueError(
             f"{option}: {{{missing[0]}}} is no column of the frame table; annotate the output first, or name one it has"
         )
@@ -97,6 +99,7 @@ def _part(part: str, row: Row, layer: str) -> str:
 
 
 def _value(name: str, row: Row, layer: str) -> str:
+    name = former.COLUMNS.get(name, name)
     value = layer if name == "layer" or (name == "concept" and not row.get("concept")) else row.get(name)
     if name in LISTS and isinstance(value, list):
         value = RECORD[name].written(value)

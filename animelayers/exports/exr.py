@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from animelayers import exposure
+from animelayers import xsheet
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.shots import Shot, only, picture, shots, untimed
 from animelayers.layers import names
@@ -60,8 +60,8 @@ class Exr(Exporter):
                         frame_id,
                     )
             sheets = {
-                f"{shot.name}/sheet.csv": exposure.as_csv(shot.sheet),
-                f"{shot.name}/sheet.xdts": exposure.as_xdts(shot.sheet),
+                f"{shot.name}/sheet.csv": xsheet.as_csv(shot.sheet),
+                f"{shot.name}/sheet.xdts": xsheet.as_xdts(shot.sheet),
             }
             yield Piece(
                 tuple(sheets),

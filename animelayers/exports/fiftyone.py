@@ -16,7 +16,7 @@ import numpy as np
 from animelayers.exports import picture as pictures
 from animelayers.exports.base import Piece
 from animelayers.exports.coco import CHARACTER, EFFECT, Coco
-from animelayers.exports.rows import finite, listed, told
+from animelayers.exports.rows import finite, listed, readable
 from animelayers.exports.select import stem
 from animelayers.imaging import codecs
 from animelayers.output import Output
@@ -87,7 +87,7 @@ class FiftyOne(Coco):
             yield kind, number, mask * np.uint8(255)
 
     def _samples(self, output: Output) -> Iterator[bytes]:
-        columns = [field.name for field in told(output.table.schema) if field.name not in _OWN]
+        columns = [field.name for field in readable(output.table.schema) if field.name not in _OWN]
         yield b'{"samples": ['
         for number, row in enumerate(self.select.rows(output)):
             yield (b",\n" if number else b"\n") + json.dumps(

@@ -105,7 +105,7 @@ class HfImageFolder(_Rows):
         return {names[layer]: data for layer, data in self._encoded(output, row).items()}
 
     def _lines(self, output: Output) -> Iterator[bytes]:
-        known = [field.name for field in rows.told(output.table.schema)]
+        known = [field.name for field in rows.readable(output.table.schema)]
         for row in self.select.rows(output):
             there = {layer: pictures.shows(row, layer) for layer in self._layers(output)}
             files = {
@@ -166,7 +166,7 @@ class HfParquet(_Rows):
         )
 
     def _schema(self, output: Output) -> pa.Schema:
-        told = rows.told(output.table.schema)
+        told = rows.readable(output.table.schema)
         features: dict[str, Any] = {layer: {"_type": "Image"} for layer in self._layers(output)}
         features |= {"text": {"dtype": "string", "_type": "Value"}} | {
             field.name: rows.feature(field.type) for field in told

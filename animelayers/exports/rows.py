@@ -35,7 +35,7 @@ def finite(value: Any) -> Any:
 _BOXES = pa.list_(pa.list_(pa.float32()))
 
 
-def told(schema: pa.Schema) -> list[pa.Field]:
+def readable(schema: pa.Schema) -> list[pa.Field]:
     """The columns that say something of a frame and that every reader knows: words, numbers, short lists of
     fixed size, lists of words, of numbers, and of boxes, which are lists of numbers."""
     kept = [
@@ -43,17 +43,17 @@ def told(schema: pa.Schema) -> list[pa.Field]:
         for field in schema
         if not internal(field.name) and (field.name in LISTS or not pa.types.is_list(field.type))
     ]
-    return [pa.field(field.name, _told(field.type)) for field in kept]
+    return [pa.field(field.name, _readable(field.type)) for field in kept]
 
 
-def _told(kind: pa.DataType) -> pa.DataType:
+def _readable(kind: pa.DataType) -> pa.DataType:
     if not (pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)):
         return kind
     return pa.string() if any(pa.types.is_string(part.type) for part in kind.value_type) else _BOXES
 
 
 def listed(column: str, value: Any) -> Any:
-    """A value of the frame table, or one as people write it, as `told` says: lists, boxes as lists of
+    """A value of the frame table, or one as people write it, as `readable` says: lists, boxes as lists of
     numbers; what has words and numbers in it as text."""
     if column in LISTS and isinstance(value, str):
         value = RECORD[column].stored(RECORD[column].read(value))
@@ -61,13 +61,13 @@ def listed(column: str, value: Any) -> Any:
         return value
     return (
         [[*map(float, box.values())] for box in value]
-        if _told(RECORD[column].arrow) == _BOXES
+        if _readable(RECORD[column].arrow) == _BOXES
         else RECORD[column].written(value)
     )
 
 
 def feature(kind: pa.DataType) -> dict[str, Any]:
-    """The Hugging Face feature of an Arrow type of `told`."""
+    """The Hugging Face feature of an Arrow type of `readable`."""
     if pa.types.is_list(kind):
         return {"feature": feature(kind.value_type), "_type": "List"}
     if pa.types.is_fixed_size_list(kind):

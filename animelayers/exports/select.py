@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from animelayers import former
 from animelayers.options import Count
 from animelayers.output import Output
 from animelayers.schema import LISTS, RECORD, Row
@@ -54,7 +55,9 @@ class Select:
             keep = pc.and_(
                 keep, pc.invert(pc.is_in(table["frame_id"], pa.array(list(self.without), pa.string())))
             )
-        for column, wanted in self.where.items():
+        for asked, wanted in self.where.items():
+            column = former.column(asked, "select.where")
+            wanted = _today(column, wanted)
             if column not in table.column_names:
                 raise ValueError(
                     f"select.where.{column}: the frame table has no such column; annotate the output first, or choose of those it has"
@@ -102,6 +105,16 @@ def stem(row: Row) -> str:
 
 def _long(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or (pa.types.is_fixed_size_list(kind) and kind.list_size > _LONG))
+
+
+def _today(column: str, wanted: Value | Sequence[Value]) -> Value | Sequence[Value]:
+    """What is wanted of a column, in the words of today."""
+    if isinstance(wanted, int | float):
+        return wanted
+    if not isinstance(wanted, str):
+        return [_today(column, one) for one in wanted]  # type: ignore[misc]
+    sign = next((each for each in _COMPARED if wanted.startswith(each)), "")
+    return sign + former.value(column, wanted[len(sign) :].strip(), f"select.where.{column}")
 
 
 def _passes(value: Any, wanted: Value | Sequence[Value], column: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from animelayers import exposure
+from animelayers import xsheet
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.shots import Shot, only, shots, untimed
 from animelayers.imaging import codecs
@@ -53,7 +53,7 @@ class Numbered(Exporter):
                     files, partial(_numbered, output, shot, frame_id, number, suffixes), what=frame_id
                 )
             told = tuple(f"{shot.name}/{name}" for name in ("sheet.csv", "sheet.xdts", NOTE))
-            yield Piece(told, partial(_told, output, shot, shown, suffixes), 0, shot.name)
+            yield Piece(told, partial(_described, output, shot, shown, suffixes), 0, shot.name)
 
     def remarks(self, output: Output) -> Iterator[str]:
         """Frames that have no timing."""
@@ -90,7 +90,9 @@ def _numbered(
     return made
 
 
-def _told(output: Output, shot: Shot, shown: Sequence[str], suffixes: Mapping[str, str]) -> dict[str, bytes]:
+def _described(
+    output: Output, shot: Shot, shown: Sequence[str], suffixes: Mapping[str, str]
+) -> dict[str, bytes]:
     """The sheet twice, and of each file that shows a drawing which one, which layer, and the digest of its
     bytes.
     """
@@ -112,8 +114,8 @@ def _told(output: Output, shot: Shot, shown: Sequence[str], suffixes: Mapping[st
     }
     note |= {"captions": captions} if captions else {}
     texts = {
-        "sheet.csv": exposure.as_csv(shot.sheet),
-        "sheet.xdts": exposure.as_xdts(shot.sheet),
+        "sheet.csv": xsheet.as_csv(shot.sheet),
+        "sheet.xdts": xsheet.as_xdts(shot.sheet),
         NOTE: json.dumps(note, indent=1, ensure_ascii=False, sort_keys=True) + "\n",
     }
     return {f"{shot.name}/{name}": text.encode() for name, text in texts.items()}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers import exposure
+from animelayers import xsheet
 from animelayers.exports.picture import whole
 from animelayers.exports.select import Select
 from animelayers.imaging import codecs
@@ -38,7 +38,7 @@ class Shot(NamedTuple):
     size: tuple[int, int]
     shown: Sequence[str]
     rate: Fraction
-    sheet: exposure.Sheet
+    sheet: xsheet.Sheet
     carriers: Sequence[str]
     modes: Mapping[str, str]
 
@@ -57,7 +57,7 @@ def shots(output: Output, select: Select, fps: float | None = None) -> Iterator[
     held: dict[tuple[str, str], list[int]] = {}
     for at, row in enumerate(rows):
         held.setdefault(row[:2], []).append(at)
-    for sheet in exposure.sheets(table):
+    for sheet in xsheet.sheets(table):
         order = sorted(held[sheet.episode, sheet.scene_id], key=lambda at: rows[at][2])
         ids = [rows[at][4] or rows[at][3] for at in order]
         carriers = list(dict.fromkeys(ids))
@@ -69,12 +69,12 @@ def shots(output: Output, select: Select, fps: float | None = None) -> Iterator[
 def untimed(output: Output, select: Select) -> Iterator[str]:
     """What the user must know of chosen frames that are in no shot: how many, and what takes them."""
     table = replace(select, held=True).table(output)
-    lost = len(table) - sum(len(sheet.place) for sheet in exposure.sheets(table))
+    lost = len(table) - sum(len(sheet.place) for sheet in xsheet.sheets(table))
     if lost:
         yield f"{lost} of {len(table)} frames have no timing, as pictures of a folder without numbers: they are in no shot; psd and ora take them"
 
 
-def running(sheet: exposure.Sheet) -> list[int]:
+def running(sheet: xsheet.Sheet) -> list[int]:
     """The number of the drawing shown at each frame of a shot, from its first to its last.
 
     A drawing stays until the next entry, over frames that sampling left out, and where frames are not evenly
@@ -91,7 +91,7 @@ def running(sheet: exposure.Sheet) -> list[int]:
     return [int(number) for number in numbers]
 
 
-def rate(sheet: exposure.Sheet, fps: float | None = None) -> Fraction:
+def rate(sheet: xsheet.Sheet, fps: float | None = None) -> Fraction:
     """Frames a second of a shot, a usual rate where one is near, from its times; `fps` or 24 where they tell
     nothing.
 
@@ -113,7 +113,7 @@ def _usual(measured: float, near: float = _NEAR) -> Fraction:
     )
 
 
-def _uneven(sheet: exposure.Sheet) -> bool:
+def _uneven(sheet: xsheet.Sheet) -> bool:
     """Whether frames of a shot are not as far apart in time as their numbers say."""
     if len(sheet.place) < 3 or not np.isfinite(sheet.seconds).all():
         return False
@@ -124,7 +124,7 @@ def _uneven(sheet: exposure.Sheet) -> bool:
     )
 
 
-def _closest(sheet: exposure.Sheet) -> tuple[float, int]:
+def _closest(sheet: xsheet.Sheet) -> tuple[float, int]:
     """Seconds between frames that follow closely, the usual step or a shorter one that is not rare, and how
     many such steps there are.
     """
@@ -135,7 +135,7 @@ def _closest(sheet: exposure.Sheet) -> tuple[float, int]:
     return max(1 / _FASTEST, float(near.mean()) if len(near) else seconds), max(1, len(near))
 
 
-def _timed(sheet: exposure.Sheet) -> list[int]:
+def _timed(sheet: xsheet.Sheet) -> list[int]:
     """As `running`, by time: a drawing that is shown for a second is there for a second."""
     fast, usual = float(rate(sheet)), float(np.median(np.diff(sheet.place)))
     slots = np.rint((sheet.seconds - sheet.seconds[0]) * fast).astype(np.int64)

@@ -24,7 +24,7 @@ KINDS = (
     "effect_mode",
 )
 MEASURES = (
-    "recompose_psnr", "mask_quality", "character_confidence", "character_coverage", "sharpness", "noise", "contrast", "exposure", "complexity",
+    "recompose_psnr", "mask_quality", "character_confidence", "character_coverage", "sharpness", "noise", "contrast", "brightness", "complexity",
     "lighting", "occlusion", "quality", "background_seen", "background_borrowed", "background_invented", "effect_intensity", "motion_magnitude",
 )  # fmt: skip
 

@@ -63,7 +63,7 @@ class Strategies(Exporter):
         )
 
     def _report(self, output: Output, folder: str) -> bytes:
-        told, called, root = [], self._called(output), dataset.told(Store(output.path), folder)
+        told, called, root = [], self._called(output), dataset.public_path(Store(output.path), folder)
         errors = (
             dict(zip(output.errors["origin"].to_pylist(), output.errors["error"].to_pylist(), strict=True))
             if len(output.errors)

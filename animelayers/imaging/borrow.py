@@ -12,8 +12,8 @@ import numpy as np
 
 from animelayers.imaging.brush import square
 from animelayers.imaging.constants import ALIKE
-from animelayers.imaging.exposure import Light
 from animelayers.imaging.links import nearest_of, places
+from animelayers.imaging.photometric import Light
 from animelayers.imaging.propagate import Sources
 
 _ROW = 1024  # pixels are fetched in rows of so many: OpenCV takes no picture wider than 32767
@@ -95,7 +95,7 @@ def fetched(
     return colours
 
 
-def joined(first: tuple[np.ndarray, Sources], second: tuple[np.ndarray, Sources]) -> Filled:
+def merged(first: tuple[np.ndarray, Sources], second: tuple[np.ndarray, Sources]) -> Filled:
     """The colours from both directions in time, each with its sources at full size, blended by how near and
     how sure they are.
 

@@ -39,7 +39,7 @@ _DENSE, _UNEVEN = 0.6, 0.4  # what each of them is of a border
 _HASHED, _LOWEST = 32, 8  # pixels of the side of the picture that is hashed, and its lowest cosines each way
 
 
-class Picture(NamedTuple):
+class Reduced(NamedTuple):
     """A picture prepared once for all measures, all uint8: its luma (H, W), the reduced picture (h, w, 3),
     its luma and its edges (h, w).
     """
@@ -50,11 +50,11 @@ class Picture(NamedTuple):
     edges: np.ndarray
 
 
-def prepared(picture: np.ndarray) -> Picture:
+def prepared(picture: np.ndarray) -> Reduced:
     """The planes the measures below look at."""
     small = reduced(picture)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    return Picture(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), small, grey, cv2.Canny(grey, *_EDGES))
+    return Reduced(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), small, grey, cv2.Canny(grey, *_EDGES))
 
 
 def reduced(plane: np.ndarray) -> np.ndarray:
@@ -116,7 +116,7 @@ def colours(small: np.ndarray) -> tuple[int, np.ndarray]:
     return count, np.concatenate([*chosen, *([chosen[-1]] * (_MAIN - len(chosen)))])
 
 
-def complexity(picture: Picture, count: int) -> float:
+def complexity(picture: Reduced, count: int) -> float:
     """0..1: edges, number of colours and deviation of the luma, each against that of a very busy picture."""
     parts = (
         np.mean(picture.edges > 0),

@@ -27,21 +27,22 @@ class Cut:
 
     ``context``: pixels around a hole that the net sees, at least. ``share``: the same, of the hole's longer
     side. ``longest``: pixels of the longer side above which a crop is reduced, a multiple of 64. ``enlarge``:
-    times that a smaller one may be enlarged towards it. ``ring``: pixels around a hole, in the net's size,
-    that it fills too, so that what it makes can be compared with the picture. Raises ValueError for a value
-    out of range.
+    times that a smaller one may be enlarged towards it. ``seam_width``: pixels around a hole, in the net's
+    size, that it fills too, so that what it makes can be compared with the picture. Raises ValueError for a
+    value out of range.
     """
 
     context: int = 64
     share: float = 0.5
     longest: int = 768
     enlarge: float = 1
-    ring: int = 4
+    seam_width: int = 4
 
     def __post_init__(self) -> None:
-        if min(self.context, self.share, self.ring) < 0 or self.enlarge < 1:
+        if min(self.context, self.share, self.seam_width) < 0 or self.enlarge < 1:
             raise ValueError(
-                f"context, share and ring must be 0 or more and enlarge at least 1, not {self.context}, {self.share}, {self.ring} and {self.enlarge}"
+                "context, share and seam_width must be 0 or more and enlarge at least 1, not "
+                f"{self.context}, {self.share}, {self.seam_width} and {self.enlarge}"
             )
         if self.longest < STEP or self.longest % STEP:
             raise ValueError(f"longest must be a multiple of {STEP}, not {self.longest}")

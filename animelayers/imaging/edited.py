@@ -33,7 +33,7 @@ def painted(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return changed | ((before[..., 3] == 0) & (after[..., 3] > 0)) if changed.any() else changed
 
 
-def joined(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def merged(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Layers RGBA uint8 (H, W, 4), the lowest first, as one, and which of them is most of each pixel, int64
     (H, W).
     """

@@ -15,7 +15,7 @@ MOST = 31
 """Drawings a plate is made from at most."""
 
 
-class Evidence(NamedTuple):
+class PlateEvidence(NamedTuple):
     """What one drawing is told.
 
     ``plate``: uint8 sRGB (H, W, 3) as this drawing would see it. ``known``: uint8 (H, W), 0 where no drawing
@@ -42,10 +42,10 @@ USUAL = (1.5, 8.0)
 """Grey levels the usual difference of a shot lies between: a file's rounding, and worn film."""
 
 
-def nothing(shape: tuple[int, ...]) -> Evidence:
+def nothing(shape: tuple[int, ...]) -> PlateEvidence:
     """What is told of a picture (H, W, 3) for itself."""
     empty = np.zeros(shape[:2], np.uint8)
-    return Evidence(np.zeros((*shape[:2], 3), np.uint8), empty, empty, empty)
+    return PlateEvidence(np.zeros((*shape[:2], 3), np.uint8), empty, empty, empty)
 
 
 def median(stack: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +94,7 @@ def distance(picture: np.ndarray, plate: np.ndarray) -> np.ndarray:
 
 
 def changed(stack: np.ndarray, reached: np.ndarray, noise: float) -> np.ndarray:
-    """How much N pictures of one place differ from what most of them show, uint8 (H, W), see `Evidence`.
+    """How much N pictures of one place differ from what most of them show, uint8 (H, W), see `PlateEvidence`.
 
     ``stack``: uint8 (N, H, W, 3); ``reached``: bool (N, H, W), where a picture shows the place, figures and
     all; ``noise``: the usual difference. What differs in one picture of many is seen as well: it is the root
@@ -110,9 +110,9 @@ def changed(stack: np.ndarray, reached: np.ndarray, noise: float) -> np.ndarray:
     return np.where(count >= _SURE, STILL + np.rint((255 - STILL) * share), 0).astype(np.uint8)
 
 
-def told(
+def measured(
     picture: np.ndarray, plate: np.ndarray, count: np.ndarray, noise: float, change: np.ndarray
-) -> Evidence:
+) -> PlateEvidence:
     """The evidence of a picture, from the plate as it would see it, by how many drawings that is shown, the
     usual difference, and what `changed` says of its places.
     """
@@ -120,7 +120,7 @@ def told(
     apart = np.minimum(distance(picture, plate).astype(np.float32) * (255 / (FAR * noise)), 255).astype(
         np.uint8
     )
-    return Evidence(plate, known, np.where(known > 0, apart, 0).astype(np.uint8), change)
+    return PlateEvidence(plate, known, np.where(known > 0, apart, 0).astype(np.uint8), change)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Figures told apart: whose colours lie where, where a figure went, and which pixels of a merged island are
 whose.
 
-Masks and label maps are small (a few hundred pixels high); a `Look` is what a figure is known by.
+Masks and label maps are small (a few hundred pixels high); a `Appearance` is what a figure is known by.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def cells(picture: np.ndarray) -> np.ndarray:
 
 
 @dataclass
-class Look:
+class Appearance:
     """What a figure looks like: the densities of its colours at each height, its last whole mask, its place
     and its pace.
 
@@ -54,7 +54,7 @@ class Look:
     pace: np.ndarray
 
     @classmethod
-    def of(cls, cell: np.ndarray, mask: np.ndarray) -> Look:
+    def of(cls, cell: np.ndarray, mask: np.ndarray) -> Appearance:
         """The look of the figure that covers `mask` (bool (H, W), not empty) of a picture with colour bins
         `cell`.
         """
@@ -74,9 +74,9 @@ class Look:
         self.pace = (1 - trust) * self.pace + trust * (place - self.centre)
         self.centre = place
 
-    def turned(self) -> Look:
+    def turned(self) -> Appearance:
         """The same look for going back in time."""
-        return Look(self.colours, self.mask, self.centre, -self.pace)
+        return Appearance(self.colours, self.mask, self.centre, -self.pace)
 
     def placed(self, place: np.ndarray) -> np.ndarray:
         """Its last whole mask with its middle moved to `place` (x, y), bool (H, W)."""
@@ -117,7 +117,7 @@ def shift(mask: np.ndarray, by: np.ndarray) -> np.ndarray:
 
 
 def share_out(
-    cell: np.ndarray, island: np.ndarray, looks: Sequence[Look]
+    cell: np.ndarray, island: np.ndarray, looks: Sequence[Appearance]
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Whose each pixel of an `island` (bool (H, W)) is in which the figures of `looks` touch or hide each
     other.
@@ -141,7 +141,7 @@ def share_out(
     return np.where(island, np.argmax(scores, axis=0), -1), places
 
 
-def _settle(evidence: np.ndarray, look: Look) -> np.ndarray:
+def _settle(evidence: np.ndarray, look: Appearance) -> np.ndarray:
     """The middle of the figure where its mask, near its predicted place, sums up most evidence."""
     x, y, w, h = cv2.boundingRect(look.mask.astype(np.uint8))
     brush = look.mask[y : y + h, x : x + w].astype(np.float32)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import disc
-from animelayers.imaging.figures import Look, cells, densities
+from animelayers.imaging.figures import Appearance, cells, densities
 from animelayers.imaging.masks import RARE, TOLD
 
 _UNEXPLAINED = 9  # grey levels from which the camera's motion does not explain a pixel
@@ -26,7 +26,7 @@ _SPECK = 0.05  # parts smaller than this share of the largest are not its
 def follow(
     pictures: tuple[np.ndarray, np.ndarray],
     was: np.ndarray,
-    look: Look,
+    look: Appearance,
     warped: np.ndarray,
     known: np.ndarray,
 ) -> np.ndarray:

@@ -24,12 +24,12 @@ _CLEAR = 0.8  # share of a segment's pixels that agree on whose they are
 _SOFT = 1.5
 
 
-def label_map(claims: np.ndarray, scores: np.ndarray, least: int = 1) -> tuple[np.ndarray, list[int]]:
+def label_map(claims: np.ndarray, scores: np.ndarray, min_area: int = 1) -> tuple[np.ndarray, list[int]]:
     """One label map of K masks that may overlap: uint8 (H, W), 0 none, k the k-th best; and which mask each
     label is, best score first.
 
     `claims` bool (K, H, W), `scores` float (K,). A pixel is that of the best of its masks; a mask of which
-    better ones take most is dropped. Pieces of fewer than `least` pixels go to the segment that surrounds
+    better ones take most is dropped. Pieces of fewer than `min_area` pixels go to the segment that surrounds
     most of them, or to none; a segment without a larger piece is dropped. At most 254 are kept.
     """
     order = [int(k) for k in np.argsort(-np.asarray(scores, np.float64), kind="stable")]
@@ -39,14 +39,14 @@ def label_map(claims: np.ndarray, scores: np.ndarray, least: int = 1) -> tuple[n
     for k in order:
         free = claims[k] & ~taken
         area = np.count_nonzero(free)
-        if len(kept) < MOST and area >= least and area > _LEFT * np.count_nonzero(claims[k]):
+        if len(kept) < MOST and area >= min_area and area > _LEFT * np.count_nonzero(claims[k]):
             kept.append(k)
             labels[free] = len(kept)
             taken |= free
-    return _tidy(labels, kept, least)
+    return _tidy(labels, kept, min_area)
 
 
-def _tidy(labels: np.ndarray, kept: list[int], least: int) -> tuple[np.ndarray, list[int]]:
+def _tidy(labels: np.ndarray, kept: list[int], min_area: int) -> tuple[np.ndarray, list[int]]:
     """Labels without small pieces, and counted without gaps."""
     made = labels.copy()
     for label in range(1, len(kept) + 1):
@@ -57,12 +57,12 @@ def _tidy(labels: np.ndarray, kept: list[int], least: int) -> tuple[np.ndarray, 
             (labels[where] == label).astype(np.uint8), connectivity=8
         )
         for piece in range(1, count):
-            if stats[piece, cv2.CC_STAT_AREA] < least:
+            if stats[piece, cv2.CC_STAT_AREA] < min_area:
                 here = (pieces == piece).astype(np.uint8)
                 around = labels[where][cv2.dilate(here, square(1)) > here]
                 made[where][here > 0] = np.bincount(around, minlength=1).argmax()
     sizes = np.bincount(made.ravel(), minlength=len(kept) + 1)
-    there = [k for k in range(1, len(kept) + 1) if sizes[k] >= least]
+    there = [k for k in range(1, len(kept) + 1) if sizes[k] >= min_area]
     table = np.zeros(LEVELS, np.uint8)
     table[there] = range(1, len(there) + 1)
     return table[made], [kept[k - 1] for k in there]
@@ -126,19 +126,21 @@ def whose(figures: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return found
 
 
-def pieces(figures: np.ndarray, least: float) -> list[np.ndarray]:
-    """What may each be a figure, of at least the share `least` of the frame, as bool masks (H, W).
+def pieces(figures: np.ndarray, min_area: float) -> list[np.ndarray]:
+    """What may each be a figure, of at least the share `min_area` of the frame, as bool masks (H, W).
 
     `figures` is a bool mask, whose islands they are, or a label map uint8 as of `whose`: each label is one,
     however many islands it has, and each island of what is loose.
     """
     if figures.dtype == bool:
-        return masks.islands(figures, least)
-    there = np.flatnonzero(np.bincount(figures.ravel(), minlength=LEVELS) >= max(1.0, least * figures.size))
-    return [figures == k for k in there if 0 < k < LOOSE] + masks.islands(figures == LOOSE, least)
+        return masks.islands(figures, min_area)
+    there = np.flatnonzero(
+        np.bincount(figures.ravel(), minlength=LEVELS) >= max(1.0, min_area * figures.size)
+    )
+    return [figures == k for k in there if 0 < k < LOOSE] + masks.islands(figures == LOOSE, min_area)
 
 
-def settled(found: np.ndarray, told: np.ndarray) -> np.ndarray:
+def sharpened(found: np.ndarray, told: np.ndarray) -> np.ndarray:
     """Labels uint8 (H, W) of figures, found at a small size, with outlines as sharp as the segments they were
     `told` from, as of `whose`.
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from animelayers.imaging.brush import square
 from animelayers.imaging.burning import burning
-from animelayers.imaging.exposure import Light
+from animelayers.imaging.photometric import Light
 from animelayers.imaging.views import View
 
 NOBODY = 255
@@ -43,7 +43,7 @@ _ALWAYS = 0.15  # share of votes from background below which a character stands 
 
 
 @dataclass(frozen=True)
-class Look:
+class Sighting:
     """One frame at working size as it lies in its view's window: three planes of colour, and two of weights
     0.._FULL.
 
@@ -67,22 +67,25 @@ class Verdict(NamedTuple):
     trust: float
 
 
-def look(frame: np.ndarray, alpha: np.ndarray, seat: View, light: Light) -> Look:
+def look(frame: np.ndarray, alpha: np.ndarray, registration: View, light: Light) -> Sighting:
     """The look of a frame uint8 (H, W, 3) with what may be character, alpha uint8 (H, W), from a view at
     working size.
     """
-    small = seat.onto(light.lift(cv2.resize(frame, seat.size, interpolation=cv2.INTER_AREA)))
-    tight = cv2.resize(alpha, seat.size, interpolation=cv2.INTER_AREA)
+    small = registration.onto(light.lift(cv2.resize(frame, registration.size, interpolation=cv2.INTER_AREA)))
+    tight = cv2.resize(alpha, registration.size, interpolation=cv2.INTER_AREA)
     wide = cv2.dilate(tight, square(_NEAR))
     # Just outside a matte a frame has no say.
-    masked, near = (cv2.convertScaleAbs(seat.onto(m), alpha=_FULL / 255) for m in (tight, wide))
-    reach = seat.reach()
-    return Look(
-        seat, tuple(cv2.split(small)), cv2.bitwise_and(_FULL - near, reach), cv2.bitwise_and(masked, reach)
+    masked, near = (cv2.convertScaleAbs(registration.onto(m), alpha=_FULL / 255) for m in (tight, wide))
+    reach = registration.reach()
+    return Sighting(
+        registration,
+        tuple(cv2.split(small)),
+        cv2.bitwise_and(_FULL - near, reach),
+        cv2.bitwise_and(masked, reach),
     )
 
 
-def noise_of(looks: list[Look]) -> float:
+def noise_of(looks: list[Sighting]) -> float:
     """How many grey levels two frames may differ and show the same painting, 6..24, from what neighbours in
     the list differ by.
     """
@@ -116,7 +119,7 @@ def largest(picture: np.ndarray) -> np.ndarray:
     return cv2.max(cv2.max(r, g), b)
 
 
-def vote(looks: Mapping[int, Look], shape: tuple[int, int], noise: float) -> Verdict:
+def vote(looks: Mapping[int, Sighting], shape: tuple[int, int], noise: float) -> Verdict:
     """What the looks of frames (by number, below `NOBODY`) agree on, on a plate of `shape` (rows, columns) at
     working size.
     """
@@ -173,7 +176,7 @@ def vote(looks: Mapping[int, Look], shape: tuple[int, int], noise: float) -> Ver
     return Verdict(choice, np.where(seen, 255, 0).astype(np.uint8), trusted)
 
 
-def _lit(looks: Mapping[int, Look], voters: Sequence[int], choice: np.ndarray) -> np.ndarray:
+def _lit(looks: Mapping[int, Sighting], voters: Sequence[int], choice: np.ndarray) -> np.ndarray:
     """Where light never rests, bool, on the plate of what is chosen."""
     picture, views = np.zeros((*choice.shape, 3), np.uint8), []
     for i in looks:

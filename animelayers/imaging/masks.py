@@ -26,12 +26,12 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.count_nonzero(one & other) / union) if union else 0.0
 
 
-def islands(mask: np.ndarray, least: float) -> list[np.ndarray]:
-    """Connected regions (8 neighbours) of a bool mask (H, W) that cover at least the share `least` of the
+def islands(mask: np.ndarray, min_area: float) -> list[np.ndarray]:
+    """Connected regions (8 neighbours) of a bool mask (H, W) that cover at least the share `min_area` of the
     frame, each a bool mask.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    big = stats[:, cv2.CC_STAT_AREA] >= max(1.0, least * mask.size)
+    big = stats[:, cv2.CC_STAT_AREA] >= max(1.0, min_area * mask.size)
     return [labels == k for k in range(1, count) if big[k]]
 
 

@@ -96,16 +96,16 @@ def colour_error(layer: np.ndarray, truth: np.ndarray) -> float | None:
     return float(cv2.absdiff(layer, truth)[..., :3][where].mean()) if where.any() else None
 
 
-def owners(truth: np.ndarray, labels: np.ndarray, least: float) -> dict[int, int]:
-    """Of each label of `truth` that covers the share `least` of the plane or more, the label that has most of
-    it in the other plane.
+def owners(truth: np.ndarray, labels: np.ndarray, min_area: float) -> dict[int, int]:
+    """Of each label of `truth` that covers the share `min_area` of the plane or more, the label that has most
+    of it in the other plane.
 
     Planes of integers (H, W), 0 nobody; 0 too for one of which no label has a quarter.
     """
     found = {}
     for number in np.unique(truth[truth > 0]).tolist():
         own = truth == number
-        if own.mean() >= least:
+        if own.mean() >= min_area:
             values, counts = np.unique(labels[own], return_counts=True)
             counts = np.where((values > 0) & (counts >= own.sum() / _OWNED), counts, 0)
             found[number] = int(values[counts.argmax()]) if counts.any() else 0
@@ -145,7 +145,7 @@ def camera_error(cameras: np.ndarray, truth: np.ndarray, size: tuple[int, int]) 
         np.array([0, 0, 1, 1, 0.5]) * (height - 1),
     )
     places = []
-    for seats in (cameras, truth):
-        lying = np.linalg.inv(seats[0]) @ seats @ points
+    for each in (cameras, truth):
+        lying = np.linalg.inv(each[0]) @ each @ points
         places.append(lying[:, :2] / lying[:, 2:])
     return np.asarray(np.linalg.norm(places[0] - places[1], axis=1).mean(axis=1))

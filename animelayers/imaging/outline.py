@@ -13,7 +13,7 @@ from animelayers.imaging.brush import square
 
 _NEAR = 2  # reduced pixels between an outline and the edge it lies on
 _CUT = 0.02  # share of the frame's width in which a figure cut off by its lower border crosses it
-_FAR = 0.4  # of the frame's height, that a whole figure is high from which it is not far
+_LONG = 0.4  # of the frame's height, that a whole figure is high from which it is no long shot
 # the part of a figure from its top that is its head, and the share of the frame it covers when close
 _HEAD, _NEAR_BY = 3, 0.12
 _OUTLINE = 4  # roots of its area that the outline of a figure is long: that of a square
@@ -44,7 +44,7 @@ def pieces(alpha: np.ndarray) -> tuple[int, int]:
 
 
 def framing(alpha: np.ndarray) -> str:
-    """close_up, medium, full_body or far, by the character's height and by what the frame cuts off; none for
+    """close_up, medium, full_body or long, by the character's height and by what the frame cuts off; none for
     nobody.
     """
     half = cv2.threshold(alpha, 127, 255, cv2.THRESH_BINARY)[1]
@@ -54,7 +54,7 @@ def framing(alpha: np.ndarray) -> str:
     height, width = alpha.shape
     cut = int(cv2.countNonZero(half[-1]) > _CUT * width)
     if not cut:
-        return "far" if h < _FAR * height else "full_body"
+        return "long" if h < _LONG * height else "full_body"
     # A head that fills much of the frame's width is near; a standing body is narrow.
     return (
         "close_up" if cv2.countNonZero(half[y : y + max(1, h // _HEAD)]) > _NEAR_BY * alpha.size else "medium"

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from animelayers.imaging.constants import TINY
-from animelayers.imaging.exposure import EQUAL, match
 from animelayers.imaging.motion import canvas, from_plate, outline, register
+from animelayers.imaging.photometric import EQUAL, match
 from animelayers.imaging.views import view
 from animelayers.imaging.warp import HAIR
 
@@ -52,7 +52,7 @@ def lay(load: Load, cameras: Sequence[np.ndarray], size: tuple[int, int]) -> lis
         if step is not None:
             pieces, places = groups[-1]
             if (
-                _made([*places, places[-1] @ step], [*(cameras[n] for n in pieces), cameras[k]], size)
+                _laid_out([*places, places[-1] @ step], [*(cameras[n] for n in pieces), cameras[k]], size)
                 is not None
             ):
                 pieces.append(k)
@@ -61,7 +61,7 @@ def lay(load: Load, cameras: Sequence[np.ndarray], size: tuple[int, int]) -> lis
         groups.append(([k], [np.eye(3)]))
     made = []
     for pieces, places in groups:
-        found = _made(places, [cameras[k] for k in pieces], size) if len(pieces) > 1 else None
+        found = _laid_out(places, [cameras[k] for k in pieces], size) if len(pieces) > 1 else None
         made.append(Canvas(pieces, *found) if found else Canvas(pieces, places, load(pieces[0]).shape[1::-1]))
     return made
 
@@ -77,19 +77,23 @@ def paint(load: Load, shown: Load, laid: Canvas) -> np.ndarray:
     total, weight = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
     for k, place in zip(laid.pieces, laid.places, strict=True):
         plate = load(k)
-        seat = view(place, plate.shape[1::-1], laid.size)
-        picture, reach = seat.onto(plate), seat.reach()
+        registration = view(place, plate.shape[1::-1], laid.size)
+        picture, reach = registration.onto(plate), registration.reach()
         own = np.where(
-            reach > 0, np.maximum(seat.onto(shown(k), smooth=False), np.float32(_UNSEEN)), np.float32(0)
+            reach > 0,
+            np.maximum(registration.onto(shown(k), smooth=False), np.float32(_UNSEEN)),
+            np.float32(0),
         )
         few = (slice(None, None, _STEP),) * 2
-        before = weight[seat.window]
+        before = weight[registration.window]
         both = (before[few] > 0) & (reach[few] > 0)
         light = (
-            match(picture[few], _shade(total[seat.window][few], before[few]), both) if both.any() else EQUAL
+            match(picture[few], _shade(total[registration.window][few], before[few]), both)
+            if both.any()
+            else EQUAL
         )
-        total[seat.window] += (light.lift(picture) if light.usable else picture) * own[..., None]
-        weight[seat.window] += own
+        total[registration.window] += (light.lift(picture) if light.usable else picture) * own[..., None]
+        weight[registration.window] += own
     return _shade(total, weight)
 
 
@@ -112,20 +116,20 @@ def _step(load: Load, k: int, cameras: Sequence[np.ndarray], size: tuple[int, in
     return np.asarray(move / move[2, 2])
 
 
-def _made(
+def _laid_out(
     places: Sequence[np.ndarray], cameras: Sequence[np.ndarray], size: tuple[int, int]
 ) -> tuple[list[np.ndarray], tuple[int, int]] | None:
     """The places moved so that every frame lies on the canvas, at the resolution of the finest plate, and its
     size; None if it is too large.
     """
     finest = min(range(len(places)), key=lambda n: (round(float(np.linalg.det(places[n][:2, :2])), 2), n))
-    seats = [np.linalg.inv(places[finest]) @ place for place in places]
-    frames = np.concatenate([seat @ of for seat, of in zip(seats, cameras, strict=True)])
+    moved = [np.linalg.inv(places[finest]) @ place for place in places]
+    frames = np.concatenate([each @ of for each, of in zip(moved, cameras, strict=True)])
     move = np.eye(3)
     move[:2, 2] = np.ceil(-outline(frames, size).min((0, 1)) - HAIR)
     wide = canvas(move @ frames, size)
     return (
-        ([move @ seat / (move @ seat)[2, 2] for seat in seats], wide)
+        ([move @ each / (move @ each)[2, 2] for each in moved], wide)
         if wide[0] * wide[1] <= _LARGEST
         else None
     )

@@ -38,21 +38,21 @@ def cut_hole(hole: np.ndarray, crop: Crop) -> np.ndarray:
     return _padded(seen, crop)
 
 
-def widened(hole: np.ndarray, ring: int) -> np.ndarray:
-    """A uint8 hole with `ring` pixels around it."""
-    return cv2.dilate(hole, disc(ring)) if ring else hole
+def widened(hole: np.ndarray, width: int) -> np.ndarray:
+    """A uint8 hole with `width` pixels around it."""
+    return cv2.dilate(hole, disc(width)) if width else hole
 
 
-def matched(made: np.ndarray, seen: np.ndarray, ring: np.ndarray) -> np.ndarray:
+def matched(made: np.ndarray, seen: np.ndarray, seam: np.ndarray) -> np.ndarray:
     """What a net made, float32 (H, W, 3), 0..255, in the colours of the picture: uint8 (H, W, 3).
 
-    Where ``ring`` (bool (H, W)) is set the picture ``seen`` (uint8) is known, and the net filled it all the
+    Where ``seam`` (bool (H, W)) is set the picture ``seen`` (uint8) is known, and the net filled it all the
     same. The difference there, averaged over a few pixels, is spread over all the rest by pull and push
     (Gortler et al., The Lumigraph, 1996): a drift of colour goes away all over the hole, and at its rim
     nothing is left to see.
     """
-    if ring.any():
-        weight = ring.astype(np.float32)
+    if seam.any():
+        weight = seam.astype(np.float32)
         gap = np.clip(seen - made, -_DRIFT, _DRIFT) * weight[..., None]
         size = tuple(max(1, n // _CELL) for n in weight.shape[::-1])
         spread = _spread(*(cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (gap, weight)))

@@ -26,8 +26,8 @@ class Camera(NamedTuple):
 
     ``homographies``: float64 (N, 3, 3), frame to plate; all zero for a frame of the context that could not be
     registered, see `placed`. ``ok``: bool (N,), whether the frame itself told its place; a drawing that did
-    not (a white flash) has the place of its neighbours. ``kind``: 'still', 'pan', 'zoom', 'shake', or
-    'unknown': not registrable, all identity, and no frame says a thing about another.
+    not (a white flash) has the place of its neighbours. ``kind``: 'still', 'pan', 'tilt', 'zoom', 'rotate',
+    'shake', or 'unknown': not registrable, all identity, and no frame says a thing about another.
     """
 
     homographies: np.ndarray
@@ -89,7 +89,7 @@ def composed(
     move[:2, 2] = np.ceil(-low - HAIR)
     cameras[known] = move @ cameras[known]
     ok = np.isin(np.arange(number), list(places)) & known
-    return Camera(cameras, ok, _kind(cameras[:first], size, bent))
+    return Camera(cameras, ok, _kind(cameras[:first], size))
 
 
 def _base(places: dict[int, np.ndarray], drawings: Sequence[int], size: tuple[int, int]) -> int:
@@ -117,12 +117,20 @@ def _too_large(cameras: np.ndarray, size: tuple[int, int]) -> bool:
     return area > _LARGE[0] * size[0] * size[1] or area > _LARGE[1]
 
 
-def _kind(cameras: np.ndarray, size: tuple[int, int], bent: bool) -> str:
-    """The name of the move of drawings in order: a camera that shakes goes a long way and gets nowhere."""
+def _kind(cameras: np.ndarray, size: tuple[int, int]) -> str:
+    """The name of the move of drawings in order: a camera that shakes goes a long way and gets nowhere, one
+    that zooms or turns does so around a point within reach of the frame.
+    """
     corners = outline(cameras, size)
     way = np.linalg.norm(np.diff(corners, axis=0), axis=2).sum()
     reach = np.linalg.norm(np.ptp(corners, 0), axis=1).sum()
     sizes = np.sqrt(np.abs(np.linalg.det(cameras[:, :2, :2])))
     if way > _SHAKEN * reach and sizes.max() / sizes.min() < _AS_LARGE:
         return "shake"
-    return "zoom" if bent else "pan"
+    across, down = corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
+    areas = np.abs(across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0])
+    turned = np.ptp(np.unwrap(np.arctan2(*(across - down).T[::-1])))
+    zoomed, shifted = np.log(areas.max() / areas.min()) / 2, np.ptp(corners.mean(axis=1), axis=0)
+    if np.hypot(*shifted) > np.hypot(*size) * max(turned, zoomed):
+        return "tilt" if shifted[1] > shifted[0] else "pan"
+    return "rotate" if turned > zoomed else "zoom"

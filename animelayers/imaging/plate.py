@@ -14,8 +14,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.imaging.exposure import EQUAL, Light, match
 from animelayers.imaging.looks import NOBODY, largest, look, noise_of, slack, vote
+from animelayers.imaging.photometric import EQUAL, Light, match
 from animelayers.imaging.views import View, view
 
 _WORK = 360  # pixels of the frame's short side at which looks are compared
@@ -78,9 +78,9 @@ def clean_plate(
         start, _FINE * noise, _LOOSE if all(v.matrix is None for v in views.values()) else _LOOSER
     )
     total, count = np.zeros(start.shape, np.float32), np.zeros(seen.shape, np.float32)
-    for i, seat in views.items():
-        where, reach = seat.window, seat.reach()
-        picture = seat.onto(own[i].lift(frames[i]))
+    for i, registration in views.items():
+        where, reach = registration.window, registration.reach()
+        picture = registration.onto(own[i].lift(frames[i]))
         away = largest(cv2.absdiff(picture, start[where]))
         same = cv2.bitwise_and(cv2.compare(away, tolerance[where], cv2.CMP_LE), reach)
         # The soft rim of a figure is near enough to count and would darken the mean.

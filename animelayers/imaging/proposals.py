@@ -48,11 +48,11 @@ def crops(height: int, width: int, layers: int) -> list[Crop]:
     return found
 
 
-def tidy(mask: np.ndarray, least: int) -> np.ndarray:
-    """A bool mask (H, W) with holes, then islands, of less than `least` pixels (8 neighbours) gone; of
+def tidy(mask: np.ndarray, min_area: int) -> np.ndarray:
+    """A bool mask (H, W) with holes, then islands, of less than `min_area` pixels (8 neighbours) gone; of
     islands the largest always stays.
     """
-    return _without(_without(mask, least, holes=True), least, holes=False)
+    return _without(_without(mask, min_area, holes=True), min_area, holes=False)
 
 
 def boxes(masks: np.ndarray) -> np.ndarray:
@@ -67,10 +67,10 @@ def boxes(masks: np.ndarray) -> np.ndarray:
     return found
 
 
-def _without(mask: np.ndarray, least: int, holes: bool) -> np.ndarray:
+def _without(mask: np.ndarray, min_area: int, holes: bool) -> np.ndarray:
     _, labels, stats, _ = cv2.connectedComponentsWithStats((mask ^ holes).astype(np.uint8), connectivity=8)
     sizes = stats[:, cv2.CC_STAT_AREA]
-    small = sizes < least
+    small = sizes < min_area
     small[0] = False
     if not small.any():
         return mask

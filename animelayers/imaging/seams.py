@@ -30,7 +30,7 @@ def boxes(labels: np.ndarray) -> dict[int, Box]:
     return found
 
 
-def joined(clips: Sequence[tuple[Sequence[int], Boxes, Boxes]]) -> list[dict[int, int]]:
+def merged(clips: Sequence[tuple[Sequence[int], Boxes, Boxes]]) -> list[dict[int, int]]:
     """For each clip of a shot, in order, the id over the shot of each of its own ids.
 
     A clip is all its ids and the boxes of its first and of its last frame. Characters of neighbouring clips

@@ -11,10 +11,31 @@ from animelayers.job.fingerprint import READ, fingerprints
 from animelayers.job.help import choices, template, whole
 from animelayers.job.launching import AUTO, begun, launch
 from animelayers.job.staging import conduct, stages
-from animelayers.job.values import check, told
+from animelayers.job.values import check, explained
 from animelayers.job.weights import models, named
 
 __all__ = [
-    "ALLOW", "AUTO", "CONF", "JOBS", "READ", "ConfigError", "begun", "build", "check", "choices", "compose", "conduct", "fingerprints",
-    "launch", "models", "named", "placing", "stages", "target", "template", "told", "unbuilt", "whole",
+    "ALLOW",
+    "AUTO",
+    "CONF",
+    "JOBS",
+    "READ",
+    "ConfigError",
+    "begun",
+    "build",
+    "check",
+    "choices",
+    "compose",
+    "conduct",
+    "explained",
+    "fingerprints",
+    "launch",
+    "models",
+    "named",
+    "placing",
+    "stages",
+    "target",
+    "template",
+    "unbuilt",
+    "whole",
 ]  # fmt: skip

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig
 
+from animelayers.words import renamed
+
+log = logging.getLogger(__name__)
 _HOME = Path(__file__).resolve().parent.parent
 CONF, JOBS = ((_HOME if (_HOME / name).is_dir() else _HOME.parent) / name for name in ("conf", "jobs"))
 """Where the configuration and the scripts are: in the package where it is installed, beside it in a checkout.
@@ -20,4 +24,7 @@ def compose(config_name: str, overrides: list[str] | None = None) -> DictConfig:
 
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base=None):
-        return hydra.compose(config_name, overrides or [])
+        words, old = renamed(overrides or [])
+        for told in old:
+            log.warning("%s", told)
+        return hydra.compose(config_name, words)

@@ -10,7 +10,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers.job.weights import found, of_weights
+from animelayers.former import FIRST
+from animelayers.job.weights import arguments, of_weights
 from animelayers.options import PLACED, hints, marked
 from animelayers.placement import Stage
 from animelayers.weights import TABLE, digest, own
@@ -54,13 +55,13 @@ def plain(value: Any, hint: Any = Any) -> Any:
     if isinstance(value, partial):
         told = hints(value.func)  # type: ignore[arg-type]
         options = {
-            k: plain(v, told.get(k, Any))
-            for k, v in sorted(found(value).items())
+            FIRST.get(k, k): plain(v, told.get(k, Any))
+            for k, v in sorted(arguments(value).items())
             if not marked(told.get(k, Any), PLACED)
         }
         return [f"{value.func.__module__}.{value.func.__qualname__}", options]
     if isinstance(value, dict):
-        return {key: plain(v) for key, v in sorted(value.items())}
+        return {FIRST.get(key, key): plain(v) for key, v in sorted(value.items())}
     if isinstance(value, list):
         return [plain(v) for v in value]
     if not isinstance(value, str) or not of_weights(hint):

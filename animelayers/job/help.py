@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from animelayers.job.composed import CONF
-from animelayers.job.values import shown, told
+from animelayers.job.values import explained, shown
 
 
 def whole(config_name: str) -> str:
@@ -20,7 +20,7 @@ def whole(config_name: str) -> str:
                 *lines,
                 "",
                 "== All settings ==",
-                *(f"  {f'{key}={shown(value)}':<58}  {said}" for key, value, said in told(config_name)),
+                *(f"  {f'{key}={shown(value)}':<58}  {said}" for key, value, said in explained(config_name)),
             ]
         )
         + "\n"

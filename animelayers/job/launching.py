@@ -27,6 +27,7 @@ from animelayers.early import interruptible
 from animelayers.job.composed import CONF, compose
 from animelayers.job.errors import ConfigError
 from animelayers.job.help import template, whole
+from animelayers.job.renewed import renewed
 from animelayers.job.values import check
 from animelayers.options import nearest
 from animelayers.placement import PipelineError
@@ -74,9 +75,9 @@ def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) ->
             lambda cfg: codes.append(run(cfg))
         )()
     except (HydraException, OmegaConfBaseException) as problem:
-        codes.append(_told(2, f"configuration: {_short(problem)}{_nearest(str(problem), config_name)}"))
+        codes.append(_failed(2, f"configuration: {_short(problem)}{_nearest(str(problem), config_name)}"))
     except WordsError as problem:
-        codes.append(_told(2, str(problem)))
+        codes.append(_failed(2, str(problem)))
     # Hydra's `job_logging` writes to the stderr of now, which may be gone in what a notebook or a test runs
     # next
     finally:
@@ -115,7 +116,7 @@ def _placed(
 ) -> int:
     """The body of a job; what it asks for and nobody gave is told with the other words that lack."""
     try:
-        check(cfg, config_name)
+        check(renewed(cfg), config_name)
         return body(cfg)
     except (MissingMandatoryValue, InterpolationToMissingValueError):
         if not (lost := lacking(cfg, places)):
@@ -131,13 +132,13 @@ def _ended(body: Callable[[DictConfig], int], cfg: DictConfig) -> int:
         with interruptible():
             return body(cfg)
     except OmegaConfBaseException as problem:
-        return _told(2, f"configuration: {_short(problem)}")
+        return _failed(2, f"configuration: {_short(problem)}")
     except (ConfigError, PipelineError, WeightsError, Changed) as problem:
-        return _told(2, str(problem))
+        return _failed(2, str(problem))
     except (SinkError, StartError) as problem:
-        return _told(1, str(problem))
+        return _failed(1, str(problem))
     except KeyboardInterrupt:
-        return _told(130, "interrupted: what is committed stays; run the same command again to go on")
+        return _failed(130, "interrupted: what is committed stays; run the same command again to go on")
 
 
 def _terminated(*_: Any) -> None:
@@ -145,7 +146,7 @@ def _terminated(*_: Any) -> None:
     sys.exit(143)
 
 
-def _told(code: int, message: str) -> int:
+def _failed(code: int, message: str) -> int:
     print(f"error: {without_keys(message)}", file=sys.stderr)
     return code
 

@@ -42,7 +42,7 @@ def check(cfg: DictConfig, config_name: str) -> None:
             raise ConfigError(f"{key}={value}: it is {described(hint)}; {nearest(value, list(TABLE))}")
 
 
-def told(config_name: str) -> list[tuple[str, Any, str]]:
+def explained(config_name: str) -> list[tuple[str, Any, str]]:
     """Every setting of a job by the key it is given by, with its default, and in words what it can be."""
     cfg = compose(config_name)
     schema = hints(settings.JOBS[config_name]) if config_name in settings.JOBS else {}

@@ -53,7 +53,7 @@ def of_weights(hint: Any) -> bool:
     return marked(hint, WEIGHTS) or marked(hint, MODEL)
 
 
-def found(made: partial[Any]) -> dict[str, Any]:
+def arguments(made: partial[Any]) -> dict[str, Any]:
     """The arguments of a partial; weights it can do without (`required` false) and that are not on this
     machine are None.
     """
@@ -70,7 +70,9 @@ def _names(values: Any, hint: Any = Any) -> set[str]:
         return {values} & set(TABLE) if of_weights(hint) else set()
     if isinstance(values, partial):
         told = hints(values.func)  # type: ignore[arg-type]
-        return set[str]().union(*(_names(value, told.get(key, Any)) for key, value in found(values).items()))
+        return set[str]().union(
+            *(_names(value, told.get(key, Any)) for key, value in arguments(values).items())
+        )
     if isinstance(values, Mapping):
         values = values.values()
     return set[str]().union(*map(_names, values)) if isinstance(values, Iterable) else set()
@@ -84,7 +86,7 @@ def _own_files(values: Any, role: str = "", hint: Any = Any) -> list[dict[str, A
         told = hints(values.func)  # type: ignore[arg-type]
         return [
             entry
-            for key, value in found(values).items()
+            for key, value in arguments(values).items()
             for entry in _own_files(value, key, told.get(key, Any))
         ]
     if isinstance(values, Mapping):

@@ -33,9 +33,9 @@ class Diffusion:
     shows; ``negative_prompt``: what it must not. ``steps`` of denoising; ``guidance``: how closely the words
     are followed; ``strength``, 0..1: how little of the picture under the hole is kept; ``seed``: of each
     crop's own noise, so that a picture is filled the same in every batch. ``context``, ``share`` and
-    ``ring``: as of `imaging.crops.Cut`; ``longest``: pixels of the longer side that every crop is brought to,
-    as the model learned it. ``device`` and ``precision``: as of `models.net.Net`; ``batch``: crops at once,
-    halved where memory does not suffice. ``required``: as of `lama.Lama`.
+    ``seam_width``: as of `imaging.crops.Cut`; ``longest``: pixels of the longer side that every crop is
+    brought to, as the model learned it. ``device`` and ``precision``: as of `models.net.Net`; ``batch``:
+    crops at once, halved where memory does not suffice. ``required``: as of `lama.Lama`.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Diffusion:
         context: int = 64,
         share: float = 0.5,
         longest: Side = 1024,
-        ring: int = 4,
+        seam_width: int = 4,
         device: Device = "auto",
         precision: Precision = "auto",
         batch: Batch = 1,
@@ -66,7 +66,7 @@ class Diffusion:
             )
         if precision not in (*KINDS, "auto"):
             raise ValueError(f"precision {precision!r} is unknown: auto, {', '.join(KINDS)}")
-        self._cut = Cut(context, share, longest, _ENLARGE, ring)
+        self._cut = Cut(context, share, longest, _ENLARGE, seam_width)
         self._words = {"prompt": prompt, "negative_prompt": negative_prompt}
         self._options = {"num_inference_steps": steps, "guidance_scale": guidance, "strength": strength}
         self._seed, self._batch, self._device = seed, batch, pick(device)

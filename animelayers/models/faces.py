@@ -26,7 +26,7 @@ class YoloFaces:
 
     ``weights``: the file, exported without its own suppression of doubles: input (N, 3, S, S) RGB 0..1,
     output (N, 4 + C, A) of C classes, as Ultralytics writes it and the drawn-face detectors of the model hub
-    are published. ``side``: S, pixels the picture is shrunk to. ``least``: score below which a box is no
+    are published. ``side``: S, pixels the picture is shrunk to. ``min_score``: score below which a box is no
     face, 0..1. ``overlap``: intersection over union from which two boxes are one face, 0..1. ``kind``: the
     class that is a face. Raises WeightsError for no file or one with another output, ValueError for a value
     out of range.
@@ -36,7 +36,7 @@ class YoloFaces:
         self,
         weights: Weighted | None = None,
         side: Side = 640,
-        least: Part = 0.3,
+        min_score: Part = 0.3,
         overlap: Part = 0.5,
         kind: int = 0,
         device: Device = "auto",
@@ -45,11 +45,17 @@ class YoloFaces:
             raise WeightsError(
                 "this finder of faces needs a file of your own: stages.faces.step.finder.weights=PATH of an ONNX file"
             )
-        if side < _STRIDE or side % _STRIDE or not 0 < least <= 1 or not 0 < overlap <= 1:
+        if side < _STRIDE or side % _STRIDE or not 0 < min_score <= 1 or not 0 < overlap <= 1:
             raise ValueError(
-                f"side must be a multiple of {_STRIDE}, least and overlap above 0 and up to 1, not {side}, {least} and {overlap}"
+                f"side must be a multiple of {_STRIDE}, min_score and overlap above 0 and up to 1, not {side}, {min_score} and {overlap}"
             )
-        self._path, self._side, self._least, self._overlap, self._kind = weights, side, least, overlap, kind
+        self._path, self._side, self._min_score, self._overlap, self._kind = (
+            weights,
+            side,
+            min_score,
+            overlap,
+            kind,
+        )
         self._net = Onnx(weights, precision="fp32", device=device)
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> list[list[Face]]:
@@ -73,7 +79,7 @@ class YoloFaces:
             )
         x, y, w, h = answer[0, :_BOX].astype(np.float64) / scale
         boxes, scores = np.stack([x - w / 2, y - h / 2, w, h], 1), answer[0, _BOX + self._kind]
-        kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), self._least, self._overlap)
+        kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), self._min_score, self._overlap)
         found = (_face(boxes[k], float(scores[k]), picture) for k in np.asarray(kept, int).reshape(-1))
         return sorted((face for face in found if face), key=lambda face: -face.score)
 

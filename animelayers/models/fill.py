@@ -28,11 +28,11 @@ def inpainter(name: str, fallback: str, device: Device = "auto") -> Inpainter:
 
     ``device``: as `Net` has it; OpenCV's run on the CPU. Raises ValueError for an unknown name, WeightsError.
     """
-    first = _made(name, device)
-    return first if name == fallback else Fallback(first, _made(fallback, device))
+    first = _built(name, device)
+    return first if name == fallback else Fallback(first, _built(fallback, device))
 
 
-def _made(name: str, device: Device) -> Inpainter:
+def _built(name: str, device: Device) -> Inpainter:
     if name.endswith(".pt"):
         return Lama(name, device=device)
     if name not in INPAINTERS:

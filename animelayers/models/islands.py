@@ -15,23 +15,23 @@ class Islands:
     """The connected regions (8 neighbours) of a matte from one half on, for pictures of which no segmenter's
     weights are at hand.
 
-    ``matte``: the model. ``least``: share of the frame below which a region is none, 0..1. A region's score
-    is the mean alpha in it; figures that touch are one.
+    ``matte``: the model. ``min_area``: share of the frame below which a region is none, 0..1. A region's
+    score is the mean alpha in it; figures that touch are one.
     """
 
-    def __init__(self, matte: Matte, least: Share = 1 / 2000) -> None:
+    def __init__(self, matte: Matte, min_area: Share = 1 / 2000) -> None:
         """Raises ValueError for a share that is none."""
-        if not 0 <= least < 1:
-            raise ValueError(f"least must be 0..1, not {least}")
-        self.matte, self.least = matte, least
+        if not 0 <= min_area < 1:
+            raise ValueError(f"min_area must be 0..1, not {min_area}")
+        self.matte, self.min_area = matte, min_area
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> list[Segments]:
         """As `protocols.Segmenter`; nothing is labelled."""
-        return [_apart(alpha, self.least) for alpha in self.matte(pictures).alpha]
+        return [_apart(alpha, self.min_area) for alpha in self.matte(pictures).alpha]
 
 
-def _apart(alpha: np.ndarray, least: float) -> Segments:
-    found = islands(alpha > 0.5, least)
+def _apart(alpha: np.ndarray, min_area: float) -> Segments:
+    found = islands(alpha > 0.5, min_area)
     scores = np.array([alpha[region].mean() for region in found], np.float32)
     order = np.argsort(-scores, kind="stable")
     masks = np.stack([found[k] for k in order]) if found else np.zeros((0, *alpha.shape), bool)

@@ -28,10 +28,10 @@ class Lama:
     ``weights``: `lama`, `lama-anime`, or the path of a file with their interface: RGB 0..1 (N, 3, H, W) and 1
     where the hole is (N, 1, H, W), sides multiples of 8. TorchScript is a program: a file of one's own runs
     only if its digest is a pinned one, or with ``trust_own_file``. ``context``, ``share``, ``longest`` and
-    ``ring``: as of `imaging.crops.Cut`. ``device``, ``precision`` and ``batch`` (crops of one shape at once):
-    as of `models.net.Net`; fp32 unless told otherwise, as half precision has no Fourier transforms of most
-    sizes and too few levels for a picture. ``required``: false puts the error for missing weights off to the
-    first hole, where `inpaint.Fallback` hears it.
+    ``seam_width``: as of `imaging.crops.Cut`. ``device``, ``precision`` and ``batch`` (crops of one shape at
+    once): as of `models.net.Net`; fp32 unless told otherwise, as half precision has no Fourier transforms of
+    most sizes and too few levels for a picture. ``required``: false puts the error for missing weights off to
+    the first hole, where `inpaint.Fallback` hears it.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Lama:
         context: int = 64,
         share: float = 0.5,
         longest: Side = 768,
-        ring: int = 4,
+        seam_width: int = 4,
         device: Device = "auto",
         precision: Precision = "fp32",
         batch: Batch = 8,
@@ -51,7 +51,7 @@ class Lama:
         """Raises WeightsError for a file that is missing, not trusted or not LaMa's, ValueError for an option
         out of range.
         """
-        self._cut = Cut(context, share, longest, ring=ring)
+        self._cut = Cut(context, share, longest, seam_width=seam_width)
         self._problem: WeightsError | None = None
         try:
             module = script(trusted(weights, trust_own_file))

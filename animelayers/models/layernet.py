@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from animelayers.imaging.evidence import Evidence, nothing
+from animelayers.imaging.evidence import PlateEvidence, nothing
 from animelayers.models.constants import BYTE, MIDDLE
 from animelayers.models.device import Device, core, pick
 from animelayers.models.layernet_graph import CHANNELS, STEP, graph
@@ -91,7 +91,7 @@ class LayerNet:
         scale = self.side // STEP * STEP / max(height, width)
         return max(STEP, round(width * scale / STEP) * STEP), max(STEP, round(height * scale / STEP) * STEP)
 
-    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[Evidence]) -> list[np.ndarray]:
+    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[PlateEvidence]) -> list[np.ndarray]:
         """As `Layering`."""
         found: list[np.ndarray] = []
         for start in range(0, len(pictures), self._batch):
@@ -126,7 +126,7 @@ def stored(path: Path) -> Mapping[str, np.ndarray]:
     return found
 
 
-def _planes(picture: np.ndarray, told: Evidence) -> np.ndarray:
+def _planes(picture: np.ndarray, told: PlateEvidence) -> np.ndarray:
     """What the net is shown, float32 (9, h, w): as `layernet_net.planes`, in NumPy."""
     made = np.empty((CHANNELS, *picture.shape[:2]), np.float32)
     known = told.known * np.float32(BYTE)

@@ -32,7 +32,7 @@ def fill(
             part = same[start : start + _AT_ONCE]
             seen = np.stack([cut_picture(pictures[i], crop) for i, crop in part])
             tight = [cut_hole(holes[i], crop) for i, crop in part]
-            wide = np.stack([widened(hole, cut.ring) for hole in tight])
+            wide = np.stack([widened(hole, cut.seam_width) for hole in tight])
             answers = net(seen, wide)
             if not np.isfinite(answers).all():
                 raise FloatingPointError("the inpainter gave NaN or infinity")

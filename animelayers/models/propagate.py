@@ -10,9 +10,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from animelayers.imaging.borrow import enlarged, fetched, joined
-from animelayers.imaging.exposure import EQUAL, Light, match
+from animelayers.imaging.borrow import enlarged, fetched, merged
 from animelayers.imaging.links import Link, haunted, linked, shrunk
+from animelayers.imaging.photometric import EQUAL, Light, match
 from animelayers.imaging.propagate import Sources, lent, traced, unseen
 from animelayers.models.protocols import Flow, Inpainter, Video
 from animelayers.options import Count, Side
@@ -70,7 +70,7 @@ class Propagate:
             if number not in lend and holes[number].any():
                 sources = [enlarged(way[number], rows, holes[number]) for way in ways]
                 first, second = ((fetched(pictures, s, lights, number), s) for s in sources)
-                found = joined(first, second)
+                found = merged(first, second)
                 made = picture.copy()
                 made.reshape(-1, 3)[found.at] = np.clip(np.rint(found.colours), 0, 255)
                 told.ravel()[found.at] = np.rint(255 * found.sure)

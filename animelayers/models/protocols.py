@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from animelayers.imaging.evidence import Evidence
+from animelayers.imaging.evidence import PlateEvidence
 from animelayers.values import Face
 
 
@@ -41,7 +41,7 @@ class Layering(Protocol):
         """Width and height at which a picture (H, W, …) is looked at."""
         ...
 
-    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[Evidence]) -> list[np.ndarray]:
+    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[PlateEvidence]) -> list[np.ndarray]:
         """Coverage by figures, effects and shadows, float32 (3, h, w), 0..1, of pictures uint8 sRGB (h, w, 3)
         of that size.
         """

@@ -20,7 +20,7 @@ Tensor = Any
 _WANTED = [1, 3, 4, 5]
 
 
-class Picture(NamedTuple):
+class Embedded(NamedTuple):
     """What all points of a picture share: `keys` and `places` (1, H * W, C), and the fine features in the
     order of upscaling.
     """
@@ -44,14 +44,14 @@ class Decoder:
             up.weight.permute(0, 2, 3, 1).flatten(1).contiguous() for up in (parts.up1, parts.up2)
         )
 
-    def picture(self, embedding: Tensor, middle: Tensor, fine: Tensor) -> Picture:
+    def picture(self, embedding: Tensor, middle: Tensor, fine: Tensor) -> Embedded:
         """Prepare a picture's features (C, H, W), (C / 4, 2 H, 2 W) and (C / 8, 4 H, 4 W)."""
         _, h, w = embedding.shape
         twice = middle.unflatten(1, (h, 2)).unflatten(3, (w, 2)).permute(1, 3, 2, 4, 0)
         four = fine.unflatten(1, (h, 2, 2)).unflatten(4, (w, 2, 2)).permute(1, 4, 2, 5, 3, 6, 0)
         keys = (embedding + self._nothing[:, None, None]).flatten(1).T[None]
         parts = self._parts
-        return Picture(
+        return Embedded(
             keys,
             keys + self._places,
             twice.reshape(h * w, 4, -1) + parts.up1.bias,
@@ -59,7 +59,7 @@ class Decoder:
             (h, w),
         )
 
-    def __call__(self, picture: Picture, prompts: Tensor, least: float) -> tuple[Tensor, Tensor, Tensor]:
+    def __call__(self, picture: Embedded, prompts: Tensor, least: float) -> tuple[Tensor, Tensor, Tensor]:
         """The three masks of N points, from their `prompts` (N, T, C).
 
         Gives the predicted IoU (N, 3) of all, the points (M,) with one above `least`, and their logits (M, 3,
@@ -85,7 +85,7 @@ class Decoder:
         kept = keys if len(rows) == len(keys) else keys[rows]
         return ious, rows, self._upscale(picture, kept, tokens[rows, 1:])
 
-    def _upscale(self, picture: Picture, keys: Tensor, tokens: Tensor) -> Tensor:
+    def _upscale(self, picture: Embedded, keys: Tensor, tokens: Tensor) -> Tensor:
         import torch
         from torch.nn import functional
 

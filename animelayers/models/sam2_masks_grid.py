@@ -20,9 +20,9 @@ from animelayers.imaging.proposals import Crop, crops, grid
 from animelayers.models import sam2_masks_scores as scores
 from animelayers.models.net import Net, Placed
 from animelayers.models.protocols import Segments
-from animelayers.models.sam2_masks_decoder import Decoder, Picture
+from animelayers.models.sam2_masks_decoder import Decoder, Embedded
 from animelayers.models.sam2_masks_parts import Parts
-from animelayers.models.sam2_masks_settle import Found, settle
+from animelayers.models.sam2_masks_settle import Candidates, settle
 from animelayers.options import Count, Share
 
 _CACHED = 16  # points at once on a CPU: more of them only leave its caches
@@ -105,7 +105,7 @@ class GridMasks(ABC):
                     )
         self._iou, self._stable, self._same = pred_iou_thresh, stability_score_thresh, box_nms_thresh
         self._settle = partial(
-            settle, same=box_nms_thresh, region=min_mask_region_area, least=min_instance_size
+            settle, same=box_nms_thresh, region=min_mask_region_area, min_area=min_instance_size
         )
         self._layers, self._sizes = crop_n_layers, sizes
         self._grids = [
@@ -120,7 +120,7 @@ class GridMasks(ABC):
         self._asker = Net(module, self._ask, **placed)
         with torch.inference_mode():
             self._decoder = Decoder(*self.parts(self._embedder.module))
-        self._picture: Picture
+        self._picture: Embedded
 
     @abstractmethod
     def parts(self, module: Any) -> tuple[Parts, Tensor, Tensor]:
@@ -136,7 +136,7 @@ class GridMasks(ABC):
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> list[Segments]:
         """As `protocols.Segmenter`; the score is the predicted IoU, the label ''."""
-        found: list[list[Found]] = [[] for _ in pictures]
+        found: list[list[Candidates]] = [[] for _ in pictures]
         for group in self._groups(pictures):
             stack = np.stack([pictures[k][y0:y1, x0:x1] for k, (_, (x0, y0, x1, y1)) in group])
             self._held = {}
@@ -196,7 +196,7 @@ class GridMasks(ABC):
         self._held[int(at[0])] = logits[keep], ious[rows][keep]
         return ious, peaks
 
-    def _masks(self, crop: Crop, levels: Sequence[Tensor], size: tuple[int, int]) -> Found:
+    def _masks(self, crop: Crop, levels: Sequence[Tensor], size: tuple[int, int]) -> Candidates:
         """The masks of one crop, repetitions gone, best first."""
         points, (x0, y0, x1, y1) = self._grids[crop.layer], crop.box
         with self._torch.inference_mode():
@@ -214,4 +214,4 @@ class GridMasks(ABC):
             inside = ~scores.cut(around, crop.box, size)
             logits, ious, around = logits[inside], ious[inside], around[inside]
             kept = scores.suppress(around, ious, self._same)
-        return Found(logits[kept], ious[kept], around[kept], crop)
+        return Candidates(logits[kept], ious[kept], around[kept], crop)

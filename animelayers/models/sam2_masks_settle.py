@@ -17,7 +17,7 @@ _UPSCALED = 8  # masks scaled up at once
 Tensor = Any
 
 
-class Found(NamedTuple):
+class Candidates(NamedTuple):
     """Masks of one crop: logits (K, h, w) on the device, predicted IoU (K,), boxes (K, 4) in pixels of the
     picture, the crop.
     """
@@ -28,11 +28,13 @@ class Found(NamedTuple):
     crop: Crop
 
 
-def settle(found: Sequence[Found], height: int, width: int, same: float, region: int, least: int) -> Segments:
+def settle(
+    found: Sequence[Candidates], height: int, width: int, same: float, region: int, min_area: int
+) -> Segments:
     """The masks of all crops of a picture at its size, tidied, best first.
 
     ``same``: IoU of boxes above which a mask is a repetition; ``region``: pixels below which holes and
-    islands of a mask are removed; ``least``: pixels below which a mask is dropped.
+    islands of a mask are removed; ``min_area``: pixels below which a mask is dropped.
     """
     import torch
 
@@ -43,7 +45,7 @@ def settle(found: Sequence[Found], height: int, width: int, same: float, region:
         kept[scores.suppress(torch.cat([f.boxes for f in found]), finer, same)] = True
         parts = kept.split([len(f.scores) for f in found])
         found = [
-            Found(f.logits[part], f.scores[part], f.boxes[part], f.crop)
+            Candidates(f.logits[part], f.scores[part], f.boxes[part], f.crop)
             for f, part in zip(found, parts, strict=True)
         ]
     masks = np.zeros((sum(len(f.scores) for f in found), height, width), bool)
@@ -56,7 +58,7 @@ def settle(found: Sequence[Found], height: int, width: int, same: float, region:
     ious = torch.cat([f.scores for f in found]).cpu().numpy()
     if region:
         masks, ious = _tidied(masks, ious, same, region)
-    large = np.flatnonzero(np.count_nonzero(masks, axis=(1, 2)) >= max(1, least))
+    large = np.flatnonzero(np.count_nonzero(masks, axis=(1, 2)) >= max(1, min_area))
     order = large[np.argsort(-ious[large], kind="stable")]
     return Segments(masks[order], np.clip(ious[order], 0, 1).astype(np.float32), [""] * len(order))
 

@@ -39,15 +39,15 @@ class Remembering(ABC):
     """What such trackers share: the figures of the drawing that shows most of them are followed both ways,
     then those that entered later.
 
-    ``least``: share of the frame below which an island is no figure of its own.
+    ``min_area``: share of the frame below which an island is no figure of its own.
     """
 
-    def __init__(self, least: float):
-        self._least = least
+    def __init__(self, min_area: float):
+        self._min_area = min_area
 
     def __call__(self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None]) -> Labels:
         """As `protocols.Tracker`."""
-        return follow(pictures, figures, _SHORT, self._least, self._all)
+        return follow(pictures, figures, _SHORT, self._min_area, self._all)
 
     @abstractmethod
     def propagate(
@@ -84,7 +84,7 @@ class Remembering(ABC):
         return labels
 
     def _unclaimed(self, mask: np.ndarray | None, labels: np.ndarray) -> list[np.ndarray]:
-        islands = [] if mask is None else pieces(mask, self._least)
+        islands = [] if mask is None else pieces(mask, self._min_area)
         return [island for island in islands if np.mean(labels[island] > 0) < _CLAIMED]
 
 
@@ -100,14 +100,14 @@ class Transformers(Remembering):
         weights: Named,
         family: Literal["sam2", "edgetam"] = "sam2",
         device: Device = "auto",
-        least: Share = 1 / 500,
+        min_area: Share = 1 / 500,
     ):
         """Raises ValueError for an unknown family, WeightsError for weights that are missing or another
         model's.
         """
         if family not in FAMILIES:
             raise ValueError(f"family {family!r} is unknown: one of {', '.join(FAMILIES)}")
-        super().__init__(least)
+        super().__init__(min_area)
         folder = find(weights)
         import torch
 
@@ -167,13 +167,13 @@ class Sam2(Remembering):
         weights: Weighted,
         size: Literal["tiny", "small", "base-plus", "large"] = "tiny",
         device: Device = "auto",
-        least: Share = 1 / 500,
+        min_area: Share = 1 / 500,
         changes: Mapping[str, Any] | None = None,
     ):
         """Raises ValueError for an unknown size, WeightsError for a file that is missing or of another shape."""
         if size not in SIZES:
             raise ValueError(f"size {size!r} is unknown: one of {', '.join(SIZES)}")
-        super().__init__(least)
+        super().__init__(min_area)
         path = find(str(weights))
         import torch
 

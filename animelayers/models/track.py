@@ -10,10 +10,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from animelayers.imaging import masks
-from animelayers.imaging.figures import Look, cells, centre, lift, share_out
+from animelayers.imaging.figures import Appearance, cells, centre, lift, share_out
 from animelayers.imaging.follow import follow as found_again
-from animelayers.imaging.instances import pieces, settled
-from animelayers.imaging.steady import Flow, Traces, dis
+from animelayers.imaging.instances import pieces, sharpened
+from animelayers.imaging.smoothing import Flow, Traces, dis
 from animelayers.options import Share, Within
 
 MOST = 255
@@ -38,28 +38,28 @@ class Linked:
     colours and motion that is not the camera's. Where a label map tells figures apart, each label is an
     island.
 
-    ``least``: share of the frame below which an island is no figure of its own. ``short``: pixels of the
+    ``min_area``: share of the frame below which an island is no figure of its own. ``short``: pixels of the
     short side it works at.
     """
 
     def __init__(
-        self, least: Share = 1 / 500, short: Annotated[int, Within(_SMALLEST)] = 240, flow: Flow = dis
+        self, min_area: Share = 1 / 500, short: Annotated[int, Within(_SMALLEST)] = 240, flow: Flow = dis
     ):
         """Raises ValueError for a value out of range."""
-        if not 0 < least < 1 or short < _SMALLEST:
+        if not 0 < min_area < 1 or short < _SMALLEST:
             raise ValueError(
-                f"least must be between 0 and 1 and short at least {_SMALLEST}, not {least} and {short}"
+                f"min_area must be between 0 and 1 and short at least {_SMALLEST}, not {min_area} and {short}"
             )
-        self._least, self._short, self._flow = least, short, flow
+        self._min_area, self._short, self._flow = min_area, short, flow
 
     def __call__(self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None]) -> Labels:
         """As `protocols.Tracker`."""
-        return follow(pictures, figures, self._short, self._least, self._all)
+        return follow(pictures, figures, self._short, self._min_area, self._all)
 
     def _all(
         self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], start: int
     ) -> Labels:
-        walk = _Walk(pictures, figures, self._least, self._flow)
+        walk = _Walk(pictures, figures, self._min_area, self._flow)
         walk.begin(start)
         backwards = {k: look.turned() for k, look in walk.looks.items()}
         for t in range(start + 1, len(pictures)):
@@ -75,7 +75,11 @@ Follow = Callable[[Sequence[np.ndarray], Sequence[np.ndarray | None], int], Labe
 
 
 def follow(
-    pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], short: int, least: float, by: Follow
+    pictures: Sequence[np.ndarray],
+    figures: Sequence[np.ndarray | None],
+    short: int,
+    min_area: float,
+    by: Follow,
 ) -> Labels:
     """What every tracker does around its own work: shrinks drawings to `short`, chooses where to begin,
     brings labels to full size.
@@ -95,33 +99,33 @@ def follow(
         for m in figures
     ]
     if len(pictures) == 1 and known[0] is not None:
-        labels = apart(known[0], least)[None]
+        labels = apart(known[0], min_area)[None]
         # one figure, and nothing beside it
         if labels.max(initial=0) == 1 and np.array_equal(labels[0] > 0, known[0] > 0):
             return (np.asarray(figures[0])[None] > 0).view(np.uint8)
     else:
         small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
-        labels = ordered(by(small, known, best(known, least)))
+        labels = ordered(by(small, known, best(known, min_area)))
     for t, mask in enumerate(figures):
         made[t] = lift(labels[t], (height, width), mask if mask is None else mask > 0)
         if mask is not None and mask.dtype != bool:
-            made[t] = settled(made[t], mask)
+            made[t] = sharpened(made[t], mask)
     return made
 
 
-def apart(mask: np.ndarray, least: float) -> np.ndarray:
+def apart(mask: np.ndarray, min_area: float) -> np.ndarray:
     """The labels of a drawing nobody is followed to: each piece of its mask is a figure, or all of it where
     every one is too small.
     """
     labels = np.zeros(mask.shape, np.uint8)
-    for k, island in enumerate((pieces(mask, least) or [mask > 0])[:MOST], 1):
+    for k, island in enumerate((pieces(mask, min_area) or [mask > 0])[:MOST], 1):
         labels[island] = k
     return labels
 
 
-def best(figures: Sequence[np.ndarray | None], least: float) -> int:
+def best(figures: Sequence[np.ndarray | None], min_area: float) -> int:
     """The drawing that shows the most figures apart, the largest of those where several do."""
-    counts = [(0, 0) if m is None else (len(pieces(m, least)), np.count_nonzero(m)) for m in figures]
+    counts = [(0, 0) if m is None else (len(pieces(m, min_area)), np.count_nonzero(m)) for m in figures]
     return max(range(len(counts)), key=lambda t: counts[t])
 
 
@@ -149,19 +153,23 @@ class _Walk:
     """The figures known so far and the labels given, one drawing after the other."""
 
     def __init__(
-        self, pictures: Sequence[np.ndarray], figures: Sequence[np.ndarray | None], least: float, flow: Flow
+        self,
+        pictures: Sequence[np.ndarray],
+        figures: Sequence[np.ndarray | None],
+        min_area: float,
+        flow: Flow,
     ):
-        self.pictures, self.figures, self.least = pictures, figures, least
+        self.pictures, self.figures, self.min_area = pictures, figures, min_area
         self.cells = [cells(p) for p in pictures]
         self.traces = Traces(pictures, flow)
         self.labels = np.zeros((len(pictures), *pictures[0].shape[:2]), np.uint8)
-        self.looks: dict[int, Look] = {}
+        self.looks: dict[int, Appearance] = {}
         self.given = 0
 
     def begin(self, t: int) -> None:
         mask = self.figures[t]
         if mask is not None:  # or whoever there is, be they ever so small
-            for island in pieces(mask, self.least) or [mask > 0]:
+            for island in pieces(mask, self.min_area) or [mask > 0]:
                 self._enter(t, island)
 
     def step(self, before: int, t: int) -> None:
@@ -174,7 +182,7 @@ class _Walk:
             for k in self.looks:
                 self._guess(before, t, k)
             return
-        islands = pieces(mask, self.least)
+        islands = pieces(mask, self.min_area)
         inside = self._link(t, islands, carried, told=mask.dtype != bool)
         for island, owners in zip(islands, inside, strict=True):
             if not owners:
@@ -228,7 +236,7 @@ class _Walk:
     def _enter(self, t: int, island: np.ndarray) -> None:
         if self.given < MOST:
             self.given += 1
-            self.looks[self.given] = Look.of(self.cells[t], island)
+            self.looks[self.given] = Appearance.of(self.cells[t], island)
             self.labels[t][island] = self.given
 
     def _guess(self, before: int, t: int, k: int) -> None:

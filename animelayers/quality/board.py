@@ -18,7 +18,7 @@ ALL = "all"
 Row = Mapping[str, Any]
 
 
-class Told(NamedTuple):
+class Estimate(NamedTuple):
     """A figure over some shots: the ``mean``, the mean of the ``worst`` tenth of them, how many there are
     (``n``), and the interval ``low`` to ``high`` in which 95 of 100 means lie of as many shots drawn from
     these with replacement (Efron 1979)."""
@@ -40,21 +40,21 @@ def groups(rows: Iterable[Row]) -> dict[str, dict[str, list[Row]]]:
     return {kind: dict(sorted(found.items())) for kind, found in made.items()}
 
 
-def board(rows: Sequence[Row], seed: int = 0) -> dict[str, dict[str, dict[str, dict[str, Told]]]]:
-    """system -> all, traits, sources -> word -> figure -> `Told`, for every figure that some shot of the
+def board(rows: Sequence[Row], seed: int = 0) -> dict[str, dict[str, dict[str, dict[str, Estimate]]]]:
+    """system -> all, traits, sources -> word -> figure -> `Estimate`, for every figure that some shot of the
     group has.
     """
     systems = dict.fromkeys(row["system"] for row in rows)
     return {
         system: {
-            kind: {word: told(found, seed, f"{kind}:{word}") for word, found in words.items()}
+            kind: {word: estimates(found, seed, f"{kind}:{word}") for word, found in words.items()}
             for kind, words in groups(row for row in rows if row["system"] == system).items()
         }
         for system in systems
     }
 
 
-def told(rows: Sequence[Row], seed: int = 0, name: str = ALL) -> dict[str, Told]:
+def estimates(rows: Sequence[Row], seed: int = 0, name: str = ALL) -> dict[str, Estimate]:
     """The figures over some shots of one system; `seed` and `name` seed the bootstrap."""
     values = np.array(
         [[np.nan if row[figure] is None else row[figure] for figure in FIGURES] for row in rows], float
@@ -66,7 +66,7 @@ def told(rows: Sequence[Row], seed: int = 0, name: str = ALL) -> dict[str, Told]
         if there.size:
             tenth = max(1, round(there.size / 10))
             worst = there[:tenth] if facts.more else there[-tenth:]
-            made[figure] = Told(
+            made[figure] = Estimate(
                 float(there.mean()),
                 float(worst.mean()),
                 int(there.size),
@@ -97,10 +97,12 @@ def interval(values: np.ndarray, seed: int, name: str) -> tuple[np.ndarray, np.n
 
 def facts(found: Mapping[str, Any]) -> Any:
     """A board as plain dictionaries, for JSON."""
-    return {key: value._asdict() if isinstance(value, Told) else facts(value) for key, value in found.items()}
+    return {
+        key: value._asdict() if isinstance(value, Estimate) else facts(value) for key, value in found.items()
+    }
 
 
-def markdown(found: Mapping[str, Mapping[str, Told]], figures: Iterable[str], first: str = "") -> str:
+def markdown(found: Mapping[str, Mapping[str, Estimate]], figures: Iterable[str], first: str = "") -> str:
     """A Markdown table: a line per entry of `found`, a column per figure that some entry has."""
     shown = [figure for figure in figures if any(figure in line for line in found.values())]
     lines = [

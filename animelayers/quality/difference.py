@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 class Difference(NamedTuple):
     """How a figure changed over ``n`` shots that both have: the means ``a`` and ``b``, ``low`` to ``high`` as
-    of `board.Told` around b - a, the probability ``p`` of a change as large by chance alone, and the
+    of `board.Estimate` around b - a, the probability ``p`` of a change as large by chance alone, and the
     ``verdict``: better, worse, noise or same."""
 
     kind: str

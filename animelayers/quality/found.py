@@ -34,7 +34,7 @@ class FoundLayers(NamedTuple):
         return together(self.background, self.character, self.shadow, self.effect, self.mode)
 
 
-class Found:
+class Candidate:
     """An output to be scored. Films are known by their paths below the input, or where only one has it by
     their names.
     """

@@ -50,7 +50,7 @@ def systems(names: Sequence[str]) -> list[System]:
     return [System(REFERENCE, (), RECALL), *found] if found else []
 
 
-def told(rows: Sequence[Mapping[str, Any]], names: Sequence[str], seed: int = 0) -> list[dict[str, Any]]:
+def changes(rows: Sequence[Mapping[str, Any]], names: Sequence[str], seed: int = 0) -> list[dict[str, Any]]:
     """Per change its `name` (system), `value`, and `figures`: figure -> its `mean`, its `change`, the half
     width of the interval of the mean as set (`room`), and whether it moved by more than that (`moved`)."""
     if not names:

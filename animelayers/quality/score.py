@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
-from animelayers.quality.found import Found
+from animelayers.quality.found import Candidate
 from animelayers.quality.shot import ShotScore, Worst, cuts, transitions
 from animelayers.quality.truths import TrueLayers, TrueShot, Truth, frames
 
@@ -67,7 +67,7 @@ def _scored(
     opened: Opened, outputs: Mapping[str, str], films: Sequence[str]
 ) -> tuple[list[Row], dict[tuple[str, str, int], bytes]]:
     cv2.setNumThreads(1)
-    truth, found = opened(), {name: Found(Output(path)) for name, path in outputs.items()}
+    truth, found = opened(), {name: Candidate(Output(path)) for name, path in outputs.items()}
     rows: list[Row] = []
     pictures: dict[tuple[str, str, int], bytes] = {}
     for film, shots in groupby(truth.shots, lambda shot: shot.film):
@@ -94,7 +94,7 @@ def _scored(
     return rows, pictures
 
 
-def _facts(shot: TrueShot, made: ShotScore, found: Found) -> Row:
+def _facts(shot: TrueShot, made: ShotScore, found: Candidate) -> Row:
     return {
         "film": shot.film,
         "shot": shot.number,
@@ -108,7 +108,7 @@ def _facts(shot: TrueShot, made: ShotScore, found: Found) -> Row:
 
 
 def _shot(
-    truth: Truth, shot: TrueShot, found: Sequence[Found], pixels: Iterator[np.ndarray]
+    truth: Truth, shot: TrueShot, found: Sequence[Candidate], pixels: Iterator[np.ndarray]
 ) -> list[ShotScore]:
     """A shot scored for all outputs, its true layers read once."""
     scores = [ShotScore(shot, each) for each in found]

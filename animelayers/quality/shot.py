@@ -12,7 +12,7 @@ import numpy as np
 
 from animelayers.imaging import measures
 from animelayers.quality.figures import FIGURES
-from animelayers.quality.found import Found, FoundLayers, Row
+from animelayers.quality.found import Candidate, FoundLayers, Row
 from animelayers.quality.frame import Measured, measured
 from animelayers.quality.truths import BETWEEN, TrueLayers, TrueShot
 
@@ -27,7 +27,7 @@ class ShotScore:
     A frame that the output lacks is blank. ``worst``: the frame that is farthest off.
     """
 
-    def __init__(self, shot: TrueShot, found: Found) -> None:
+    def __init__(self, shot: TrueShot, found: Candidate) -> None:
         self.shot, self.found = shot, found
         rows = found.film(shot.film)
         self.rows: list[Row | None] = [rows.get(t) for t in range(shot.first, shot.last + 1)]
@@ -138,12 +138,12 @@ def _camera(shot: TrueShot, rows: Sequence[Row | None], size: tuple[int, int]) -
     clips: dict[str, list[int]] = defaultdict(list)
     for place in scored:
         row = rows[place]
-        if row is not None and row.get("camera") and row.get("camera_motion") != "unknown":
+        if row is not None and row.get("homography") and row.get("camera_motion") != "unknown":
             clips[row["clip_id"]].append(place)
     errors: list[float] = []
     known = 0
     for places in clips.values():
-        said = np.array([rows[place]["camera"] for place in places], np.float64).reshape(-1, 3, 3)  # type: ignore[index]
+        said = np.array([rows[place]["homography"] for place in places], np.float64).reshape(-1, 3, 3)  # type: ignore[index]
         usable = np.isfinite(said).all((1, 2)) & (np.abs(np.linalg.det(said)) > 1e-12)
         known += int(usable.sum())
         if usable.sum() > 1:  # the first is where all is seen from

@@ -11,7 +11,7 @@ import numpy as np
 
 from animelayers.imaging import measures
 from animelayers.output import Output
-from animelayers.quality.found import Found
+from animelayers.quality.found import Candidate
 
 SELF: Mapping[str, bool] = {
     "recompose_psnr": True,
@@ -28,7 +28,7 @@ def agreement(a: Output, b: Output, limit: int = 400) -> dict[str, Any]:
     """Over at most `limit` frames that both have: their number, the mean overlap of the characters and of the
     effects, the PSNR between the backgrounds, the share of frames in which the camera's kind is the same, the
     means of `SELF` of each, and the frames that differ most."""
-    one, other = Found(a), Found(b)
+    one, other = Candidate(a), Candidate(b)
     pairs = [
         (row, there)
         for row in a.table.to_pylist()

@@ -55,7 +55,7 @@ class TruthSet:
                     sources=tuple(rows[0]["sources"]),
                     scored=tuple(row["transition"] in ("none", "cut") for row in rows),
                     drawings=tuple(numbers.setdefault(_drawing(row), len(numbers)) for row in rows),
-                    cameras=np.array([row["camera"] for row in rows], np.float64).reshape(-1, 3, 3),
+                    cameras=np.array([row["homography"] for row in rows], np.float64).reshape(-1, 3, 3),
                     opens=opens,  # type: ignore[arg-type]
                 )
             )

@@ -19,7 +19,7 @@ from animelayers.curate.strategies.person import Person
 from animelayers.exports.rows import listed
 from animelayers.output import Output
 from animelayers.quality.board import DRAWS
-from animelayers.quality.found import Found
+from animelayers.quality.found import Candidate
 from animelayers.quality.truth_set import TruthSet
 
 _LEAST = 0.004  # of the frame: a figure that is smaller is nobody one would train on
@@ -51,7 +51,7 @@ class Crop(NamedTuple):
     why: str = ""
 
 
-class Told(NamedTuple):
+class Estimate(NamedTuple):
     """A mean or a share, the interval in which 95 of 100 lie of as many films drawn with replacement, and of
     how many it is.
     """
@@ -69,7 +69,7 @@ class Who(NamedTuple):
     for), ``left_out`` (crops, by reason); ``mixed``: names given to several, with who they are by number of
     tracks; ``crops``: the worst first."""
 
-    figures: Mapping[str, Told]
+    figures: Mapping[str, Estimate]
     tracks: int
     strange: int
     missed: int
@@ -120,7 +120,7 @@ def who(truth: TruthSet, output: Output, seed: int = 0) -> Who:
     return Who(figures, len(known), len(tracks) - len(known), missed, dict(left.most_common()), mixed, made)
 
 
-def told(found: Who) -> str:
+def described(found: Who) -> str:
     """The figures as a Markdown table, and what is left to say in a line each."""
     lines = ["| who is who | | 95 of 100 | n |", "| --- | --- | --- | --- |"]
     lines += [
@@ -154,7 +154,7 @@ _TITLES = {
 
 def _figures(truth: TruthSet, output: Output) -> tuple[list[Figure], int]:
     """The figures of all drawings with who they are, and how many of the truth nobody was found for."""
-    found, made, missed = Found(output), list[Figure](), 0
+    found, made, missed = Candidate(output), list[Figure](), 0
     inside = {row["frame_id"]: tracks for row, tracks in members(output.table)}
     for film in dict.fromkeys(shot.film for shot in truth.shots):
         for t, row in found.film(film).items():
@@ -218,7 +218,7 @@ def _labels(output: Output, row: Mapping[str, Any]) -> np.ndarray:
 
 def _crops(truth: TruthSet, output: Output, people: Mapping[str, str]) -> Iterator[Crop]:
     """Training pictures of everybody who has a name, `_MOST` drawings of a shot each."""
-    found = Found(output)
+    found = Candidate(output)
     for name, person in people.items():
         strategy = Person(name=name, resolutions=_SIDES, enlarge=_ENLARGE, generate_captions=False)
         for film in dict.fromkeys(shot.film for shot in truth.shots):
@@ -276,7 +276,9 @@ def _iou(one: np.ndarray, other: np.ndarray) -> float:
     return both / either if either else 0.0
 
 
-def _paired(who: Sequence[str], called: Sequence[str], films: Sequence[str], seed: int) -> dict[str, Told]:
+def _paired(
+    who: Sequence[str], called: Sequence[str], films: Sequence[str], seed: int
+) -> dict[str, Estimate]:
     """Precision, recall and their harmonic mean over pairs of tracks. Unknown ones are like nobody."""
     names = np.array([f"{UNKNOWN} {i}" if name == UNKNOWN else name for i, name in enumerate(called)], str)
     persons, film = np.array(who, str), np.unique(np.array(films, str), return_inverse=True)[1]
@@ -288,14 +290,14 @@ def _paired(who: Sequence[str], called: Sequence[str], films: Sequence[str], see
     with np.errstate(invalid="ignore"):
         ways = {"precision": hit / claimed, "recall": hit / there, "f1": 2 * hit / (claimed + there)}
     counts = {"precision": int(said.sum()), "recall": int(same.sum()), "f1": int((same | said).sum())}
-    return {name: _told(values, counts[name]) for name, values in ways.items()}
+    return {name: _estimate(values, counts[name]) for name, values in ways.items()}
 
 
-def _mean(values: Sequence[float], films: Sequence[str], seed: int) -> Told:
+def _mean(values: Sequence[float], films: Sequence[str], seed: int) -> Estimate:
     film = np.unique(np.array(films, str), return_inverse=True)[1]
     weight = _draws(film, seed)[:, film] if len(film) else np.zeros((1, 0))
     with np.errstate(invalid="ignore"):
-        return _told(weight @ np.array(values, float) / weight.sum(1), len(values))
+        return _estimate(weight @ np.array(values, float) / weight.sum(1), len(values))
 
 
 def _draws(film: np.ndarray, seed: int) -> np.ndarray:
@@ -307,8 +309,8 @@ def _draws(film: np.ndarray, seed: int) -> np.ndarray:
     return np.vstack([np.ones(count), drawn]).astype(float)
 
 
-def _told(values: np.ndarray, n: int) -> Told:
+def _estimate(values: np.ndarray, n: int) -> Estimate:
     """The first of the values, and how far the others spread."""
     rest = values[1:][np.isfinite(values[1:])]
     low, high = np.percentile(rest, [2.5, 97.5]) if len(rest) else (np.nan, np.nan)
-    return Told(float(values[0]), float(low), float(high), n)
+    return Estimate(float(values[0]), float(low), float(high), n)

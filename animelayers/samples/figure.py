@@ -10,7 +10,7 @@ import numpy as np
 
 from animelayers.samples.head import Head
 from animelayers.samples.pen import Cel, Colour, Points, mix, ribbon, rotate, spline
-from animelayers.samples.wardrobe import INK, Look, Pose
+from animelayers.samples.wardrobe import INK, ModelSheet, Pose
 
 SOLES = 6.45
 _UP = 0.12
@@ -20,7 +20,7 @@ SHADOW: Colour = (70, 50, 110)
 class Figure:
     """One character in one pose on a sheet."""
 
-    def __init__(self, cel: Cel, look: Look, pose: Pose, seed: int = 0):
+    def __init__(self, cel: Cel, look: ModelSheet, pose: Pose, seed: int = 0):
         self.cel, self.look, self.pose = cel, look, pose
         self.head = Head(cel, look, pose, seed)
         self.slim = 1 - 0.2 * abs(pose.turn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from animelayers.samples.pen import Cel, Points, ellipse, mix, ribbon, rotate, spline
-from animelayers.samples.wardrobe import INK, Look, Pose
+from animelayers.samples.wardrobe import INK, ModelSheet, Pose
 
 NECK = (0.0, 0.72)
 
@@ -15,7 +15,7 @@ class Head:
     way to the sheet.
     """
 
-    def __init__(self, cel: Cel, look: Look, pose: Pose, seed: int):
+    def __init__(self, cel: Cel, look: ModelSheet, pose: Pose, seed: int):
         self.cel, self.look, self.pose, self.seed = cel, look, pose, seed
         self.yaw = np.radians(32 * pose.turn)
         self.shade = mix(look.hair, (40, 20, 60), 0.42)

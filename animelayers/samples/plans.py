@@ -12,7 +12,7 @@ from animelayers.samples.brush import Rng
 from animelayers.samples.figure import SOLES
 from animelayers.samples.nature import meadow, night, park
 from animelayers.samples.town import classroom, street
-from animelayers.samples.wardrobe import AKARI, REN, SORA, YUKI, Look, Pose
+from animelayers.samples.wardrobe import AKARI, REN, SORA, YUKI, ModelSheet, Pose
 
 
 class Actor(NamedTuple):
@@ -20,7 +20,7 @@ class Actor(NamedTuple):
     x from the middle.
     """
 
-    look: Look
+    look: ModelSheet
     pose: Pose
     x: float
     y: float
@@ -37,7 +37,7 @@ class Moment(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScenePlan:
     """One shot: its place, how much wider than the frame the place is painted, the tint of the cels, how far
     the place is out of focus (share of the height) and its moments."""
 
@@ -85,7 +85,7 @@ def _standing(frame: int) -> Moment:
 
 
 def _walker(
-    look: Look, k: int, turn: float, x: float, ground: float, head: float, wind: float = 0.0
+    look: ModelSheet, k: int, turn: float, x: float, ground: float, head: float, wind: float = 0.0
 ) -> Actor:
     """Drawing `k` of a walk of eight on `ground`; the body sinks where the legs are apart."""
     swing, passing = float(np.sin(np.pi * k / 4)), float(np.cos(np.pi * k / 4))
@@ -160,15 +160,15 @@ def _fade(frame: int) -> Moment:
     )
 
 
-PLANS: Mapping[str, Plan] = {
-    "portrait": Plan(classroom, _portrait, blur=0.004),
-    "standing": Plan(meadow, _standing, blur=0.004),
-    "walk": Plan(street, _walk, tint=DUSK),
-    "crossing": Plan(park, _crossing, blur=0.002),
-    "pan": Plan(meadow, _pan, wide=1.6, blur=0.003),
-    "glow": Plan(night, _glow, tint=MOON, effect="aura"),
-    "fire": Plan(night, _fire, tint=(0.95, 0.82, 0.84), effect="fire", blur=0.004),
-    "empty": Plan(park, _empty),
-    "impact": Plan(street, _impact, tint=DUSK, effect="impact", blur=0.006),
-    "fade": Plan(classroom, _fade, blur=0.004),
+PLANS: Mapping[str, ScenePlan] = {
+    "portrait": ScenePlan(classroom, _portrait, blur=0.004),
+    "standing": ScenePlan(meadow, _standing, blur=0.004),
+    "walk": ScenePlan(street, _walk, tint=DUSK),
+    "crossing": ScenePlan(park, _crossing, blur=0.002),
+    "pan": ScenePlan(meadow, _pan, wide=1.6, blur=0.003),
+    "glow": ScenePlan(night, _glow, tint=MOON, effect="aura"),
+    "fire": ScenePlan(night, _fire, tint=(0.95, 0.82, 0.84), effect="fire", blur=0.004),
+    "empty": ScenePlan(park, _empty),
+    "impact": ScenePlan(street, _impact, tint=DUSK, effect="impact", blur=0.006),
+    "fade": ScenePlan(classroom, _fade, blur=0.004),
 }

@@ -10,7 +10,7 @@ INK: Colour = (46, 26, 44)
 
 
 @dataclass(frozen=True)
-class Look:
+class ModelSheet:
     """The model sheet of a character: sRGB colours, the length of the hair in head widths, and what it wears."""
 
     hair: Colour
@@ -44,10 +44,10 @@ class Pose:
     legs: tuple[tuple[float, float], tuple[float, float]] = ((0, 0), (0, 0))
 
 
-AKARI = Look(
+AKARI = ModelSheet(
     hair=(226, 96, 110), eye=(60, 150, 120), cloth=(250, 248, 250), trim=(52, 70, 128), accent=(222, 62, 72)
 )
-SORA = Look(
+SORA = ModelSheet(
     hair=(88, 118, 196),
     eye=(214, 132, 52),
     cloth=(246, 238, 222),
@@ -55,7 +55,7 @@ SORA = Look(
     accent=(246, 190, 70),
     hair_length=1.7,
 )
-REN = Look(
+REN = ModelSheet(
     hair=(74, 62, 72),
     eye=(88, 110, 190),
     cloth=(66, 104, 108),
@@ -64,7 +64,7 @@ REN = Look(
     hair_length=0.55,
     skirt=False,
 )
-YUKI = Look(
+YUKI = ModelSheet(
     hair=(236, 222, 196),
     eye=(166, 70, 150),
     cloth=(112, 60, 96),

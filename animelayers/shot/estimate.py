@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import disc
-from animelayers.imaging.evidence import MOST, Evidence, changed, median, nothing, told, usual
+from animelayers.imaging.evidence import MOST, PlateEvidence, changed, measured, median, nothing, usual
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.views import View, view
 from animelayers.models.portrait import shrink
@@ -40,7 +40,7 @@ class Labelled(NamedTuple):
     they were found with; ``small``: the drawings at that size, uint8 (h, w, 3)."""
 
     labels: list[np.ndarray]
-    told: list[Evidence]
+    told: list[PlateEvidence]
     small: list[np.ndarray]
 
 
@@ -56,11 +56,11 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     around = _around(given, size)
     if given.cameras is None or len(small) + len(around.pictures) < params.fewest:
         return Labelled(net.labels(small, blank), blank, small)
-    seats = _views([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
+    registrations = _views([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
     evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)
     hidden = [np.zeros(size[::-1], bool)] * (len(small) + len(around.pictures))
     for _ in range(int(params.rounds)):
-        evidence = _evidence(small, around.pictures, hidden, seats)
+        evidence = _evidence(small, around.pictures, hidden, registrations)
         labels = net.labels(small, evidence)
         hidden = [_kept(mask, params) for mask in (*(label.max(0) for label in labels), *around.kept)]
     return Labelled(labels, evidence, small)
@@ -107,22 +107,22 @@ def _evidence(
     small: Sequence[np.ndarray],
     around: Sequence[np.ndarray],
     hidden: Sequence[np.ndarray],
-    seats: tuple[list[View], tuple[int, int]],
-) -> list[Evidence]:
+    registrations: tuple[list[View], tuple[int, int]],
+) -> list[PlateEvidence]:
     """What each of the small drawings is told by all, and by those `around`, with what is `hidden` in each
     left out.
     """
-    views, (width, height) = seats
+    views, (width, height) = registrations
     pictures = [*small, *around]
     asked = np.unique(np.linspace(0, len(pictures) - 1, min(MOST, len(pictures))).round().astype(int))
     stack = np.zeros((len(asked), height, width, 3), np.uint8)
     reached = np.zeros((len(asked), height, width), bool)
     shown = reached.copy()
     for n, k in enumerate(asked):
-        where, seat = views[k].window, views[k]
-        stack[n][where] = seat.onto(pictures[k])
-        reached[n][where] = seat.reach() > 0
-        clear = seat.onto((~hidden[k]).astype(np.uint8) * np.uint8(255), smooth=False) > 0
+        where, registration = views[k].window, views[k]
+        stack[n][where] = registration.onto(pictures[k])
+        reached[n][where] = registration.reach() > 0
+        clear = registration.onto((~hidden[k]).astype(np.uint8) * np.uint8(255), smooth=False) > 0
         shown[n][where] = reached[n][where] & clear
     plate, count = median(stack, shown)
     plates = [views[k].back(plate) for k in range(len(small))]
@@ -130,6 +130,8 @@ def _evidence(
     noise = usual(small, plates, [(c > 0) & ~h for c, h in zip(counts, hidden, strict=False)])
     change = changed(stack, reached, noise)
     return [
-        told(picture, plate, count, noise, seat.back(change, smooth=False))
-        for picture, plate, count, seat in zip(small, plates, counts, views[: len(small)], strict=True)
+        measured(picture, plate, count, noise, registration.back(change, smooth=False))
+        for picture, plate, count, registration in zip(
+            small, plates, counts, views[: len(small)], strict=True
+        )
     ]

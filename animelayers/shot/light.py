@@ -30,12 +30,12 @@ class Under(NamedTuple):
 
 class Light(NamedTuple):
     """The effects of a drawing: ``rgba`` straight uint8 (H, W, 4), its ``mode``, and the drawing without it,
-    ``bare`` uint8 (H, W, 3).
+    ``without`` uint8 (H, W, 3).
     """
 
     rgba: np.ndarray
     mode: str
-    bare: np.ndarray
+    without: np.ndarray
 
 
 def mode_of(
@@ -65,7 +65,7 @@ def layer(
     """
     height, width = picture.shape[:2]
     claim = cv2.resize(label, (width, height), interpolation=cv2.INTER_LINEAR)
-    inside = _large(claim > params.lit, params.least)
+    inside = _large(claim > params.lit, params.min_area)
     if not inside.any():
         return None
     near = cv2.dilate(inside.view(np.uint8), square(round(height / _REACH))) > 0
@@ -115,9 +115,9 @@ def named(maps: np.ndarray, alpha: np.ndarray, prompts: Sequence[str], threshold
     ]
 
 
-def _large(mask: np.ndarray, least: float) -> np.ndarray:
+def _large(mask: np.ndarray, min_area: float) -> np.ndarray:
     """The parts of a mask, bool (H, W), that cover at least a share of the frame."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    large = stats[:, cv2.CC_STAT_AREA] >= least * mask.size
+    large = stats[:, cv2.CC_STAT_AREA] >= min_area * mask.size
     large[0] = False
     return np.asarray(large[labels]) if count > 1 else mask

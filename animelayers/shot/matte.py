@@ -16,7 +16,7 @@ def finished(picture: np.ndarray, label: np.ndarray, params: Params) -> np.ndarr
     picture uint8 sRGB (H, W, 3).
     """
     claim = cv2.resize(label, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return alpha.finished(picture, claim, int(params.snap), params.floor)
+    return alpha.finished(picture, claim, int(params.snap), params.alpha_floor)
 
 
 def coverage(plane: np.ndarray, size: Sequence[int]) -> np.ndarray:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from animelayers import former
+
 
 def _of(value: float, unit: str, low: float, high: float, source: str) -> Any:
     return field(default=value, metadata={"unit": unit, "range": (low, high), "source": source})
@@ -48,7 +50,7 @@ class Params:
     snap: int = _of(
         8, "pixels", 0, 32, "of the frame around an outline that the picture's own edges may move it by"
     )
-    floor: float = _of(
+    alpha_floor: float = _of(
         0.02, "coverage", 0, 0.45, "below which alpha is nothing, and above one less it which it is all"
     )
     lit: float = _of(0.35, "coverage", 0.05, 0.9, "of an effect inside of which it is surely one")
@@ -61,7 +63,7 @@ class Params:
         "of a shadow from which it is one: IoU 0.42, 0.40, 0.37 on train films at 0.1, 0.2, 0.3",
     )
     darker: float = _of(0.06, "share of the light", 0.01, 0.5, "that the plate has to lose in a shadow")
-    least: float = _of(4e-4, "share of the frame", 1e-5, 0.05, "that the smallest effect covers")
+    min_area: float = _of(4e-4, "share of the frame", 1e-5, 0.05, "that the smallest effect covers")
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -77,7 +79,8 @@ def tuned(values: Mapping[str, float] | None) -> Params:
     for a value out of range.
     """
     try:
-        return Params(**dict[str, Any](values or {}))
+        values = former.options(values or {}, Params.__dataclass_fields__, "params")
+        return Params(**dict[str, Any](values))
     except TypeError:
         unknown = next(name for name in values or {} if name not in Params.__dataclass_fields__)
         near = difflib.get_close_matches(str(unknown), Params.__dataclass_fields__, 1)

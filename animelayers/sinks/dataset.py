@@ -18,8 +18,9 @@ from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
 
 DATASET, PLAN, PLANS = "dataset.json", "plan.parquet", "plan"
-FORMAT = 2
-"""2: boxes, ids, scores and words are lists in the frame table; 1: they are text, and are read as lists."""
+FORMAT = 3
+"""3: columns are called as `animelayers.former` says; 2: boxes, ids, scores and words are lists in the frame
+table; 1: they are text. Both are read as 3."""
 FINGERPRINTS = b"fingerprints"
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def description(store: Store) -> dict[str, Any]:
     return found
 
 
-def told(store: Store, path: str) -> str:
+def public_path(store: Store, path: str) -> str:
     """A path as the output may tell it: see `animelayers.private`."""
     try:
         whole = _whole(description(store))

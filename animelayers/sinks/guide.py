@@ -60,8 +60,8 @@ class _Folders(Tree):
         for folder, (rows, bad) in folders.items():
             said = {
                 "timestamp": datetime.now().isoformat(timespec="seconds"),
-                "input_dir": dataset.told(self.store, self.input_dir),
-                "output_dir": dataset.told(self.store, self.store.path(folder).rstrip("/")),
+                "input_dir": dataset.public_path(self.store, self.input_dir),
+                "output_dir": dataset.public_path(self.store, self.store.path(folder).rstrip("/")),
                 "config": published(self.settings),
                 "statistics": self._figures(rows, bad, speed),
                 **self._entries(rows),

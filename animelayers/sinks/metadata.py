@@ -16,6 +16,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import xxhash
 
+from animelayers import former
 from animelayers.schema import LISTS, RECORD, table_schema
 from animelayers.sinks.store import Damaged, SinkError, Store
 
@@ -89,19 +90,24 @@ def intact(store: Store, name: str) -> pa.Table:
 
 
 def read(
-    store: Store, name: str, columns: Sequence[str] | None = None, data: bytes | None = None
+    store: Store,
+    name: str,
+    columns: Sequence[str] | None = None,
+    data: bytes | None = None,
+    plain: bool = False,
 ) -> pa.Table:
-    """A Parquet of the output, or some columns of it; `data` where it was read already. Raises `SinkError` if
-    it is damaged.
+    """A Parquet of the output, or some columns of it; `data` where it was read already. Columns have today's
+    names, or those they were written with (`plain`). Raises `SinkError` if it is damaged.
     """
     with store.guard(name):
         try:
             # In this thread: one of Arrow's own that lets go of Python's bytes while the interpreter ends
             # takes the process down with it.
             data = store.read(name) or b"" if data is None else data
-            return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(
-                columns, use_threads=False
+            table = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(
+                None if columns is None else former.stored([*columns]), use_threads=False
             )
+            return table if plain else former.table(table)
         # an extension type of a library that is loaded, forged
         except (AttributeError, TypeError) as strange:
             raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
@@ -432,13 +438,13 @@ def _codes(table: pa.Table, column: str) -> np.ndarray:
 
 
 def declared(store: Store, name: str, columns: Sequence[str] | None = None, plain: bool = False) -> pa.Table:
-    """A Parquet of the output, or some columns of it, with the record's own types, or with those it has
-    (`plain`).
+    """A Parquet of the output, or some columns of it, with the record's own types, or with those and the
+    names it has (`plain`).
 
     Lists that are text, as outputs of format 1 have them, become lists. Extension types are refused: reading
     one may run code that came with the file.
     """
-    table = read(store, name, columns)
+    table = read(store, name, columns, plain=plain)
     with store.guard(name):
         strange = [field.name for field in table.schema if _extended(field)]
         if strange:

@@ -39,7 +39,7 @@ class Pictures(Tree):
             self.store.folder(folder)
             data = json.dumps(
                 {
-                    "input_dir": dataset.told(self.store, self.input_dir),
+                    "input_dir": dataset.public_path(self.store, self.input_dir),
                     "frames": listed,
                     "failures": failures,
                 },

@@ -109,7 +109,7 @@ class Tree(Sink):
         """
         good, failed, _ = metadata.load(self.store)
         layers = [name.removesuffix("_file") for name in good.column_names if name.endswith("_file")]
-        mattes = good["matte"].unique().to_pylist() if "matte" in good.column_names else []
+        mattes = good["matte_model"].unique().to_pylist() if "matte_model" in good.column_names else []
         model = "+".join(
             sorted({word for matte in mattes for word in (matte or "").split("+")} - {"", "none"})
         )
@@ -128,8 +128,8 @@ class Tree(Sink):
         for folder, processed in frames.items():
             results = {
                 "timestamp": datetime.now().isoformat(timespec="seconds"),
-                "input_dir": dataset.told(self.store, self.input_dir),
-                "output_dir": dataset.told(self.store, self.store.path(folder).rstrip("/")),
+                "input_dir": dataset.public_path(self.store, self.input_dir),
+                "output_dir": dataset.public_path(self.store, self.store.path(folder).rstrip("/")),
                 "total_frames": total[folder],
                 "config": {"seg_model": model, "inpaint_method": self.inpaint_method, "device": self.device},
                 "processed_frames": processed,

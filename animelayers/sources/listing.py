@@ -59,7 +59,7 @@ _COUNTED = {
 }
 
 
-class _Found(NamedTuple):
+class _Entry(NamedTuple):
     path: bytes  # relative to the root
     size: int = 0
     mtime_ns: int = -1
@@ -106,7 +106,7 @@ def root_of(filesystem: fs.FileSystem, path: str) -> tuple[str, bytes]:
     )
 
 
-def _inputs(found: list[_Found], root_name: bytes) -> Iterator[Input]:
+def _inputs(found: list[_Entry], root_name: bytes) -> Iterator[Input]:
     """Name each file. Two files of one folder that claim the same scene and frame both lose the claim."""
     claims: Counter[tuple[bytes, int, int]] = Counter()
     numbers = []
@@ -169,7 +169,7 @@ def _sniffed(file: IO[bytes], name: bytes) -> str:
 
 def _local(
     filesystem: fs.FileSystem, root: str, follow_links: bool, skipped: list[LeftOut]
-) -> Iterator[_Found]:
+) -> Iterator[_Entry]:
     path = os.fsencode(root)
     status = os.stat(path)
     if stat.S_ISDIR(status.st_mode):
@@ -177,10 +177,10 @@ def _local(
     else:
         problem = None if stat.S_ISREG(status.st_mode) else OSError(0, "is not a regular file")
         kind = "video" if _suffix(path) in VIDEOS else "image"  # what a user names is read, whatever its name
-        yield _Found(os.path.basename(path), status.st_size, status.st_mtime_ns, problem, kind)
+        yield _Entry(os.path.basename(path), status.st_size, status.st_mtime_ns, problem, kind)
 
 
-def _walk(root: bytes, follow_links: bool, skipped: list[LeftOut]) -> Iterator[_Found]:
+def _walk(root: bytes, follow_links: bool, skipped: list[LeftOut]) -> Iterator[_Entry]:
     # A stack, not recursion: a hostile tree may be deeper than Python's own.
     pending: list[tuple[os.DirEntry[bytes] | None, bytes, frozenset[tuple[int, int]]]] = [
         (None, b"", frozenset())
@@ -202,11 +202,11 @@ def _walk(root: bytes, follow_links: bool, skipped: list[LeftOut]) -> Iterator[_
                 status = entry.stat()
                 if not stat.S_ISREG(status.st_mode):
                     raise OSError(0, "is not a regular file")
-                yield _Found(path, status.st_size, status.st_mtime_ns, kind=kind)
+                yield _Entry(path, status.st_size, status.st_mtime_ns, kind=kind)
         except OSError as error:
             if not path:
                 raise
-            yield _Found(path, error=error)
+            yield _Entry(path, error=error)
 
 
 def _local_kind(entry: os.DirEntry[bytes], root: bytes, follow_links: bool) -> str:
@@ -268,13 +268,13 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 
 def _remote(
     filesystem: fs.FileSystem, root: str, follow_links: bool, skipped: list[LeftOut]
-) -> Iterator[_Found]:
+) -> Iterator[_Entry]:
     info = filesystem.get_file_info(root)
     if info.type == fs.FileType.NotFound:
         raise FileNotFoundError(f"there is nothing at {root!r}")
     if info.is_file:
         name = info.base_name.encode()
-        yield _Found(
+        yield _Entry(
             name, info.size, info.mtime_ns or -1, kind="video" if _suffix(name) in VIDEOS else "image"
         )
         return
@@ -289,5 +289,5 @@ def _remote(
         if kind.startswith("-"):
             skipped.append(LeftOut(as_text(path.encode()), kind[1:]))
         else:
-            found.append(_Found(path.encode(), file.size, file.mtime_ns or -1, kind=kind))
+            found.append(_Entry(path.encode(), file.size, file.mtime_ns or -1, kind=kind))
     yield from sorted(found, key=lambda file: [natural(part) for part in file.path.split(b"/")])

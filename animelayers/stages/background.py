@@ -11,7 +11,7 @@ import numpy as np
 from animelayers.column import F32, F64, U8
 from animelayers.imaging.colour import behind
 from animelayers.imaging.context import around
-from animelayers.imaging.exposure import EQUAL, Light, match
+from animelayers.imaging.photometric import EQUAL, Light, match
 from animelayers.imaging.views import view
 from animelayers.models.inpaint import Noted, named
 from animelayers.models.protocols import Inpainter, Video, VideoInpainter
@@ -53,13 +53,13 @@ class Background(ClipStep):
     ``inpaint``: the model, asked once per plate, or once for all drawings of a clip without one.
     ``threshold``: alpha (0..255) above which a pixel is not background. ``dilate``: pixels around it that are
     filled too, so that no outline of a tight matte is left; without a plate those that show plain background
-    are given back. ``ring``: pixels around that hole which come from the plate where it is seen, faded into
-    the frame over as many. ``trust``: plates less trusted are not used; each drawing is then inpainted for
-    itself, and is the frame, bit for bit, outside its hole. ``provenance``: also tell of every pixel where it
-    is from. The plate goes on with its holes filled. ``video``: without a plate that is trusted, the model
-    that follows what is hidden to drawings that show it; None: each drawing is then inpainted for itself.
-    ``without``: rules left out. plate: each drawing is inpainted for itself; light: the plate's fitted to the
-    frame's; given_back: what shows plain background on the soft edge of a matte.
+    are given back. ``seam_width``: pixels around that hole which come from the plate where it is seen, faded
+    into the frame over as many. ``trust``: plates less trusted are not used; each drawing is then inpainted
+    for itself, and is the frame, bit for bit, outside its hole. ``provenance``: also tell of every pixel
+    where it is from. The plate goes on with its holes filled. ``video``: without a plate that is trusted, the
+    model that follows what is hidden to drawings that show it; None: each drawing is then inpainted for
+    itself. ``without``: rules left out. plate: each drawing is inpainted for itself; light: the plate's
+    fitted to the frame's; given_back: what shows plain background on the soft edge of a matte.
     """
 
     name = "background"
@@ -71,23 +71,23 @@ class Background(ClipStep):
         inpaint: Inpainter,
         dilate: int = 2,
         threshold: Annotated[int, Within(0, 254)] = 8,
-        ring: int = 2,
+        seam_width: int = 2,
         trust: Share = 0.75,
         provenance: bool = False,
         video: VideoInpainter | None = None,
         without: Sequence[str] = (),
     ) -> None:
         """Raises ValueError for a value out of range, and for an unknown rule."""
-        if min(dilate, ring) < 0 or not 0 <= threshold < 255:
+        if min(dilate, seam_width) < 0 or not 0 <= threshold < 255:
             raise ValueError(
-                f"dilate and ring must be 0 or more and threshold 0..254, not {dilate}, {ring} and {threshold}"
+                f"dilate and seam_width must be 0 or more and threshold 0..254, not {dilate}, {seam_width} and {threshold}"
             )
         if not 0 <= trust <= 1:
             raise ValueError(f"trust must be 0..1, not {trust}")
-        self.inpaint, self.threshold, self.ring, self.trust, self.provenance, self.video = (
+        self.inpaint, self.threshold, self.seam_width, self.trust, self.provenance, self.video = (
             inpaint,
             threshold,
-            ring,
+            seam_width,
             trust,
             provenance,
             video,
@@ -100,7 +100,7 @@ class Background(ClipStep):
         *,
         frames: U8,
         character: U8,
-        camera: F64 | None = None,
+        homography: F64 | None = None,
         plate: U8 | None = None,
         plate_seen: U8 | None = None,
         plate_trust: float | None = None,
@@ -115,7 +115,7 @@ class Background(ClipStep):
         """
         whole, inpaint = None, Noted(self.inpaint)
         trusted = plate_trust is not None and plate_trust >= self.trust and "plate" not in self.without
-        if trusted and camera is not None and plate is not None and plate.size and plate_seen is not None:
+        if trusted and homography is not None and plate is not None and plate.size and plate_seen is not None:
             whole = _Behind(inpaint([plate], [plate_seen == 0])[0], plate_seen)
         modes = effect_mode or ["unknown"] * len(frames)
         covers = [
@@ -136,16 +136,18 @@ class Background(ClipStep):
         passed = (
             None if asked is None else self._passed(asked, frames, holes, context, context_character, inpaint)
         )
-        if whole is not None and camera is not None:
+        if whole is not None and homography is not None:
             for i in open_ones:
-                seat = view(camera[i], frames[i].shape[1::-1], whole.picture.shape[1::-1])
-                known = seat.back(whole.seen, smooth=False)
-                made[i] = self._from_plate(frames[i], covers[i], holes[i], known, seat.back(whole.picture))
-                origins[i] = _told(known, holes[i])
+                registration = view(homography[i], frames[i].shape[1::-1], whole.picture.shape[1::-1])
+                known = registration.back(whole.seen, smooth=False)
+                made[i] = self._from_plate(
+                    frames[i], covers[i], holes[i], known, registration.back(whole.picture)
+                )
+                origins[i] = _provenance(known, holes[i])
         elif passed is not None:
             for i in open_ones:
                 made[i] = self._behind(frames[i], covers[i], passed.pictures[i], holes[i])
-                origins[i] = _told(passed.borrowed[i], holes[i])
+                origins[i] = _provenance(passed.borrowed[i], holes[i])
         elif open_ones:
             filled = inpaint([frames[i] for i in open_ones], [holes[i].view(np.bool_) for i in open_ones])
             for i, fill in zip(open_ones, filled, strict=True):
@@ -155,7 +157,7 @@ class Background(ClipStep):
             for value in (BORROWED, INVENTED)
         ]
         stored = whole.picture if whole else blank("plate") if plate is None else plate
-        provenance = joined(origins, character) if self.provenance else blank("provenance")
+        provenance = stacked(origins, character) if self.provenance else blank("provenance")
         one = None if whole is None and passed is None else _all(inpaint, self.video)
         notes = [
             one or (inpaint.by[open_ones.index(i)], inpaint.why[open_ones.index(i)])
@@ -165,7 +167,14 @@ class Background(ClipStep):
         ]
         by, why = ([note[k] for note in notes] for k in range(2))
         return Made(
-            joined(made, frames), 1 - shares[0] - shares[1], shares[0], shares[1], stored, provenance, by, why
+            stacked(made, frames),
+            1 - shares[0] - shares[1],
+            shares[0],
+            shares[1],
+            stored,
+            provenance,
+            by,
+            why,
         )
 
     def _behind(
@@ -220,8 +229,8 @@ class Background(ClipStep):
         picture = light.cast(picture)
         filled = cv2.copyTo(picture, hole, frame.copy())
         background = self._behind(frame, cover, filled, hole)
-        weight = cv2.dilate(hole * np.uint8(255), np.ones((2 * self.ring + 1,) * 2, np.uint8))
-        weight = cv2.max(cv2.blur(weight, (self.ring + 1,) * 2), hole * np.uint8(255))
+        weight = cv2.dilate(hole * np.uint8(255), np.ones((2 * self.seam_width + 1,) * 2, np.uint8))
+        weight = cv2.max(cv2.blur(weight, (self.seam_width + 1,) * 2), hole * np.uint8(255))
         # Beside what no frame shows, the frame itself is the better guess.
         return _blend(background, picture, cv2.bitwise_and(weight, seen))
 
@@ -233,11 +242,11 @@ def _all(inpaint: Noted, video: VideoInpainter | None) -> tuple[str, str]:
     return "+".join(dict.fromkeys(inpaint.by)) or named(video), next(filter(None, inpaint.why), "")
 
 
-def _told(known: np.ndarray, hole: np.ndarray) -> np.ndarray:
+def _provenance(known: np.ndarray, hole: np.ndarray) -> np.ndarray:
     return cv2.copyTo(np.where(known > 0, BORROWED, INVENTED), hole, np.full_like(hole, SEEN))
 
 
-def joined(pictures: list[np.ndarray], frames: np.ndarray) -> np.ndarray:
+def stacked(pictures: list[np.ndarray], frames: np.ndarray) -> np.ndarray:
     """The D pictures as one array of the shape of `frames` (D, H, W, …), without a copy where there is but
     one.
     """

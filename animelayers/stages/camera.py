@@ -20,8 +20,8 @@ _SMALLEST = 16  # pixels of the long side that motion can be measured at
 class Made(NamedTuple):
     """What `Camera` writes."""
 
-    camera: F64
-    context_camera: F64
+    homography: F64
+    context_homography: F64
     camera_motion: str
     motion_magnitude: F32
 

@@ -29,14 +29,14 @@ _MARGIN = 0.08  # of the character's longer side, around it
 Words = str | Mapping[str, str]
 
 
-class Told(TypedDict, total=False):
+class Facts(TypedDict, total=False):
     """What stages before told of each drawing, see `animelayers.captions.TOLD`."""
 
     instance_count: list[np.int32]
     shot_size: list[str]
     character_coverage: list[np.float32]
     palette: list[U8]
-    exposure: list[np.float32]
+    brightness: list[np.float32]
     lighting: list[np.float32]
     complexity: list[np.float32]
     camera_motion: list[str]
@@ -111,7 +111,7 @@ class Caption(FrameStep):
         frames: list[U8],
         character: list[U8] | None = None,
         background: list[U8] | None = None,
-        **told: Unpack[Told],
+        **told: Unpack[Facts],
     ) -> Made:
         """One caption of each layer per drawing."""
         facts = [dict(zip(told, values, strict=True)) for values in zip(*told.values(), strict=True)] or [
@@ -153,7 +153,7 @@ def seen(layer: str, shown: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
         picture, alpha = shown
         inside = picture[alpha > 127][:, None]
         return {**facts, "palette": content.colours(inside)[1] if inside.size else None}
-    measured = {name: facts.get(name) for name in ("palette", "exposure", "lighting", "complexity")}
+    measured = {name: facts.get(name) for name in ("palette", "brightness", "lighting", "complexity")}
     if layer == "background" or any(value is None for value in measured.values()):
         planes = content.prepared(shown)
         count, palette = content.colours(planes.small)

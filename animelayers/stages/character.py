@@ -27,7 +27,7 @@ class Made(NamedTuple):
     """What `Character` writes of a clip."""
 
     character: U8
-    matte: list[str]
+    matte_model: list[str]
     character_confidence: F32
     context_character: U8
 
@@ -36,9 +36,9 @@ class Character(Step):
     """The characters' alpha from a matting model, with the outline drawn to the picture's own edges.
 
     ``matte``: the model. ``radius``: pixels around the outline that refinement may change (0: leave the
-    model's matte). ``floor``: alpha below it is noise and becomes 0, above 1 - floor it becomes 1; 0..0.5.
-    The model sees the drawings of all clips of a batch as one list, and the context frames of a shot once for
-    all its clips. Where a segmenter ran, the matte is brought to agree with its segments, see
+    model's matte). ``alpha_floor``: alpha below it is noise and becomes 0, above 1 - alpha_floor it becomes
+    1; 0..0.5. The model sees the drawings of all clips of a batch as one list, and the context frames of a
+    shot once for all its clips. Where a segmenter ran, the matte is brought to agree with its segments, see
     `imaging.agree`.
     """
 
@@ -46,9 +46,9 @@ class Character(Step):
     version = 4
 
     def __init__(
-        self, matte: Matte, radius: int = 8, floor: Annotated[float, Within(0, 0.5, below=True)] = 0.02
+        self, matte: Matte, radius: int = 8, alpha_floor: Annotated[float, Within(0, 0.5, below=True)] = 0.02
     ) -> None:
-        self.matte, self.radius, self.floor = matte, radius, floor
+        self.matte, self.radius, self.alpha_floor = matte, radius, alpha_floor
         self._shots: dict[int, np.ndarray] = {}
 
     def clips(
@@ -84,5 +84,5 @@ class Character(Step):
         figures = [named(of) for of in scores or ()]
         for i, (picture, (claim, _, _)) in enumerate(zip(pictures, found, strict=True)):
             claim = claim if segments is None else agree(claim, segments[i], figures[i], self.radius)
-            alpha[i] = finished(picture, claim, self.radius, self.floor)
+            alpha[i] = finished(picture, claim, self.radius, self.alpha_floor)
         return alpha, [model for _, model, _ in found], np.array([sure for *_, sure in found], np.float32)

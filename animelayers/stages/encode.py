@@ -91,7 +91,7 @@ class Encode(ClipStep):
         shadow: U8 | None = None,
         effect: U8 | None = None,
         effect_mode: list[str] | None = None,
-        bare: U8 | None = None,
+        frame_without_effect: U8 | None = None,
         plate: U8 | None = None,
         instances: U8 | None = None,
         provenance: U8 | None = None,
@@ -107,14 +107,14 @@ class Encode(ClipStep):
             None if shadow is None or "shadow" not in self.layers or not shadow[..., 3].any() else shadow
         )
         effects = None if all(mode == "none" for mode in modes) else effect
-        made, bares = [], iter([] if bare is None else bare)
+        made, without = [], iter([] if frame_without_effect is None else frame_without_effect)
         for i, frame in enumerate(frames):
             alpha, behind = (None if planes is None else planes[i] for planes in (character, background))
             dark = shadows[i] if shadows is not None and shadows[i, ..., 3].any() else None
             if effects is None or modes[i] == "none":
                 drawing = self._drawing(frame, alpha, behind, dark)
             else:
-                drawing = self._covered(frame, next(bares, None), alpha, behind, dark, effects[i], modes[i])
+                drawing = self._covered(frame, next(without, None), alpha, behind, dark, effects[i], modes[i])
             if shadows is not None:
                 drawing[0]["shadow.png"] = codecs.encode_png(shadows[i])
             if effects is not None:

@@ -30,18 +30,18 @@ class Expression(ClipStep):
     sure.
 
     ``teller``: the model. It is shown the face upright where the pose tells the eyes. Faces are those of
-    `face_boxes`, else where the joints of the pose say. ``least``: how sure it must be, 0..1. ``sure``: score
-    from which a joint tells where the face and the eyes are, 0..1. Raises ValueError in a clip of which
-    neither faces nor pose are known.
+    `face_boxes`, else where the joints of the pose say. ``min_confidence``: how sure it must be, 0..1.
+    ``sure``: score from which a joint tells where the face and the eyes are, 0..1. Raises ValueError in a
+    clip of which neither faces nor pose are known.
     """
 
     name = "expression"
 
-    def __init__(self, teller: ExpressionTeller, least: Share = 0.5, sure: Share = 0.5) -> None:
+    def __init__(self, teller: ExpressionTeller, min_confidence: Share = 0.5, sure: Share = 0.5) -> None:
         """Raises ValueError for a value that is not 0..1."""
-        if not (0 <= least <= 1 and 0 <= sure <= 1):
-            raise ValueError(f"least and sure must be 0..1, not {least} and {sure}")
-        self.teller, self.least, self.sure = teller, float(least), float(sure)
+        if not (0 <= min_confidence <= 1 and 0 <= sure <= 1):
+            raise ValueError(f"min_confidence and sure must be 0..1, not {min_confidence} and {sure}")
+        self.teller, self.min_confidence, self.sure = teller, float(min_confidence), float(sure)
 
     def clip(
         self,
@@ -61,7 +61,7 @@ class Expression(ClipStep):
         crops = [self._crop(*of, skeleton or "") for of in zip(frames, known, people, strict=True)]
         answers = iter(self.teller([crop for crop in crops if crop is not None]))
         found = [("", 0.0) if crop is None else next(answers) for crop in crops]
-        return Made([text if sure >= self.least else "" for text, sure in found])
+        return Made([text if sure >= self.min_confidence else "" for text, sure in found])
 
     def _crop(
         self, frame: np.ndarray, faces: Sequence[Face], people: Sequence[np.ndarray], skeleton: str

@@ -50,7 +50,7 @@ class Made(NamedTuple):
     """What `Layers` writes."""
 
     character: U8
-    matte: list[str]
+    matte_model: list[str]
     plate: U8
     plate_seen: U8
     plate_trust: float
@@ -59,7 +59,7 @@ class Made(NamedTuple):
     effect_types: list[list[str]]
     effect_intensity: F32
     effect_coverage: F32
-    bare: U8
+    frame_without_effect: U8
     shadow: U8
     shadow_coverage: F32
 
@@ -71,8 +71,8 @@ class Layers(ClipStep):
     again; None leaves figures as the matte found them, and finds no effects. Mattes of other models than
     LayerNet's own have half a say in what is a figure. The plate is the look that most drawings share outside
     of figures, effects and shadows. Effects are un-mixed from it, in the blend mode (over, add, screen) that
-    most of their area asks for; ``bare`` is what is left without them. Shadows are what darkens it where the
-    net sees one.
+    most of their area asks for; ``frame_without_effect`` is what is left without them. Shadows are what
+    darkens it where the net sees one.
 
     ``proposer``: finds what ``effect_prompts`` say, where a probability is at least ``effect_threshold``,
     0..1: that is an effect as well, and names what it covers (`effect_types`). ``params``: any field of
@@ -127,40 +127,45 @@ class Layers(ClipStep):
         *,
         frames: U8,
         character: U8,
-        matte: list[str],
-        camera: F64 | None = None,
+        matte_model: list[str],
+        homography: F64 | None = None,
         camera_motion: str | None = None,
         context: U8 | None = None,
         context_character: U8 | None = None,
-        context_camera: F64 | None = None,
+        context_homography: F64 | None = None,
     ) -> Made:
         """The written columns of one clip."""
         if not len(frames):
             return Made(
                 character,
-                matte,
+                matte_model,
                 blank("plate"),
                 blank("plate_seen"),
                 0.0,
                 *_effects([], frames, [], []),
                 *_shadows([], frames),
             )
-        cameras = camera if camera_motion != "unknown" else None
+        cameras = homography if camera_motion != "unknown" else None
         beside: tuple[U8, U8, F64] = (blank("context"), blank("context_character"), np.zeros((0, 3, 3)))
-        if context is not None and context_camera is not None and len(context) and len(context_camera):
+        if (
+            context is not None
+            and context_homography is not None
+            and len(context)
+            and len(context_homography)
+        ):
             beside = (context, *beside[1:])
             if context_character is not None and len(context_character):
-                beside = (context, context_character, context_camera)
+                beside = (context, context_character, context_homography)
         given = Given(frames, cameras, *beside)
         maps = self._maps(frames) if self.proposer else []
-        found = self._labelled(given, character, matte, maps)
+        found = self._labelled(given, character, matte_model, maps)
         alphas = (
             character
             if self.net is None
             else np.stack([self._matte(*each) for each in zip(frames, found.labels, strict=True)])
         )
         plate = self._plate(given, alphas, found)
-        under = self._under(frames, found, plate, camera)
+        under = self._under(frames, found, plate, homography)
         lights = (
             [None] * len(frames) if "effects" in self.without else self._lights(frames, alphas, found, under)
         )
@@ -174,7 +179,13 @@ class Layers(ClipStep):
         )
         effects = _effects(lights, frames, maps, self.prompts, self.threshold)
         return Made(
-            alphas, self._names(matte, alphas), picture, seen, trust, *effects, *_shadows(shades, frames)
+            alphas,
+            self._names(matte_model, alphas),
+            picture,
+            seen,
+            trust,
+            *effects,
+            *_shadows(shades, frames),
         )
 
     def _labelled(
@@ -222,12 +233,12 @@ class Layers(ClipStep):
                 else np.maximum(alpha, _resized_up(np.clip(2 * other, 0, 1), size))
             )
             covers.append(cover)
-        frames, seats = list(given.frames), list(given.cameras)
+        frames, places = list(given.frames), list(given.cameras)
         for k in np.flatnonzero(placed(given.context_cameras)).tolist() if len(given.context_cameras) else ():
             frames.append(given.context[k])
             covers.append(given.context_alphas[k])
-            seats.append(given.context_cameras[k])
-        plate = clean_plate(frames, covers, seats, canvas(np.stack(seats), size))
+            places.append(given.context_cameras[k])
+        plate = clean_plate(frames, covers, places, canvas(np.stack(places), size))
         return plate if plate.trust >= self.params.trust else None
 
     def _under(
@@ -241,9 +252,10 @@ class Layers(ClipStep):
                 and cameras is not None
                 and ((label[_EFFECT] > self.params.lit).any() or (label[_SHADOW] > self.params.dim).any())
             ):
-                seat = view(cameras[i], frame.shape[1::-1], plate.picture.shape[1::-1])
+                registration = view(cameras[i], frame.shape[1::-1], plate.picture.shape[1::-1])
                 under[i] = Under(
-                    plate.lights[i].cast(seat.back(plate.picture)), seat.back(plate.seen, smooth=False) > 0
+                    plate.lights[i].cast(registration.back(plate.picture)),
+                    registration.back(plate.seen, smooth=False) > 0,
                 )
         return under
 
@@ -330,10 +342,10 @@ def _effects(
             [[] for _ in range(count)],
             np.zeros(count, np.float32),
             np.zeros(count, np.float32),
-            blank("bare"),
+            blank("frame_without_effect"),
         )
     effect = np.zeros((count, *frames.shape[1:3], 4), np.uint8)
-    modes, total, there, bare = ["none"] * count, np.zeros(count), np.zeros(count), []
+    modes, total, there, without = ["none"] * count, np.zeros(count), np.zeros(count), []
     types: list[list[str]] = [[] for _ in range(count)]
     for k, light in enumerate(lights):
         if light is None or not light.rgba[..., 3].any():
@@ -341,7 +353,7 @@ def _effects(
         effect[k], modes[k] = light.rgba, light.mode
         alpha = cv2.extractChannel(light.rgba, 3)
         total[k], there[k] = alpha.sum() / 255, np.count_nonzero(alpha)
-        bare.append(light.bare)
+        without.append(light.without)
         if maps:
             said = named(
                 maps[k],
@@ -353,7 +365,14 @@ def _effects(
     intensity, coverage = (
         share.astype(np.float32) for share in (total / np.maximum(there, 1), total / effect[0, ..., 0].size)
     )
-    return effect, modes, types, intensity, coverage, np.stack(bare) if bare else blank("bare")
+    return (
+        effect,
+        modes,
+        types,
+        intensity,
+        coverage,
+        np.stack(without) if without else blank("frame_without_effect"),
+    )
 
 
 def _shadows(shades: Sequence[np.ndarray | None], frames: np.ndarray) -> Shadows:

@@ -18,7 +18,7 @@ class Made(NamedTuple):
     sharpness: list[float]
     noise: list[float]
     contrast: list[float]
-    exposure: list[float]
+    brightness: list[float]
     edge_density: list[float]
     colour_count: list[int]
     palette: list[U8]
@@ -36,8 +36,8 @@ class Made(NamedTuple):
 
 
 class Metrics(FrameStep):
-    """Sharpness, noise, contrast, exposure, colours, complexity, lighting, occlusion, quality, letterbox and
-    hash, and how good the matte is.
+    """Sharpness, noise, contrast, brightness, colours, complexity, lighting, occlusion, quality, letterbox
+    and hash, and how good the matte is.
 
     All of `animelayers.imaging.content` and, where there is a character, of `animelayers.imaging.outline`.
     """

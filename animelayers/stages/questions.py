@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
+from animelayers import former
 from animelayers.column import F32, U8
 from animelayers.imaging.square import alone, around
 from animelayers.imaging.vectors import unit
@@ -30,7 +31,7 @@ Labels = Sequence[str | Mapping[str, str | Sequence[str] | None]]
 """Labels, or label: the words, one or several, that stand for it in the templates."""
 
 
-class Told(TypedDict, total=False):
+class Facts(TypedDict, total=False):
     """What stages before made and told of each drawing."""
 
     character: list[U8]
@@ -72,19 +73,22 @@ class Questions(FrameStep):
     ``embedder``: a model of pictures and words. ``questions``: by column, each with ``layer`` (one of
     `LAYERS`), ``labels``, which are free text, and ``templates``, in which {} stands for the label; a label
     may instead be given with other words, or several, for {}. A label's embedding is the mean over all its
-    prompts. ``least``: confidence, 0..1, below which the answer stays blank, unless the question has its own.
-    Blank, too, is what is asked of a layer that is empty or that nothing made. An answer that a stage before
-    gave stays. Embeddings that EmbedClip gave before are used again: give both the same weights.
+    prompts. ``min_confidence``: confidence, 0..1, below which the answer stays blank, unless the question has
+    its own. Blank, too, is what is asked of a layer that is empty or that nothing made. An answer that a
+    stage before gave stays. Embeddings that EmbedClip gave before are used again: give both the same weights.
     """
 
     name = "questions"
 
     def __init__(
-        self, embedder: WordEmbedder, questions: Mapping[str, Mapping[str, Any]], least: Share = _LEAST
+        self,
+        embedder: WordEmbedder,
+        questions: Mapping[str, Mapping[str, Any]],
+        min_confidence: Share = _LEAST,
     ) -> None:
         """Raises ValueError as `check` does."""
         self.embedder = embedder
-        self.questions = self.asked(questions, least)
+        self.questions = self.asked(questions, min_confidence)
         self._words = {column: self._embedded(asked) for column, asked in self.questions.items()}
 
     @classmethod
@@ -94,7 +98,7 @@ class Questions(FrameStep):
 
     @classmethod
     def asked(
-        cls, questions: Mapping[str, Mapping[str, Any]], least: float = _LEAST, **_: Any
+        cls, questions: Mapping[str, Mapping[str, Any]], min_confidence: float = _LEAST, **_: Any
     ) -> dict[str, Question]:
         """The questions of some options, without a model. Raises ValueError for one that has no column or
         cannot be asked: see `question`.
@@ -109,14 +113,20 @@ class Questions(FrameStep):
         made = {}
         for column, options in questions.items():
             try:
-                made[column] = question(column, **{"least": least, **options})
+                made[column] = question(
+                    column,
+                    **{
+                        "min_confidence": min_confidence,
+                        **former.options(options, ["min_confidence"], column),
+                    },
+                )
             except TypeError as wrong:  # an option that there is not, or one that is missing
                 raise ValueError(
-                    f"question {column}: {str(wrong).removeprefix('question() ')}; it has layer, labels, templates and least"
+                    f"question {column}: {str(wrong).removeprefix('question() ')}; it has layer, labels, templates and min_confidence"
                 ) from wrong
         return made
 
-    def frames(self, *, frames: list[U8], **told: Unpack[Told]) -> Made:
+    def frames(self, *, frames: list[U8], **told: Unpack[Facts]) -> Made:
         """One value of each column per drawing."""
         known: dict[str, Any] = {**told}
         given = {"frames": frames, **{name: each(known.get(name), len(frames)) for name in self.wants}}
@@ -136,7 +146,7 @@ class Questions(FrameStep):
                     continue
                 chances = softmax(self.embedder.scale * words @ vector)
                 best = int(chances.argmax())
-                if chances[best] >= asked.least:
+                if chances[best] >= asked.min_confidence:
                     row |= {column: asked.labels[best]} | (
                         {CONFIDENCE[column]: float(chances[best])} if column in CONFIDENCE else {}
                     )
@@ -164,23 +174,27 @@ class Questions(FrameStep):
 
 @dataclass(frozen=True)
 class Question:
-    """A question: the ``layer`` it is asked of, its ``labels``, the ``prompts`` of each, and the ``least``
-    confidence of an answer.
+    """A question: the ``layer`` it is asked of, its ``labels``, the ``prompts`` of each, and the
+    ``min_confidence`` confidence of an answer.
     """
 
     layer: str
     labels: tuple[str, ...]
     prompts: tuple[tuple[str, ...], ...]
-    least: float
+    min_confidence: float
 
 
 def question(
-    column: str, layer: str, labels: Labels, templates: Sequence[str] = ("{}",), least: float = _LEAST
+    column: str,
+    layer: str,
+    labels: Labels,
+    templates: Sequence[str] = ("{}",),
+    min_confidence: float = _LEAST,
 ) -> Question:
     """The question of a column from its options in YAML.
 
     Raises ValueError for fewer than two labels, a label without text or given twice, a template without {}, a
-    layer that is none, and a `least` that is not 0..1.
+    layer that is none, and a `min_confidence` that is not 0..1.
     """
     worded = [
         pair
@@ -203,8 +217,8 @@ def question(
         raise ValueError(
             f"question {column} needs templates with {{}} where the label goes, not {list(templates)}"
         )
-    if not 0 <= least <= 1:
-        raise ValueError(f"question {column} has least={least}, which must be 0..1")
+    if not 0 <= min_confidence <= 1:
+        raise ValueError(f"question {column} has min_confidence={min_confidence}, which must be 0..1")
     each = [
         (text,) if isinstance(text, str) else tuple(text or [name])
         for name, (_, text) in zip(names, worded, strict=True)
@@ -213,7 +227,7 @@ def question(
         layer,
         tuple(names),
         tuple(tuple(t.replace("{}", w) for w in texts for t in templates) for texts in each),
-        least,
+        min_confidence,
     )
 
 

@@ -35,20 +35,20 @@ class Segment(FrameStep):
         """Raises ValueError for a size below one pixel."""
         if min_instance_size < 1:
             raise ValueError(f"min_instance_size must be 1 pixel at least, not {min_instance_size}")
-        self.segmenter, self.least = segmenter, min_instance_size
+        self.segmenter, self.min_area = segmenter, min_instance_size
 
     def frames(self, *, frames: list[U8]) -> Made:
         """Labels (H, W) and scores of N drawings."""
         labels, scores = [], []
         for start in range(0, len(frames), _TOGETHER):
             for each in self.segmenter(frames[start : start + _TOGETHER]):
-                plane, kept = label_map(each.masks, each.scores, self.least)
+                plane, kept = label_map(each.masks, each.scores, self.min_area)
                 labels.append(plane)
-                scores.append(told(each, kept))
+                scores.append(described(each, kept))
         return Made(labels, scores)
 
 
-def told(segments: Segments, kept: Sequence[int]) -> list[Scored]:
+def described(segments: Segments, kept: Sequence[int]) -> list[Scored]:
     """The labels and scores of the segments `kept`, in their order. Blanks and marks in a label become '_'."""
     words = ("".join("_" if c.isspace() or c in ",:" else c for c in segments.labels[k]) for k in kept)
     return [Scored(word, round(float(segments.scores[k]), 3)) for word, k in zip(words, kept, strict=True)]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import evidence
-from animelayers.imaging.evidence import Evidence
+from animelayers.imaging.evidence import PlateEvidence
 from animelayers.training.pack import Shot
 from animelayers.training.restyle import restyled
 
@@ -103,7 +103,7 @@ def seen(
     chosen: list[int],
     rng: np.random.Generator,
     doubts: Doubts,
-) -> list[Evidence]:
+) -> list[PlateEvidence]:
     """The evidence of chosen drawings."""
     if len(frames) < 3 or rng.random() < doubts.none or not places.any():
         return [evidence.nothing(frames[i].shape) for i in chosen]
@@ -122,7 +122,7 @@ def seen(
     clear = [(count > 0) & ~kept[i] for i, (_, count) in zip(chosen, found, strict=True)]
     noise = evidence.usual([frames[i] for i in chosen], [plate for plate, _ in found], clear)
     return [
-        evidence.told(frames[i], plate, count, noise, evidence.changed(*stack, noise))
+        evidence.measured(frames[i], plate, count, noise, evidence.changed(*stack, noise))
         for i, (plate, count), stack in zip(chosen, found, stacks, strict=True)
     ]
 

@@ -154,7 +154,7 @@ def _facts(
         "drawing": np.array(drawing, np.int32),
         "width": plan.size[0],
         "height": plan.size[1],
-        "camera": np.stack([frame.seat for frame in kept]),
+        "homography": np.stack([frame.seat for frame in kept]),
         "camera_motion": shot.plan.camera.kind,
         "effect_mode": RECORD["effect_mode"].gather(modes),
         "flags": RECORD["flags"].gather([[] for _ in kept]),

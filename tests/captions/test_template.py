@@ -11,7 +11,7 @@ from animelayers.captions import LAYERS, TOLD, colour_words, decorated, fits, li
 from animelayers.schema import RECORD
 
 FULL: dict[str, Any] = {
-    "instance_count": 2, "shot_size": "medium", "character_coverage": 0.5, "palette": [255, 224, 189, 200, 30, 40, 30, 30, 60], "exposure": 0.1,
+    "instance_count": 2, "shot_size": "medium", "character_coverage": 0.5, "palette": [255, 224, 189, 200, 30, 40, 30, 30, 60], "brightness": 0.1,
     "lighting": 0.5, "complexity": 0.8, "camera_motion": "pan", "effect_mode": "add", "effect_types": ["glowing_aura", "fire_and_flames"],
     "scene_type": "city street", "place": "outdoor", "mood": "calm", "visual_style": "cel anime", "action": "walking down a street",
     "expression": "happy", "pose": "arms raised",
@@ -26,13 +26,14 @@ FACTS = st.fixed_dictionaries(
             for name in FREE
         },
         "instance_count": st.none() | st.integers(0, 99),
-        "shot_size": st.none() | st.sampled_from(["close_up", "medium", "full_body", "far", "none", ""]),
+        "shot_size": st.none() | st.sampled_from(["close_up", "medium", "full_body", "long", "none", ""]),
         **{
             name: st.none() | st.floats(0, 1)
-            for name in ("character_coverage", "exposure", "lighting", "complexity")
+            for name in ("character_coverage", "brightness", "lighting", "complexity")
         },
         "palette": st.none() | st.lists(st.integers(0, 255), min_size=15, max_size=15),
-        "camera_motion": st.none() | st.sampled_from(["still", "pan", "zoom", "shake", "unknown", ""]),
+        "camera_motion": st.none()
+        | st.sampled_from(["still", "pan", "tilt", "zoom", "rotate", "shake", "unknown", ""]),
         "effect_mode": st.none() | st.sampled_from(["over", "add", "screen", "none", ""]),
         "effect_types": st.none() | st.sampled_from([[], ["fire", "energy_aura_around_character"]]),
     },

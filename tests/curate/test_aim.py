@@ -37,12 +37,12 @@ def asked() -> Wishes:
         "low_sharpness": 0.4,
     }
     targets = {"keep_full": 0.3, "segment": 0.4, "create_occlusion": 0.15, "enhance_segment": 0.15}
-    needs = {"occlusion": 0.8, "multi_character": 0.9, "far_shot": 0.7, "complex_bg": 0.6}
+    needs = {"occlusion": 0.8, "multi_character": 0.9, "long_shot": 0.7, "complex_bg": 0.6}
     return wishes({"thresholds": thresholds, "strategy_targets": targets, "dataset_needs": needs}, KNOWN)
 
 
 def drawings(far: int = 5, count: int = 100) -> Analysis:
-    sizes = np.array(["far"] * far + ["close_up"] * (count - far))
+    sizes = np.array(["long"] * far + ["close_up"] * (count - far))
     one = np.ones(count)
     return Analysis([f"f{i}" for i in range(count)], 0.4 * one, one, 0.05 * one, one, one, one, sizes)
 
@@ -53,7 +53,7 @@ def test_what_scores_badly_is_needed_and_why_is_told() -> None:
     assert needs == {
         "occlusion": pytest.approx(0.89),
         "multi_character": pytest.approx(0.89),
-        "far_shot": pytest.approx(0.84),
+        "long_shot": pytest.approx(0.84),
         "complex_bg": pytest.approx(0.79),
     }
     assert (
@@ -64,7 +64,7 @@ def test_what_scores_badly_is_needed_and_why_is_told() -> None:
     )
     told = {trait.name: trait.reason for trait in found.traits}
     assert (
-        "5 drawings show it, 5%: too few" in told["far"]
+        "5 drawings show it, 5%: too few" in told["long"]
         and "there are none" in told["multi_character"]
         and "lacks nothing" in told["close_up"]
     )
@@ -78,15 +78,15 @@ def test_what_is_written_is_what_curate_reads(tmp_path: Path) -> None:
     assert asked().with_file(str(tmp_path / aim.FILE)) == found.wishes
     assert (
         set(yaml.safe_load(found.text())) == {"strategy_targets", "dataset_needs"}
-        and "# far: scores 15%" in found.text()
+        and "# long: scores 15%" in found.text()
     )
 
 
 def test_percent_and_shares_are_told_apart() -> None:
-    assert aim.scores({"far": "0.5%", "Close up": "95 %", "medium": 20}, "table") == pytest.approx(
-        {"far": 0.005, "close_up": 0.95, "medium": 0.2}
+    assert aim.scores({"long": "0.5%", "Close up": "95 %", "medium": 20}, "table") == pytest.approx(
+        {"long": 0.005, "close_up": 0.95, "medium": 0.2}
     )
-    assert aim.scores({"far": 1, "medium": 0.5}, "table") == {"far": 1, "medium": 0.5}
+    assert aim.scores({"long": 1, "medium": 0.5}, "table") == {"long": 1, "medium": 0.5}
 
 
 @given(st.dictionaries(st.sampled_from(aim.TRAITS), st.floats(0.01, 1), min_size=2), st.integers(0, 100))
@@ -108,14 +108,14 @@ def test_whatever_the_scores_targets_are_shares_and_needs_in_order(
 @pytest.mark.parametrize(
     ("table", "why"),
     [
-        ({"far": 0.5, "colour": 0.2}, "'colour' is no trait"),
-        ({"far": 0.5}, "two traits"),
-        ({"far": 0.5, "occlusion": "bad"}, "no score"),
-        ({"far": 0.5, "occlusion": -1}, "no score"),
-        ({"far": 0.5, "far shot": 0.2, "occlusion": 0.1}, "two scores"),
-        ({"far": 0, "occlusion": 0}, "shares from 0 to 1"),
-        ({"far": 200, "occlusion": 20}, "shares from 0 to 1"),
-        ({"far": None, "occlusion": 20}, "no score"),
+        ({"long": 0.5, "colour": 0.2}, "'colour' is no trait"),
+        ({"long": 0.5}, "two traits"),
+        ({"long": 0.5, "occlusion": "bad"}, "no score"),
+        ({"long": 0.5, "occlusion": -1}, "no score"),
+        ({"long": 0.5, "long shot": 0.2, "occlusion": 0.1}, "two scores"),
+        ({"long": 0, "occlusion": 0}, "shares from 0 to 1"),
+        ({"long": 200, "occlusion": 20}, "shares from 0 to 1"),
+        ({"long": None, "occlusion": 20}, "no score"),
     ],
 )
 def test_a_table_without_sense_is_told(table: dict, why: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from animelayers.curate.configs import captions, configs
-from animelayers.curate.plan import settled
+from animelayers.curate.plan import resolved
 from animelayers.curate.strategies import STRATEGIES
 from animelayers.curate.wishes import WishError
 from animelayers.weights import TABLE
@@ -61,10 +61,10 @@ def test_a_whole_file_is_taken_and_what_cannot_be_is_told(tmp_path: Path) -> Non
         "gpus=1",
     )
     assert len(notes) == len(told) and all(any(words in note for note in notes) for words in told)
-    for name, node in settled(nodes).items():
+    for name, node in resolved(nodes).items():
         options = {key: value for key, value in node.items() if key != "enabled" and value != "lama"}
         STRATEGIES[name](**options | ({"enhancement_steps": []} if name == "enhance_segment" else {}))
-    assert settled(nodes)["enhance_segment"]["segmentation_config"] == {"min_instance_size": 32}
+    assert resolved(nodes)["enhance_segment"]["segmentation_config"] == {"min_instance_size": 32}
 
 
 def test_models_that_are_there_are_taken(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def analysis(n: int, seed: int = 0, **given: object) -> Analysis:
     made = {name: rng.random(n) for name in ("complexity", "lighting", "occlusion", "quality", "sharpness")}
     made |= {
         "instance_count": rng.integers(1, 4, n).astype(float),
-        "shot_size": rng.choice(["far", "medium"], n),
+        "shot_size": rng.choice(["long", "medium"], n),
     }
     return Analysis(
         [f"e/s_{i:06d}" for i in range(n)], **{**made, **{k: np.asarray(v) for k, v in given.items()}}
@@ -186,12 +186,12 @@ def test_apportioned_numbers_sum_up() -> None:
 
 
 def test_needs_send_what_the_set_lacks_where_its_scene_stays() -> None:
-    far = np.where(np.arange(400) % 2, "far", "medium")
+    far = np.where(np.arange(400) % 2, "long", "medium")
     same = dict.fromkeys(("complexity", "lighting", "occlusion", "quality", "sharpness"), np.full(400, 0.5))
     half = analysis(400, shot_size=far, instance_count=np.ones(400), **same)
-    wanted = replace(WISHES, needs={"occlusion": 0.5, "multi_character": 0, "far_shot": 1, "complex_bg": 0})
+    wanted = replace(WISHES, needs={"occlusion": 0.5, "multi_character": 0, "long_shot": 1, "complex_bg": 0})
     chosen = decide(half, wanted, everything(400)).chosen
-    assert (far[(chosen == 0) | (chosen == 2)] == "far").all()
+    assert (far[(chosen == 0) | (chosen == 2)] == "long").all()
 
 
 def test_what_each_change_would_do() -> None:

@@ -98,9 +98,11 @@ def test_a_hundred_thousand_frames_of_which_many_look_alike() -> None:
     assert found.kept.sum() == 20_000
 
 
-@pytest.mark.parametrize("options", [{"bits": 8}, {"bits": -1}, {"least": 2.0}, {"embedding": "clip_frame"}])
+@pytest.mark.parametrize(
+    "options", [{"bits": 8}, {"bits": -1}, {"min_similarity": 2.0}, {"embedding": "clip_frame"}]
+)
 def test_bad_options_are_told(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"bits|least|clip_frame"):
+    with pytest.raises(ValueError, match=r"bits|min_similarity|clip_frame"):
         duplicates(table([BASE]), **options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="perceptual_hash"):
         duplicates(pa.table({"frame_id": ["a"]}))

@@ -100,9 +100,9 @@ def test_a_stray_drawing_does_not_move_the_mean() -> None:
     assert robust(stray, np.ones(8)) == pytest.approx(vectors[0])
 
 
-@pytest.mark.parametrize("wrong", [{"method": "dbscan"}, {"least": 1.0}, {"method": "kmeans"}])
+@pytest.mark.parametrize("wrong", [{"method": "dbscan"}, {"min_similarity": 1.0}, {"method": "kmeans"}])
 def test_options_that_make_no_sense(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"method|least_alike"):
+    with pytest.raises(ValueError, match=r"method|min_similarity"):
         decide(np.eye(2, dtype=np.float32), np.zeros((0, 2), int), **wrong)  # type: ignore[arg-type]
 
 

@@ -109,7 +109,7 @@ def test_what_a_person_corrected_is_trusted(tmp_path: Path) -> None:
     correction.stop(0, 0)
     corrected = correction.save()["changed"]
     curate = runpy.run_path(str(job.JOBS / "curate.py"))["curate"]
-    (tmp_path / "scores.json").write_text(json.dumps({"far": "10%", "close-up": "90%"}))
+    (tmp_path / "scores.json").write_text(json.dumps({"long": "10%", "close-up": "90%"}))
     words = [
         f"source.path={out}",
         f"output={tmp_path / 'set'}",
@@ -122,8 +122,8 @@ def test_what_a_person_corrected_is_trusted(tmp_path: Path) -> None:
     table = metadata.read(Store(str(tmp_path / "set")), decisions.FILE).to_pylist()
     assert [row["frame_id"] for row in table if row["trusted"]] == corrected and len(table) == 7
     aimed = (tmp_path / "set/aimed.yaml").read_text()
-    assert "# far: scores 10%" in aimed and yaml.safe_load(aimed)["dataset_needs"][
-        "far_shot"
+    assert "# long: scores 10%" in aimed and yaml.safe_load(aimed)["dataset_needs"][
+        "long_shot"
     ] == pytest.approx(0.89)
-    found, path = decisions.aimed(str(tmp_path / "set"), {"far": 0.1, "close_up": 0.9})
+    found, path = decisions.aimed(str(tmp_path / "set"), {"long": 0.1, "close_up": 0.9})
     assert found.text() == aimed == path.read_text(), "the page finds the same"

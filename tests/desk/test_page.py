@@ -219,7 +219,7 @@ def test_a_decision_is_changed_by_keyboard_and_kept(page: Any, folder: Path) -> 
     page.get_by_role("button", name="Aim at a result").click()
     page.get_by_label("Scores by trait").fill('{"Close-up": "95%", "Far shot": "15%", "Occlusion": "10%"}')
     page.get_by_role("button", name="What does the set lack?").click()
-    page.wait_for_selector("dialog li:has-text('far: scores 15%')")
+    page.wait_for_selector("dialog li:has-text('long: scores 15%')")
     assert (folder / "set/aimed.yaml").is_file()
 
 

@@ -47,7 +47,7 @@ def many() -> Table:
         "characters": lists(
             "characters", np.array(["luca", "luca,alberto", "none"])[rng.integers(0, 3, count)]
         ),
-        "shot_size": pa.array([["far", "close_up", None][i % 3] for i in range(count)], pa.string()),
+        "shot_size": pa.array([["long", "close_up", None][i % 3] for i in range(count)], pa.string()),
     }
     return Table(pa.table(table))
 
@@ -57,13 +57,13 @@ def test_filters_agree_with_what_python_says(many: Table) -> None:
         "flags": {"in": ["flicker"]},
         "recompose_psnr": {"min": 30, "max": 40},
         "who": {"in": ["alberto"]},
-        "shot_size": {"not": ["far"]},
+        "shot_size": {"not": ["long"]},
     }
     chosen = rows.choose(many, where, "recompose_psnr", down=True)
     expected = [
         r for r in many.table.to_pylist()
         if r["drawing_of"] is None and "flicker" in r["flags"] and 30 <= r["recompose_psnr"] <= 40
-        and "alberto" in r["characters"] and r["shot_size"] not in (None, "far")
+        and "alberto" in r["characters"] and r["shot_size"] not in (None, "long")
     ]  # fmt: skip
     expected.sort(key=lambda r: -r["recompose_psnr"])
     assert len(expected) > 100

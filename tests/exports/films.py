@@ -84,7 +84,7 @@ def clip(scene: int, first: int, drawing: list[int], size: tuple[int, int] = SIZ
     return {
         "clip_id": f"film/scene{scene:04d}/{first:06d}", "source": "film.mkv", "episode": "film", "scene_id": f"scene{scene:04d}",
         "frame_index": index, "timestamp_s": index / 12, "drawing": np.array(drawing, np.int32), "note": "",
-        "frames": np.stack(frames), "character": np.stack(alphas), "matte": " ".join(["net"] * count),
+        "frames": np.stack(frames), "character": np.stack(alphas), "matte_model": " ".join(["net"] * count),
         "character_confidence": np.full(count, 0.9, np.float32),
         "background": np.stack([paper] * count), "background_seen": np.full(count, 0.7, np.float32),
         "background_borrowed": np.full(count, 0.1, np.float32), "background_invented": np.full(count, 0.2, np.float32),

@@ -12,7 +12,7 @@ import pytest
 from animelayers import Output
 from animelayers.exports.shots import rate, running
 from animelayers.exports.video import CODECS, Video, encode
-from animelayers.exposure import Sheet
+from animelayers.xsheet import Sheet
 from tests.exports.films import film
 
 

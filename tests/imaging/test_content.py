@@ -132,7 +132,7 @@ def test_pieces_and_holes_are_counted() -> None:
 
 
 FRAMED = {
-    "far": (140, 80, 30, 60),
+    "long": (140, 80, 30, 60),
     "full_body": (120, 20, 60, 160),
     "medium": (120, 60, 60, 140),
     "close_up": (50, 10, 200, 190),

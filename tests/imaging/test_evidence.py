@@ -14,9 +14,9 @@ from animelayers.imaging.evidence import (
     USUAL,
     changed,
     distance,
+    measured,
     median,
     nothing,
-    told,
     usual,
 )
 
@@ -128,7 +128,7 @@ def test_what_is_told_keeps_its_ranges(seed: int, height: int, width: int, most:
     picture, plate = rng.integers(0, 255, (2, height, width, 3), np.uint8, endpoint=True)
     count = rng.integers(0, most, (height, width), np.uint8, endpoint=True)
     change = rng.integers(0, 255, (height, width), np.uint8, endpoint=True)
-    evidence = told(picture, plate, count, noise, change)
+    evidence = measured(picture, plate, count, noise, change)
     assert (
         np.array_equal(evidence.plate, plate)
         and np.array_equal(evidence.change, change)
@@ -137,17 +137,17 @@ def test_what_is_told_keeps_its_ranges(seed: int, height: int, width: int, most:
     assert np.isin(evidence.known, (0, 85, 170, 255)).all()
     assert ((evidence.known == 0) == (count == 0)).all() and ((evidence.known == 255) == (count >= 3)).all()
     assert not evidence.difference[count == 0].any(), "where no plate is known nothing differs from it"
-    assert not told(plate, plate, count, noise, change).difference.any()
+    assert not measured(plate, plate, count, noise, change).difference.any()
     assert (
-        told(picture, plate, count, USUAL[1], change).difference
-        <= told(picture, plate, count, USUAL[0], change).difference
+        measured(picture, plate, count, USUAL[1], change).difference
+        <= measured(picture, plate, count, USUAL[0], change).difference
     ).all()
 
 
 def test_from_so_many_usual_differences_on_a_drawing_differs_wholly() -> None:
     plate, count = np.full((3, 3, 3), 100, np.uint8), np.full((3, 3), 3, np.uint8)
-    assert (told(plate + np.uint8(FAR * 2), plate, count, 2.0, count).difference == 255).all()
-    assert (told(plate + np.uint8(FAR * 1), plate, count, 2.0, count).difference == 127).all()
+    assert (measured(plate + np.uint8(FAR * 2), plate, count, 2.0, count).difference == 255).all()
+    assert (measured(plate + np.uint8(FAR * 1), plate, count, 2.0, count).difference == 127).all()
 
 
 def test_a_place_changes_where_a_drawing_of_many_differs_and_by_more_where_more_do() -> None:

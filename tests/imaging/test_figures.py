@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from animelayers.imaging.figures import Look, cells, centre, lift, share_out
+from animelayers.imaging.figures import Appearance, cells, centre, lift, share_out
 
 
 def two(x: int, y: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -19,7 +19,7 @@ def two(x: int, y: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_a_merged_island_is_shared_out() -> None:
     picture, red, blue = two(40, 120)
-    looks = [Look.of(cells(picture), mask) for mask in (red, blue)]
+    looks = [Appearance.of(cells(picture), mask) for mask in (red, blue)]
     for look, pace in zip(looks, (25, -25), strict=True):
         look.pace = np.array([pace, 0.0])
     picture, red, blue = two(68, 90)  # not quite where their pace leads
@@ -32,7 +32,7 @@ def test_a_merged_island_is_shared_out() -> None:
 def test_a_look_is_known_again() -> None:
     picture, red, blue = two(20, 150)
     cell = cells(picture)
-    look = Look.of(cell, red)
+    look = Appearance.of(cell, red)
     assert look.alike(cell, red) > 0.99 > 0.6 > look.alike(cell, blue)
     look.seen(cell, np.roll(red, 7, axis=1))
     assert look.pace.tolist() == [7, 0] and look.turned().pace.tolist() == [-7, 0]

@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 
-from animelayers.imaging.figures import Look, cells
+from animelayers.imaging.figures import Appearance, cells
 from animelayers.imaging.follow import follow
 from animelayers.imaging.masks import overlap
-from animelayers.imaging.steady import Traces
+from animelayers.imaging.smoothing import Traces
 
 GROUND = cv2.resize(
     np.random.default_rng(2).uniform(40, 220, (40, 60, 3)).astype(np.float32),
@@ -25,7 +25,7 @@ def drawing(x: int, pan: int) -> tuple[np.ndarray, np.ndarray]:
 
 def found(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     warped, known = Traces([one[0], other[0]]).fetch(one[1].astype(np.uint8) * 255, 1, 0)
-    return follow((one[0], other[0]), one[1], Look.of(cells(one[0]), one[1]), warped, known)
+    return follow((one[0], other[0]), one[1], Appearance.of(cells(one[0]), one[1]), warped, known)
 
 
 def test_a_figure_before_a_panned_ground_is_found_again() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animelayers.imaging.instances import LOOSE, MOST, label_map, nearest, pieces, settled, split, whose
+from animelayers.imaging.instances import LOOSE, MOST, label_map, nearest, pieces, sharpened, split, whose
 
 
 def disc(x: float, y: float, r: float, size: tuple[int, int] = (60, 90)) -> np.ndarray:
@@ -131,7 +131,7 @@ def test_outlines_found_at_a_small_size_get_those_of_the_segments() -> None:
     told[10:50, 10:45], told[10:50, 45:80], told[55:, 80:] = 1, 2, LOOSE
     found = np.where(told > 0, 7, 0).astype(np.uint8)
     found[10:50, 47:80], found[55:, 80:] = 3, 4
-    made = settled(found, told)
+    made = sharpened(found, told)
     assert (
         (made[told == 1] == 7).all()
         and (made[told == 2] == 3).all()
@@ -139,7 +139,7 @@ def test_outlines_found_at_a_small_size_get_those_of_the_segments() -> None:
         and not made[told == 0].any()
     )
     found[10:50, 10:25] = 3  # two in one segment
-    assert np.array_equal(settled(found, told)[told == 1], found[told == 1])
+    assert np.array_equal(sharpened(found, told)[told == 1], found[told == 1])
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (3, 300)])

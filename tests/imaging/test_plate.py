@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from animelayers.imaging.exposure import EQUAL, match
+from animelayers.imaging.photometric import EQUAL, match
 from animelayers.imaging.plate import clean_plate
 from animelayers.imaging.recompose import psnr
 from animelayers.imaging.views import view

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from animelayers.imaging.borrow import enlarged, fetched, joined
+from animelayers.imaging.borrow import enlarged, fetched, merged
 from animelayers.imaging.completion import completed
-from animelayers.imaging.exposure import EQUAL, Light
 from animelayers.imaging.links import haunted, linked
+from animelayers.imaging.photometric import EQUAL, Light
 from animelayers.imaging.propagate import Sources, lent, traced
 
 SHAPE = (90, 160)
@@ -76,7 +76,7 @@ def test_what_another_drawing_shows_is_found_in_the_nearest_that_does(step: int)
     true = textured((SHAPE[0], 400))
     for number in range(5):
         found = [fetched(pictures, way[number], [EQUAL] * 5, number) for way in ways]
-        filled = joined((found[0], ways[0][number]), (found[1], ways[1][number]))
+        filled = merged((found[0], ways[0][number]), (found[1], ways[1][number]))
         at = round(100 - number * step)
         wanted = true[:, at : at + SHAPE[1]].reshape(-1, 3)[filled.at]
         known = filled.sure > 0
@@ -152,11 +152,11 @@ def test_where_both_directions_differ_the_nearer_one_is_right() -> None:
         np.array([[200.0] * 3, [100.0] * 3], np.float32),
         np.array([[0.0] * 3, [104.0] * 3], np.float32),
     )
-    filled = joined((one, near), (other, far))
+    filled = merged((one, near), (other, far))
     assert filled.colours[0, 0] > 199 and 100 < filled.colours[1, 0] < 102
     nowhere = near._replace(drawing=np.full(2, -1, np.int32))
-    assert (joined((one, nowhere), (other, nowhere)).sure == 0).all()
-    assert joined((one, nowhere), (other, far)).colours[:, 0].tolist() == [0, 104]
+    assert (merged((one, nowhere), (other, nowhere)).sure == 0).all()
+    assert merged((one, nowhere), (other, far)).colours[:, 0].tolist() == [0, 104]
 
 
 def test_a_figure_whose_matte_is_missing_in_some_drawings_is_followed_there_and_lends_nothing() -> None:

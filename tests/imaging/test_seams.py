@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from animelayers.imaging.seams import boxes, joined
+from animelayers.imaging.seams import boxes, merged
 
 
 def test_boxes_of_a_label_map() -> None:
@@ -17,6 +17,6 @@ def test_ids_are_counted_on_over_the_clips_of_a_shot() -> None:
     first = ((1, 2), {1: here}, {1: here, 2: there})
     second = ((1, 2), {1: there, 2: (1, 0, 10, 20)}, {2: here})  # counted the other way round
     third = ((1, 2), {1: away}, {1: away})
-    assert joined([first, second, third]) == [{1: 1, 2: 2}, {1: 2, 2: 1}, {1: 3, 2: 4}]
-    assert joined([((), {}, {}), ((1,), {1: here}, {1: here})]) == [{}, {1: 1}]
-    assert joined([]) == []
+    assert merged([first, second, third]) == [{1: 1, 2: 2}, {1: 2, 2: 1}, {1: 3, 2: 4}]
+    assert merged([((), {}, {}), ((1,), {1: here}, {1: here})]) == [{}, {1: 1}]
+    assert merged([]) == []

@@ -82,7 +82,7 @@ def test_the_default_tells_who_is_alike_with_weights_that_ship(
         body(
             job.compose(
                 "cluster_characters",
-                [f"source.path={output}", f"output={tmp_path / 'cast'}", "least_frames=1"],
+                [f"source.path={output}", f"output={tmp_path / 'cast'}", "min_frames=1"],
             )
         )
         == 0

@@ -52,6 +52,12 @@ def test_every_job_helps_shortly_and_in_whole(name: str, called) -> None:
     assert code == 0 and "== All settings ==" in whole and len(whole) > len(short)
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in job.CONF.glob("*.yaml")))
+def test_short_help_names_five_options_at_most(name: str) -> None:
+    needs = job.template(name).partition("What one needs\n")[2].partition("\n\n")[0]
+    assert len(needs.splitlines()) <= 5, needs
+
+
 def test_what_lacks_is_told_in_a_sentence(called) -> None:
     code, out, err = called("decompose")
     assert (

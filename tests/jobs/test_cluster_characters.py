@@ -87,7 +87,7 @@ def run(output: Path, tmp_path: Path) -> Run:
     body = runpy.run_path(str(ROOT / "jobs" / "cluster_characters.py"))["cluster_characters"]
 
     def call(*words: str) -> int:
-        given = [f"source.path={output}", f"output={tmp_path / 'cast'}", "least_frames=2", *words]
+        given = [f"source.path={output}", f"output={tmp_path / 'cast'}", "min_frames=2", *words]
         return int(body(job.compose("cluster_characters", given)))
 
     return call
@@ -201,7 +201,7 @@ def test_references_give_the_names_by_colour(run: Run, output: Path, tmp_path: P
 
 
 def test_small_ones_are_unknown(run: Run, tmp_path: Path) -> None:
-    assert run("least_frames=6") == 0
+    assert run("min_frames=6") == 0
     names = cast_of(tmp_path / "cast")
     assert names["standing/scene0000/1"] == "unknown" and "unknown" not in {names[track] for track in AKARI}
 

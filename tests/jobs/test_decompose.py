@@ -19,9 +19,9 @@ import pytest
 from PIL import Image
 
 from animelayers import Output, job
-from animelayers.exposure import saved
 from animelayers.models.onnx import bf16_pays
 from animelayers.sinks import Changed, SinkError
+from animelayers.xsheet import saved
 from tests.jobs.conftest import (
     FRAMES,
     HERE,
@@ -116,7 +116,7 @@ def test_what_the_output_says_of_itself(film: Path, decompose: Decompose, tmp_pa
         == 0
     )
     table = Output(str(output)).table.to_pandas()
-    assert (table.matte == "layernet").all() and 0.1 < table.character_coverage.mean() < 0.3
+    assert (table.matte_model == "layernet").all() and 0.1 < table.character_coverage.mean() < 0.3
     facts = json.loads((output / "dataset.json").read_text())
     assert [model["name"] for model in facts["models"]] == ["layernet"] and facts["models"][0]["license"]
     assert facts["config"]["stages"]["character"]["workers"] == "${placement.workers}", "kept unresolved"
@@ -329,7 +329,8 @@ def test_no_clip_has_the_pixels_of_another(way: str, request: pytest.FixtureRequ
     ]
     placed = {
         "here": ("preset=demo", "placement.cpus=0.5", "placement.readers=1", *HERE),
-        "processes": ("preset=laptop", "placement.cpus=0.5", "placement.readers=1", "cluster=inline", "cluster.processes=2", "placement.rows=3"),
+        "processes": ("preset=laptop", "placement.cpus=0.5", "placement.readers=1",
+            "cluster=inline", "cluster.processes=2", "placement.clips_per_batch=3"),
         "ray": ("preset=laptop", "placement.cpus=0.5", "placement.readers=1", "placement.workers=[2,2]"),
         # the layout of many machines and of a GPU, an actor for each net and pixels between all of them,
         # without the GPU

@@ -26,7 +26,7 @@ from tests.jobs.test_cluster_characters import PEOPLE, SCENES, made  # noqa: F40
 Lora = Callable[..., int]
 QUICK = [
     "cluster=inline", "cluster.processes=0", "annotate.~stages.embed_visual", "annotate.model/pose=none",
-    "annotate.model/faces=none", "identify.least_frames=2", "curate.strategies.person.resolutions=[128,64]", "curate.strategies.person.enlarge=4",
+    "annotate.model/faces=none", "identify.min_frames=2", "curate.strategies.person.resolutions=[128,64]", "curate.strategies.person.enlarge=4",
     "curate.distance=null",
 ]  # fmt: skip
 

@@ -35,15 +35,15 @@ def test_a_board_with_a_rule_left_out(
 ) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "jobs"))
     quality = runpy.run_path(str(ROOT / "jobs" / "quality.py"))["quality"]
-    words = [f"output={tmp_path / 'out'}", f"truth={folder}", "ablate=[ring]", "workers=1"]
+    words = [f"output={tmp_path / 'out'}", f"truth={folder}", "ablate=[seam]", "workers=1"]
     decompose = [*SMALL, "placement.cpus=0.5", "placement.workers=1", net]
     cfg = job.compose("quality", [*words, f"decompose={json.dumps(decompose)}"])
     assert quality(cfg) == 0
     said, out = capsys.readouterr().out, tmp_path / "out"
-    assert "| animelayers | 2 |" in said and "| ring | " in said and f"{out}/index.html" in said
+    assert "| animelayers | 2 |" in said and "| seam | " in said and f"{out}/index.html" in said
     board = json.loads((out / "board.json").read_text())
     assert (
-        list(board["systems"]) == ["animelayers", "all rules", "without ring"]
+        list(board["systems"]) == ["animelayers", "all rules", "without seam"]
         and board["shots"] == 2
         and board["failed"] == []
     )
@@ -60,10 +60,10 @@ def test_a_board_with_a_rule_left_out(
     page = (out / "index.html").read_text()
     assert (
         "What each rule is worth" in page
-        and "without ring" not in page.split("What each rule")[0]
+        and "without seam" not in page.split("What each rule")[0]
         and len(list(out.glob("pictures/*/*.jpg"))) == 2
     )
-    assert json.loads((out / "ablation.json").read_text())[0]["name"] == "ring"
+    assert json.loads((out / "ablation.json").read_text())[0]["name"] == "seam"
 
     costs = {path: path.stat().st_mtime_ns for path in out.glob("systems/*/cost.json")}
     assert len(costs) == 3 and quality(cfg) == 0

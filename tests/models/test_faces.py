@@ -14,7 +14,7 @@ from tests.models import tiny_onnx
 @pytest.fixture
 def finder(tmp_path: Path) -> YoloFaces:
     return YoloFaces(
-        tiny_onnx.pixels_as_boxes(tmp_path / "faces.onnx", 64, 20), side=64, least=0.6, device="cpu"
+        tiny_onnx.pixels_as_boxes(tmp_path / "faces.onnx", 64, 20), side=64, min_score=0.6, device="cpu"
     )
 
 
@@ -34,7 +34,7 @@ def test_another_output_and_bad_options_are_refused(tmp_path: Path) -> None:
     other = tiny_onnx.write(tmp_path / "other.onnx", (1, 0, 0), 0, (1, 3, 64, 64))
     with pytest.raises(WeightsError, match="export it as a YOLOv8 without nms"):
         YoloFaces(other, side=64, kind=99, device="cpu")([np.zeros((64, 64, 3), np.uint8)])
-    for options in ({"side": 50}, {"least": 0.0}, {"overlap": 1.5}):
+    for options in ({"side": 50}, {"min_score": 0.0}, {"overlap": 1.5}):
         with pytest.raises(ValueError, match="multiple of 32"):
             YoloFaces(other, **options)
     with pytest.raises(WeightsError, match="no such file exists"):

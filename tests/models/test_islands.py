@@ -18,7 +18,7 @@ def reds(pictures: Sequence[np.ndarray]) -> Mattes:
 def test_figures_apart_best_first() -> None:
     picture = np.zeros((40, 60, 3), np.uint8)
     picture[5:15, 5:15, 0], picture[20:35, 30:50, 0], picture[0, 59, 0] = 180, 250, 255
-    one, none, small = Islands(reds, least=1 / 100)(
+    one, none, small = Islands(reds, min_area=1 / 100)(
         [picture, np.zeros((8, 9, 3), np.uint8), picture[5:15, 5:15]]
     )
     assert one.masks.shape == (2, 40, 60) and one.masks.dtype == bool and one.labels == ["", ""]
@@ -30,5 +30,5 @@ def test_figures_apart_best_first() -> None:
 
 
 def test_a_share_that_is_none() -> None:
-    with pytest.raises(ValueError, match=r"least must be 0\.\.1"):
-        Islands(reds, least=1.5)
+    with pytest.raises(ValueError, match=r"min_area must be 0\.\.1"):
+        Islands(reds, min_area=1.5)

@@ -72,7 +72,7 @@ def test_what_a_crop_holds_is_what_simple_lama_makes_of_it(
     theirs = np.asarray(
         simple.SimpleLama("cpu")(Image.fromarray(picture), Image.fromarray(255 * hole.view(np.uint8)))
     )
-    (ours,) = own(file, ring=0, share=4)([picture], [hole])
+    (ours,) = own(file, seam_width=0, share=4)([picture], [hole])
     assert np.abs(ours.astype(int) - theirs)[hole].max() <= 1
 
 

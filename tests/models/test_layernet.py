@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animelayers.imaging.evidence import Evidence, nothing
+from animelayers.imaging.evidence import PlateEvidence, nothing
 from animelayers.models.layernet import LayerNet, stored
 from animelayers.samples import scene
 from animelayers.weights import WeightsError, find
@@ -29,14 +29,14 @@ def looking(side: int) -> LayerNet:
     return LayerNet(side=side, precision="fp32")
 
 
-def asked(net: LayerNet, shape: tuple[int, int], seed: int = 0) -> tuple[np.ndarray, Evidence]:
+def asked(net: LayerNet, shape: tuple[int, int], seed: int = 0) -> tuple[np.ndarray, PlateEvidence]:
     """A picture of the size that the net looks at, with evidence, some of it known."""
     width, height = net.size(shape)
     rng = np.random.default_rng(seed)
     picture, plate = rng.integers(0, 255, (2, height, width, 3), np.uint8)
     known = (rng.integers(0, 3, (height, width), np.uint8, endpoint=True) * np.uint8(85)).astype(np.uint8)
     difference = np.where(known > 0, rng.integers(0, 255, (height, width)), 0).astype(np.uint8)
-    return picture, Evidence(plate, known, difference, rng.integers(0, 255, (height, width), np.uint8))
+    return picture, PlateEvidence(plate, known, difference, rng.integers(0, 255, (height, width), np.uint8))
 
 
 @pytest.mark.parametrize("shape", [(54, 96), (96, 54), (96, 96), (9, 96)])

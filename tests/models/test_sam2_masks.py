@@ -14,7 +14,7 @@ import pytest
 from animelayers.imaging.proposals import Crop
 from animelayers.models.sam2_masks import Sam2Masks, TransformersMasks
 from animelayers.models.sam2_masks_scores import enlarge
-from animelayers.models.sam2_masks_settle import Found
+from animelayers.models.sam2_masks_settle import Candidates
 from animelayers.models.sam2_track import build
 from animelayers.samples import scene
 from animelayers.weights import WeightsError
@@ -158,8 +158,8 @@ def test_masks_lie_where_their_crop_was_and_those_it_cut_are_dropped(folder: Pat
     logits[:, 2:6, 2:6] = 1
     around, score = torch.tensor([[90.0, 50, 110, 70]]), torch.tensor([0.5])
     parts = [
-        Found(logits, score, around, Crop(1, (80, 40, 120, 80))),
-        Found(logits, score, around, Crop(0, (0, 0, 192, 108))),
+        Candidates(logits, score, around, Crop(1, (80, 40, 120, 80))),
+        Candidates(logits, score, around, Crop(0, (0, 0, 192, 108))),
     ]
     (mask,) = segmenter._settle(parts, 108, 192).masks
     assert (

@@ -96,5 +96,5 @@ def test_where_to_begin_and_how_ids_are_counted() -> None:
 
 
 def test_options_out_of_range_are_refused() -> None:
-    with pytest.raises(ValueError, match="least"):
-        Linked(least=0)
+    with pytest.raises(ValueError, match="min_area"):
+        Linked(min_area=0)

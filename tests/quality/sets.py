@@ -58,7 +58,7 @@ def clip(
         "effect": np.zeros((LONG // 2, HEIGHT, WIDTH, 4), np.uint8),
         "overlay": np.zeros((LONG // 2, HEIGHT, WIDTH, 4), np.uint8),
         "background": background,
-        "camera": CAMERAS[: LONG // 2].copy(),
+        "homography": CAMERAS[: LONG // 2].copy(),
         "camera_motion": "still",
         "effect_mode": "over",
         "traits": listed("traits", "one,people"),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from animelayers.quality.board import board, interval, markdown, told
+from animelayers.quality.board import board, estimates, interval, markdown
 from animelayers.quality.figures import FIGURES
 
 
@@ -23,12 +23,12 @@ def row(number: int, traits: tuple[str, ...] = ("people",), **figures: Any) -> d
 
 def test_mean_worst_tenth_and_number_of_shots() -> None:
     rows = [row(k, character_iou=k / 20, edge_band=k / 20) for k in range(20)] + [row(20)]
-    found = told(rows)
+    found = estimates(rows)
     assert found["character_iou"].n == 20 and found["character_iou"].mean == pytest.approx(0.475)
     assert found["character_iou"].worst == pytest.approx(0.025), "the mean of the two lowest"
     assert found["edge_band"].worst == pytest.approx(0.925), "where less is better, of the two highest"
     assert "effect_iou" not in found
-    one = told(rows[:1])["character_iou"]
+    one = estimates(rows[:1])["character_iou"]
     assert (one.worst, one.low, one.high) == (0, 0, 0), "one shot is its own worst tenth"
 
 

@@ -53,7 +53,7 @@ def test_a_rule_that_there_is_not_is_refused_before_anything_starts() -> None:
     with pytest.raises(ValueError, match=r"did you mean camera"):
         ablate.chosen(["camra"])
     assert ablate.chosen("all") == ablate.chosen(["all"]) == list(RULES) and ablate.systems([]) == []
-    assert [system.name for system in ablate.systems(["ring"])] == [REFERENCE, "without ring"]
+    assert [system.name for system in ablate.systems(["seam"])] == [REFERENCE, "without seam"]
 
 
 @pytest.mark.parametrize("net", ["modnet", "u2net", "isnet-anime"])
@@ -113,17 +113,17 @@ def test_what_a_rule_is_worth_is_turned_so_that_more_is_better() -> None:
 
     both = [
         *rows(REFERENCE, character_iou=0.8, edge_band=0.02),
-        *rows("without ring", character_iou=0.7, edge_band=0.05),
+        *rows("without seam", character_iou=0.7, edge_band=0.05),
     ]
     (line,) = ablate.worth(
-        both, {REFERENCE: {"cpu": 30.0}, "without ring": {"cpu": 20.0}}, ["ring"], "animelayers"
+        both, {REFERENCE: {"cpu": 30.0}, "without seam": {"cpu": 20.0}}, ["seam"], "animelayers"
     )
     assert line["seconds"] == 10 and line["figures"]["character_iou"] == {
         "worth": pytest.approx(0.1),
         "verdict": "better",
     }
     assert line["figures"]["edge_band"]["worth"] == pytest.approx(0.03) and len(line["traits"]) == 2
-    assert ablate.markdown([line]).splitlines()[-1] == "| ring | **+0.100** | **+30** | 10 |"
+    assert ablate.markdown([line]).splitlines()[-1] == "| seam | **+0.100** | **+30** | 10 |"
 
 
 def test_each_tunable_is_changed_by_a_fifth_within_its_range_and_what_moves_a_figure_is_told() -> None:
@@ -143,7 +143,7 @@ def test_each_tunable_is_changed_by_a_fifth_within_its_range_and_what_moves_a_fi
         for system, more in ((perturb.REFERENCE, 0.0), ("kept less", 0.1), ("kept more", 0.001))
         for n in range(12)
     ]
-    less, more = perturb.told(rows, ["kept"])
+    less, more = perturb.changes(rows, ["kept"])
     assert less["figures"]["character_iou"]["moved"] and not more["figures"]["character_iou"]["moved"]
     assert perturb.markdown([less, more]).splitlines()[2:] == [
         "| kept less | 0.24 | **+0.100** |",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from animelayers.quality.figures import FIGURES
-from animelayers.quality.found import Found
+from animelayers.quality.found import Candidate
 from animelayers.quality.frame import measured
 from animelayers.quality.score import score
 from animelayers.quality.shot import transitions
@@ -86,7 +86,7 @@ def test_transitions_are_told_missed_or_made_up() -> None:
 
 def test_a_camera_that_drifts_is_as_far_off_as_it_drifts(scored: Scored) -> None:
     def drift(shots: list[sets.Clip]) -> None:
-        shots[0]["camera"][:, 0, 2] += 7 + 2 * np.arange(4)  # the plate's own place is nobody's error
+        shots[0]["homography"][:, 0, 2] += 7 + 2 * np.arange(4)  # the plate's own place is nobody's error
         shots[1]["camera_motion"] = "unknown"
 
     rows = scored(drift)
@@ -129,7 +129,7 @@ def test_a_cut_within_a_dissolve_is_right_and_one_elsewhere_is_not(truth_set: Pa
                 name: np.repeat(half[name][:1], len(index), 0)
                 for name in ("character", "instances", "effect", "overlay", "background")
             }
-            rows.append(half | {"camera": np.tile(np.eye(3), (len(index), 1, 1))})
+            rows.append(half | {"homography": np.tile(np.eye(3), (len(index), 1, 1))})
         found, _ = score(partial(TruthSet, truth_set), {"x": str(sets.store(rows, tmp_path / str(at)))})
         return [row for row in found if row["film"] == "b.mkv"]
 
@@ -173,7 +173,7 @@ def test_a_film_without_colours_tells_none(truth_set: Path) -> None:
     shot = truth.shots[2]
     layers = truth.layers(shot, 0)
     grey = np.repeat(cv2.cvtColor(layers.background, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
-    said = Found(truth.output).layers(Found(truth.output).film("b.mkv")[0], layers.character.shape)
+    said = Candidate(truth.output).layers(Candidate(truth.output).film("b.mkv")[0], layers.character.shape)
     said = said._replace(
         background=grey,
         effect=np.dstack([np.repeat(said.effect[..., :1] // 2 + 80, 3, 2), said.effect[..., 3]]),
@@ -192,12 +192,12 @@ def test_drawings_that_are_not_held(scored: Scored) -> None:
     def each(shots: list[sets.Clip]) -> None:
         shots[0] |= {
             name: shots[0][name].repeat(2, 0)
-            for name in ("character", "instances", "effect", "overlay", "background", "camera")
+            for name in ("character", "instances", "effect", "overlay", "background", "homography")
         }
         shots[0]["drawing"] = np.arange(sets.LONG, dtype=np.int32)
         shots[3] |= {
             name: shots[3][name][:1]
-            for name in ("character", "instances", "effect", "overlay", "background", "camera")
+            for name in ("character", "instances", "effect", "overlay", "background", "homography")
         }
         shots[3]["drawing"] = np.zeros(sets.LONG, np.int32)
 

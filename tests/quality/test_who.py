@@ -13,7 +13,7 @@ from animelayers import Output
 from animelayers.quality import page, result
 from animelayers.quality.score import score
 from animelayers.quality.truth_set import TruthSet
-from animelayers.quality.who import Who, plain, told, who
+from animelayers.quality.who import Who, described, plain, who
 from animelayers.schema import RECORD
 from tests.quality import sets
 
@@ -50,13 +50,13 @@ def test_the_truth_is_right_by_any_names(found: Callable[..., Who]) -> None:
     assert (made.tracks, made.strange, made.missed, made.mixed, made.left_out) == (4, 0, 0, {}, {}) and len(
         made.crops
     ) > 3
-    assert "| pairwise F1 | 1.000 |" in told(made) and plain(made)["figures"]["f1"]["n"] == 1
+    assert "| pairwise F1 | 1.000 |" in described(made) and plain(made)["figures"]["f1"]["n"] == 1
 
 
 def test_two_who_are_taken_for_one_another(found: Callable[..., Who]) -> None:
     made = found((["x"], ["y", "x"], [], ["z"]))
     assert [made.figures[key].value for key in ("precision", "recall", "f1")] == [0, 0, 0]
-    assert made.mixed == {"x": {"akari": 1, "ren": 1}} and "x is akari (1), ren (1)" in told(made)
+    assert made.mixed == {"x": {"akari": 1, "ren": 1}} and "x is akari (1), ren (1)" in described(made)
     assert made.crops[0].iou < 0.3 and made.crops[0].any > 0.9, "a crop of somebody else is none of hers"
 
 

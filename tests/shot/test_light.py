@@ -44,8 +44,8 @@ def found(
     assert light is not None
     assert (
         light.rgba.shape == (HEIGHT, WIDTH, 4)
-        and light.bare.shape == picture.shape
-        and light.rgba.dtype == light.bare.dtype == np.uint8
+        and light.without.shape == picture.shape
+        and light.rgba.dtype == light.without.dtype == np.uint8
     )
     assert not light.rgba[light.rgba[..., 3] == 0].any(), "what is not there has no colour"
     return light
@@ -61,14 +61,14 @@ def test_over_a_plate_that_is_known_the_layers_give_the_frame_back(mode: str) ->
     assert np.abs(blend(PLATE, light.rgba, mode).astype(int) - frame)[clear].max() <= 7, (
         "but for what noise may make"
     )
-    assert np.abs(light.bare.astype(int) - PLATE)[clear & (coverage < 0.8)].max() <= 12
-    assert np.array_equal(light.bare[coverage == 0], frame[coverage == 0])
+    assert np.abs(light.without.astype(int) - PLATE)[clear & (coverage < 0.8)].max() <= 12
+    assert np.array_equal(light.without[coverage == 0], frame[coverage == 0])
 
 
 def test_a_frame_that_shows_the_plate_has_no_light_whatever_the_label_says() -> None:
     for mode in unmix.MODES:
         light = found(PLATE, glow(), mode, Under(PLATE, EVERYWHERE))
-        assert not light.rgba.any() and np.array_equal(light.bare, PLATE)
+        assert not light.rgba.any() and np.array_equal(light.without, PLATE)
 
 
 @pytest.mark.parametrize("mode", ["add", "screen"])
@@ -88,7 +88,7 @@ def test_light_goes_on_where_nobody_knows_what_is_under_it_and_gives_the_frame_b
     other = light.rgba[:, 64:, 3]
     assert np.abs(other - 255.0 * coverage[:, 64:])[(other > 0)].mean() < 90, "as far as it can be told"
     assert (other > 0)[coverage[:, 64:] > 0.5].mean() > 0.9
-    again = blend(light.bare, light.rgba, mode)
+    again = blend(light.without, light.rgba, mode)
     assert np.abs(again.astype(int) - frame)[light.rgba[..., 3] > 0].max() <= 3
 
 
@@ -117,7 +117,7 @@ def test_without_a_plate_it_lies_over_the_rest_with_the_coverage_of_its_label(mo
     assert light.mode == "over" and np.array_equal(light.rgba[there][:, :3], frame[there])
     assert np.abs(alpha - 255.0 * coverage)[there].max() < 16 and (coverage[~there] < 0.15).all()
     soft = there & (alpha < 200)
-    assert np.abs(light.bare.astype(int) - frame)[soft].max() <= 4, (
+    assert np.abs(light.without.astype(int) - frame)[soft].max() <= 4, (
         "and gives the drawing back over the drawing"
     )
 
@@ -127,14 +127,14 @@ def test_less_than_the_smallest_is_nothing() -> None:
     area = float((spot > Params().lit).mean())
     for least, there in ((area / 2, True), (area * 2, False)):
         light = layer(
-            lit(spot, "add"), spot, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), least=least)
+            lit(spot, "add"), spot, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), min_area=least)
         )
         assert (light is not None) == there
     faint = np.full((HEIGHT, WIDTH), Params().lit - 0.01, np.float32)
     assert layer(PLATE, faint, NOBODY, None, "over", Params()) is None, "nowhere is it surely one"
     both = np.maximum(glow(30), glow(12, x=120, y=8))
     light = layer(
-        lit(both, "add"), both, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), least=0.02)
+        lit(both, "add"), both, NOBODY, Under(PLATE, EVERYWHERE), "add", replace(Params(), min_area=0.02)
     )
     assert light is not None and light.rgba[48, 64, 3] and not light.rgba[:16, 112:].any(), (
         "each part is as large as that"

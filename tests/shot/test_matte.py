@@ -55,7 +55,9 @@ def test_a_label_of_nothing_is_an_empty_alpha(level: float) -> None:
 
 def test_below_the_floor_is_nothing_and_above_its_counterpart_all() -> None:
     label = np.repeat(np.array([0.04, 0.05, 0.5, 0.95, 0.96], np.float32), 8)[None].repeat(12, 0)
-    alpha = finished(np.zeros((*label.shape, 3), np.uint8), label, replace(Params(), snap=0, floor=0.05))
+    alpha = finished(
+        np.zeros((*label.shape, 3), np.uint8), label, replace(Params(), snap=0, alpha_floor=0.05)
+    )
     assert alpha[6, ::8].tolist() == [0, 0, 128, 255, 255]
 
 

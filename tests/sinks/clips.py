@@ -41,7 +41,7 @@ def clip(
         "timestamp_s": np.arange(first, first + len(drawing)) / 24,
         "drawing": np.array(drawing, np.int32),
         "note": "",
-        "matte": " ".join(f"m{d}" for d in range(count)),
+        "matte_model": " ".join(f"m{d}" for d in range(count)),
         "character_bbox": np.arange(count * 4, dtype=np.int32).reshape(count, 4),
         "character_coverage": np.linspace(0, 1, count, dtype=np.float32),
         "width": np.int64(0 if error else 64),

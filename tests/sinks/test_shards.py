@@ -84,7 +84,7 @@ def test_what_is_written_is_read_back(rows, random):
                 assert samples[holder] == there, (
                     "WebDataset groups members by what stands before the first dot; 0 bytes are no file"
                 )
-                assert (got["timestamp_s"], got["matte"]) == (row["timestamp_s"][t], f"m{d}")
+                assert (got["timestamp_s"], got["matte_model"]) == (row["timestamp_s"][t], f"m{d}")
                 assert got["character_bbox"] == row["character_bbox"][d].tolist()
                 assert all(got[f"{name.split('.')[0]}_file"] is None for name in set(names) - there)
                 for name in there:
@@ -99,10 +99,10 @@ def test_what_a_clip_has_once_is_pointed_at_by_all_its_frames(tmp_path):
         "e/scene0000/000000", [0, 1, 0], [b"one", b"the plate", b"two", b""], names="character.png plate.png"
     )
     with Shards(tmp_path).open("r"):
-        Shards(tmp_path).write([row | {"camera": np.arange(18.0).reshape(2, 3, 3)}], "r")
+        Shards(tmp_path).write([row | {"homography": np.arange(18.0).reshape(2, 3, 3)}], "r")
     output = Output(str(tmp_path))
     assert [output.read(frame, "plate") for frame in output] == [b"the plate"] * 3
-    assert output.table["camera"].to_pylist() == [list(range(9)), list(range(9, 18)), list(range(9))]
+    assert output.table["homography"].to_pylist() == [list(range(9)), list(range(9, 18)), list(range(9))]
 
 
 def test_tar_is_what_tarfile_expects_of_ustar(tmp_path):
@@ -134,7 +134,7 @@ def test_failed_clip_has_a_row_without_frame_fields(tmp_path):
         "timestamp_s",
         "width",
         "character_bbox",
-        "matte",
+        "matte_model",
         "shard",
         "character_offset",
     ):

@@ -187,7 +187,7 @@ def test_given_layers_come_out_as_they_went_in(
     assert (
         np.array_equal(layers["background"], room()[..., :3])
         and row["effect_mode"] == "screen"
-        and row["matte"] == "given"
+        and row["matte_model"] == "given"
     )
     assert np.abs(layers["character"][..., 3].astype(int) - disc()[..., 3]).max() <= 2
     assert np.array_equal(layers["effect"][..., 3], glow()[..., 3]) and row[

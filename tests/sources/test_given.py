@@ -84,7 +84,7 @@ def test_no_step_changes_a_given_alpha() -> None:
 
         class Made(NamedTuple):
             character: U8
-            matte: list[str]
+            matte_model: list[str]
             character_confidence: F32
             instances: U8
             effect: U8
@@ -106,7 +106,7 @@ def test_no_step_changes_a_given_alpha() -> None:
     (made,) = Guess().run([row])
     assert (
         np.array_equal(made["character"], alpha)
-        and made["matte"] == "given"
+        and made["matte_model"] == "given"
         and made["character_confidence"].tolist() == [1]
     )
     assert (
@@ -115,7 +115,7 @@ def test_no_step_changes_a_given_alpha() -> None:
         and made["effect"][0, 0, 0, 3] == 255
     )
     (free,) = Guess().run([row | {"given": RECORD["given"].blank()}])
-    assert free["matte"] == "net" and (free["character"] == 9).all()
+    assert free["matte_model"] == "net" and (free["character"] == 9).all()
 
 
 @pytest.mark.parametrize(

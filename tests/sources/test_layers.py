@@ -12,7 +12,7 @@ from animelayers import Output, job
 from animelayers.imaging.recompose import psnr
 from animelayers.ledger import Ledger
 from animelayers.pipeline import Pipeline
-from animelayers.plan import Plan
+from animelayers.plan import RunPlan
 from animelayers.samples import scene, write
 from animelayers.schema import IDENTITY, RECORD, Row, blank, rebatch
 from animelayers.sinks import Columns, Shards, SinkError, Tree
@@ -66,7 +66,7 @@ def made(folder: Path, background: str = "jpeg") -> list[Row]:
         net = " ".join("net" if alpha.any() else "none" for alpha in alphas)
         clip |= {
             "character": alphas,
-            "matte": net,
+            "matte_model": net,
             "character_confidence": np.full(len(alphas), 0.9, np.float32),
             "seconds": np.zeros(1),
         }
@@ -179,7 +179,7 @@ def test_only_what_is_asked_for_is_decoded(output: Path, monkeypatch: pytest.Mon
     assert (
         set(seen) == {"character"}
         and not {"frames", "background", "layers"} & set(rows[0])
-        and "matte" in rows[0]
+        and "matte_model" in rows[0]
     )
     assert len(seen) == sum(len(row["character"]) for row in rows), "once per drawing"
 
@@ -291,7 +291,7 @@ def test_the_plan_names_kinds_and_is_the_same_twice(output: Path) -> None:
 def test_a_clip_made_again_is_noticed(clips: list[Row], tmp_path: Path) -> None:
     out, sink = store(Shards(str(tmp_path / "one")), clips), Shards(str(tmp_path / "two"))
     sink.store.folder("")
-    first = Plan.of_clips(Layers(str(out)).plan(), sink)
+    first = RunPlan.of_clips(Layers(str(out)).plan(), sink)
     assert first.changed == [] and first.unscanned == []
     sink.save_plan(first.table)
     again = Shards(str(out))
@@ -303,14 +303,14 @@ def test_a_clip_made_again_is_noticed(clips: list[Row], tmp_path: Path) -> None:
         again.write(
             [{k: v for k, v in (victim | {"layers": data, "layer_sizes": sizes}).items() if k in STORED}], RUN
         )
-    second = Plan.of_clips(Layers(str(out)).plan(), sink)
+    second = RunPlan.of_clips(Layers(str(out)).plan(), sink)
     assert second.changed == [victim["clip_id"]] and second.outdated == []
     sink.save_plan(second.table)
-    assert Plan.of_clips(Layers(str(out)).plan(), sink).changed == [victim["clip_id"]], "told again"
-    third = Plan.of_clips(Layers(str(out)).plan(), sink, redo_changed=True)
+    assert RunPlan.of_clips(Layers(str(out)).plan(), sink).changed == [victim["clip_id"]], "told again"
+    third = RunPlan.of_clips(Layers(str(out)).plan(), sink, redo_changed=True)
     assert third.changed == [] and third.outdated == [victim["clip_id"]]
     sink.save_plan(third.table)
-    assert Plan.of_clips(Layers(str(out)).plan(), sink).changed == []
+    assert RunPlan.of_clips(Layers(str(out)).plan(), sink).changed == []
 
 
 def test_a_folder_that_is_no_output(tmp_path: Path) -> None:

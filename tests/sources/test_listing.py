@@ -131,7 +131,7 @@ def test_what_options_leave_out_is_named_too(tmp_path: Path) -> None:
         few, [item.source for item in inputs], few.limited(few.scan(inputs))["source"].to_pylist()
     )
     assert len(entries) == len(inputs) - 2 and all("limit" in entry["why"] for entry in entries)
-    told = leftout.told(entries)
+    told = leftout.described(entries)
     assert told[0] == "4 left out:" and "scene0000_frame000003" in told[1]
 
 
@@ -143,7 +143,7 @@ def test_the_list_is_kept_beside_the_output(tmp_path: Path) -> None:
     leftout.write(str(tmp_path), entries)
     assert pq.read_table(tmp_path / leftout.FILE).to_pylist() == entries
     leftout.write(str(tmp_path), [])
-    assert len(pq.read_table(tmp_path / leftout.FILE)) == 0 and leftout.told([]) == []
+    assert len(pq.read_table(tmp_path / leftout.FILE)) == 0 and leftout.described([]) == []
 
 
 def test_first_bytes(tmp_path: Path) -> None:

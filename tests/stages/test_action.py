@@ -30,19 +30,19 @@ def test_all_drawings_of_a_clip_get_its_action_and_a_still_none(teller: VideoCla
         row(frames=frames, drawing=np.array([0, 0, 1, 2, 2, 3, 4, 4], np.int32)),
         row(frames=frames[:1], drawing=np.zeros(3, np.int32)),
     )
-    made = Action(teller, least=0.0).run([moving, still])
+    made = Action(teller, min_confidence=0.0).run([moving, still])
     ((action, sure),) = teller([frames[[0, 2, 3, 4]]])  # frames 1, 3, 5 and 7
     assert RECORD["action"].per_drawing(made[0]["action"]) == [action] * 5
     assert made[0]["action_confidence"].tolist() == pytest.approx([sure] * 5, abs=1e-5) and 1 / 3 <= sure < 1
     assert RECORD["action"].per_drawing(made[1]["action"]) == [""] and made[1][
         "action_confidence"
     ].tolist() == [0.0]
-    (unsure,) = Action(teller, least=1.0).run([moving])
+    (unsure,) = Action(teller, min_confidence=1.0).run([moving])
     assert (
         set(RECORD["action"].per_drawing(unsure["action"])) == {""} and not unsure["action_confidence"].any()
     )
-    with pytest.raises(ValueError, match=r"least must be 0\.\.1"):
-        Action(teller, least=1.5)
+    with pytest.raises(ValueError, match=r"min_confidence must be 0\.\.1"):
+        Action(teller, min_confidence=1.5)
 
 
 @given(st.integers(1, 500), st.integers(1, 64))

@@ -89,12 +89,12 @@ def decomposed(shot: Scene, every: int = 1) -> dict:
     """The clip of a drawn shot after both stages, from its true alphas."""
     cameras = np.repeat(np.eye(3)[None], len(shot), 0)
     cameras[:, 0, 2] = shot.pan
-    columns = {"frames": shot.frames, "character": shot.character, "camera": cameras}
+    columns = {"frames": shot.frames, "character": shot.character, "homography": cameras}
     names = " ".join(["truth"] * len(shot.frames[::every]))
     row = {
         "clip_id": shot.name,
         "error": "",
-        "matte": names,
+        "matte_model": names,
         "camera_motion": "pan",
         **{k: v[::every] for k, v in columns.items()},
     }
@@ -134,8 +134,8 @@ def test_the_plate_is_cast_in_the_light_of_each_frame() -> None:
     light = np.linspace(0.6, 1, 12)[:, None, None, None]
     frames, truth = (np.rint(light * a[::2]).astype(np.uint8) for a in (shot.frames, shot.background))
     row = {
-        "clip_id": "l", "error": "", "frames": frames, "character": shot.character[::2], "matte": " ".join(["truth"] * 12),
-        "camera": np.repeat(np.eye(3)[None], 12, 0), "camera_motion": "still",
+        "clip_id": "l", "error": "", "frames": frames, "character": shot.character[::2], "matte_model": " ".join(["truth"] * 12),
+        "homography": np.repeat(np.eye(3)[None], 12, 0), "camera_motion": "still",
     }  # fmt: skip
     (made,) = Background(OpenCV()).run(Layers().run([row]))
     assert made["plate_trust"] > 0.9
@@ -170,7 +170,7 @@ def test_a_plate_that_is_not_trusted_changes_nothing() -> None:
     (background,), *_ = stage.clip(
         frames=frame[None],
         character=alpha[None],
-        camera=np.eye(3)[None],
+        homography=np.eye(3)[None],
         plate=plate,
         plate_seen=seen,
         plate_trust=0.3,
@@ -193,7 +193,15 @@ def test_provenance_tells_where_each_pixel_is_from_and_the_plate_goes_on_filled(
         "character": alpha[None],
     }
     (made,) = stage.run(
-        [row | {"camera": np.eye(3)[None], "plate": plate, "plate_seen": seen, "plate_trust": np.float32(1)}]
+        [
+            row
+            | {
+                "homography": np.eye(3)[None],
+                "plate": plate,
+                "plate_seen": seen,
+                "plate_trust": np.float32(1),
+            }
+        ]
     )
     origin = made["provenance"][0]
     assert (
@@ -261,7 +269,7 @@ def test_the_row_tells_who_made_up_what_no_frame_shows_and_why_not_the_one_asked
     assert told(Background(OpenCV("ns"))) == [["ns", "none"], ["", ""]]
     missing = Fallback(Lama(tmp_path / "none.pt", required=False), OpenCV())
     plate = {
-        "camera": np.stack([np.eye(3)] * 2),
+        "homography": np.stack([np.eye(3)] * 2),
         "plate": frame,
         "plate_seen": 255 - alpha,
         "plate_trust": np.float32(1),

@@ -28,9 +28,9 @@ def test_a_drawn_pan() -> None:
         ]
     )
     assert made["error"] == "" and made["camera_motion"] == "pan"
-    way = np.concatenate([made["camera"], made["context_camera"]])[:, :2, 2]
+    way = np.concatenate([made["homography"], made["context_homography"]])[:, :2, 2]
     assert np.abs(way[:, 0] - way[0, 0] - shot.pan + shot.pan[0]).max() < 0.15 and not way[:, 1].any()
-    both = np.concatenate([made["camera"], made["context_camera"]])
+    both = np.concatenate([made["homography"], made["context_homography"]])
     assert canvas(both, (480, 270)) == (480 + shot.pan[5], 270)
     length = made["motion_magnitude"]
     # the figure, a tenth of the frame, does not move with the place
@@ -41,7 +41,9 @@ def test_a_held_shot_without_context() -> None:
     shot = scene("standing", 6, (320, 180))
     (made,) = Camera(DIS()).run([row(shot.frames[::3], shot.character[::3])])
     assert made["error"] == "" and made["camera_motion"] == "still"
-    assert np.array_equal(made["camera"], np.tile(np.eye(3), (2, 1, 1))) and made["context_camera"].shape == (
+    assert np.array_equal(made["homography"], np.tile(np.eye(3), (2, 1, 1))) and made[
+        "context_homography"
+    ].shape == (
         0,
         3,
         3,
@@ -57,7 +59,7 @@ def test_clips_of_no_drawing_and_of_one(number: int) -> None:
     )
     assert (
         made["error"] == ""
-        and made["camera"].shape == (number, 3, 3)
+        and made["homography"].shape == (number, 3, 3)
         and made["motion_magnitude"].shape == (number,)
     )
     assert made["camera_motion"] == "still"

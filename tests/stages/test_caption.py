@@ -13,7 +13,7 @@ from animelayers.models.qwen_vl import QwenVL
 from animelayers.pipeline import bind
 from animelayers.samples import scene
 from animelayers.schema import IDENTITY, RECORD, Row, blank
-from animelayers.stages.caption import Caption, Told, at_most, on_grey
+from animelayers.stages.caption import Caption, Facts, at_most, on_grey
 from animelayers.stages.metrics import Metrics
 from tests.models import tiny_captions
 from tests.models.chat_server import Answer, said, serving
@@ -39,7 +39,7 @@ def captions(row: Row) -> dict[str, list[str]]:
 
 
 def test_all_that_templates_speak_of_is_wanted() -> None:
-    assert {*Told.__annotations__} == {*TOLD} and {*TOLD} <= {*Caption.wants}
+    assert {*Facts.__annotations__} == {*TOLD} and {*TOLD} <= {*Caption.wants}
 
 
 def test_templates_speak_of_what_was_measured_and_twice_the_same() -> None:

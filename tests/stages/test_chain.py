@@ -54,7 +54,7 @@ def row(
         "frames": frames, "character": alphas,
         "context": blank("context") if context is None else context,
         "context_character": blank("context_character") if context_alphas is None else context_alphas,
-        "matte": " ".join("net" if alpha.any() else "none" for alpha in alphas), "character_confidence": np.full(count, 0.9, np.float32),
+        "matte_model": " ".join("net" if alpha.any() else "none" for alpha in alphas), "character_confidence": np.full(count, 0.9, np.float32),
     }  # fmt: skip
 
 
@@ -115,20 +115,22 @@ def keeps_its_promises(clip: Row, made: Row) -> None:
 def its_places(clip: Row, made: Row) -> None:
     """Cameras and plate."""
     count, size = len(clip["frames"]), clip["frames"].shape[2:0:-1]
-    assert made["camera"].shape == (count, 3, 3) and made["context_camera"].shape == (
+    assert made["homography"].shape == (count, 3, 3) and made["context_homography"].shape == (
         len(clip["context"]),
         3,
         3,
     )
-    assert placed(made["camera"]).all() and made["camera_motion"] in (
+    assert placed(made["homography"]).all() and made["camera_motion"] in (
         "still",
         "pan",
+        "tilt",
         "zoom",
+        "rotate",
         "shake",
         "unknown",
     )
     if made["camera_motion"] in ("still", "unknown"):
-        assert np.array_equal(made["camera"], np.tile(np.eye(3), (count, 1, 1)))
+        assert np.array_equal(made["homography"], np.tile(np.eye(3), (count, 1, 1)))
     assert (
         made["motion_magnitude"].shape == (count,)
         and made["motion_magnitude"][0] == 0
@@ -138,13 +140,13 @@ def its_places(clip: Row, made: Row) -> None:
     assert made["plate"].shape[:2] == made["plate_seen"].shape
     if made["plate"].size:
         assert made["plate"].shape[1::-1] == canvas(
-            np.concatenate([made["camera"], made["context_camera"]]), size
+            np.concatenate([made["homography"], made["context_homography"]]), size
         )
 
 
 def its_people(made: Row) -> None:
     """Label maps, ids, boxes and names of the models tell the same."""
-    assert len(made["matte"].split()) == len(made["character"])
+    assert len(made["matte_model"].split()) == len(made["character"])
     told = zip(
         made["instances"],
         words_of(made, "instance_ids").split(),
@@ -271,8 +273,8 @@ def test_context_that_has_no_place_is_left_out() -> None:
     frames, alphas = town(6, (240, 160))
     noise = np.random.default_rng(0).integers(0, 256, frames.shape, np.uint8)
     made = chained(row(frames, alphas, noise, np.zeros_like(alphas)))
-    assert made["camera_motion"] == "still" and not placed(made["context_camera"]).any()
-    assert np.array_equal(made["context_camera"], np.zeros((6, 3, 3)))
+    assert made["camera_motion"] == "still" and not placed(made["context_homography"]).any()
+    assert np.array_equal(made["context_homography"], np.zeros((6, 3, 3)))
     without = chained(row(frames, alphas))
     assert np.array_equal(made["background"], without["background"]) and np.array_equal(
         made["character"], without["character"]

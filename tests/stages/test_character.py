@@ -36,7 +36,7 @@ def test_drawings_of_clips_of_any_size_go_to_the_model_together() -> None:
     matte = Bright()
     one, other = Character(matte, radius=0).run([row(pictures(2, 4)), row(pictures(3, 20)[:, :28])])
     assert one["character"].shape == (2, 32, 48) and other["character"].shape == (3, 28, 48)
-    assert one["matte"] == "bright bright" and one["character_confidence"].tolist() == [0.5, 0.5]
+    assert one["matte_model"] == "bright bright" and one["character_confidence"].tolist() == [0.5, 0.5]
     assert np.array_equal(one["character"] > 0, pictures(2, 4)[..., 0] > 0)
     assert one["context_character"].shape == (0, 0, 0) and matte.seen == 5
 

@@ -45,7 +45,7 @@ def test_the_largest_face_is_looked_at_and_none_is_blank(teller: FerPlus) -> Non
     boxes = listed("face_boxes", "20:20:40:40:0.90,1:1:4:4:0.99 20:20:40:40:0.90 none")
     (made,) = Expression(teller).run([row(frames=faces(), face_boxes=boxes)])
     assert told(made) == [["sadness", "happiness", ""]]
-    (unsure,) = Expression(teller, least=1.0).run([row(frames=faces(), face_boxes=boxes)])
+    (unsure,) = Expression(teller, min_confidence=1.0).run([row(frames=faces(), face_boxes=boxes)])
     assert told(unsure) == [["", "", ""]]
 
 
@@ -70,11 +70,11 @@ def test_where_no_face_is_told_the_joints_tell_it_and_turn_it_upright(teller: Fe
         for name, place in places.items():
             joints[drawing, skeleton.JOINTS["coco17"][name]] = (*place, 0.9)
     columns = {"frames": faces(), "keypoints": joints.reshape(3, -1), "skeleton": "coco17"}
-    made, without = Expression(teller, least=0).run(
+    made, without = Expression(teller, min_confidence=0).run(
         [row(**columns, face_boxes=listed("face_boxes", "none none none")), row(**columns)]
     )
     assert told(made) == told(without) == [["", "happiness", "happiness"]]
-    (as_it_is,) = Expression(teller, least=0).run(
+    (as_it_is,) = Expression(teller, min_confidence=0).run(
         [row(frames=faces(), face_boxes=listed("face_boxes", "none none 20:20:40:40:0.90"))]
     )
     assert told(as_it_is) == [["", "", "sadness"]]
@@ -84,7 +84,7 @@ def test_what_is_needed_is_told(teller: FerPlus, tmp_path: Path) -> None:
     (lacking,) = Expression(teller).run([row(frames=faces())])
     assert "put the stage faces or pose before it" in lacking["error"]
     with pytest.raises(ValueError, match=r"must be 0\.\.1"):
-        Expression(teller, least=2)
+        Expression(teller, min_confidence=2)
     with pytest.raises(WeightsError, match="no such file exists"):
         FerPlus(tmp_path / "nowhere.onnx")
     other = FerPlus(tiny_onnx.brightness_as_feeling(tmp_path / "seven.onnx", labels=7), device="cpu")

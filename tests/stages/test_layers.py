@@ -35,18 +35,18 @@ def shot(name: str) -> Scene:
     return scene(name, 24, SIZE)
 
 
-def row(name: str = "walk", at: slice = slice(0, 24, 3), matte: str = "layernet", **others: Any) -> Row:
+def row(name: str = "walk", at: slice = slice(0, 24, 3), matte_model: str = "layernet", **others: Any) -> Row:
     """A clip of a drawn shot with its true mattes, as the stages before leave it."""
     made = shot(name)
     frames, alphas = made.frames[at], made.character[at]
-    words = " ".join(matte if alpha.any() else "none" for alpha in alphas)
+    words = " ".join(matte_model if alpha.any() else "none" for alpha in alphas)
     clip = {
         "clip_id": name,
         "error": "",
         "frames": frames,
         "character": alphas,
-        "matte": words,
-        "camera": cameras(made, at),
+        "matte_model": words,
+        "homography": cameras(made, at),
     }
     return {**clip, "camera_motion": "pan" if made.pan.any() else "still", **others}
 
@@ -62,7 +62,7 @@ def context(name: str, at: slice) -> Row:
     return {
         "context": made.frames[at],
         "context_character": made.character[at],
-        "context_camera": cameras(made, at),
+        "context_homography": cameras(made, at),
     }
 
 
@@ -77,7 +77,7 @@ def through(stage: Layers, clip: Row) -> Row:
             assert made[name].dtype == column.dtype and made[name].ndim == column.ndim, name
     assert made["character"].shape == frames.shape[:3] and made["effect"].shape == (*frames.shape[:3], 4)
     assert made["effect_intensity"].shape == made["effect_coverage"].shape == (count,)
-    for name in ("matte", "effect_mode", "effect_types"):
+    for name in ("matte_model", "effect_mode", "effect_types"):
         assert len(RECORD[name].per_drawing(made[name])) == count, name
     assert made["plate"].shape[:2] == made["plate_seen"].shape and 0 <= made["plate_trust"] <= 1
     assert bool(made["plate"].size) == (made["plate_trust"] > 0)
@@ -96,7 +96,7 @@ def through(stage: Layers, clip: Row) -> Row:
         & (made["effect_intensity"] <= 1)
     ).all()
     there = sum(mode != "none" for mode in modes)
-    assert made["bare"].shape == ((there, *frames.shape[1:]) if there else (0, 0, 0, 3))
+    assert made["frame_without_effect"].shape == ((there, *frames.shape[1:]) if there else (0, 0, 0, 3))
     return made
 
 
@@ -112,7 +112,7 @@ def test_a_drawn_shot_keeps_the_contract_and_its_columns_are_not_changed(net: La
             value.flags.writeable = False
     made = through(Layers(net), clip)
     assert same(made, through(Layers(net), clip)), "again the same"
-    for alpha, word in zip(made["character"], made["matte"].split(), strict=True):
+    for alpha, word in zip(made["character"], made["matte_model"].split(), strict=True):
         assert word == ("layernet" if alpha.any() else "none")
 
 
@@ -126,15 +126,18 @@ def test_the_plate_is_the_place_that_is_painted() -> None:
 
 
 def test_without_a_net_the_mattes_stay_and_there_are_no_effects() -> None:
-    for clip in (row("walk", matte="modnet"), row("fire", matte="modnet")):
+    for clip in (row("walk", matte_model="modnet"), row("fire", matte_model="modnet")):
         made = through(Layers(), clip)
-        assert np.array_equal(made["character"], clip["character"]) and made["matte"] == clip["matte"]
+        assert (
+            np.array_equal(made["character"], clip["character"])
+            and made["matte_model"] == clip["matte_model"]
+        )
         assert not made["effect"].any() and made["plate"].size
         assert {*words_of(made, "effect_types").split()} == {"none"} and not made["effect_intensity"].any()
 
 
 def test_a_camera_that_nobody_knows_gives_no_plate(net: LayerNet) -> None:
-    for change in ({"camera_motion": "unknown"}, {"camera": None}):
+    for change in ({"camera_motion": "unknown"}, {"homography": None}):
         made = through(Layers(net), row("walk", slice(0, 6, 2), **change))
         assert not made["plate"].size and not made["plate_seen"].size and made["plate_trust"] == 0
         assert {*made["effect_mode"].split()} <= {"none", "over"}
@@ -172,22 +175,22 @@ def test_each_rule_may_be_left_out(net: LayerNet, rule: str) -> None:
             whole["effect"].any()
             and not less["effect"].any()
             and {*less["effect_mode"].split()} == {"none"}
-            and not len(less["bare"])
+            and not len(less["frame_without_effect"])
         )
-        assert same(whole, less, ("character", "matte", "plate", "plate_seen"))
+        assert same(whole, less, ("character", "matte_model", "plate", "plate_seen"))
     elif rule in ("snapping", "agreement"):
         assert not np.array_equal(whole["character"], less["character"])
     elif rule == "evidence":
         assert not np.array_equal(whole["character"], less["character"])
         apart = through(Layers(net, without=["evidence", "agreement"]), clip)
         for k in (0, 5):
-            lone = {name: clip[name][k : k + 1] for name in ("frames", "character", "camera")}
+            lone = {name: clip[name][k : k + 1] for name in ("frames", "character", "homography")}
             assert np.array_equal(
-                through(Layers(net), clip | lone | {"matte": "layernet"})["character"][0],
+                through(Layers(net), clip | lone | {"matte_model": "layernet"})["character"][0],
                 apart["character"][k],
             ), "each for itself"
     else:
-        assert same(whole, less, ("character", "matte"))
+        assert same(whole, less, ("character", "matte_model"))
         assert (less["plate_seen"] > 0).mean() >= (whole["plate_seen"] > 0).mean() - 0.01, (
             "what is no cover hides nothing"
         )
@@ -205,18 +208,22 @@ def test_an_unknown_rule_is_refused_with_those_there_are() -> None:
 def test_the_matte_of_another_model_has_its_say(net: LayerNet) -> None:
     disc = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.circle(disc, (WIDTH // 2, HEIGHT // 2), 30, 255, -1)
-    flat = {"frames": np.full((1, HEIGHT, WIDTH, 3), 118, np.uint8), "character": disc[None], "camera": None}
+    flat = {
+        "frames": np.full((1, HEIGHT, WIDTH, 3), 118, np.uint8),
+        "character": disc[None],
+        "homography": None,
+    }
     stage = Layers(net, without=["snapping"])  # a flat picture has no edges to snap to
     mine, theirs, both = (
-        through(stage, row("walk", slice(0, 1), **flat, matte=name))
+        through(stage, row("walk", slice(0, 1), **flat, matte_model=name))
         for name in ("layernet", "modnet", "modnet+layernet")
     )
     there = disc > 0
-    assert mine["character"][0][there].mean() < 32 and mine["matte"] in ("none", "layernet"), (
+    assert mine["character"][0][there].mean() < 32 and mine["matte_model"] in ("none", "layernet"), (
         "its own is asked again, not counted twice"
     )
     assert 96 < theirs["character"][0][there].mean() < 160, "half a say"
-    assert theirs["matte"] == both["matte"] == "modnet+layernet" and np.array_equal(
+    assert theirs["matte_model"] == both["matte_model"] == "modnet+layernet" and np.array_equal(
         theirs["character"], both["character"]
     )
     assert theirs["character"][0][~cv2.dilate(disc, np.ones((25, 25))).astype(bool)].mean() < 4
@@ -228,13 +235,13 @@ def test_an_empty_clip_stays_empty(net: LayerNet, with_net: bool, shape: tuple[i
     nothing = {
         "frames": np.zeros((0, *shape, 3), np.uint8),
         "character": np.zeros((0, *shape), np.uint8),
-        "camera": np.zeros((0, 3, 3)),
-        "matte": "",
+        "homography": np.zeros((0, 3, 3)),
+        "matte_model": "",
     }
     made = through(Layers(net if with_net else None), row("walk") | nothing)
     assert (
         not made["plate"].size
-        and made["matte"] == made["effect_mode"] == words_of(made, "effect_types") == ""
+        and made["matte_model"] == made["effect_mode"] == words_of(made, "effect_types") == ""
     )
 
 
@@ -245,10 +252,10 @@ def test_pictures_of_any_size(net: LayerNet, size: tuple[int, int], count: int) 
     clip = {
         "frames": frames,
         "character": np.full((count, *size), 255, np.uint8),
-        "camera": np.repeat(np.eye(3)[None], count, 0),
+        "homography": np.repeat(np.eye(3)[None], count, 0),
     }
     for stage in (Layers(net), Layers(), Layers(net, params=FAINT)):
-        through(stage, row("walk") | clip | {"matte": " ".join(["modnet"] * count)})
+        through(stage, row("walk") | clip | {"matte_model": " ".join(["modnet"] * count)})
 
 
 @pytest.mark.parametrize("grey", [0, 118, 255])
@@ -257,24 +264,28 @@ def test_flat_shots_have_no_layers_but_their_plate(net: LayerNet, grey: int) -> 
     nobody = {
         "frames": frames,
         "character": np.zeros(frames.shape[:3], np.uint8),
-        "camera": np.repeat(np.eye(3)[None], 4, 0),
-        "matte": "none " * 4,
+        "homography": np.repeat(np.eye(3)[None], 4, 0),
+        "matte_model": "none " * 4,
     }
     made = through(Layers(net), row("walk") | nobody)
-    assert not made["character"].any() and made["matte"].split() == ["none"] * 4 and not made["effect"].any()
+    assert (
+        not made["character"].any()
+        and made["matte_model"].split() == ["none"] * 4
+        and not made["effect"].any()
+    )
     assert (made["plate"] == grey).all() and (made["plate_seen"] == 255).all()
 
 
 def test_what_came_with_the_input_stays(net: LayerNet) -> None:
     clip = row("walk", slice(0, 6, 2), given=np.full((3, HEIGHT, WIDTH), 77, np.uint8))
     (made,) = Layers(net).run([clip])
-    assert (made["character"] == 77).all() and made["matte"] == "given given given"
+    assert (made["character"] == 77).all() and made["matte_model"] == "given given given"
 
 
 def test_effects_before_a_plate_give_the_drawings_back(net: LayerNet) -> None:
     clip = row("fire")
     made = through(Layers(net, params=FAINT), clip)
-    bare = iter(made["bare"])
+    bare = iter(made["frame_without_effect"])
     for k, mode in enumerate(made["effect_mode"].split()):
         if mode != "none":
             under, effect = next(bare), made["effect"][k]
@@ -314,7 +325,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> ClipSeg:
 
 
 def test_the_words_of_a_proposer_find_effects_and_name_them(net: LayerNet, words: ClipSeg) -> None:
-    clip, prompts = row("fire", slice(0, 8, 2), camera=None), ["fire and flames", "smoke"]
+    clip, prompts = row("fire", slice(0, 8, 2), homography=None), ["fire and flames", "smoke"]
     surely = through(Layers(net, words, prompts, 1e-6), clip)
     assert words_of(surely, "effect_types").split() == ["fire_and_flames,smoke"] * 4
     assert (surely["effect_coverage"] > 0.9).all(), "all maps are above it"

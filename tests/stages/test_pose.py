@@ -126,7 +126,7 @@ def test_faces_of_two_boxes_around_one_person_are_one() -> None:
 
 def test_faces_by_a_model_and_without_anything(tmp_path: Path) -> None:
     finder = YoloFaces(
-        tiny_onnx.pixels_as_boxes(tmp_path / "faces.onnx", 64, 20), side=64, least=0.6, device="cpu"
+        tiny_onnx.pixels_as_boxes(tmp_path / "faces.onnx", 64, 20), side=64, min_score=0.6, device="cpu"
     )
     frames = np.zeros((2, 64, 64, 3), np.uint8)
     frames[1, 30, 40] = 255

@@ -27,7 +27,7 @@ MOOD = {
     "layer": "frame",
     "labels": ["sad", "fröhlich und laut", "calm"],
     "templates": ["a {} scene", "an image, {}"],
-    "least": 0.0,
+    "min_confidence": 0.0,
 }
 IDENTITY = {
     "clip_id": "e/s/0",
@@ -83,7 +83,7 @@ def test_confidence_is_the_softmax_at_the_models_scale(embedder: OpenClip) -> No
 
 
 def test_below_least_it_stays_blank(embedder: OpenClip) -> None:
-    (made,) = Questions(embedder, {"scene_type": {**MOOD, "least": 1.0}}).run([row()])
+    (made,) = Questions(embedder, {"scene_type": {**MOOD, "min_confidence": 1.0}}).run([row()])
     assert (
         RECORD["scene_type"].per_drawing(made["scene_type"]) == ["", "", ""]
         and not made["scene_confidence"].any()
@@ -149,7 +149,7 @@ def test_what_a_stage_before_told_stays(embedder: OpenClip) -> None:
         ({"templates": ["a scene"]}, "templates with {}"),
         ({"templates": []}, "templates with {}"),
         ({"template": ["{}"]}, "mood: got an unexpected keyword argument 'template'"),
-        ({"least": 1.5}, "least=1.5"),
+        ({"min_confidence": 1.5}, "min_confidence=1.5"),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_refused_in_a_sentence(

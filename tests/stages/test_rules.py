@@ -34,8 +34,8 @@ def clip(shot: Scene) -> dict[str, Any]:
     facts = {
         "clip_id": shot.name,
         "error": "",
-        "matte": " ".join(["net"] * len(at)),
-        "camera": cameras,
+        "matte_model": " ".join(["net"] * len(at)),
+        "homography": cameras,
         "camera_motion": "still",
     }
     return {**facts, "frames": shot.frames[at], "character": shot.character[at]}
@@ -49,7 +49,7 @@ def run(step: Step, row: dict[str, Any]) -> dict[str, Any]:
 
 def test_steadying_without_all_its_rules_is_none(walk: dict[str, Any]) -> None:
     none = run(Track(Linked(), without=["carried", "resting", "traced"]), walk)
-    assert np.array_equal(none["character"], run(Track(Linked(), steady=0), walk)["character"])
+    assert np.array_equal(none["character"], run(Track(Linked(), smoothing=0), walk)["character"])
     assert not np.array_equal(run(Track(Linked()), walk)["character"], none["character"])
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from animelayers.models.protocols import Line
-from animelayers.stages.subtitle import Subtitle, joined
+from animelayers.stages.subtitle import Subtitle, merged
 
 
 def lines(*texts: tuple[str, float]) -> list[Line]:
@@ -11,18 +11,18 @@ def lines(*texts: tuple[str, float]) -> list[Line]:
 
 
 def test_sure_lines_are_joined_by_single_blanks() -> None:
-    assert joined(lines(("Ich  kann", 0.9), ("??", 0.2), ("nicht", 0.7)), 0.7) == "Ich kann nicht"
-    assert joined([], 0.7) == "" and joined(lines(("nicht", 0.69)), 0.7) == ""
+    assert merged(lines(("Ich  kann", 0.9), ("??", 0.2), ("nicht", 0.7)), 0.7) == "Ich kann nicht"
+    assert merged([], 0.7) == "" and merged(lines(("nicht", 0.69)), 0.7) == ""
 
 
 def test_a_lone_sign_is_no_text_in_any_script() -> None:
-    assert joined(lines(("H", 0.99)), 0.7) == "" and joined(lines(("()", 0.99)), 0.7) == ""
+    assert merged(lines(("H", 0.99)), 0.7) == "" and merged(lines(("()", 0.99)), 0.7) == ""
     assert (
-        joined(lines(("はい", 0.99)), 0.7) == "はい" and joined(lines(("I", 0.9), ("I", 0.9)), 0.7) == "I I"
+        merged(lines(("はい", 0.99)), 0.7) == "はい" and merged(lines(("I", 0.9), ("I", 0.9)), 0.7) == "I I"
     )
 
 
-@pytest.mark.parametrize("options", [{"part": 0.0}, {"part": 1.5}, {"least": -0.1}])
+@pytest.mark.parametrize("options", [{"part": 0.0}, {"part": 1.5}, {"min_score": -0.1}])
 def test_shares_out_of_range_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="part must be above 0"):
         Subtitle(lambda pictures: [[] for _ in pictures], **options)

@@ -26,14 +26,14 @@ def row(count: int = 8) -> dict[str, object]:
         "error": "",
         "frames": shot.frames[which],
         "character": shot.character[which],
-        "matte": names,
+        "matte_model": names,
     }
 
 
 def test_columns_of_a_clip() -> None:
     given = row()
     (made,) = Track(Linked()).run([given])
-    assert made["error"] == "" and made["matte"] == given["matte"]
+    assert made["error"] == "" and made["matte_model"] == given["matte_model"]
     assert made["instances"].shape == made["character"].shape and made["instances"].dtype == np.uint8
     assert np.array_equal(made["instances"] > 0, made["character"] > 127)
     assert words_of(made, "instance_ids").split() == ["1"] * len(made["character"])
@@ -41,11 +41,13 @@ def test_columns_of_a_clip() -> None:
 
 def test_a_lost_matte_is_carried_with_its_name() -> None:
     given = row()
-    character, names = np.array(given["character"]), str(given["matte"]).split()
+    character, names = np.array(given["character"]), str(given["matte_model"]).split()
     character[2], names[2] = 0, "none"
-    (made,) = Track(Linked()).run([{**given, "character": character, "matte": " ".join(names)}])
-    assert made["matte"] == given["matte"] and words_of(made, "instance_ids").split()[2] == "1"
-    (left,) = Track(Linked(), steady=0).run([{**given, "character": character, "matte": " ".join(names)}])
+    (made,) = Track(Linked()).run([{**given, "character": character, "matte_model": " ".join(names)}])
+    assert made["matte_model"] == given["matte_model"] and words_of(made, "instance_ids").split()[2] == "1"
+    (left,) = Track(Linked(), smoothing=0).run(
+        [{**given, "character": character, "matte_model": " ".join(names)}]
+    )
     assert words_of(left, "instance_ids").split()[2] == "none" and np.array_equal(
         left["character"], character
     )
@@ -80,7 +82,7 @@ def crossing(count: int) -> tuple[dict[str, object], np.ndarray]:
         "error": "",
         "frames": shot.frames[which],
         "character": shot.character[which],
-        "matte": names,
+        "matte_model": names,
     }, shot.instances[which]
 
 
@@ -104,15 +106,15 @@ def test_figures_that_touch_are_kept_apart_by_their_segments() -> None:
     swapped = np.array([0, 2, 1], np.uint8)  # the best score is now one's, now the other's
     order = np.stack([plane if t % 2 else swapped[plane] for t, plane in enumerate(truth)])
     scores = listed("segment_scores", " ".join(["person:0.9,person:0.8"] * len(truth)))
-    (alone,) = Track(Linked(), steady=0).run([given])
-    (made,) = Track(Linked(), steady=0).run([{**given, "segments": order, "segment_scores": scores}])
+    (alone,) = Track(Linked(), smoothing=0).run([given])
+    (made,) = Track(Linked(), smoothing=0).run([{**given, "segments": order, "segment_scores": scores}])
     assert made["error"] == "" and np.array_equal(made["instances"] > 0, made["character"] > 127)
     assert set(np.unique(made["instances"])) == {0, 1, 2} and len(both) >= 6
     assert min(right(made["instances"], truth)) > 0.95 and np.mean(right(made["instances"], truth)) > np.mean(
         right(alone["instances"], truth)
     )
     # Pieces without a name say nothing of who is who.
-    (pieces,) = Track(Linked(), steady=0).run(
+    (pieces,) = Track(Linked(), smoothing=0).run(
         [
             {
                 **given,
@@ -134,13 +136,15 @@ def test_two_who_touch_in_every_drawing_are_two() -> None:
     part = {
         **given,
         **{name: np.asarray(given[name])[touching] for name in ("frames", "character")},
-        "matte": " ".join(["modnet"] * len(touching)),
+        "matte_model": " ".join(["modnet"] * len(touching)),
     }
     assert len(touching) >= 2
-    (alone,) = Track(Linked(), steady=0).run([part])
+    (alone,) = Track(Linked(), smoothing=0).run([part])
     assert set(np.unique(alone["instances"])) == {0, 1}
     scores = listed("segment_scores", " ".join(["person:0.9,person:0.8"] * len(touching)))
-    (made,) = Track(Linked(), steady=0).run([{**part, "segments": truth[touching], "segment_scores": scores}])
+    (made,) = Track(Linked(), smoothing=0).run(
+        [{**part, "segments": truth[touching], "segment_scores": scores}]
+    )
     assert (
         words_of(made, "instance_ids").split() == ["1,2"] * len(touching)
         and min(right(made["instances"], truth[touching])) > 0.9
@@ -159,7 +163,7 @@ def test_clips_without_or_with_one_drawing(count: int) -> None:
         "error": "",
         "frames": frames,
         "character": np.zeros(frames.shape[:3], np.uint8),
-        "matte": " ".join(["none"] * count),
+        "matte_model": " ".join(["none"] * count),
     }
     (made,) = Track(Linked()).run([given])
     assert made["error"] == "" and made["instances"].shape == frames.shape[:3]
@@ -167,5 +171,5 @@ def test_clips_without_or_with_one_drawing(count: int) -> None:
 
 
 def test_options_out_of_range_are_refused() -> None:
-    with pytest.raises(ValueError, match="steady"):
-        Track(Linked(), steady=2)
+    with pytest.raises(ValueError, match="smoothing"):
+        Track(Linked(), smoothing=2)

@@ -85,12 +85,12 @@ def test_the_camera_takes_a_frame_to_its_plate(small: Callable[..., Recipe]) -> 
         vignette="0", overlay="none",
     )  # fmt: skip
     row = next(pixels(recipe.film(5, 0)))
-    for picture, seat in zip(row["frames"], row["camera"], strict=True):
+    for picture, seat in zip(row["frames"], row["homography"], strict=True):
         x, y = np.rint(seat[:2, 2]).astype(int)
         part = row["plate"][y : y + 96, x : x + 160]
         assert np.abs(part.astype(int) - picture).mean() < 12
     assert row["camera_motion"] == "pan" and abs(
-        row["camera"][-1, 0, 2] - row["camera"][0, 0, 2]
+        row["homography"][-1, 0, 2] - row["homography"][0, 0, 2]
     ) == pytest.approx(38.4, abs=0.01)
 
 

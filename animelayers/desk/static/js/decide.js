@@ -41,10 +41,10 @@ export async function decide(main, name) {
   });
   const aim = () => {
     const told = h("div", { class: "col" });
-    const given = h("textarea", { rows: 7, class: "mono", "aria-label": "Scores by trait", spellcheck: false, placeholder: '{"close_up": 0.95, "medium": 0.2, "full_body": 0.4, "far": 0.15,\n "complex_bg": 0.2, "occlusion": 0.1, "multi_character": 0.1}' });
+    const given = h("textarea", { rows: 7, class: "mono", "aria-label": "Scores by trait", spellcheck: false, placeholder: '{"close_up": 0.95, "medium": 0.2, "full_body": 0.4, "long": 0.15,\n "complex_bg": 0.2, "occlusion": 0.1, "multi_character": 0.1}' });
     const find = tried(async () => {
       let scores;
-      try { scores = JSON.parse(given.value); } catch { throw new Error("that is no JSON: {\"far\": 0.15, \"close_up\": 0.95}"); }
+      try { scores = JSON.parse(given.value); } catch { throw new Error("that is no JSON: {\"long\": 0.15, \"close_up\": 0.95}"); }
       const found = await ask(`${path}/aim`, { scores });
       told.replaceChildren(h("ul", {}, ...found.traits.map((trait) => h("li", {}, trait.reason))), h("table", { class: "facts" }, h("tbody", {}, ...Object.entries(found.targets).map(([key, share]) => h("tr", {}, h("th", { scope: "row" }, words(key)), h("td", { class: "num" }, `${Math.round(share * 100)} % of the set`))), ...Object.entries(found.needs).map(([key, need]) => h("tr", {}, h("th", { scope: "row" }, `need of ${words(key)}`), h("td", { class: "num" }, number(need)))))), h("p", { class: "dim" }, "Written to ", h("code", {}, found.file), ": curate thresholds=FILE takes it."));
     });

@@ -104,7 +104,7 @@ export async function frame(main, name, id) {
       svg.append(s("polygon", { points: told.plate.corners.map((p) => p.join(",")).join(" ") }));
       plate = h("section", { class: "col" }, h("h2", {}, "On its clean plate"), h("div", { class: "plate" }, h("img", { src: `/api${out(name)}/plate?${query({ id, v: columns.version })}`, alt: "The clean plate of the shot, with the frame's place on it" }), svg));
     }
-    const hidden = new Set(["frame_id", "shard", "shard_bytes", "camera", "traits"]);
+    const hidden = new Set(["frame_id", "shard", "shard_bytes", "homography", "traits"]);
     const table = h("table", { class: "facts" }, h("tbody", {}, ...Object.entries(row).filter(([key]) => !hidden.has(key) && row[key] !== "").map(([key, value]) => h("tr", {}, h("th", { scope: "row" }, words(key)), h("td", {}, Array.isArray(value) ? value.map((one) => number(one, 1)).join(", ") : number(value, 3))))));
     side.replaceChildren(layers, views, ...[origin, plate].filter(Boolean), h("section", { class: "col" }, h("h2", {}, "Everything the table says"), table));
   }

@@ -25,7 +25,7 @@ LAYERS = ("background", "character", "effect")
 """Layers that may have a column of their own, the lowest first."""
 SIGNATURE = "exchangeDigitalTimeSheet Save Data"
 HOLD = "-"
-_EMPTY = {"character": ("matte", "none"), "effect": ("effect_mode", "none")}
+_EMPTY = {"character": ("matte_model", "none"), "effect": ("effect_mode", "none")}
 # of the format: the field of the cels, and the version Clip Studio Paint and OpenToonz write
 _CELLS, _VERSION = 0, 5
 _WRITERS = 8

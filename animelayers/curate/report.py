@@ -206,7 +206,7 @@ def _distribution(table: pa.Table, name: str, strategies: Sequence[str]) -> dict
     values, chosen = np.array(table[name].to_pylist()), np.array(table["strategy"].to_pylist())
     if name in ("shot_size", "instance_count"):
         kinds = (
-            [k for k in ("close_up", "medium", "full_body", "far", "none")]
+            [k for k in ("close_up", "medium", "full_body", "long", "none")]
             if name == "shot_size"
             else sorted(set(values.tolist()))
         )

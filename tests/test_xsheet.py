@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animelayers import exposure
+from animelayers import xsheet
 from animelayers.output import Output
 from animelayers.sinks import Shards
 from animelayers.storage import filesystem
@@ -57,9 +57,9 @@ def read_csv(text: str) -> list[dict[str, str]]:
 def test_a_shot_of_two_clips(tmp_path: Path) -> None:
     first = clip(f"{SHOT}/000010", [0, 0, 1, 1, 1, 0], first=10)
     second = clip(f"{SHOT}/000016", [0, 0, 1], first=16)
-    second["matte"] = "none m1"
+    second["matte_model"] = "none m1"
     out = output(str(tmp_path), second, first)
-    assert exposure.write(out) == 1
+    assert xsheet.write(out) == 1
     assert sorted(path.name for path in (tmp_path / "exposure").iterdir()) == [
         "film_scene0003.csv",
         "film_scene0003.xdts",
@@ -80,20 +80,18 @@ def test_a_shot_of_two_clips(tmp_path: Path) -> None:
 
 def test_cut_and_scene_are_numbers_and_a_still_camera_has_one_background(tmp_path: Path) -> None:
     shot = clip("show-07-1080p/scene0012/000000", [0, 0, 1, 2])
-    (moving,) = exposure.sheets(output(str(tmp_path / "a"), shot).table)
-    header = json.loads(exposure.as_xdts(moving).partition("\n")[2])["header"]
+    (moving,) = xsheet.sheets(output(str(tmp_path / "a"), shot).table)
+    header = json.loads(xsheet.as_xdts(moving).partition("\n")[2])["header"]
     assert header == {"cut": "12", "scene": "7"}
-    (still,) = exposure.sheets(output(str(tmp_path / "b"), {**shot, "camera_motion": "still"}).table)
-    assert read_xdts(exposure.as_xdts(still)) == {"background": [1, 1, 1, 1], "character": [1, 1, 2, 3]}
-    (track, _) = json.loads(exposure.as_xdts(still).partition("\n")[2])["timeTables"][0]["fields"][0][
-        "tracks"
-    ]
+    (still,) = xsheet.sheets(output(str(tmp_path / "b"), {**shot, "camera_motion": "still"}).table)
+    assert read_xdts(xsheet.as_xdts(still)) == {"background": [1, 1, 1, 1], "character": [1, 1, 2, 3]}
+    (track, _) = json.loads(xsheet.as_xdts(still).partition("\n")[2])["timeTables"][0]["fields"][0]["tracks"]
     assert [entry["frame"] for entry in track["frames"]] == [0], "one entry, held to the end"
 
 
 def test_numbers_are_the_files(tmp_path: Path) -> None:
     out = output(str(tmp_path), clip(f"{SHOT}/000000", [0, 1, 1, 2, 0, 2]))
-    (sheet,) = exposure.sheets(out.table)
+    (sheet,) = xsheet.sheets(out.table)
     files = out.table["character_file"].to_pylist()
     assert len(set(files)) == sheet.drawing.max() == 3
     assert {
@@ -104,14 +102,14 @@ def test_numbers_are_the_files(tmp_path: Path) -> None:
 
 def test_frames_that_failed_are_empty_and_sampling_is_not(tmp_path: Path) -> None:
     parts = [clip(f"{SHOT}/{first:06d}", [0, 0, 0], first=first) for first in (0, 3, 9)]
-    (sheet,) = exposure.sheets(
+    (sheet,) = xsheet.sheets(
         output(str(tmp_path / "a"), *parts, clip(f"{SHOT}/000006", [], error="no", first=6)).table
     )
-    assert read_xdts(exposure.as_xdts(sheet))["character"] == [1, 1, 1, 2, 2, 2, 0, 0, 0, 3, 3, 3]
+    assert read_xdts(xsheet.as_xdts(sheet))["character"] == [1, 1, 1, 2, 2, 2, 0, 0, 0, 3, 3, 3]
     sampled = clip(f"{SHOT}/000000", [0, 0, 1])
     sampled["frame_index"] = np.array([0, 5, 10])
-    (sheet,) = exposure.sheets(output(str(tmp_path / "b"), sampled).table)
-    assert read_xdts(exposure.as_xdts(sheet))["character"] == [1] * 10 + [2]
+    (sheet,) = xsheet.sheets(output(str(tmp_path / "b"), sampled).table)
+    assert read_xdts(xsheet.as_xdts(sheet))["character"] == [1] * 10 + [2]
 
 
 def test_remote_outputs_stills_and_nothing() -> None:
@@ -123,20 +121,20 @@ def test_remote_outputs_stills_and_nothing() -> None:
     out = output("memory://sheets", moving, *stills)
     nothing = out.table.slice(0, 0)
     try:
-        assert exposure.write(out) == 1
+        assert xsheet.write(out) == 1
         system, root = filesystem("memory://sheets")
         with system.open_input_stream(f"{root}/exposure/film_scene0003.csv") as stream:
             assert len(read_csv(stream.read().decode())) == 2
     finally:
         system.delete_dir(root)
-    assert list(exposure.sheets(nothing)) == [] == exposure.saved(nothing)
-    assert exposure.saved_in_all(nothing) == ("", "", 0, 0, 0.0)
+    assert list(xsheet.sheets(nothing)) == [] == xsheet.saved(nothing)
+    assert xsheet.saved_in_all(nothing) == ("", "", 0, 0, 0.0)
 
 
 def test_names_stay_inside_the_folder(tmp_path: Path) -> None:
     table = output(str(tmp_path), clip(f"{SHOT}/000000", [0])).table
     hostile = table.set_column(table.schema.get_field_index("episode"), "episode", pa.array(["../../日本"]))
-    (sheet,) = exposure.sheets(hostile)
+    (sheet,) = xsheet.sheets(hostile)
     assert "/" not in sheet.name and sheet.name.isascii()
 
 
@@ -149,11 +147,11 @@ def test_any_sheet_reads_back(shots: list[list[int]]) -> None:
         for s, shown in enumerate(shots) for t, d in enumerate(shown)
     ]  # fmt: skip
     table = pa.Table.from_pylist(rows)
-    for sheet, shown, saved in zip(exposure.sheets(table), shots, exposure.saved(table), strict=True):
+    for sheet, shown, saved in zip(xsheet.sheets(table), shots, xsheet.saved(table), strict=True):
         order = list(dict.fromkeys(shown))
         assert sheet.drawing.tolist() == [order.index(d) + 1 for d in shown]
-        assert read_xdts(exposure.as_xdts(sheet)) == {"drawing": sheet.drawing.tolist()}
+        assert read_xdts(xsheet.as_xdts(sheet)) == {"drawing": sheet.drawing.tolist()}
         assert sheet.exposures.sum() == len(shown)
         assert saved[2:] == (len(shown), len(order), pytest.approx(1 - len(order) / len(shown)))
-    total = exposure.saved_in_all(table)
+    total = xsheet.saved_in_all(table)
     assert (total.frames, total.drawings) == (sum(map(len, shots)), sum(len(set(s)) for s in shots))

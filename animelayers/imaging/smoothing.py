@@ -14,7 +14,7 @@ from animelayers.imaging.constants import LEVELS
 from animelayers.imaging.traces import Flow, Traces, differ, dis
 from animelayers.imaging.window import Window, window
 
-__all__ = ["Flow", "Traces", "dis", "pool", "steady"]
+__all__ = ["Flow", "Traces", "dis", "pool", "smoothed"]
 
 
 # grey levels a resting pixel may drift over its whole run: coding noise stays below, paint does not
@@ -28,7 +28,7 @@ _WHOLE = 0.5
 _BAND = 64  # rows pooled at a time
 
 
-def steady(
+def smoothed(
     pictures: Sequence[np.ndarray],
     alphas: np.ndarray,
     strength: float = 1.0,
@@ -75,7 +75,7 @@ def pool(pictures: Sequence[np.ndarray], alphas: np.ndarray) -> tuple[np.ndarray
     """Alphas with each pixel's median over the time in which it keeps its colour, and where that time is long
     enough (bool), (D, H, W).
 
-    Arguments as of `steady`. A run of rest ends where the pixel leaves the colour it began with, so a slow
+    Arguments as of `smoothed`. A run of rest ends where the pixel leaves the colour it began with, so a slow
     fade is no rest.
     """
     runs = _runs(pictures)

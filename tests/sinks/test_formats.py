@@ -1,5 +1,5 @@
-"""Outputs of format 1, in which boxes, ids, scores and words are text: whatever reads an output reads them,
-and a run goes on in them.
+"""Outputs of format 1, in which boxes, ids, scores and words are text, and of format 2, whose columns have
+other names: whatever reads an output reads them, and a run goes on in them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from animelayers import Output, tracks
+from animelayers import Output, former, tracks
 from animelayers.curate.mark import NAMES
 from animelayers.curate.people import people
 from animelayers.desk import rows, shots
@@ -28,12 +28,13 @@ from animelayers.verify import sink_of, verify
 from tests.exports.films import RUN, clip, encoded, film
 
 WHO = [["akari"], ["akari", "ren"], []]
+RENAMED = ("homography", "brightness", "shot_size")
 
 
 def made(folder: Path) -> Path:
     """An output with flags, ids, boxes, and in annotations who is who."""
     film(folder)
-    sink = Columns(str(folder), "identity", NAMES)
+    sink = Columns(str(folder), "identity", [*NAMES, *RENAMED])
     source = Layers(str(folder))
     clips = [
         {**row, "flags": RECORD["flags"].gather([["flicker"]] * len(row["frames"]))}
@@ -44,22 +45,30 @@ def made(folder: Path) -> Path:
         row |= {
             "characters": RECORD["characters"].gather(WHO[:count]),
             "characters_confidence": np.full(count, 0.9, np.float32),
+            "homography": np.stack([np.diag([1, 1, 1 + d]).astype(np.float64) for d in range(count)]),
+            "brightness": np.linspace(0.1, 0.6, count, dtype=np.float32),
+            "shot_size": " ".join(["long", "medium", "none"][:count]),
         }
     with sink.open(RUN):
         sink.write(clips, RUN)
     return folder
 
 
-def aged(folder: Path) -> Path:
-    """The same output as format 1 has it."""
+def aged(folder: Path, number: int) -> Path:
+    """The same output as an older format has it."""
     for path in folder.rglob("metadata/*.parquet"):
         table = pq.read_table(path)
-        for name in LISTS & {*table.column_names}:
+        if "shot_size" in table.column_names:
+            words = [{"long": "far"}.get(word, word) for word in table["shot_size"].to_pylist()]
+            table = table.set_column(table.column_names.index("shot_size"), "shot_size", pa.array(words))
+        old = {new: name for name, new in former.COLUMNS.items()}
+        table = table.rename_columns([old.get(name, name) for name in table.column_names])
+        for name in LISTS & {*table.column_names} if number == 1 else ():
             words = pa.array([RECORD[name].written(value) for value in table[name].to_pylist()], pa.string())
             table = table.set_column(table.column_names.index(name), name, words)
         path.write_bytes(metadata.sealed(table))
     for path in folder.rglob("dataset.json"):
-        path.write_text(json.dumps({**json.loads(path.read_text()), "format": 1}))
+        path.write_text(json.dumps({**json.loads(path.read_text()), "format": number}))
     return folder
 
 
@@ -69,25 +78,34 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return aged(made(tmp_path_factory.mktemp("old")))
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return aged(made(tmp_path_factory.mktemp("first")), 1)
 
 
-def test_the_tables_hold_lists_now_and_held_text_then(new: Path, old: Path) -> None:
-    for folder, there in ((new, pa.types.is_list), (old, pa.types.is_string)):
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return aged(made(tmp_path_factory.mktemp("second")), 2)
+
+
+def test_the_tables_are_those_of_their_formats(new: Path, first: Path, second: Path) -> None:
+    for folder, there in ((new, pa.types.is_list), (second, pa.types.is_list), (first, pa.types.is_string)):
         for path in (folder / "metadata").glob("*.parquet"):
             schema = pq.read_schema(path)
             assert all(there(schema.field(name).type) for name in ("flags", "instance_ids", "instance_boxes"))
+            assert ("matte_model" in schema.names) == (folder is new) != ("matte" in schema.names)
     box = pq.read_schema(next((new / "metadata").glob("*.parquet"))).field("instance_boxes").type.value_type
     assert [field.name for field in box] == ["x", "y", "w", "h"]
-    assert (
-        dataset.description(Shards(str(new)).store)["format"] == 2
-        and dataset.description(Shards(str(old)).store)["format"] == 1
-    )
+    for number, folder in enumerate((first, second, new), 1):
+        assert dataset.description(Shards(str(folder)).store)["format"] == number
 
 
-def test_both_read_the_same(new: Path, old: Path) -> None:
+@pytest.mark.parametrize("which", ["first", "second"])
+def test_all_read_the_same(new: Path, which: str, request: pytest.FixtureRequest) -> None:
+    old = request.getfixturevalue(which)
     one, two = Output(str(new)), Output(str(old))
+    assert {"matte_model", *RENAMED} <= {*one.table.column_names} and "long" in one.table[
+        "shot_size"
+    ].to_pylist()
     assert one.table.equals(two.table) and {*one.table["instance_ids"].to_pylist()[0]} == {1, 2}
     assert (
         one.table["characters"].to_pylist()[0] == ["akari"]
@@ -103,7 +121,7 @@ def test_both_read_the_same(new: Path, old: Path) -> None:
         assert a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
-@pytest.mark.parametrize("which", ["new", "old"])
+@pytest.mark.parametrize("which", ["new", "first", "second"])
 def test_people_ask_as_they_always_did(which: str, request: pytest.FixtureRequest) -> None:
     output = Output(str(request.getfixturevalue(which)))
     everything = len([*Select().rows(output)])
@@ -152,8 +170,9 @@ def test_people_ask_as_they_always_did(which: str, request: pytest.FixtureReques
     ]
 
 
-def test_a_run_goes_on_in_an_old_output(tmp_path: Path) -> None:
-    folder = aged(made(tmp_path))
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_run_goes_on_in_an_old_output(tmp_path: Path, number: int) -> None:
+    folder = aged(made(tmp_path), number)
     before = Output(str(folder)).table
     sink = Shards(str(folder))
     with sink.open(RUN):
@@ -162,7 +181,7 @@ def test_a_run_goes_on_in_an_old_output(tmp_path: Path) -> None:
         sink.write([{name: value for name, value in late.items() if name in sink.takes}], RUN)
     now = Output(str(folder))
     assert (
-        sink.description()["format"] == 2
+        sink.description()["format"] == 3
         and len(now) == len(before) + 1
         and {*now} > {*before["frame_id"].to_pylist()}
     )
@@ -177,10 +196,34 @@ def test_a_run_goes_on_in_an_old_output(tmp_path: Path) -> None:
         row for row in Output(str(folder)).table.to_pylist() if row["clip_id"] == "film/scene0000/000000"
     ]
     assert again == kept and not verify(sink)
+    assert None not in now.table["matte_model"].to_pylist() and "matte" not in now.table.column_names
+
+
+def test_old_words_are_taken_with_a_warning(new: Path, caplog: pytest.LogCaptureFixture) -> None:
+    output = Output(str(new))
+
+    def chosen(where: dict[str, str | list[str]]) -> list[str]:
+        return [row["frame_id"] for row in Select(where=where).rows(output)]
+
+    for now, before, word in (
+        ({"shot_size": "long"}, {"shot_size": "far"}, "far"),
+        ({"shot_size": ["long", "none"]}, {"shot_size": ["far", "none"]}, "far"),
+        ({"shot_size": "!=long"}, {"shot_size": "!=far"}, "far"),
+        ({"brightness": "<0.3"}, {"exposure": "<0.3"}, "exposure"),
+        ({"matte_model": "net"}, {"matte": "net"}, "matte"),
+    ):
+        caplog.clear()
+        assert chosen(now) and not caplog.records  # type: ignore[arg-type]
+        assert chosen(before) == chosen(now)  # type: ignore[arg-type]
+        assert f"{word} is called" in caplog.text and "gone with the next version" in caplog.text
+    caption = Caption(template="{exposure}, {matte}")
+    caption.check(output.table.column_names)
+    (row, *_) = Select().rows(output)
+    assert caption.of(row, "frame") == "0.1, net"
 
 
 def test_text_that_is_no_list_is_told_with_its_file(tmp_path: Path) -> None:
-    folder = aged(made(tmp_path))
+    folder = aged(made(tmp_path), 1)
     path = next((folder / "metadata").glob("*.parquet"))
     table = pq.read_table(path)
     table = table.set_column(
