@@ -162,10 +162,11 @@ class ClusterCharacters(TypedDict):
     source: Place
     output: str
     name: str
-    embedding: Literal["visual", "clip", "dinov2"] | None
+    embedding: Literal["cast", "visual", "clip", "dinov2"] | None
+    model: Any
     colours: Share
     method: Literal["agglomerative", "hdbscan", "kmeans"]
-    least_alike: Annotated[float, Within(-1, 1)]
+    least_alike: Annotated[float, Within(-1, 1)] | None
     count: Count | None
     references: str | None
     reference_model: Any
@@ -294,6 +295,29 @@ class TrainLayers(TypedDict):
     start: str
     device: Device
     plan: Plan
+
+
+class Acquaintance(TypedDict):
+    """How CastNet is trained."""
+
+    batches: Count
+    people: Count
+    views: Count
+    hand: Share
+    rate: Positive
+    warmth: Positive
+    hold: Sequence[str]
+    seed: Seed
+
+
+class TrainCastnet(TypedDict):
+    """jobs/train_castnet.py."""
+
+    output: str
+    parts: Sequence[str]
+    people: Count
+    seed: Seed
+    plan: Acquaintance
 
 
 class Verify(TypedDict):
@@ -483,6 +507,7 @@ JOBS: Mapping[str, type] = {
     "lora": Lora,
     "quality": Quality,
     "reprocess_backgrounds": Reprocess,
+    "train_castnet": TrainCastnet,
     "train_layers": TrainLayers,
     "verify": Verify,
 }

@@ -16,7 +16,7 @@ import numpy as np
 from animelayers.curate import cast
 from animelayers.curate.cast import Member
 from animelayers.curate.cutouts import Cutouts, picture_name
-from animelayers.curate.evidence import colours
+from animelayers.curate.evidence import colours, robust
 from animelayers.curate.identity import UNKNOWN, decide
 from animelayers.curate.people import People, Track
 from animelayers.imaging.codecs import encode_jpeg
@@ -42,6 +42,22 @@ def painted(cutouts: Cutouts, tracks: Sequence[Track], drawings: int, progress: 
 
     with ThreadPoolExecutor(_READERS) as pool:
         return unit(np.stack(list(progress(pool.map(of, tracks), len(tracks), "colours"))))
+
+
+def recognised(
+    cutouts: Cutouts, tracks: Sequence[Track], net: Callable[[list[np.ndarray]], np.ndarray], progress: Progress
+) -> np.ndarray:
+    """What a net that knows people again says of each track, float32 (N, E) of unit length, from its
+    drawings' cut-outs.
+    """
+
+    def of(track: Track) -> np.ndarray:
+        vectors = net([cutouts.cut(seen) for seen in track.drawings])
+        weights = np.array([seen.weight for seen in track.drawings])
+        there = vectors.any(axis=1)
+        return robust(vectors[there], weights[there]) if there.any() else np.zeros(vectors.shape[1], np.float32)
+
+    return np.stack(list(progress(map(of, tracks), len(tracks), "people")))
 
 
 def assign(

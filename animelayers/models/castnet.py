@@ -15,9 +15,9 @@ from animelayers.models.net import Net, Placed
 from animelayers.options import Named
 from animelayers.weights import WeightsError, find
 
-SIDE = 64
+SIDE = 32
 """Pixels of a side of what the net sees."""
-_MARGIN = 2  # pixels around the figure
+_MARGIN = 1  # pixels around the figure
 _AHEAD = 256  # cut-outs that are made ready at a time
 
 
@@ -46,7 +46,7 @@ class CastNet:
 
 
 def ready(cutout: np.ndarray) -> np.ndarray:
-    """What the net is shown of a cut-out, uint8 (64, 64, 4): the box of what is more than half covered, as
+    """What the net is shown of a cut-out, uint8 (32, 32, 4): the box of what is more than half covered, as
     large as fits, in the middle; transparent where there is nothing.
     """
     square = np.zeros((SIDE, SIDE, 4), np.uint8)

@@ -1,5 +1,5 @@
-"""Training of CastNet: drawings of many people in, a net that knows them apart out. It needs torch, NumPy and
-OpenCV, and no Ray.
+"""Training of CastNet: views of many people in, a net that knows them apart out. It needs torch and NumPy, and
+no Ray.
 
 Supervised contrastive learning (Khosla et al., NeurIPS 2020): what films show of one person shall be more
 alike than what they show of two, above all of two by one hand.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,28 +19,44 @@ import numpy as np
 import torch
 from safetensors.numpy import save
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
 
 from animelayers.models.castnet_net import CastNet
-from animelayers.training.cels import Person
-from animelayers.training.disguise import Scenery, disguised
 
-_SMOOTH = 0.995  # of the moving average of the weights, which is what is kept
-_EVERY = 50  # steps between two lines that are told
+_SMOOTH = 0.99  # of the moving average of the weights, which is what is kept
+_EVERY = 50  # batches between two lines that are told
+
+
+class Album(NamedTuple):
+    """What films show of people: ``views`` uint8 (M, 4, S, S) as `castnet.ready` has them, ``person`` int
+    (M,), whose each is, and ``hands``, of each person the hand that draws her."""
+
+    views: np.ndarray
+    person: np.ndarray
+    hands: Sequence[str]
+
+    def of(self, hands: Callable[[str], bool]) -> Album:
+        """The part of those whose hand is wanted."""
+        kept = np.array([hands(hand) for hand in self.hands])
+        there = kept[self.person]
+        number = np.cumsum(kept) - 1
+        return Album(
+            self.views[there],
+            number[self.person[there]],
+            [hand for hand, own in zip(self.hands, kept, strict=True) if own],
+        )
 
 
 @dataclass(frozen=True)
 class Plan:
     """How CastNet is trained.
 
-    ``steps``: batches, or what `minutes` give time for. ``people`` of a batch, ``views`` of each; ``hand``:
-    share of them that are by one hand. ``rate``: the highest learning rate, lowered along a cosine.
-    ``warmth``: temperature of the loss. ``hold``: hands that are not trained on but judged by. ``seed``: of
-    all chances. ``workers``: processes that make views. Raises ValueError for a number that makes no sense.
+    ``batches``, of ``people`` with ``views`` of each; ``hand``: share of the people that are by one hand.
+    ``rate``: the highest learning rate, lowered along a cosine. ``warmth``: temperature of the loss.
+    ``hold``: hands that are not trained on but judged by. ``seed``: of all chances. Raises ValueError for a
+    number that makes no sense.
     """
 
-    steps: int = 3000
-    minutes: float = math.inf
+    batches: int = 1500
     people: int = 40
     views: int = 4
     hand: float = 0.5
@@ -48,13 +64,12 @@ class Plan:
     warmth: float = 0.1
     hold: tuple[str, ...] = ()
     seed: int = 0
-    workers: int = 1
 
     def __post_init__(self) -> None:
-        for name, least in (("steps", 1), ("people", 2), ("views", 2), ("workers", 0)):
+        for name, least in (("batches", 1), ("people", 2), ("views", 2)):
             if getattr(self, name) < least:
                 raise ValueError(f"plan.{name}={getattr(self, name)}: at least {least}")
-        for name in ("minutes", "rate", "warmth"):
+        for name in ("rate", "warmth"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"plan.{name}={getattr(self, name)}: more than 0")
         if not 0 <= self.hand <= 1:
@@ -71,54 +86,46 @@ class Known(NamedTuple):
     people: int
 
 
-def train(
-    plan: Plan, people: Sequence[Person], scenery: Scenery, told: Callable[[str], None] = print
-) -> tuple[CastNet, dict[str, Any]]:
+def train(plan: Plan, album: Album, told: Callable[[str], None] = print) -> tuple[CastNet, dict[str, Any]]:
     """Train on the people of all hands that are not held back, and judge by those that are; gives the net and
     what is to be said of it.
 
     Raises ValueError where there are fewer people than a batch has.
     """
-    mine = [person for person in people if person.source not in plan.hold]
-    held = [person for person in people if person.source in plan.hold]
-    if len(mine) < plan.people:
+    mine, held = album.of(lambda hand: hand not in plan.hold), album.of(lambda hand: hand in plan.hold)
+    if len(mine.hands) < plan.people:
         raise ValueError(
-            f"{len(mine)} people to train on, plan.people={plan.people} in a batch: give more, or fewer of a batch"
+            f"{len(mine.hands)} people to train on, plan.people={plan.people} in a batch: give more, or fewer of a batch"
         )
+    rng, begun, losses = np.random.default_rng(plan.seed), time.monotonic(), list[float]()
     torch.manual_seed(plan.seed)
-    net, mean = CastNet(), CastNet()
+    net, mean, choose = CastNet(), CastNet(), _Chance(plan, mine)
     mean.load_state_dict(net.state_dict())
     optimiser = torch.optim.AdamW(net.parameters(), plan.rate, weight_decay=5e-4)
     label = torch.arange(plan.people).repeat_interleave(plan.views)
-    begun, losses = time.monotonic(), list[float]()
-    loader = DataLoader(
-        _Batches(plan, mine, scenery), batch_size=None, num_workers=plan.workers, prefetch_factor=4 if plan.workers else None
-    )  # fmt: skip
     net.train()
-    for step, views in enumerate(loader):
-        past = max(step / plan.steps, (time.monotonic() - begun) / 60 / plan.minutes)
-        if past >= 1:
-            break
-        rate = plan.rate * min(1, (step + 1) / 100) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * past)))
+    for step in range(plan.batches):
+        rate = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / plan.batches))
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = plan.rate * min(1, (step + 1) / 50) * rate
+        views = varied(torch.from_numpy(mine.views[choose(rng)]))
         found = contrast(net(views), label, plan.warmth)
         optimiser.zero_grad(set_to_none=True)
-        found.backward()
+        found.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         _averaged(mean, net, min(_SMOOTH, (1 + step) / (10 + step)))
-        losses.append(float(found))
+        losses.append(float(found.detach()))
         if step % _EVERY == _EVERY - 1:
             told(f"{step + 1} batches, loss {np.mean(losses[-_EVERY:]):.3f}, {time.monotonic() - begun:.0f} s")
-    known = judged(mean, held, scenery, plan.seed) if held else None
+    known = judged(mean, held) if held.hands else None
     said = {
-        "plan": _plain(asdict(plan)),
-        "batches": len(losses),
-        "people": len(mine),
-        "hands": len({person.source for person in mine}),
+        "plan": asdict(plan),
+        "people": len(mine.hands),
+        "hands": len(set(mine.hands)),
+        "views": len(mine.views),
+        "loss": round(float(np.mean(losses[-_EVERY:])), 4),
         "held": None if known is None else known._asdict(),
-        "seconds": round(time.monotonic() - begun),
     }
     return mean.eval(), said
 
@@ -132,32 +139,39 @@ def contrast(vectors: Tensor, label: Tensor, warmth: float) -> Tensor:
     return -((chance * same).sum(1) / same.sum(1).clamp(min=1)).mean()
 
 
-def judged(
-    net: CastNet, people: Sequence[Person], scenery: Scenery, seed: int = 0, views: int = 6
-) -> Known:
-    """How well a net knows people again among those of the same hand, by `views` views of each."""
+def varied(views: Tensor) -> Tensor:
+    """Views (N, 4, S, S), 0..255, once more as chance has it: mirrored, in another light, with a piece lost."""
+    made = torch.where((torch.rand(len(views)) < 0.5)[:, None, None, None], views.flip(3), views).float()
+    made[:, :3] *= 1 + 0.16 * (torch.rand(len(views), 3, 1, 1) - 0.5)
+    side = views.shape[-1]
+    place = torch.arange(side)[None]
+    start = (torch.rand(2, len(views), 1) * side).floor()
+    long = torch.rand(2, len(views), 1) * 0.4 * side * (torch.rand(len(views), 1) < 0.35)
+    down, across = ((place >= start[k]) & (place < start[k] + long[k]) for k in (0, 1))
+    made[:, 3] *= ~(down[:, :, None] & across[:, None])
+    return made.clamp(0, 255)
+
+
+def judged(net: CastNet, album: Album) -> Known:
+    """How well a net knows people again among those of the same hand."""
     net.eval()
     precisions, first, count = list[float](), list[float](), 0
-    for hand in sorted({person.source for person in people}):
-        own = [person for person in people if person.source == hand]
-        rng = np.random.default_rng([seed, 9])
-        pictures = np.stack([_view(person, scenery, rng) for person in own for _ in range(views)])
-        with torch.inference_mode():
-            vectors = torch.cat([net(part) for part in torch.from_numpy(pictures).split(256)]).numpy()
-        label = np.repeat(np.arange(len(own)), views)
-        if len(own) < 2:
+    for hand in sorted(set(album.hands)):
+        own = album.of(lambda other, hand=hand: other == hand)  # type: ignore[misc]
+        if len(own.hands) < 2:
             continue
-        count += len(own)
-        alike = vectors @ vectors.T
+        with torch.inference_mode():
+            found = torch.cat([net(part) for part in torch.from_numpy(own.views).split(256)]).numpy()
+        count += len(own.hands)
+        alike = found @ found.T
         np.fill_diagonal(alike, -2)
         order = np.argsort(-alike, axis=1)[:, :-1]
-        same = label[order] == label[:, None]
+        same = own.person[order] == own.person[:, None]
         rank = np.cumsum(same, axis=1) / np.arange(1, same.shape[1] + 1)
-        precisions += ((rank * same).sum(1) / same.sum(1)).tolist()
+        precisions += ((rank * same).sum(1) / same.sum(1).clip(1)).tolist()
         first += same[:, 0].tolist()
-    return Known(
-        round(float(np.mean(precisions or [np.nan])), 4), round(float(np.mean(first or [np.nan])), 4), count
-    )
+    told = (round(float(np.mean(values or [np.nan])), 4) for values in (precisions, first))
+    return Known(*told, count)
 
 
 def stored(net: CastNet, path: Path, facts: Mapping[str, Any]) -> None:
@@ -172,50 +186,36 @@ def stored(net: CastNet, path: Path, facts: Mapping[str, Any]) -> None:
     part.replace(path)
 
 
-class _Batches(IterableDataset[Tensor]):
-    """Endless batches of views uint8 (people * views, 4, S, S), the views of a person in a row."""
+class _Chance:
+    """Which views are in a batch: as many people as shall be of one hand, the others of any, and views of
+    each in a row.
+    """
 
-    def __init__(self, plan: Plan, people: Sequence[Person], scenery: Scenery) -> None:
-        self.plan, self.people, self.scenery = plan, people, scenery
-        self.hands: dict[str, list[int]] = {}
-        for i, person in enumerate(people):
-            self.hands.setdefault(person.source, []).append(i)
-        # a hand counts by the root of its people: many hands are few people each
-        count = np.sqrt([len(own) for own in self.hands.values()])
+    def __init__(self, plan: Plan, album: Album) -> None:
+        self.plan = plan
+        order = np.argsort(album.person, kind="stable")
+        self.views = np.split(order, np.flatnonzero(np.diff(album.person[order])) + 1)
+        hands: dict[str, list[int]] = {}
+        for i, hand in enumerate(album.hands):
+            hands.setdefault(hand, []).append(i)
+        self.hands = list(hands.values())
+        # a hand counts by the root of its people: many hands have few
+        count = np.sqrt([len(own) for own in self.hands])
         self.odds = count / count.sum()
 
-    def __iter__(self) -> Iterator[Tensor]:
-        import cv2
-
-        info = torch.utils.data.get_worker_info()
-        number, every = (info.id, info.num_workers) if info else (0, 1)
-        if info:
-            cv2.setNumThreads(0)
-        step = number
-        while True:
-            rng = np.random.default_rng([self.plan.seed, step])
-            views = [
-                _view(self.people[i], self.scenery, rng)
-                for i in self._chosen(rng)
-                for _ in range(self.plan.views)
-            ]
-            yield torch.from_numpy(np.stack(views))
-            step += every
-
-    def _chosen(self, rng: np.random.Generator) -> list[int]:
-        """Who is in a batch: as many as shall be of one hand, the others of any."""
-        hands = list(self.hands.values())
-        own = hands[int(rng.choice(len(hands), p=self.odds))]
+    def __call__(self, rng: np.random.Generator) -> np.ndarray:
+        own = self._hand(rng)
         most = min(len(own), round(self.plan.hand * self.plan.people))
-        found = dict.fromkeys(int(i) for i in rng.choice(own, most, replace=False))
+        found = dict.fromkeys(rng.choice(own, most, replace=False).tolist())
         while len(found) < self.plan.people:
-            found.setdefault(int(rng.choice(hands[int(rng.choice(len(hands), p=self.odds))])))
-        return list(found)
+            found.setdefault(int(rng.choice(self._hand(rng))))
+        count = self.plan.views
+        return np.concatenate(
+            [rng.choice(self.views[i], count, replace=len(self.views[i]) < count) for i in found]
+        )
 
-
-def _view(person: Person, scenery: Scenery, rng: np.random.Generator) -> np.ndarray:
-    cel = person.cels[int(rng.integers(len(person.cels)))]
-    return np.ascontiguousarray(disguised(cel, scenery, rng).transpose(2, 0, 1))
+    def _hand(self, rng: np.random.Generator) -> list[int]:
+        return self.hands[int(rng.choice(len(self.hands), p=self.odds))]
 
 
 def _averaged(mean: CastNet, net: CastNet, share: float) -> None:
@@ -225,9 +225,3 @@ def _averaged(mean: CastNet, net: CastNet, share: float) -> None:
                 kept.lerp_(new, 1 - share)
             else:
                 kept.copy_(new)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value

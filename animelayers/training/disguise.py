@@ -32,7 +32,7 @@ class Scenery(NamedTuple):
 def disguised(cel: np.ndarray, scenery: Scenery, rng: np.random.Generator) -> np.ndarray:
     """A cut-out as `castnet.ready` gives it, of a cel: straight RGBA uint8 (H, W, 4), cropped to its figure."""
     chance = float(rng.random())
-    figure = _framed(_posed(cel, 90 if chance < _CLOSE else 34, rng), chance, rng)
+    figure = _framed(_posed(cel, 56 if chance < _CLOSE else 28, rng), chance, rng)
     pad = 2 + round(0.08 * max(figure.shape[:2]))
     figure = np.pad(figure, ((pad, pad), (pad, pad), (0, 0)))
     ground = _ground(scenery, figure.shape, rng)
@@ -53,7 +53,7 @@ def disguised(cel: np.ndarray, scenery: Scenery, rng: np.random.Generator) -> np
 
 def _posed(cel: np.ndarray, least: int, rng: np.random.Generator) -> np.ndarray:
     """Smaller, `least` pixels high, squashed, turned a little, mirrored."""
-    tall = float(np.exp(rng.uniform(np.log(least), np.log(176))))
+    tall = float(np.exp(rng.uniform(np.log(least), np.log(96))))
     scale = tall / max(cel.shape[0], 0.8 * cel.shape[1])
     size = (
         max(8, round(cel.shape[1] * scale * float(rng.uniform(0.86, 1.16)))),
