@@ -61,7 +61,11 @@ def _run(cfg: DictConfig, output: Output, store: Store) -> int:
     cutouts = Cutouts(output)
     evidence = []
     if cfg.embedding and cfg.colours < 1:
-        known = _recognised(cfg, cutouts, found, shown) if cfg.embedding == CAST else _embedded(cfg, output, found, shown)
+        known = (
+            _recognised(cfg, cutouts, found, shown)
+            if cfg.embedding == CAST
+            else _embedded(cfg, output, found, shown)
+        )
         evidence.append((known, 1 - cfg.colours))
     if cfg.colours:
         seen = cluster.painted(cutouts, found.tracks, -(-cfg.drawings // 3), _show)

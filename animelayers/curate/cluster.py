@@ -45,7 +45,10 @@ def painted(cutouts: Cutouts, tracks: Sequence[Track], drawings: int, progress: 
 
 
 def recognised(
-    cutouts: Cutouts, tracks: Sequence[Track], net: Callable[[list[np.ndarray]], np.ndarray], progress: Progress
+    cutouts: Cutouts,
+    tracks: Sequence[Track],
+    net: Callable[[list[np.ndarray]], np.ndarray],
+    progress: Progress,
 ) -> np.ndarray:
     """What a net that knows people again says of each track, float32 (N, E) of unit length, from its
     drawings' cut-outs.
@@ -55,7 +58,9 @@ def recognised(
         vectors = net([cutouts.cut(seen) for seen in track.drawings])
         weights = np.array([seen.weight for seen in track.drawings])
         there = vectors.any(axis=1)
-        return robust(vectors[there], weights[there]) if there.any() else np.zeros(vectors.shape[1], np.float32)
+        return (
+            robust(vectors[there], weights[there]) if there.any() else np.zeros(vectors.shape[1], np.float32)
+        )
 
     return np.stack(list(progress(map(of, tracks), len(tracks), "people")))
 

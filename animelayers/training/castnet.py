@@ -117,7 +117,9 @@ def train(plan: Plan, album: Album, told: Callable[[str], None] = print) -> tupl
         _averaged(mean, net, min(_SMOOTH, (1 + step) / (10 + step)))
         losses.append(float(found.detach()))
         if step % _EVERY == _EVERY - 1:
-            told(f"{step + 1} batches, loss {np.mean(losses[-_EVERY:]):.3f}, {time.monotonic() - begun:.0f} s")
+            told(
+                f"{step + 1} batches, loss {np.mean(losses[-_EVERY:]):.3f}, {time.monotonic() - begun:.0f} s"
+            )
     known = judged(mean, held) if held.hands else None
     said = {
         "plan": asdict(plan),

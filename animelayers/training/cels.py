@@ -25,7 +25,10 @@ _WIDEST = 5 * HIGH  # pixels: no figure of use is wider
 _LEAST = 60  # pixels of a figure
 _GROUND = (480, 270)
 _PAINTINGS, _TILE, _LIT = 80, 96, 4  # paintings; pixels and drawings of an effect
-_VIEWS, _OF_FILES = 36, (8, 2, 14)  # of a drawn person; of one of files: so many, more for each drawing, at most
+_VIEWS, _OF_FILES = (
+    36,
+    (8, 2, 14),
+)  # of a drawn person; of one of files: so many, more for each drawing, at most
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
 """Shows how far an iteration is, and what it does."""
 
@@ -92,7 +95,9 @@ def _cels(figure: Figure) -> tuple[np.ndarray, ...]:
         name = names[int(rng.integers(len(names)))]
         wanted.add((name, int(rng.integers(acts[name]))))
     drawn = [figure.draw(name, k, HIGH).rgba for name, k in sorted(wanted)]
-    return tuple(cel for cel in drawn if max(cel.shape) <= _WIDEST and np.count_nonzero(cel[..., 3] > 127) > _LEAST)
+    return tuple(
+        cel for cel in drawn if max(cel.shape) <= _WIDEST and np.count_nonzero(cel[..., 3] > 127) > _LEAST
+    )
 
 
 def _painting(place: Place, seed: int) -> np.ndarray:

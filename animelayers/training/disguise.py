@@ -17,7 +17,6 @@ from animelayers.models.castnet import ready
 from animelayers.truth.paint import painted
 from animelayers.truth.plan import Paint
 
-
 _CLOSE = 0.42  # share of views that end above the feet
 
 
@@ -110,9 +109,7 @@ def _over(ground: np.ndarray, colour: np.ndarray, share: np.ndarray) -> np.ndarr
     )
 
 
-def _lit(
-    picture: np.ndarray, scenery: Scenery, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _lit(picture: np.ndarray, scenery: Scenery, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """With an effect over it, and where that hides what is behind."""
     height, width = picture.shape[:2]
     effect = scenery.effects[int(rng.integers(len(scenery.effects)))]

@@ -96,8 +96,5 @@ def drawn_by(split: str, each: int) -> list[Person]:
     rules.
     """
     return [
-        _person(style, number)
-        for style in (*TRAIN, *VAL)
-        if style.split == split
-        for number in range(each)
+        _person(style, number) for style in (*TRAIN, *VAL) if style.split == split for number in range(each)
     ]
