@@ -172,6 +172,7 @@ class ClusterCharacters(TypedDict):
     reference_model: Any
     outfits: Annotated[float, Within(-1, 1)] | None
     least_frames: int
+    least_high: Share
     drawings: Count
     pictures: Count
 

@@ -72,7 +72,9 @@ def _run(cfg: DictConfig, output: Output, store: Store) -> int:
         evidence.append((np.stack([*seen, *map(colours, shown)]), cfg.colours))
     least = LEAST.get(cfg.embedding, 0.72) if cfg.least_alike is None else cfg.least_alike
     how = {"least": least, "method": cfg.method, "count": cfg.count}
-    made = cluster.assign(found, alike(evidence), standing, by_hand, referred, cfg.least_frames, **how)
+    made = cluster.assign(
+        found, alike(evidence), standing, by_hand, referred, cfg.least_frames, cfg.least_high, **how
+    )
     if cfg.outfits is not None:
         clothes = worn(cutouts, output.table, found)
         made = proposed(made, found, clothes, frozenset(standing.values()), cfg.outfits, cfg.least_frames)

@@ -72,10 +72,12 @@ def assign(
     by_hand: set[str],
     referred: Sequence[str] = (),
     least_frames: int = 1,
+    least_high: float = 0.0,
     **how: Any,
 ) -> dict[str, Member]:
-    """The cast: `names` stand, all other tracks are decided by `identity.decide` (`how`), small characters
-    that it made are unknown.
+    """The cast: `names` stand, all other tracks are decided by `identity.decide` (`how`); characters that it
+    made are unknown where they have fewer than `least_frames` frames, or are seen in one shot alone and never
+    take the share `least_high` of the frame's height: things and effects that were taken for somebody.
 
     ``similar``: (N + R, N + R), the tracks and then the R reference pictures, whose characters are
     `referred`.
@@ -101,10 +103,15 @@ def assign(
     frames = np.zeros(decision.group.max(initial=-1) + 1, int)
     for i, k in zip(kept.tolist(), decision.group.tolist(), strict=True):
         frames[k] += tracks[i].frames if k >= 0 and i < len(tracks) else 0
+    high, shots = np.zeros(len(frames)), [set[str]() for _ in frames]
+    for i, k in zip(kept.tolist(), decision.group.tolist(), strict=True):
+        if k >= 0 and i < len(tracks):
+            high[k] = max(high[k], tracks[i].high)
+            shots[k].add(tracks[i].shot)
     fresh = [
         k
         for k in np.argsort(-frames, kind="stable").tolist()
-        if k >= len(known) and frames[k] >= least_frames
+        if k >= len(known) and frames[k] >= least_frames and (high[k] >= least_high or len(shots[k]) > 1)
     ]
     label = {
         **dict(enumerate(known)),
