@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.square import boxed
+from animelayers.imaging.vectors import unit
 from animelayers.models.net import Net, Placed
 from animelayers.options import Named
 from animelayers.weights import WeightsError, find
@@ -41,7 +42,9 @@ class CastNet:
         there = [i for i, cutout in enumerate(cutouts) if boxed(cutout[..., 3])]
         for start in range(0, len(there), _AHEAD):
             now = there[start : start + _AHEAD]
-            made[now] = self._net(np.stack([ready(cutouts[i]).transpose(2, 0, 1) for i in now]))[0]
+            views = np.stack([ready(cutouts[i]).transpose(2, 0, 1) for i in now])
+            # as she is and mirrored: who she is does not change
+            made[now] = unit(self._net(views)[0] + self._net(np.ascontiguousarray(views[..., ::-1]))[0])
         return made
 
 

@@ -27,11 +27,14 @@ class CastNet(nn.Module):
 
     def forward(self, cutouts: Tensor) -> Tensor:
         """The vectors of cut-outs, colours and alpha 0..255."""
+        return functional.normalize(self.head(self.drop(self.parts(cutouts))), dim=1)
+
+    def parts(self, cutouts: Tensor) -> Tensor:
+        """What is found of cut-outs by height, by side and in all, (N, 1024)."""
         found = self.body(shown(cutouts))
         rows = functional.adaptive_avg_pool2d(found, (4, 1)).flatten(1)
-        four = functional.adaptive_avg_pool2d(found, (1, 2)).flatten(1)
-        parts = [rows, four, found.mean((2, 3)), found.amax((2, 3))]
-        return functional.normalize(self.head(self.drop(torch.cat(parts, 1))), dim=1)
+        sides = functional.adaptive_avg_pool2d(found, (1, 2)).flatten(1)
+        return torch.cat([rows, sides, found.mean((2, 3)), found.amax((2, 3))], 1)
 
 
 def shown(cutouts: Tensor) -> Tensor:
