@@ -12,6 +12,8 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from operator import eq
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -204,7 +206,7 @@ def judged(net: CastNet, album: Album) -> Known:
     net.eval()
     precisions, first, count = list[float](), list[float](), 0
     for hand in sorted(set(album.hands)):
-        own = album.of(lambda other, hand=hand: other == hand)  # type: ignore[misc]
+        own = album.of(partial(eq, hand))
         if len(own.hands) < 2:
             continue
         with torch.inference_mode():
@@ -217,8 +219,8 @@ def judged(net: CastNet, album: Album) -> Known:
         rank = np.cumsum(same, axis=1) / np.arange(1, same.shape[1] + 1)
         precisions += ((rank * same).sum(1) / same.sum(1).clip(1)).tolist()
         first += same[:, 0].tolist()
-    told = (round(float(np.mean(values or [np.nan])), 4) for values in (precisions, first))
-    return Known(*told, count)
+    precision, nearest = (float(np.mean(values or [np.nan])) for values in (precisions, first))
+    return Known(round(precision, 4), round(nearest, 4), count)
 
 
 def stored(net: CastNet, path: Path, facts: Mapping[str, Any]) -> None:
