@@ -163,7 +163,7 @@ def _cut(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _soft(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     alpha = mask.astype(np.uint8) * np.uint8(255)
-    return cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.4, 1.2)))
+    return np.asarray(cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.4, 1.2))))
 
 
 def _filmed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -183,5 +183,5 @@ def _filmed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if rng.random() < 0.6:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))]
-        picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
+        picture = np.asarray(cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR))
     return np.asarray(picture)
