@@ -65,6 +65,9 @@ ANNOTATIONS: Mapping[str, Column] = {
         "str", "D", "64 bits in hex; pictures that look alike differ in few", table=True
     ),
     "instance_count": _number("characters", "int32"),
+    "instance_unsure": _list(
+        int, "per cent of each of `instance_ids` that is neither hers nor not, in their order; 100: not there"
+    ),
     "shot_size": Column(
         "str", "D", "close_up, medium, full_body, long, or none where there is nobody", table=True
     ),

@@ -162,15 +162,17 @@ class ClusterCharacters(TypedDict):
     source: Place
     output: str
     name: str
-    embedding: Literal["visual", "clip", "dinov2"] | None
+    embedding: Literal["cast", "visual", "clip", "dinov2"] | None
+    model: Any
     colours: Share
     method: Literal["agglomerative", "hdbscan", "kmeans"]
-    min_similarity: Annotated[float, Within(-1, 1)]
+    min_similarity: Annotated[float, Within(-1, 1)] | None
     count: Count | None
     references: str | None
     reference_model: Any
     outfits: Annotated[float, Within(-1, 1)] | None
     min_frames: int
+    min_height: Share
     drawings: Count
     pictures: Count
 
@@ -295,6 +297,29 @@ class TrainLayers(TypedDict):
     start: str
     device: Device
     plan: TrainingPlan
+
+
+class Acquaintance(TypedDict):
+    """How CastNet is trained."""
+
+    batches: Count
+    people: Count
+    views: Count
+    hand: Share
+    rate: Positive
+    warmth: Positive
+    hold: Sequence[str]
+    seed: Seed
+
+
+class TrainCastnet(TypedDict):
+    """jobs/train_castnet.py."""
+
+    output: str
+    parts: Sequence[str]
+    people: Count
+    seed: Seed
+    plan: Acquaintance
 
 
 class Verify(TypedDict):
@@ -486,6 +511,7 @@ JOBS: Mapping[str, type] = {
     "lora": Lora,
     "quality": Quality,
     "reprocess_backgrounds": Reprocess,
+    "train_castnet": TrainCastnet,
     "train_layers": TrainLayers,
     "verify": Verify,
 }

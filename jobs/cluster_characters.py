@@ -29,6 +29,11 @@ from animelayers.imaging.square import alone
 from animelayers.search import STAGES
 from animelayers.sinks.store import Store
 
+CAST = "cast"
+"""The embedding that needs no columns: the package's own net looks at the drawings."""
+LEAST = {CAST: 0.4}
+"""How alike two of one character are at least, where nothing is said; of others 0.72."""
+
 
 def cluster_characters(cfg: DictConfig) -> int:
     """Gather, decide, write, tell."""
@@ -38,8 +43,8 @@ def cluster_characters(cfg: DictConfig) -> int:
         raise job.ConfigError("nothing to go by: give an embedding, or colours above 0")
     if min(cfg.drawings, cfg.pictures) < 1:
         raise job.ConfigError("drawings and pictures must be 1 or more")
-    if cfg.embedding is not None and cfg.embedding not in STAGES:
-        raise job.ConfigError(f"embedding={cfg.embedding}: there is {', '.join(STAGES)}, or null")
+    if cfg.embedding not in (None, CAST, *STAGES):
+        raise job.ConfigError(f"embedding={cfg.embedding}: there is {CAST}, {', '.join(STAGES)}, or null")
     try:
         return _run(cfg, Output(cfg.source.path), Store(cfg.output))
     except ValueError as problem:
@@ -56,12 +61,20 @@ def _run(cfg: DictConfig, output: Output, store: Store) -> int:
     cutouts = Cutouts(output)
     evidence = []
     if cfg.embedding and cfg.colours < 1:
-        evidence.append((_embedded(cfg, output, found, shown), 1 - cfg.colours))
+        known = (
+            _recognised(cfg, cutouts, found, shown)
+            if cfg.embedding == CAST
+            else _embedded(cfg, output, found, shown)
+        )
+        evidence.append((known, 1 - cfg.colours))
     if cfg.colours:
         seen = cluster.painted(cutouts, found.tracks, -(-cfg.drawings // 3), _show)
         evidence.append((np.stack([*seen, *map(colours, shown)]), cfg.colours))
-    how = {"min_similarity": cfg.min_similarity, "method": cfg.method, "count": cfg.count}
-    made = cluster.assign(found, alike(evidence), standing, by_hand, referred, cfg.min_frames, **how)
+    least = LEAST.get(cfg.embedding, 0.72) if cfg.min_similarity is None else cfg.min_similarity
+    how = {"min_similarity": least, "method": cfg.method, "count": cfg.count}
+    made = cluster.assign(
+        found, alike(evidence), standing, by_hand, referred, cfg.min_frames, cfg.min_height, **how
+    )
     if cfg.outfits is not None:
         clothes = worn(cutouts, output.table, found)
         made = proposed(made, found, clothes, frozenset(standing.values()), cfg.outfits, cfg.min_frames)
@@ -75,6 +88,12 @@ def _run(cfg: DictConfig, output: Output, store: Store) -> int:
     told = f"{len(count) - (UNKNOWN in count)} characters in {frames} frames; edit {cfg.output}/characters.yaml and run it again to correct them\n"
     sys.stdout.write(told)
     return 0
+
+
+def _recognised(cfg: DictConfig, cutouts: Cutouts, found: People, shown: Sequence[np.ndarray]) -> np.ndarray:
+    """What the package's own net says of the tracks and of the reference pictures."""
+    net = job.build(cfg.model)
+    return np.concatenate([cluster.recognised(cutouts, found.tracks, net, _show), net(shown)])
 
 
 def _embedded(cfg: DictConfig, output: Output, found: People, shown: Sequence[np.ndarray]) -> np.ndarray:

@@ -67,11 +67,11 @@ def quality(cfg: DictConfig) -> int:
 
 
 def _who(cfg: DictConfig, truth: Truth, output: str, folder: Path) -> Who:
-    """Embed the figures of the main job's output, tell who is who, and compare."""
+    """Measure the main job's output, tell who is who, and compare."""
     if not isinstance(truth, TruthSet):
         raise job.ConfigError("who=true needs a composed set, which knows who its figures are: truth=null")
     where = [word for word in cfg.decompose if word.startswith("cluster")]
-    words = ["~stages.metrics", "model/pose=none", "model/faces=none", "model/caption=none", *where]
+    words = ["~stages.embed_visual", "model/pose=none", "model/faces=none", "model/caption=none", *where]
     if (code := annotate(job.compose("annotate", [f"source.path={output}", *words]))) not in (0, 3):
         raise job.ConfigError(f"{output} could not be annotated: exit code {code}")
     people = [f"source.path={output}", f"output={folder / 'people'}", *cfg.identify]

@@ -16,7 +16,7 @@ import numpy as np
 from animelayers.curate import cast
 from animelayers.curate.cast import Member
 from animelayers.curate.cutouts import Cutouts, picture_name
-from animelayers.curate.evidence import colours
+from animelayers.curate.evidence import colours, robust
 from animelayers.curate.identity import UNKNOWN, decide
 from animelayers.curate.people import People, Track
 from animelayers.imaging.codecs import encode_jpeg
@@ -44,6 +44,27 @@ def painted(cutouts: Cutouts, tracks: Sequence[Track], drawings: int, progress: 
         return unit(np.stack(list(progress(pool.map(of, tracks), len(tracks), "colours"))))
 
 
+def recognised(
+    cutouts: Cutouts,
+    tracks: Sequence[Track],
+    net: Callable[[list[np.ndarray]], np.ndarray],
+    progress: Progress,
+) -> np.ndarray:
+    """What a net that knows people again says of each track, float32 (N, E) of unit length, from its
+    drawings' cut-outs.
+    """
+
+    def of(track: Track) -> np.ndarray:
+        vectors = net([cutouts.cut(seen) for seen in track.drawings])
+        weights = np.array([seen.weight for seen in track.drawings])
+        there = vectors.any(axis=1)
+        return (
+            robust(vectors[there], weights[there]) if there.any() else np.zeros(vectors.shape[1], np.float32)
+        )
+
+    return np.stack(list(progress(map(of, tracks), len(tracks), "people")))
+
+
 def assign(
     found: People,
     similar: np.ndarray,
@@ -51,10 +72,12 @@ def assign(
     by_hand: set[str],
     referred: Sequence[str] = (),
     min_frames: int = 1,
+    min_height: float = 0.0,
     **how: Any,
 ) -> dict[str, Member]:
-    """The cast: `names` stand, all other tracks are decided by `identity.decide` (`how`), small characters
-    that it made are unknown.
+    """The cast: `names` stand, all other tracks are decided by `identity.decide` (`how`); characters that it
+    made are unknown where they have fewer than `min_frames` frames, or are seen in one shot alone and never
+    take the share `min_height` of the frame's height: things and effects that were taken for somebody.
 
     ``similar``: (N + R, N + R), the tracks and then the R reference pictures, whose characters are
     `referred`.
@@ -80,8 +103,15 @@ def assign(
     frames = np.zeros(decision.group.max(initial=-1) + 1, int)
     for i, k in zip(kept.tolist(), decision.group.tolist(), strict=True):
         frames[k] += tracks[i].frames if k >= 0 and i < len(tracks) else 0
+    high, shots = np.zeros(len(frames)), [set[str]() for _ in frames]
+    for i, k in zip(kept.tolist(), decision.group.tolist(), strict=True):
+        if k >= 0 and i < len(tracks):
+            high[k] = max(high[k], tracks[i].high)
+            shots[k].add(tracks[i].shot)
     fresh = [
-        k for k in np.argsort(-frames, kind="stable").tolist() if k >= len(known) and frames[k] >= min_frames
+        k
+        for k in np.argsort(-frames, kind="stable").tolist()
+        if k >= len(known) and frames[k] >= min_frames and (high[k] >= min_height or len(shots[k]) > 1)
     ]
     label = {
         **dict(enumerate(known)),

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from animelayers.imaging.seams import Box
-from animelayers.tracks import tracks
+from animelayers.tracks import tracks as joined
 from animelayers.values import placed
 
 _COLUMNS = (
@@ -42,11 +42,18 @@ class Seen(NamedTuple):
 
 class Track(NamedTuple):
     """A character of a shot, followed over its clips: the shot's id and a number (ep-mkv/scene0003/1), its
-    number of frames, and drawings that show it well, in order of time."""
+    number of frames, drawings that show it well, in order of time, and the largest share of the frame's
+    height that it takes."""
 
     name: str
     frames: int
     drawings: tuple[Seen, ...]
+    high: float = 1.0
+
+    @property
+    def shot(self) -> str:
+        """The shot's id."""
+        return self.name.rpartition("/")[0]
 
 
 class People(NamedTuple):
@@ -74,6 +81,7 @@ def people(table: pa.Table, drawings: int = 8) -> People:
     for clip, instance in sorted(name_of):
         ids_of.setdefault(clip, []).append(instance)
     frames: dict[str, int] = {}
+    high: dict[str, float] = {}
     seen: dict[str, list[Seen]] = {}
     together: set[tuple[str, str]] = set()
     for number, row in enumerate(_rows(table)):
@@ -81,8 +89,9 @@ def people(table: pa.Table, drawings: int = 8) -> People:
             (name_of[row["clip_id"], seen_here.instance], seen_here)
             for seen_here in _seen(number, row, ids_of.get(row["clip_id"], []))
         ]
-        for name, _ in here:
+        for name, found in here:
             frames[name] = frames.get(name, 0) + 1
+            high[name] = max(high.get(name, 0.0), found.box[3] / max(1, row["height"]))
         together.update(combinations(sorted({name for name, _ in here}), 2))
         if row["drawing_of"] is None:
             for name, found in here:
@@ -92,7 +101,8 @@ def people(table: pa.Table, drawings: int = 8) -> People:
     names = sorted(frames)
     place = {name: i for i, name in enumerate(names)}
     apart = np.array(sorted((place[a], place[b]) for a, b in together), int).reshape(-1, 2)
-    return People([Track(name, frames[name], _best(seen.get(name, []), drawings)) for name in names], apart)
+    tracks = [Track(name, frames[name], _best(seen.get(name, []), drawings), high[name]) for name in names]
+    return People(tracks, apart)
 
 
 def members(table: pa.Table) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
@@ -105,7 +115,7 @@ def members(table: pa.Table) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
 
 
 def _names(table: pa.Table) -> dict[tuple[str, int], str]:
-    rows = tracks(table).to_pylist()
+    rows = joined(table).to_pylist()
     # As clip ids tell shots: those of several pictures of a folder share episode and scene.
     return {
         (row["clip_id"], row["instance_id"]): "/".join([*row["clip_id"].split("/")[:2], str(row["track_id"])])

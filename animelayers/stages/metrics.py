@@ -32,6 +32,7 @@ class Made(NamedTuple):
     letterbox: list[tuple[int, int, int, int]]
     perceptual_hash: list[str]
     instance_count: list[int]
+    instance_unsure: list[list[int]]
     shot_size: list[str]
 
 
@@ -50,21 +51,25 @@ class Metrics(FrameStep):
         frames: list[U8],
         character: list[U8] | None = None,
         effect: list[U8] | None = None,
+        instances: list[U8] | None = None,
         instance_ids: list[list[int]] | None = None,
     ) -> Made:
         """One value of each column per drawing."""
-        others = (each(values, len(frames)) for values in (character, effect, instance_ids))
+        others = (each(values, len(frames)) for values in (character, effect, instances, instance_ids))
         rows = [self._one(*values) for values in zip(frames, *others, strict=True)]
         return Made(*([row[k] for row in rows] for k in range(len(Made._fields))))
 
-    def _one(self, frame: U8, alpha: U8 | None, effect: U8 | None, ids: list[int] | None) -> tuple[Any, ...]:
+    def _one(
+        self, frame: U8, alpha: U8 | None, effect: U8 | None, labels: U8 | None, ids: list[int] | None
+    ) -> tuple[Any, ...]:
         """What is measured of a drawing, in the order of `Made`."""
         picture = content.prepared(frame)
         sharp, grain = content.sharpness(picture.luma), content.noise(picture.luma)
         count, palette = content.colours(picture.small)
         occluded = content.border(picture.edges)
-        islands, holes, agrees, size, characters = 0, 0, 0.0, "none", 0
+        islands, holes, agrees, size, characters, unsure = 0, 0, 0.0, "none", 0, [100] * len(ids or ())
         if alpha is not None and cv2.countNonZero(alpha):
+            unsure = outline.unsure(alpha, labels, ids or ())
             alpha = content.reduced(alpha)
             islands, holes = outline.pieces(alpha)
             agrees, size = outline.agreement(picture.edges, alpha), outline.framing(alpha)
@@ -79,5 +84,5 @@ class Metrics(FrameStep):
             sharp, grain, float(picture.small_luma.std()) / 255, float(picture.small_luma.mean()) / 255, float(np.mean(picture.edges > 0)),
             count, palette, content.complexity(picture, count), content.lighting(picture.small_luma), occluded,
             content.quality(sharp, grain, frame.shape), agrees, islands, holes, content.letterbox(picture.luma),
-            content.fingerprint(picture.small_luma), characters, size,
+            content.fingerprint(picture.small_luma), characters, unsure, size,
         )  # fmt: skip

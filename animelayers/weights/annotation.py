@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from animelayers.weights.records import SETTINGS, STATED, Release, Terms, Weights, Wheel, hub
+from animelayers.weights.records import (
+    SETTINGS,
+    STATED,
+    Packaged,
+    Release,
+    Terms,
+    Weights,
+    Wheel,
+    hub,
+)
 
 _APACHE: Terms = ("Apache-2.0", "Apache-2.0", "yes", STATED)
 _MIT: Terms = ("MIT", "MIT", "yes", STATED)
@@ -29,6 +38,19 @@ def _blazepose(name: str, size: int, sha256: str, member: str) -> Weights:
 
 
 RECORDS = (
+    Weights(
+        "castnet",
+        "castnet.safetensors",
+        463_256,
+        "sha256:455afbc93b02677a08b2de15019b2b474a458080e12a1a0b6eb0e6d56d82916d",
+        (Packaged("castnet.safetensors"),),
+        "MIT",
+        "MIT",
+        "yes",
+        "trained by this package from nothing on drawn people; whose they are is in docs/castnet.md",
+        "docs/castnet.md",
+        "who is who",
+    ),
     hub(
         "openclip-vit-b-32",
         "embeddings",

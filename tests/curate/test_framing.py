@@ -99,3 +99,9 @@ def test_a_small_set_has_shots_and_sizes_in_balance() -> None:
         == choose(worth, shot, np.arange(101), [size], 500).sum()
         == 100
     )
+
+
+def test_a_ragged_outline_is_left_out_and_that_of_somebody_else_is_not() -> None:
+    ragged = {**ROW, "instance_unsure": [31, 4]}
+    assert framing(ragged, "akari") == "a doubtful outline" == Person.why(ragged, name="akari")
+    assert isinstance(framing(ragged, "ren"), Framing) and Person.why(ragged, name="akari", unsure=0.4) == ""

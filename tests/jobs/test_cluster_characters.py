@@ -87,7 +87,8 @@ def run(output: Path, tmp_path: Path) -> Run:
     body = runpy.run_path(str(ROOT / "jobs" / "cluster_characters.py"))["cluster_characters"]
 
     def call(*words: str) -> int:
-        given = [f"source.path={output}", f"output={tmp_path / 'cast'}", "min_frames=2", *words]
+        columns = ["embedding=visual", "colours=0.5", "min_frames=2"]
+        given = [f"source.path={output}", f"output={tmp_path / 'cast'}", *columns, *words]
         return int(body(job.compose("cluster_characters", given)))
 
     return call
@@ -200,6 +201,21 @@ def test_references_give_the_names_by_colour(run: Run, output: Path, tmp_path: P
     )
 
 
+def test_the_net_of_the_package_needs_no_columns(run: Run, output: Path, tmp_path: Path) -> None:
+    shutil.rmtree(output / "annotations")
+    assert run("embedding=cast", "colours=0.3", "min_similarity=null") == 0
+    names = cast_of(tmp_path / "cast")
+    assert names["crossing/scene0000/1"] != names["crossing/scene0000/2"], "they are in one frame"
+    assert len({names[track] for track in AKARI}) < len(AKARI), "she is known again"
+    assert names["standing/scene0000/1"] not in {names[track] for track in AKARI | REN}
+
+
+def test_who_is_small_and_in_one_shot_alone_is_unknown(run: Run, tmp_path: Path) -> None:
+    assert run("min_height=1", "min_frames=1") == 0
+    names = cast_of(tmp_path / "cast")
+    assert names["standing/scene0000/1"] == "unknown" and "unknown" not in {names[track] for track in AKARI}
+
+
 def test_small_ones_are_unknown(run: Run, tmp_path: Path) -> None:
     assert run("min_frames=6") == 0
     names = cast_of(tmp_path / "cast")
@@ -213,7 +229,7 @@ def test_small_ones_are_unknown(run: Run, tmp_path: Path) -> None:
             ["embedding=clip"],
             r"neither clip_instances nor clip_character: run animelayers annotate .*embed_clip",
         ),
-        (["embedding=dino"], "there is visual, clip, dinov2"),
+        (["embedding=dino"], "there is cast, visual, clip, dinov2"),
         (["colours=2"], "a share"),
         (["method=kmeans"], "needs count"),
         (["references=nowhere"], "there is no nowhere/NAME"),

@@ -49,3 +49,16 @@ def test_characters_are_counted_by_their_ids() -> None:
         [row(frames=shot.frames, character=shot.character, instance_ids=listed("instance_ids", "1,2 2"))]
     )
     assert made[0]["instance_count"].tolist() == [2, 1]
+
+
+def test_how_unsure_each_figure_is() -> None:
+    alpha, labels = np.zeros((1, 90, 160), np.uint8), np.zeros((1, 90, 160), np.uint8)
+    alpha[0, 10:50, 10:50], labels[0, 10:50, 10:50] = 255, 1
+    alpha[0, 10:50, 90:130], labels[0, 10:50, 90:130] = 150, 2
+    frames = np.zeros((1, 90, 160, 3), np.uint8)
+    ids = listed("instance_ids", "1,2,3")
+    given = row(frames=frames, character=alpha, instances=labels, instance_ids=ids)
+    (made,) = Metrics().run([given])
+    assert RECORD["instance_unsure"].per_drawing(made["instance_unsure"]) == [[0, 100, 100]]
+    (alone,) = Metrics().run([row(frames=frames, character=alpha, instance_ids=listed("instance_ids", "1"))])
+    assert RECORD["instance_unsure"].per_drawing(alone["instance_unsure"]) == [[50]]

@@ -10,7 +10,7 @@ import numpy as np
 
 from animelayers.captions import cleaned, decorated
 from animelayers.curate.captions import base
-from animelayers.curate.framing import DOUBTFUL, Framing, framing
+from animelayers.curate.framing import DOUBTFUL, UNSURE, Framing, framing
 from animelayers.curate.strategies.base import Made, Strategy
 from animelayers.curate.strategies.segment import stored
 from animelayers.imaging.instances import split
@@ -22,7 +22,7 @@ class Person(Strategy):
     """person: a crop of the character called ``name``, resized to a training size, and the mask of what
     trains.
 
-    ``margin``, ``resolutions``, ``enlarge``, ``least_sure`` and ``doubtful`` as in `curate.framing.framing`.
+    ``margin``, ``resolutions``, ``enlarge``, ``least_sure``, ``doubtful`` and ``unsure`` as in `curate.framing.framing`.
     ``mask``: person (she alone trains), others (all but the other characters) or none. ``cutout``: the
     picture is cut out, its alpha is hers. A caption begins with ``trigger``, her name where it is null;
     ``concept``: the folder she comes into, her name where it is ''.
@@ -39,6 +39,7 @@ class Person(Strategy):
         enlarge: float = 1.5,
         least_sure: float = 0.3,
         doubtful: Sequence[str] = DOUBTFUL,
+        unsure: float = UNSURE,
         mask: str = "person",
         cutout: bool = False,
         generate_captions: bool = True,
@@ -61,7 +62,7 @@ class Person(Strategy):
             "enlarge": enlarge,
             "least_sure": least_sure,
         }
-        self._crop["doubtful"] = tuple(doubtful)
+        self._crop |= {"doubtful": tuple(doubtful), "unsure": unsure}
         self._mask, self._cutout, self._concept = mask, cutout, concept or name
         said = {
             "trigger": name if trigger is None else trigger,
@@ -77,7 +78,7 @@ class Person(Strategy):
             row,
             **{
                 key: options[key]
-                for key in ("name", "margin", "resolutions", "enlarge", "least_sure", "doubtful")
+                for key in ("name", "margin", "resolutions", "enlarge", "least_sure", "doubtful", "unsure")
                 if key in options
             },
         )

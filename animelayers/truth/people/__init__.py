@@ -89,3 +89,12 @@ def _person(style: Style, number: int) -> Person:
     source = f"animelayers-{style.name}"
     name = f"{source}/{number:02d}"
     return Person(name, source, style.split, words | {"person", "anime", "drawn"}, look, stance, style.ink)
+
+
+def drawn_by(split: str, each: int) -> list[Person]:
+    """The first `each` people of every hand of a split: those composed films show, and more by the same
+    rules.
+    """
+    return [
+        _person(style, number) for style in (*TRAIN, *VAL) if style.split == split for number in range(each)
+    ]
