@@ -18,7 +18,7 @@ def test_description_is_kept(tmp_path):
     assert sink.description() == {}
     with sink.open("run"):
         sink.describe({"config": {"token": "${oc.env:TOKEN}"}, "fingerprints": STAGES})
-    assert sink.description() == {"format": 2, "config": {"token": "${oc.env:TOKEN}"}, "fingerprints": STAGES}
+    assert sink.description() == {"format": 3, "config": {"token": "${oc.env:TOKEN}"}, "fingerprints": STAGES}
     (tmp_path / "dataset.json").write_text(json.dumps({"format": 99}))
     with pytest.raises(SinkError, match="update the package"):
         sink.description()
