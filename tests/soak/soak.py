@@ -146,8 +146,9 @@ def broken(
     counts: Counter[str],
     took: float,
 ) -> None:
-    """Do something to a run while it runs, somewhere in the time that an unbroken one `took` in seconds."""
-    wait = time.monotonic() + float(rng.uniform(0.02, 1.1)) * took
+    """Do something to a run while it runs, in the first half or so of the seconds that an unbroken one
+    `took`: what goes on from there takes less."""
+    wait = time.monotonic() + float(rng.uniform(0.02, 0.6)) * took
     while time.monotonic() < wait and started.poll() is None:
         time.sleep(0.02)
     everyone = [p for p in psutil.process_iter() if _mark(p) == started.mark]  # type: ignore[attr-defined]
