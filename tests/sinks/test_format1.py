@@ -136,7 +136,9 @@ def test_people_ask_as_they_always_did(which: str, request: pytest.FixtureReques
     assert Caption(template="{characters}, {instance_ids}").of(row, "frame") == "akari, 1,2"
     shown = facts(output.row(row["frame_id"]))
     assert (
-        shown["instance_ids"] == [1, 2] and shown["characters"] == ["akari"] and len(shown["instance_boxes"]) == 2
+        shown["instance_ids"] == [1, 2]
+        and shown["characters"] == ["akari"]
+        and len(shown["instance_boxes"]) == 2
     )
     found = rows.choose(output, {"who": {"in": ["ren"]}})
     assert len(found.at) == 3 and found.page(0, 1, ["characters"]) == [{"characters": "akari,ren"}]
