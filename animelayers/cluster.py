@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from animelayers.placement import PipelineError, Resources
 log = logging.getLogger(__name__)
 STARTS = 3
 _MARK = "animelayers.json"
+_WATCH_S = 0.5
 PATIENT = {
     "RAY_enable_metrics_collection": "0",  # three servers less, and nobody asks them
     "RAY_agent_register_timeout_ms": "180000",
@@ -143,6 +145,8 @@ def _start(options: dict[str, Any]) -> None:
                 ray.init(**options)
             node: Any = ray._private.worker._global_node
             _sign(Path(node.get_session_dir_path()))
+            raylet = node.all_processes["raylet"][0].process.pid
+            threading.Thread(target=_watch, args=(raylet, ray.is_initialized), daemon=True).start()
             return
         except Exception as refused:  # Ray raises a bare Exception
             problem = refused
@@ -156,6 +160,21 @@ def _start(options: dict[str, Any]) -> None:
     raise StartError(
         f"Ray did not start in {STARTS} trials ({problem}); run again when the machine is less busy, or with cluster=inline"
     )
+
+
+def _watch(raylet: int, up: Callable[[], bool]) -> None:
+    """End this process with a sentence when Ray's own daemon here has ended and Ray is still `up`: Ray ends
+    it soon after, in native code and without a word.
+    """
+    while owner.lives(raylet):
+        time.sleep(_WATCH_S)
+    time.sleep(_WATCH_S)  # a shutdown ends the daemon first, too
+    if up():
+        sys.stderr.write(
+            "error: Ray ended in the middle of the run, killed or for want of memory: what is committed stays; run the same command again to go on\n"
+        )
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _sign(session: Path) -> None:

@@ -82,6 +82,34 @@ def test_a_start_that_fails_is_tried_again_and_ends_in_one_sentence(
     assert "Traceback" not in done.stdout + done.stderr and done.returncode == 0, done
 
 
+WATCHED = """
+import subprocess, sys, time
+from animelayers import cluster
+cluster._WATCH_S = 0.05
+daemon = subprocess.Popen([sys.executable, "-c", "pass"])
+cluster._watch(daemon.pid, lambda: sys.argv[1] == "up")
+print("goes on", flush=True)
+"""
+
+
+@pytest.mark.parametrize("state", ["up", "down"])
+def test_a_ray_that_ends_in_the_middle_is_told_in_one_sentence(state: str) -> None:
+    """Where it was shut down nothing is said."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, state], capture_output=True, text=True, timeout=120, check=False
+    )
+    said = done.stderr.splitlines()
+    if state == "down":
+        assert (done.returncode, done.stdout, said) == (0, "goes on\n", [])
+    else:
+        assert (
+            done.returncode == 1
+            and not done.stdout
+            and len(said) == 1
+            and "run the same command again" in said[0]
+        )
+
+
 def test_sessions_of_instances_that_have_ended_are_removed(tmp_path: Path) -> None:
     """Ray leaves its folders for ever: what is of a dead process of ours goes, what lives or is of others
     stays.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -155,10 +156,10 @@ class Bucket:
                 except FileNotFoundError:
                     return False
             except (NotSupportedError, NotImplementedError) as cannot:
-                raise Unconditional(str(cannot).partition("\n")[0]) from None
+                raise Unconditional(_line(cannot)) from None
             except Exception as refused:
                 if " 501 " in str(refused):
-                    raise Unconditional(str(refused).partition("\n")[0]) from None
+                    raise Unconditional(_line(refused)) from None
                 raise
         return True
 
@@ -170,7 +171,15 @@ def _told() -> Iterator[None]:
 
     try:
         yield
+    except FileNotFoundError as gone:
+        raise FileNotFoundError(_line(gone)) from None
     except (PermissionDeniedError, UnauthenticatedError) as refused:
-        raise PermissionError(str(refused).partition("\n")[0]) from None
+        raise PermissionError(_line(refused)) from None
     except BaseError as refused:
-        raise OSError(str(refused).partition("\n")[0]) from None
+        raise OSError(_line(refused)) from None
+
+
+def _line(refused: Exception) -> str:
+    """What went wrong, and the store's own word for it."""
+    word = re.search(r"<Code>(\w+)</Code>", str(refused))
+    return str(refused).partition("\n")[0].partition(": <?xml")[0] + (f" ({word[1]})" if word else "")

@@ -370,6 +370,14 @@ def test_a_file_far_from_the_others_is_asked_for_by_itself(
     assert sum(proxy.asked.values()) <= 8
 
 
+def test_a_bucket_that_is_not_there_is_one_sentence(s3: tuple[Proxy, str]) -> None:
+    _, uri = s3
+    elsewhere = uri.replace("@bucket/", "@nowhere/").replace("&allow_bucket_creation=true", "")
+    with pytest.raises(SinkError, match="nowhere") as told, Shards(elsewhere).open("one"):
+        pass
+    assert "\n" not in str(told.value) and "secret" not in str(told.value)
+
+
 def test_names_are_the_same_to_all(s3: tuple[Proxy, str]) -> None:
     """Those obstore writes pyarrow lists and reads, and the other way round."""
     _, uri = s3
