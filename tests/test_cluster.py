@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,17 @@ def test_a_ray_of_our_own_has_a_token_of_its_own_whoever_imported_ray_before(ray
     assert len(token) == 64 and (not kept.exists() or kept.read_text() != token), (
         "not the one of the home directory"
     )
+
+
+def test_a_ray_of_our_own_need_not_wait_for_its_agents(ray_here: Resources) -> None:
+    """Or its daemon dies on a busy machine: all it would wait to hear is known before it starts."""
+    (raylet,) = [p for p in psutil.Process().children(recursive=True) if p.name() == "raylet"]
+    words = dict(word.lstrip("-").split("=", 1) for word in raylet.cmdline()[1:] if "=" in word)
+    command = " ".join(raylet.cmdline())
+    for name in cluster._PORTS:
+        port = Path(words["session_dir"], f"{name}_{words['node_id']}").read_text()
+        flag = "listen-port" if "listen" in name else name
+        assert int(port) > 0 and re.search(rf"--{flag.replace('_', '[-_]')}={port}\b", command), name
 
 
 START = """
