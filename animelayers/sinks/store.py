@@ -346,7 +346,7 @@ class Draft:
         if not self.store.local:
             self._chunks = list(self._chunks)
         if there := self.store._bucket:
-            there.put(self.store._key(name), self._chunks)
+            there.put(self.store._key(name), list(self._chunks))
             return
         with self.store.fs.open_output_stream(self.store.path(name)) as stream:
             for chunk in self._chunks:
