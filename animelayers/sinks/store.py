@@ -62,6 +62,11 @@ class Store:
             return None
         return bucket.of(self._address, self.fs.region)
 
+    @property
+    def in_bucket(self) -> bool:
+        """Whether its files are objects that are asked for one by one, each by one request."""
+        return self._bucket is not None
+
     def _key(self, name: str) -> str:
         """The path of a file inside its bucket."""
         return self.path(name).partition("/")[2]
