@@ -23,6 +23,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyarrow import fs
 
@@ -479,6 +480,30 @@ def test_a_run_asks_for_four_small_things_a_commit_and_for_little_around_it(s3: 
         )
         assert beside <= 4 * made + 2 * before + commits + 22, (beside, made, before)
         before = commits
+
+
+def test_a_plan_grows_and_settles_there_and_clips_are_forgotten(s3: tuple[Proxy, str]) -> None:
+    _, uri = s3
+    sink = Shards(uri)
+    plan = pa.table({"source": ["a", "b"], "clip_id": ["1", "2"]})
+
+    def kept() -> Any:
+        return (sink.load_plan() or plan.slice(2)).to_pydict()
+
+    with sink.open("one"):
+        sink.add_plan(plan.slice(1))
+        sink.add_plan(plan.slice(0, 1))
+        sink.settle_plan({"a": 0, "b": 1})
+        assert kept() == plan.to_pydict() and not sink.store.names("plan", ".parquet")
+        sink.save_plan(plan.slice(1))
+        sink.keep_plan({"a"})
+        assert sink.load_plan() is None
+        sink.write([clip("a/scene0000/000000", [0])], "one")
+        sink.write([clip("a/scene0001/000000", [0])], "one")
+        sink.forget(["a/scene0000/000000"])
+        assert (
+            list(sink.committed()) == ["a/scene0001/000000"] and len(sink.store.names("shards", ".tar")) == 1
+        )
 
 
 def test_many_commits_are_gathered_there_too(
