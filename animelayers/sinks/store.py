@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from pyarrow import ArrowInvalid, fs
+from pyarrow import ArrowInvalid, ArrowNotImplementedError, fs
 
 from animelayers.sinks import bucket
 from animelayers.storage import below, filesystem, is_local
@@ -89,7 +89,7 @@ class Store:
         """Turn the operating system's refusals and damaged files into `SinkError`."""
         try:
             yield
-        except ArrowInvalid as damaged:
+        except (ArrowInvalid, ArrowNotImplementedError) as damaged:
             remedy = "it was not written by this package: move it away and run again"
             raise SinkError(self.path(name), f"unreadable, {damaged}", remedy) from damaged
         except OSError as refused:
