@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,13 @@ from animelayers.placement import PipelineError, Resources
 log = logging.getLogger(__name__)
 STARTS = 3
 _MARK = "animelayers.json"
+_WATCH_S = 0.5
+_PORTS = (
+    "metrics_agent_port",
+    "metrics_export_port",
+    "dashboard_agent_listen_port",
+    "runtime_env_agent_port",
+)
 PATIENT = {
     "RAY_enable_metrics_collection": "0",  # three servers less, and nobody asks them
     "RAY_agent_register_timeout_ms": "180000",
@@ -139,10 +149,12 @@ def _start(options: dict[str, Any]) -> None:
     problem: Exception | None = None
     for trial in range(1, STARTS + 1):
         try:
-            with _hushed():
+            with _hushed(), _known_ports():
                 ray.init(**options)
             node: Any = ray._private.worker._global_node
             _sign(Path(node.get_session_dir_path()))
+            raylet = node.all_processes["raylet"][0].process.pid
+            threading.Thread(target=_watch, args=(raylet, ray.is_initialized), daemon=True).start()
             return
         except Exception as refused:  # Ray raises a bare Exception
             problem = refused
@@ -156,6 +168,49 @@ def _start(options: dict[str, Any]) -> None:
     raise StartError(
         f"Ray did not start in {STARTS} trials ({problem}); run again when the machine is less busy, or with cluster=inline"
     )
+
+
+@contextmanager
+def _known_ports() -> Iterator[None]:
+    """While Ray starts, tell its agents where to listen, and its daemon that they do: of ports they choose for
+    themselves the daemon waits 15 seconds to hear, which no setting makes longer, and dies where the machine
+    is too busy for that.
+    """
+    from ray._private import services
+
+    start = services.start_raylet
+
+    def told(*given: Any, **named: Any) -> Any:
+        call = inspect.signature(start).bind(*given, **named).arguments
+        sockets = {name: socket.socket() for name in _PORTS}
+        for free in sockets.values():
+            free.bind(("", 0))
+        ports = {name: free.getsockname()[1] for name, free in sockets.items()}
+        for name, free in sockets.items():
+            free.close()
+            Path(call["session_dir"], f"{name}_{call['node_id']}").write_text(str(ports[name]))
+        return start(**{**call, **ports})
+
+    services.start_raylet = told
+    try:
+        yield
+    finally:
+        services.start_raylet = start
+
+
+def _watch(raylet: int, up: Callable[[], bool]) -> None:
+    """End this process with a sentence when Ray's own daemon here has ended and Ray is still `up`: Ray ends
+    it soon after, in native code and without a word.
+    """
+    while owner.lives(raylet):
+        time.sleep(_WATCH_S)
+    time.sleep(_WATCH_S)  # a shutdown ends the daemon first, too
+    if up():
+        sys.stderr.write(
+            "error: Ray ended in the middle of the run, killed or for want of memory: what is committed stays; run the same command again to go on\n"
+        )
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _sign(session: Path) -> None:

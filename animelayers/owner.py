@@ -51,6 +51,11 @@ def dead(holder: Mapping[str, Any]) -> bool | None:
     )
 
 
+def lives(pid: int) -> bool:
+    """Whether a process of this machine has not ended; one that its parent has not fetched yet has."""
+    return _born(pid) is not None
+
+
 def _born(pid: int) -> float | None:
     """When a process started; None if there is none, or only what its parent has not fetched yet.
 

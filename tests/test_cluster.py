@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,17 @@ def test_a_ray_of_our_own_has_a_token_of_its_own_whoever_imported_ray_before(ray
     assert len(token) == 64 and (not kept.exists() or kept.read_text() != token), (
         "not the one of the home directory"
     )
+
+
+def test_a_ray_of_our_own_need_not_wait_for_its_agents(ray_here: Resources) -> None:
+    """Or its daemon dies on a busy machine: all it would wait to hear is known before it starts."""
+    (raylet,) = [p for p in psutil.Process().children(recursive=True) if p.name() == "raylet"]
+    words = dict(word.lstrip("-").split("=", 1) for word in raylet.cmdline()[1:] if "=" in word)
+    command = " ".join(raylet.cmdline())
+    for name in cluster._PORTS:
+        port = Path(words["session_dir"], f"{name}_{words['node_id']}").read_text()
+        flag = "listen-port" if "listen" in name else name
+        assert int(port) > 0 and re.search(rf"--{flag.replace('_', '[-_]')}={port}\b", command), name
 
 
 START = """
@@ -80,6 +92,34 @@ def test_a_start_that_fails_is_tried_again_and_ends_in_one_sentence(
         [line for line in lines if line.startswith("Ray did not start (")]
     ) in ((1, 2) if how == "once" else (3,)), done
     assert "Traceback" not in done.stdout + done.stderr and done.returncode == 0, done
+
+
+WATCHED = """
+import subprocess, sys, time
+from animelayers import cluster
+cluster._WATCH_S = 0.05
+daemon = subprocess.Popen([sys.executable, "-c", "pass"])
+cluster._watch(daemon.pid, lambda: sys.argv[1] == "up")
+print("goes on", flush=True)
+"""
+
+
+@pytest.mark.parametrize("state", ["up", "down"])
+def test_a_ray_that_ends_in_the_middle_is_told_in_one_sentence(state: str) -> None:
+    """Where it was shut down nothing is said."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, state], capture_output=True, text=True, timeout=120, check=False
+    )
+    said = done.stderr.splitlines()
+    if state == "down":
+        assert (done.returncode, done.stdout, said) == (0, "goes on\n", [])
+    else:
+        assert (
+            done.returncode == 1
+            and not done.stdout
+            and len(said) == 1
+            and "run the same command again" in said[0]
+        )
 
 
 def test_sessions_of_instances_that_have_ended_are_removed(tmp_path: Path) -> None:

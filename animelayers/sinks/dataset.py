@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ def save_plan(store: Store, plan: pa.Table) -> None:
     if names := plans(store):
         for name in names:
             store.remove(name)
-        with store.guard(PLANS):
+        with store.guard(PLANS), suppress(FileNotFoundError):  # in a bucket it went with its last file
             store.fs.delete_dir(store.path(PLANS))
 
 

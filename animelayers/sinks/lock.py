@@ -46,10 +46,15 @@ class Lock:
 
     def __enter__(self) -> Lock:
         if not self._store.create(NAME, self._mine()):
-            self._wait_for_silence()
-            # Two drivers may get here at once: the last to write holds the lock, and the fence stops the
-            # other one.
-            self._store.put(NAME, self._run, self._mine())
+            silent = self._wait_for_silence()
+            # Two drivers may get here at once. Where a store puts nothing on a condition, the last to write
+            # holds the lock, and the fence stops the other one.
+            if not (
+                self._store.create(NAME, self._mine())
+                if silent is None
+                else self._store.exchange(NAME, self._run, self._mine(), silent.__eq__)
+            ):
+                self._refuse(read(self._store) or {}, "it was quicker: wait for it or stop it")
         fence(self._store, self._run)
         self._thread.start()
         return self
@@ -57,18 +62,18 @@ class Lock:
     def __exit__(self, *exception: object) -> None:
         self._done.set()
         self._thread.join()
-        if self._held():
+        if self._is_mine(self._store.read(NAME) or b""):
             self._store.remove(NAME)
 
-    def _wait_for_silence(self) -> None:
-        """Return where the lock may be taken, or raise `Locked`."""
+    def _wait_for_silence(self) -> bytes | None:
+        """The lock that may be taken, None where there is none any more; or raise `Locked`."""
         first = self._store.read(NAME)
         if first is None:
-            return
+            return None
         holder = _parsed(first)
         ended = owner.dead(holder)
         if ended:
-            return
+            return first
         own_host = ended is None and holder.get("host") == self._owner["host"]
         if not (self._take_over or own_host):
             self._refuse(
@@ -81,10 +86,11 @@ class Lock:
             self._done.wait(min(left, BEAT_S / 10))
             now = self._store.read(NAME)
             if now is None:
-                return
+                return None
             if now != first:
                 self._refuse(_parsed(now), "it beats, so it is alive: wait for it or stop it")
         log.warning("taking over the lock of %s, which was silent for %.0f s", _named(holder), WATCH_S)
+        return first
 
     def _refuse(self, holder: dict[str, Any], remedy: str) -> None:
         raise Locked(self._store.path(NAME), f"{_named(holder)} is writing here", remedy)
@@ -92,17 +98,16 @@ class Lock:
     def _mine(self) -> bytes:
         return json.dumps({**self._owner, "beat": self._beat}).encode()
 
-    def _held(self) -> bool:
-        return (read(self._store) or {}).get("run") == self._run
+    def _is_mine(self, data: bytes) -> bool:
+        return _parsed(data).get("run") == self._run
 
     def _beating(self) -> None:
         while not self._done.wait(BEAT_S):
             try:
-                if not self._held():
+                self._beat += 1
+                if not self._store.exchange(NAME, self._run, self._mine(), self._is_mine):
                     log.error("another run took %s: this one can commit nothing more", self._store.path(NAME))
                     return
-                self._beat += 1
-                self._store.put(NAME, self._run, self._mine())
             except (SinkError, OSError) as passing:
                 log.warning("could not touch the lock: %s", passing)
 

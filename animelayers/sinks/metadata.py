@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ ROWS = 1 << 17
 """Rows up to which commits are gathered into one."""
 _PART = "__part"
 _GROUP = 1 << 14  # rows that are read together: those of a few films
+_NEAR = 1 << 18  # bytes
 _READERS = 8  # a remote store answers in tens of milliseconds
 
 
@@ -176,11 +178,12 @@ def batches(
         default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     )
     with store.guard(FOLDER):
-        table = ds.dataset(
-            [store.path(name) for name in files], schema=schema, filesystem=store.fs, format=checked
-        )
-        for batch in table.to_batches(
-            columns=list(columns), filter=chosen, fragment_readahead=_READERS, batch_readahead=1
+        for batch in _scanned(
+            _datasets(store, files, schema, checked),
+            columns=list(columns),
+            filter=chosen,
+            fragment_readahead=_READERS,
+            batch_readahead=1,
         ):
             if "clip_id" in columns and batch["clip_id"].null_count:
                 strange = next(
@@ -195,6 +198,39 @@ def batches(
                 )
             if batch.num_rows:
                 yield batch
+
+
+def _datasets(
+    store: Store, files: Sequence[str], schema: pa.Schema, form: ds.ParquetFileFormat
+) -> Iterator[ds.Dataset]:
+    """Some Parquets, in their order. In a bucket a small one is read whole by one request, where asking for its
+    size, its end and its columns would be three.
+    """
+    if not store.in_bucket:
+        yield ds.dataset(
+            [store.path(name) for name in files], schema=schema, filesystem=store.fs, format=form
+        )
+        return
+    sizes = dict(zip(files, store.sizes(files), strict=True))
+    for first in range(0, len(files), MANY):
+        for near, some in groupby(
+            files[first : first + MANY], lambda name: (sizes[name] or _NEAR + 1) <= _NEAR
+        ):
+            if near:
+                with ThreadPoolExecutor(_READERS) as pool:
+                    parts = [
+                        form.make_fragment(pa.py_buffer(data or b"")) for data in pool.map(store.read, some)
+                    ]
+            else:
+                parts = [
+                    form.make_fragment(store.path(name), store.fs, file_size=sizes[name]) for name in some
+                ]
+            yield ds.FileSystemDataset(parts, schema, form)
+
+
+def _scanned(tables: Iterable[ds.Dataset], **how: Any) -> Iterator[pa.RecordBatch]:
+    for table in tables:
+        yield from table.to_batches(**how)
 
 
 def _types(columns: Iterable[str]) -> pa.Schema:

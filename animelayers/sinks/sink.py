@@ -159,7 +159,7 @@ class Sink(ABC):
         self, sources: Sequence[str] | None = None, files: Sequence[str] | None = None
     ) -> dict[str, str]:
         """Clips whose files are gone or not of the size they were written with, and what is wrong: one stat
-        per file, nothing is read.
+        per file (in a bucket one request for many), nothing is read.
 
         Of all inputs, or of some; see `committed`.
         """
@@ -169,12 +169,10 @@ class Sink(ABC):
             wanted[file] = size
             clips.setdefault(file, []).append(clip)
         found: dict[str, str] = {}
-        with self.store.guard(""):
-            there = self.store.fs.get_file_info([self.store.path(file) for file in wanted]) if wanted else []
-        for file, info in zip(wanted, there, strict=True):
+        for file, there in zip(wanted, self.store.sizes(list(wanted)), strict=True):
             size = wanted[file]
-            if not info.is_file or size not in (None, info.size):
-                problem = f"{file} has {info.size} of {size} bytes" if info.is_file else f"{file} is gone"
+            if there is None or size not in (None, there):
+                problem = f"{file} is gone" if there is None else f"{file} has {there} of {size} bytes"
                 found |= dict.fromkeys(clips[file], problem)
         return found
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from pyarrow import ArrowInvalid, fs
+from pyarrow import ArrowInvalid, ArrowNotImplementedError, fs
 
+from animelayers.sinks import bucket
 from animelayers.storage import below, filesystem, is_local
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,23 @@ class Store:
 
     def __init__(self, path: str) -> None:
         self.fs, self.root = filesystem(path)
-        self.local = is_local(self.fs)
+        self.local, self._address = is_local(self.fs), str(path)
+
+    @property
+    def _bucket(self) -> bucket.Bucket | None:
+        """Where its objects are asked for one by one; None where pyarrow is."""
+        if self.fs.type_name != "s3":
+            return None
+        return bucket.of(self._address, self.fs.region)
+
+    @property
+    def in_bucket(self) -> bool:
+        """Whether its files are objects that are asked for one by one, each by one request."""
+        return self._bucket is not None
+
+    def _key(self, name: str) -> str:
+        """The path of a file inside its bucket."""
+        return self.path(name).partition("/")[2]
 
     def path(self, name: str) -> str:
         """The path of a file inside the file system. Raises `SinkError` for a name that leaves the folder:
@@ -72,7 +89,7 @@ class Store:
         """Turn the operating system's refusals and damaged files into `SinkError`."""
         try:
             yield
-        except ArrowInvalid as damaged:
+        except (ArrowInvalid, ArrowNotImplementedError) as damaged:
             remedy = "it was not written by this package: move it away and run again"
             raise SinkError(self.path(name), f"unreadable, {damaged}", remedy) from damaged
         except OSError as refused:
@@ -90,9 +107,14 @@ class Store:
             raise SinkError(self.path(name), problem, remedy) from refused
 
     def folder(self, name: str) -> None:
-        """Make a folder and those above it."""
+        """Make a folder and those above it; in a bucket there are none, and only it is made, where its address
+        allows that.
+        """
         with self.guard(name):
-            self.fs.create_dir(self.path(name), recursive=True)
+            if self.fs.type_name != "s3":
+                self.fs.create_dir(self.path(name), recursive=True)
+            elif not name and "allow_bucket_creation=true" in self._address:
+                self.fs.create_dir(self.root.partition("/")[0])
 
     def names(self, folder: str, suffix: str) -> list[str]:
         """Names of a folder's visible files that end in `suffix`, sorted; none if there is no such folder."""
@@ -112,7 +134,9 @@ class Store:
             )
 
     def temporaries(self) -> list[str]:
-        """Drafts that were never published, wherever below the root they lie."""
+        """Drafts that were never published, wherever below the root they lie; a store without rename has none."""
+        if not self.local:
+            return []
         with self.guard(""):
             found = self.fs.get_file_info(fs.FileSelector(self.root, recursive=True, allow_not_found=True))
         hidden = (
@@ -124,12 +148,29 @@ class Store:
 
     def exists(self, name: str) -> bool:
         """Whether there is such a file."""
+        if there := self._bucket:
+            with self.guard(name):
+                return self.patiently(lambda: there.exists(self._key(name)))
         return bool(self.fs.get_file_info(self.path(name)).is_file)
+
+    def sizes(self, names: Sequence[str]) -> list[int | None]:
+        """The bytes of some files, None for one that is not there; nothing is read."""
+        if not names:
+            return []
+        with self.guard(""):
+            if there := self._bucket:
+                found = self.patiently(lambda: there.sizes([self._key(name) for name in names]))
+                return [found.get(self._key(name)) for name in names]
+            infos = self.fs.get_file_info([self.path(name) for name in names])
+        return [info.size if info.is_file else None for info in infos]
 
     def read(self, name: str) -> bytes | None:
         """The bytes of a small file, or None if there is none."""
+        there = self._bucket
 
         def whole() -> bytes:
+            if there:
+                return there.get(self._key(name))[0]
             with self.fs.open_input_stream(self.path(name)) as stream:
                 return bytes(stream.read())
 
@@ -181,8 +222,8 @@ class Store:
     def create(self, name: str, data: bytes) -> bool:
         """Write a small file, whole, unless it exists; False if it does.
 
-        Of the remote stores those of fsspec are asked for a conditional put; pyarrow's own know none, there
-        we look first.
+        Buckets and the stores of fsspec are asked for a conditional put. pyarrow itself knows none: there we
+        look first, and say so.
         """
         with self.guard(name):
             if not self.local:
@@ -204,7 +245,24 @@ class Store:
                 draft.discard()
             return True
 
+    def exchange(self, name: str, run: str, data: bytes, allowed: Callable[[bytes], bool]) -> bool:
+        """Write a small file in the place of one whose bytes are `allowed`; False where they are not.
+
+        In a bucket that is one step: of two who do it at once one gets False. Elsewhere the last one stays.
+        """
+        with self.guard(name), suppress(bucket.Unconditional):
+            if there := self._bucket:
+                return self.patiently(lambda: _exchanged(there, self._key(name), data, allowed))
+        found = self.read(name)
+        if found is None or not allowed(found):
+            return False
+        self.put(name, run, data)
+        return True
+
     def _created(self, name: str, data: bytes) -> bool:
+        if there := self._bucket:
+            with suppress(bucket.Unconditional):
+                return self.patiently(lambda: there.create(self._key(name), data))
         handler = getattr(self.fs, "handler", None)
         if handler is not None:
             try:
@@ -214,6 +272,11 @@ class Store:
                 return False
             except (NotImplementedError, TypeError, ValueError):
                 log.debug("%s knows no conditional put", type(handler.fs).__name__)
+        log.warning(
+            "%s cannot be written on a condition%s: two runs that start there in the same moment are told apart only when they commit",
+            self.path(name),
+            " by pyarrow alone (pip install 'animelayers[s3]' can)" if self.fs.type_name == "s3" else "",
+        )
         if self.exists(name):
             return False
         with self.fs.open_output_stream(self.path(name)) as stream:
@@ -241,7 +304,10 @@ class Store:
                     "put the folder itself there, or mount it",
                 )
         with self.guard(name), suppress(FileNotFoundError):
-            self.fs.delete_file(self.path(name))
+            if there := self._bucket:
+                self.patiently(lambda: there.delete(self._key(name)))
+            else:
+                self.fs.delete_file(self.path(name))
 
 
 class Draft:
@@ -284,9 +350,20 @@ class Draft:
         # in between
         if not self.store.local:
             self._chunks = list(self._chunks)
+        if there := self.store._bucket:
+            there.put(self.store._key(name), list(self._chunks))
+            return
         with self.store.fs.open_output_stream(self.store.path(name)) as stream:
             for chunk in self._chunks:
                 stream.write(chunk)
+
+
+def _exchanged(there: bucket.Bucket, key: str, data: bytes, allowed: Callable[[bytes], bool]) -> bool:
+    try:
+        found, tag = there.get(key)
+    except FileNotFoundError:
+        return False
+    return allowed(found) and there.replace(key, data, tag)
 
 
 def _sync(path: str) -> None:

@@ -152,7 +152,9 @@ def settle(net: CastNet, album: Album) -> None:
     """The last layer of a net anew, in closed form: see `discriminants`."""
     net.eval()
     with torch.inference_mode():
-        found = torch.cat([net.parts(part) for part in torch.split(torch.from_numpy(album.views), 256)]).numpy()
+        found = torch.cat(
+            [net.parts(part) for part in torch.split(torch.from_numpy(album.views), 256)]
+        ).numpy()
     weight, bias = discriminants(found, album.person, album.hands, net.head.out_features)
     with torch.no_grad():
         net.head.weight.copy_(torch.from_numpy(weight))

@@ -22,6 +22,7 @@ def main(kind: str, seconds: str = "600") -> int:
         import atheris  # type: ignore[import-not-found]
     except ImportError:
         tests = [sys.executable, "-m", "pytest", "-q", "tests/fuzz/test_fuzz.py", "-k", f"refused and {kind}"]
+        tests.append(f"--timeout={float(seconds) + 600}")  # that of all tests is as long as the whole hunt
         return subprocess.run(tests, env={**os.environ, "FUZZ_SECONDS": seconds}, check=False).returncode
     target = TARGETS[kind]
     for data in (*target.seeds(), *corpus(kind)):

@@ -1,12 +1,12 @@
 """The soak: faults at random, for as long as one likes, on generated films; it ends with the counts.
 
-    python -m tests.soak.soak MINUTES [SEED] [inline|ray]
+    python -m tests.soak.soak MINUTES [SEED] [inline|ray] [WORDS …]
 
 Each round makes one output of one film, through so many faults as it takes to come to its end: the driver, a
-worker or all of them killed, stopped, interrupted or terminated, a second run started beside the first, a
-full disk, a clock set back and forth, bytes of a committed shard, table, plan or end product torn or turned
-over. Then it is verified and compared with the output of an unbroken run. The exit code is 0 where no frame
-was lost, none is there twice and none is different.
+worker, Ray's raylet or all of them killed, stopped, interrupted or terminated, a second run started beside
+the first, a full disk (without Ray), a clock set back and forth, bytes of a committed shard, table, plan or
+end product torn or turned over. Then it is verified and compared with the output of an unbroken run. The
+exit code is 0 where no frame was lost, none is there twice and none is different.
 """
 
 from __future__ import annotations
@@ -36,10 +36,14 @@ from tests.models import tiny_onnx
 
 _ROUNDS_ARE_LOST = 40
 """Starts of one round after which it counts as one that never ends."""
+_SECONDS = 900
+"""The longest that a run may take; only one that hangs does."""
 
 
-def main(minutes: float, seed: int, way: str) -> int:
-    """Run rounds until the time is over, and write the counts as one line of JSON."""
+def main(minutes: float, seed: int, way: str, more: list[str]) -> int:
+    """Run rounds until the time is over, with `more` words for each run, and write the counts as one line of
+    JSON.
+    """
     rng, counts, end = np.random.default_rng(seed), Counter[str](), time.monotonic() + 60 * minutes
     with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
         folder = Path(temporary)
@@ -56,12 +60,15 @@ def main(minutes: float, seed: int, way: str) -> int:
             f"source.path={folder / 'in'}",
             "cluster=inline" if way == "inline" else "cluster.small=0",
             "placement.cpus=0.5",
+            *more,
         ]
+        began = time.monotonic()
         assert job(words, folder / "whole").wait() == 0
+        took = time.monotonic() - began
         wanted_rows, wanted = rows(folder / "whole"), members(folder / "whole")
         while time.monotonic() < end or not counts["rounds"]:
             out = folder / f"out{counts['rounds']}"
-            if not round_of(rng, words, out, counts):
+            if not round_of(rng, words, out, counts, took):
                 counts["rounds_that_never_ended"] += 1
             compared(out, wanted_rows, wanted, counts)
             counts["rounds"] += 1
@@ -91,7 +98,9 @@ def film(folder: Path) -> None:
 def job(words: list[str], output: Path, wrap: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     """A run; `mark` finds all its processes."""
     mark = uuid.uuid4().hex
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", MARK: mark}
+    # nothing to compute and little to compile: what counts is how many faults there are in an hour
+    calm = {"OMP_NUM_THREADS": "1", "NUMBA_DISABLE_JIT": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+    environment = {**calm, **os.environ, MARK: mark}
     said = open(output.parent / f"said-{mark}", "w+")  # noqa: SIM115  (read when the process has ended)
     command = [*wrap, sys.executable, str(ROOT / "jobs" / "decompose.py"), *words, f"output={output}"]
     started = subprocess.Popen(
@@ -101,20 +110,25 @@ def job(words: list[str], output: Path, wrap: tuple[str, ...] = ()) -> subproces
     return started
 
 
-def round_of(rng: np.random.Generator, words: list[str], out: Path, counts: Counter[str]) -> bool:
-    """One output through faults until it is whole; whether it came to that."""
+def round_of(
+    rng: np.random.Generator, words: list[str], out: Path, counts: Counter[str], took: float
+) -> bool:
+    """One output through faults until it is whole; whether it came to that. An unbroken run `took` so many
+    seconds.
+    """
     faults = int(rng.integers(2, 6))
     for start in range(_ROUNDS_ARE_LOST):
         hurt = start < faults
         if hurt and rng.random() < 0.35:
             torn(rng, out, counts)
         wrap: tuple[str, ...] = ()
-        if hurt and rng.random() < 0.15:
+        # under such a limit Ray's own daemons never come up, and nothing of ours would be tried
+        if hurt and "cluster=inline" in words and rng.random() < 0.15:
             counts["full_disk"] += 1
             wrap = ("prlimit", f"--fsize={int(rng.integers(2_000, 40_000))}", "--")
         started = job([*words, "verify=true", "mend=true", "take_over=true"], out, wrap)
         if hurt and not wrap:
-            broken(rng, started, words, out, counts)
+            broken(rng, started, words, out, counts, took)
         code = ended(started, counts)
         if code == 0 and not hurt:
             return True
@@ -130,20 +144,26 @@ def broken(
     words: list[str],
     out: Path,
     counts: Counter[str],
+    took: float,
 ) -> None:
-    """Do something to a run while it runs."""
-    wait = time.monotonic() + float(rng.uniform(0.5, 14))
+    """Do something to a run while it runs, in the first half or so of the seconds that an unbroken one
+    `took`: what goes on from there takes less."""
+    wait = time.monotonic() + float(rng.uniform(0.02, 0.6)) * took
     while time.monotonic() < wait and started.poll() is None:
         time.sleep(0.02)
-    kind = str(rng.choice(["driver", "worker", "all", "SIGINT", "SIGTERM", "SIGSTOP", "clock", "second"]))
     everyone = [p for p in psutil.process_iter() if _mark(p) == started.mark]  # type: ignore[attr-defined]
-    workers = [p for p in everyone if p.pid != started.pid]
+    raylets = [p for p in everyone if _name(p) == "raylet"]
+    workers = [p for p in everyone if p.pid != started.pid and p not in raylets]
+    kinds = ["driver", "all", "SIGINT", "SIGTERM", "SIGSTOP", "clock", "second"]
+    kind = str(rng.choice([*kinds, *["worker"] * bool(workers), *["raylet"] * bool(raylets)]))
     counts[kind] += started.poll() is None
     with contextlib.suppress(psutil.Error, OSError):
         if kind == "driver":
             started.kill()
-        elif kind == "worker" and workers:
+        elif kind == "worker":
             workers[int(rng.integers(len(workers)))].kill()
+        elif kind == "raylet":
+            raylets[0].kill()
         elif kind == "all":
             for process in everyone:
                 process.kill()
@@ -187,7 +207,7 @@ def torn(rng: np.random.Generator, out: Path, counts: Counter[str]) -> None:
 def ended(started: subprocess.Popen[str], counts: Counter[str]) -> int:
     """The exit code; whatever is left of the run is killed, as a machine that went down leaves nothing."""
     try:
-        code = started.wait(600)
+        code = started.wait(_SECONDS)
     except subprocess.TimeoutExpired:
         counts["unexpected"] += 1
         started.kill()
@@ -232,6 +252,13 @@ def _mark(process: psutil.Process) -> str:
         return ""
 
 
+def _name(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except (psutil.Error, OSError):
+        return ""
+
+
 if __name__ == "__main__":
-    minutes, seed, way = [*sys.argv[1:], "", "", ""][:3]
-    sys.exit(main(float(minutes or 60), int(seed or 1), way or "inline"))
+    minutes, seed, way, *more = [*sys.argv[1:], *["60", "1", "inline"][len(sys.argv) - 1 :]]
+    sys.exit(main(float(minutes), int(seed), way, more))
