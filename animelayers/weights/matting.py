@@ -40,8 +40,8 @@ RECORDS = (
     Weights(
         "layernet",
         "layernet.safetensors",
-        5_756_978,
-        "sha256:b2f9f39fa94255fde04716532853e4a5130656f10988a9a4d0543a0b87bd0d43",
+        5_757_482,
+        "sha256:0802f88a6ecaf3baa1e9e9217a579c302d55484ef66e4708a0f78e12b103cc77",
         (Packaged("layernet.safetensors"),),
         "MIT",
         "Apache-2.0",
