@@ -47,11 +47,10 @@ def test_all_but_the_names_is_equal(drawn: Path, decompose: Decompose, tmp_path:
     old, new = Output(str(BEFORE)), Output(str(tmp_path / "out"))
     assert dataset.description(Store(str(BEFORE)))["format"] == 2
     assert dataset.description(Store(new.path))["format"] == dataset.FORMAT == 3
-    assert old.table.column_names == new.table.column_names and {*COLUMNS.values()} <= {
-        *new.table.column_names
-    }
+    there = {*old.table.column_names}
+    assert there <= {*new.table.column_names} and {*COLUMNS.values()} <= there
     assert list(old) == list(new) and len(new) == 10
-    for name in new.table.column_names:
+    for name in sorted(there):
         if not name.startswith("shard") and not name.endswith(("_offset", "_size", "_xxh3")):
             was, now = old.table[name].combine_chunks(), new.table[name].combine_chunks()
             assert was.type == now.type and was.is_null().equals(now.is_null()), name
