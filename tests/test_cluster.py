@@ -37,6 +37,8 @@ def test_a_ray_of_our_own_need_not_wait_for_its_agents(ray_here: Resources) -> N
     command = " ".join(raylet.cmdline())
     for name in cluster._PORTS:
         port = Path(words["session_dir"], f"{name}_{words['node_id']}").read_text()
+        if port == "-1":
+            continue  # an agent that this installation of Ray does without
         flag = "listen-port" if "listen" in name else name
         assert int(port) > 0 and re.search(rf"--{flag.replace('_', '[-_]')}={port}\b", command), name
 
