@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from animelayers.layers import names
 from animelayers.schema import IDENTITY, LISTS, RECORD, Row, table_schema
 
 OF_THE_CLIP = ("plate",)
@@ -110,6 +111,8 @@ def frame_table(
     known = {
         name.split(".")[0]: name for name in [*layers, *(name for row in clips for name in layer_names(row))]
     }
+    order = {name: place for place, name in enumerate(names())}  # whatever the first clip has
+    known = dict(sorted(known.items(), key=lambda each: order.get(each[0], len(order))))
     schema = table_schema(
         [name for name in RECORD if any(name in row for row in clips)], list(known.values())
     )
