@@ -18,6 +18,7 @@ from animelayers import search as searching
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import together
 from animelayers.imaging.sheet import fit
+from animelayers.layers import ORDER
 from animelayers.models.protocols import WordEmbedder
 from animelayers.schema import Row
 from animelayers.sinks import columns, corrections, metadata
@@ -78,17 +79,10 @@ class Output:
         """A frame put together from its layers, uint8 sRGB (H, W, 3), of its row; grey where it has no
         background.
         """
-        layers = {
-            name: codecs.decode(self.stored(row, name))
-            for name in ("background", "character", "shadow", "effect")
-            if row.get(f"{name}_file")
-        }
+        layers = {name: codecs.decode(self.stored(row, name)) for name in ORDER if row.get(f"{name}_file")}
         if "background" not in layers:
             layers["background"] = np.full((int(row["height"]), int(row["width"]), 3), 128, np.uint8)
-        mode = row.get("effect_mode") or "none"
-        return together(
-            layers["background"], layers.get("character"), layers.get("shadow"), layers.get("effect"), mode
-        )
+        return together(**layers, mode=row.get("effect_mode") or "none")
 
     def layer(self, frame_id: str, name: str) -> np.ndarray:
         """A layer of a frame, uint8 sRGB: (H, W, 4) with straight alpha, (H, W, 3), or (H, W) for a mask.
