@@ -110,8 +110,8 @@ def read(
                 None if columns is None else former.stored([*columns]), use_threads=False
             )
             return table if plain else former.table(table)
-        # an extension type of a library that is loaded, forged
-        except (AttributeError, TypeError) as strange:
+        # an extension type of a library that is loaded, forged, or names that are no words
+        except (AttributeError, TypeError, UnicodeDecodeError) as strange:
             raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
 
 
@@ -121,14 +121,18 @@ def pieces(store: Store, name: str) -> Iterator[pa.Table]:
         try:
             file = pq.ParquetFile(pa.BufferReader(store.read(name) or b""), page_checksum_verification=True)
             yield from (file.read_row_group(i, use_threads=False) for i in range(file.num_row_groups))
-        except (AttributeError, TypeError) as strange:
+        except (AttributeError, TypeError, UnicodeDecodeError) as strange:
             raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
 
 
 def footer(store: Store, name: str) -> dict[bytes, bytes]:
     """What the footer of a Parquet says beside its schema. Raises `SinkError` if it is damaged."""
     with store.guard(name):
-        return dict(pq.ParquetFile(pa.BufferReader(store.read(name) or b"")).schema_arrow.metadata or {})
+        try:
+            file = pq.ParquetFile(pa.BufferReader(store.read(name) or b""))
+            return dict(file.schema_arrow.metadata or {})
+        except UnicodeDecodeError as strange:
+            raise pa.ArrowInvalid(f"the names of its columns are no words ({strange})") from strange
 
 
 def footers(store: Store, key: str) -> set[bytes]:
