@@ -59,10 +59,11 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     registrations = _views([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
     evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)
     hidden = [np.zeros(size[::-1], bool)] * (len(small) + len(around.pictures))
-    for _ in range(int(params.rounds)):
+    for number in range(int(params.rounds)):
+        if number:
+            hidden = [_kept(mask, params) for mask in (*(label.max(0) for label in labels), *around.kept)]
         evidence = _evidence(small, around.pictures, hidden, registrations)
         labels = net.labels(small, evidence)
-        hidden = [_kept(mask, params) for mask in (*(label.max(0) for label in labels), *around.kept)]
     return Labelled(labels, evidence, small)
 
 

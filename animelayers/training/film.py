@@ -115,6 +115,4 @@ def _place(output: Output, row: Row, full: tuple[int, int], size: tuple[int, int
         _, camera = output.plate(row["frame_id"])
     except (KeyError, TypeError, ValueError):
         return np.zeros((3, 3), np.float32)
-    x, y = size[0] / full[0], size[1] / full[1]
-    scale = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
-    return np.asarray(scale @ camera @ np.linalg.inv(scale), np.float32)
+    return pack.scaled(camera, full, size)

@@ -63,7 +63,7 @@ def shots(
             np.stack([_small(_layers(made), size) for made in kept]),
             np.stack(
                 [
-                    _scaled(made.frame.seat, plan.size, size) if flat else np.zeros((3, 3), np.float32)
+                    scaled(made.frame.seat, plan.size, size) if flat else np.zeros((3, 3), np.float32)
                     for made in kept
                 ]
             ),
@@ -139,7 +139,10 @@ def _small(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
-def _scaled(seat: np.ndarray, full: tuple[int, int], small: tuple[int, int]) -> np.ndarray:
+def scaled(seat: np.ndarray, full: tuple[int, int], small: tuple[int, int]) -> np.ndarray:
+    """A homography (3, 3) between pixels of a drawing and its plate, for both made smaller as `full` (width,
+    height) becomes `small`, float32.
+    """
     x, y = small[0] / full[0], small[1] / full[1]
     scale = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
     return np.asarray(scale @ seat @ np.linalg.inv(scale), np.float32)
