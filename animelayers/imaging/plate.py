@@ -56,8 +56,8 @@ def clean_plate(
     """
     if not 0 < len(frames) == len(alphas) == len(cameras):
         raise ValueError(f"{len(frames)} frames, {len(alphas)} alphas and {len(cameras)} cameras")
+    lights = lights_of(frames, cameras, canvas)
     size: tuple[int, int] = frames[0].shape[1::-1]
-    lights = _lights(frames, cameras, size, canvas)
     usable = [i for i, light in enumerate(lights) if light.usable]
     asked = usable[:: -(-len(usable) // NOBODY) or 1]
     frames, alphas, cameras = ([given[i] for i in asked] for given in (frames, alphas, cameras))
@@ -107,15 +107,16 @@ def _chosen(
     return picture
 
 
-def _lights(
-    frames: Sequence[np.ndarray],
-    cameras: Sequence[np.ndarray],
-    size: tuple[int, int],
-    canvas: tuple[int, int],
+def lights_of(
+    frames: Sequence[np.ndarray], cameras: Sequence[np.ndarray], canvas: tuple[int, int]
 ) -> list[Light]:
-    """The light of each frame against that with the most contrast, matched outwards from it over what was
-    laid down before.
+    """The light of each frame of a shot, uint8 (H, W, 3), against that with the most contrast: fades, flashes, days
+    that break.
+
+    ``cameras``: (3, 3), frame to plate; ``canvas``: width and height of the plate. Matched outwards from that
+    frame over what was laid down before; equal light for what shows too little of it.
     """
+    size: tuple[int, int] = frames[0].shape[1::-1]
     scale = min(1.0, _GLANCE / min(size))
     views = [view(c, size, canvas, scale) for c in cameras]
     glances = [

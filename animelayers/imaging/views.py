@@ -30,7 +30,7 @@ class View:
     size: tuple[int, int]
 
     def onto(self, picture: np.ndarray, smooth: bool = True) -> np.ndarray:
-        """A uint8 frame or plane of the view's size as it lies in the window; zero where the frame does not
+        """A frame or plane of the view's size, uint8 or float32, as it lies in the window; zero where the frame does not
         reach.
         """
         return (
@@ -38,7 +38,7 @@ class View:
         )
 
     def back(self, plate: np.ndarray, smooth: bool = True) -> np.ndarray:
-        """What the frame would show of a uint8 plate or plane of the plate's size; zero beyond the plate."""
+        """What the frame would show of a plate or plane of the plate's size, uint8 or float32; zero beyond the plate."""
         part = plate[self.window]
         if self.matrix is None:
             return part
@@ -63,7 +63,7 @@ def view(camera: np.ndarray, size: tuple[int, int], canvas: tuple[int, int], sca
     Raises ValueError where the frame does not touch the plate.
     """
     small, whole = ((max(1, round(w * scale)), max(1, round(h * scale))) for w, h in (size, canvas))
-    matrix = _scaling(canvas, whole) @ np.asarray(camera, np.float64) @ np.linalg.inv(_scaling(size, small))
+    matrix = scaling(canvas, whole) @ np.asarray(camera, np.float64) @ np.linalg.inv(scaling(size, small))
     corners = np.array(
         [[0, 0], [small[0] - 1, 0], [0, small[1] - 1], [small[0] - 1, small[1] - 1]], np.float64
     )
@@ -78,7 +78,7 @@ def view(camera: np.ndarray, size: tuple[int, int], canvas: tuple[int, int], sca
     return View(window, None if fits else shift @ matrix, small)
 
 
-def _scaling(full: tuple[int, int], small: tuple[int, int]) -> np.ndarray:
+def scaling(full: tuple[int, int], small: tuple[int, int]) -> np.ndarray:
     """Homography between pixel grids of two sizes of one picture, whose outer edges coincide."""
     x, y = small[0] / full[0], small[1] / full[1]
     return np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]], np.float64)

@@ -1,5 +1,5 @@
-"""What is seen again in the next drawing is the same thing there: labels that agree along the motion between
-neighbours.
+"""What is seen again is the same thing there: labels that agree along the motion between neighbours, and at
+each place of the shot between all drawings that show it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,20 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.evidence import distance
+from animelayers.imaging.views import View
 from animelayers.models.flow import DIS
 from animelayers.shot.params import Params
+
+_ASKED = 12  # drawings that all others are held against, at most
+_GREYS = np.arange(256, dtype=np.float32)
+
+
+class Seats(NamedTuple):
+    """Where drawings lie on the plate of their shot: the view of each, and its width and height."""
+
+    views: Sequence[View]
+    whole: tuple[int, int]
 
 
 class _Seen(NamedTuple):
@@ -22,6 +34,47 @@ class _Seen(NamedTuple):
     x: np.ndarray
     y: np.ndarray
     alike: np.ndarray
+
+
+def settled(
+    labels: Sequence[np.ndarray], pictures: Sequence[np.ndarray], seats: Seats, params: Params
+) -> list[np.ndarray]:
+    """The labels of the drawings of a shot, each float32 (L, h, w), 0..1, as the mean with what others say of
+    the same place where they look the same: what does not change is not one thing here and another there.
+
+    ``pictures``: the drawings, uint8 sRGB (h, w, 3), in one light. How alike they look counts as in `agreed`.
+    """
+    if len(labels) < 2 or not any((label > params.faint).any() for label in labels):
+        return list(labels)
+    asked = np.unique(np.linspace(0, len(labels) - 1, min(_ASKED, len(labels))).round().astype(int)).tolist()
+    laid = {k: _laid(labels[k], pictures[k], seats.views[k], seats.whole) for k in asked}
+    table = np.exp(-((_GREYS / np.float32(params.alike)) ** 2))
+    made = []
+    for i, (label, picture, registration) in enumerate(zip(labels, pictures, seats.views, strict=True)):
+        where, shape = registration.window, seats.whole[::-1]
+        own, reach = registration.onto(picture), registration.reach() > 0
+        total, weight = np.zeros((*shape, len(label)), np.float32), np.zeros(shape, np.float32)
+        for k in asked:
+            if k != i:
+                claim, look, reached = (plane[where] for plane in laid[k])
+                share = cv2.LUT(distance(own, look), table) * (reach & reached)
+                weight[where] += share
+                total[where] += share[..., None] * claim
+        there, count = registration.back(total), registration.back(weight)
+        made.append((label + there.transpose(2, 0, 1)) / (1 + count))
+    return made
+
+
+def _laid(
+    label: np.ndarray, picture: np.ndarray, registration: View, whole: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A drawing's labels float32 (h, w, L) and colours on the plate, and where it reaches."""
+    claim = np.zeros((*whole[::-1], len(label)), np.float32)
+    look, reached = np.zeros((*whole[::-1], 3), np.uint8), np.zeros(whole[::-1], bool)
+    claim[registration.window] = registration.onto(np.ascontiguousarray(label.transpose(1, 2, 0)))
+    look[registration.window] = registration.onto(picture)
+    reached[registration.window] = registration.reach() > 0
+    return claim, look, reached
 
 
 def agreed(labels: Sequence[np.ndarray], pictures: Sequence[np.ndarray], params: Params) -> list[np.ndarray]:

@@ -13,9 +13,11 @@ import numpy as np
 from animelayers.imaging.brush import disc
 from animelayers.imaging.evidence import MOST, PlateEvidence, changed, measured, median, nothing, usual
 from animelayers.imaging.motion import canvas, placed
-from animelayers.imaging.views import View, view
+from animelayers.imaging.plate import lights_of
+from animelayers.imaging.views import scaling, view
 from animelayers.models.portrait import shrink
 from animelayers.models.protocols import Layering
+from animelayers.shot.agree import Seats
 from animelayers.shot.matte import coverage
 from animelayers.shot.params import Params
 
@@ -37,11 +39,13 @@ class Given(NamedTuple):
 
 class Labelled(NamedTuple):
     """``labels``: D float32 (3, h, w), coverage by figures, effects and shadows, 0..1; ``told``: the evidence
-    they were found with; ``small``: the drawings at that size, uint8 (h, w, 3)."""
+    they were found with; ``small``: the drawings at that size, uint8 (h, w, 3), in the light of the shot;
+    ``seats``: where they lie on its plate, None where nobody knows."""
 
     labels: list[np.ndarray]
     told: list[PlateEvidence]
     small: list[np.ndarray]
+    seats: Seats | None = None
 
 
 def estimate(given: Given, net: Layering, params: Params) -> Labelled:
@@ -56,15 +60,23 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     around = _around(given, size)
     if given.cameras is None or len(small) + len(around.pictures) < params.fewest:
         return Labelled(net.labels(small, blank), blank, small)
-    registrations = _views([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
+    cameras, whole = _reduced([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
+    lights = lights_of([*small, *around.pictures], cameras, whole)
+    legible = [k for k, light in enumerate(lights) if light.usable]
+    pictures = [
+        light.lift(picture) if light.gain.min() >= params.dark else picture
+        for picture, light in zip([*small, *around.pictures], lights, strict=True)
+    ]
+    small = pictures[: len(small)]
+    seats = Seats([view(camera, size, whole) for camera in cameras], whole)
     evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)
     hidden = [np.zeros(size[::-1], bool)] * (len(small) + len(around.pictures))
     for number in range(int(params.rounds)):
         if number:
             hidden = [_kept(mask, params) for mask in (*(label.max(0) for label in labels), *around.kept)]
-        evidence = _evidence(small, around.pictures, hidden, registrations)
+        evidence = _evidence(pictures, hidden, seats, legible, len(small))
         labels = net.labels(small, evidence)
-    return Labelled(labels, evidence, small)
+    return Labelled(labels, evidence, small, seats._replace(views=seats.views[: len(small)]))
 
 
 class _Around(NamedTuple):
@@ -92,30 +104,28 @@ def _kept(covered: np.ndarray, params: Params) -> np.ndarray:
     return cv2.dilate((covered > params.kept).astype(np.uint8), brush) > 0
 
 
-def _views(
+def _reduced(
     cameras: Sequence[np.ndarray], full: tuple[int, int], size: tuple[int, int]
-) -> tuple[list[View], tuple[int, int]]:
-    """Where small drawings lie on a small plate, and its width and height."""
-    x, y = size[0] / full[0], size[1] / full[1]
-    scale = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
-    back = np.linalg.inv(scale)
-    small = [scale @ camera @ back for camera in cameras]
-    whole = canvas(np.stack(small), size)
-    return [view(camera, size, whole) for camera in small], whole
+) -> tuple[list[np.ndarray], tuple[int, int]]:
+    """The cameras of small drawings to a small plate, and its width and height."""
+    scale = scaling(full, size)
+    small = [scale @ camera @ np.linalg.inv(scale) for camera in cameras]
+    return small, canvas(np.stack(small), size)
 
 
 def _evidence(
-    small: Sequence[np.ndarray],
-    around: Sequence[np.ndarray],
+    pictures: Sequence[np.ndarray],
     hidden: Sequence[np.ndarray],
-    registrations: tuple[list[View], tuple[int, int]],
+    seats: Seats,
+    legible: Sequence[int],
+    number: int,
 ) -> list[PlateEvidence]:
-    """What each of the small drawings is told by all, and by those `around`, with what is `hidden` in each
-    left out.
+    """What the first `number` of the small pictures of a shot are told by all that are `legible`, with what is
+    `hidden` in each left out.
     """
-    views, (width, height) = registrations
-    pictures = [*small, *around]
-    asked = np.unique(np.linspace(0, len(pictures) - 1, min(MOST, len(pictures))).round().astype(int))
+    views, (width, height) = seats
+    asked = np.unique(np.linspace(0, len(legible) - 1, min(MOST, len(legible))).round().astype(int))
+    asked = np.asarray(legible)[asked]
     stack = np.zeros((len(asked), height, width, 3), np.uint8)
     reached = np.zeros((len(asked), height, width), bool)
     shown = reached.copy()
@@ -126,13 +136,12 @@ def _evidence(
         clear = registration.onto((~hidden[k]).astype(np.uint8) * np.uint8(255), smooth=False) > 0
         shown[n][where] = reached[n][where] & clear
     plate, count = median(stack, shown)
-    plates = [views[k].back(plate) for k in range(len(small))]
-    counts = [views[k].back(count, smooth=False) for k in range(len(small))]
-    noise = usual(small, plates, [(c > 0) & ~h for c, h in zip(counts, hidden, strict=False)])
+    own, views = pictures[:number], views[:number]
+    plates = [registration.back(plate) for registration in views]
+    counts = [registration.back(count, smooth=False) for registration in views]
+    noise = usual(own, plates, [(c > 0) & ~h for c, h in zip(counts, hidden, strict=False)])
     change = changed(stack, reached, noise)
     return [
         measured(picture, plate, count, noise, registration.back(change, smooth=False))
-        for picture, plate, count, registration in zip(
-            small, plates, counts, views[: len(small)], strict=True
-        )
+        for picture, plate, count, registration in zip(own, plates, counts, views, strict=True)
     ]

@@ -34,6 +34,9 @@ class Params:
         0.3, "coverage", 0.05, 0.7, "from which a pixel is no background when the plate is made"
     )
     grown: int = _of(2, "pixels of the net's picture", 0, 8, "soft rims that would stain the plate")
+    dark: float = _of(
+        0.15, "share of the shot's light", 0, 1, "down to which a drawing of a fade is brought to that light"
+    )
     passes: int = _of(
         2,
         "times labels are made to agree with their neighbours'; none leaves them",

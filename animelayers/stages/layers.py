@@ -21,7 +21,7 @@ from animelayers.models.protocols import Layering, Proposer
 from animelayers.options import Within
 from animelayers.rules import left_out
 from animelayers.schema import blank
-from animelayers.shot.agree import agreed
+from animelayers.shot.agree import agreed, settled
 from animelayers.shot.estimate import Given, Labelled, estimate
 from animelayers.shot.light import Light, Under, layer, mode_of, named
 from animelayers.shot.matte import coverage, finished
@@ -204,7 +204,10 @@ class Layers(ClipStep):
             if self.net is not None and not set(name.split("+")) <= {_OWN, "none"}:
                 label[_FIGURE] = (label[_FIGURE] + coverage(alpha, label.shape[:0:-1])) / 2
         if self.net is not None and "agreement" not in self.without:
-            found = found._replace(labels=agreed(found.labels, found.small, self.params))
+            told = found.labels
+            if found.seats is not None:
+                told = settled(told, found.small, found.seats, self.params)
+            found = found._replace(labels=agreed(told, found.small, self.params))
         for label, asked in zip(found.labels, maps, strict=False):
             claimed = coverage(
                 (asked.max(0) >= self.threshold).astype(np.uint8) * np.uint8(255), label.shape[:0:-1]

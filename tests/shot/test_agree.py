@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from animelayers.imaging.views import view
 from animelayers.samples import scene
-from animelayers.shot.agree import agreed
+from animelayers.shot.agree import Seats, agreed, settled
 from animelayers.shot.params import Params
 
 
@@ -68,3 +69,39 @@ def test_other_drawings_say_nothing() -> None:
     other = 255 - pictures[0]
     found = agreed([labels[0], 0 * labels[0]], [pictures[0], other], Params())
     assert np.abs(found[0] - labels[0])[:, 4:-4, 4:-4].mean() < 0.02
+
+
+def seated(pan: np.ndarray) -> Seats:
+    """Drawings of 192 x 96 of a camera that pans by so many pixels."""
+    whole = (192 + int(pan.max()), 96)
+    cameras = np.repeat(np.eye(3)[None], len(pan), 0)
+    cameras[:, 0, 2] = pan
+    return Seats([view(camera, (192, 96), whole) for camera in cameras], whole)
+
+
+@pytest.mark.parametrize("name", ["walk", "pan"])
+def test_a_place_that_looks_the_same_is_the_same_thing_however_far_apart_in_time(name: str) -> None:
+    labels, pictures = shot(name)
+    seats = seated(scene(name, 16, (192, 96)).pan[::2].astype(int))
+    wrong = [label.copy() for label in labels]
+    spot = (slice(8, 16), slice(60, 68))
+    wrong[0][1][spot] = 1.0
+    found = settled(wrong, pictures, seats, Params())
+    assert found[0].dtype == np.float32 and found[0].shape == labels[0].shape
+    assert found[0][1][spot].max() < 0.5 < wrong[0][1][spot].min(), "one against many"
+    for before, after in zip(labels, found, strict=True):
+        assert after.min() >= 0 and after.max() <= 1
+        assert ((after[0] > 0.5) != (before[0] > 0.5)).mean() < 0.02, "who moves keeps her outline"
+
+
+def test_of_more_drawings_than_are_held_against_each_other_some_are() -> None:
+    labels, pictures = shot("walk")
+    rng = np.random.default_rng(1)
+    shaken = [np.clip(labels[0] + rng.normal(0, 0.2, (3, 1, 1)).astype(np.float32), 0, 1) for _ in range(30)]
+    found = settled(shaken, [pictures[0]] * 30, seated(np.zeros(30, int)), Params())
+    assert np.ptp([each[0].mean() for each in found]) < 0.4 * np.ptp([each[0].mean() for each in shaken])
+
+
+def test_one_drawing_is_settled() -> None:
+    labels, pictures = shot("walk")
+    assert settled(labels[:1], pictures[:1], seated(np.zeros(1, int)), Params())[0] is labels[0]

@@ -151,6 +151,32 @@ def test_of_a_pan_a_drawing_is_told_what_others_show_of_its_own_view(net: LayerN
     )
 
 
+@pytest.mark.parametrize("name", ["walk", "pan"])
+def test_a_fade_is_the_same_shot_in_less_light(net: LayerNet, name: str) -> None:
+    made = shot(name)
+    light = np.array([*[1.0] * 9, 0.75, 0.5, 0.25])
+    faded = (made.frames[EACH] * light[:, None, None, None]).round().astype(np.uint8)
+    found, plain = (estimate(given(made, frames=f), net, ONCE) for f in (faded, made.frames[EACH]))
+    keeps_its_promises(found, 12, net.size(made.frames.shape[1:]))
+    for k in (9, 10, 11):
+        assert np.abs(found.small[k].astype(int) - plain.small[k]).mean() < 4, "it is shown as if it were lit"
+        told, lit = found.told[k], plain.told[k]
+        known = told.known == 255
+        assert known.mean() > 0.5
+        assert np.abs(told.plate.astype(int) - lit.plate)[known].mean() < 3
+        assert np.abs(told.difference.astype(int) - lit.difference)[known].mean() < 32, "two grey levels"
+    assert np.abs(np.stack(found.labels) - np.stack(plain.labels)).mean() < 0.06
+
+
+def test_what_is_too_dark_to_be_read_is_left_as_it_is(net: LayerNet) -> None:
+    made = shot()
+    light = np.array([*[1.0] * 11, 0.04])
+    faded = (made.frames[EACH] * light[:, None, None, None]).round().astype(np.uint8)
+    found = estimate(given(made, frames=faded), net, ONCE)
+    np.testing.assert_array_equal(found.small[11], shrink(faded[11], net.size(made.frames.shape[1:])))
+    assert np.abs(found.told[0].plate.astype(int) - estimate(given(made), net, ONCE).told[0].plate).mean() < 2
+
+
 def test_of_more_drawings_than_a_plate_is_made_from_some_are_asked(net: LayerNet) -> None:
     frames = np.repeat(shot().frames[:1, ::4, ::4], MOST + 9, 0)
     found = estimate(
