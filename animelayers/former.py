@@ -72,7 +72,7 @@ def options(given: Mapping[str, Any], known: Collection[str], where: str) -> dic
     for name, value in given.items():
         new = renewed(name, known)
         if new != name:
-            log.warning("%s", told(f"{where}.{name}", new))
+            log.warning("%s", renamed(f"{where}.{name}", new))
         made[new] = value
     return made
 
@@ -85,10 +85,10 @@ def renewed(option: str, known: Collection[str]) -> str:
 
 def _today(word: str, names: Mapping[str, str], where: str) -> str:
     if word in names:
-        log.warning("%s", told(f"{where}: {word}", names[word]))
+        log.warning("%s", renamed(f"{where}: {word}", names[word]))
     return names.get(word, word)
 
 
-def told(old: str, new: str) -> str:
+def renamed(old: str, new: str) -> str:
     """A sentence about a word that has another name."""
     return f"{old} is called {new} now; the old word is gone with the next version"

@@ -130,7 +130,7 @@ def renamed(words: Sequence[str]) -> tuple[list[str], list[str]]:
             pattern = re.escape(old).replace(r"\*", r"(\w+)")
             if found := re.match(rf"(?P<sign>[+~]*)(?P<name>{pattern})(?=[.=]|$)", word):
                 name = new.replace("*", found[3]) if "*" in old else new
-                told.append(former.told(found["name"], name))
+                told.append(former.renamed(found["name"], name))
                 word = found["sign"] + name + word[found.end() :]
                 break
         made.append(word)

@@ -40,7 +40,7 @@ from animelayers.benchmark import (
 from animelayers.benchmark.figures import Figure, markdown
 from animelayers.benchmark.film import draw
 from animelayers.curate.decide import KNOWN
-from animelayers.curate.wishes import wishes
+from animelayers.curate.goals import goals
 from animelayers.models.lama import trusted
 from animelayers.samples import scene
 from animelayers.sources import Files
@@ -155,7 +155,7 @@ def _decide(cfg: DictConfig, folder: Path) -> Measured:
     wanted: Any = OmegaConf.to_container(
         job.compose("curate", ["source.path=.", f"output={folder}"]).decision
     )
-    return decide.measure(cfg.decide.frames, wishes(wanted, KNOWN), cfg.decide.rounds)
+    return decide.measure(cfg.decide.frames, goals(wanted, KNOWN), cfg.decide.rounds)
 
 
 def _lama(cfg: DictConfig, folder: Path) -> Measured:

@@ -18,13 +18,13 @@ from tqdm import tqdm
 
 from animelayers import Output, job
 from animelayers.curate import cluster
-from animelayers.curate.cast import checked, groups
 from animelayers.curate.cutouts import Cutouts, reference, references
 from animelayers.curate.evidence import colours, embeddings
 from animelayers.curate.identity import UNKNOWN, alike
-from animelayers.curate.mark import write_names
+from animelayers.curate.names import write_names
 from animelayers.curate.outfits import proposed, worn
-from animelayers.curate.people import People, people
+from animelayers.curate.roster import checked, groups
+from animelayers.curate.tracklets import Tracklets, tracklets
 from animelayers.imaging.square import alone
 from animelayers.search import STAGES
 from animelayers.sinks.store import Store
@@ -52,7 +52,7 @@ def cluster_characters(cfg: DictConfig) -> int:
 
 
 def _run(cfg: DictConfig, output: Output, store: Store) -> int:
-    found = people(output.table, cfg.drawings)
+    found = tracklets(output.table, cfg.drawings)
     names = [track.name for track in found.tracks]
     before, standing, by_hand = cluster.last(store, names)
     pictures = references(cfg.references) if cfg.references else []
@@ -90,13 +90,15 @@ def _run(cfg: DictConfig, output: Output, store: Store) -> int:
     return 0
 
 
-def _recognised(cfg: DictConfig, cutouts: Cutouts, found: People, shown: Sequence[np.ndarray]) -> np.ndarray:
+def _recognised(
+    cfg: DictConfig, cutouts: Cutouts, found: Tracklets, shown: Sequence[np.ndarray]
+) -> np.ndarray:
     """What the package's own net says of the tracks and of the reference pictures."""
     net = job.build(cfg.model)
     return np.concatenate([cluster.recognised(cutouts, found.tracks, net, _show), net(shown)])
 
 
-def _embedded(cfg: DictConfig, output: Output, found: People, shown: Sequence[np.ndarray]) -> np.ndarray:
+def _embedded(cfg: DictConfig, output: Output, found: Tracklets, shown: Sequence[np.ndarray]) -> np.ndarray:
     """The embeddings of the tracks and of the reference pictures."""
     try:
         vectors = embeddings(output.table, found.tracks, cfg.embedding)

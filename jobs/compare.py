@@ -16,9 +16,9 @@ from omegaconf import DictConfig
 from animelayers import job
 from animelayers.output import Output
 from animelayers.quality import compare, result
+from animelayers.quality.agreement import agreement
 from animelayers.quality.difference import differences, markdown
 from animelayers.quality.score import score
-from animelayers.quality.told import agreement
 from animelayers.quality.truth_folder import TruthFolder
 from animelayers.quality.truth_set import TruthSet
 

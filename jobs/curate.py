@@ -25,16 +25,16 @@ from animelayers.captions.given import WAYS
 from animelayers.curate import aim, overrides, report
 from animelayers.curate.album import album
 from animelayers.curate.analyse import METRICS, Analysis, analyse, drawings, measured, missing
+from animelayers.curate.apply import Ways, apply, claim, digests, lasting, origins
 from animelayers.curate.captions import merged
-from animelayers.curate.carry import Ways, carry_out, claim, digests, lasting, origins
 from animelayers.curate.choose import choose
 from animelayers.curate.configs import captions, configs
 from animelayers.curate.decide import KNOWN, decide, limits, unmet, what_if
 from animelayers.curate.duplicates import duplicates
+from animelayers.curate.goals import GoalError, goals
 from animelayers.curate.plan import CurationPlan, resolved
 from animelayers.curate.reason import reasons
 from animelayers.curate.strategies import Strategy
-from animelayers.curate.wishes import WishError, wishes
 from animelayers.exports.strategies import names
 from animelayers.output import Output
 from animelayers.pipeline import Pipeline, bind
@@ -60,7 +60,7 @@ def curate(cfg: DictConfig) -> int:
     try:
         cfg = _own(cfg)
         plan = _plan(cfg)
-    except WishError as problem:
+    except GoalError as problem:
         raise job.ConfigError(str(problem)) from problem
     store, name = Store(cfg.output), uuid.uuid4().hex
     store.folder("")
@@ -134,7 +134,7 @@ def _plan(cfg: DictConfig) -> CurationPlan:
         raise job.ConfigError("every strategy is disabled: set strategies.NAME.enabled=true")
     others = tuple(name for name in nodes if name not in KNOWN)
     decision: Any = OmegaConf.to_container(cfg.decision, resolve=True)
-    wanted = wishes(decision, (*KNOWN, *others))
+    wanted = goals(decision, (*KNOWN, *others))
     wanted = wanted.with_file(cfg.thresholds) if cfg.thresholds else wanted
     wanted = wanted.with_needs(cfg.dataset_needs) if cfg.dataset_needs else wanted
     own = {str(who): wanted.with_file(file) for who, file in cfg.characters.items()}
@@ -174,12 +174,12 @@ def _aimed(cfg: DictConfig, plan: CurationPlan, store: Store, analysis: Analysis
     """
     if not cfg.validation:
         return plan
-    found = aim.aim(analysis, plan.wishes, aim.read(cfg.validation))
+    found = aim.aim(analysis, plan.goals, aim.read(cfg.validation))
     store.put(aim.FILE, "aim", found.text().encode())
     sys.stderr.writelines(f"{trait.reason}\n" for trait in found.traits)
-    told = ", ".join(f"{name} {share:.0%}" for name, share in found.wishes.targets.items())
+    told = ", ".join(f"{name} {share:.0%}" for name, share in found.goals.targets.items())
     sys.stderr.write(f"targets: {told}\n")
-    return replace(plan, wishes=found.wishes)
+    return replace(plan, goals=found.goals)
 
 
 def _carried_out(
@@ -198,7 +198,7 @@ def _carried_out(
     try:
         analysis = analyse(table)
         plan = _aimed(cfg, plan, store, analysis)
-        own_limits = limits(analysis, plan.wishes, plan.own)
+        own_limits = limits(analysis, plan.goals, plan.own)
     except ValueError as problem:
         raise job.ConfigError(str(problem)) from problem
     suits = plan.fits(table)
@@ -206,7 +206,7 @@ def _carried_out(
     min_fit = 0.0 if cfg.strict else cfg.min_fit
     decisions = decide(
         analysis,
-        plan.wishes,
+        plan.goals,
         allowed,
         plan.own,
         suits,
@@ -215,12 +215,12 @@ def _carried_out(
         variety=cfg.variety,
     )
     lacking = {
-        name: why for name, why in unmet(decisions, plan.wishes, min_fit).items() if name in plan.strategies
+        name: why for name, why in unmet(decisions, plan.goals, min_fit).items() if name in plan.strategies
     }
     said = overrides.read(store)
     decisions = overrides.followed(decisions, analysis.frame_id, said)
     called = names(analysis.frame_id)
-    why = reasons(analysis, own_limits, plan.wishes.needs, decisions)
+    why = reasons(analysis, own_limits, plan.goals.needs, decisions)
     decided = report.decided(
         analysis,
         called,
@@ -258,16 +258,16 @@ def _carried_out(
         )
         # what a person left out did not fail
         wanted = decided.filter(pc.invert(pc.is_in(decided["frame_id"], rejected)))
-        told = report.carried(wanted, _executed(cfg, plan, store, chosen, name), plan.columns)
+        told = report.outcomes(wanted, _executed(cfg, plan, store, chosen, name), plan.columns)
     if cfg.report:
-        changes = what_if(analysis, plan.wishes, allowed, plan.own)
+        changes = what_if(analysis, plan.goals, allowed, plan.own)
         report.page(
-            str(cfg.output), output, decided, decisions, plan.wishes, changes, told, unmeasured, left, lacking
+            str(cfg.output), output, decided, decisions, plan.goals, changes, told, unmeasured, left, lacking
         )
         if told is not None:
             album(str(cfg.output), "", None, f"{str(cfg.output).rstrip('/')}/report/set")
     lines, code = report.closing(
-        str(cfg.output), decisions, plan.wishes, told, unmeasured, cfg.report, left, lacking
+        str(cfg.output), decisions, plan.goals, told, unmeasured, cfg.report, left, lacking
     )
     if cfg.count and len(table) < cfg.count:
         lines.append(f"{len(table)} of the {cfg.count} drawings asked for: there are no more that suit")
@@ -356,7 +356,7 @@ def _executed(cfg: DictConfig, plan: CurationPlan, store: Store, table: pa.Table
         cfg.retry_failed,
         cfg.cluster.get("processes"),
     )
-    return carry_out(str(cfg.output), name, str(cfg.source.path), table, used, ways)
+    return apply(str(cfg.output), name, str(cfg.source.path), table, used, ways)
 
 
 if __name__ == "__main__":

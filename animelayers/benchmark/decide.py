@@ -14,13 +14,13 @@ import pyarrow as pa
 from animelayers.benchmark.figures import Figure, interleave, middle
 from animelayers.curate.analyse import analyse
 from animelayers.curate.decide import KNOWN, decide, limits, what_if
+from animelayers.curate.goals import Goals
 from animelayers.curate.reason import reasons
-from animelayers.curate.wishes import Wishes
 
 GOAL_S = 60
 
 
-def measure(frames: int, wishes: Wishes, rounds: int) -> tuple[list[Figure], dict[str, Any]]:
+def measure(frames: int, goals: Goals, rounds: int) -> tuple[list[Figure], dict[str, Any]]:
     """Seconds and MB of analysis, decision, reasoning and what-if for `frames` rows of a frame table, and by
     how much the mix misses its targets.
     """
@@ -40,10 +40,10 @@ def measure(frames: int, wishes: Wishes, rounds: int) -> tuple[list[Figure], dic
         start = time.perf_counter()
         analysis = analyse(table)
         allowed = np.stack([np.ones(frames, bool), *[analysis.instance_count > 0] * 3], 1)
-        made = decide(analysis, wishes, allowed)
-        reasons(analysis, limits(analysis, wishes, {}), wishes.needs, made)
-        what_if(analysis, wishes, allowed)
-        missed.append(max(abs(made.mix()[name] / frames - wishes.targets[name]) for name in KNOWN))
+        made = decide(analysis, goals, allowed)
+        reasons(analysis, limits(analysis, goals, {}), goals.needs, made)
+        what_if(analysis, goals, allowed)
+        missed.append(max(abs(made.mix()[name] / frames - goals.targets[name]) for name in KNOWN))
         return {"seconds": time.perf_counter() - start}
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

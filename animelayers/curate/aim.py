@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 
 from animelayers.curate.analyse import Analysis
-from animelayers.curate.wishes import WishError, Wishes, mapping
+from animelayers.curate.goals import GoalError, Goals, mapping
 
 FILE = "aimed.yaml"
 """What a set's folder keeps of it; `curate thresholds=FILE` takes it."""
@@ -54,15 +54,15 @@ class Trait(NamedTuple):
 
 
 class Aimed(NamedTuple):
-    """The ``wishes`` that follow, and why: each trait, the weakest first."""
+    """The ``goals`` that follow, and why: each trait, the weakest first."""
 
-    wishes: Wishes
+    goals: Goals
     traits: list[Trait]
 
     def text(self) -> str:
         """A file that `curate thresholds=FILE` takes, with the reasons."""
         told = "".join(f"# {trait.reason}\n" for trait in self.traits)
-        sections = {"strategy_targets": dict(self.wishes.targets), "dataset_needs": dict(self.wishes.needs)}
+        sections = {"strategy_targets": dict(self.goals.targets), "dataset_needs": dict(self.goals.needs)}
         return told + str(yaml.safe_dump(sections, sort_keys=False))
 
 
@@ -70,7 +70,7 @@ def scores(found: Mapping[str, Any], where: str) -> dict[str, float]:
     """The score of each trait, 0..1, of a mapping as people write it: other spellings, percent, numbers above
     1 for percent; no overall mean.
 
-    Raises WishError, naming the key, for a trait that there is not and for what is no score.
+    Raises GoalError, naming the key, for a trait that there is not and for what is no score.
     """
     made: dict[str, float] = {}
     plain = set[str]()
@@ -80,35 +80,35 @@ def scores(found: Mapping[str, Any], where: str) -> dict[str, float]:
         if word in _WHOLE:
             continue
         if word not in TRAITS:
-            raise WishError(f"{where}: {key!r} is no trait: {', '.join(TRAITS)}")
+            raise GoalError(f"{where}: {key!r} is no trait: {', '.join(TRAITS)}")
         if word in made:
-            raise WishError(f"{where}: {word} has two scores")
+            raise GoalError(f"{where}: {word} has two scores")
         made[word] = _number(value, f"{where}.{key}")
         if not isinstance(value, str):
             plain.add(word)
     if len(made) < 2:
-        raise WishError(
+        raise GoalError(
             f"{where} tells {len(made)} scores: two traits at least, to know which are worse than others"
         )
     if max((made[word] for word in plain), default=0) > 1:
         made = {word: value / 100 if word in plain else value for word, value in made.items()}
     if max(made.values()) > 1 or max(made.values()) <= 0:
-        raise WishError(f"{where}: scores are shares from 0 to 1, or percent")
+        raise GoalError(f"{where}: scores are shares from 0 to 1, or percent")
     return made
 
 
 def read(path: str) -> dict[str, float]:
-    """The scores in a JSON file. Raises WishError."""
+    """The scores in a JSON file. Raises GoalError."""
     return scores(mapping(path, json.loads), path)
 
 
-def aim(a: Analysis, wishes: Wishes, scored: Mapping[str, float]) -> Aimed:
-    """The wishes with needs and targets that follow the score of each trait.
+def aim(a: Analysis, goals: Goals, scored: Mapping[str, float]) -> Aimed:
+    """The goals with needs and targets that follow the score of each trait.
 
     What scores best lacks nothing, what scores nothing lacks all: that is the need of a trait. Targets shift
     to the strategy that shows the trait, by the most that one of its traits lacks.
     """
-    shows, best = _shown(a, wishes), max(scored.values())
+    shows, best = _shown(a, goals), max(scored.values())
     traits = []
     for name, score in sorted(scored.items(), key=lambda each: each[1]):
         lacks = round(1 - score / best, 2)
@@ -116,25 +116,25 @@ def aim(a: Analysis, wishes: Wishes, scored: Mapping[str, float]) -> Aimed:
         traits.append(
             Trait(name, score, share, lacks, _reason(name, score, best, share, int(shows[name].sum()), lacks))
         )
-    needs = {**wishes.needs, **{_NEEDS[t.name]: t.lacks for t in traits if t.name in _NEEDS}}
-    pull = {strategy: 1.0 for strategy in wishes.targets}
+    needs = {**goals.needs, **{_NEEDS[t.name]: t.lacks for t in traits if t.name in _NEEDS}}
+    pull = {strategy: 1.0 for strategy in goals.targets}
     for trait in traits:
         strategy = _HELPS[trait.name]
         if strategy in pull and (trait.share > 0 or strategy == "create_occlusion"):
             pull[strategy] = max(pull[strategy], 1 + trait.lacks)
     return Aimed(
-        Wishes(
-            wishes.thresholds,
-            _shares({name: share * pull[name] for name, share in wishes.targets.items()}),
+        Goals(
+            goals.thresholds,
+            _shares({name: share * pull[name] for name, share in goals.targets.items()}),
             needs,
         ),
         traits,
     )
 
 
-def _shown(a: Analysis, wishes: Wishes) -> dict[str, np.ndarray]:
+def _shown(a: Analysis, goals: Goals) -> dict[str, np.ndarray]:
     sizes = {name: a.shot_size == name for name in ("close_up", "medium", "full_body", "long")}
-    t = wishes.thresholds
+    t = goals.thresholds
     return {
         **sizes,
         "complex_bg": a.complexity > t["simple_background"],
@@ -174,5 +174,5 @@ def _number(value: Any, where: str) -> float:
     if isinstance(value, str) and (percent := re.fullmatch(r"\s*([\d.]+)\s*%\s*", value)):
         return float(percent[1]) / 100
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value) or value < 0:
-        raise WishError(f"{where}: {value!r} is no score: a share from 0 to 1, or percent")
+        raise GoalError(f"{where}: {value!r} is no score: a share from 0 to 1, or percent")
     return float(value)

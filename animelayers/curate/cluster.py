@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from animelayers.curate import cast
-from animelayers.curate.cast import Member
+from animelayers.curate import roster
 from animelayers.curate.cutouts import Cutouts, picture_name
 from animelayers.curate.evidence import colours, robust
 from animelayers.curate.identity import UNKNOWN, decide
-from animelayers.curate.people import People, Track
+from animelayers.curate.roster import Member
+from animelayers.curate.tracklets import Tracklet, Tracklets
 from animelayers.imaging.codecs import encode_jpeg
 from animelayers.imaging.vectors import unit
 from animelayers.sinks.store import Store
@@ -30,12 +30,12 @@ Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 """Shows how far an iteration is: the iterable, its length, and what it does."""
 
 
-def painted(cutouts: Cutouts, tracks: Sequence[Track], drawings: int, progress: Progress) -> np.ndarray:
+def painted(cutouts: Cutouts, tracks: Sequence[Tracklet], drawings: int, progress: Progress) -> np.ndarray:
     """What colours each track has, float32 (N, 2, 2048) as `evidence.colours`, from at most `drawings` of its
     drawings.
     """
 
-    def of(track: Track) -> np.ndarray:
+    def of(track: Tracklet) -> np.ndarray:
         best = sorted(track.drawings, key=lambda seen: (-seen.weight, seen.row))[:drawings]
         total = np.asarray(sum(seen.weight * colours(cutouts.cut(seen)) for seen in best), np.float32)
         return total
@@ -46,7 +46,7 @@ def painted(cutouts: Cutouts, tracks: Sequence[Track], drawings: int, progress: 
 
 def recognised(
     cutouts: Cutouts,
-    tracks: Sequence[Track],
+    tracks: Sequence[Tracklet],
     net: Callable[[list[np.ndarray]], np.ndarray],
     progress: Progress,
 ) -> np.ndarray:
@@ -54,7 +54,7 @@ def recognised(
     drawings' cut-outs.
     """
 
-    def of(track: Track) -> np.ndarray:
+    def of(track: Tracklet) -> np.ndarray:
         vectors = net([cutouts.cut(seen) for seen in track.drawings])
         weights = np.array([seen.weight for seen in track.drawings])
         there = vectors.any(axis=1)
@@ -66,7 +66,7 @@ def recognised(
 
 
 def assign(
-    found: People,
+    found: Tracklets,
     similar: np.ndarray,
     names: Mapping[str, str],
     by_hand: set[str],
@@ -75,7 +75,7 @@ def assign(
     min_height: float = 0.0,
     **how: Any,
 ) -> dict[str, Member]:
-    """The cast: `names` stand, all other tracks are decided by `identity.decide` (`how`); characters that it
+    """The roster: `names` stand, all other tracks are decided by `identity.decide` (`how`); characters that it
     made are unknown where they have fewer than `min_frames` frames, or are seen in one shot alone and never
     take the share `min_height` of the frame's height: things and effects that were taken for somebody.
 
@@ -115,7 +115,7 @@ def assign(
     ]
     label = {
         **dict(enumerate(known)),
-        **dict(zip(fresh, cast.fresh([*known, UNKNOWN], len(fresh)), strict=True)),
+        **dict(zip(fresh, roster.fresh([*known, UNKNOWN], len(fresh)), strict=True)),
     }
     made = {
         track.name: Member(UNKNOWN, 0.0, track.name in by_hand, track.frames, picture_name(track.name))
@@ -132,15 +132,15 @@ def assign(
 
 def last(store: Store, tracks: Iterable[str]) -> tuple[dict[str, Member], dict[str, str], set[str]]:
     """What the last run wrote, the names that stand after edits, and the tracks put somewhere by hand. Raises
-    `cast.EditError`.
+    `roster.EditError`.
     """
-    before = cast.recorded(store.read(cast.RECORD))
+    before = roster.recorded(store.read(roster.RECORD))
     there = set(tracks)
-    data = store.read(cast.FILE)
+    data = store.read(roster.FILE)
     try:
-        written = {} if data is None else cast.parse(data.decode(), there | set(before))
+        written = {} if data is None else roster.parse(data.decode(), there | set(before))
     except UnicodeDecodeError as damaged:
-        raise cast.EditError(f"{cast.FILE} is not UTF-8 text ({damaged}); save it as such") from None
+        raise roster.EditError(f"{roster.FILE} is not UTF-8 text ({damaged}); save it as such") from None
     track_of = {member.picture: track for track, member in before.items()}
     lies: dict[str, set[str]] = {}
     for folder in store.folders(""):
@@ -151,14 +151,14 @@ def last(store: Store, tracks: Iterable[str]) -> tuple[dict[str, Member], dict[s
     for track, folders in lies.items():
         moved = folders - {before[track].name}
         if len(moved) > 1:
-            raise cast.EditError(
+            raise roster.EditError(
                 f"the picture {before[track].picture} lies in {', '.join(sorted(moved))}: leave it in one of these folders"
             )
         if before[track].name not in folders:
-            filed[track] = cast.checked(moved.pop(), f"folder of {before[track].picture}")
-    names, by_hand = cast.edited(written, filed, before)
+            filed[track] = roster.checked(moved.pop(), f"folder of {before[track].picture}")
+    names, by_hand = roster.edited(written, filed, before)
     if gone := sorted(set(names) - there):
-        log.warning("%d tracks of %s are not in the output any more: %s", len(gone), cast.FILE, gone[:3])
+        log.warning("%d tracks of %s are not in the output any more: %s", len(gone), roster.FILE, gone[:3])
     return before, {track: name for track, name in names.items() if track in there}, by_hand
 
 
@@ -166,7 +166,7 @@ def write(
     store: Store,
     made: Mapping[str, Member],
     before: Mapping[str, Member],
-    found: People,
+    found: Tracklets,
     cutouts: Cutouts,
     most: int,
     show: Progress,
@@ -176,7 +176,7 @@ def write(
     """
     wanted = {
         f"{name}/{member.picture}": track
-        for name, group in cast.groups(made)
+        for name, group in roster.groups(made)
         for track, member in group[:most]
     }
     track_of = {track.name: track for track in found.tracks}
@@ -199,11 +199,11 @@ def write(
     with ThreadPoolExecutor(_READERS) as pool:
         for _ in show(pool.map(draw, drawable), len(drawable), "pictures"):
             pass
-    store.put(cast.FILE, "cast", cast.text(made).encode())
-    store.put(cast.RECORD, "cast", cast.record(made))
+    store.put(roster.FILE, "cast", roster.text(made).encode())
+    store.put(roster.RECORD, "cast", roster.record(made))
 
 
-def _warn(found: People, given: Sequence[str]) -> None:
+def _warn(found: Tracklets, given: Sequence[str]) -> None:
     both = [(a, b) for a, b in found.apart.tolist() if given[a] and given[a] == given[b] != UNKNOWN]
     for a, b in both[:3]:
         log.warning(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from animelayers.curate.wishes import WishError, known, mapping
+from animelayers.curate.goals import GoalError, known, mapping
 from animelayers.models.upscale import NAMES
 
 SECTIONS = ("strategies", "model_paths", "processing")
@@ -38,7 +38,7 @@ def configs(path: str, strategies: Mapping[str, Iterable[str]], made_by: Iterabl
 
     ``strategies``: the options of each there is. ``made_by``: names of the models that made the layers and
     their captions. Paths of models are looked for below the working directory, then beside the file. Raises
-    `WishError` for a file that cannot be read, and for a section, a strategy, an option or a key of
+    `GoalError` for a file that cannot be read, and for a section, a strategy, an option or a key of
     processing that there is not.
     """
     found, notes = mapping(path), list[str]()
@@ -130,5 +130,5 @@ def _is_of(model: str, made_by: Iterable[str]) -> bool:
 def _mapping(found: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
     node = found.get(name) or {}
     if not isinstance(node, Mapping):
-        raise WishError(f"{where}: {name} is {node!r}, not a mapping of names to values")
+        raise GoalError(f"{where}: {name} is {node!r}, not a mapping of names to values")
     return {str(key): value for key, value in node.items()}

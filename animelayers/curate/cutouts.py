@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from animelayers.curate.people import Seen, Track
+from animelayers.curate.tracklets import Seen, Tracklet
 from animelayers.imaging import codecs
 from animelayers.imaging.sheet import checkerboard, contact_sheet, over
 from animelayers.output import Output
@@ -40,7 +40,7 @@ class Cutouts:
             picture[..., 3] = np.where((own > 0) | ((near > 0) & (labels == 0)), picture[..., 3], 0)
         return picture
 
-    def contact(self, track: Track, height: int = 160) -> np.ndarray:
+    def contact(self, track: Tracklet, height: int = 160) -> np.ndarray:
         """The drawings of a track side by side on a checkerboard, uint8 (H, W, 3)."""
         return contact_sheet(
             [_shown(self.cut(seen), height) for seen in track.drawings[:: -(-len(track.drawings) // 6) or 1]],

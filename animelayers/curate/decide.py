@@ -11,7 +11,7 @@ import numpy as np
 
 from animelayers.curate.analyse import Analysis
 from animelayers.curate.assign import assign, counts
-from animelayers.curate.wishes import NEEDS, THRESHOLDS, WishError, Wishes
+from animelayers.curate.goals import NEEDS, THRESHOLDS, GoalError, Goals
 
 KNOWN = ("keep_full", "segment", "create_occlusion", "enhance_segment")
 """Strategies the rules know, in the order of the columns of every score."""
@@ -75,22 +75,22 @@ def mix(chosen: np.ndarray, strategies: Sequence[str]) -> dict[str, int]:
     return {name: int(np.count_nonzero(chosen == s)) for s, name in enumerate(strategies)}
 
 
-def limits(analysis: Analysis, wishes: Wishes, own: Mapping[str, Wishes]) -> dict[str, np.ndarray]:
-    """The thresholds of each frame, float64 (N,): those of `wishes`, or of the first by name of the
+def limits(analysis: Analysis, goals: Goals, own: Mapping[str, Goals]) -> dict[str, np.ndarray]:
+    """The thresholds of each frame, float64 (N,): those of `goals`, or of the first by name of the
     characters in it that has its own.
 
-    Raises `WishError` where characters have their own and nothing tells who is in the frames.
+    Raises `GoalError` where characters have their own and nothing tells who is in the frames.
     """
     if own and analysis.who is None:
-        raise WishError(
+        raise GoalError(
             f"thresholds for {', '.join(own)}, and the output does not say who is in its frames: run animelayers cluster_characters"
         )
-    found = {key: np.full(len(analysis), wishes.thresholds[key]) for key in THRESHOLDS}
+    found = {key: np.full(len(analysis), goals.thresholds[key]) for key in THRESHOLDS}
     for name in sorted(own, reverse=True):
         here = np.array([name in who for who in analysis.who or ()], bool)
         if not here.any():
             known = sorted(frozenset[str]().union(*(analysis.who or ())))
-            raise WishError(
+            raise GoalError(
                 f"thresholds for {name}, who is in no frame: there is {', '.join(filter(None, known)) or 'nobody'}"
             )
         for key in THRESHOLDS:
@@ -161,9 +161,9 @@ def needed(a: Analysis, t: Mapping[str, np.ndarray], needs: Mapping[str, float])
 
 def decide(
     a: Analysis,
-    wishes: Wishes,
+    goals: Goals,
     allowed: np.ndarray,
-    own: Mapping[str, Wishes] | None = None,
+    own: Mapping[str, Goals] | None = None,
     others: Mapping[str, np.ndarray] | None = None,
     whole: bool = True,
     min_fit: float = 0.0,
@@ -176,19 +176,19 @@ def decide(
     the shot have it.
 
     ``allowed`` bool (N, S): which strategies a frame may get, in the order of `KNOWN` and then of ``others``,
-    strategies the rules do not know, with how well each frame fits them, 0..1. ``own``: wishes of characters
+    strategies the rules do not know, with how well each frame fits them, 0..1. ``own``: goals of characters
     whose thresholds differ.
     """
-    t, others = limits(a, wishes, own or {}), others or {}
+    t, others = limits(a, goals, own or {}), others or {}
     more = np.stack([*others.values()], 1) if others else np.zeros((len(a), 0))
-    fit = np.concatenate([fits(a, t, wishes.needs), more], 1)
-    scores = fit + np.concatenate([needed(a, t, wishes.needs), np.zeros_like(more)], 1)
-    ruled = rules(a, t, wishes.needs, allowed)
+    fit = np.concatenate([fits(a, t, goals.needs), more], 1)
+    scores = fit + np.concatenate([needed(a, t, goals.needs), np.zeros_like(more)], 1)
+    ruled = rules(a, t, goals.needs, allowed)
     strategies = (*KNOWN, *others)
     chosen = ruled
     if whole:
         allowed = allowed & ((fit >= min_fit) | (ruled[:, None] == np.arange(len(strategies))))
-        wanted = counts(allowed, np.array([wishes.targets[name] for name in strategies]))
+        wanted = counts(allowed, np.array([goals.targets[name] for name in strategies]))
         chosen = assign(scores, allowed, wanted)
         for _ in range(_ROUNDS if variety else 0):
             chosen = assign(scores - variety * _beside(a, chosen, len(strategies)), allowed, wanted)
@@ -212,13 +212,13 @@ def _beside(a: Analysis, chosen: np.ndarray, size: int) -> np.ndarray:
     return found
 
 
-def unmet(decisions: Decisions, wishes: Wishes, min_fit: float) -> dict[str, str]:
+def unmet(decisions: Decisions, goals: Goals, min_fit: float) -> dict[str, str]:
     """Why a strategy has less of the set than its target asks for, by its name; strategies that have enough
     are left out.
     """
     total, told = len(decisions.chosen), dict[str, str]()
     for s, name in enumerate(decisions.strategies):
-        has, target = int(np.count_nonzero(decisions.chosen == s)), wishes.targets[name]
+        has, target = int(np.count_nonzero(decisions.chosen == s)), goals.targets[name]
         if has >= int(target * total) or (
             not decisions.allowed[:, s].any() and not decisions.fits[:, s].any()
         ):
@@ -235,23 +235,21 @@ def unmet(decisions: Decisions, wishes: Wishes, min_fit: float) -> dict[str, str
 
 
 def what_if(
-    a: Analysis, wishes: Wishes, allowed: np.ndarray, own: Mapping[str, Wishes] | None = None
+    a: Analysis, goals: Goals, allowed: np.ndarray, own: Mapping[str, Goals] | None = None
 ) -> list[tuple[str, float, dict[str, int]]]:
-    """The mix of the rules after each change of one wish by ±0.1, or one character: (key, new value, frames
+    """The mix of the rules after each change of one goal by ±0.1, or one character: (key, new value, frames
     of each of `KNOWN`).
     """
     made = []
     for key in THRESHOLDS:
         step, most = (1.0, np.inf) if key == "multi_character" else (_STEP, 1.0)
-        for value in (wishes.thresholds[key] - step, wishes.thresholds[key] + step):
+        for value in (goals.thresholds[key] - step, goals.thresholds[key] + step):
             if (value >= 1 if key == "multi_character" else value > -_STEP / 2) and value < most + _STEP / 2:
                 value = round(max(0.0, min(most, value)), 6)
-                made.append((key, value, replace(wishes, thresholds={**wishes.thresholds, key: value})))
-    for value in (wishes.needs["occlusion"] - _STEP, wishes.needs["occlusion"] + _STEP):
+                made.append((key, value, replace(goals, thresholds={**goals.thresholds, key: value})))
+    for value in (goals.needs["occlusion"] - _STEP, goals.needs["occlusion"] + _STEP):
         value = round(max(0.0, min(1.0, value)), 6)
-        made.append(
-            (f"need of {NEEDS[0]}", value, replace(wishes, needs={**wishes.needs, "occlusion": value}))
-        )
+        made.append((f"need of {NEEDS[0]}", value, replace(goals, needs={**goals.needs, "occlusion": value})))
     return [
         (key, value, mix(rules(a, limits(a, w, own or {}), w.needs, allowed), KNOWN))
         for key, value, w in made

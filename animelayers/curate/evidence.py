@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from animelayers.curate.people import Seen, Track
+from animelayers.curate.tracklets import Seen, Tracklet
 from animelayers.imaging.vectors import unit
 
 _HIGH = 128  # rows a cut-out is looked at with
@@ -24,7 +24,7 @@ _TRUNK, _BUST = np.array([0.24, 0.6]), np.array([0.5, 1.0])
 _PARTS = 2
 
 
-def embeddings(table: pa.Table, tracks: Sequence[Track], model: str) -> np.ndarray:
+def embeddings(table: pa.Table, tracks: Sequence[Tracklet], model: str) -> np.ndarray:
     """One embedding per track, float32 (N, E) of unit length, zeros where none of its drawings has any.
 
     Taken from column MODEL_instances, and where that is missing from MODEL_character of drawings with one

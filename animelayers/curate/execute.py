@@ -115,7 +115,7 @@ class Executor:
         """Make the pictures of some frames and commit them together; one receipt: how many frames, how many
         failed.
         """
-        told = [field for field in task.schema.field("row").type if carried(field.name)]
+        told = [field for field in task.schema.field("row").type if inherited(field.name)]
         sink = Curated(self._target, told)
         clips = [self._one(**row) for row in task.to_pylist()]
         sink.write(clips, self._ledger.run)
@@ -170,7 +170,7 @@ def clip_id(frame_id: str) -> str:
     return f"{home}/{number}"
 
 
-def carried(column: str) -> bool:
+def inherited(column: str) -> bool:
     """Whether a column of a frame is true of the pictures made of it, too: not where files lie, nor what the
     run says, nor the layers' places.
     """
@@ -187,7 +187,7 @@ def _row(made: Made, frame_id: str, strategy: str, row: Mapping[str, Any]) -> Ro
         raise ValueError(f"a picture's kind is made of letters, digits and _, not {made.kind!r}")
     height, width = _checked(made).shape[:2]
     whole = made.crop is None and (height, width) == (row["height"], row["width"])
-    told = {name: value for name, value in row.items() if carried(name) and (whole or name not in _PLACES)}
+    told = {name: value for name, value in row.items() if inherited(name) and (whole or name not in _PLACES)}
     told |= {f"{model}_frame": _embedding(model, made, row) for model in _MODELS if f"{model}_frame" in row}
     return {
         **told,

@@ -8,25 +8,25 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pyarrow as pa
 
-from animelayers.curate.cast import Member
 from animelayers.curate.cutouts import Cutouts
 from animelayers.curate.evidence import clothes
 from animelayers.curate.framing import shot_size
 from animelayers.curate.identity import UNKNOWN, alike, decide
-from animelayers.curate.people import People, Track
+from animelayers.curate.roster import Member
+from animelayers.curate.tracklets import Tracklet, Tracklets
 from animelayers.imaging.vectors import unit
 from animelayers.values import Box
 
 _DRAWINGS, _READERS = 3, 4
 
 
-def worn(cutouts: Cutouts, table: pa.Table, found: People) -> np.ndarray:
+def worn(cutouts: Cutouts, table: pa.Table, found: Tracklets) -> np.ndarray:
     """The colours of the clothes of each track, float32 (N, 1024) of unit length, zeros where none of its
     drawings shows any: close-ups do not.
     """
     sizes = table.select(["width", "height"])
 
-    def of(track: Track) -> np.ndarray:
+    def of(track: Tracklet) -> np.ndarray:
         total = np.zeros(1024, np.float32)
         for seen in sorted(track.drawings, key=lambda seen: (-seen.weight, seen.row))[:_DRAWINGS]:
             (size,) = sizes.slice(seen.row, 1).to_pylist()
@@ -41,20 +41,20 @@ def worn(cutouts: Cutouts, table: pa.Table, found: People) -> np.ndarray:
 
 def proposed(
     made: Mapping[str, Member],
-    found: People,
+    found: Tracklets,
     colours: np.ndarray,
     known: frozenset[str],
     min_similarity: float,
     frames: int,
 ) -> dict[str, Member]:
-    """The cast with outfits: a character whose clothes come in several kinds is called NAME (outfit 1), NAME
+    """The roster with outfits: a character whose clothes come in several kinds is called NAME (outfit 1), NAME
     (outfit 2) …, most frames first.
 
     ``colours``: as `worn`. ``known``: names that stand already; they are a person's own, and left as they
     are. An outfit has ``frames`` frames at least, and drawings less alike than ``min_similarity`` are of two.
     Tracks that show no clothes, or rare ones, keep the name alone.
     """
-    cast = dict(made)
+    roster = dict(made)
     for name in {member.name for member in made.values()} - known - {UNKNOWN}:
         own = [
             i for i, track in enumerate(found.tracks) if made[track.name].name == name and colours[i].any()
@@ -73,5 +73,5 @@ def proposed(
             for i, of in zip(own, group.tolist(), strict=True):
                 if of in kept:
                     track = found.tracks[i].name
-                    cast[track] = made[track]._replace(name=f"{name} (outfit {kept.index(of) + 1})")
-    return cast
+                    roster[track] = made[track]._replace(name=f"{name} (outfit {kept.index(of) + 1})")
+    return roster

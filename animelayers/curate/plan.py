@@ -1,4 +1,4 @@
-"""What is asked of a set: the wishes, those of characters, and the strategies there are."""
+"""What is asked of a set: the goals, those of characters, and the strategies there are."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from animelayers.curate.analyse import Analysis
 from animelayers.curate.decide import KNOWN
+from animelayers.curate.goals import Goals
 from animelayers.curate.strategies import Strategy
-from animelayers.curate.wishes import Wishes
 from animelayers.schema import LISTS
 
 _ROWS = 1000
@@ -22,12 +22,12 @@ _ROW = 64  # numbers in a list that is an embedding
 
 @dataclass(frozen=True)
 class CurationPlan:
-    """``own``: wishes of characters by their names. ``strategies``: the enabled ones with their options,
+    """``own``: goals of characters by their names. ``strategies``: the enabled ones with their options,
     unbuilt; ``others``: names of all, enabled or not, that the rules do not know.
     """
 
-    wishes: Wishes
-    own: Mapping[str, Wishes]
+    goals: Goals
+    own: Mapping[str, Goals]
     strategies: Mapping[str, partial[Strategy]]
     others: tuple[str, ...]
 

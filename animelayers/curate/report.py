@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from animelayers.curate.analyse import METRICS, Analysis
 from animelayers.curate.decide import Decisions, mix
-from animelayers.curate.wishes import Wishes
+from animelayers.curate.goals import Goals
 from animelayers.imaging import codecs
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
@@ -39,7 +39,7 @@ def decided(
     return pa.table({**columns, **scores, **{name: getattr(analysis, name) for name in METRICS}})
 
 
-def carried(decisions: pa.Table, rows: pa.Table, strategies: Sequence[str]) -> dict[str, Any]:
+def outcomes(decisions: pa.Table, rows: pa.Table, strategies: Sequence[str]) -> dict[str, Any]:
     """What became of every decision: ``summary``, and a result per frame with the rows of the set that were
     made of it.
 
@@ -85,7 +85,7 @@ def keep(store: Store, decisions: pa.Table) -> None:
 def closing(
     output: str,
     decisions: Decisions,
-    wishes: Wishes,
+    goals: Goals,
     report: Mapping[str, Any] | None,
     unmeasured: int,
     page: bool,
@@ -95,13 +95,13 @@ def closing(
     """The lines that close a run, and its exit code: 3 where frames failed or could not be measured, 1 where
     all failed.
 
-    ``report``: as `carried` gives it, None where nothing was carried out. ``page``: whether there is one.
+    ``report``: as `outcomes` gives it, None where nothing was carried out. ``page``: whether there is one.
     ``left``: drawings left out by reason. ``lacking``: why targets are not met.
     """
     total, mixed = len(decisions.chosen), decisions.mix()
     lines = [f"{total} distinct drawings"]
     lines += [
-        f"  {name:<18}{n:>7}  {n / total:6.1%}  target {wishes.targets[name]:.0%}"
+        f"  {name:<18}{n:>7}  {n / total:6.1%}  target {goals.targets[name]:.0%}"
         for name, n in mixed.items()
         if n or name in lacking
     ]
@@ -128,7 +128,7 @@ def page(
     output: Output,
     table: pa.Table,
     decisions: Decisions,
-    wishes: Wishes,
+    goals: Goals,
     changes: Sequence[tuple[str, float, Mapping[str, int]]],
     report: Mapping[str, Any] | None,
     unmeasured: int,
@@ -164,7 +164,7 @@ def page(
         )
     html = render(
         files("animelayers.curate").joinpath("report.html"),
-        total=len(table), wishes=wishes, strategies=strategies, solved=solved, ruled=ruled, share=lambda n: n / total, confidence=confidence,
+        total=len(table), goals=goals, strategies=strategies, solved=solved, ruled=ruled, share=lambda n: n / total, confidence=confidence,
         changes=changes, metrics={name: _distribution(table, name, strategies) for name in METRICS}, samples=shown, closest=closest.to_pylist(),
         report=report, failures=[row for row in report["results"] if not row["success"]][:200] if report else [], unmeasured=unmeasured,
         left=left, lacking=lacking,

@@ -15,7 +15,7 @@ from scipy.optimize import differential_evolution
 
 from animelayers.curate.analyse import Analysis
 from animelayers.curate.decide import KNOWN, limits, rules
-from animelayers.curate.wishes import THRESHOLDS, Wishes
+from animelayers.curate.goals import THRESHOLDS, Goals
 
 LEAST = 8
 """Decisions below which nothing is fitted."""
@@ -47,7 +47,7 @@ class Tuned(NamedTuple):
         )
 
 
-def tune(a: Analysis, wishes: Wishes, allowed: np.ndarray, said: Mapping[str, str], seed: int = 0) -> Tuned:
+def tune(a: Analysis, goals: Goals, allowed: np.ndarray, said: Mapping[str, str], seed: int = 0) -> Tuned:
     """Thresholds under which the rules decide as a person did, as nearly as they can.
 
     ``said``: frames and the strategies they were given; those of none of `KNOWN` are not asked about. A
@@ -66,11 +66,11 @@ def tune(a: Analysis, wishes: Wishes, allowed: np.ndarray, said: Mapping[str, st
     if back.all() or not back.any():
         back = np.arange(len(known)) % 4 == 0
     keys = [key for key in THRESHOLDS if key != "multi_character"]
-    start = np.array([wishes.thresholds[key] for key in keys])
+    start = np.array([goals.thresholds[key] for key in keys])
 
     def agree(values: np.ndarray, where: np.ndarray) -> float:
         made = replace(
-            wishes, thresholds={**wishes.thresholds, **dict(zip(keys, values.tolist(), strict=True))}
+            goals, thresholds={**goals.thresholds, **dict(zip(keys, values.tolist(), strict=True))}
         )
         chosen = rules(a, limits(a, made, {}), made.needs, allowed)
         return float((chosen[at][where] == wanted[where]).mean())
@@ -83,7 +83,7 @@ def tune(a: Analysis, wishes: Wishes, allowed: np.ndarray, said: Mapping[str, st
     )
     best = np.round(found.x, 4)
     before, after = agree(start, back), agree(best, back)
-    thresholds = {**wishes.thresholds, **dict(zip(keys, best.tolist(), strict=True))}
+    thresholds = {**goals.thresholds, **dict(zip(keys, best.tolist(), strict=True))}
     changed = {
         k: (float(b), float(n)) for k, b, n in zip(keys, start, best, strict=True) if abs(b - n) > 5e-3
     }

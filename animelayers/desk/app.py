@@ -29,7 +29,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from animelayers.curate.cast import EditError
+from animelayers.curate.roster import EditError
 from animelayers.desk import compare, correct, decisions, form, people, rows
 from animelayers.desk import shots as shot_list
 from animelayers.desk.correct import CorrectionError, Desks, Said
@@ -552,12 +552,12 @@ def _aim(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     if not isinstance(scored, dict):
         raise ValueError('a result is a mapping of traits to scores, like {"long": 0.15, "close_up": 0.95}')
     found, path = decisions.aimed(_named(desk.sets, request.path_params["name"]), scored)
-    wished = found.wishes
+    goals = found.goals
     traits = [trait._asdict() for trait in found.traits]
     return {
         "traits": traits,
-        "needs": dict(wished.needs),
-        "targets": dict(wished.targets),
+        "needs": dict(goals.needs),
+        "targets": dict(goals.targets),
         "file": str(path),
         "text": found.text(),
     }

@@ -15,8 +15,8 @@ from animelayers.curate import aim, overrides
 from animelayers.curate.aim import Aimed
 from animelayers.curate.analyse import METRICS, analyse
 from animelayers.curate.decide import KNOWN
+from animelayers.curate.goals import Goals, goals
 from animelayers.curate.tune import Tuned, tune
-from animelayers.curate.wishes import Wishes, wishes
 from animelayers.desk.form import composed
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.store import SinkError, Store
@@ -84,7 +84,7 @@ def tuned(path: str) -> tuple[Tuned, Path]:
     analysis = analyse(metadata.read(store, FILE))
     somebody = analysis.instance_count > 0
     allowed = np.stack([np.ones(len(analysis), bool), somebody, somebody, somebody], 1)
-    found = tune(analysis, _wishes(), allowed, overrides.read(store))
+    found = tune(analysis, _goals(), allowed, overrides.read(store))
     store.put("tuned_thresholds.yaml", "tune", found.text().encode())
     return found, Path(store.path("tuned_thresholds.yaml"))
 
@@ -94,11 +94,11 @@ def aimed(path: str, scored: Mapping[str, Any]) -> tuple[Aimed, Path]:
     ValueError for scores that are none.
     """
     store = Store(path)
-    found = aim.aim(analyse(metadata.read(store, FILE)), _wishes(), aim.scores(scored, "the result"))
+    found = aim.aim(analyse(metadata.read(store, FILE)), _goals(), aim.scores(scored, "the result"))
     store.put(aim.FILE, "aim", found.text().encode())
     return found, Path(store.path(aim.FILE))
 
 
-def _wishes() -> Wishes:
+def _goals() -> Goals:
     plain: Any = OmegaConf.to_container(composed("curate").decision, resolve=True)
-    return wishes(plain, KNOWN)
+    return goals(plain, KNOWN)

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from animelayers.curate import cast, cluster
-from animelayers.curate.cast import Member
+from animelayers.curate import cluster, roster
+from animelayers.curate.roster import Member
 from animelayers.sinks.store import Store
 
 UNKNOWN = "unknown"
@@ -17,15 +17,15 @@ UNKNOWN = "unknown"
 def is_cast(path: str) -> bool:
     """Whether a folder holds who is who."""
     store = Store(path)
-    return store.exists(cast.FILE) and store.exists(cast.RECORD)
+    return store.exists(roster.FILE) and store.exists(roster.RECORD)
 
 
 def now(path: str) -> dict[str, Member]:
-    """The cast as the file and the pictures' folders have it by now. Raises `cast.EditError` where that
+    """The roster as the file and the pictures' folders have it by now. Raises `roster.EditError` where that
     cannot be read.
     """
     store = Store(path)
-    before = cast.recorded(store.read(cast.RECORD))
+    before = roster.recorded(store.read(roster.RECORD))
     _, names, by_hand = cluster.last(store, before)
     return {
         track: member._replace(name=names.get(track, UNKNOWN), by_hand=track in by_hand)
@@ -34,12 +34,12 @@ def now(path: str) -> dict[str, Member]:
 
 
 def told(path: str) -> dict[str, Any]:
-    """The characters with their tracks, those with most frames first. Raises `cast.EditError`."""
+    """The characters with their tracks, those with most frames first. Raises `roster.EditError`."""
     store = Store(path)
     made = now(path)
     there = {name: folder for folder in store.folders("") for name in store.names(folder, ".jpg")}
     groups: list[dict[str, Any]] = []
-    for name, members in cast.groups(made):
+    for name, members in roster.groups(made):
         tracks = [
             {"track": track, **member._asdict(), "folder": there.get(member.picture, "")}
             for track, member in members
@@ -79,12 +79,12 @@ def parts(name: str) -> tuple[str, str]:
 
 def rename(path: str, old: str, new: str) -> None:
     """Give a character another name, in all outfits; that of another one merges the two. Raises
-    `cast.EditError` for a name that cannot be.
+    `roster.EditError` for a name that cannot be.
     """
-    cast.checked(new, "name")
+    roster.checked(new, "name")
     made = now(path)
     if all(member.name != old for member in made.values()):
-        raise cast.EditError(f"there is no character {old!r}")
+        raise roster.EditError(f"there is no character {old!r}")
 
     def called(name: str) -> str:
         who, outfit = parts(name)
@@ -101,30 +101,30 @@ def rename(path: str, old: str, new: str) -> None:
 
 def dress(path: str, tracks: list[str], outfit: str) -> None:
     """Say that tracks of one character show it in an outfit, '' for none that is named. Raises
-    `cast.EditError`.
+    `roster.EditError`.
     """
     made = now(path)
     if strange := [track for track in tracks if track not in made]:
-        raise cast.EditError(f"there is no track {strange[0]!r}")
+        raise roster.EditError(f"there is no track {strange[0]!r}")
     whose = sorted({parts(made[track].name)[0] for track in tracks})
     if len(whose) != 1 or whose == [UNKNOWN]:
         told = " and ".join(map(repr, whose)) if whose else "no tracks"
-        raise cast.EditError(
+        raise roster.EditError(
             f"an outfit is one character's, not of {told}: choose pictures of one, and give it a name first"
         )
     if any(sign in outfit for sign in "()"):
-        raise cast.EditError(f"{outfit!r} cannot be an outfit's name: leave the ( ) out")
+        raise roster.EditError(f"{outfit!r} cannot be an outfit's name: leave the ( ) out")
     move(path, tracks, f"{whose[0]} ({outfit.strip()})" if outfit.strip() else whose[0])
 
 
 def move(path: str, tracks: list[str], name: str) -> None:
     """Move tracks to a character, a new one where nobody is called so, or to 'unknown'. Raises
-    `cast.EditError`.
+    `roster.EditError`.
     """
-    cast.checked(name, "name")
+    roster.checked(name, "name")
     made = now(path)
     if strange := [track for track in tracks if track not in made]:
-        raise cast.EditError(f"there is no track {strange[0]!r}")
+        raise roster.EditError(f"there is no track {strange[0]!r}")
     _write(
         path,
         {
@@ -141,5 +141,5 @@ def _write(path: str, made: dict[str, Member]) -> None:
     spelt: dict[str, str] = {}
     for member in made.values():
         if (other := spelt.setdefault(member.name.casefold(), member.name)) != member.name:
-            raise cast.EditError(f"{member.name!r} and {other!r} differ in case alone; use one of them")
-    Store(path).put(cast.FILE, "desk", cast.text(made).encode())
+            raise roster.EditError(f"{member.name!r} and {other!r} differ in case alone; use one of them")
+    Store(path).put(roster.FILE, "desk", roster.text(made).encode())

@@ -28,7 +28,7 @@ def _renew(node: DictConfig, above: str, known: Collection[str]) -> None:
     for name in list(node):
         new = former.renewed(str(name), known)
         if new != name:
-            log.warning("%s", former.told(f"{above}{name!s}", new))
+            log.warning("%s", former.renamed(f"{above}{name!s}", new))
             with open_dict(node):
                 node[new] = node._get_node(name)
                 del node[name]

@@ -119,5 +119,5 @@ def _worth(each: Difference) -> float:
 
 
 def _signed(figure: str, value: float) -> str:
-    text = FIGURES[figure].told(abs(value))
+    text = FIGURES[figure].formatted(abs(value))
     return f"{'+' if value > 0 else '−'}{text}"

@@ -110,7 +110,7 @@ def markdown(found: Mapping[str, Mapping[str, Estimate]], figures: Iterable[str]
         "|" + " --- |" * (len(shown) + 2),
     ]
     for name, line in found.items():
-        cells = [FIGURES[figure].told(line[figure].mean if figure in line else None) for figure in shown]
+        cells = [FIGURES[figure].formatted(line[figure].mean if figure in line else None) for figure in shown]
         most = max((each.n for each in line.values()), default=0)
         lines.append("| " + " | ".join([name, str(most), *cells]) + " |")
     return "\n".join(lines)

@@ -12,9 +12,9 @@ import cv2
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
 from animelayers.quality import result
+from animelayers.quality.agreement import SELF
 from animelayers.quality.difference import Difference, farthest
 from animelayers.quality.figures import FIGURES
-from animelayers.quality.told import SELF
 from animelayers.report import render
 
 Sides = dict[str, list[result.Row]]

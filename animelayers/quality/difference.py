@@ -182,9 +182,9 @@ def markdown(found: Sequence[Difference], most: int = 40) -> str:
     lines = ["| shots | figure | n | a | b | change | 95 % | |", "|" + " --- |" * 8]
     for each in told[:most]:
         figure = FIGURES[each.figure]
-        numbers = [figure.told(value) for value in (each.a, each.b, each.change)]
+        numbers = [figure.formatted(value) for value in (each.a, each.b, each.change)]
         word = each.word if each.kind == ALL else f"{each.kind[:-1]} {each.word}"
-        reach = f"{figure.told(each.low)} … {figure.told(each.high)}"
+        reach = f"{figure.formatted(each.low)} … {figure.formatted(each.high)}"
         lines.append(
             "| " + " | ".join([word, figure.title, str(each.n), *numbers, reach, each.verdict]) + " |"
         )

@@ -16,7 +16,7 @@ class Figure(NamedTuple):
     scale: float = 1
     form: str = "{:.3f}"
 
-    def told(self, value: float | None) -> str:
+    def formatted(self, value: float | None) -> str:
         """The value as it is shown; a dash for none."""
         return "–" if value is None else self.form.format(value * self.scale)
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import measures
-from animelayers.quality.found import FoundLayers
+from animelayers.quality.candidate import FoundLayers
 from animelayers.quality.truths import TrueLayers
 
 RING = 15

@@ -95,6 +95,6 @@ def markdown(found: Sequence[Mapping[str, Any]]) -> str:
 def _cell(figure: str, each: Mapping[str, Any] | None) -> str:
     if each is None:
         return "–"
-    size = FIGURES[figure].told(abs(each["change"]))
+    size = FIGURES[figure].formatted(abs(each["change"]))
     text = "0" if not each["change"] else f"{'+' if each['change'] > 0 else '−'}{size}"
     return f"**{text}**" if each["moved"] else text

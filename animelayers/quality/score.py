@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.output import Output
-from animelayers.quality.found import Candidate
+from animelayers.quality.candidate import Candidate
 from animelayers.quality.shot import ShotScore, Worst, cuts, transitions
 from animelayers.quality.truths import TrueLayers, TrueShot, Truth, frames
 

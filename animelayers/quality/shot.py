@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import measures
+from animelayers.quality.candidate import Candidate, FoundLayers, Row
 from animelayers.quality.figures import FIGURES
-from animelayers.quality.found import Candidate, FoundLayers, Row
 from animelayers.quality.frame import Measured, measured
 from animelayers.quality.truths import BETWEEN, TrueLayers, TrueShot
 

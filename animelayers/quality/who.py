@@ -14,12 +14,12 @@ from scipy.optimize import linear_sum_assignment
 
 from animelayers.curate.execute import Stored
 from animelayers.curate.identity import UNKNOWN
-from animelayers.curate.people import members
 from animelayers.curate.strategies.person import Person
+from animelayers.curate.tracklets import members
 from animelayers.exports.rows import listed
 from animelayers.output import Output
 from animelayers.quality.board import DRAWS
-from animelayers.quality.found import Candidate
+from animelayers.quality.candidate import Candidate
 from animelayers.quality.truth_set import TruthSet
 
 _LEAST = 0.004  # of the frame: a figure that is smaller is nobody one would train on

@@ -48,7 +48,7 @@ def text(output: Output, recipe: Recipe, left_out: Sequence[Sequence[str]]) -> s
             for kind, source, count in _split(hands)
         ),
     ]
-    missing = sorted({word for number in range(films) for word in recipe.asked(number)} - set(traits))
+    missing = sorted({word for number in range(films) for word in recipe.in_focus(number)} - set(traits))
     if missing:
         lines += ["", f"The parts there are could not give: {', '.join(missing)}."]
     if left_out:

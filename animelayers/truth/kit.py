@@ -266,10 +266,10 @@ def read(path: Path) -> np.ndarray:
 
 @lru_cache(maxsize=_KEPT)
 def _read(paths: tuple[Path, ...]) -> tuple[np.ndarray, ...]:
-    return tuple(carried(read(path)) for path in paths)
+    return tuple(bled(read(path)) for path in paths)
 
 
-def carried(picture: np.ndarray) -> np.ndarray:
+def bled(picture: np.ndarray) -> np.ndarray:
     """The picture with its colours carried on a few pixels under what is transparent, so that scaling draws
     no rim.
     """

@@ -14,7 +14,7 @@ from animelayers.options import Count, Size
 from animelayers.truth.odds import checked, draw
 from animelayers.truth.parts import Parts
 from animelayers.truth.plan import FilmPlan, Look, ShotPlan
-from animelayers.truth.stage import ODDS, staged, wished
+from animelayers.truth.stage import ODDS, of_kind, staged
 from animelayers.truth.traits import DEMANDS
 
 SENTENCES = (
@@ -89,7 +89,7 @@ class Recipe:
         if seed not in self._casts:
             rng = np.random.default_rng([seed, self._key, 3])
             self._casts[seed] = self.chosen.cast(
-                rng, [wished(draw(rng, self.odds["who"])) for _ in range(self.cast)]
+                rng, [of_kind(draw(rng, self.odds["who"])) for _ in range(self.cast)]
             )
         return self._casts[seed]
 
@@ -102,7 +102,7 @@ class Recipe:
         rng = np.random.default_rng([seed, number, self._key])
         return max(int(draw(rng, self.odds["shots"])), min(_ASKED, len(self.focus)))
 
-    def asked(self, number: int) -> list[str]:
+    def in_focus(self, number: int) -> list[str]:
         """The words in focus that the first shots of film `number` are made for.
 
         They are spread over the films of a set by their numbers alone, so that any film can be made for
@@ -120,7 +120,7 @@ class Recipe:
             np.random.default_rng([seed, number, self._key, 1]),
             min(most or self.count(seed, number), self.count(seed, number)),
         )
-        asked = [*self.asked(number), *[""] * count][:count]
+        asked = [*self.in_focus(number), *[""] * count][:count]
         demands = [DEMANDS.get(word, {}) for word in asked]
         joint: dict[str, Any] = {}
         for demand in demands:

@@ -130,7 +130,7 @@ class _Grades:
         )
 
 
-def wished(who: str) -> Callable[[Figure], bool]:
+def of_kind(who: str) -> Callable[[Figure], bool]:
     """Whether a figure is of a kind: anime, person, creature, vehicle."""
     return lambda part: bool(part.tags & {*_WHO[who]})
 

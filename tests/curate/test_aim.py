@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from animelayers.curate import aim
 from animelayers.curate.analyse import Analysis
 from animelayers.curate.decide import KNOWN
-from animelayers.curate.wishes import WishError, Wishes, wishes
+from animelayers.curate.goals import GoalError, Goals, goals
 
 SEED = {
     "Close-up": "95%",
@@ -27,7 +27,7 @@ SEED = {
 """As people write such a table."""
 
 
-def asked() -> Wishes:
+def asked() -> Goals:
     thresholds = {
         "simple_background": 0.3,
         "good_lighting": 0.7,
@@ -38,7 +38,7 @@ def asked() -> Wishes:
     }
     targets = {"keep_full": 0.3, "segment": 0.4, "create_occlusion": 0.15, "enhance_segment": 0.15}
     needs = {"occlusion": 0.8, "multi_character": 0.9, "long_shot": 0.7, "complex_bg": 0.6}
-    return wishes({"thresholds": thresholds, "strategy_targets": targets, "dataset_needs": needs}, KNOWN)
+    return goals({"thresholds": thresholds, "strategy_targets": targets, "dataset_needs": needs}, KNOWN)
 
 
 def drawings(far: int = 5, count: int = 100) -> Analysis:
@@ -49,7 +49,7 @@ def drawings(far: int = 5, count: int = 100) -> Analysis:
 
 def test_what_scores_badly_is_needed_and_why_is_told() -> None:
     found = aim.aim(drawings(), asked(), aim.scores(SEED, "table"))
-    needs, targets = found.wishes.needs, found.wishes.targets
+    needs, targets = found.goals.needs, found.goals.targets
     assert needs == {
         "occlusion": pytest.approx(0.89),
         "multi_character": pytest.approx(0.89),
@@ -75,7 +75,7 @@ def test_what_is_written_is_what_curate_reads(tmp_path: Path) -> None:
     (tmp_path / "scores.json").write_text(json.dumps(SEED))
     found = aim.aim(drawings(), asked(), aim.read(str(tmp_path / "scores.json")))
     (tmp_path / aim.FILE).write_text(found.text())
-    assert asked().with_file(str(tmp_path / aim.FILE)) == found.wishes
+    assert asked().with_file(str(tmp_path / aim.FILE)) == found.goals
     assert (
         set(yaml.safe_load(found.text())) == {"strategy_targets", "dataset_needs"}
         and "# long: scores 15%" in found.text()
@@ -94,14 +94,14 @@ def test_whatever_the_scores_targets_are_shares_and_needs_in_order(
     scored: dict[str, float], far: int
 ) -> None:
     found = aim.aim(drawings(far), asked(), aim.scores(scored, "table"))
-    assert sum(found.wishes.targets.values()) == pytest.approx(1) and all(
-        0 <= share <= 1 for share in found.wishes.targets.values()
+    assert sum(found.goals.targets.values()) == pytest.approx(1) and all(
+        0 <= share <= 1 for share in found.goals.targets.values()
     )
     lacks = [trait.lacks for trait in found.traits]
     assert (
         lacks == sorted(lacks, reverse=True)
         and lacks[-1] == 0
-        and all(0 <= need <= 1 for need in found.wishes.needs.values())
+        and all(0 <= need <= 1 for need in found.goals.needs.values())
     )
 
 
@@ -119,5 +119,5 @@ def test_whatever_the_scores_targets_are_shares_and_needs_in_order(
     ],
 )
 def test_a_table_without_sense_is_told(table: dict, why: str) -> None:
-    with pytest.raises(WishError, match=why):
+    with pytest.raises(GoalError, match=why):
         aim.scores(table, "table")

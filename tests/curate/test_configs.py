@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from animelayers.curate.configs import captions, configs
+from animelayers.curate.goals import GoalError
 from animelayers.curate.plan import resolved
 from animelayers.curate.strategies import STRATEGIES
-from animelayers.curate.wishes import WishError
 from animelayers.weights import TABLE
 
 OPTIONS = {name: ["enabled", *inspect.signature(kind).parameters] for name, kind in STRATEGIES.items()}
@@ -93,7 +93,7 @@ def test_models_that_are_there_are_taken(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_file_that_makes_no_sense(text: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(WishError, match=said):
+    with pytest.raises(GoalError, match=said):
         configs(own(tmp_path, text), OPTIONS, [])
 
 

@@ -15,12 +15,12 @@ from animelayers import job
 from animelayers.curate.analyse import Analysis
 from animelayers.curate.assign import apportion, assign, counts
 from animelayers.curate.decide import KNOWN, decide, limits, mix, rules, what_if
+from animelayers.curate.goals import GoalError, Goals, goals
 from animelayers.curate.reason import reasons
-from animelayers.curate.wishes import WishError, Wishes, wishes
 
 DEFAULT = yaml.safe_load((job.CONF / "decision" / "decision_thresholds.yaml").read_text())
-WISHES = wishes(DEFAULT, KNOWN)
-TARGETS = np.array([WISHES.targets[name] for name in KNOWN])
+GOALS = goals(DEFAULT, KNOWN)
+TARGETS = np.array([GOALS.targets[name] for name in KNOWN])
 
 
 def analysis(n: int, seed: int = 0, **given: object) -> Analysis:
@@ -71,7 +71,7 @@ def test_the_rules_are_the_pseudo_code(
         "sharpness": [sharp],
     }
     one = analysis(1, instance_count=[float(count)], **numbers)
-    wanted = replace(WISHES, needs={**WISHES.needs, "occlusion": need})
+    wanted = replace(GOALS, needs={**GOALS.needs, "occlusion": need})
     made = decide(one, wanted, everything(1), whole=False)
     assert KNOWN[made.chosen[0]] == expected
     assert 0 <= made.confidence[0] <= 1
@@ -86,8 +86,8 @@ def test_the_reasoning_is_written_as_the_seed_writes_it() -> None:
         "sharpness": [0.9, 0.32],
     }
     two = analysis(2, instance_count=[1.0, 1.0], **numbers)
-    made = decide(two, WISHES, everything(2), whole=False)
-    said = reasons(two, limits(two, WISHES, {}), WISHES.needs, made)
+    made = decide(two, GOALS, everything(2), whole=False)
+    said = reasons(two, limits(two, GOALS, {}), GOALS.needs, made)
     assert (
         said[0]
         == "Simple background (complexity=0.18) | Good lighting (quality=0.85) | Low occlusion (level=0.05)"
@@ -100,8 +100,8 @@ def test_a_forbidden_rule_gives_way_to_the_next_and_none_is_minus_one() -> None:
     one = analysis(1, complexity=[0.9], instance_count=[0.0])
     nobody = np.array([[True, False, False, False]])
     for whole in (True, False):
-        assert decide(one, WISHES, nobody, whole=whole).chosen.tolist() == [0]
-        assert decide(one, WISHES, np.zeros((1, 4), bool), whole=whole).chosen.tolist() == [-1]
+        assert decide(one, GOALS, nobody, whole=whole).chosen.tolist() == [0]
+        assert decide(one, GOALS, np.zeros((1, 4), bool), whole=whole).chosen.tolist() == [-1]
 
 
 @settings(max_examples=40, deadline=None)
@@ -131,7 +131,7 @@ def test_the_mix_meets_its_targets_where_every_frame_allows_everything(
     n: int, seed: int, parts: list[int]
 ) -> None:
     targets = dict(zip(KNOWN, (np.array(parts) / sum(parts)).tolist(), strict=True))
-    made = decide(analysis(n, seed), replace(WISHES, targets=targets), everything(n)).mix()
+    made = decide(analysis(n, seed), replace(GOALS, targets=targets), everything(n)).mix()
     assert sum(made.values()) == n
     assert all(abs(made[name] / n - targets[name]) <= 0.03 for name in KNOWN)
 
@@ -151,15 +151,15 @@ def test_targets_that_cannot_be_met_are_missed_as_little_as_can_be() -> None:
 
 def test_twenty_thousand_frames_exactly_and_always_the_same() -> None:
     many = analysis(20_000)
-    made = decide(many, WISHES, everything(20_000))
+    made = decide(many, GOALS, everything(20_000))
     assert made.mix() == {
         "keep_full": 6000,
         "segment": 8000,
         "create_occlusion": 3000,
         "enhance_segment": 3000,
     }
-    assert np.array_equal(made.chosen, decide(many, WISHES, everything(20_000)).chosen)
-    by_rules = decide(many, WISHES, everything(20_000), whole=False)
+    assert np.array_equal(made.chosen, decide(many, GOALS, everything(20_000)).chosen)
+    by_rules = decide(many, GOALS, everything(20_000), whole=False)
     assert max(by_rules.mix().values()) > 12_000  # what the whole set is decided for
     assert made.confidence.mean() > 0.5
     fit_by_chance = made.fits[np.arange(20_000), np.random.default_rng(1).permutation(made.chosen)].mean()
@@ -189,17 +189,17 @@ def test_needs_send_what_the_set_lacks_where_its_scene_stays() -> None:
     far = np.where(np.arange(400) % 2, "long", "medium")
     same = dict.fromkeys(("complexity", "lighting", "occlusion", "quality", "sharpness"), np.full(400, 0.5))
     half = analysis(400, shot_size=far, instance_count=np.ones(400), **same)
-    wanted = replace(WISHES, needs={"occlusion": 0.5, "multi_character": 0, "long_shot": 1, "complex_bg": 0})
+    wanted = replace(GOALS, needs={"occlusion": 0.5, "multi_character": 0, "long_shot": 1, "complex_bg": 0})
     chosen = decide(half, wanted, everything(400)).chosen
     assert (far[(chosen == 0) | (chosen == 2)] == "long").all()
 
 
 def test_what_each_change_would_do() -> None:
     some = analysis(500)
-    changes = what_if(some, WISHES, everything(500))
+    changes = what_if(some, GOALS, everything(500))
     assert len(changes) == 14 and all(sum(made.values()) == 500 for _, _, made in changes)
     by = {(key, value): made for key, value, made in changes}
-    now = mix(rules(some, limits(some, WISHES, {}), WISHES.needs, everything(500)), KNOWN)
+    now = mix(rules(some, limits(some, GOALS, {}), GOALS.needs, everything(500)), KNOWN)
     assert (
         by["simple_background", 0.2]["keep_full"]
         < now["keep_full"]
@@ -210,7 +210,7 @@ def test_what_each_change_would_do() -> None:
 
 def test_thresholds_of_a_character(tmp_path: Path) -> None:
     (tmp_path / "luca.yaml").write_text("thresholds: {simple_background: 0.1}")
-    own = {"luca": WISHES.with_file(str(tmp_path / "luca.yaml"))}
+    own = {"luca": GOALS.with_file(str(tmp_path / "luca.yaml"))}
     same = {
         "complexity": [0.2, 0.2],
         "lighting": [0.9, 0.9],
@@ -218,12 +218,12 @@ def test_thresholds_of_a_character(tmp_path: Path) -> None:
         "instance_count": [1.0, 1.0],
     }
     two = analysis(2, **same)
-    with pytest.raises(WishError, match="does not say who"):
-        limits(two, WISHES, own)
+    with pytest.raises(GoalError, match="does not say who"):
+        limits(two, GOALS, own)
     two = replace(two, who=[frozenset({"luca", "alberto"}), frozenset({"alberto"})])
-    assert decide(two, WISHES, everything(2), own, whole=False).mix()["keep_full"] == 1
-    with pytest.raises(WishError, match="giulia, who is in no frame: there is alberto, luca"):
-        limits(two, WISHES, {"giulia": WISHES})
+    assert decide(two, GOALS, everything(2), own, whole=False).mix()["keep_full"] == 1
+    with pytest.raises(GoalError, match="giulia, who is in no frame: there is alberto, luca"):
+        limits(two, GOALS, {"giulia": GOALS})
 
 
 @pytest.mark.parametrize(
@@ -241,25 +241,25 @@ def test_thresholds_of_a_character(tmp_path: Path) -> None:
     ],
 )
 def test_wishes_that_make_no_sense_are_one_sentence(section: str, key: str, value: object, said: str) -> None:
-    with pytest.raises(WishError, match=said):
-        wishes({**DEFAULT, section: {**DEFAULT[section], key: value}}, KNOWN)
+    with pytest.raises(GoalError, match=said):
+        goals({**DEFAULT, section: {**DEFAULT[section], key: value}}, KNOWN)
 
 
 def test_files_of_wishes(tmp_path: Path) -> None:
     needs, broken = tmp_path / "dataset_needs.json", tmp_path / "ノート.json"
     needs.write_text(json.dumps({"occlusion": 0.1}))
     broken.write_text("{")
-    made = WISHES.with_needs(str(needs))
-    assert isinstance(made, Wishes) and made.needs == {**WISHES.needs, "occlusion": 0.1}
-    with pytest.raises(WishError, match=r"ノート\.json is damaged"):
-        WISHES.with_needs(str(broken))
-    with pytest.raises(WishError, match="cannot be read"):
-        WISHES.with_file(str(tmp_path / "none.yaml"))
+    made = GOALS.with_needs(str(needs))
+    assert isinstance(made, Goals) and made.needs == {**GOALS.needs, "occlusion": 0.1}
+    with pytest.raises(GoalError, match=r"ノート\.json is damaged"):
+        GOALS.with_needs(str(broken))
+    with pytest.raises(GoalError, match="cannot be read"):
+        GOALS.with_file(str(tmp_path / "none.yaml"))
     needs.write_text("[1]")
-    with pytest.raises(WishError, match="no mapping"):
-        WISHES.with_needs(str(needs))
-    with pytest.raises(WishError, match="lacks low_sharpness"):
-        wishes(
+    with pytest.raises(GoalError, match="no mapping"):
+        GOALS.with_needs(str(needs))
+    with pytest.raises(GoalError, match="lacks low_sharpness"):
+        goals(
             {
                 **DEFAULT,
                 "thresholds": {k: v for k, v in DEFAULT["thresholds"].items() if k != "low_sharpness"},

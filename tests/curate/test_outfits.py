@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from animelayers.curate.cast import Member, parse, text
 from animelayers.curate.evidence import clothes
 from animelayers.curate.identity import UNKNOWN
 from animelayers.curate.outfits import proposed
-from animelayers.curate.people import People, Track
+from animelayers.curate.roster import Member, parse, text
+from animelayers.curate.tracklets import Tracklet, Tracklets
 
 HAIR, SKIN = (70, 40, 60), (250, 220, 200)
 SCHOOL, WINTER = (30, 50, 140), (200, 40, 50)
@@ -39,10 +39,10 @@ def test_clothes_are_known_in_any_frame_and_light() -> None:
 
 def cast_of(
     *tracks: tuple[str, int, tuple[int, int, int] | None],
-) -> tuple[dict[str, Member], People, np.ndarray]:
+) -> tuple[dict[str, Member], Tracklets, np.ndarray]:
     """Tracks by name of their character, frames and coat (None: a close-up)."""
-    found = People(
-        [Track(f"film/scene{i:04d}/1", frames, ()) for i, (_, frames, _) in enumerate(tracks)],
+    found = Tracklets(
+        [Tracklet(f"film/scene{i:04d}/1", frames, ()) for i, (_, frames, _) in enumerate(tracks)],
         np.zeros((0, 2), int),
     )
     made = {
@@ -63,8 +63,8 @@ def test_two_coats_are_two_outfits_and_what_shows_none_keeps_the_name() -> None:
         ("akari", 10, SCHOOL), ("akari", 30, WINTER), ("akari", 10, SCHOOL), ("akari", 50, None), ("akari", 2, (90, 200, 60)),
         ("ren", 20, SCHOOL), ("ren", 20, SCHOOL), (UNKNOWN, 9, WINTER),
     )  # fmt: skip
-    cast = proposed(made, found, worn, frozenset(), 0.5, 6)
-    names = [cast[track.name].name for track in found.tracks]
+    roster = proposed(made, found, worn, frozenset(), 0.5, 6)
+    names = [roster[track.name].name for track in found.tracks]
     assert names == [
         "akari (outfit 2)",
         "akari (outfit 1)",
@@ -76,7 +76,7 @@ def test_two_coats_are_two_outfits_and_what_shows_none_keeps_the_name() -> None:
         UNKNOWN,
     ]
     assert (
-        parse(text(cast), [track.name for track in found.tracks])["film/scene0001/1"] == "akari (outfit 1)"
+        parse(text(roster), [track.name for track in found.tracks])["film/scene0001/1"] == "akari (outfit 1)"
     ), "in the file people edit"
 
 

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("starlette", reason="the desk's extra is not installed: pip install 'animelayers[desk]'")
 from starlette.testclient import TestClient
 
-from animelayers.curate.cast import EditError
+from animelayers.curate.roster import EditError
 from animelayers.desk import form
 from animelayers.desk.app import COOKIE, Desk, app
 from animelayers.desk.runs import Run, Runs
@@ -184,8 +184,8 @@ def test_words_of_a_form() -> None:
 
 
 def _cast(folder: Path) -> dict[str, Any]:
-    from animelayers.curate import cast
-    from animelayers.curate.cast import Member
+    from animelayers.curate import roster
+    from animelayers.curate.roster import Member
     from animelayers.sinks.store import Store
 
     os.makedirs(folder / "ann")
@@ -195,8 +195,8 @@ def _cast(folder: Path) -> dict[str, Any]:
     }
     (folder / "ann/p0.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     store = Store(str(folder))
-    store.put(cast.FILE, "t", cast.text(made).encode())
-    store.put(cast.RECORD, "t", cast.record(made))
+    store.put(roster.FILE, "t", roster.text(made).encode())
+    store.put(roster.RECORD, "t", roster.record(made))
     return made
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from animelayers import Output, job
-from animelayers.curate.cast import parse
+from animelayers.curate.roster import parse
 from animelayers.imaging.seams import boxes
 from animelayers.samples import scene
 from animelayers.schema import RECORD

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from animelayers import Output, job
-from animelayers.curate.cast import parse
+from animelayers.curate.roster import parse
 from animelayers.exports.check import check
 from animelayers.samples import scene
 from animelayers.words import taken

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from animelayers.quality.candidate import Candidate
 from animelayers.quality.figures import FIGURES
-from animelayers.quality.found import Candidate
 from animelayers.quality.frame import measured
 from animelayers.quality.score import score
 from animelayers.quality.shot import transitions

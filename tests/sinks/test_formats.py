@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from animelayers import Output, former, tracks
-from animelayers.curate.mark import NAMES
-from animelayers.curate.people import people
+from animelayers.curate.names import NAMES
+from animelayers.curate.tracklets import tracklets
 from animelayers.desk import rows, shots
 from animelayers.desk.pictures import facts
 from animelayers.exports import rows as exported
@@ -109,7 +109,7 @@ def test_all_read_the_same(new: Path, which: str, request: pytest.FixtureRequest
     assert one.table.equals(two.table) and {*one.table["instance_ids"].to_pylist()[0]} == {1, 2}
     assert (
         one.table["characters"].to_pylist()[0] == ["akari"]
-        and len(people(two.table).tracks) == len(people(one.table).tracks) == 4
+        and len(tracklets(two.table).tracks) == len(tracklets(one.table).tracks) == 4
     )
     assert tracks.tracks(one.table).equals(tracks.tracks(two.table)) and [
         row["frame_id"] for row in worst(one, 9)

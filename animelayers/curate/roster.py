@@ -31,7 +31,7 @@ class EditError(ValueError):
 
 
 class Member(NamedTuple):
-    """A track in a cast: the name of its character, how sure that is, whether a person put it there, its
+    """A track in a roster: the name of its character, how sure that is, whether a person put it there, its
     frames and its contact picture.
     """
 
@@ -120,20 +120,20 @@ def edited(
     return {track: name for track, name in names.items() if name != UNKNOWN or track in by_hand}, by_hand
 
 
-def text(cast: Mapping[str, Member]) -> str:
+def text(roster: Mapping[str, Member]) -> str:
     """The file of characters: those with most frames first, `unknown` last."""
     lines = [_HEAD]
-    for name, members in groups(cast):
+    for name, members in groups(roster):
         frames = sum(member.frames for _, member in members)
         lines.append(f"- name: {_quoted(name)}  # {frames} frames\n  tracks:\n")
         lines += [f"  - {_quoted(track)}  # {_said(member)}\n" for track, member in members]
     return "".join(lines)
 
 
-def groups(cast: Mapping[str, Member]) -> list[tuple[str, list[tuple[str, Member]]]]:
-    """The characters of a cast with their tracks, those with most frames first, `unknown` last."""
+def groups(roster: Mapping[str, Member]) -> list[tuple[str, list[tuple[str, Member]]]]:
+    """The characters of a roster with their tracks, those with most frames first, `unknown` last."""
     found: dict[str, list[tuple[str, Member]]] = {}
-    for track, member in sorted(cast.items(), key=lambda item: (-item[1].frames, item[0])):
+    for track, member in sorted(roster.items(), key=lambda item: (-item[1].frames, item[0])):
         found.setdefault(member.name, []).append((track, member))
     return sorted(
         found.items(),
@@ -141,11 +141,13 @@ def groups(cast: Mapping[str, Member]) -> list[tuple[str, list[tuple[str, Member
     )
 
 
-def record(cast: Mapping[str, Member]) -> bytes:
+def record(roster: Mapping[str, Member]) -> bytes:
     """What is written for the next run."""
     return (
         json.dumps(
-            {track: member._asdict() for track, member in sorted(cast.items())}, indent=1, ensure_ascii=False
+            {track: member._asdict() for track, member in sorted(roster.items())},
+            indent=1,
+            ensure_ascii=False,
         ).encode()
         + b"\n"
     )

@@ -104,7 +104,7 @@ def digests(table: pa.Table) -> list[str]:
     )
 
 
-def carry_out(
+def apply(
     target: str,
     run: str,
     source: str,

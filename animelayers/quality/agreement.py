@@ -11,7 +11,7 @@ import numpy as np
 
 from animelayers.imaging import measures
 from animelayers.output import Output
-from animelayers.quality.found import Candidate
+from animelayers.quality.candidate import Candidate
 
 SELF: Mapping[str, bool] = {
     "recompose_psnr": True,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from animelayers.curate.cast import Member
-from animelayers.curate.people import members
+from animelayers.curate.roster import Member
+from animelayers.curate.tracklets import members
 from animelayers.output import Output
 from animelayers.schema import RECORD, Row
 from animelayers.sinks import Columns

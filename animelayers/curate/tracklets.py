@@ -40,7 +40,7 @@ class Seen(NamedTuple):
     weight: float
 
 
-class Track(NamedTuple):
+class Tracklet(NamedTuple):
     """A character of a shot, followed over its clips: the shot's id and a number (ep-mkv/scene0003/1), its
     number of frames, drawings that show it well, in order of time, and the largest share of the frame's
     height that it takes."""
@@ -56,16 +56,16 @@ class Track(NamedTuple):
         return self.name.rpartition("/")[0]
 
 
-class People(NamedTuple):
+class Tracklets(NamedTuple):
     """All tracks of an output, sorted by name, and `apart` int (M, 2): pairs of tracks that are in one frame
     together.
     """
 
-    tracks: list[Track]
+    tracks: list[Tracklet]
     apart: np.ndarray
 
 
-def people(table: pa.Table, drawings: int = 8) -> People:
+def tracklets(table: pa.Table, drawings: int = 8) -> Tracklets:
     """The tracks of a frame table, each with at most `drawings` of its drawings, the best of as many
     stretches of time.
 
@@ -101,8 +101,8 @@ def people(table: pa.Table, drawings: int = 8) -> People:
     names = sorted(frames)
     place = {name: i for i, name in enumerate(names)}
     apart = np.array(sorted((place[a], place[b]) for a, b in together), int).reshape(-1, 2)
-    tracks = [Track(name, frames[name], _best(seen.get(name, []), drawings), high[name]) for name in names]
-    return People(tracks, apart)
+    tracks = [Tracklet(name, frames[name], _best(seen.get(name, []), drawings), high[name]) for name in names]
+    return Tracklets(tracks, apart)
 
 
 def members(table: pa.Table) -> Iterator[tuple[Mapping[str, Any], list[str]]]:

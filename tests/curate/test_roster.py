@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animelayers.curate import cast
-from animelayers.curate.cast import EditError, Member
+from animelayers.curate import roster
 from animelayers.curate.identity import UNKNOWN
+from animelayers.curate.roster import EditError, Member
 
 NAMES = st.text(
     st.characters(exclude_characters='/\\:*?"<>|,', exclude_categories=("Cc", "Cs", "Zl", "Zp")),
@@ -25,8 +25,8 @@ def test_what_is_written_is_read_back(names: dict[str, str]) -> None:
     spelt: dict[str, str] = {}
     names = {track: spelt.setdefault(name.casefold(), name) for track, name in names.items()}
     made = {track: member(name) for track, name in names.items()}
-    assert cast.parse(cast.text(made), names) == names
-    assert cast.recorded(cast.record(made)) == made
+    assert roster.parse(roster.text(made), names) == names
+    assert roster.recorded(roster.record(made)) == made
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_what_is_written_is_read_back(names: dict[str, str]) -> None:
 )
 def test_a_bad_edit_is_told_with_its_line(text: str, told: str) -> None:
     with pytest.raises(EditError) as found:
-        cast.parse(text, ["e/scene0000/1", "e/scene0000/2"])
+        roster.parse(text, ["e/scene0000/1", "e/scene0000/2"])
     assert told in str(found.value) and "\n" not in str(found.value)
 
 
 def test_a_name_that_yaml_takes_for_something_else_stays_a_name() -> None:
-    assert cast.parse("- name: no\n  tracks: [t]\n- name: 007\n  tracks:\n", ["t"]) == {"t": "no"}
+    assert roster.parse("- name: no\n  tracks: [t]\n- name: 007\n  tracks:\n", ["t"]) == {"t": "no"}
 
 
 def test_a_renamed_character_is_not_put_there_by_hand_and_a_moved_track_is() -> None:
@@ -68,29 +68,29 @@ def test_a_renamed_character_is_not_put_there_by_hand_and_a_moved_track_is() -> 
         "d": member(UNKNOWN),
     }
     renamed = {"a": "akari", "b": "akari", "c": "character_02", "d": UNKNOWN}
-    assert cast.edited(renamed, {}, last) == ({"a": "akari", "b": "akari", "c": "character_02"}, set())
+    assert roster.edited(renamed, {}, last) == ({"a": "akari", "b": "akari", "c": "character_02"}, set())
     moved = {"a": "character_01", "b": "character_02", "c": "character_02", "d": "ren"}
-    assert cast.edited(moved, {}, last) == (moved, {"b", "d"})
+    assert roster.edited(moved, {}, last) == (moved, {"b", "d"})
 
 
 def test_who_is_left_out_by_hand_stays_out() -> None:
     last = {"a": member("character_01"), "b": member("character_01")}
-    names, by_hand = cast.edited({"a": UNKNOWN, "b": "character_01"}, {}, last)
+    names, by_hand = roster.edited({"a": UNKNOWN, "b": "character_01"}, {}, last)
     assert names["a"] == UNKNOWN and by_hand == {"a"}
     again = {"a": member(UNKNOWN, by_hand=True), "b": member("character_01")}
-    assert cast.edited({"a": UNKNOWN, "b": "character_01"}, {}, again) == (names, by_hand)
+    assert roster.edited({"a": UNKNOWN, "b": "character_01"}, {}, again) == (names, by_hand)
 
 
 def test_a_picture_moves_its_track_unless_the_file_does() -> None:
     last = {"a": member("x"), "b": member("x"), "c": member("x")}
-    names, by_hand = cast.edited({"a": "x", "b": "z", "c": "x"}, {"a": "y", "b": "y"}, last)
+    names, by_hand = roster.edited({"a": "x", "b": "z", "c": "x"}, {"a": "y", "b": "y"}, last)
     assert names == {"a": "y", "b": "z", "c": "x"} and by_hand == {"a", "b"}
 
 
 def test_new_names_are_free_ones() -> None:
-    assert cast.fresh(["Character_02", "akari"], 3) == ["character_01", "character_03", "character_04"]
+    assert roster.fresh(["Character_02", "akari"], 3) == ["character_01", "character_03", "character_04"]
 
 
 def test_a_damaged_record_is_told() -> None:
     with pytest.raises(EditError, match=r"tracks\.json is damaged"):
-        cast.recorded(b"[1]")
+        roster.recorded(b"[1]")
