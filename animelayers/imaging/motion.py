@@ -17,6 +17,7 @@ from animelayers.imaging.brush import square
 from animelayers.imaging.chain import FOUND, GOOD, Chain
 from animelayers.imaging.constants import BLACK, SOBEL
 from animelayers.imaging.places import STILL, Camera, composed, enlarged, same_place
+from animelayers.imaging.views import scaling
 from animelayers.imaging.warp import canvas, from_plate, outline, placed, to_plate
 
 __all__ = ["Camera", "canvas", "from_plate", "outline", "placed", "register", "to_plate"]
@@ -35,8 +36,12 @@ _FLAT = 0.5  # share of the frame that has to move as one where the camera moves
 _PROVEN = 0.7  # the same where eight parameters explain it, which may bend near and far into one
 _MORE = 0.1  # share of the frame that those have to bring into place beside what four do
 _BETTER = 0.01  # share of the frame that a shift has to bring into place beside what stands
-_ENDS = 0.1  # share of the drawings at the ends of a shot that a dissolve may hide
+_ENDS = 0.25  # share of the drawings at the ends of a shot that a dissolve may hide
 _STARTS = 8  # drawings that are asked for the place of a camera that may stand
+_PLAIN, _ALIKE = (
+    2.0,
+    0.85,
+)  # grey levels of deviation that say something; the correlation of what is one place
 _ROUNDED = 6  # pixels beside what surrounds a picture that are its, too
 
 
@@ -54,8 +59,20 @@ def register(
     first = number if successive is None else successive
     if number < 2 or not first:
         return same_place(number, "still")
-    planes = _without_borders([plane(f, None if masks is None else masks[n]) for n, f in enumerate(frames)])
     size = frames[0].shape[1::-1]
+    planes = _without_borders([plane(f, None if masks is None else masks[n]) for n, f in enumerate(frames)])
+    found = _camera(planes, first, size)
+    if found.kind == "unknown" and masks is not None:
+        # Masks are found, too: what they took for figures may be what tells the camera.
+        other = _camera(_without_borders([plane(f, None) for f in frames]), first, size)
+        if other.kind != "unknown" and _borne_out(other, planes[:first], size):
+            return other
+    return found
+
+
+def _camera(planes: Sequence[Plane], first: int, size: tuple[int, int]) -> Camera:
+    """The cameras of frames of `size` (width, height), 'unknown' where they do not register."""
+    number = len(planes)
     texture = [_texture(p) for p in planes]
     start = int(np.argmax(texture[:first]))
     if texture[start] < _TEXTURE:
@@ -67,6 +84,25 @@ def register(
         typical = _typical(planes, speaking, first)
         found = None if typical in (None, start) else _registered(planes, typical, speaking, first, size)
     return same_place(number, "unknown") if found is None else found
+
+
+def _borne_out(camera: Camera, planes: Sequence[Plane], size: tuple[int, int]) -> bool:
+    """Whether what the masks leave of the planes looks alike, in whatever light, from each to the next."""
+    scale = scaling(size, planes[0].grey[1].shape[::-1])
+    alike = []
+    for n in range(len(planes) - 1):
+        (one, other), free = (p.grey[1] for p in planes[n : n + 2]), planes[n].free[1] > FREE
+        move = np.linalg.inv(camera.homographies[n]) @ camera.homographies[n + 1]
+        move = scale @ move @ np.linalg.inv(scale)
+        there, shown = (
+            cv2.warpPerspective(p, move, one.shape[::-1])
+            for p in (other, (planes[n + 1].free[1] > FREE).astype(np.float32))
+        )
+        told = free & (shown > 0.5)
+        greys = [grey[told].astype(float) for grey in (one, there)]
+        if told.any() and min(grey.std() for grey in greys) > _PLAIN:
+            alike.append(float(np.corrcoef(greys)[0, 1]))
+    return not alike or float(np.median(alike)) >= _ALIKE
 
 
 def _registered(

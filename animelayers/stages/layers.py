@@ -82,7 +82,7 @@ class Layers(ClipStep):
     """
 
     name = "layers"
-    version = 2
+    version = 3
     rules = ("evidence", "agreement", "snapping", "effects", "shadows")
 
     def __init__(
