@@ -16,7 +16,7 @@ from animelayers.models.net import Net, Placed
 from animelayers.options import Named
 from animelayers.weights import WeightsError, find
 
-SIDE = 32
+SIDE = 48
 """Pixels of a side of what the net sees."""
 _MARGIN = 1  # pixels around the figure
 _AHEAD = 256  # cut-outs that are made ready at a time
@@ -49,7 +49,7 @@ class CastNet:
 
 
 def ready(cutout: np.ndarray) -> np.ndarray:
-    """What the net is shown of a cut-out, uint8 (32, 32, 4): the box of what is more than half covered, as
+    """What the net is shown of a cut-out, uint8 (48, 48, 4): the box of what is more than half covered, as
     large as fits, in the middle; transparent where there is nothing.
     """
     square = np.zeros((SIDE, SIDE, 4), np.uint8)

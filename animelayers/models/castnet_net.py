@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 WIDTH = 96
-_PLANES = (32, 64, 128)  # at a half, a quarter and an eighth of the side
+_PLANES = (40, 80, 160)  # at a half, a quarter and an eighth of the side
 _LEAST = 0.02  # of the deviation of a figure's colours, which are divided by it
 
 
@@ -21,7 +21,7 @@ class CastNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         a, b, c = _PLANES
-        self.body = nn.Sequential(*_conv(7, a, 2), *_conv(a, b, 2), *_conv(b, b), *_conv(b, c, 2))
+        self.body = nn.Sequential(*_conv(7, a, 2), *_conv(a, b, 2), *_conv(b, b), *_conv(b, c, 2), *_conv(c, c))
         self.drop = nn.Dropout(0.1)
         self.head = nn.Linear(8 * c, WIDTH)
 
@@ -30,7 +30,7 @@ class CastNet(nn.Module):
         return functional.normalize(self.head(self.drop(self.parts(cutouts))), dim=1)
 
     def parts(self, cutouts: Tensor) -> Tensor:
-        """What is found of cut-outs by height, by side and in all, (N, 1024)."""
+        """What is found of cut-outs by height, by side and in all, (N, 1280)."""
         found = self.body(shown(cutouts))
         rows = functional.adaptive_avg_pool2d(found, (4, 1)).flatten(1)
         sides = functional.adaptive_avg_pool2d(found, (1, 2)).flatten(1)

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from animelayers.training.castnet import Album
@@ -21,6 +22,11 @@ from animelayers.truth.places import places
 HIGH = 96
 """Pixels of an upright figure."""
 _DRAWINGS = 8  # of a person who moves
+_PAINTS, _REPAINTED = (
+    6,
+    (1, 4),
+)  # colours a person is told by; how many of them another one has otherwise: from, below
+_FAR, _LIGHTER = (25, 70), 40  # how far a colour goes in a and b of CIELAB, and in L at most, both ways
 _WIDEST = 5 * HIGH  # pixels: no figure of use is wider
 _LEAST = 60  # pixels of a figure
 _GROUND = (480, 270)
@@ -54,7 +60,31 @@ def people(folders: Sequence[str], each: int, progress: Progress) -> list[Person
     for figure in progress(figures, "drawing people"):
         if cels := _cels(figure):
             made.append(Person(figure.name, figure.source, figure.licence, figure.credit, cels))
+            made.append(other(made[-1]))
     return made
+
+
+def other(person: Person) -> Person:
+    """Somebody of the same shape, of whom some colours are others, in all drawings alike: the hair, the coat.
+
+    Who is told apart by little within a hand is what CastNet learns most from.
+    """
+    rng = np.random.default_rng([7, zlib.crc32(person.name.encode())])
+    inside = np.concatenate([cel[cel[..., 3] > 200][:, :3] for cel in person.cels])
+    shades = _lab(inside[rng.integers(len(inside), size=2000)])
+    cv2.setRNGSeed(int(rng.integers(1 << 30)))
+    kinds, at_most = (cv2.TERM_CRITERIA_MAX_ITER, 10, 0.0), np.zeros((0, 1), np.int32)
+    _, which, middles = cv2.kmeans(shades, _PAINTS, at_most, kinds, 1, cv2.KMEANS_PP_CENTERS)
+    count = np.bincount(which[:, 0], minlength=_PAINTS).astype(float)
+    changed = rng.choice(
+        _PAINTS, min(int(rng.integers(*_REPAINTED)), np.count_nonzero(count)), False, count / count.sum()
+    )
+    shift = np.zeros((_PAINTS, 3), np.float32)
+    for kind in changed:
+        angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(*_FAR)
+        shift[kind] = rng.uniform(-_LIGHTER, _LIGHTER), far * np.cos(angle), far * np.sin(angle)
+    cels = tuple(_repainted(cel, middles, shift) for cel in person.cels)
+    return person._replace(name=f"{person.name} (other)", cels=cels)
 
 
 def scenery(folders: Sequence[str], seed: int = 0) -> Scenery:
@@ -99,6 +129,21 @@ def _cels(figure: Figure) -> tuple[np.ndarray, ...]:
     return tuple(
         cel for cel in drawn if max(cel.shape) <= _WIDEST and np.count_nonzero(cel[..., 3] > 127) > _LEAST
     )
+
+
+def _lab(colours: np.ndarray) -> np.ndarray:
+    """CIELAB float32 (N, 3) of sRGB uint8 (N, 3)."""
+    return np.asarray(cv2.cvtColor(colours[None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0])
+
+
+def _repainted(cel: np.ndarray, middles: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Each pixel's colour moved as that of the middles it is next to."""
+    shades = _lab(cel[..., :3].reshape(-1, 3))
+    nearest = ((shades[:, None] - middles) ** 2).sum(-1).argmin(1).astype(np.uint8).reshape(cel.shape[:2])
+    moved = shift[cv2.medianBlur(nearest, 3).ravel()]  # no speckles where paper is rough
+    colours = cv2.cvtColor((shades + moved)[None], cv2.COLOR_LAB2RGB)[0]
+    made = np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8).reshape(cel[..., :3].shape)
+    return np.dstack([made, cel[..., 3]])
 
 
 def _painting(place: Place, seed: int) -> np.ndarray:

@@ -17,7 +17,7 @@ import torch
 
 from animelayers.models.castnet import SIDE, CastNet
 from animelayers.training.castnet import Album, Plan, contrast, judged, stored, train
-from animelayers.training.cels import Person, album
+from animelayers.training.cels import Person, album, other
 from animelayers.training.disguise import Scenery, disguised
 
 
@@ -59,6 +59,20 @@ def test_any_view_shows_somebody_and_is_the_same_again(seed: int) -> None:
     one, other = (disguised(cel(seed % 7), SCENERY, np.random.default_rng(seed)) for _ in range(2))
     assert one.shape == (SIDE, SIDE, 4) and one.dtype == np.uint8 and np.array_equal(one, other)
     assert np.count_nonzero(one[..., 3] > 127) > 20
+
+
+def test_another_person_has_her_shape_and_some_of_her_colours_in_every_drawing() -> None:
+    for seed in range(8):
+        drawings = (cel(seed), np.ascontiguousarray(cel(seed)[:, ::-1]))
+        her = Person("a", "ink", "MIT", "x", drawings)
+        made, again = other(her), other(her)
+        assert made.name != her.name and made.source == her.source
+        for before, after, same in zip(drawings, made.cels, again.cels, strict=True):
+            assert np.array_equal(after[..., 3], before[..., 3]) and np.array_equal(after, same)
+        parts = [(8, 12), (30, 12), (50, 12)]
+        moved = [int(np.abs(made.cels[0][at][:3].astype(int) - drawings[0][at][:3]).max()) for at in parts]
+        assert max(moved) > 12, "some of her colours are others"
+        assert np.array_equal(made.cels[0][:, ::-1], made.cels[1]), "in all drawings alike"
 
 
 def test_it_learns_to_tell_people_of_a_hand_it_never_saw_apart(small: Album, tmp_path: Path) -> None:
