@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pyarrow import ArrowInvalid, ArrowNotImplementedError, fs
@@ -42,6 +43,14 @@ class SinkError(RuntimeError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}; {self.remedy}"
+
+
+def make_folder(folder: Path, remedy: str = "give a folder that can be written") -> None:
+    """Make a folder of this machine, and those above it. Raises SinkError with the `remedy`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SinkError(str(folder), f"cannot be made ({problem.strerror})", remedy) from None
 
 
 class Damaged(SinkError, ValueError):
