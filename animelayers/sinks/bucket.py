@@ -124,6 +124,13 @@ class Bucket:
         with _told():
             return bytes(obstore.get_range(self._store, path, start=offset, length=size)) if size else b""
 
+    def end(self, path: str, size: int) -> bytes:
+        """The last bytes of an object, all of a shorter one. Raises FileNotFoundError."""
+        import obstore
+
+        with _told():
+            return bytes(obstore.get(self._store, path, options={"range": {"suffix": size}}).bytes())
+
     def exists(self, path: str) -> bool:
         """Whether there is such an object."""
         import obstore

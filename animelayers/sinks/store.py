@@ -68,6 +68,11 @@ class Store:
         """Whether its files are objects that are asked for one by one, each by one request."""
         return self._bucket is not None
 
+    @property
+    def has_folders(self) -> bool:
+        """Not in a bucket: there a folder is there with its first file, and goes with its last."""
+        return self.fs.type_name not in _BUCKETS
+
     def _key(self, name: str) -> str:
         """The path of a file inside its bucket."""
         return self.path(name).partition("/")[2]
@@ -108,11 +113,11 @@ class Store:
             raise SinkError(self.path(name), problem, remedy) from refused
 
     def folder(self, name: str) -> None:
-        """Make a folder and those above it; in a bucket there are none, and only it is made, where its address
-        allows that.
+        """Make a folder and those above it; in a bucket (see `has_folders`) only that is made, where its address
+        allows it.
         """
         with self.guard(name):
-            if self.fs.type_name not in _BUCKETS:
+            if self.has_folders:
                 self.fs.create_dir(self.path(name), recursive=True)
             elif not name and "allow_bucket_creation=true" in self._address:
                 self.fs.create_dir(self.root.partition("/")[0])
@@ -190,6 +195,13 @@ class Store:
         assert there
         with self.guard(name):
             return self.patiently(lambda: there.part(self._key(name), offset, size))
+
+    def end(self, name: str, size: int) -> bytes:
+        """The last bytes of a file in a bucket, by one request. Raises `SinkError`."""
+        there = self._bucket
+        assert there
+        with self.guard(name):
+            return self.patiently(lambda: there.end(self._key(name), size))
 
     def patiently(self, ask: Callable[[], T]) -> T:
         """Ask a store, a remote one again after a moment where it cannot answer: one that is overloaded, or a
@@ -288,9 +300,7 @@ class Store:
         log.warning(
             "%s cannot be written on a condition%s: two runs that start there in the same moment are told apart only when they commit",
             self.path(name),
-            " by pyarrow alone (pip install 'animelayers[buckets]' can)"
-            if self.fs.type_name in _BUCKETS
-            else "",
+            " by pyarrow alone (pip install 'animelayers[buckets]' can)" if not self.has_folders else "",
         )
         if self.exists(name):
             return False
