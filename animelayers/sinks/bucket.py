@@ -115,7 +115,8 @@ class Bucket:
         with _told():
             found = obstore.get(self._store, path)
             # S3 tells versions by their tag, Google Cloud Storage by their generation
-            return bytes(found.bytes()), {name: found.meta[name] for name in ("e_tag", "version")}
+            told = {name: found.meta[name] for name in ("e_tag", "version")}
+            return bytes(found.bytes()), {name: value for name, value in told.items() if value}
 
     def part(self, path: str, offset: int, size: int) -> bytes:
         """Some bytes of an object, fewer where it ends before. Raises FileNotFoundError."""
