@@ -59,8 +59,10 @@ LAYERS = ("character", "mask", "background")
 other.
 """
 FRAMES_PER_TASK = 64
-AHEAD = 32 << 20
-"""Bytes of a plan that wait for the work at most: what looks ahead does not fill memory."""
+AHEAD = 8 << 20
+"""Bytes of a plan that wait for the work at most, some 500,000 frames: Ray keeps some 30 kB of each task of a round,
+so that neither what looks ahead nor what is done at a time fills memory.
+"""
 PROMISE = 48
 """Frames by which the rest of a run is judged."""
 HASH = "hash"
