@@ -211,9 +211,9 @@ def _datasets(
     size, its end and its columns would be three.
     """
     if not store.in_bucket:
-        yield ds.dataset(
-            [store.path(name) for name in files], schema=schema, filesystem=store.fs, format=form
-        )
+        for first in range(0, len(files), MANY):  # a dataset keeps what each of its files says of itself
+            some = [store.path(name) for name in files[first : first + MANY]]
+            yield ds.dataset(some, schema=schema, filesystem=store.fs, format=form)
         return
     sizes = dict(zip(files, store.sizes(files), strict=True))
     for first in range(0, len(files), MANY):
