@@ -212,8 +212,8 @@ def _datasets(
     """
     if not store.in_bucket:
         for first in range(0, len(files), MANY):  # a dataset keeps what each of its files says of itself
-            some = [store.path(name) for name in files[first : first + MANY]]
-            yield ds.dataset(some, schema=schema, filesystem=store.fs, format=form)
+            paths = [store.path(name) for name in files[first : first + MANY]]
+            yield ds.dataset(paths, schema=schema, filesystem=store.fs, format=form)
         return
     sizes = dict(zip(files, store.sizes(files), strict=True))
     for first in range(0, len(files), MANY):
