@@ -10,8 +10,9 @@ import json
 import re
 import secrets
 import shlex
+import threading
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -77,7 +78,10 @@ class Desk:
         self.runs, self.corrections = Runs(), Desks()
         self.stages: dict[int, Stages] = {}
         self._chosen: dict[tuple[str, str, str], rows.Chosen] = {}
-        self._shots: dict[str, tuple[str, list[Shot]]] = {}
+        self._shots: dict[str, tuple[str, list[dict[str, Any]]]] = {}
+        self._places: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {}
+        self._frames: dict[str, tuple[str, rows.Frames]] = {}
+        self._listing = threading.Lock()
 
     def renew(self, paths: Sequence[str]) -> None:
         """Look which curated sets and characters lie at some paths: a run may have made some."""
@@ -86,20 +90,33 @@ class Desk:
                 if str(path) not in found.values() and kind(str(path)):
                     found[_free(path.name, found)] = str(path)
 
-    def shots(self, book: Book) -> list[Shot]:
-        """The shots of an output, found once for each of its versions."""
-        version = book.version
-        if self._shots.get(book.name, ("", []))[0] != version:
-            self._shots[book.name] = (version, shot_list.listed(book.output))
-        return self._shots[book.name][1]
+    def warm(self) -> None:
+        """Read the outputs before somebody asks."""
+        for book in self.shelf:
+            with suppress(SinkError, OSError, ValueError, KeyError):  # who looks is told
+                self.shots(book)
+
+    def shots(self, book: Book) -> list[dict[str, Any]]:
+        """What is told of the shots of an output, found once for each of its versions."""
+        with self._listing:
+            version, output = book.version, book.output
+            if self._shots.get(book.name, ("", []))[0] != version:
+                self._shots[book.name] = (version, shot_list.told(output))
+            return self._shots[book.name][1]
+
+    def frames(self, book: Book) -> rows.Frames:
+        """The frame table of an output, made ready once for each of its versions."""
+        version, output = book.version, book.output
+        if self._frames.get(book.name, ("", None))[0] != version:
+            self._frames[book.name] = (version, rows.Frames(output.table))
+        return self._frames[book.name][1]
 
     def chosen(self, book: Book, body: dict[str, Any]) -> rows.Chosen:
         """The rows that a page asks for; scrolling on asks for the same ones again."""
         asked = {key: body.get(key) for key in ("where", "sort", "down", "held")}
         key = (book.name, book.version, json.dumps(asked, sort_keys=True))
         if (found := self._chosen.get(key)) is None:
-            found = rows.choose(
-                book.output,
+            found = self.frames(book).choose(
                 asked["where"] or {},
                 str(asked["sort"] or ""),
                 bool(asked["down"]),
@@ -112,10 +129,10 @@ class Desk:
 
     def shot(self, book: Book, name: str) -> Shot:
         """A shot by its name. Raises KeyError."""
-        found = next((shot for shot in self.shots(book) if shot.name == name), None)
-        if found is None:
-            raise KeyError(f"no shot {name!r} in {book.name}")
-        return found
+        version, output = book.version, book.output
+        if self._places.get(book.name, ("", {}))[0] != version:
+            self._places[book.name] = (version, shot_list.places(output))
+        return shot_list.one(output, name, self._places[book.name][1])
 
 
 def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) -> Starlette:
@@ -153,6 +170,7 @@ def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) 
 
     @asynccontextmanager
     async def life(_: Starlette) -> Any:
+        threading.Thread(target=desk.warm, daemon=True).start()
         yield
         await run_in_threadpool(desk.runs.end)
 
@@ -302,7 +320,7 @@ def _rows(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     return {
         "total": len(chosen.at),
         "rows": chosen.page(start, count, _LISTED),
-        "facets": rows.facets(chosen, [str(name) for name in body.get("facets", [])]),
+        "facets": chosen.facets([str(name) for name in body.get("facets", [])]),
         "version": book.version,
     }
 
@@ -349,7 +367,7 @@ def _plate(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
 
 def _shots(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     book = _book(desk, request)
-    return {"shots": shot_list.told(book.output, desk.shots(book))}
+    return {"shots": desk.shots(book)}
 
 
 def _shot(desk: Desk, request: Request, _: dict[str, Any]) -> Any:

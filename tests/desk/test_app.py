@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 from animelayers.curate.cast import EditError
 from animelayers.desk import form
 from animelayers.desk.app import COOKIE, Desk, app
+from animelayers.desk.pictures import Thumbs
 from animelayers.desk.runs import Run, Runs
 from tests.exports.films import film
 
@@ -270,3 +272,12 @@ def test_thumbnails_are_made_once(desk: Desk) -> None:
     assert desk.thumbs(book.output, row) == b"kept"
     file.unlink()
     assert json.dumps(len(desk.thumbs(book.output, row))) == str(len(first))
+
+
+def test_tabs_that_ask_for_one_picture_at_once_get_it(desk: Desk, tmp_path: Path) -> None:
+    output, thumbs = desk.shelf["out"].output, Thumbs(tmp_path)
+    with ThreadPoolExecutor(16) as tabs:
+        for width in range(40, 56):
+            made = list(tabs.map(lambda _, w=width: thumbs(output, output.row(FRAME), "", w), range(16)))
+            assert len(set(made)) == 1
+    assert not list(tmp_path.rglob("*.tmp"))
