@@ -41,6 +41,7 @@ from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
 from animelayers.output import Output
 from animelayers.sinks.store import SinkError
+from animelayers.sources.listing import VIDEOS
 
 COOKIE = "animelayers_desk"
 _LISTED = (
@@ -82,6 +83,21 @@ class Desk:
         self._places: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {}
         self._frames: dict[str, tuple[str, rows.Frames]] = {}
         self._listing = threading.Lock()
+
+    @property
+    def folder(self) -> Path:
+        """Where what is made here goes, unless one says otherwise: the folder that was given, or that in which
+        the output lies.
+        """
+        given = Path(self.paths[0]).absolute()
+        return given.parent if any(Path(book.path).absolute() == given for book in self.shelf) else given
+
+    def films(self, most: int = 200) -> list[str]:
+        """The films that lie in that folder."""
+        with suppress(OSError):
+            there = sorted(path for path in self.folder.iterdir() if path.suffix.lower().encode() in VIDEOS)
+            return [str(path) for path in there[:most]]
+        return []
 
     def renew(self, paths: Sequence[str]) -> None:
         """Look which curated sets and characters lie at some paths: a run may have made some."""
@@ -295,7 +311,14 @@ def _picture(data: bytes, keep: bool = True) -> Response:
 
 def _shelf(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
     desk.renew([*desk.paths, *(run.output for run in desk.runs)])
-    return {"outputs": desk.shelf.told(), "sets": sorted(desk.sets), "casts": sorted(desk.casts)}
+    return {
+        "outputs": desk.shelf.told(),
+        "sets": sorted(desk.sets),
+        "casts": sorted(desk.casts),
+        "places": desk.sets,
+        "folder": str(desk.folder),
+        "films": desk.films(),
+    }
 
 
 def _columns(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
@@ -496,7 +519,8 @@ def _start(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     run = desk.runs.start(
         words, output, before.values if before else values, before.trial if before else tried
     )
-    desk.shelf.add(output)
+    if words[0] in form.OUTPUTS:
+        desk.shelf.add(output)
     return run.told()
 
 
@@ -506,9 +530,11 @@ def _runs(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
 
 def _told(desk: Desk, run: Run) -> dict[str, Any]:
     """A run with the name of its output on the shelf, the newest frames in it, and what failed."""
-    told = run.told()
+    told = {**run.told(), "name": "", "newest": [], "failed": [], "set": _made(desk, run)}
+    if run.words[0] not in form.OUTPUTS:
+        return told
     book = desk.shelf.add(run.output)
-    told["name"], told["newest"], told["failed"] = book.name, [], []
+    told["name"] = book.name
     told["stages"] = desk.stages.setdefault(run.number, Stages(run.output))() if run.code is None else []
     try:
         newest = set(commits(book.path, 4))
@@ -532,6 +558,15 @@ def _told(desk: Desk, run: Run) -> dict[str, Any]:
     except (SinkError, KeyError, OSError, ValueError):
         pass  # it is being written; the next look tells more
     return told
+
+
+def _made(desk: Desk, run: Run) -> str | None:
+    """The curated set that a run has made."""
+    if run.code is None or run.words[0] != "curate":
+        return None
+    desk.renew([run.output])
+    own = Path(run.output).resolve()
+    return next((name for name, path in desk.sets.items() if Path(path).resolve() == own), None)
 
 
 def _stop(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
