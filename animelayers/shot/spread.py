@@ -30,6 +30,8 @@ _OUTLINE = 24.0  # levels of Lab from which a step counts as one over an outline
 _STEP = 0.02  # what a step within one colour costs
 _DRIFT = 3.0  # what a region costs that is an outline's worth of colour away from what was marked
 _AGAINST = 0.02  # what it costs to change what a region is
+_COVERED = 0.5  # of a region that a mark covers so that it is about the region
+_BEHIND = 0.2  # what it costs to call background what is an outline's worth of colour away from it
 _TIME = 0.05  # what a step to the next drawing costs
 _LEAVE = 0.5  # what it costs to leave what is of the mark's label already
 _SLIVER = 2.5  # pixels of depth up to which what is left beside a change goes with it
@@ -57,24 +59,35 @@ class Spreader:
     """The drawings of a shot, made ready for corrections.
 
     ``pictures``: uint8 sRGB (h, w, 3), all of one size; ``labels``: uint8 (h, w), what they show by now.
-    ``linked`` False leaves every drawing for itself.
+    ``linked`` False leaves every drawing for itself; ``behind``: uint8 sRGB (h, w, 3), the background of each
+    drawing, which tells of what is in front of it how unlike it is.
     """
 
     def __init__(
-        self, pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], linked: bool = True
+        self,
+        pictures: Sequence[np.ndarray],
+        labels: Sequence[np.ndarray],
+        linked: bool = True,
+        behind: Sequence[np.ndarray] | None = None,
     ) -> None:
         self.labels = [np.ascontiguousarray(plane) for plane in labels]
         self._regions: list[np.ndarray] = []
-        first, ends, colours = 0, list[int](), list[np.ndarray]()
-        for picture, plane in zip(pictures, self.labels, strict=True):
+        first, ends, colours, unlike = 0, list[int](), list[np.ndarray](), list[np.ndarray]()
+        for number, (picture, plane) in enumerate(zip(pictures, self.labels, strict=True)):
             lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.float32)
             found, count = regions(picture, plane)
             colours.append(_means(found, lab.reshape(-1, 3), count))
+            if behind is not None:
+                ground = cv2.cvtColor(behind[number], cv2.COLOR_RGB2Lab).astype(np.float32)
+                apart = np.linalg.norm(lab - ground, axis=2).reshape(-1, 1) / _OUTLINE
+                unlike.append(_means(found, apart, count)[:, 0])
             self._regions.append(found + first)
             first += count
             ends.append(first)
         self.count, self._ends = first, ends
         self._colours = np.concatenate(colours)
+        self._sizes = np.bincount(np.concatenate([found.ravel() for found in self._regions]), minlength=first)
+        self._unlike = np.concatenate(unlike) if unlike else np.zeros(first, np.float32)
         self._own = np.zeros(first, np.uint8)
         for found, plane in zip(self._regions, self.labels, strict=True):
             self._own[found.ravel()] = plane.ravel()
@@ -87,18 +100,10 @@ class Spreader:
         """What all drawings show with these marks; only drawings ``within`` (first, last) change. The later
         of two marks counts.
         """
-        said = {
-            int(region): mark.label
-            for mark in marks
-            for region in np.unique(self._regions[mark.drawing][mark.where])
-        }
+        said = {int(region): mark.label for mark in marks for region in self._meant(mark)}
         best, new = np.full(self.count, np.inf), self._own.copy()
         for mark in marks:
-            seeds = [
-                region
-                for region in np.unique(self._regions[mark.drawing][mark.where]).tolist()
-                if said[region] == mark.label
-            ]
+            seeds = [region for region in self._meant(mark) if said[region] == mark.label]
             if seeds:
                 far = self._ways(seeds, mark.label)
                 nearer = far < np.minimum(best, _REACH)
@@ -107,6 +112,15 @@ class Spreader:
             new[region], best[region] = label, 0
         return self._told(new, best, marks, within)
 
+    def _meant(self, mark: Mark) -> list[int]:
+        """The regions a mark is about: that which has most of it, and all that it covers for the most part. A
+        click beside an outline does not mean what lies beyond.
+        """
+        found, marked = np.unique(self._regions[mark.drawing][mark.where], return_counts=True)
+        meant = marked >= _COVERED * self._sizes[found]
+        meant[marked == marked.max(initial=0)] = True
+        return [int(region) for region in found[meant]]
+
     def _ways(self, seeds: Sequence[int], label: int) -> np.ndarray:
         """What the cheapest way from the seeds costs, of each region."""
         one, other, cost = self._edges
@@ -114,10 +128,14 @@ class Spreader:
         drift = (
             np.sqrt(np.square(self._colours[:, None] - self._colours[seeds[:12]]).sum(2).min(1)) / _OUTLINE
         )
+        # what looks unlike the background behind it is no background
+        shown = _BEHIND * np.minimum(self._unlike, 1.5) ** 2 if label == BACKGROUND else np.zeros(self.count)
         # what is of that label already is passed through for nothing, what is not pays for being changed, and
         # for another colour than the mark's
         paid = cost + np.where(
-            against[other], _AGAINST + _DRIFT * drift[other] ** 2 + np.where(against[one], 0, _LEAVE), 0
+            against[other],
+            _AGAINST + _DRIFT * drift[other] ** 2 + shown[other] + np.where(against[one], 0, _LEAVE),
+            0,
         )
         graph = csr_matrix((paid.astype(np.float64), (one, other)), (self.count, self.count))
         return np.asarray(dijkstra(graph, indices=list(seeds), min_only=True, limit=_REACH))
