@@ -40,7 +40,7 @@ export async function runs(main, shelf, [job = "decompose", ...given]) {
     if (key === "source.path" || key === "export") guess();
   };
   function field(one) {
-    const value = filled[one.key] ?? (one.group === "first" ? "" : one.value ?? "");
+    const value = filled[one.key] ?? (one.group === "first" && one.kind !== "choice" ? "" : one.value ?? "");
     const props = { "aria-label": one.key };
     const input = one.kind === "choice" ? h("select", { ...props, onchange: (e) => change(one.key, e.target.value, one.value) }, ...one.choices.map((choice) => h("option", { selected: choice === value }, choice)))
       : one.kind === "flag" ? h("input", { ...props, type: "checkbox", checked: String(value) === "true", onchange: (e) => change(one.key, e.target.checked, one.value) })
