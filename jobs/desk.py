@@ -10,7 +10,6 @@ from omegaconf import DictConfig
 
 from animelayers import job
 
-_TURN_S = 0.0005  # seconds a thread may work while others wait: pages ask a dozen things at once, and most take a millisecond
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -24,7 +23,6 @@ def desk(cfg: DictConfig) -> int:
         raise job.ConfigError(f"the desk needs {missing.name}: pip install 'animelayers[desk]'") from None
     paths = [path for path in [cfg.output, *cfg.outputs] if path]
     made = Desk(paths, cfg.token or "")
-    sys.setswitchinterval(_TURN_S)
     outside = cfg.host not in LOOPBACK
     name = "127.0.0.1" if _everywhere(cfg.host) else cfg.host
     link = f"http://{name}:{cfg.port}/?token={made.token}"
