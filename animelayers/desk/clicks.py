@@ -19,7 +19,7 @@ _DOT = 2  # pixels around a click that it is about
 
 class Shot(NamedTuple):
     """A shot and its truth, small: pictures, labels found and true labels (0 or 1), a plane for each drawing;
-    ``exposed``: frames each shows; ``behind``: their backgrounds.
+    ``exposed``: frames each shows.
     """
 
     name: str
@@ -27,7 +27,6 @@ class Shot(NamedTuple):
     found: list[np.ndarray]
     true: list[np.ndarray]
     exposed: list[int]
-    behind: list[np.ndarray] | None = None
 
 
 class Taken(NamedTuple):
@@ -46,7 +45,7 @@ def taken(shot: Shot, most: int = 40) -> Taken:
     """How many clicks a shot takes, `most` of them at most, with corrections that spread and with every
     drawing clicked for itself.
     """
-    one, apart = (Spreader(shot.pictures, shot.found, linked, shot.behind) for linked in (True, False))
+    one, apart = (Spreader(shot.pictures, shot.found, linked) for linked in (True, False))
     return Taken(
         shot.name,
         len(shot.pictures),
@@ -129,16 +128,14 @@ def shots(truth: Output, found: Output, most: int = 100) -> Iterator[Shot]:
                 ).append(row)
         if not keys:
             continue
-        pictures, planes, truths, behind = ([] for _ in range(4))
+        pictures, planes, truths = list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()
         for drawing, other in keys:
             layers = found.frame(drawing)
             row = found.row(drawing)
             pictures.append(small(found.composed(row)))
             planes.append(_half(layers["character"][..., 3]))
-            behind.append(small(layers["background"]))
             truths.append(_half(truth.layer(other, "character")[..., 3]))
-        exposed = [len(rows) for rows in keys.values()]
-        yield Shot(f"{source}/{scene}", pictures, planes, truths, exposed, behind)
+        yield Shot(f"{source}/{scene}", pictures, planes, truths, [len(rows) for rows in keys.values()])
 
 
 def _half(alpha: np.ndarray) -> np.ndarray:

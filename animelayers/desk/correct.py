@@ -125,11 +125,7 @@ class Correction:
             self.before.append(self._labels(output, row))
         known = sorted({int(k) for plane in self.before for k in np.unique(plane)} - {BACKGROUND, EFFECT})
         self.figures = [Figure(k, f"figure {k}", _COLOURS[(k - 1) % len(_COLOURS)]) for k in known or [1]]
-        whole = all(row.get("background_file") for row in self._rows)
-        behind = (
-            [small(codecs.decode(output.stored(row, "background"))) for row in self._rows] if whole else None
-        )
-        self._spreader = Spreader(self.pictures, self.before, behind=behind)
+        self._spreader = Spreader(self.pictures, self.before)
         self.said: list[Said] = []
         self.undone: list[Said] = []
         self.within: tuple[int, int] = (0, len(self._rows) - 1)

@@ -31,7 +31,6 @@ _STEP = 0.02  # what a step within one colour costs
 _DRIFT = 3.0  # what a region costs that is an outline's worth of colour away from what was marked
 _AGAINST = 0.02  # what it costs to change what a region is
 _COVERED = 0.5  # of a region that a mark covers so that it is about the region
-_BEHIND = 0.2  # what it costs to call background what is an outline's worth of colour away from it
 _TIME = 0.05  # what a step to the next drawing costs
 _LEAVE = 0.5  # what it costs to leave what is of the mark's label already
 _SLIVER = 2.5  # pixels of depth up to which what is left beside a change goes with it
@@ -59,35 +58,25 @@ class Spreader:
     """The drawings of a shot, made ready for corrections.
 
     ``pictures``: uint8 sRGB (h, w, 3), all of one size; ``labels``: uint8 (h, w), what they show by now.
-    ``linked`` False leaves every drawing for itself; ``behind``: uint8 sRGB (h, w, 3), the background of each
-    drawing, which tells of what is in front of it how unlike it is.
+    ``linked`` False leaves every drawing for itself.
     """
 
     def __init__(
-        self,
-        pictures: Sequence[np.ndarray],
-        labels: Sequence[np.ndarray],
-        linked: bool = True,
-        behind: Sequence[np.ndarray] | None = None,
+        self, pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], linked: bool = True
     ) -> None:
         self.labels = [np.ascontiguousarray(plane) for plane in labels]
         self._regions: list[np.ndarray] = []
-        first, ends, colours, unlike = 0, list[int](), list[np.ndarray](), list[np.ndarray]()
-        for number, (picture, plane) in enumerate(zip(pictures, self.labels, strict=True)):
+        first, ends, colours = 0, list[int](), list[np.ndarray]()
+        for picture, plane in zip(pictures, self.labels, strict=True):
             lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.float32)
             found, count = regions(picture, plane)
             colours.append(_means(found, lab.reshape(-1, 3), count))
-            if behind is not None:
-                ground = cv2.cvtColor(behind[number], cv2.COLOR_RGB2Lab).astype(np.float32)
-                apart = np.linalg.norm(lab - ground, axis=2).reshape(-1, 1) / _OUTLINE
-                unlike.append(_means(found, apart, count)[:, 0])
             self._regions.append(found + first)
             first += count
             ends.append(first)
         self.count, self._ends = first, ends
         self._colours = np.concatenate(colours)
         self._sizes = np.bincount(np.concatenate([found.ravel() for found in self._regions]), minlength=first)
-        self._unlike = np.concatenate(unlike) if unlike else np.zeros(first, np.float32)
         self._own = np.zeros(first, np.uint8)
         for found, plane in zip(self._regions, self.labels, strict=True):
             self._own[found.ravel()] = plane.ravel()
@@ -128,13 +117,11 @@ class Spreader:
         drift = (
             np.sqrt(np.square(self._colours[:, None] - self._colours[seeds[:12]]).sum(2).min(1)) / _OUTLINE
         )
-        # what looks unlike the background behind it is no background
-        shown = _BEHIND * np.minimum(self._unlike, 1.5) ** 2 if label == BACKGROUND else np.zeros(self.count)
         # what is of that label already is passed through for nothing, what is not pays for being changed, and
         # for another colour than the mark's
         paid = cost + np.where(
             against[other],
-            _AGAINST + _DRIFT * drift[other] ** 2 + shown[other] + np.where(against[one], 0, _LEAVE),
+            _AGAINST + _DRIFT * drift[other] ** 2 + np.where(against[one], 0, _LEAVE),
             0,
         )
         graph = csr_matrix((paid.astype(np.float64), (one, other)), (self.count, self.count))

@@ -183,20 +183,3 @@ def test_a_click_beside_an_outline_means_what_lies_on_its_own_side() -> None:
     true[:, :60] = 1
     found = Spreader([picture] * 2, [labels] * 2)([Mark(0, dot((61, 45), labels.shape), 0)]).labels
     assert iou(found, [true] * 2, [1, 1]) > 0.98 > iou([labels] * 2, [true] * 2, [1, 1])
-
-
-def test_what_looks_unlike_its_background_is_not_called_background() -> None:
-    rng = np.random.default_rng(0)
-    ground = np.full((90, 160, 3), 150, np.uint8)
-    picture = ground.copy()
-    for column in range(40, 110):  # a figure that fades into the ground without an outline
-        picture[:, column] = 150 - min(60, 110 - column)
-    picture = (picture + rng.integers(0, 3, picture.shape)).astype(np.uint8)
-    labels = np.zeros((90, 160), np.uint8)
-    labels[:, 40:125] = 1
-    mark = [Mark(0, dot((117, 45), labels.shape), 0)]
-    blind, told = (
-        Spreader([picture], [labels], behind=behind)(mark).labels[0] for behind in (None, [ground])
-    )
-    assert not told[:, 112:].any() and told[:, 40:95].all()
-    assert told.sum() >= blind.sum()
