@@ -10,8 +10,9 @@ import json
 import re
 import secrets
 import shlex
+import threading
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -40,6 +41,7 @@ from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
 from animelayers.output import Output
 from animelayers.sinks.store import SinkError
+from animelayers.sources.listing import VIDEOS
 
 COOKIE = "animelayers_desk"
 _LISTED = (
@@ -77,7 +79,25 @@ class Desk:
         self.runs, self.corrections = Runs(), Desks()
         self.stages: dict[int, Stages] = {}
         self._chosen: dict[tuple[str, str, str], rows.Chosen] = {}
-        self._shots: dict[str, tuple[str, list[Shot]]] = {}
+        self._shots: dict[str, tuple[str, list[dict[str, Any]]]] = {}
+        self._places: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {}
+        self._frames: dict[str, tuple[str, rows.Frames]] = {}
+        self._listing = threading.Lock()
+
+    @property
+    def folder(self) -> Path:
+        """Where what is made here goes, unless one says otherwise: the folder that was given, or that in which
+        the output lies.
+        """
+        given = Path(self.paths[0]).absolute()
+        return given.parent if any(Path(book.path).absolute() == given for book in self.shelf) else given
+
+    def films(self, most: int = 200) -> list[str]:
+        """The films that lie in that folder."""
+        with suppress(OSError):
+            there = sorted(path for path in self.folder.iterdir() if path.suffix.lower().encode() in VIDEOS)
+            return [str(path) for path in there[:most]]
+        return []
 
     def renew(self, paths: Sequence[str]) -> None:
         """Look which curated sets and characters lie at some paths: a run may have made some."""
@@ -86,20 +106,33 @@ class Desk:
                 if str(path) not in found.values() and kind(str(path)):
                     found[_free(path.name, found)] = str(path)
 
-    def shots(self, book: Book) -> list[Shot]:
-        """The shots of an output, found once for each of its versions."""
-        version = book.version
-        if self._shots.get(book.name, ("", []))[0] != version:
-            self._shots[book.name] = (version, shot_list.listed(book.output))
-        return self._shots[book.name][1]
+    def warm(self) -> None:
+        """Read the outputs before somebody asks."""
+        for book in self.shelf:
+            with suppress(SinkError, OSError, ValueError, KeyError):  # who looks is told
+                self.shots(book)
+
+    def shots(self, book: Book) -> list[dict[str, Any]]:
+        """What is told of the shots of an output, found once for each of its versions."""
+        with self._listing:
+            version, output = book.version, book.output
+            if self._shots.get(book.name, ("", []))[0] != version:
+                self._shots[book.name] = (version, shot_list.told(output))
+            return self._shots[book.name][1]
+
+    def frames(self, book: Book) -> rows.Frames:
+        """The frame table of an output, made ready once for each of its versions."""
+        version, output = book.version, book.output
+        if self._frames.get(book.name, ("", None))[0] != version:
+            self._frames[book.name] = (version, rows.Frames(output.table))
+        return self._frames[book.name][1]
 
     def chosen(self, book: Book, body: dict[str, Any]) -> rows.Chosen:
         """The rows that a page asks for; scrolling on asks for the same ones again."""
         asked = {key: body.get(key) for key in ("where", "sort", "down", "held")}
         key = (book.name, book.version, json.dumps(asked, sort_keys=True))
         if (found := self._chosen.get(key)) is None:
-            found = rows.choose(
-                book.output,
+            found = self.frames(book).choose(
                 asked["where"] or {},
                 str(asked["sort"] or ""),
                 bool(asked["down"]),
@@ -112,10 +145,10 @@ class Desk:
 
     def shot(self, book: Book, name: str) -> Shot:
         """A shot by its name. Raises KeyError."""
-        found = next((shot for shot in self.shots(book) if shot.name == name), None)
-        if found is None:
-            raise KeyError(f"no shot {name!r} in {book.name}")
-        return found
+        version, output = book.version, book.output
+        if self._places.get(book.name, ("", {}))[0] != version:
+            self._places[book.name] = (version, shot_list.places(output))
+        return shot_list.one(output, name, self._places[book.name][1])
 
 
 def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) -> Starlette:
@@ -153,6 +186,7 @@ def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) 
 
     @asynccontextmanager
     async def life(_: Starlette) -> Any:
+        threading.Thread(target=desk.warm, daemon=True).start()
         yield
         await run_in_threadpool(desk.runs.end)
 
@@ -277,7 +311,14 @@ def _picture(data: bytes, keep: bool = True) -> Response:
 
 def _shelf(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
     desk.renew([*desk.paths, *(run.output for run in desk.runs)])
-    return {"outputs": desk.shelf.told(), "sets": sorted(desk.sets), "casts": sorted(desk.casts)}
+    return {
+        "outputs": desk.shelf.told(),
+        "sets": sorted(desk.sets),
+        "casts": sorted(desk.casts),
+        "places": desk.sets,
+        "folder": str(desk.folder),
+        "films": desk.films(),
+    }
 
 
 def _columns(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
@@ -302,7 +343,7 @@ def _rows(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     return {
         "total": len(chosen.at),
         "rows": chosen.page(start, count, _LISTED),
-        "facets": rows.facets(chosen, [str(name) for name in body.get("facets", [])]),
+        "facets": chosen.facets([str(name) for name in body.get("facets", [])]),
         "version": book.version,
     }
 
@@ -349,7 +390,7 @@ def _plate(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
 
 def _shots(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     book = _book(desk, request)
-    return {"shots": shot_list.told(book.output, desk.shots(book))}
+    return {"shots": desk.shots(book)}
 
 
 def _shot(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
@@ -478,7 +519,8 @@ def _start(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     run = desk.runs.start(
         words, output, before.values if before else values, before.trial if before else tried
     )
-    desk.shelf.add(output)
+    if words[0] in form.OUTPUTS:
+        desk.shelf.add(output)
     return run.told()
 
 
@@ -488,9 +530,11 @@ def _runs(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
 
 def _told(desk: Desk, run: Run) -> dict[str, Any]:
     """A run with the name of its output on the shelf, the newest frames in it, and what failed."""
-    told = run.told()
+    told = {**run.told(), "name": "", "newest": [], "failed": [], "set": _made(desk, run)}
+    if run.words[0] not in form.OUTPUTS:
+        return told
     book = desk.shelf.add(run.output)
-    told["name"], told["newest"], told["failed"] = book.name, [], []
+    told["name"] = book.name
     told["stages"] = desk.stages.setdefault(run.number, Stages(run.output))() if run.code is None else []
     try:
         newest = set(commits(book.path, 4))
@@ -514,6 +558,15 @@ def _told(desk: Desk, run: Run) -> dict[str, Any]:
     except (SinkError, KeyError, OSError, ValueError):
         pass  # it is being written; the next look tells more
     return told
+
+
+def _made(desk: Desk, run: Run) -> str | None:
+    """The curated set that a run has made."""
+    if run.code is None or run.words[0] != "curate":
+        return None
+    desk.renew([run.output])
+    own = Path(run.output).resolve()
+    return next((name for name, path in desk.sets.items() if Path(path).resolve() == own), None)
 
 
 def _stop(desk: Desk, request: Request, _: dict[str, Any]) -> Any:

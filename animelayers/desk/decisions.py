@@ -4,6 +4,7 @@ person, and thresholds fitted to that.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from animelayers.sinks import dataset, metadata
 from animelayers.sinks.store import SinkError, Store
 
 FILE = "decisions.parquet"
+
+_SAYING = threading.Lock()  # a decision is read, changed and written
 
 
 def is_set(path: str) -> bool:
@@ -71,9 +74,10 @@ def say(path: str, frame_id: str, strategy: str) -> None:
     frames = set(metadata.read(store, FILE, ["frame_id"])["frame_id"].to_pylist())
     if frame_id not in frames:
         raise ValueError(f"frame {frame_id!r} is not in the set")
-    said = overrides.read(store)
-    said.pop(frame_id, None)
-    overrides.write(store, {**said, **({frame_id: strategy} if strategy else {})})
+    with _SAYING:
+        said = overrides.read(store)
+        said.pop(frame_id, None)
+        overrides.write(store, {**said, **({frame_id: strategy} if strategy else {})})
 
 
 def tuned(path: str) -> tuple[Tuned, Path]:

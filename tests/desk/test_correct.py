@@ -9,7 +9,9 @@ import pytest
 
 from animelayers import Output, job
 from animelayers.desk import correct, shots
+from animelayers.desk.clicks import dot, iou
 from animelayers.desk.correct import Correction, CorrectionError, Said
+from animelayers.shot.spread import Mark, Spreader
 from animelayers.sources import Layers
 from tests.exports.films import film
 from tests.sinks.clips import contents
@@ -170,3 +172,14 @@ def test_what_was_corrected_is_verified_too(out: Path, capsys: pytest.CaptureFix
     shard.write_bytes(data)
     assert check(job.compose("verify", [f"output={out}"])) == 3
     assert "damaged" in capsys.readouterr().err
+
+
+def test_a_click_beside_an_outline_means_what_lies_on_its_own_side() -> None:
+    picture = np.full((90, 160, 3), (70, 110, 170), np.uint8)
+    picture[:, :60] = (60, 40, 90)
+    labels = np.zeros((90, 160), np.uint8)
+    labels[:, :64] = 1  # four columns of the ground went with the figure
+    true = np.zeros_like(labels)
+    true[:, :60] = 1
+    found = Spreader([picture] * 2, [labels] * 2)([Mark(0, dot((61, 45), labels.shape), 0)]).labels
+    assert iou(found, [true] * 2, [1, 1]) > 0.98 > iou([labels] * 2, [true] * 2, [1, 1])
