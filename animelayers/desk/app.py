@@ -117,7 +117,7 @@ class Desk:
         with self._listing:
             version, output = book.version, book.output
             if self._shots.get(book.name, ("", []))[0] != version:
-                self._shots[book.name] = (version, shot_list.told(output))
+                self._shots[book.name] = (version, shot_list.described(output))
             return self._shots[book.name][1]
 
     def frames(self, book: Book) -> rows.Frames:
@@ -312,7 +312,7 @@ def _picture(data: bytes, keep: bool = True) -> Response:
 def _shelf(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
     desk.renew([*desk.paths, *(run.output for run in desk.runs)])
     return {
-        "outputs": desk.shelf.told(),
+        "outputs": desk.shelf.described(),
         "sets": sorted(desk.sets),
         "casts": sorted(desk.casts),
         "places": desk.sets,
@@ -432,7 +432,7 @@ def _correcting(desk: Desk, request: Request, shot: str) -> correct.Correction:
 
 
 def _correct(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
-    return _correcting(desk, request, request.query_params.get("shot", "")).told()
+    return _correcting(desk, request, request.query_params.get("shot", "")).described()
 
 
 def _correction(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
@@ -471,7 +471,7 @@ def _correction(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
             raise ValueError(
                 f"{other!r} is nothing a correction does: say, undo, redo, stop, save, take back"
             )
-    return making.told()
+    return making.described()
 
 
 def _preview(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
@@ -521,16 +521,16 @@ def _start(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     )
     if words[0] in form.OUTPUTS:
         desk.shelf.add(output)
-    return run.told()
+    return run.described()
 
 
 def _runs(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
-    return {"runs": [_told(desk, run) for run in list(desk.runs)[::-1]]}
+    return {"runs": [_described(desk, run) for run in list(desk.runs)[::-1]]}
 
 
-def _told(desk: Desk, run: Run) -> dict[str, Any]:
+def _described(desk: Desk, run: Run) -> dict[str, Any]:
     """A run with the name of its output on the shelf, the newest frames in it, and what failed."""
-    told = {**run.told(), "name": "", "newest": [], "failed": [], "set": _made(desk, run)}
+    told = {**run.described(), "name": "", "newest": [], "failed": [], "set": _made(desk, run)}
     if run.words[0] not in form.OUTPUTS:
         return told
     book = desk.shelf.add(run.output)
@@ -571,7 +571,7 @@ def _made(desk: Desk, run: Run) -> str | None:
 
 def _stop(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     desk.runs.stop(int(request.path_params["number"]))
-    return desk.runs[int(request.path_params["number"])].told()
+    return desk.runs[int(request.path_params["number"])].described()
 
 
 def _named(of: dict[str, str], name: str) -> str:
@@ -581,7 +581,7 @@ def _named(of: dict[str, str], name: str) -> str:
 
 
 def _set(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
-    told = decisions.told(_named(desk.sets, request.path_params["name"]))
+    told = decisions.described(_named(desk.sets, request.path_params["name"]))
     frame = told["rows"][0]["frame_id"] if told["rows"] else ""
     told["output"] = next(
         (book.name for book in desk.shelf if book.look().state != "damaged" and frame in book.output), None
@@ -617,7 +617,7 @@ def _aim(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
 
 
 def _cast(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
-    return people.told(_named(desk.casts, request.path_params["name"]))
+    return people.described(_named(desk.casts, request.path_params["name"]))
 
 
 def _recast(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
@@ -630,13 +630,13 @@ def _recast(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
         people.dress(path, [str(track) for track in body.get("tracks", [])], str(body.get("outfit", "")))
     else:
         raise ValueError(f"{body.get('do')!r} is nothing to do with characters: rename, move, dress")
-    return people.told(path)
+    return people.described(path)
 
 
 def _contact(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
     """A contact picture: of a track that the file names, never of a path that is given."""
     path, track = _named(desk.casts, request.path_params["name"]), request.query_params.get("track", "")
-    for character in people.told(path)["characters"]:
+    for character in people.described(path)["characters"]:
         for member in character["tracks"]:
             if member["track"] == track and member["folder"]:
                 return _picture(Path(path, member["folder"], member["picture"]).read_bytes(), keep=False)

@@ -195,7 +195,7 @@ class Correction:
         with self._lock:
             self.within, self._found = (first, last), None
 
-    def told(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         """What the page shows of it."""
         found = self.found
         changed = [bool((a != b).any()) for a, b in zip(found.labels, self.before, strict=True)]

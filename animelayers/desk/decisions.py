@@ -36,7 +36,7 @@ def is_set(path: str) -> bool:
         return False
 
 
-def told(path: str) -> dict[str, Any]:
+def described(path: str) -> dict[str, Any]:
     """The decisions of a set, the least sure first, and what a person said of them. Raises `SinkError` where
     they cannot be read.
     """

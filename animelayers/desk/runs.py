@@ -110,7 +110,7 @@ class Run:
         """The exit code, None while it runs."""
         return self.process.poll()
 
-    def told(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         """What the page shows: state, progress, memory of all its processes, the last lines."""
         code = self.code
         states = {None: "running", 0: "done", 3: _PARTLY.get(self.words[0], "done, some inputs failed")}

@@ -165,7 +165,7 @@ class Shelf:
             raise KeyError(f"no output {name!r} on this desk")
         return self._books[name]
 
-    def told(self) -> list[dict[str, Any]]:
+    def described(self) -> list[dict[str, Any]]:
         """What the page lists."""
         self.renew()
         return [

@@ -56,7 +56,7 @@ def named(output: Output, row: Row) -> str | None:
     return next((sheet.name for sheet in xsheet.sheets(mine)), None)
 
 
-def told(output: Output) -> list[dict[str, Any]]:
+def described(output: Output) -> list[dict[str, Any]]:
     """What the page lists of the shots that have a timing: frames, drawings, rate, how many drawings are
     flagged and how many corrected.
     """

@@ -169,12 +169,12 @@ def test_a_job_is_started_watched_and_stopped(desk: Desk, tmp_path: Path) -> Non
         run.code is None or not any("all of it is what was written" in line for line in run.lines)
     ) and time.monotonic() < end:
         time.sleep(0.3)
-    assert run.told()["state"] == "done", run.lines
+    assert run.described()["state"] == "done", run.lines
     other = runs.start(["verify", str(tmp_path)], str(tmp_path))
     runs.stop(other.number)
     while other.code is None and time.monotonic() < end:
         time.sleep(0.1)
-    assert other.told()["state"] == "stopped"
+    assert other.described()["state"] == "stopped"
 
 
 def test_words_of_a_form() -> None:
@@ -273,7 +273,7 @@ def test_outfits_stand_in_the_same_file(tmp_path: Path) -> None:
     made = _cast(tmp_path / "who")
     who = str(tmp_path / "who")
     people.dress(who, ["film/scene0001/1"], "winter")
-    assert [(one["who"], one["outfit"]) for one in people.told(who)["characters"]] == [
+    assert [(one["who"], one["outfit"]) for one in people.described(who)["characters"]] == [
         ("ann", ""),
         ("ann", "winter"),
         ("bob", ""),
@@ -285,7 +285,7 @@ def test_outfits_stand_in_the_same_file(tmp_path: Path) -> None:
         "the next run of the job reads it"
     )
     people.dress(who, ["film/scene0001/1"], "")
-    assert {one["name"] for one in people.told(who)["characters"]} == {"akari", "bob"}
+    assert {one["name"] for one in people.described(who)["characters"]} == {"akari", "bob"}
     for tracks, outfit, why in (
         (["film/scene0000/1", "film/scene0002/1"], "winter", "one character"),
         (["film/scene0000/1"], "a (b)", "cannot be"),

@@ -108,11 +108,11 @@ def test_an_output_on_the_shelf(tmp_path: Path) -> None:
     film(tmp_path / "shelf/one")
     film(tmp_path / "shelf/deep/two", form="tree")
     shelf = Shelf([str(tmp_path / "shelf")])
-    told = {one["name"]: one for one in shelf.told()}
+    told = {one["name"]: one for one in shelf.described()}
     assert set(told) == {"one", "two"} and {one["state"] for one in told.values()} == {"whole"}
     version = shelf["one"].version
     film(tmp_path / "shelf/three")
-    assert {one["name"] for one in shelf.told()} == {"one", "two", "three"} and shelf[
+    assert {one["name"] for one in shelf.described()} == {"one", "two", "three"} and shelf[
         "one"
     ].version == version
     damaged = next((tmp_path / "shelf/three/metadata").glob("*.parquet"))
@@ -125,13 +125,13 @@ def test_an_output_on_the_shelf(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="no output there"):
         Shelf([str(tmp_path / "nothing")])
     (tmp_path / "later").mkdir()
-    assert Shelf([str(tmp_path / "later")]).told() == [], "a run may write one"
+    assert Shelf([str(tmp_path / "later")]).described() == [], "a run may write one"
 
 
 def test_shots_and_what_differs(tmp_path: Path) -> None:
     one, other = Output(str(film(tmp_path / "one"))), Output(str(film(tmp_path / "other", background="png")))
     found = shots.listed(one)
-    assert [shot["frames"] for shot in shots.told(one)] == [8, 3]
+    assert [shot["frames"] for shot in shots.described(one)] == [8, 3]
     sheet = shots.sheet(found[0])
     assert sheet["rate"] == 12 and sheet["shown"][:3] == [sheet["drawings"][0]] * 2 + [sheet["drawings"][1]]
     differ = compare.differing(one, other)
@@ -204,6 +204,6 @@ def test_one_shot_is_found_without_the_others(tmp_path: Path) -> None:
     output = Output(str(film(tmp_path / "out")))
     found = shots.listed(output)
     assert str([shots.one(output, shot.name) for shot in found]) == str(found) and len(found) == 2
-    assert set(shots.places(output)) == {shot["name"] for shot in shots.told(output)}
+    assert set(shots.places(output)) == {shot["name"] for shot in shots.described(output)}
     with pytest.raises(KeyError, match="no shot 'film_scene9'"):
         shots.one(output, "film_scene9")

@@ -145,4 +145,4 @@ def test_a_job_that_is_killed_leaves_a_clear_end(tmp_path: Path) -> None:
     run = runs.start(["verify", str(film(tmp_path / "out"))], str(tmp_path / "out"))
     run.process.kill()
     run.process.wait(60)
-    assert run.told()["state"] == "ended with -9" and run.told()["memory"] == 0
+    assert run.described()["state"] == "ended with -9" and run.described()["memory"] == 0

@@ -160,7 +160,7 @@ def test_people_ask_as_they_always_did(which: str, request: pytest.FixtureReques
     )
     found = rows.Frames(output.table).choose({"who": {"in": ["ren"]}})
     assert len(found.at) == 3 and found.page(0, 1, ["characters"]) == [{"characters": "akari,ren"}]
-    assert [shot["flagged"] for shot in shots.told(output)] == [
+    assert [shot["flagged"] for shot in shots.described(output)] == [
         sum(
             bool(row["flags"])
             for row in output.table.to_pylist()
