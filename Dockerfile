@@ -11,7 +11,7 @@ COPY animelayers animelayers
 COPY conf conf
 COPY jobs jobs
 # The ordinary torch brings its GPU libraries; without the extra `models` nothing needs it.
-RUN if [ "$DEVICE" = cuda ]; then extras=desk,export,s3,models; else extras=desk,export,s3; fi \
+RUN if [ "$DEVICE" = cuda ]; then extras=desk,export,buckets,models; else extras=desk,export,buckets; fi \
  && echo "animelayers[$extras]" > wanted.txt && pip wheel --wheel-dir wheels ".[$extras]"
 
 FROM python:${PYTHON}-slim-bookworm

@@ -228,7 +228,11 @@ class Output:
         file = corrections.file(row["shard"]) if row["shard"] else row[f"{name}_file"]
         with self._store.guard(file):
             size, offset = row[f"{name}_size"], row[f"{name}_offset"]
-            data = bytes(self._open(self._store.path(file)).read_at(size, offset))
+            data = (
+                self._store.part(file, offset, size)
+                if self._store.in_bucket
+                else bytes(self._open(self._store.path(file)).read_at(size, offset))
+            )
         if len(data) < size:
             raise SinkError(
                 self._store.path(file), f"ends inside {name} of {row['frame_id']}", "copy the output again"

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -58,8 +59,10 @@ LAYERS = ("character", "mask", "background")
 other.
 """
 FRAMES_PER_TASK = 64
-AHEAD = 64
-"""Tables of a plan that wait for the work at most: what looks ahead does not fill memory."""
+AHEAD = 8 << 20
+"""Bytes of a plan that wait for the work at most, some 500,000 frames: Ray keeps some 30 kB of each task of a round,
+so that neither what looks ahead nor what is done at a time fills memory.
+"""
 PROMISE = 48
 """Frames by which the rest of a run is judged."""
 HASH = "hash"
@@ -344,7 +347,7 @@ def _rounds(
     if crew is not None or source.limit is not None:
         looked_into: Iterable[list[pa.Table]] = [list(looked)]
     else:
-        looked_into = gathered(looked, AHEAD)
+        looked_into = gathered(looked, AHEAD, attrgetter("nbytes"))
     for tables in looked_into:
         plan = plan.with_rows(tables)
         new = in_order([PLAN.empty_table(), *tables], plan.order) if lean else plan.table

@@ -7,8 +7,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -69,30 +68,34 @@ def scan(
                 return
 
 
-def gathered(items: Iterator[T], ahead: int = 0) -> Iterator[list[T]]:
+def gathered(
+    items: Iterator[T], ahead: int = 0, weigh: Callable[[T], int] = lambda item: 1
+) -> Iterator[list[T]]:
     """What comes of an iterator that goes on in a thread of its own: each time all that there is by then, and
     one at least.
 
-    ``ahead``: how many may wait; 0 for any number.
+    ``ahead``: what those that wait may weigh before it stops for them; 0 for any weight.
     """
-    come: queue.Queue[tuple[str, Any]] = queue.Queue(ahead)
-    stop = threading.Event()
+    come: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    room, waiting, stopped = threading.Condition(), 0, False
 
-    def put(kind: str, value: Any = None) -> None:
-        while not stop.is_set():
-            with suppress(queue.Full):
-                return come.put((kind, value), timeout=0.5)
+    def may_go_on() -> bool:
+        return stopped or not ahead or waiting < ahead
 
     def go_on() -> None:
+        nonlocal waiting
         try:
             for item in items:
-                put("item", item)
-                if stop.is_set():
-                    break
+                with room:
+                    room.wait_for(may_go_on)
+                    if stopped:
+                        return
+                    waiting += weigh(item)
+                come.put(("item", item))
         except BaseException as problem:
-            put("problem", problem)
+            come.put(("problem", problem))
         else:
-            put("end")
+            come.put(("end", None))
 
     threading.Thread(target=go_on, name="ahead", daemon=True).start()
     ended = False
@@ -105,11 +108,16 @@ def gathered(items: Iterator[T], ahead: int = 0) -> Iterator[list[T]]:
                     raise value
                 if kind == "item":
                     found.append(value)
+                    with room:
+                        waiting -= weigh(value)
+                        room.notify()
                 ended = kind == "end"
             if found:
                 yield found
     finally:
-        stop.set()
+        with room:
+            stopped = True
+            room.notify()
 
 
 def _scan(

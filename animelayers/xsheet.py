@@ -52,7 +52,7 @@ class Sheet:
     @property
     def name(self) -> str:
         """EPISODE_sceneNNNN, whatever else stands in them made harmless."""
-        return "_".join(re.sub(r"[^A-Za-z0-9_-]", "_", part) for part in (self.episode, self.scene_id))
+        return named(self.episode, self.scene_id)
 
     @property
     def exposures(self) -> np.ndarray:
@@ -75,6 +75,11 @@ class Saved(NamedTuple):
     share: float
 
 
+def named(episode: str, scene_id: str) -> str:
+    """The name of the sheet of a shot."""
+    return "_".join(re.sub(r"[^A-Za-z0-9_-]", "_", part) for part in (episode, scene_id))
+
+
 def sheets(table: pa.Table) -> Iterator[Sheet]:
     """The sheet of every shot of a frame table, by episode and shot. A folder of unnumbered pictures has no
     timing and no sheet.
@@ -82,7 +87,18 @@ def sheets(table: pa.Table) -> Iterator[Sheet]:
     Drawings are told apart by the frame their layers are stored under (`drawing_of`): where a long shot was
     cut into clips, a drawing held over the cut counts twice.
     """
-    for rows in _shots(table):
+    needed = {
+        "episode",
+        "scene_id",
+        "frame_index",
+        "frame_id",
+        "drawing_of",
+        "timestamp_s",
+        "camera_motion",
+        "background_xxh3",
+    }
+    needed |= {name for layer in LAYERS for name in (f"{layer}_file", *_EMPTY.get(layer, ())[:1])}
+    for rows in _shots(table.select([name for name in table.column_names if name in needed])):
         place = rows["frame_index"].to_numpy()
         if len(np.unique(place)) < len(place):
             continue

@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from animelayers import Output, job
-from animelayers.sinks import SinkError
+from animelayers.sinks.store import make_folder
 from animelayers.weights import find
 
 NOTHING_GAINED = 3
@@ -43,14 +43,8 @@ def adapted(cfg: DictConfig) -> int:
     held = adapt.looks(output, show.held)
     before = loop.judged(first.to(device), held, device)
     work = folder / "training"
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise SinkError(
-            str(folder),
-            f"cannot be made ({problem.strerror})",
-            "give a folder that can be written: weights=FOLDER",
-        ) from None
+    make_folder(folder, "give a folder that can be written: weights=FOLDER")
+    work.mkdir(exist_ok=True)
     taught = adapt.write(output, [*show.corrected, *show.trusted], work / "pack")
     # what was begun with other corrections is begun anew
     where = work / f"{taught}-{adapt.digest(begun)[:8]}"

@@ -26,7 +26,7 @@ def desk(cfg: DictConfig) -> int:
     outside = cfg.host not in LOOPBACK
     name = "127.0.0.1" if _everywhere(cfg.host) else cfg.host
     link = f"http://{name}:{cfg.port}/?token={made.token}"
-    for book in made.shelf.told():
+    for book in made.shelf.described():
         sys.stderr.write(f"{book['name']}: {book['said']}\n")
     if outside:
         sys.stderr.write(

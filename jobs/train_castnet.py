@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from animelayers import job
-from animelayers.sinks import SinkError
+from animelayers.sinks.store import make_folder
 
 if TYPE_CHECKING:  # torch takes seconds to come up
     from animelayers.training.castnet import Album
@@ -66,12 +66,7 @@ def _album(cfg: DictConfig) -> Album:
                     f"{path} was made of other parts, people or another seed: give another folder, or the same words as before"
                 )
             return Album(held["views"], held["person"], held["hands"].tolist())
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise SinkError(
-            str(path.parent), f"cannot be made ({problem.strerror})", "give a folder that can be written"
-        ) from None
+    make_folder(path.parent)
     made = cels.album(
         cels.people(folders, cfg.people, _show), cels.scenery(folders, cfg.seed), cfg.seed, _show
     )

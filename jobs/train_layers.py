@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
-from animelayers.sinks import SinkError
+from animelayers.sinks.store import make_folder
 from animelayers.truth.parts import PartsError
 
 if TYPE_CHECKING:  # torch takes seconds to come up, and may be missing where only a pack is composed
@@ -49,7 +49,7 @@ def trained(cfg: DictConfig) -> int:
         start.chosen(str(cfg.start), cfg.seed),
     )
     folder = _packed(cfg)
-    _made(output)
+    make_folder(output)
     films = _films(cfg, output)
     try:
         state = loop.train(
@@ -114,22 +114,13 @@ def _same(cfg: DictConfig, folder: Path) -> None:
     truth: Any = OmegaConf.to_container(cfg.truth, resolve=True)
     truth["parts"] = truth["parts"] and Path(truth["parts"]).name
     said = json.dumps({"truth": truth, "seed": cfg.seed}, indent=1)
-    _made(folder)
+    make_folder(folder)
     path = folder / ABOUT
     if path.exists() and path.read_text() != said:
         raise job.ConfigError(
             f"{folder} holds shots of another recipe or seed: give another folder, or the same words as before"
         )
     path.write_text(said)
-
-
-def _made(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise SinkError(
-            str(folder), f"cannot be made ({problem.strerror})", "give a folder that can be written"
-        ) from None
 
 
 def _shots(folder: Path) -> list[Path]:

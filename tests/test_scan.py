@@ -5,6 +5,7 @@ reach is tried again.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from functools import partial
@@ -78,6 +79,21 @@ def test_all_that_has_come_is_given_at_once_and_at_least_one() -> None:
     go.set()
     rest = [number for group in groups for number in group]
     assert rest == [2, 3, 4] == list(seen)
+
+
+def test_what_looks_ahead_stops_where_enough_waits() -> None:
+    seen = deque[int]()
+
+    def numbers() -> Iterator[int]:
+        for number in range(100):
+            seen.append(number)
+            yield number
+
+    groups = gathered(numbers(), ahead=60, weigh=lambda _: 20)
+    first = next(groups)
+    time.sleep(0.2)  # the thread would long have come to the end
+    assert len(seen) <= len(first) + 4
+    assert first + [number for group in groups for number in group] == list(range(100))
 
 
 def test_what_goes_wrong_ahead_is_raised_here() -> None:

@@ -34,8 +34,8 @@ from animelayers.sources.plan import PLAN, Input
 from animelayers.step import failed
 
 NAMES = "character.png mask.png background.jpg"
-FLAT = 2_000
-"""Bytes a frame by which the driver's memory may grow at most and be called flat: 0.2 GB at 1e8."""
+FLAT = 20
+"""Bytes a frame by which the driver's memory may grow at most and be called flat: 2 GB at 1e8."""
 _EVERY_S = 0.2
 
 
@@ -216,10 +216,11 @@ def once(
 
 
 class _memory(dict[str, float]):
-    """Bytes of this process at the start, and the most beyond that, while it is entered."""
+    """Bytes of this process at the start, the most beyond that, and its CPU seconds, while it is entered."""
 
     def __enter__(self) -> dict[str, float]:
         self._over, own = threading.Event(), psutil.Process()
+        self._own, self._spent = own, sum(own.cpu_times()[:2])
         self["start"] = float(own.memory_info().rss)
         self["grown"] = 0.0
 
@@ -234,6 +235,7 @@ class _memory(dict[str, float]):
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+        self["cpu"] = sum(self._own.cpu_times()[:2]) - self._spent
 
 
 def measure(
@@ -275,6 +277,13 @@ def measure(
             ),
             Figure(
                 "scale",
+                f"{count:,} frames: times an actor of {min(of.nodes, -(-count // of.clip))} died, and nothing was lost",
+                made["died"],
+                "",
+                made["died"],
+            ),
+            Figure(
+                "scale",
                 f"{count:,} frames: a finished output recognised",
                 again["seconds"],
                 "s",
@@ -285,16 +294,18 @@ def measure(
     if max(frames) > min(frames):
         span = max(frames) - min(frames)
         slope = (most["made"]["grown"] - least["made"]["grown"]) / span
+        cpu = (most["made"]["cpu"] - least["made"]["cpu"]) / span
         resume = (most["again"]["seconds"] - least["again"]["seconds"]) / span
         figures += [
             Figure("scale", "driver's memory by frame", slope, "B", slope, goal=FLAT, at_most=True),
             Figure(
                 "scale",
                 "driver's memory at 1e8 frames, by that slope",
-                most["made"]["grown"] / 1e9 + slope * 0.1,
+                whole := most["made"]["grown"] / 1e9 + slope * 0.1,
                 "GB",
-                slope * 0.1,
+                whole,
             ),
+            Figure("scale", "driver's CPU by frame, end products too", cpu * 1e6, "µs", cpu * 1e6),
             Figure(
                 "scale",
                 "a finished output of 1e8 frames recognised, by that slope",

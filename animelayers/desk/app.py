@@ -10,8 +10,9 @@ import json
 import re
 import secrets
 import shlex
+import threading
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -40,6 +41,7 @@ from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
 from animelayers.output import Output
 from animelayers.sinks.store import SinkError
+from animelayers.sources.listing import VIDEOS
 
 COOKIE = "animelayers_desk"
 _LISTED = (
@@ -77,7 +79,25 @@ class Desk:
         self.runs, self.corrections = Runs(), Desks()
         self.stages: dict[int, Stages] = {}
         self._chosen: dict[tuple[str, str, str], rows.Chosen] = {}
-        self._shots: dict[str, tuple[str, list[Shot]]] = {}
+        self._shots: dict[str, tuple[str, list[dict[str, Any]]]] = {}
+        self._places: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {}
+        self._frames: dict[str, tuple[str, rows.Frames]] = {}
+        self._listing = threading.Lock()
+
+    @property
+    def folder(self) -> Path:
+        """Where what is made here goes, unless one says otherwise: the folder that was given, or that in which
+        the output lies.
+        """
+        given = Path(self.paths[0]).absolute()
+        return given.parent if any(Path(book.path).absolute() == given for book in self.shelf) else given
+
+    def films(self, most: int = 200) -> list[str]:
+        """The films that lie in that folder."""
+        with suppress(OSError):
+            there = sorted(path for path in self.folder.iterdir() if path.suffix.lower().encode() in VIDEOS)
+            return [str(path) for path in there[:most]]
+        return []
 
     def renew(self, paths: Sequence[str]) -> None:
         """Look which curated sets and characters lie at some paths: a run may have made some."""
@@ -86,20 +106,33 @@ class Desk:
                 if str(path) not in found.values() and kind(str(path)):
                     found[_free(path.name, found)] = str(path)
 
-    def shots(self, book: Book) -> list[Shot]:
-        """The shots of an output, found once for each of its versions."""
-        version = book.version
-        if self._shots.get(book.name, ("", []))[0] != version:
-            self._shots[book.name] = (version, shot_list.listed(book.output))
-        return self._shots[book.name][1]
+    def warm(self) -> None:
+        """Read the outputs before somebody asks."""
+        for book in self.shelf:
+            with suppress(SinkError, OSError, ValueError, KeyError):  # who looks is told
+                self.shots(book)
+
+    def shots(self, book: Book) -> list[dict[str, Any]]:
+        """What is told of the shots of an output, found once for each of its versions."""
+        with self._listing:
+            version, output = book.version, book.output
+            if self._shots.get(book.name, ("", []))[0] != version:
+                self._shots[book.name] = (version, shot_list.described(output))
+            return self._shots[book.name][1]
+
+    def frames(self, book: Book) -> rows.Frames:
+        """The frame table of an output, made ready once for each of its versions."""
+        version, output = book.version, book.output
+        if self._frames.get(book.name, ("", None))[0] != version:
+            self._frames[book.name] = (version, rows.Frames(output.table))
+        return self._frames[book.name][1]
 
     def chosen(self, book: Book, body: dict[str, Any]) -> rows.Chosen:
         """The rows that a page asks for; scrolling on asks for the same ones again."""
         asked = {key: body.get(key) for key in ("where", "sort", "down", "held")}
         key = (book.name, book.version, json.dumps(asked, sort_keys=True))
         if (found := self._chosen.get(key)) is None:
-            found = rows.choose(
-                book.output,
+            found = self.frames(book).choose(
                 asked["where"] or {},
                 str(asked["sort"] or ""),
                 bool(asked["down"]),
@@ -112,10 +145,10 @@ class Desk:
 
     def shot(self, book: Book, name: str) -> Shot:
         """A shot by its name. Raises KeyError."""
-        found = next((shot for shot in self.shots(book) if shot.name == name), None)
-        if found is None:
-            raise KeyError(f"no shot {name!r} in {book.name}")
-        return found
+        version, output = book.version, book.output
+        if self._places.get(book.name, ("", {}))[0] != version:
+            self._places[book.name] = (version, shot_list.places(output))
+        return shot_list.one(output, name, self._places[book.name][1])
 
 
 def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) -> Starlette:
@@ -153,6 +186,7 @@ def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) 
 
     @asynccontextmanager
     async def life(_: Starlette) -> Any:
+        threading.Thread(target=desk.warm, daemon=True).start()
         yield
         await run_in_threadpool(desk.runs.end)
 
@@ -277,7 +311,14 @@ def _picture(data: bytes, keep: bool = True) -> Response:
 
 def _shelf(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
     desk.renew([*desk.paths, *(run.output for run in desk.runs)])
-    return {"outputs": desk.shelf.told(), "sets": sorted(desk.sets), "casts": sorted(desk.casts)}
+    return {
+        "outputs": desk.shelf.described(),
+        "sets": sorted(desk.sets),
+        "casts": sorted(desk.casts),
+        "places": desk.sets,
+        "folder": str(desk.folder),
+        "films": desk.films(),
+    }
 
 
 def _columns(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
@@ -302,7 +343,7 @@ def _rows(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     return {
         "total": len(chosen.at),
         "rows": chosen.page(start, count, _LISTED),
-        "facets": rows.facets(chosen, [str(name) for name in body.get("facets", [])]),
+        "facets": chosen.facets([str(name) for name in body.get("facets", [])]),
         "version": book.version,
     }
 
@@ -349,7 +390,7 @@ def _plate(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
 
 def _shots(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     book = _book(desk, request)
-    return {"shots": shot_list.told(book.output, desk.shots(book))}
+    return {"shots": desk.shots(book)}
 
 
 def _shot(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
@@ -391,7 +432,7 @@ def _correcting(desk: Desk, request: Request, shot: str) -> correct.Correction:
 
 
 def _correct(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
-    return _correcting(desk, request, request.query_params.get("shot", "")).told()
+    return _correcting(desk, request, request.query_params.get("shot", "")).described()
 
 
 def _correction(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
@@ -430,7 +471,7 @@ def _correction(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
             raise ValueError(
                 f"{other!r} is nothing a correction does: say, undo, redo, stop, save, take back"
             )
-    return making.told()
+    return making.described()
 
 
 def _preview(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
@@ -478,19 +519,22 @@ def _start(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     run = desk.runs.start(
         words, output, before.values if before else values, before.trial if before else tried
     )
-    desk.shelf.add(output)
-    return run.told()
+    if words[0] in form.OUTPUTS:
+        desk.shelf.add(output)
+    return run.described()
 
 
 def _runs(desk: Desk, _: Request, __: dict[str, Any]) -> Any:
-    return {"runs": [_told(desk, run) for run in list(desk.runs)[::-1]]}
+    return {"runs": [_described(desk, run) for run in list(desk.runs)[::-1]]}
 
 
-def _told(desk: Desk, run: Run) -> dict[str, Any]:
+def _described(desk: Desk, run: Run) -> dict[str, Any]:
     """A run with the name of its output on the shelf, the newest frames in it, and what failed."""
-    told = run.told()
+    told = {**run.described(), "name": "", "newest": [], "failed": [], "set": _made(desk, run)}
+    if run.words[0] not in form.OUTPUTS:
+        return told
     book = desk.shelf.add(run.output)
-    told["name"], told["newest"], told["failed"] = book.name, [], []
+    told["name"] = book.name
     told["stages"] = desk.stages.setdefault(run.number, Stages(run.output))() if run.code is None else []
     try:
         newest = set(commits(book.path, 4))
@@ -516,9 +560,18 @@ def _told(desk: Desk, run: Run) -> dict[str, Any]:
     return told
 
 
+def _made(desk: Desk, run: Run) -> str | None:
+    """The curated set that a run has made."""
+    if run.code is None or run.words[0] != "curate":
+        return None
+    desk.renew([run.output])
+    own = Path(run.output).resolve()
+    return next((name for name, path in desk.sets.items() if Path(path).resolve() == own), None)
+
+
 def _stop(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
     desk.runs.stop(int(request.path_params["number"]))
-    return desk.runs[int(request.path_params["number"])].told()
+    return desk.runs[int(request.path_params["number"])].described()
 
 
 def _named(of: dict[str, str], name: str) -> str:
@@ -528,7 +581,7 @@ def _named(of: dict[str, str], name: str) -> str:
 
 
 def _set(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
-    told = decisions.told(_named(desk.sets, request.path_params["name"]))
+    told = decisions.described(_named(desk.sets, request.path_params["name"]))
     frame = told["rows"][0]["frame_id"] if told["rows"] else ""
     told["output"] = next(
         (book.name for book in desk.shelf if book.look().state != "damaged" and frame in book.output), None
@@ -564,7 +617,7 @@ def _aim(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
 
 
 def _cast(desk: Desk, request: Request, _: dict[str, Any]) -> Any:
-    return people.told(_named(desk.casts, request.path_params["name"]))
+    return people.described(_named(desk.casts, request.path_params["name"]))
 
 
 def _recast(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
@@ -577,13 +630,13 @@ def _recast(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
         people.dress(path, [str(track) for track in body.get("tracks", [])], str(body.get("outfit", "")))
     else:
         raise ValueError(f"{body.get('do')!r} is nothing to do with characters: rename, move, dress")
-    return people.told(path)
+    return people.described(path)
 
 
 def _contact(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
     """A contact picture: of a track that the file names, never of a path that is given."""
     path, track = _named(desk.casts, request.path_params["name"]), request.query_params.get("track", "")
-    for character in people.told(path)["characters"]:
+    for character in people.described(path)["characters"]:
         for member in character["tracks"]:
             if member["track"] == track and member["folder"]:
                 return _picture(Path(path, member["folder"], member["picture"]).read_bytes(), keep=False)

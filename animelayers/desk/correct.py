@@ -22,7 +22,7 @@ import numpy as np
 
 from animelayers import edits, tracks
 from animelayers.desk.pictures import tinted
-from animelayers.desk.shots import listed
+from animelayers.desk.shots import one
 from animelayers.edits.sequences import DESK
 from animelayers.exports.sequence import NOTE
 from animelayers.exports.shots import Shot
@@ -195,7 +195,7 @@ class Correction:
         with self._lock:
             self.within, self._found = (first, last), None
 
-    def told(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         """What the page shows of it."""
         found = self.found
         changed = [bool((a != b).any()) for a, b in zip(found.labels, self.before, strict=True)]
@@ -451,9 +451,10 @@ def _stale(path: str, name: str, clips: set[str], run: str) -> None:
 
 
 def _clips_of(output: Output, shot: str, path: str) -> set[str]:
-    found = next((each for each in listed(output) if each.name == shot), None)
-    if found is None:
-        raise CorrectionError(f"no shot {shot!r} in {path}")
+    try:
+        found = one(output, shot)
+    except KeyError:
+        raise CorrectionError(f"no shot {shot!r} in {path}") from None
     return {output.row(carrier)["clip_id"] for carrier in found.carriers}
 
 

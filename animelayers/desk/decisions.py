@@ -4,6 +4,7 @@ person, and thresholds fitted to that.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from animelayers.sinks.store import SinkError, Store
 
 FILE = "decisions.parquet"
 
+_SAYING = threading.Lock()  # a decision is read, changed and written
+
 
 def is_set(path: str) -> bool:
     """Whether a folder holds a curated set with decisions."""
@@ -33,7 +36,7 @@ def is_set(path: str) -> bool:
         return False
 
 
-def told(path: str) -> dict[str, Any]:
+def described(path: str) -> dict[str, Any]:
     """The decisions of a set, the least sure first, and what a person said of them. Raises `SinkError` where
     they cannot be read.
     """
@@ -71,9 +74,10 @@ def say(path: str, frame_id: str, strategy: str) -> None:
     frames = set(metadata.read(store, FILE, ["frame_id"])["frame_id"].to_pylist())
     if frame_id not in frames:
         raise ValueError(f"frame {frame_id!r} is not in the set")
-    said = overrides.read(store)
-    said.pop(frame_id, None)
-    overrides.write(store, {**said, **({frame_id: strategy} if strategy else {})})
+    with _SAYING:
+        said = overrides.read(store)
+        said.pop(frame_id, None)
+        overrides.write(store, {**said, **({frame_id: strategy} if strategy else {})})
 
 
 def tuned(path: str) -> tuple[Tuned, Path]:

@@ -27,8 +27,12 @@ JOBS: Mapping[str, Sequence[str]] = {
     "reprocess_backgrounds": ("source.path", "output"),
     "verify": ("output",),
     "adapt": ("output",),
+    "export": ("export=", "source.path", "output"),
 }
-"""The jobs that the desk starts, and the options that stand first."""
+"""The jobs that the desk starts, and the options that stand first; 'GROUP=' is a choice."""
+OUTPUTS = frozenset({"decompose", "annotate", "reprocess_backgrounds", "verify", "adapt"})
+"""Those whose folder is an output."""
+_OPENED = {"source", "caption", "export"}  # what is built of options that people set
 _LATER = {"hydra", "licenses", "placement", "stages", "strategies", "model"}
 _COMPOSING = threading.Lock()  # Hydra's state is of the whole process
 
@@ -43,23 +47,14 @@ def form(name: str) -> list[dict[str, Any]]:
     text = (job.CONF / f"{name}.yaml").read_text(encoding="utf-8")
     said = dict(re.findall(r"^(\w+):[^#\n]*#\s*(.+)$", text, re.M))
     config = cast(DictConfig, OmegaConf.load(job.CONF / f"{name}.yaml"))
-    fields = [_field(key, None, said.get(key.rpartition(".")[2], ""), first=True) for key in places]
-    for entry in config.get("defaults", []):
-        if isinstance(entry, DictConfig):
-            ((group, value),) = entry.items()
-            group = str(group).removeprefix("override ")
-            if not group.startswith("hydra") and not group.startswith("stage@") and "@" not in group:
-                choices = sorted(path.stem for path in (job.CONF / group).glob("*.yaml"))
-                fields.append(
-                    {
-                        "key": group,
-                        "value": value,
-                        "kind": "choice",
-                        "choices": choices,
-                        "said": _first_line(group, str(value)),
-                        "group": "choices",
-                    }
-                )
+    chosen = _chosen(config)
+    fields = [
+        _choice(key[:-1], chosen[key[:-1]], first=True)
+        if key.endswith("=")
+        else _field(key, None, said.get(key.rpartition(".")[2], ""), first=True)
+        for key in places
+    ]
+    fields += [_choice(group, value) for group, value in chosen.items() if f"{group}=" not in places]
     made = composed(name)
     for key, value in _leaves(made):
         top = key.split(".")[0]
@@ -77,13 +72,14 @@ def composed(name: str, overrides: list[str] | None = None) -> DictConfig:
 
 def words(name: str, values: Mapping[str, str]) -> list[str]:
     """The words of the command line of filled fields; what stands first is given without its key."""
-    first = [str(values.get(key, "")).strip() for key in JOBS[name]]
+    usual = _chosen(cast(DictConfig, OmegaConf.load(job.CONF / f"{name}.yaml")))
+    first = [str(values.get(key.rstrip("="), usual.get(key[:-1], ""))).strip() for key in JOBS[name]]
     while first and not first[-1]:
         first.pop()
     keyed = [
         f"{key}={value}"
         for key, value in values.items()
-        if key not in JOBS[name] and str(value).strip() != ""
+        if not {key, f"{key}="} & {*JOBS[name]} and str(value).strip() != ""
     ]
     return [name, *first, *keyed]
 
@@ -98,8 +94,11 @@ def problem(name: str, said: Sequence[str]) -> str:
             missing = [
                 key
                 for key in JOBS[name]
-                if OmegaConf.is_missing(made, key)
-                or OmegaConf.select(made, key, throw_on_missing=False) in (None, "")
+                if not key.endswith("=")
+                and (
+                    OmegaConf.is_missing(made, key)
+                    or OmegaConf.select(made, key, throw_on_missing=False) in (None, "")
+                )
             ]
             if missing:
                 return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
@@ -138,6 +137,30 @@ def _field(key: str, value: Any, said: str, first: bool = False, group: str = "o
     }
 
 
+def _chosen(config: DictConfig) -> dict[str, str]:
+    """The groups of choices of a job, and what it chooses by itself."""
+    found = {}
+    for entry in config.get("defaults", []):
+        if isinstance(entry, DictConfig):
+            ((group, value),) = entry.items()
+            group = str(group).removeprefix("override ")
+            if not group.startswith("hydra") and "@" not in group:
+                found[group] = str(value)
+    return found
+
+
+def _choice(group: str, value: str, first: bool = False) -> dict[str, Any]:
+    choices = sorted(path.stem for path in (job.CONF / group).glob("*.yaml"))
+    return {
+        "key": group,
+        "value": value,
+        "kind": "choice",
+        "choices": choices,
+        "said": _first_line(group, value),
+        "group": "first" if first else "choices",
+    }
+
+
 def _leaves(node: DictConfig, above: str = "") -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for key in node:
@@ -147,9 +170,13 @@ def _leaves(node: DictConfig, above: str = "") -> list[tuple[str, Any]]:
             continue
         value = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[call-overload,index]
         if isinstance(value, dict):
-            if (name.split(".")[0] not in _LATER and "_target_" not in value) or name == "source":
+            if (name.split(".")[0] not in _LATER and "_target_" not in value) or name in _OPENED:
                 found += _leaves(node[key], f"{name}.")
-        elif not str(key).startswith("_") and not isinstance(value, list):
+        elif (
+            not str(key).startswith("_")
+            and not isinstance(value, list)
+            and not (above == "export." and str(value).startswith("${"))
+        ):
             found.append((name, value))
     return found
 

@@ -33,7 +33,7 @@ def now(path: str) -> dict[str, Member]:
     }
 
 
-def told(path: str) -> dict[str, Any]:
+def described(path: str) -> dict[str, Any]:
     """The characters with their tracks, those with most frames first. Raises `roster.EditError`."""
     store = Store(path)
     made = now(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Thumbs:
         picture = output.picture(row, layer) if layer else output.composed(row)
         data = codecs.encode_jpeg(np.ascontiguousarray(fit(picture, width)), _QUALITY)
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}.tmp")
+        draft = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.tmp")  # two tabs may ask at once
         draft.write_bytes(data)
         os.replace(draft, path)
         return data

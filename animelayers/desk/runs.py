@@ -36,6 +36,8 @@ _LINE = re.compile(
 """A line of `animelayers.progress`."""
 _KEPT = 400
 """Lines of a job's words that are kept."""
+_PARTLY = {"export": "done, with a warning", "adapt": "done, nothing better was learned"}
+"""What exit code 3 says of jobs."""
 _ORDER = ("decode", "segment", "character", "camera", "layers", "track", "refine", "background")
 """Stages in the order they are run, as conf/decompose.yaml has them; a description is in alphabetical order.
 All others follow.
@@ -108,10 +110,11 @@ class Run:
         """The exit code, None while it runs."""
         return self.process.poll()
 
-    def told(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         """What the page shows: state, progress, memory of all its processes, the last lines."""
         code = self.code
-        states = {None: "running", 0: "done", 3: "done, some inputs failed", 130: "stopped", 143: "stopped"}
+        states = {None: "running", 0: "done", 3: _PARTLY.get(self.words[0], "done, some inputs failed")}
+        states |= {130: "stopped", 143: "stopped"}
         state = "stopped" if self.stopped and code is not None else states.get(code, f"ended with {code}")
         lines = [line for line in self.lines if line.strip()]
         return {

@@ -41,24 +41,41 @@ class Book:
         self.name, self.path = name, path
         self._lock, self._seen, self._looked = threading.RLock(), "", 0.0
         self._output: Output | None = None
+        self._reading: threading.Thread | None = None
 
     @property
     def output(self) -> Output:
-        """The output as it is now."""
+        """The output as it was a moment ago: what a run commits meanwhile is read beside those who look."""
         with self._lock:
-            if self._output is None or time.monotonic() - self._looked > _AGAIN:
-                seen = self._digest()
+            if self._output is None:
+                self._output, self._seen = self._read()
                 self._looked = time.monotonic()
-                if self._output is None or seen != self._seen:
-                    output = Output(self.path)
-                    output.table  # noqa: B018  (what cannot be read is told here)
-                    self._output, self._seen = output, seen
+            elif time.monotonic() - self._looked > _AGAIN and self._reading is None:
+                self._looked = time.monotonic()
+                if self._digest() != self._seen:
+                    self._reading = threading.Thread(target=self._again, args=(self._output,), daemon=True)
+                    self._reading.start()
             return self._output
 
     def renew(self) -> None:
-        """Read it again when it is next asked for."""
+        """Read it again before it is next looked at."""
         with self._lock:
             self._output = None
+
+    def _read(self) -> tuple[Output, str]:
+        seen, output = self._digest(), Output(self.path)
+        output.table  # noqa: B018  (what cannot be read is told here)
+        return output, seen
+
+    def _again(self, before: Output) -> None:
+        try:
+            found = self._read()
+        except (SinkError, OSError, ValueError, KeyError):
+            found = None  # who looks next is told why
+        with self._lock:
+            self._reading = None
+            if self._output is before:
+                self._output, self._seen = found or (None, "")
 
     @property
     def version(self) -> str:
@@ -148,7 +165,7 @@ class Shelf:
             raise KeyError(f"no output {name!r} on this desk")
         return self._books[name]
 
-    def told(self) -> list[dict[str, Any]]:
+    def described(self) -> list[dict[str, Any]]:
         """What the page lists."""
         self.renew()
         return [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from animelayers import xsheet
 from animelayers.exports.select import Select
-from animelayers.exports.shots import Shot, shots
+from animelayers.exports.shots import Shot, rate, running, shots
 from animelayers.output import Output
 from animelayers.schema import Row
 from animelayers.sinks import dataset
@@ -21,7 +21,28 @@ from animelayers.sinks.store import Store
 
 def listed(output: Output) -> list[Shot]:
     """Every shot of an output that has a timing, by episode and shot."""
-    return list(shots(output, replace(Select(), held=True)))
+    return list(shots(output, Select(held=True)))
+
+
+def places(output: Output) -> dict[str, tuple[str, str]]:
+    """Episode and shot of each name that a shot of an output may have."""
+    pairs = output.table.select(["episode", "scene_id"]).group_by(["episode", "scene_id"]).aggregate([])
+    found: dict[str, tuple[str, str]] = {}
+    for episode, scene in sorted(zip(*(column.to_pylist() for column in pairs.columns), strict=True)):
+        found.setdefault(xsheet.named(episode, scene), (episode, scene))
+    return found
+
+
+def one(output: Output, name: str, known: Mapping[str, tuple[str, str]] | None = None) -> Shot:
+    """A shot by its name, without looking at others; ``known``: their `places`, where these are known. Raises
+    KeyError for a name that none has.
+    """
+    place = (places(output) if known is None else known).get(name)
+    where = dict(zip(("episode", "scene_id"), ([each] for each in place), strict=True)) if place else {}
+    found = next(shots(output, Select(where, held=True)), None) if place else None
+    if found is None:
+        raise KeyError(f"no shot {name!r} in {output.path}")
+    return found
 
 
 def named(output: Output, row: Row) -> str | None:
@@ -35,30 +56,40 @@ def named(output: Output, row: Row) -> str | None:
     return next((sheet.name for sheet in xsheet.sheets(mine)), None)
 
 
-def told(output: Output, found: list[Shot]) -> list[dict[str, Any]]:
-    """What the page lists of the shots: frames, drawings, rate, how many drawings are flagged and how many
-    corrected.
+def described(output: Output) -> list[dict[str, Any]]:
+    """What the page lists of the shots that have a timing: frames, drawings, rate, how many drawings are
+    flagged and how many corrected.
     """
     table = output.table
-    names = [name for name in ("flags", "corrected") if name in table.column_names]
-    rows = {
-        row["frame_id"]: row
-        for row in table.filter(pc.is_null(table["drawing_of"])).select(["frame_id", *names]).to_pylist()
+    names = ["episode", "scene_id", "frame_index", "frame_id", "drawing_of", "timestamp_s"]
+    marks: dict[str, Callable[[Any], bool]] = {
+        "flags": bool,
+        "corrected": lambda by: (by or "none") != "none",
     }
+    drawn = table.filter(pc.is_null(table["drawing_of"]))
+    keys = list(zip(drawn["episode"].to_pylist(), drawn["scene_id"].to_pylist(), strict=True))
+    counts = {name: Counter[tuple[str, str]]() for name in marks}
+    for name, marked in marks.items():
+        if name in table.column_names:
+            values = drawn[name].to_pylist()
+            counts[name].update(key for key, value in zip(keys, values, strict=True) if marked(value))
+    first: dict[tuple[str, str], str] = {}
+    for key, frame in zip(keys, drawn["frame_id"].to_pylist(), strict=True):
+        first.setdefault(key, frame)
     made = []
-    for shot in found:
-        own = [rows[carrier] for carrier in shot.carriers if carrier in rows]
+    for sheet in xsheet.sheets(table.select(names)):
+        key = (sheet.episode, sheet.scene_id)
         made.append(
             {
-                "name": shot.name,
-                "episode": shot.sheet.episode,
-                "scene": shot.sheet.scene_id,
-                "frames": len(shot.shown),
-                "drawings": len(shot.carriers),
-                "rate": float(shot.rate),
-                "first": shot.carriers[0] if shot.carriers else "",
-                "flagged": sum(bool(row.get("flags")) for row in own),
-                "corrected": sum((row.get("corrected") or "none") != "none" for row in own),
+                "name": sheet.name,
+                "episode": sheet.episode,
+                "scene": sheet.scene_id,
+                "frames": len(running(sheet)),
+                "drawings": int(sheet.drawing.max()),
+                "rate": float(rate(sheet)),
+                "first": first.get(key, ""),
+                "flagged": counts["flags"][key],
+                "corrected": counts["corrected"][key],
             }
         )
     return made

@@ -5,6 +5,7 @@ text.
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +63,9 @@ class Select:
                 raise ValueError(
                     f"select.where.{column}: the frame table has no such column; annotate the output first, or choose of those it has"
                 )
+            if pa.types.is_string(table[column].type) and (words := _exact(wanted)):
+                keep = pc.and_(keep, pc.is_in(table[column], pa.array(words, pa.string())))
+                continue
             values = table[column].to_pylist()
             if column in LISTS:
                 values = [RECORD[column].written(value) for value in values]
@@ -115,6 +119,13 @@ def _today(column: str, wanted: Value | Sequence[Value]) -> Value | Sequence[Val
         return [_today(column, one) for one in wanted]  # type: ignore[misc]
     sign = next((each for each in _COMPARED if wanted.startswith(each)), "")
     return sign + former.value(column, wanted[len(sign) :].strip(), f"select.where.{column}")
+
+
+def _exact(wanted: Value | Sequence[Value]) -> list[str]:
+    """Words that must stand as they are; none where one of them is a comparison, a 'has' or a number."""
+    given = [] if isinstance(wanted, str | int | float) else list(wanted)
+    words = [one for one in given if isinstance(one, str) and not re.match(r"[<>!]|has |lacks ", one)]
+    return words if len(words) == len(given) else []
 
 
 def _passes(value: Any, wanted: Value | Sequence[Value], column: str) -> bool:

@@ -89,7 +89,7 @@ def _camera(planes: Sequence[Plane], first: int, size: tuple[int, int]) -> Camer
 def _borne_out(camera: Camera, planes: Sequence[Plane], size: tuple[int, int]) -> bool:
     """Whether what the masks leave of the planes looks alike, in whatever light, from each to the next."""
     scale = scaling(size, planes[0].grey[1].shape[::-1])
-    alike = []
+    alike, left = list[float](), list[float]()
     for n in range(len(planes) - 1):
         (one, other), free = (p.grey[1] for p in planes[n : n + 2]), planes[n].free[1] > FREE
         move = np.linalg.inv(camera.homographies[n]) @ camera.homographies[n + 1]
@@ -99,9 +99,12 @@ def _borne_out(camera: Camera, planes: Sequence[Plane], size: tuple[int, int]) -
             for p in (other, (planes[n + 1].free[1] > FREE).astype(np.float32))
         )
         told = free & (shown > 0.5)
+        left.append(float(told.mean()))
         greys = [grey[told].astype(float) for grey in (one, there)]
-        if told.any() and min(grey.std() for grey in greys) > _PLAIN:
+        if left[-1] > _SHOWN and min(grey.std() for grey in greys) > _PLAIN:
             alike.append(float(np.corrcoef(greys)[0, 1]))
+    if not left or max(left) < _SHOWN:
+        return False  # nothing is left to bear it out
     return not alike or float(np.median(alike)) >= _ALIKE
 
 

@@ -81,7 +81,7 @@ def write(
 
 
 def write_outputs(told: Mapping[str, Any], folders: Mapping[str, Path], folder: Path) -> None:
-    """Write `folder`/index.html of what `told.agreement` found of two outputs, and of the frames that differ
+    """Write `folder`/index.html of what `agreement.agreement` found of two outputs, and of the frames that differ
     most.
     """
     outputs = [Output(str(path)) for path in folders.values()]
@@ -116,7 +116,7 @@ def write_outputs(told: Mapping[str, Any], folders: Mapping[str, Path], folder: 
 
 
 def agreed(told: Mapping[str, Any]) -> str:
-    """What `told.agreement` found, as lines."""
+    """What `agreement.agreement` found, as lines."""
     lines = [
         f"{told['frames']} frames in common, {told['looked_at']} looked at; without a truth nobody knows which is better"
     ]

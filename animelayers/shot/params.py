@@ -47,6 +47,13 @@ class Params:
     alike: float = _of(
         10, "grey levels", 1, 64, "that what is seen again may differ by; 6 to 20 are as good on train films"
     )
+    sure: float = _of(
+        0.9,
+        "coverage",
+        0,
+        1,
+        "that a figure has to reach in its surest tenth; on train films false figures 12.5, 8.3, 5.3 of a thousand at 0, 0.8, 0.9",
+    )
     trust: float = _of(
         0.6, "share", 0, 1, "of what is seen outside figures that a plate has to explain to be used"
     )

@@ -30,6 +30,7 @@ _OUTLINE = 24.0  # levels of Lab from which a step counts as one over an outline
 _STEP = 0.02  # what a step within one colour costs
 _DRIFT = 3.0  # what a region costs that is an outline's worth of colour away from what was marked
 _AGAINST = 0.02  # what it costs to change what a region is
+_COVERED = 0.5  # of a region that a mark covers so that it is about the region
 _TIME = 0.05  # what a step to the next drawing costs
 _LEAVE = 0.5  # what it costs to leave what is of the mark's label already
 _SLIVER = 2.5  # pixels of depth up to which what is left beside a change goes with it
@@ -75,6 +76,7 @@ class Spreader:
             ends.append(first)
         self.count, self._ends = first, ends
         self._colours = np.concatenate(colours)
+        self._sizes = np.bincount(np.concatenate([found.ravel() for found in self._regions]), minlength=first)
         self._own = np.zeros(first, np.uint8)
         for found, plane in zip(self._regions, self.labels, strict=True):
             self._own[found.ravel()] = plane.ravel()
@@ -87,18 +89,10 @@ class Spreader:
         """What all drawings show with these marks; only drawings ``within`` (first, last) change. The later
         of two marks counts.
         """
-        said = {
-            int(region): mark.label
-            for mark in marks
-            for region in np.unique(self._regions[mark.drawing][mark.where])
-        }
+        said = {int(region): mark.label for mark in marks for region in self._meant(mark)}
         best, new = np.full(self.count, np.inf), self._own.copy()
         for mark in marks:
-            seeds = [
-                region
-                for region in np.unique(self._regions[mark.drawing][mark.where]).tolist()
-                if said[region] == mark.label
-            ]
+            seeds = [region for region in self._meant(mark) if said[region] == mark.label]
             if seeds:
                 far = self._ways(seeds, mark.label)
                 nearer = far < np.minimum(best, _REACH)
@@ -106,6 +100,15 @@ class Spreader:
         for region, label in said.items():
             new[region], best[region] = label, 0
         return self._told(new, best, marks, within)
+
+    def _meant(self, mark: Mark) -> list[int]:
+        """The regions a mark is about: that which has most of it, and all that it covers for the most part. A
+        click beside an outline does not mean what lies beyond.
+        """
+        found, marked = np.unique(self._regions[mark.drawing][mark.where], return_counts=True)
+        meant = marked >= _COVERED * self._sizes[found]
+        meant[marked == marked.max(initial=0)] = True
+        return [int(region) for region in found[meant]]
 
     def _ways(self, seeds: Sequence[int], label: int) -> np.ndarray:
         """What the cheapest way from the seeds costs, of each region."""
@@ -117,7 +120,9 @@ class Spreader:
         # what is of that label already is passed through for nothing, what is not pays for being changed, and
         # for another colour than the mark's
         paid = cost + np.where(
-            against[other], _AGAINST + _DRIFT * drift[other] ** 2 + np.where(against[one], 0, _LEAVE), 0
+            against[other],
+            _AGAINST + _DRIFT * drift[other] ** 2 + np.where(against[one], 0, _LEAVE),
+            0,
         )
         graph = csr_matrix((paid.astype(np.float64), (one, other)), (self.count, self.count))
         return np.asarray(dijkstra(graph, indices=list(seeds), min_only=True, limit=_REACH))

@@ -111,8 +111,9 @@ def save_plan(store: Store, plan: pa.Table) -> None:
     if names := plans(store):
         for name in names:
             store.remove(name)
-        with store.guard(PLANS), suppress(FileNotFoundError):  # in a bucket it went with its last file
-            store.fs.delete_dir(store.path(PLANS))
+        if store.has_folders:
+            with store.guard(PLANS), suppress(FileNotFoundError):
+                store.fs.delete_dir(store.path(PLANS))
 
 
 def add_plan(store: Store, plan: pa.Table) -> None:

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pyarrow import ArrowInvalid, ArrowNotImplementedError, fs
@@ -29,6 +30,7 @@ long as the one before.
 """
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _FINAL = ("ACCESS_DENIED", "NO_SUCH_BUCKET", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH")
+_BUCKETS = ("s3", "gcs")
 T = TypeVar("T")
 _CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
@@ -42,6 +44,14 @@ class SinkError(RuntimeError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}; {self.remedy}"
+
+
+def make_folder(folder: Path, remedy: str = "give a folder that can be written") -> None:
+    """Make a folder of this machine, and those above it. Raises SinkError with the `remedy`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SinkError(str(folder), f"cannot be made ({problem.strerror})", remedy) from None
 
 
 class Damaged(SinkError, ValueError):
@@ -58,14 +68,19 @@ class Store:
     @property
     def _bucket(self) -> bucket.Bucket | None:
         """Where its objects are asked for one by one; None where pyarrow is."""
-        if self.fs.type_name != "s3":
+        if self.fs.type_name not in _BUCKETS:
             return None
-        return bucket.of(self._address, self.fs.region)
+        return bucket.of(self._address, getattr(self.fs, "region", None))
 
     @property
     def in_bucket(self) -> bool:
         """Whether its files are objects that are asked for one by one, each by one request."""
         return self._bucket is not None
+
+    @property
+    def has_folders(self) -> bool:
+        """Not in a bucket: there a folder is there with its first file, and goes with its last."""
+        return self.fs.type_name not in _BUCKETS
 
     def _key(self, name: str) -> str:
         """The path of a file inside its bucket."""
@@ -107,11 +122,11 @@ class Store:
             raise SinkError(self.path(name), problem, remedy) from refused
 
     def folder(self, name: str) -> None:
-        """Make a folder and those above it; in a bucket there are none, and only it is made, where its address
-        allows that.
+        """Make a folder and those above it; in a bucket (see `has_folders`) only that is made, where its address
+        allows it.
         """
         with self.guard(name):
-            if self.fs.type_name != "s3":
+            if self.has_folders:
                 self.fs.create_dir(self.path(name), recursive=True)
             elif not name and "allow_bucket_creation=true" in self._address:
                 self.fs.create_dir(self.root.partition("/")[0])
@@ -125,13 +140,18 @@ class Store:
 
     def folders(self, folder: str) -> list[str]:
         """Names of a folder's folders, sorted; none if there is no such folder."""
-        selector = fs.FileSelector(self.path(folder), allow_not_found=True)
+        if there := self._bucket:
+            with self.guard(folder):
+                return self.patiently(lambda: there.folders(self._key(folder)))
+        # Google's tell of no folder that nobody made by itself: there it is those of all files
+        flat, place = self.fs.type_name == "gcs", self.path(folder).rstrip("/")
+        selector = fs.FileSelector(place, allow_not_found=True, recursive=flat)
         with self.guard(folder):
-            return sorted(
-                info.base_name
-                for info in self.fs.get_file_info(selector)
-                if info.type == fs.FileType.Directory
-            )
+            found = self.fs.get_file_info(selector)
+        if flat:
+            inner = (info.path.removeprefix(f"{place}/").partition("/") for info in found)
+            return sorted({name for name, below_it, _ in inner if below_it})
+        return sorted(info.base_name for info in found if info.type == fs.FileType.Directory)
 
     def temporaries(self) -> list[str]:
         """Drafts that were never published, wherever below the root they lie; a store without rename has none."""
@@ -177,6 +197,20 @@ class Store:
         with self.guard(name), suppress(FileNotFoundError):
             return self.patiently(whole)
         return None
+
+    def part(self, name: str, offset: int, size: int) -> bytes:
+        """Some bytes of a file in a bucket (see `in_bucket`), by one request. Raises `SinkError`."""
+        there = self._bucket
+        assert there
+        with self.guard(name):
+            return self.patiently(lambda: there.part(self._key(name), offset, size))
+
+    def end(self, name: str, size: int) -> bytes:
+        """The last bytes of a file in a bucket, by one request. Raises `SinkError`."""
+        there = self._bucket
+        assert there
+        with self.guard(name):
+            return self.patiently(lambda: there.end(self._key(name), size))
 
     def patiently(self, ask: Callable[[], T]) -> T:
         """Ask a store, a remote one again after a moment where it cannot answer: one that is overloaded, or a
@@ -275,7 +309,7 @@ class Store:
         log.warning(
             "%s cannot be written on a condition%s: two runs that start there in the same moment are told apart only when they commit",
             self.path(name),
-            " by pyarrow alone (pip install 'animelayers[s3]' can)" if self.fs.type_name == "s3" else "",
+            " by pyarrow alone (pip install 'animelayers[buckets]' can)" if not self.has_folders else "",
         )
         if self.exists(name):
             return False
@@ -360,10 +394,11 @@ class Draft:
 
 def _exchanged(there: bucket.Bucket, key: str, data: bytes, allowed: Callable[[bytes], bool]) -> bool:
     try:
-        found, tag = there.get(key)
+        found, version = there.get(key)
     except FileNotFoundError:
         return False
-    return allowed(found) and there.replace(key, data, tag)
+    # where an answer was lost it is asked again, and finds what it wrote itself
+    return found == data or (allowed(found) and there.replace(key, data, version))
 
 
 def _sync(path: str) -> None:

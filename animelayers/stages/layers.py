@@ -22,6 +22,7 @@ from animelayers.options import Within
 from animelayers.rules import left_out
 from animelayers.schema import blank
 from animelayers.shot.agree import agreed, settled
+from animelayers.shot.doubt import believed
 from animelayers.shot.estimate import Given, Labelled, estimate
 from animelayers.shot.light import Light, Under, layer, mode_of, named
 from animelayers.shot.matte import coverage, finished
@@ -77,13 +78,13 @@ class Layers(ClipStep):
     ``proposer``: finds what ``effect_prompts`` say, where a probability is at least ``effect_threshold``,
     0..1: that is an effect as well, and names what it covers (`effect_types`). ``params``: any field of
     `shot.Params`. ``without``: rules left out. evidence: every drawing for itself; agreement: labels as they
-    come; snapping: outlines as the net's size leaves them; effects: none; shadows: none, they stay in the
-    plate.
+    come; doubt: figures that the net is nowhere sure of stay; snapping: outlines as the net's size leaves
+    them; effects: none; shadows: none, they stay in the plate.
     """
 
     name = "layers"
     version = 3
-    rules = ("evidence", "agreement", "snapping", "effects", "shadows")
+    rules = ("evidence", "agreement", "doubt", "snapping", "effects", "shadows")
 
     def __init__(
         self,
@@ -208,6 +209,14 @@ class Layers(ClipStep):
             if found.seats is not None:
                 told = settled(told, found.small, found.seats, self.params)
             found = found._replace(labels=agreed(told, found.small, self.params))
+        for label, name in zip(found.labels, names, strict=True):
+            # what two nets say of a figure is half believed where they differ
+            if (
+                self.net is not None
+                and "doubt" not in self.without
+                and set(name.split("+")) <= {_OWN, "none"}
+            ):
+                label[_FIGURE] = believed(label[_FIGURE], self.params)
         for label, asked in zip(found.labels, maps, strict=False):
             claimed = coverage(
                 (asked.max(0) >= self.threshold).astype(np.uint8) * np.uint8(255), label.shape[:0:-1]

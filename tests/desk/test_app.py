@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 from animelayers.curate.roster import EditError
 from animelayers.desk import form
 from animelayers.desk.app import COOKIE, Desk, app
+from animelayers.desk.pictures import Thumbs
 from animelayers.desk.runs import Run, Runs
 from tests.exports.films import film
 
@@ -167,12 +169,12 @@ def test_a_job_is_started_watched_and_stopped(desk: Desk, tmp_path: Path) -> Non
         run.code is None or not any("all of it is what was written" in line for line in run.lines)
     ) and time.monotonic() < end:
         time.sleep(0.3)
-    assert run.told()["state"] == "done", run.lines
+    assert run.described()["state"] == "done", run.lines
     other = runs.start(["verify", str(tmp_path)], str(tmp_path))
     runs.stop(other.number)
     while other.code is None and time.monotonic() < end:
         time.sleep(0.1)
-    assert other.told()["state"] == "stopped"
+    assert other.described()["state"] == "stopped"
 
 
 def test_words_of_a_form() -> None:
@@ -181,6 +183,37 @@ def test_words_of_a_form() -> None:
         "out",
         "device=cpu",
     ]
+
+
+def test_an_export_is_started_from_the_form(client: TestClient, desk: Desk, tmp_path: Path) -> None:
+    fields = client.get("/api/jobs?job=export").json()["fields"]
+    assert [one["key"] for one in fields[:3]] == ["export", "source.path", "output"]
+    assert "kohya" in fields[0]["choices"] and any(one["key"] == "caption.trigger" for one in fields)
+    values = {
+        "source.path": desk.shelf["out"].path,
+        "output": str(tmp_path / "set"),
+        "caption.trigger": "akari",
+    }
+    checked = client.post("/api/jobs/check", json={"job": "export", "values": values}).json()
+    assert checked["command"].startswith("animelayers export kohya ") and not checked["problem"]
+    wrong = client.post(
+        "/api/jobs/check", json={"job": "export", "values": {**values, "export": "kohyo"}}
+    ).json()
+    assert "kohyo" in wrong["problem"]
+    assert "is missing" in client.post("/api/jobs/check", json={"job": "export", "values": {}}).json()[
+        "problem"
+    ].replace("are", "is")
+    client.post("/api/runs", json={"job": "export", "values": values})
+    run, end = next(iter(desk.runs)), time.monotonic() + 240
+    while run.code is None and time.monotonic() < end:
+        time.sleep(0.2)
+    (told,) = client.get("/api/runs").json()["runs"]
+    assert told["state"] in ("done", "done, with a warning") and (tmp_path / "set/dataset.toml").is_file(), (
+        told
+    )
+    shelf = client.get("/api/shelf").json()
+    assert [one["name"] for one in shelf["outputs"]] == ["out"], "what a trainer reads is no output"
+    assert shelf["folder"] == str(Path(desk.shelf["out"].path).parent)
 
 
 def _cast(folder: Path) -> dict[str, Any]:
@@ -240,7 +273,7 @@ def test_outfits_stand_in_the_same_file(tmp_path: Path) -> None:
     made = _cast(tmp_path / "who")
     who = str(tmp_path / "who")
     people.dress(who, ["film/scene0001/1"], "winter")
-    assert [(one["who"], one["outfit"]) for one in people.told(who)["characters"]] == [
+    assert [(one["who"], one["outfit"]) for one in people.described(who)["characters"]] == [
         ("ann", ""),
         ("ann", "winter"),
         ("bob", ""),
@@ -252,7 +285,7 @@ def test_outfits_stand_in_the_same_file(tmp_path: Path) -> None:
         "the next run of the job reads it"
     )
     people.dress(who, ["film/scene0001/1"], "")
-    assert {one["name"] for one in people.told(who)["characters"]} == {"akari", "bob"}
+    assert {one["name"] for one in people.described(who)["characters"]} == {"akari", "bob"}
     for tracks, outfit, why in (
         (["film/scene0000/1", "film/scene0002/1"], "winter", "one character"),
         (["film/scene0000/1"], "a (b)", "cannot be"),
@@ -270,3 +303,12 @@ def test_thumbnails_are_made_once(desk: Desk) -> None:
     assert desk.thumbs(book.output, row) == b"kept"
     file.unlink()
     assert json.dumps(len(desk.thumbs(book.output, row))) == str(len(first))
+
+
+def test_tabs_that_ask_for_one_picture_at_once_get_it(desk: Desk, tmp_path: Path) -> None:
+    output, thumbs = desk.shelf["out"].output, Thumbs(tmp_path)
+    with ThreadPoolExecutor(16) as tabs:
+        for width in range(40, 56):
+            made = list(tabs.map(lambda _, w=width: thumbs(output, output.row(FRAME), "", w), range(16)))
+            assert len(set(made)) == 1
+    assert not list(tmp_path.rglob("*.tmp"))

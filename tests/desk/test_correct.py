@@ -9,7 +9,9 @@ import pytest
 
 from animelayers import Output, job
 from animelayers.desk import correct, shots
+from animelayers.desk.clicks import dot, iou
 from animelayers.desk.correct import Correction, CorrectionError, Said
+from animelayers.shot.spread import Mark, Spreader
 from animelayers.sources import Layers
 from tests.exports.films import film
 from tests.sinks.clips import contents
@@ -32,7 +34,7 @@ def right(label: int, x: float = 0.62) -> Said:
 def test_a_click_takes_a_figure_away_in_all_drawings_of_the_shot(out: Path) -> None:
     correction = opened(out)
     correction.say(right(correct.BACKGROUND))
-    told = correction.told()
+    told = correction.described()
     assert [drawing["changed"] for drawing in told["drawings"]] == [True] * len(told["drawings"]), (
         "each drawing shows the same cel"
     )
@@ -46,11 +48,11 @@ def test_undo_redo_and_a_stop(out: Path) -> None:
     correction = opened(out)
     correction.say(right(correct.BACKGROUND))
     correction.stop(0, 1)
-    assert [drawing["changed"] for drawing in correction.told()["drawings"]][:3] == [True, True, False]
+    assert [drawing["changed"] for drawing in correction.described()["drawings"]][:3] == [True, True, False]
     correction.undo()
-    assert not any(drawing["changed"] for drawing in correction.told()["drawings"])
+    assert not any(drawing["changed"] for drawing in correction.described()["drawings"])
     correction.redo()
-    assert sum(drawing["changed"] for drawing in correction.told()["drawings"]) == 2
+    assert sum(drawing["changed"] for drawing in correction.described()["drawings"]) == 2
 
 
 def test_what_is_saved_stands_at_once_and_the_output_stays_as_it_was(out: Path) -> None:
@@ -113,7 +115,10 @@ def test_a_brush_is_as_painted_and_an_effect_leaves_the_figure(out: Path) -> Non
     correction.say(Said(1, "lasso", [(0.5, 0.2), (0.75, 0.2), (0.75, 0.8), (0.5, 0.8)], 0.01, correct.EFFECT))
     correction.save()
     now = Output(str(out))
-    one, two = correction.told()["drawings"][0]["frame_id"], correction.told()["drawings"][1]["frame_id"]
+    one, two = (
+        correction.described()["drawings"][0]["frame_id"],
+        correction.described()["drawings"][1]["frame_id"],
+    )
     stroke = (
         cv2.erode(
             Said(0, "brush", [(0.05, 0.1), (0.2, 0.1)], 0.05, 1).drawn((64, 96)).astype(np.uint8),
@@ -170,3 +175,14 @@ def test_what_was_corrected_is_verified_too(out: Path, capsys: pytest.CaptureFix
     shard.write_bytes(data)
     assert check(job.compose("verify", [f"output={out}"])) == 3
     assert "damaged" in capsys.readouterr().err
+
+
+def test_a_click_beside_an_outline_means_what_lies_on_its_own_side() -> None:
+    picture = np.full((90, 160, 3), (70, 110, 170), np.uint8)
+    picture[:, :60] = (60, 40, 90)
+    labels = np.zeros((90, 160), np.uint8)
+    labels[:, :64] = 1  # four columns of the ground went with the figure
+    true = np.zeros_like(labels)
+    true[:, :60] = 1
+    found = Spreader([picture] * 2, [labels] * 2)([Mark(0, dot((61, 45), labels.shape), 0)]).labels
+    assert iou(found, [true] * 2, [1, 1]) > 0.98 > iou([labels] * 2, [true] * 2, [1, 1])

@@ -42,13 +42,13 @@ def decided(tmp_path: Path) -> Path:
 
 
 def test_decisions_are_kept_beside_the_set(decided: Path) -> None:
-    told = decisions.told(str(decided))
+    told = decisions.described(str(decided))
     sure = [row["confidence"] for row in told["rows"]]
     assert decisions.is_set(str(decided)) and sure == sorted(sure) and told["counts"]["segment"] == 80
     first, second = told["rows"][0]["frame_id"], told["rows"][1]["frame_id"]
     decisions.say(str(decided), first, "keep_full")
     decisions.say(str(decided), second, "none")
-    again = decisions.told(str(decided))
+    again = decisions.described(str(decided))
     assert again["said"] == 2 and again["rows"][0]["said"] == "keep_full" and again["counts"]["none"] == 1
     decisions.say(str(decided), first, "")
     assert overrides.read(Store(str(decided))) == {second: "none"}
@@ -57,11 +57,11 @@ def test_decisions_are_kept_beside_the_set(decided: Path) -> None:
             decisions.say(str(decided), frame, strategy)
     (decided / overrides.FILE).write_text("{")
     with pytest.raises(SinkError, match="damaged"):
-        decisions.told(str(decided))
+        decisions.described(str(decided))
 
 
 def test_thresholds_follow_what_a_person_decides(decided: Path) -> None:
-    rows = decisions.told(str(decided))["rows"]
+    rows = decisions.described(str(decided))["rows"]
     with pytest.raises(ValueError, match="at least 8"):
         decisions.tuned(str(decided))
     for row in rows:  # this person keeps whole what is as complex as 0.6
@@ -89,13 +89,13 @@ def test_a_later_curation_follows_them(tmp_path: Path) -> None:
     ]
     words += ["strategies.enhance_segment.enhancement_steps=[denoise,sharpen]"]
     assert curate(job.compose("curate", [*words, "dry_run=true", "report=false"])) == 0
-    rows = decisions.told(str(tmp_path / "set"))["rows"]
+    rows = decisions.described(str(tmp_path / "set"))["rows"]
     one, two = rows[0]["frame_id"], rows[1]["frame_id"]
     wanted = next(name for name in KNOWN if name not in (rows[0]["strategy"], "create_occlusion"))
     decisions.say(str(tmp_path / "set"), one, wanted)
     decisions.say(str(tmp_path / "set"), two, overrides.NONE)
     assert curate(job.compose("curate", [*words, "report=false"])) == 0, "what a person left out did not fail"
-    told = {row["frame_id"]: row for row in decisions.told(str(tmp_path / "set"))["rows"]}
+    told = {row["frame_id"]: row for row in decisions.described(str(tmp_path / "set"))["rows"]}
     assert told[one]["strategy"] == wanted and told[one]["reasoning"].startswith("Decided by hand")
     assert told[two]["strategy"] == "none"
     made = set(Output(str(tmp_path / "set")).table["origin"].to_pylist())

@@ -20,6 +20,9 @@ playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: p
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 if not CHROMIUM:
     pytest.skip("no Chromium: apt-get install chromium", allow_module_level=True)
+DRIVER = Path(playwright.__file__).parent.parent / "driver" / "node"
+if DRIVER.exists() and subprocess.run([DRIVER, "--version"], capture_output=True, check=False).returncode:
+    pytest.skip("Playwright's driver does not start: apt-get install libatomic1", allow_module_level=True)
 
 import uvicorn  # noqa: E402
 

@@ -276,3 +276,35 @@ def test_the_sharpest_drawing_is_not_asked_alone_where_a_figure_fills_it() -> No
 def test_a_slow_pan_is_no_weave() -> None:
     frames, masks = shoot(shifts(*((200 + 0.4 * t, 200) for t in range(10))))
     assert register(frames, masks).kind == "pan"
+
+
+def _painting(seed: int) -> np.ndarray:
+    """A wide painting with edges at all sizes."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 255, (24, 80, 3), np.uint8)
+    return cv2.resize(small, (640, 192), interpolation=cv2.INTER_CUBIC)
+
+
+def test_masks_that_hide_all_that_tells_the_camera_are_looked_behind() -> None:
+    wide = _painting(1)
+    frames = [np.ascontiguousarray(wide[:, 20 * k : 20 * k + 320]) for k in range(6)]
+    for k, frame in enumerate(frames):
+        frame[:100] = 90 + 8 * k  # a sky that gets lighter says nothing
+    hidden = np.zeros((192, 320), np.uint8)
+    hidden[90:] = 255
+    found = register(frames, [hidden] * 6)
+    assert found.kind == "pan" and np.abs(np.diff(found.homographies[:, 0, 2]) - 20).max() < 1
+
+
+def test_a_figure_that_is_followed_does_not_make_the_camera_stand() -> None:
+    wide, figure = _painting(2), _painting(3)[:192, :220]
+    blurred = cv2.GaussianBlur(wide, (0, 0), 12)
+    frames = []
+    for k in range(6):
+        frame = np.ascontiguousarray(blurred[:, 50 * k : 50 * k + 320])
+        frame[:, 60:280] = figure
+        frames.append(frame)
+    mask = np.zeros((192, 320), np.uint8)
+    mask[:, 50:290] = 255
+    assert register(frames).kind == "still", "without masks it would"
+    assert register(frames, [mask] * 6).kind != "still"

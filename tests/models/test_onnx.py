@@ -66,7 +66,8 @@ signal.raise_signal(signal.SIGTERM)
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", code], capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stderr.strip()) == (1, "heard")
+    # what a library says of a machine without /sys stands before it
+    assert (done.returncode, done.stderr.strip().splitlines()[-1]) == (1, "heard"), done.stderr
 
 
 def test_what_cannot_be_had_is_refused(free: Path) -> None:

@@ -158,9 +158,9 @@ def test_people_ask_as_they_always_did(which: str, request: pytest.FixtureReques
         and shown["characters"] == ["akari"]
         and len(shown["instance_boxes"]) == 2
     )
-    found = rows.choose(output, {"who": {"in": ["ren"]}})
+    found = rows.Frames(output.table).choose({"who": {"in": ["ren"]}})
     assert len(found.at) == 3 and found.page(0, 1, ["characters"]) == [{"characters": "akari,ren"}]
-    assert [shot["flagged"] for shot in shots.told(output, shots.listed(output))] == [
+    assert [shot["flagged"] for shot in shots.described(output)] == [
         sum(
             bool(row["flags"])
             for row in output.table.to_pylist()

@@ -4,6 +4,7 @@ import { panned } from "./frame.js";
 
 const TOOLS = { click: ["Click", "◎", "k"], brush: ["Brush", "●", "b"], lasso: ["Lasso", "◌", "l"] };
 const EFFECT = 255;
+const drawings = (count) => `${count} drawing${count === 1 ? "" : "s"}`;
 
 export async function correct(main, name, shot, id) {
   main.replaceChildren(h("p", { class: "wait", role: "status" }, "Looking at all drawings of the shot …"));
@@ -68,7 +69,7 @@ export async function correct(main, name, shot, id) {
   const save = tried(async () => {
     const saved = await ask(`${out(name)}/correct`, { shot, do: "save" });
     for (const line of saved.problems) say(line, true);
-    say(`${saved.changed.length} drawings corrected and saved`);
+    say(`${drawings(saved.changed.length)} corrected and saved`);
     await again();
   });
   const takeBack = tried(async () => {
@@ -107,7 +108,7 @@ export async function correct(main, name, shot, id) {
       h("section", { class: "col" }, h("h2", {}, "This is …"), h("div", { class: "labels", role: "group", "aria-label": "What it is" }, ...labels.map(([label, text, own, key]) => h("button", { "aria-pressed": String(state.label === label), title: `key ${key}`, onclick: () => { state.label = label; panel(); } }, h("span", { class: "dot", style: { background: `rgb(${own.join(",")})` } }), text)), h("button", { onclick: () => { const free = Math.max(...told.figures.map((one) => one.label)) + 1; told.figures.push({ label: free, name: `figure ${free} (new)`, colour: [180, 140, 255] }); state.label = free; panel(); } }, "+ another figure")), h("small", { class: "dim" }, "With Shift held it is background.")),
       h("section", { class: "col" }, h("h2", {}, "With"), h("div", { class: "tools", role: "group", "aria-label": "Tool" }, ...Object.entries(TOOLS).map(([tool, [text, sign]]) => h("button", { "aria-pressed": String(state.tool === tool), onclick: () => { state.tool = tool; panel(); } }, h("b", { "aria-hidden": "true" }, sign), text))), state.tool === "brush" && h("label", { class: "row" }, h("span", { class: "dim" }, "width"), h("input", { type: "range", min: 0.003, max: 0.08, step: 0.001, value: state.radius, "aria-label": "Width of the brush", oninput: (e) => { state.radius = Number(e.target.value); } }))),
       h("section", { class: "col" }, h("h2", {}, "It went to"), h("p", { style: { margin: 0 }, role: "status" }, told.said ? `${changed} of ${told.drawings.length} drawings` : "Point at something that is wrong."), h("div", { class: "row" }, h("button", { onclick: () => stop("in"), title: "[" }, "not before this"), h("button", { onclick: () => stop("out"), title: "]" }, "not after this"), (told.within[0] > 0 || told.within[1] < told.drawings.length - 1) && h("button", { onclick: () => tell({ do: "stop", first: 0, last: told.drawings.length - 1 }) }, "everywhere"))),
-      h("section", { class: "col" }, h("div", { class: "row" }, h("button", { disabled: !told.said, onclick: () => tell({ do: "undo" }) }, "Undo"), h("button", { disabled: !told.undone, onclick: () => tell({ do: "redo" }) }, "Redo"), h("button", { "aria-pressed": String(state.overlay), onclick: () => { state.overlay = !state.overlay; draw(); } }, "Show who is where")), h("button", { class: "main", disabled: !told.said, onclick: save }, `Save${changed ? ` ${changed} drawings` : ""}`), told.drawings.some((one) => one.corrected !== "none") && h("button", { class: "warn", onclick: takeBack }, "Take back all corrections")),
+      h("section", { class: "col" }, h("div", { class: "row" }, h("button", { disabled: !told.said, onclick: () => tell({ do: "undo" }) }, "Undo"), h("button", { disabled: !told.undone, onclick: () => tell({ do: "redo" }) }, "Redo"), h("button", { "aria-pressed": String(state.overlay), onclick: () => { state.overlay = !state.overlay; draw(); } }, "Show who is where")), h("button", { class: "main", disabled: !told.said, onclick: save }, `Save${changed ? ` ${drawings(changed)}` : ""}`), told.drawings.some((one) => one.corrected !== "none") && h("button", { class: "warn", onclick: takeBack }, "Take back all corrections")),
       h("p", { class: "dim", style: { margin: 0 } }, "What is saved lies in ", h("code", {}, `edits/${shot}`), " of the output, as import_edits reads it. The output itself stays as it was."));
   }
   stage.append(h("div", { class: "title" }, h("button", { onclick: () => go("play", name, shot, told.drawings[state.at].frame_id), "aria-label": "Back to the shot" }, "←"), h("span", { class: "what mono" }, shot)), h("div", { class: "hud" }, h("button", { "aria-label": "Smaller", onclick: () => zoom(0.8) }, "−"), h("button", { onclick: () => fit() }, "Fit"), h("button", { "aria-label": "Larger", onclick: () => zoom(1.25) }, "+")));

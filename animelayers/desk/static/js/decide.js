@@ -4,7 +4,7 @@ import { ask, bind, h, layer, number, say, short, thumb, tried, words } from "./
 export async function decide(main, name) {
   const path = `/sets/${encodeURIComponent(name)}`;
   let told = await ask(path);
-  let at = 0, only = "";
+  let at = 0, only = "", written = Promise.resolve();
   const list = h("div", { class: "list", role: "listbox", "aria-label": "Frames, the least sure first" });
   const one = h("section", { class: "one", "aria-live": "polite" });
   const rows = () => told.rows.filter((row) => !only || (only === "open" ? !row.said : only === "said" ? row.said : (row.said || row.strategy) === only));
@@ -25,11 +25,15 @@ export async function decide(main, name) {
   const put = tried(async (strategy) => {
     const row = rows()[at];
     if (!row) return;
-    await ask(path, { frame_id: row.frame_id, strategy });
+    const before = row.said;
     row.said = strategy;
     if (strategy && only !== "open") at++;
     head();
     draw();
+    // who decides faster than the desk writes decides the next frame, not this one again
+    const said = written.then(() => ask(path, { frame_id: row.frame_id, strategy }));
+    written = said.catch(() => {});
+    try { await said; } catch (wrong) { row.said = before; head(); draw(); throw wrong; }
   });
   const fit = tried(async () => {
     const found = await ask(`${path}/tune`, {});

@@ -16,7 +16,9 @@ const PAGES = { browse, frame, shots, play, correct };
 
 async function shelf() {
   state.shelf = await ask("/shelf");
-  const here = place()[1];
+  const [page, name] = place();
+  const here = PAGES[page] ? name : select.value;
+  select.parentElement.hidden = !state.shelf.outputs.length;
   select.replaceChildren(...state.shelf.outputs.map((one) => h("option", { value: one.name, selected: one.name === here }, one.name)));
 }
 
@@ -40,7 +42,7 @@ const show = tried(async () => {
   whole.replaceChildren(main);
   let end = null;
   const [page, name, ...rest] = place();
-  if (!state.shelf.outputs.length) await shelf();
+  if (!state.shelf.outputs.length) await shelf(); else shelf().then(() => whole.firstChild === main && navigation(page, PAGES[page] ? name : ""), () => {});
   if (whole.firstChild !== main) return;
   if (name && [...select.options].some((one) => one.value === name)) select.value = name;
   navigation(page, PAGES[page] ? name : "");
@@ -74,10 +76,27 @@ async function home(main) {
   };
   const more = [...sets.map((name) => ["set", name, link("decide", name)]), ...casts.map((name) => ["characters", name, link("people", name)])];
   main.replaceChildren(h("div", { class: "page" },
-    h("header", {}, h("h1", {}, "On this desk"), h("span", { class: "grow" }), h("a", { href: link("runs") }, "Start a run")),
-    h("div", { class: "cards" }, ...outputs.map(card), ...more.map(([kind, name, href]) => h("a", { class: "card", href }, h("h3", {}, kind), h("h2", {}, name))))));
+    h("header", {}, h("h1", {}, "On this desk"), h("span", { class: "grow" }), h("a", { href: link("runs") }, "Start a run")), steps(state.shelf),
+    h("div", { class: "cards" }, ...outputs.map(card), ...more.map(([kind, name, href]) => h("a", { class: "card", href }, h("h3", {}, kind), h("h2", {}, name)))),
+    !outputs.length && h("div", { class: "empty" }, h("b", {}, "Nothing is here yet"), "Take a film apart: its layers will stand here.")));
 }
 
+// From a film to a training set: what comes next is lit.
+function steps({ outputs, sets, places }) {
+  const made = outputs.filter((one) => one.state === "whole" || one.state === "being written");
+  const own = made.find((one) => one.name === select.value) || made[0];
+  const set = sets.at(-1);
+  const entries = [
+    ["Take a film apart", "into characters, background and effects", link("runs", "decompose"), made.length > 0],
+    ["Look, and correct", "one drawing; it spreads through its shot", own && link("shots", own.name), false],
+    ["Choose what to train on", "a strategy for every drawing, in balance", own && link("runs", "curate", `source.path=${own.path}`, `output=${own.path}-set`), sets.length > 0],
+    ["Decide", "accept or change what was chosen", set && link("decide", set), false],
+    ["Export for a trainer", "kohya and others: pictures, captions, settings", (set || own) && link("runs", "export", `source.path=${set ? places[set] : own.path}`, `output=${set ? places[set] : own.path}-kohya`), false],
+  ];
+  return h("ol", { class: "steps", "aria-label": "From a film to a training set" }, ...entries.map(([text, more, href, done], at) => h("li", { class: done ? "done" : "" }, h("span", { class: "dim num", "aria-hidden": "true" }, done ? "✓" : at + 1), href ? h("a", { href }, text) : h("span", { class: "dim" }, text), h("small", { class: "dim" }, more))));
+}
+
+addEventListener("shelf", () => shelf().then(() => { const [page, name] = place(); navigation(page, PAGES[page] ? name : ""); }, () => {}));
 select.addEventListener("change", () => go("browse", select.value));
 document.getElementById("keys").addEventListener("click", help);
 document.getElementById("theme").addEventListener("click", () => {

@@ -5,7 +5,7 @@ export async function shots(main, name) {
   const [told, columns] = await Promise.all([ask(`${out(name)}/shots`), ask(`${out(name)}/columns`)]);
   const card = (shot) => h("a", { class: "card", href: link("play", name, shot.name) },
     h("div", { class: "cover" }, h("img", { src: thumb(name, shot.first, { v: columns.version }), alt: "", loading: "lazy" })), h("h2", {}, shot.name),
-    h("span", { class: "dim num" }, `${shot.frames} frames, ${shot.drawings} drawings, ${number(shot.rate)} a second`),
+    h("span", { class: "dim num" }, `${shot.frames} frames, ${shot.drawings} drawing${shot.drawings === 1 ? "" : "s"}, ${number(shot.rate)} a second`),
     h("span", { class: "row" }, shot.flagged ? h("span", { class: "warm" }, `${shot.flagged} flagged`) : h("span", { class: "good" }, "nothing flagged"), shot.corrected ? h("span", { class: "good" }, `${shot.corrected} corrected`) : null));
   let sorted = told.shots;
   const grid = h("div", { class: "cards" });

@@ -1,5 +1,5 @@
-"""An output on an object store that stumbles: a local S3 server behind a proxy that answers with faults and
-counts requests.
+"""An output on an object store that stumbles: a local server of S3 or of Google Cloud Storage behind a proxy that
+answers with faults and counts requests.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pytest
@@ -31,6 +33,7 @@ from animelayers import owner
 from animelayers.output import Output
 from animelayers.sinks import Fenced, Locked, Shards, SinkError, bucket, lock, metadata, store
 from animelayers.verify import verify
+from tests.sinks import gcs
 from tests.sinks.clips import clip
 from tests.sinks.test_lock import RACE
 
@@ -49,11 +52,13 @@ Fault = Callable[[str, str], str]
 
 class Proxy(ThreadingHTTPServer):
     """Passes requests on to a server, unless `fault`, asked for method and path, says 500, SlowDown or torn, and
-    its answers back, unless `loses` says so; `asked` counts requests by method, `seen` has their paths too.
+    its answers back, unless `loses` says so; `asked` counts requests by method, `seen` has their paths too, `keys`
+    by what they were allowed.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, scheme: str, port: int) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.scheme, self.keys = scheme, set[str | None]()
         self.behind, self.asked, self.fault = port, Counter[str](), lambda method, path: ""  # type: ignore[misc]
         self.daemon_threads, self.seen = True, list[tuple[str, str]]()
         self.loses: Callable[[str, str], bool] = lambda method, path: False
@@ -61,6 +66,8 @@ class Proxy(ThreadingHTTPServer):
     fault: Fault
 
     def uri(self, name: str) -> str:
+        if self.scheme == "gs":
+            return f"gs://anonymous@bucket/{name}?endpoint_override=127.0.0.1:{self.server_port}&scheme=http&retry_limit_seconds=5"
         return f"s3://key:secret@bucket/{name}?endpoint_override=127.0.0.1:{self.server_port}&scheme=http&region=us-east-1&allow_bucket_creation=true"
 
 
@@ -69,10 +76,11 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _pass(self) -> None:
-        body = self._body()
-        fault = self.server.fault(self.command, self.path)
+        body, path = self._body(), unquote(self.path)
+        fault = self.server.fault(self.command, path)
         self.server.asked[self.command] += 1
-        self.server.seen.append((self.command, self.path))
+        self.server.seen.append((self.command, path))
+        self.server.keys.add(self.headers.get("Authorization"))
         if fault == "torn":
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -91,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
             }
             inner.request(self.command, self.path, body, passed | {"Content-Length": str(len(body))})
             got = inner.getresponse()
-            if self.server.loses(self.command, self.path):
+            if self.server.loses(self.command, path):
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
                 inner.close()
@@ -127,8 +135,8 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+@contextlib.contextmanager
+def s3() -> Iterator[int]:
     if not importlib.util.find_spec("moto"):
         pytest.skip("no local S3 server: moto of the dev extra is not installed")
     with socket.socket() as free:
@@ -152,21 +160,41 @@ def port() -> Iterator[int]:
         server.wait(20)
 
 
-@pytest.fixture(params=["obstore", "pyarrow"])
-def s3(
-    port: int, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+@contextlib.contextmanager
+def gs() -> Iterator[int]:
+    server = subprocess.Popen([sys.executable, gcs.__file__], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout
+        yield int(server.stdout.readline())
+    finally:
+        server.terminate()
+        server.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def ports() -> Iterator[Callable[[str], int]]:
+    """Of the server of each scheme, which starts when it is asked for."""
+    with contextlib.ExitStack() as stack:
+        yield cache(lambda scheme: stack.enter_context({"s3": s3, "gs": gs}[scheme]()))
+
+
+@pytest.fixture(params=["s3-obstore", "s3-pyarrow", "gs-obstore"])
+def store_at(
+    ports: Callable[[str], int], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Iterator[tuple[Proxy, str]]:
     """With the extra, and without it."""
+    scheme, _, client = request.param.partition("-")
     monkeypatch.setattr(store, "PAUSE_S", 0.05)
     monkeypatch.setattr(bucket, "RETRIES", 3)
     monkeypatch.setattr(bucket, "PART", 6 << 20)
-    if request.param == "pyarrow":
+    if client == "pyarrow":
         monkeypatch.setattr(bucket, "of", lambda address, region: None)
     elif not importlib.util.find_spec("obstore"):
-        pytest.skip("obstore of the s3 extra is not installed")
-    proxy = Proxy(port)
+        pytest.skip("obstore of the buckets extra is not installed")
+    proxy = Proxy(scheme, ports(scheme))
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
-    fs.FileSystem.from_uri(proxy.uri("any"))[0].create_dir("bucket")
+    if scheme == "s3":
+        fs.FileSystem.from_uri(proxy.uri("any"))[0].create_dir("bucket")
     yield proxy, proxy.uri(re.sub(r"\W+", "-", request.node.name))
     proxy.shutdown()
     proxy.server_close()
@@ -190,8 +218,8 @@ def every(number: int, fault: str, methods: str = "PUT POST GET HEAD") -> Fault:
 
 
 @pytest.mark.parametrize("fault", ["SlowDown", "torn"])
-def test_faults_that_pass_leave_no_trace(s3: tuple[Proxy, str], fault: str) -> None:
-    proxy, uri = s3
+def test_faults_that_pass_leave_no_trace(store_at: tuple[Proxy, str], fault: str) -> None:
+    proxy, uri = store_at
     proxy.fault = every(4, fault)
     sink = Shards(uri)
     with sink.open("one"):
@@ -207,8 +235,8 @@ def test_faults_that_pass_leave_no_trace(s3: tuple[Proxy, str], fault: str) -> N
     assert next(output.read(frame, "character") for frame in output) == b"e/scene0000/000000 0 character.png"
 
 
-def test_a_large_upload_that_breaks_once_is_whole(s3: tuple[Proxy, str]) -> None:
-    proxy, uri = s3
+def test_a_large_upload_that_breaks_once_is_whole(store_at: tuple[Proxy, str]) -> None:
+    proxy, uri = store_at
     broken = Counter[str]()
 
     def fault(method: str, path: str) -> str:
@@ -226,9 +254,9 @@ def test_a_large_upload_that_breaks_once_is_whole(s3: tuple[Proxy, str]) -> None
 
 @pytest.mark.parametrize("rows", [ROWS, LARGE], ids=["small", "large"])
 def test_an_upload_that_never_succeeds_is_told_and_nothing_of_it_is_seen(
-    s3: tuple[Proxy, str], rows: list[Any], monkeypatch: pytest.MonkeyPatch
+    store_at: tuple[Proxy, str], rows: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy, uri = s3
+    proxy, uri = store_at
     monkeypatch.setattr(store, "TRIES", 1)
     sink = Shards(uri)
     with sink.open("one"):
@@ -242,9 +270,9 @@ def test_an_upload_that_never_succeeds_is_told_and_nothing_of_it_is_seen(
 
 
 def test_an_upload_of_parts_that_never_succeeds_leaves_none_of_them(
-    s3: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch, pyarrow_alone: bool
+    store_at: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch, pyarrow_alone: bool
 ) -> None:
-    proxy, uri = s3
+    proxy, uri = store_at
     monkeypatch.setattr(store, "TRIES", 1)
     sink = Shards(uri)
     with sink.open("one"):
@@ -258,9 +286,11 @@ def test_an_upload_of_parts_that_never_succeeds_leaves_none_of_them(
             assert sink.store.root.partition("/")[2].encode() not in listed.read()
 
 
-def test_of_runs_that_start_at_once_one_has_the_bucket(s3: tuple[Proxy, str], pyarrow_alone: bool) -> None:
+def test_of_runs_that_start_at_once_one_has_the_bucket(
+    store_at: tuple[Proxy, str], pyarrow_alone: bool
+) -> None:
     """Two processes on two machines, as far as the store can tell."""
-    _, uri = s3
+    _, uri = store_at
     if pyarrow_alone:
         pytest.skip("pyarrow alone looks first, and what comes between it does not see")
     command = [sys.executable, "-c", RACE, uri]
@@ -281,8 +311,10 @@ def test_of_runs_that_start_at_once_one_has_the_bucket(s3: tuple[Proxy, str], py
             racer.communicate("\n", timeout=60)
 
 
-def test_of_many_that_write_the_lock_at_once_one_gets_it(s3: tuple[Proxy, str], pyarrow_alone: bool) -> None:
-    _, uri = s3
+def test_of_many_that_write_the_lock_at_once_one_gets_it(
+    store_at: tuple[Proxy, str], pyarrow_alone: bool
+) -> None:
+    _, uri = store_at
     if pyarrow_alone:
         pytest.skip("pyarrow alone puts nothing on a condition")
     there = Shards(uri).store
@@ -294,9 +326,9 @@ def test_of_many_that_write_the_lock_at_once_one_gets_it(s3: tuple[Proxy, str], 
     assert taken.count(True) == 1 and there.read("run.lock") == b"new%d" % taken.index(True)
 
 
-def test_the_lock_of_a_dead_run_is_taken_once(s3: tuple[Proxy, str], pyarrow_alone: bool) -> None:
+def test_the_lock_of_a_dead_run_is_taken_once(store_at: tuple[Proxy, str], pyarrow_alone: bool) -> None:
     """All find it dead; whoever comes second finds one that lives."""
-    _, uri = s3
+    _, uri = store_at
     there = Shards(uri).store
     dead = json.dumps({"run": "old", **owner.here(), "born": 1.0}).encode()
     there.put("run.lock", "old", dead)
@@ -318,10 +350,10 @@ def test_the_lock_of_a_dead_run_is_taken_once(s3: tuple[Proxy, str], pyarrow_alo
 
 
 def test_an_answer_that_is_lost_does_not_lose_the_lock(
-    s3: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch
+    store_at: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lock was written, and nobody was told."""
-    proxy, uri = s3
+    proxy, uri = store_at
     there, lost = Shards(uri).store, Counter[str]()
 
     def after(method: str, path: str) -> bool:
@@ -331,22 +363,26 @@ def test_an_answer_that_is_lost_does_not_lose_the_lock(
     monkeypatch.setattr(proxy, "loses", after)
     assert there.create("run.lock", b"mine") and there.read("run.lock") == b"mine"
     assert not there.create("run.lock", b"theirs") and there.read("run.lock") == b"mine"
+    lost.clear()
+    assert there.exchange("run.lock", "", b"mine 1", b"mine".__eq__) and there.read("run.lock") == b"mine 1"
+    assert not there.exchange("run.lock", "", b"theirs", b"mine".__eq__)
+    assert there.read("run.lock") == b"mine 1"
 
 
 def test_without_the_extra_what_is_not_guarded_is_said(
-    s3: tuple[Proxy, str], pyarrow_alone: bool, caplog: pytest.LogCaptureFixture
+    store_at: tuple[Proxy, str], pyarrow_alone: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, uri = s3
+    _, uri = store_at
     with Shards(uri).open("one"):
         pass
     said = [line for line in caplog.messages if "run.lock" in line]
-    assert [("animelayers[s3]" in line and "in the same moment" in line) for line in said] == [
+    assert [("animelayers[buckets]" in line and "in the same moment" in line) for line in said] == [
         True
     ] * pyarrow_alone
 
 
-def test_sizes_of_many_files_take_few_requests(s3: tuple[Proxy, str], pyarrow_alone: bool) -> None:
-    proxy, uri = s3
+def test_sizes_of_many_files_take_few_requests(store_at: tuple[Proxy, str], pyarrow_alone: bool) -> None:
+    proxy, uri = store_at
     there = Shards(uri).store
     names = [f"shards/{letter}{number}.tar" for letter in "abc" for number in range(5)]
     for number, name in enumerate(names):
@@ -361,9 +397,9 @@ def test_sizes_of_many_files_take_few_requests(s3: tuple[Proxy, str], pyarrow_al
 
 
 def test_a_file_far_from_the_others_is_asked_for_by_itself(
-    s3: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch
+    store_at: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy, uri = s3
+    proxy, uri = store_at
     there = Shards(uri).store
     monkeypatch.setattr(bucket, "_PAGE", 2)
     for number in range(12):
@@ -373,17 +409,17 @@ def test_a_file_far_from_the_others_is_asked_for_by_itself(
     assert sum(proxy.asked.values()) <= 8
 
 
-def test_a_bucket_that_is_not_there_is_one_sentence(s3: tuple[Proxy, str]) -> None:
-    _, uri = s3
+def test_a_bucket_that_is_not_there_is_one_sentence(store_at: tuple[Proxy, str]) -> None:
+    _, uri = store_at
     elsewhere = uri.replace("@bucket/", "@nowhere/").replace("&allow_bucket_creation=true", "")
     with pytest.raises(SinkError, match="nowhere") as told, Shards(elsewhere).open("one"):
         pass
     assert "\n" not in str(told.value) and "secret" not in str(told.value)
 
 
-def test_names_are_the_same_to_all(s3: tuple[Proxy, str]) -> None:
+def test_names_are_the_same_to_all(store_at: tuple[Proxy, str]) -> None:
     """Those obstore writes pyarrow lists and reads, and the other way round."""
-    _, uri = s3
+    _, uri = store_at
     there = Shards(uri).store
     for name in ["x y.tar", "日本#%[]{}~*é?.tar", "b%20c.tar", "e&s=1.tar", "-+@!'().tar"]:
         there.put(f"shards/{name}", "one", name.encode())
@@ -396,9 +432,9 @@ def test_names_are_the_same_to_all(s3: tuple[Proxy, str]) -> None:
 
 
 def test_a_store_that_is_out_for_longer_than_its_client_waits_is_asked_again(
-    s3: tuple[Proxy, str], caplog: pytest.LogCaptureFixture
+    store_at: tuple[Proxy, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    proxy, uri = s3
+    proxy, uri = store_at
     sink, failed = Shards(uri), Counter[str]()
 
     def fault(method: str, path: str) -> str:
@@ -413,8 +449,8 @@ def test_a_store_that_is_out_for_longer_than_its_client_waits_is_asked_again(
     assert failed["tar"] > 1 and len(sink.committed()) == len(ROWS) and not sink.lost()
 
 
-def test_what_a_clip_raises_midway_leaves_no_torn_file(s3: tuple[Proxy, str]) -> None:
-    _, uri = s3
+def test_what_a_clip_raises_midway_leaves_no_torn_file(store_at: tuple[Proxy, str]) -> None:
+    _, uri = store_at
     place = store.Store(uri)
 
     def torn() -> Iterator[bytes]:
@@ -426,8 +462,8 @@ def test_what_a_clip_raises_midway_leaves_no_torn_file(s3: tuple[Proxy, str]) ->
     assert place.read("shards/a.tar") is None
 
 
-def test_one_run_at_a_time_and_the_fence(s3: tuple[Proxy, str]) -> None:
-    _, uri = s3
+def test_one_run_at_a_time_and_the_fence(store_at: tuple[Proxy, str]) -> None:
+    _, uri = store_at
     sink, other = Shards(uri), Shards(uri)
     with sink.open("one"):
         with pytest.raises(Locked), other.open("two"):
@@ -439,8 +475,8 @@ def test_one_run_at_a_time_and_the_fence(s3: tuple[Proxy, str]) -> None:
         assert swept == 0
 
 
-def test_requests_of_a_commit_are_counted_and_few(s3: tuple[Proxy, str], pyarrow_alone: bool) -> None:
-    proxy, uri = s3
+def test_requests_of_a_commit_are_counted_and_few(store_at: tuple[Proxy, str], pyarrow_alone: bool) -> None:
+    proxy, uri = store_at
     sink = Shards(uri)
     with sink.open("one"):
         sink.write([clip("a/scene0000/000000", [0])], "one")
@@ -452,12 +488,14 @@ def test_requests_of_a_commit_are_counted_and_few(s3: tuple[Proxy, str], pyarrow
     assert sum(asked.values()) - asked["PUT"] <= 5 * (6 if pyarrow_alone else 3), asked
 
 
-@pytest.mark.parametrize("s3", ["obstore"], indirect=True)
-def test_a_run_asks_for_four_small_things_a_commit_and_for_little_around_it(s3: tuple[Proxy, str]) -> None:
+@pytest.mark.parametrize("store_at", ["s3-obstore", "gs-obstore"], indirect=True)
+def test_a_run_asks_for_four_small_things_a_commit_and_for_little_around_it(
+    store_at: tuple[Proxy, str],
+) -> None:
     """As the driver and its workers ask: is a clip there already, twice, and does the lock still name the run,
     twice. A run reads each table it finds twice and each there is at its end, and asks for a thousand tars at once.
     """
-    proxy, uri = s3
+    proxy, uri = store_at
     before = 0
     for commits in (3, 9, 9):
         proxy.seen.clear()
@@ -482,8 +520,8 @@ def test_a_run_asks_for_four_small_things_a_commit_and_for_little_around_it(s3: 
         before = commits
 
 
-def test_a_plan_grows_and_settles_there_and_clips_are_forgotten(s3: tuple[Proxy, str]) -> None:
-    _, uri = s3
+def test_a_plan_grows_and_settles_there_and_clips_are_forgotten(store_at: tuple[Proxy, str]) -> None:
+    _, uri = store_at
     sink = Shards(uri)
     plan = pa.table({"source": ["a", "b"], "clip_id": ["1", "2"]})
 
@@ -507,9 +545,9 @@ def test_a_plan_grows_and_settles_there_and_clips_are_forgotten(s3: tuple[Proxy,
 
 
 def test_many_commits_are_gathered_there_too(
-    s3: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    store_at: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    proxy, uri = s3
+    proxy, uri = store_at
     sink = Shards(uri)
     with sink.open("one"):
         for number in range(6):
@@ -521,3 +559,67 @@ def test_many_commits_are_gathered_there_too(
         pass
     proxy.fault = lambda method, path: ""
     assert len(metadata.names(sink.store)) == 1 and Output(uri).table == before
+
+
+def test_on_gs_without_the_extra_all_is_there_and_what_is_not_guarded_is_said(
+    ports: Callable[[str], int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not by way of the proxy: pyarrow keeps Python waiting while it asks there whether a file is closed."""
+    uri = f"gs://anonymous@bucket/alone?endpoint_override=127.0.0.1:{ports('gs')}&scheme=http&retry_limit_seconds=5"
+    with monkeypatch.context() as without:
+        without.setattr(bucket, "of", lambda address, region: None)
+        sink = Shards(uri)
+        with sink.open("one"):
+            sink.write(ROWS[:1], "one")
+        assert sum("in the same moment" in line for line in caplog.messages) == 1
+        assert sink.store.folders("") == ["metadata", "shards"]
+        alone = [Output(uri).read(frame, "character") for frame in Output(uri)]
+    sink = Shards(uri)
+    with sink.open("two"):
+        sink.write(ROWS[2:], "two")
+    assert sink.store.folders("") == ["metadata", "shards"]
+    read = [Output(uri).read(frame, "character") for frame in Output(uri)]
+    assert read[: len(alone)] == alone and len(read) == len(alone) + 1 and not sink.lost()
+
+
+@pytest.mark.parametrize("store_at", ["gs-obstore"], indirect=True)
+def test_keys_of_google_are_found_where_pyarrow_finds_them(
+    store_at: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A service account's key in a file; both ask for a token there, and both show it."""
+    rsa = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.rsa")
+    from cryptography.hazmat.primitives import serialization as form
+
+    proxy, uri = store_at
+    key = rsa.generate_private_key(65537, 2048).private_bytes(
+        form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
+    )
+    account = {
+        "type": "service_account",
+        "project_id": "p",
+        "private_key_id": "1",
+        "private_key": key.decode(),
+        "client_email": "me@p.iam.gserviceaccount.com",
+        "client_id": "1",
+        "token_uri": f"http://127.0.0.1:{proxy.behind}/token",
+    }
+    (tmp_path / "account.json").write_text(json.dumps(account))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "account.json"))
+    there = Shards(uri.replace("anonymous@", "")).store
+    proxy.keys.clear()
+    assert there.in_bucket and there.create("run.lock", b"mine") and there.read("run.lock") == b"mine"
+    assert proxy.keys == {"Bearer its-token"}
+
+
+@pytest.mark.parametrize("store_at", ["gs-obstore"], indirect=True)
+def test_both_clients_go_where_the_variable_says(
+    store_at: tuple[Proxy, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock lies beside what it locks, whatever the variables of obstore alone say."""
+    proxy, uri = store_at
+    monkeypatch.setenv("CLOUD_STORAGE_EMULATOR_ENDPOINT", f"http://127.0.0.1:{proxy.server_port}")
+    monkeypatch.setenv("GOOGLE_BASE_URL", "http://127.0.0.1:9")
+    there = Shards(uri.partition("?")[0] + "?retry_limit_seconds=3").store
+    assert there.create("run.lock", b"mine")
+    with there.fs.open_input_stream(there.path("run.lock")) as stream:
+        assert stream.read() == b"mine"
