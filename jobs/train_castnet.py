@@ -44,9 +44,10 @@ def trained(cfg: DictConfig) -> int:
     castnet.stored(net, weights, facts)
     held = facts["held"]
     lines = [f"{facts['people']} people of {facts['hands']} hands, {facts['views']} views"]
-    lines += [
-        f"of {held['people']} people of hands held back: precision {held['precision']}, nearest {held['first']}"
-    ] * bool(held)
+    if held:
+        lines.append(
+            f"of {held['people']} people of hands held back: precision {held['precision']}, nearest {held['first']}"
+        )
     sys.stdout.write("\n".join([*lines, f"  weights  {weights}"]) + "\n")
     return 0
 

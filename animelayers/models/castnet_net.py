@@ -21,7 +21,9 @@ class CastNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         a, b, c = _PLANES
-        self.body = nn.Sequential(*_conv(7, a, 2), *_conv(a, b, 2), *_conv(b, b), *_conv(b, c, 2), *_conv(c, c))
+        self.body = nn.Sequential(
+            *_conv(7, a, 2), *_conv(a, b, 2), *_conv(b, b), *_conv(b, c, 2), *_conv(c, c)
+        )
         self.drop = nn.Dropout(0.1)
         self.head = nn.Linear(8 * c, WIDTH)
 

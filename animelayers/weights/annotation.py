@@ -41,8 +41,8 @@ RECORDS = (
     Weights(
         "castnet",
         "castnet.safetensors",
-        463_256,
-        "sha256:455afbc93b02677a08b2de15019b2b474a458080e12a1a0b6eb0e6d56d82916d",
+        1_121_528,
+        "sha256:946f8056176f60caeee318203c060ba25bf1fda2bd3ec0bbdec1b0ca522db15b",
         (Packaged("castnet.safetensors"),),
         "MIT",
         "MIT",

@@ -24,14 +24,16 @@ def run(*words: str) -> int:
 def test_it_makes_an_album_once_trains_and_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(f"output={tmp_path}", *WORDS) == 0
     said = capsys.readouterr().out
-    assert "8 people of 4 hands" in said and "of 2 people of hands held back" in said
+    assert "16 people of 4 hands" in said and "of 4 people of hands held back" in said
     made, weights = (tmp_path / "album.npz").read_bytes(), (tmp_path / "castnet.safetensors").read_bytes()
     with np.load(tmp_path / "album.npz") as album:
-        assert len(album["hands"]) == 10 and (np.bincount(album["person"]) == 36).all()
+        assert len(album["hands"]) == 20 and (np.bincount(album["person"]) == 36).all()
     (tmp_path / "castnet.safetensors").unlink()
     assert run(f"output={tmp_path}", *WORDS) == 0
     assert (tmp_path / "album.npz").read_bytes() == made
     assert (tmp_path / "castnet.safetensors").read_bytes() == weights, "equal seeds, equal weights"
+    assert run(f"output={tmp_path}", *WORDS, "plan.hold=[]", "plan.batches=1") == 0
+    assert "held back" not in capsys.readouterr().out.splitlines()[-2]
     with pytest.raises(job.ConfigError, match="was made of other parts, people or another seed"):
         run(f"output={tmp_path}", *WORDS, "seed=1")
 

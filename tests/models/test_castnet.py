@@ -42,7 +42,7 @@ def test_what_shows_nothing_is_zeros_and_where_she_lies_counts_nothing() -> None
 
 
 def test_the_file_says_how_it_was_made_and_another_is_refused(tmp_path: Path) -> None:
-    assert facts(find("castnet"))["people"] == 1680
+    assert facts(find("castnet"))["people"] == 3360
     with pytest.raises(WeightsError, match="holds no weights of CastNet"):
         CastNet(str(find("layernet")))
     (tmp_path / "x.safetensors").write_bytes(b"nothing")
