@@ -76,8 +76,8 @@ def other(person: Person) -> Person:
     kinds, at_most = (cv2.TERM_CRITERIA_MAX_ITER, 10, 0.0), np.zeros((0, 1), np.int32)
     _, which, middles = cv2.kmeans(shades, _PAINTS, at_most, kinds, 1, cv2.KMEANS_PP_CENTERS)
     count = np.bincount(which[:, 0], minlength=_PAINTS).astype(float)
-    most = min(int(rng.integers(*_REPAINTED)), np.count_nonzero(count))
-    changed = rng.choice(_PAINTS, int(most), replace=False, p=count / count.sum())
+    most = min(int(rng.integers(*_REPAINTED)), int(np.count_nonzero(count)))
+    changed: np.ndarray = rng.choice(_PAINTS, size=(most,), replace=False, p=count / count.sum())
     shift = np.zeros((_PAINTS, 3), np.float32)
     for kind in changed:
         angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(*_FAR)
