@@ -21,7 +21,7 @@ _AGAIN = 2.0
 """Seconds for which an output counts as looked at."""
 
 
-class Look(NamedTuple):
+class Condition(NamedTuple):
     """What is there of an output: ``state`` is 'whole', 'being written', 'empty' or 'damaged'; ``said`` a
     line for a person.
     """
@@ -83,7 +83,7 @@ class Book:
         _ = self.output
         return self._seen
 
-    def look(self) -> Look:
+    def look(self) -> Condition:
         """How it stands with the output, without raising."""
         try:
             store = Store(self.path)
@@ -91,18 +91,22 @@ class Book:
             alive = held is not None and owner.dead(held) is not True
             if not metadata.names(store):
                 return (
-                    Look("being written", "a run has started and committed nothing yet")
+                    Condition("being written", "a run has started and committed nothing yet")
                     if alive
-                    else Look("empty", "nothing is committed there")
+                    else Condition("empty", "nothing is committed there")
                 )
             output = self.output
             dataset.description(store)
             failed = f", {output.errors.num_rows} clips failed" if output.errors.num_rows else ""
             twice = f", {len(output.twice)} clips are committed twice" if output.twice else ""
             said = f"{len(output)} frames{failed}{twice}"
-            return Look("being written", f"{said}; a run is writing here") if alive else Look("whole", said)
+            return (
+                Condition("being written", f"{said}; a run is writing here")
+                if alive
+                else Condition("whole", said)
+            )
         except (SinkError, OSError, ValueError, KeyError) as problem:
-            return Look("damaged", str(problem))
+            return Condition("damaged", str(problem))
 
     def _digest(self) -> str:
         store = Store(self.path)

@@ -19,7 +19,7 @@ _ASKED = 12  # drawings that all others are held against, at most
 _GREYS = np.arange(256, dtype=np.float32)
 
 
-class Seats(NamedTuple):
+class Positions(NamedTuple):
     """Where drawings lie on the plate of their shot: the view of each, and its width and height."""
 
     views: Sequence[View]
@@ -37,7 +37,7 @@ class _Seen(NamedTuple):
 
 
 def settled(
-    labels: Sequence[np.ndarray], pictures: Sequence[np.ndarray], seats: Seats, params: Params
+    labels: Sequence[np.ndarray], pictures: Sequence[np.ndarray], positions: Positions, params: Params
 ) -> list[np.ndarray]:
     """The labels of the drawings of a shot, each float32 (L, h, w), 0..1, as the mean with what others say of
     the same place where they look the same: what does not change is not one thing here and another there.
@@ -47,11 +47,11 @@ def settled(
     if len(labels) < 2 or not any((label > params.faint).any() for label in labels):
         return list(labels)
     asked = np.unique(np.linspace(0, len(labels) - 1, min(_ASKED, len(labels))).round().astype(int)).tolist()
-    laid = {k: _laid(labels[k], pictures[k], seats.views[k], seats.whole) for k in asked}
+    laid = {k: _laid(labels[k], pictures[k], positions.views[k], positions.whole) for k in asked}
     table = np.exp(-((_GREYS / np.float32(params.alike)) ** 2))
     made = []
-    for i, (label, picture, registration) in enumerate(zip(labels, pictures, seats.views, strict=True)):
-        where, shape = registration.window, seats.whole[::-1]
+    for i, (label, picture, registration) in enumerate(zip(labels, pictures, positions.views, strict=True)):
+        where, shape = registration.window, positions.whole[::-1]
         own, reach = registration.onto(picture), registration.reach() > 0
         total, weight = np.zeros((*shape, len(label)), np.float32), np.zeros(shape, np.float32)
         for k in asked:

@@ -17,7 +17,7 @@ from animelayers.imaging.plate import lights_of
 from animelayers.imaging.views import scaling, view
 from animelayers.models.portrait import shrink
 from animelayers.models.protocols import Layering
-from animelayers.shot.agree import Seats
+from animelayers.shot.agree import Positions
 from animelayers.shot.matte import coverage
 from animelayers.shot.params import Params
 
@@ -40,12 +40,12 @@ class Given(NamedTuple):
 class Labelled(NamedTuple):
     """``labels``: D float32 (3, h, w), coverage by figures, effects and shadows, 0..1; ``told``: the evidence
     they were found with; ``small``: the drawings at that size, uint8 (h, w, 3), in the light of the shot;
-    ``seats``: where they lie on its plate, None where nobody knows."""
+    ``positions``: where they lie on its plate, None where nobody knows."""
 
     labels: list[np.ndarray]
     told: list[PlateEvidence]
     small: list[np.ndarray]
-    seats: Seats | None = None
+    positions: Positions | None = None
 
 
 def estimate(given: Given, net: Layering, params: Params) -> Labelled:
@@ -68,15 +68,15 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
         for picture, light in zip([*small, *around.pictures], lights, strict=True)
     ]
     small = pictures[: len(small)]
-    seats = Seats([view(camera, size, whole) for camera in cameras], whole)
+    positions = Positions([view(camera, size, whole) for camera in cameras], whole)
     evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)
     hidden = [np.zeros(size[::-1], bool)] * (len(small) + len(around.pictures))
     for number in range(int(params.rounds)):
         if number:
             hidden = [_kept(mask, params) for mask in (*(label.max(0) for label in labels), *around.kept)]
-        evidence = _evidence(pictures, hidden, seats, legible, len(small))
+        evidence = _evidence(pictures, hidden, positions, legible, len(small))
         labels = net.labels(small, evidence)
-    return Labelled(labels, evidence, small, seats._replace(views=seats.views[: len(small)]))
+    return Labelled(labels, evidence, small, positions._replace(views=positions.views[: len(small)]))
 
 
 class _Around(NamedTuple):
@@ -116,14 +116,14 @@ def _reduced(
 def _evidence(
     pictures: Sequence[np.ndarray],
     hidden: Sequence[np.ndarray],
-    seats: Seats,
+    positions: Positions,
     legible: Sequence[int],
     number: int,
 ) -> list[PlateEvidence]:
     """What the first `number` of the small pictures of a shot are told by all that are `legible`, with what is
     `hidden` in each left out.
     """
-    views, (width, height) = seats
+    views, (width, height) = positions
     asked = np.unique(np.linspace(0, len(legible) - 1, min(MOST, len(legible))).round().astype(int))
     asked = np.asarray(legible)[asked]
     stack = np.zeros((len(asked), height, width, 3), np.uint8)

@@ -206,8 +206,8 @@ class Layers(ClipStep):
                 label[_FIGURE] = (label[_FIGURE] + coverage(alpha, label.shape[:0:-1])) / 2
         if self.net is not None and "agreement" not in self.without:
             told = found.labels
-            if found.seats is not None:
-                told = settled(told, found.small, found.seats, self.params)
+            if found.positions is not None:
+                told = settled(told, found.small, found.positions, self.params)
             found = found._replace(labels=agreed(told, found.small, self.params))
         for label, name in zip(found.labels, names, strict=True):
             # what two nets say of a figure is half believed where they differ

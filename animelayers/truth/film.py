@@ -12,7 +12,7 @@ import numpy as np
 
 from animelayers.truth.layer import Layer
 from animelayers.truth.overlay import overlays
-from animelayers.truth.plan import FilmPlan, Look
+from animelayers.truth.plan import FilmLook, FilmPlan
 from animelayers.truth.shot import Frame, Shot
 
 
@@ -84,7 +84,7 @@ def grey(picture: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
 
 
-def developed(look: Look, seed: int) -> Callable[[np.ndarray, int], np.ndarray]:
+def developed(look: FilmLook, seed: int) -> Callable[[np.ndarray, int], np.ndarray]:
     """What film and lens make of a picture, uint8 sRGB (H, W, 3): a function of it and its number; equal
     numbers, equal grain.
     """

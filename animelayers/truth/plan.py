@@ -99,7 +99,7 @@ class ShotPlan:
 
 
 @dataclass(frozen=True)
-class Look:
+class FilmLook:
     """What film and file do to the pictures: ``grain`` in grey levels, ``blur`` sigma in pixels, ``resize``
     the size they once had (a factor), ``flicker`` share of brightness, ``grey``, ``scratches``; ``codec``
     ffv1, h264 or h265 at ``quality``, its constant rate factor."""
@@ -124,7 +124,7 @@ class FilmPlan:
     size: tuple[int, int]
     fps: int
     shots: tuple[ShotPlan, ...]
-    look: Look = Look()
+    look: FilmLook = FilmLook()
     letterbox: float = 0.0
     subtitles: tuple[str, ...] = ()
     logo: bool = False

@@ -13,7 +13,7 @@ import numpy as np
 from animelayers.options import Count, Size
 from animelayers.truth.odds import checked, draw
 from animelayers.truth.parts import Parts
-from animelayers.truth.plan import FilmPlan, Look, ShotPlan
+from animelayers.truth.plan import FilmLook, FilmPlan, ShotPlan
 from animelayers.truth.stage import ODDS, of_kind, staged
 from animelayers.truth.traits import DEMANDS
 
@@ -191,13 +191,13 @@ def _apart(words: Sequence[str]) -> tuple[str, ...]:
     return (*pairs, *rest[len(whole) :], *whole[len(rest) :])
 
 
-def _look(rng: np.random.Generator, odds: Mapping[str, Any]) -> Look:
+def _look(rng: np.random.Generator, odds: Mapping[str, Any]) -> FilmLook:
     film, codec = draw(rng, odds["film"]), draw(rng, odds["codec"])
     quality = round(rng.uniform(*odds["quality"]))
     if film == "h264_low":
         codec, quality = "h264", int(rng.integers(32, 39))
     if film == "old_film":
-        return Look(
+        return FilmLook(
             float(rng.uniform(4, 9)),
             float(rng.uniform(0.6, 1.2)),
             0.8,
@@ -207,7 +207,7 @@ def _look(rng: np.random.Generator, odds: Mapping[str, Any]) -> Look:
             codec,
             quality,
         )
-    return Look(
+    return FilmLook(
         grain=float(rng.uniform(2, 7)) if film == "grain" else 0.0,
         blur=float(rng.uniform(0.7, 1.6)) if film == "blur" else 0.0,
         resize=float(rng.uniform(0.45, 0.75)) if film == "resize" else 1.0,

@@ -216,7 +216,10 @@ def test_a_decision_is_changed_by_keyboard_and_kept(page: Any, folder: Path) -> 
     until(page, "document.querySelector('.bar [role=status]')?.textContent === '0 of 80 decided by hand'")
     page.keyboard.press("1")
     until(page, "document.querySelector('.bar [role=status]').textContent === '1 of 80 decided by hand'")
-    assert "keep_full" in (folder / "set/overrides.json").read_text()
+    kept, end = folder / "set/overrides.json", time.monotonic() + WAIT / 1000
+    while not (kept.is_file() and "keep_full" in kept.read_text()):  # the page goes on before it is written
+        assert time.monotonic() < end, kept
+        time.sleep(0.05)
     page.reload()
     until(page, "document.querySelector('.bar [role=status]')?.textContent === '1 of 80 decided by hand'")
     page.get_by_role("button", name="Aim at a result").click()

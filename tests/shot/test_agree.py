@@ -10,7 +10,7 @@ import pytest
 
 from animelayers.imaging.views import view
 from animelayers.samples import scene
-from animelayers.shot.agree import Seats, agreed, settled
+from animelayers.shot.agree import Positions, agreed, settled
 from animelayers.shot.params import Params
 
 
@@ -71,22 +71,22 @@ def test_other_drawings_say_nothing() -> None:
     assert np.abs(found[0] - labels[0])[:, 4:-4, 4:-4].mean() < 0.02
 
 
-def seated(pan: np.ndarray) -> Seats:
+def seated(pan: np.ndarray) -> Positions:
     """Drawings of 192 x 96 of a camera that pans by so many pixels."""
     whole = (192 + int(pan.max()), 96)
     cameras = np.repeat(np.eye(3)[None], len(pan), 0)
     cameras[:, 0, 2] = pan
-    return Seats([view(camera, (192, 96), whole) for camera in cameras], whole)
+    return Positions([view(camera, (192, 96), whole) for camera in cameras], whole)
 
 
 @pytest.mark.parametrize("name", ["walk", "pan"])
 def test_a_place_that_looks_the_same_is_the_same_thing_however_far_apart_in_time(name: str) -> None:
     labels, pictures = shot(name)
-    seats = seated(scene(name, 16, (192, 96)).pan[::2].astype(int))
+    positions = seated(scene(name, 16, (192, 96)).pan[::2].astype(int))
     wrong = [label.copy() for label in labels]
     spot = (slice(8, 16), slice(60, 68))
     wrong[0][1][spot] = 1.0
-    found = settled(wrong, pictures, seats, Params())
+    found = settled(wrong, pictures, positions, Params())
     assert found[0].dtype == np.float32 and found[0].shape == labels[0].shape
     assert found[0][1][spot].max() < 0.5 < wrong[0][1][spot].min(), "one against many"
     for before, after in zip(labels, found, strict=True):
