@@ -38,10 +38,8 @@ _MORE = 0.1  # share of the frame that those have to bring into place beside wha
 _BETTER = 0.01  # share of the frame that a shift has to bring into place beside what stands
 _ENDS = 0.25  # share of the drawings at the ends of a shot that a dissolve may hide
 _STARTS = 8  # drawings that are asked for the place of a camera that may stand
-_PLAIN, _ALIKE = (
-    2.0,
-    0.85,
-)  # grey levels of deviation that say something; the correlation of what is one place
+_PLAIN = 2.0  # grey levels of deviation up to which a picture says nothing
+_ALIKE = 0.85  # the correlation from which on two pictures show one place
 _ROUNDED = 6  # pixels beside what surrounds a picture that are its, too
 
 

@@ -48,16 +48,16 @@ def settled(
         return list(labels)
     asked = np.unique(np.linspace(0, len(labels) - 1, min(_ASKED, len(labels))).round().astype(int)).tolist()
     laid = {k: _laid(labels[k], pictures[k], positions.views[k], positions.whole) for k in asked}
-    table = np.exp(-((_GREYS / np.float32(params.alike)) ** 2))
     made = []
     for i, (label, picture, registration) in enumerate(zip(labels, pictures, positions.views, strict=True)):
         where, shape = registration.window, positions.whole[::-1]
-        own, reach = registration.onto(picture), registration.reach() > 0
+        here = laid.get(i) or _laid(label, picture, registration, positions.whole)
+        _, own, reach = (plane[where] for plane in here)
         total, weight = np.zeros((*shape, len(label)), np.float32), np.zeros(shape, np.float32)
         for k in asked:
             if k != i:
                 claim, look, reached = (plane[where] for plane in laid[k])
-                share = cv2.LUT(distance(own, look), table) * (reach & reached)
+                share = _likeness(own, look, params.alike) * (reach & reached)
                 weight[where] += share
                 total[where] += share[..., None] * claim
         there, count = registration.back(total), registration.back(weight)
@@ -104,9 +104,13 @@ def _seen(picture: np.ndarray, other: np.ndarray, flow: np.ndarray, alike: float
     y, x = np.mgrid[:height, :width].astype(np.float32)
     x, y = x + flow[..., 0], y + flow[..., 1]
     moved = cv2.remap(other, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    apart = cv2.blur(cv2.absdiff(picture, moved), (3, 3)).max(2).astype(np.float32)
     inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    return _Seen(x, y, np.where(inside, np.exp(-((apart / np.float32(alike)) ** 2)), np.float32(0)))
+    return _Seen(x, y, np.where(inside, _likeness(picture, moved, alike), np.float32(0)))
+
+
+def _likeness(picture: np.ndarray, other: np.ndarray, alike: float) -> np.ndarray:
+    """How alike two pictures look at each pixel, float32 (h, w), 0..1."""
+    return np.asarray(cv2.LUT(distance(picture, other), np.exp(-((_GREYS / np.float32(alike)) ** 2))))
 
 
 def _mean(labels: Sequence[np.ndarray], i: int, seen: dict[tuple[int, int], _Seen]) -> np.ndarray:
