@@ -17,7 +17,7 @@ from animelayers.imaging.brush import square
 from animelayers.imaging.chain import FOUND, GOOD, Chain
 from animelayers.imaging.constants import BLACK, SOBEL
 from animelayers.imaging.places import STILL, Camera, composed, enlarged, same_place
-from animelayers.imaging.views import scaling
+from animelayers.imaging.views import rescaled
 from animelayers.imaging.warp import canvas, from_plate, outline, placed, to_plate
 
 __all__ = ["Camera", "canvas", "from_plate", "outline", "placed", "register", "to_plate"]
@@ -86,12 +86,11 @@ def _camera(planes: Sequence[Plane], first: int, size: tuple[int, int]) -> Camer
 
 def _borne_out(camera: Camera, planes: Sequence[Plane], size: tuple[int, int]) -> bool:
     """Whether what the masks leave of the planes looks alike, in whatever light, from each to the next."""
-    scale = scaling(size, planes[0].grey[1].shape[::-1])
     alike, left = list[float](), list[float]()
     for n in range(len(planes) - 1):
         (one, other), free = (p.grey[1] for p in planes[n : n + 2]), planes[n].free[1] > FREE
         move = np.linalg.inv(camera.homographies[n]) @ camera.homographies[n + 1]
-        move = scale @ move @ np.linalg.inv(scale)
+        move = rescaled(move, size, one.shape[::-1])
         there, shown = (
             cv2.warpPerspective(p, move, one.shape[::-1])
             for p in (other, (planes[n + 1].free[1] > FREE).astype(np.float32))

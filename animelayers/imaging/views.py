@@ -63,7 +63,7 @@ def view(camera: np.ndarray, size: tuple[int, int], canvas: tuple[int, int], sca
     Raises ValueError where the frame does not touch the plate.
     """
     small, whole = ((max(1, round(w * scale)), max(1, round(h * scale))) for w, h in (size, canvas))
-    matrix = scaling(canvas, whole) @ np.asarray(camera, np.float64) @ np.linalg.inv(scaling(size, small))
+    matrix = _scaling(canvas, whole) @ np.asarray(camera, np.float64) @ np.linalg.inv(_scaling(size, small))
     corners = np.array(
         [[0, 0], [small[0] - 1, 0], [0, small[1] - 1], [small[0] - 1, small[1] - 1]], np.float64
     )
@@ -78,10 +78,18 @@ def view(camera: np.ndarray, size: tuple[int, int], canvas: tuple[int, int], sca
     return View(window, None if fits else shift @ matrix, small)
 
 
-def scaling(full: tuple[int, int], small: tuple[int, int]) -> np.ndarray:
+def _scaling(full: tuple[int, int], small: tuple[int, int]) -> np.ndarray:
     """Homography between pixel grids of two sizes of one picture, whose outer edges coincide."""
     x, y = small[0] / full[0], small[1] / full[1]
     return np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]], np.float64)
+
+
+def rescaled(camera: np.ndarray, full: tuple[int, int], small: tuple[int, int]) -> np.ndarray:
+    """A camera (3, 3) between pictures of the size `full` (width, height), and a plate as fine, as it is between those
+    where they are `small`.
+    """
+    scale = _scaling(full, small)
+    return np.asarray(scale @ camera @ np.linalg.inv(scale))
 
 
 def _extent(window: Window) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from animelayers.imaging.brush import disc
 from animelayers.imaging.evidence import MOST, PlateEvidence, changed, measured, median, nothing, usual
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.plate import lights_of
-from animelayers.imaging.views import scaling, view
+from animelayers.imaging.views import rescaled, view
 from animelayers.models.portrait import shrink
 from animelayers.models.protocols import Layering
 from animelayers.shot.agree import Positions
@@ -108,8 +108,7 @@ def _reduced(
     cameras: Sequence[np.ndarray], full: tuple[int, int], size: tuple[int, int]
 ) -> tuple[list[np.ndarray], tuple[int, int]]:
     """The cameras of small drawings to a small plate, and its width and height."""
-    scale = scaling(full, size)
-    small = [scale @ camera @ np.linalg.inv(scale) for camera in cameras]
+    small = [rescaled(camera, full, size) for camera in cameras]
     return small, canvas(np.stack(small), size)
 
 
