@@ -6,21 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from animelayers.output import Output
-    from animelayers.pipeline import Pipeline
-    from animelayers.placement import Stage
-    from animelayers.step import ClipStep, FrameStep, Step
+    from animelayers.dataset.output import Output
+    from animelayers.engine.pipeline import Pipeline
+    from animelayers.engine.placement import Stage
+    from animelayers.engine.step import ClipStep, FrameStep, Step
 
 __all__ = ["ClipStep", "FrameStep", "Output", "Pipeline", "Stage", "Step"]
 __version__ = "0.2.0"
 
 _HOMES = {
-    "Output": "output",
-    "Pipeline": "pipeline",
-    "Stage": "placement",
-    "ClipStep": "step",
-    "FrameStep": "step",
-    "Step": "step",
+    "Output": "dataset.output",
+    "Pipeline": "engine.pipeline",
+    "Stage": "engine.placement",
+    "ClipStep": "engine.step",
+    "FrameStep": "engine.step",
+    "Step": "engine.step",
 }
 
 

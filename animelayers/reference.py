@@ -17,8 +17,8 @@ import pyarrow as pa
 from omegaconf import OmegaConf
 
 from animelayers import cli, job, weights
-from animelayers.schema import ANNOTATIONS, RECORD
-from animelayers.words import short
+from animelayers.job.words import short
+from animelayers.record.schema import ANNOTATIONS, RECORD
 
 _ITSELF = {
     "frame_id": (

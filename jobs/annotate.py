@@ -9,10 +9,12 @@ import animelayers.early  # noqa: F401  (before what takes long)
 # isort: split
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import Output, job, plots, report
-from animelayers.pipeline import Pipeline
-from animelayers.run import run
-from animelayers.schema import RECORD
+from animelayers import Output, job
+from animelayers.engine.pipeline import Pipeline
+from animelayers.engine.run import run
+from animelayers.record.schema import RECORD
+from animelayers.report.page import page as report
+from animelayers.report.page import plots
 from animelayers.sinks import Columns
 from animelayers.storage import filesystem
 

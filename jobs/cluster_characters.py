@@ -25,8 +25,8 @@ from animelayers.curate.names import write_names
 from animelayers.curate.outfits import proposed, worn
 from animelayers.curate.roster import checked, groups
 from animelayers.curate.tracklets import Tracklets, tracklets
+from animelayers.dataset.search import STAGES
 from animelayers.imaging.square import alone
-from animelayers.search import STAGES
 from animelayers.sinks.store import Store
 
 CAST = "cast"

@@ -14,7 +14,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from animelayers import job
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 from animelayers.quality import compare, result
 from animelayers.quality.agreement import agreement
 from animelayers.quality.difference import differences, markdown

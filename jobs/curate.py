@@ -35,12 +35,12 @@ from animelayers.curate.goals import GoalError, goals
 from animelayers.curate.plan import CurationPlan, resolved
 from animelayers.curate.reason import reasons
 from animelayers.curate.strategies import Strategy
+from animelayers.dataset.output import Output
+from animelayers.engine.pipeline import Pipeline, bind
+from animelayers.engine.placement import Stage
+from animelayers.engine.run import run
 from animelayers.exports.strategies import names
-from animelayers.output import Output
-from animelayers.pipeline import Pipeline, bind
-from animelayers.placement import Stage
-from animelayers.report import summarise
-from animelayers.run import run
+from animelayers.report.page import summarise
 from animelayers.sinks import Columns, columns, dataset, metadata
 from animelayers.sinks.lock import Lock
 from animelayers.sinks.store import Store

@@ -9,9 +9,11 @@ import sys
 
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import cluster, forecast, job, report
-from animelayers.pipeline import Pipeline
-from animelayers.run import run
+from animelayers import job
+from animelayers.engine import cluster, forecast
+from animelayers.engine.pipeline import Pipeline
+from animelayers.engine.run import run
+from animelayers.report.page import page as report
 
 
 def decompose(cfg: DictConfig) -> int:

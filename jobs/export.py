@@ -11,8 +11,8 @@ from omegaconf import DictConfig
 from tqdm import tqdm
 
 from animelayers import job
+from animelayers.dataset.output import Output
 from animelayers.exports import Exporter
-from animelayers.output import Output
 
 
 def export(cfg: DictConfig) -> int:

@@ -7,9 +7,10 @@ import animelayers.early  # noqa: F401  (before what takes long)
 # isort: split
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import job, report
-from animelayers.pipeline import Pipeline
-from animelayers.run import run
+from animelayers import job
+from animelayers.engine.pipeline import Pipeline
+from animelayers.engine.run import run
+from animelayers.report.page import page as report
 from animelayers.sinks.pictures import Pictures
 
 CHOSEN = ("key_frames", "per_scene")

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from animelayers import edits, job, products
-from animelayers.output import Output
-from animelayers.remake import Remake
-from animelayers.schema import Row
+from animelayers import edits, job
+from animelayers.dataset import products
+from animelayers.dataset.output import Output
+from animelayers.edits.remake import Remake
+from animelayers.record.schema import Row
 from animelayers.sinks import Shards, Sink, Tree, dataset
 from animelayers.sinks.replaced import replace
 from animelayers.sinks.store import Store

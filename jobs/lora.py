@@ -23,9 +23,9 @@ from animelayers.curate.album import album
 from animelayers.curate.decide import KNOWN
 from animelayers.curate.identity import UNKNOWN
 from animelayers.exports.check import FORMS, check
+from animelayers.job.words import WordsError, text
 from animelayers.sinks import SinkError, metadata
 from animelayers.sinks.store import Store
-from animelayers.words import WordsError, text
 
 STEPS: dict[str, tuple[str, Callable[[DictConfig], int]]] = {
     "decompose": ("decompose", decompose),

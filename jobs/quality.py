@@ -20,8 +20,9 @@ from compose import composed as compose
 from decompose import decompose
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import Output, cluster, job
+from animelayers import Output, job
 from animelayers.benchmark import host
+from animelayers.engine import cluster
 from animelayers.quality import ablate, page, peers, perturb, result
 from animelayers.quality.board import markdown
 from animelayers.quality.figures import HEAD

@@ -12,9 +12,11 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import job, report, reprocessed
-from animelayers.pipeline import Pipeline
-from animelayers.run import Summary, run
+from animelayers import job
+from animelayers.engine.pipeline import Pipeline
+from animelayers.engine.run import Summary, run
+from animelayers.report.page import page as report
+from animelayers.report.page import reprocessed
 from animelayers.sinks.guide import Backgrounds, Instances
 from animelayers.sources import Layers
 

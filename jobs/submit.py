@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from animelayers import cluster, job
+from animelayers import job
+from animelayers.engine import cluster
 
 SENT = {"animelayers": Path(job.__file__).parent.parent, "conf": job.CONF, "jobs": job.JOBS}
 """What a cluster needs of this package, and where it is here: beside each other in a checkout, all in one

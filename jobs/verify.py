@@ -10,11 +10,11 @@ import sys
 from omegaconf import DictConfig
 
 from animelayers import job
+from animelayers.dataset.verify import mend, sink_of, verify
 from animelayers.sinks import Shards, corrections, metadata
 from animelayers.sinks.sink import Sink
 from animelayers.sinks.store import Store
 from animelayers.storage import inside
-from animelayers.verify import mend, sink_of, verify
 
 
 def check(cfg: DictConfig) -> int:

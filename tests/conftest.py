@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from animelayers.cluster import calm, connect
-from animelayers.placement import Resources
+from animelayers.engine.cluster import calm, connect
+from animelayers.engine.placement import Resources
 
 # A busy machine makes every draw slow.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

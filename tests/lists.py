@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from animelayers.schema import RECORD, Row
+from animelayers.record.schema import RECORD, Row
 
 
 def words_of(row: Row, name: str) -> str:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from animelayers.column import F32, U8
-from animelayers.schema import Row
+from animelayers.engine.step import ClipStep, FrameStep
+from animelayers.record.column import F32, U8
+from animelayers.record.schema import Row
 from animelayers.sources import PLAN, Files
-from animelayers.step import ClipStep, FrameStep
 
 
 class Mattes(NamedTuple):

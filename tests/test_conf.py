@@ -7,9 +7,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from animelayers import job
-from animelayers.pipeline import Pipeline, bind
-from animelayers.placement import GB, PipelineError, Resources
-from animelayers.run import DECODED
+from animelayers.engine.pipeline import Pipeline, bind
+from animelayers.engine.placement import GB, PipelineError, Resources
+from animelayers.engine.run import DECODED
 
 GROUPED = [
     str(path.relative_to(job.CONF).with_suffix(""))

@@ -22,7 +22,7 @@ from animelayers import Output, edits
 from animelayers.exports import HfImageFolder, WebDataset
 from animelayers.exports.ora import Ora
 from animelayers.imaging import codecs
-from animelayers.schema import RECORD
+from animelayers.record.schema import RECORD
 from animelayers.sinks import Shards
 from animelayers.sources import Files
 from tests.exports.conftest import RUN, row

@@ -13,8 +13,8 @@ from typing import Any, get_args, get_origin
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers import job, options, settings
-from animelayers.job import values
+from animelayers import job, options
+from animelayers.job import settings, values
 
 JOBS = [path.stem for path in sorted(job.CONF.glob("*.yaml"))]
 CHOICES = [
@@ -146,7 +146,7 @@ def test_no_option_of_a_job_takes_what_it_cannot_hold(name: str, capsys: pytest.
         r"model\.|reference_model|stages\.\w+\.step\.(questions|effect_prompts)|select\.where|characters|systems|export\.(options|select|picture|caption)"
     )
     assert [key for key in undeclared if not free.match(key)] == [], (
-        "to be declared in animelayers/settings.py"
+        "to be declared in animelayers/job/settings.py"
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from animelayers import FrameStep, job, reference
-from animelayers.schema import IDENTITY, RECORD, table_schema
+from animelayers.record.schema import IDENTITY, RECORD, table_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()

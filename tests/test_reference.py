@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from animelayers import job, reference, weights
-from animelayers.schema import RECORD
+from animelayers.record.schema import RECORD
 
 
 def test_the_table_tells_every_stored_column() -> None:

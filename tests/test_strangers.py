@@ -21,11 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from animelayers import Output, edits, job, plates
+from animelayers import Output, edits, job
+from animelayers.dataset import plates
+from animelayers.dataset.output import PLATES
 from animelayers.exports.ora import Ora, read_ora, to_ora
 from animelayers.exports.psd import read_psd, to_psd
 from animelayers.exports.stack import Layer
-from animelayers.output import PLATES
 from animelayers.sinks import Shards, SinkError, Tree, metadata
 from animelayers.storage import below
 from tests.sinks.clips import pictures

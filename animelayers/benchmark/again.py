@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from animelayers import products
 from animelayers.benchmark import process
 from animelayers.benchmark.figures import Figure, interleave, middle
-from animelayers.plan import RunPlan
+from animelayers.dataset import products
+from animelayers.engine.plan import RunPlan
+from animelayers.record.schema import ANNOTATIONS, RECORD, Row
 from animelayers.samples import Scene, scene, write
-from animelayers.schema import ANNOTATIONS, RECORD, Row
 
 SIZE = (64, 36)
 GOAL = 2000

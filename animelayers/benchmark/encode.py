@@ -22,13 +22,13 @@ from PIL import Image
 
 from animelayers.benchmark import net
 from animelayers.benchmark.figures import Figure, interleave, middle
+from animelayers.engine.placement import Stage
+from animelayers.engine.step import Step
+from animelayers.engine.worker import build, keep_memory
 from animelayers.imaging.codecs import encode_jpeg
 from animelayers.models.saliency import Saliency
-from animelayers.placement import Stage
 from animelayers.samples import scene
 from animelayers.sources import Files
-from animelayers.step import Step
-from animelayers.worker import build, keep_memory
 
 PARTS = ("decode", "matte", "fill", "colour", "encode", "shot")
 """What a frame costs: reading it; the matte around its net; inpainting; the other colours of the layers;

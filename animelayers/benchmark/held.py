@@ -13,8 +13,8 @@ import numpy as np
 
 from animelayers.benchmark import process
 from animelayers.benchmark.figures import Figure, interleave, middle
+from animelayers.dataset.output import Output
 from animelayers.imaging.measures import iou
-from animelayers.output import Output
 
 AGREE = 0.99
 

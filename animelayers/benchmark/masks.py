@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from animelayers.benchmark.figures import Figure, interleave, middle
+from animelayers.engine.worker import keep_memory
 from animelayers.models.sam2_masks import Sam2Masks
 from animelayers.models.sam2_masks_grid import Asking
 from animelayers.models.sam2_track import build
-from animelayers.worker import keep_memory
 
 GOAL, AGREE = 1.5, 0.95
 LOUDER = {"output_hypernetworks_mlps": 40.0, "iou_prediction_head": 12.0}

@@ -10,9 +10,9 @@ from typing import Any
 import cv2
 
 from animelayers.benchmark.figures import Figure, interleave, middle
+from animelayers.engine.worker import keep_memory
 from animelayers.samples import scene
 from animelayers.stages.metrics import Metrics
-from animelayers.worker import keep_memory
 
 
 def measure(size: tuple[int, int], rounds: int) -> tuple[list[Figure], dict[str, Any]]:

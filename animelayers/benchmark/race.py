@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from animelayers.benchmark import process
 from animelayers.benchmark.figures import Figure, interleave, middle
+from animelayers.dataset.output import Output
 from animelayers.imaging.measures import iou
 from animelayers.models.onnx import bf16_pays, int8_pays
-from animelayers.output import Output
 from animelayers.weights import find
 
 GOALS = {"u2netp": 1.6, "modnet": 2.0}

@@ -25,13 +25,13 @@ import pyarrow as pa
 
 from animelayers.benchmark import process
 from animelayers.benchmark.figures import Figure
-from animelayers.pipeline import Pipeline
-from animelayers.placement import Stage
-from animelayers.run import run
-from animelayers.schema import RECORD, Row
+from animelayers.engine.pipeline import Pipeline
+from animelayers.engine.placement import Stage
+from animelayers.engine.run import run
+from animelayers.engine.step import failed
+from animelayers.record.schema import RECORD, Row
 from animelayers.sinks import Shards, metadata
 from animelayers.sources.plan import PLAN, Input
-from animelayers.step import failed
 
 NAMES = "character.png mask.png background.jpg"
 FLAT = 20

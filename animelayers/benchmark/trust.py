@@ -15,10 +15,11 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-from animelayers import products, worker
 from animelayers.benchmark.clocked import clocked
 from animelayers.benchmark.figures import Figure, middle
-from animelayers.ledger import Ledger
+from animelayers.dataset import products
+from animelayers.engine import worker
+from animelayers.engine.ledger import Ledger
 from animelayers.sinks import metadata, shards, sink
 from animelayers.sinks.lock import Lock
 from animelayers.sources import Files

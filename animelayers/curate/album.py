@@ -13,12 +13,12 @@ import numpy as np
 
 from animelayers.captions import lint
 from animelayers.curate.duplicates import duplicates
+from animelayers.dataset.output import Output
 from animelayers.exports.check import Checked
 from animelayers.exports.picture import trained
 from animelayers.imaging import codecs
 from animelayers.imaging.sheet import fit
-from animelayers.output import Output
-from animelayers.report import put, render
+from animelayers.report.page import put, render
 from animelayers.sinks.store import Store
 
 _WIDTH, _TAGS, _SHOWN = 220, 60, 8

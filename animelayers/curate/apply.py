@@ -15,12 +15,12 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
-from animelayers import cluster
 from animelayers.curate.execute import built, clip_id, execute, execute_here, tasks
 from animelayers.curate.strategies.base import Strategy
-from animelayers.ledger import Ledger
-from animelayers.placement import PipelineError, Resources
-from animelayers.schema import written
+from animelayers.engine import cluster
+from animelayers.engine.ledger import Ledger
+from animelayers.engine.placement import PipelineError, Resources
+from animelayers.record.schema import written
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.curated import KIND, Curated
 from animelayers.sinks.store import SinkError, Store

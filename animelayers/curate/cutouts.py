@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from animelayers.curate.tracklets import Seen, Tracklet
+from animelayers.dataset.output import Output
 from animelayers.imaging import codecs
 from animelayers.imaging.sheet import checkerboard, contact_sheet, over
-from animelayers.output import Output
 
 _COLUMNS = ("frame_id", "shard", "instance_ids")
 _SOFT = 3  # pixels of soft outline that belong to a figure beyond its labels

@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from animelayers.crew import Crew
 from animelayers.curate.strategies.base import Made, Strategy
+from animelayers.dataset.output import Output
+from animelayers.engine.crew import Crew
+from animelayers.engine.ledger import Ledger
+from animelayers.engine.placement import PipelineError
+from animelayers.engine.worker import build, keep_memory, limit_threads
 from animelayers.exports.picture import internal
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import together
-from animelayers.ledger import Ledger
-from animelayers.output import Output
-from animelayers.placement import PipelineError
-from animelayers.schema import RECORD, Batch, Row
+from animelayers.record.schema import RECORD, Batch, Row
 from animelayers.sinks.curated import Curated
 from animelayers.weights import WeightsError
-from animelayers.worker import build, keep_memory, limit_threads
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from animelayers.values import Box
+from animelayers.record.values import Box
 
 _STEP = 64  # pixels: sides of what trainers call buckets
 _NARROW = 2.0  # a crop is at most so many times as long as it is wide, and the other way round

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from animelayers import former
+from animelayers.record import former
 
 THRESHOLDS = (
     "simple_background",

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from animelayers.curate.roster import Member
 from animelayers.curate.tracklets import members
-from animelayers.output import Output
-from animelayers.schema import RECORD, Row
+from animelayers.dataset.output import Output
+from animelayers.record.schema import RECORD, Row
 from animelayers.sinks import Columns
 
 NAMES = ("characters", "characters_confidence")

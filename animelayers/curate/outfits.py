@@ -15,7 +15,7 @@ from animelayers.curate.identity import UNKNOWN, alike, decide
 from animelayers.curate.roster import Member
 from animelayers.curate.tracklets import Tracklet, Tracklets
 from animelayers.imaging.vectors import unit
-from animelayers.values import Box
+from animelayers.record.values import Box
 
 _DRAWINGS, _READERS = 3, 4
 

@@ -14,7 +14,7 @@ from animelayers.curate.analyse import Analysis
 from animelayers.curate.decide import KNOWN
 from animelayers.curate.goals import Goals
 from animelayers.curate.strategies import Strategy
-from animelayers.schema import LISTS
+from animelayers.record.schema import LISTS
 
 _ROWS = 1000
 _ROW = 64  # numbers in a list that is an embedding

@@ -13,10 +13,10 @@ import pyarrow as pa
 from animelayers.curate.analyse import METRICS, Analysis
 from animelayers.curate.decide import Decisions, mix
 from animelayers.curate.goals import Goals
+from animelayers.dataset.output import Output
 from animelayers.imaging import codecs
 from animelayers.imaging.sheet import contact_sheet, fit
-from animelayers.output import Output
-from animelayers.report import put, render, sample
+from animelayers.report.page import put, render, sample
 from animelayers.sinks import metadata
 from animelayers.sinks.curated import DECISIONS
 from animelayers.sinks.store import Store

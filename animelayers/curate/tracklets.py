@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from animelayers.dataset.tracks import tracks as joined
 from animelayers.imaging.seams import Box
-from animelayers.tracks import tracks as joined
-from animelayers.values import placed
+from animelayers.record.values import placed
 
 _COLUMNS = (
     "clip_id",

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.desk import shots as shot_list
 from animelayers.exports.shots import Shot
-from animelayers.output import Output
 from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 from animelayers.training import pack

@@ -31,6 +31,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from animelayers.curate.roster import EditError
+from animelayers.dataset.output import Output
 from animelayers.desk import compare, correct, decisions, form, people, rows
 from animelayers.desk import shots as shot_list
 from animelayers.desk.correct import CorrectionError, Desks, Said
@@ -39,7 +40,6 @@ from animelayers.desk.runs import Run, Runs, Stages, commits
 from animelayers.desk.shelf import Book, Shelf
 from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
-from animelayers.output import Output
 from animelayers.sinks.store import SinkError
 from animelayers.sources.listing import VIDEOS
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 from animelayers.shot.spread import Mark, Spreader, small
 
 LEVELS = (0.95, 0.98)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 
 _NAMES = ("character_coverage", "effect_coverage", "background_invented", "recompose_psnr")
 

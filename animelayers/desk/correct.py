@@ -20,17 +20,18 @@ from typing import Any
 import cv2
 import numpy as np
 
-from animelayers import edits, tracks
+from animelayers import edits
+from animelayers.dataset import tracks
+from animelayers.dataset.output import Output
 from animelayers.desk.pictures import tinted
 from animelayers.desk.shots import one
+from animelayers.edits.remake import Remake
 from animelayers.edits.sequences import DESK
 from animelayers.exports.sequence import NOTE
 from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
 from animelayers.models.inpaint import OpenCV
-from animelayers.output import Output
-from animelayers.remake import Remake
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.shot.matte import finished
 from animelayers.shot.params import Params
 from animelayers.shot.spread import BACKGROUND, Mark, Spread, Spreader, small

@@ -15,9 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from animelayers import job
-from animelayers.placement import PipelineError
+from animelayers.engine.placement import PipelineError
+from animelayers.job.words import WordsError, taken
 from animelayers.weights import WeightsError
-from animelayers.words import WordsError, taken
 
 JOBS: Mapping[str, Sequence[str]] = {
     "decompose": ("source.path", "output"),

@@ -11,10 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.imaging import codecs
 from animelayers.imaging.sheet import fit
-from animelayers.output import Output
-from animelayers.schema import LISTS, Row
+from animelayers.record.schema import LISTS, Row
 
 THUMB = 240
 """Pixels of a small picture's width."""

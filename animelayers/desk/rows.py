@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from animelayers.schema import LISTS, RECORD, written
+from animelayers.record.schema import LISTS, RECORD, written
 
 T = TypeVar("T")
 _HIDDEN = ("_offset", "_size", "_xxh3", "_file", "shard", "shard_bytes")

@@ -21,8 +21,8 @@ from typing import Any
 
 import psutil
 
-from animelayers.ledger import Ledger
-from animelayers.progress import EVERY
+from animelayers.engine.ledger import Ledger
+from animelayers.engine.progress import EVERY
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.store import SinkError, Store
 
@@ -33,7 +33,7 @@ _ERRORS = re.compile(r"errors=(\d+)")
 _LINE = re.compile(
     r"^(\w+): (\d+) of (\d+) (\w+?)s?(?:, (\w+))?, ([\d.]+) \w+/s, (?:(.+) left|time left unknown), (\d+) errors$"
 )
-"""A line of `animelayers.progress`."""
+"""A line of `animelayers.engine.progress`."""
 _KEPT = 400
 """Lines of a job's words that are kept."""
 _PARTLY = {"export": "done, with a warning", "adapt": "done, nothing better was learned"}

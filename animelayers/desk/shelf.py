@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from animelayers import owner
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 from animelayers.sinks import corrections, dataset, lock, metadata
 from animelayers.sinks.store import SinkError, Store
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from animelayers import xsheet
+from animelayers.dataset import xsheet
+from animelayers.dataset.output import Output
 from animelayers.exports.select import Select
 from animelayers.exports.shots import Shot, rate, running, shots
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from animelayers.dataset.output import Output
 from animelayers.edits.edit import Edit, keep, take_background, take_characters, take_effect, take_shadow
 from animelayers.edits.notes import read_note, row_of
 from animelayers.exports.documents import Documents
@@ -23,7 +24,6 @@ from animelayers.exports.stack import (
     digests,
     stack,
 )
-from animelayers.output import Output
 
 DOCUMENTS: Mapping[str, tuple[type[Documents], Callable[[bytes], list[Layer]]]] = {
     ".psd": (Psd, read_psd),

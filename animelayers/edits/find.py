@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from animelayers.dataset.output import Output
 from animelayers.edits.documents import DOCUMENTS, document
 from animelayers.edits.edit import Edit
 from animelayers.edits.sequences import named, sequence
 from animelayers.exports.sequence import NOTE
-from animelayers.output import Output
 
 _LARGEST = 1 << 30
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")

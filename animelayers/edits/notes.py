@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.dataset.output import Output
+from animelayers.record.schema import Row
 
 
 def read_note(path: Path) -> dict[str, Any]:

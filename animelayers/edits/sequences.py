@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from animelayers.dataset.output import Output
 from animelayers.edits.edit import Edit, keep, take_background, take_characters, take_effect, take_shadow
 from animelayers.edits.notes import read_note, row_of
 from animelayers.exports.sequence import NOTE
 from animelayers.exports.stack import CHARACTER, EFFECT, Layer
 from animelayers.imaging import codecs
 from animelayers.imaging.edited import remasked
-from animelayers.layers import LAYERS
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.layers import LAYERS
+from animelayers.record.schema import Row
 from animelayers.storage import below
 
 _SHAPES = {layer.name: {1: "L", 3: "RGB", 4: "RGBA"}[layer.channels] for layer in LAYERS if layer.numbered}

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import yaml
 
+from animelayers.dataset.output import Output
 from animelayers.exports.base import Piece
 from animelayers.exports.kohya import checked, placed
 from animelayers.exports.training import Files, Masked, Sample
 from animelayers.options import Share, Size
-from animelayers.output import Output
 
 CONFIG = "datasets.yaml"
 

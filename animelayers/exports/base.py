@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
+from animelayers.dataset.output import Output
 from animelayers.exports.select import Select
 from animelayers.options import PLACED, Count
-from animelayers.output import Output
 from animelayers.sinks.store import SinkError, Store
 
 MARK = ".export.json"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from animelayers import former
 from animelayers.captions.given import WAYS, Given, merged
 from animelayers.captions.lint import tags
-from animelayers.schema import LISTS, RECORD, Row
+from animelayers.record import former
+from animelayers.record.schema import LISTS, RECORD, Row
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\s]+')

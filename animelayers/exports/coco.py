@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.exports import picture as pictures
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.caption import Caption
 from animelayers.exports.select import stem
 from animelayers.imaging import codecs
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 CHARACTER, EFFECT = "character", "effect"
 LABELS = "annotations/instances.json"

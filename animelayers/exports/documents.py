@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from animelayers.dataset.output import Output
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.stack import Layer, decoded, digests, stack
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 PLACES = {
     "character": ("character", "char", "png"),

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from animelayers.dataset.output import Output
 from animelayers.exports import entries, statistics
 from animelayers.exports.base import Data, Exporter, Piece
 from animelayers.exports.entries import PLACES, path
@@ -23,8 +24,7 @@ from animelayers.exports.rows import finite, line
 from animelayers.exports.select import unpacked
 from animelayers.imaging import codecs
 from animelayers.imaging.vectors import unit
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 _QUALITY = 95
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from animelayers import xsheet
+from animelayers.dataset import xsheet
+from animelayers.dataset.output import Output
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.shots import Shot, only, picture, shots, untimed
-from animelayers.layers import names
-from animelayers.output import Output
+from animelayers.record.layers import names
 
 LAYERS = names("film")
 _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)  # primaries and white of sRGB, x and y

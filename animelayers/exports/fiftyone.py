@@ -13,14 +13,14 @@ from typing import Any
 import cv2
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.exports import picture as pictures
 from animelayers.exports.base import Piece
 from animelayers.exports.coco import CHARACTER, EFFECT, Coco
 from animelayers.exports.rows import finite, listed, readable
 from animelayers.exports.select import stem
 from animelayers.imaging import codecs
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 INSTANCES = "instances"
 _FOLDER = f"fields/{INSTANCES}.detections"  # FiftyOne finds relative paths by the field's name in it

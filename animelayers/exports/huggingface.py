@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from animelayers.dataset.output import Output
 from animelayers.exports import picture as pictures
 from animelayers.exports import rows
 from animelayers.exports.base import Exporter, Piece
@@ -21,8 +22,7 @@ from animelayers.exports.picture import Picture
 from animelayers.exports.select import stem
 from animelayers.imaging import codecs
 from animelayers.options import Count
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 _IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 _ROWS = 16  # of a row group: a page that a reader takes at a time

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
+from animelayers.dataset.output import Output
 from animelayers.exports.base import Piece
 from animelayers.exports.training import Files, Masked, Sample
 from animelayers.options import Count, Side, Size
-from animelayers.output import Output
 
 CONFIG = "dataset.toml"
 RELATIVE = ("# Paths are relative to this folder: run the trainer in it.",)

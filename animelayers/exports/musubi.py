@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.exports import picture as pictures
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.caption import Caption
@@ -19,8 +20,7 @@ from animelayers.exports.training import Files, Sample, Trainer
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import recompose
 from animelayers.options import Count, Size
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 _SILENT = "musubi-tuner leaves out what has no caption; annotate the output, or give caption.trigger or caption.template"
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.exports import picture as pictures
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.caption import Caption
@@ -22,8 +23,7 @@ from animelayers.exports.musubi import captioned, head, toml
 from animelayers.exports.picture import Picture
 from animelayers.exports.select import Select, stem
 from animelayers.options import Count, Positive, Size, Within
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 _LEAST = 5  # frames, at the rate of the slowest model, below which a clip is none
 # frames a second of Wan; the trainer skips frames of what is faster than its model, and never adds any

@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.imaging import backdrop, codecs
 from animelayers.imaging.recompose import together
 from animelayers.options import Level
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 LAYERS = ("frame", "character", "effect", "background")
 BACKDROPS = ("alpha", "solid", "blur", "inpainted", "other_scene")

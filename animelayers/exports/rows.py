@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from animelayers.dataset.output import Output
 from animelayers.exports.picture import internal
-from animelayers.output import Output
-from animelayers.schema import LISTS, RECORD
+from animelayers.record.schema import LISTS, RECORD
 from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 

@@ -13,10 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from animelayers import former
+from animelayers.dataset.output import Output
 from animelayers.options import Count
-from animelayers.output import Output
-from animelayers.schema import LISTS, RECORD, Row
+from animelayers.record import former
+from animelayers.record.schema import LISTS, RECORD, Row
 
 Value = str | float | int | bool
 _COMPARED: Mapping[str, Callable[[Any, Any], Any]] = {

@@ -11,12 +11,12 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from animelayers import xsheet
+from animelayers.dataset import xsheet
+from animelayers.dataset.output import Output
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.shots import Shot, only, shots, untimed
 from animelayers.imaging import codecs
-from animelayers.layers import names
-from animelayers.output import Output
+from animelayers.record.layers import names
 
 LAYERS = names("numbered")
 NOTE = "layers.json"

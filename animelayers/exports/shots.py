@@ -10,11 +10,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers import xsheet
+from animelayers.dataset import xsheet
+from animelayers.dataset.output import Output
 from animelayers.exports.picture import whole
 from animelayers.exports.select import Select
 from animelayers.imaging import codecs
-from animelayers.output import Output
 
 _USUAL = [Fraction(n) for n in (6, 8, 10, 12, 15, 24, 25, 30, 48, 50, 60, 72, 90, 100, 120, 144, 240)] + [
     Fraction(n * 1000, 1001) for n in (12, 24, 30, 60)

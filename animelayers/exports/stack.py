@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.imaging import codecs
 from animelayers.imaging.instances import split
 from animelayers.imaging.recompose import blend, recompose
 from animelayers.imaging.warp import from_plate
 from animelayers.imaging.window import window
-from animelayers.layers import ORDER
-from animelayers.output import Output
+from animelayers.record.layers import ORDER
 
 PLATE, BACKGROUND, SHADOW, CHARACTER, REST, EFFECT, FRAME = (
     "clean plate", "background", "shadow", "character", "character rest", "effect", "frame",

@@ -15,10 +15,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from animelayers.dataset.output import Output
 from animelayers.exports import picture as pictures
 from animelayers.exports.base import Exporter, Piece
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.curated import DECISIONS
 from animelayers.sinks.store import Store

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
-from animelayers.balance import repeats
 from animelayers.captions.lint import core
+from animelayers.dataset.output import Output
 from animelayers.exports import picture as pictures
+from animelayers.exports.balance import repeats
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.caption import Caption, folder, known
 from animelayers.exports.picture import Picture, Places
 from animelayers.exports.select import stem
 from animelayers.imaging import codecs
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 
 class Sample(NamedTuple):

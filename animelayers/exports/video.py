@@ -12,11 +12,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.exports.base import Exporter, Piece
 from animelayers.exports.shots import Shot, only, picture, shots, untimed
-from animelayers.layers import names
 from animelayers.options import Positive
-from animelayers.output import Output
+from animelayers.record.layers import names
 
 _CHUNK = 1 << 22
 

@@ -8,16 +8,16 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.exports import picture as pictures
 from animelayers.exports import rows
 from animelayers.exports.base import Data, Exporter, Piece
 from animelayers.exports.caption import Caption
 from animelayers.exports.select import stem
 from animelayers.imaging import codecs
-from animelayers.layers import LAYERS
 from animelayers.options import Positive
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.layers import LAYERS
+from animelayers.record.schema import Row
 from animelayers.sinks.tar import Member, chunks
 
 _FRAME = "frame"

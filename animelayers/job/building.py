@@ -10,9 +10,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from animelayers.engine.pipeline import bind
 from animelayers.job.errors import ConfigError
 from animelayers.options import PLACED, hints, marked
-from animelayers.pipeline import bind
 
 ALLOW = "ANIMELAYERS_ALLOW"
 

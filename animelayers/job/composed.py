@@ -8,7 +8,7 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
-from animelayers.words import renamed
+from animelayers.job.words import renamed
 
 log = logging.getLogger(__name__)
 _HOME = Path(__file__).resolve().parent.parent

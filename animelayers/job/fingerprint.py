@@ -10,10 +10,10 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers.former import FIRST
+from animelayers.engine.placement import Stage
 from animelayers.job.weights import arguments, of_weights
 from animelayers.options import PLACED, hints, marked
-from animelayers.placement import Stage
+from animelayers.record.former import FIRST
 from animelayers.weights import TABLE, digest, own
 
 READ = ("aspect", "hdr", "deinterlace", "damaged", "alpha", "mattes", "sequence", "rate")

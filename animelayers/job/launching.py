@@ -22,19 +22,19 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 
-from animelayers.cluster import StartError, gpus, machine
 from animelayers.early import interruptible
+from animelayers.engine.cluster import StartError, gpus, machine
+from animelayers.engine.placement import PipelineError
 from animelayers.job.composed import CONF, compose
 from animelayers.job.errors import ConfigError
 from animelayers.job.help import template, whole
 from animelayers.job.renewed import renewed
 from animelayers.job.values import check
+from animelayers.job.words import ALL, WordsError, lacking, renamed, short, taken
 from animelayers.options import nearest
-from animelayers.placement import PipelineError
 from animelayers.private import without_keys
 from animelayers.sinks import Changed, SinkError
 from animelayers.weights import WeightsError
-from animelayers.words import ALL, WordsError, lacking, renamed, short, taken
 
 AUTO = "preset=auto"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from animelayers import former
+from animelayers.engine.placement import Stage
 from animelayers.job.building import target
 from animelayers.options import hints
-from animelayers.placement import Stage
+from animelayers.record import former
 
 log = logging.getLogger(__name__)
 

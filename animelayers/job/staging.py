@@ -9,11 +9,11 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from animelayers.cluster import INLINE
+from animelayers.engine.cluster import INLINE
+from animelayers.engine.placement import Stage, holds_net, spread
 from animelayers.job.building import make
 from animelayers.job.errors import ConfigError
-from animelayers.order import in_order
-from animelayers.placement import Stage, holds_net, spread
+from animelayers.job.order import in_order
 
 
 def stages(cfg: DictConfig, only: Sequence[str] | None = None) -> dict[str, Stage]:

@@ -11,12 +11,12 @@ from typing import Any, get_args, get_origin, is_typeddict
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError
 
-from animelayers import settings
+from animelayers.engine.placement import Stage
+from animelayers.job import settings
 from animelayers.job.building import target
 from animelayers.job.composed import compose
 from animelayers.job.errors import ConfigError
 from animelayers.options import WEIGHTS, described, hints, is_text, kinds, marked, nearest, problem
-from animelayers.placement import Stage
 from animelayers.weights import TABLE
 
 

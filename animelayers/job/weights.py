@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from animelayers.engine.placement import Stage
 from animelayers.options import MODEL, WEIGHTS, hints, marked
-from animelayers.placement import Stage
 from animelayers.weights import TABLE, WeightsError, allowed, digest, find, is_pinned, locate, own
 
 

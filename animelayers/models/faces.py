@@ -11,8 +11,8 @@ import numpy as np
 from animelayers.models.device import Device
 from animelayers.models.onnx import Onnx
 from animelayers.options import Part, Side, Weighted
+from animelayers.record.values import Face
 from animelayers.samples import scene
-from animelayers.values import Face
 from animelayers.weights import WeightsError
 
 _GREY = 114  # what these nets were trained to see around a picture

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from animelayers.imaging.evidence import PlateEvidence
-from animelayers.values import Face
+from animelayers.record.values import Face
 
 
 class Mattes(NamedTuple):

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.imaging import measures
-from animelayers.output import Output
 from animelayers.quality.candidate import Candidate
 
 SELF: Mapping[str, bool] = {

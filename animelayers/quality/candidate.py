@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.dataset.output import Output
+from animelayers.dataset.tracks import tracks
 from animelayers.imaging.recompose import together
-from animelayers.output import Output
-from animelayers.tracks import tracks
 
 Row = dict[str, Any]
 _TOLD = {"clip_id", "instance_ids", "instance_boxes", "episode", "scene_id", "source", "frame_index"}

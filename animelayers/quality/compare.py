@@ -9,13 +9,13 @@ from typing import Any
 
 import cv2
 
+from animelayers.dataset.output import Output
 from animelayers.imaging.sheet import contact_sheet, fit
-from animelayers.output import Output
 from animelayers.quality import result
 from animelayers.quality.agreement import SELF
 from animelayers.quality.difference import Difference, farthest
 from animelayers.quality.figures import FIGURES
-from animelayers.report import render
+from animelayers.report.page import render
 
 Sides = dict[str, list[result.Row]]
 """The rows of "a" and of "b"."""

@@ -14,7 +14,7 @@ from animelayers.quality.difference import differences
 from animelayers.quality.figures import FIGURES, HEAD
 from animelayers.quality.result import Result, picture
 from animelayers.quality.who import Who
-from animelayers.report import render
+from animelayers.report.page import render
 
 WORST = ("character_iou", "false_character", "effect_iou", "hole_db", "ids_kept", "camera_px")
 """Figures of which the page shows the worst shots."""

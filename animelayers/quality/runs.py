@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 import animelayers
 from animelayers import job
 from animelayers.benchmark.process import metered
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 from animelayers.quality.memory import Remembered
 from animelayers.quality.truths import Truth, digest
 

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from animelayers.dataset.output import Output
 from animelayers.imaging.sheet import contact_sheet, fit
-from animelayers.output import Output
 from animelayers.quality.candidate import Candidate
 from animelayers.quality.shot import ShotScore, Worst, cuts, transitions
 from animelayers.quality.truths import TrueLayers, TrueShot, Truth, frames

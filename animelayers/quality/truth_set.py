@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 from animelayers.quality.truths import TrueLayers, TrueShot, opened
 
 FILMS = "films"

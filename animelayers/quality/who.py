@@ -16,8 +16,8 @@ from animelayers.curate.execute import Stored
 from animelayers.curate.identity import UNKNOWN
 from animelayers.curate.strategies.person import Person
 from animelayers.curate.tracklets import members
+from animelayers.dataset.output import Output
 from animelayers.exports.rows import listed
-from animelayers.output import Output
 from animelayers.quality.board import DRAWS
 from animelayers.quality.candidate import Candidate
 from animelayers.quality.truth_set import TruthSet

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from animelayers import former
+from animelayers.record import former
 
 
 def _of(value: float, unit: str, low: float, high: float, source: str) -> Any:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from animelayers.schema import IDENTITY, Row
+from animelayers.record.schema import IDENTITY, Row
 from animelayers.sinks.frames import frame_table
 from animelayers.sinks.sink import Files, Sink
 

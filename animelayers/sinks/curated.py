@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sinks import tar
 from animelayers.sinks.frames import Place
 from animelayers.sinks.shards import FOLDER, Shards

@@ -20,7 +20,7 @@ from animelayers.sinks.store import SinkError, Store
 
 DATASET, PLAN, PLANS = "dataset.json", "plan.parquet", "plan"
 FORMAT = 3
-"""3: columns are called as `animelayers.former` says; 2: boxes, ids, scores and words are lists in the frame
+"""3: columns are called as `animelayers.record.former` says; 2: boxes, ids, scores and words are lists in the frame
 table; 1: they are text. Both are read as 3."""
 FINGERPRINTS = b"fingerprints"
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 
 def instances(rows: Sequence[Row], failed: Sequence[Row], speed: Mapping[str, float]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from animelayers.layers import names
-from animelayers.schema import IDENTITY, LISTS, RECORD, Row, table_schema
+from animelayers.record.layers import names
+from animelayers.record.schema import IDENTITY, LISTS, RECORD, Row, table_schema
 
 OF_THE_CLIP = ("plate",)
 """Layers of which a clip has one: it is a file of the first drawing."""

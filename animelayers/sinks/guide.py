@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from animelayers.private import published
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.figures import backgrounds, instances
 from animelayers.sinks.frames import carriers, files, frame_table

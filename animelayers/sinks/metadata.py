@@ -17,8 +17,8 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import xxhash
 
-from animelayers import former
-from animelayers.schema import LISTS, RECORD, table_schema
+from animelayers.record import former
+from animelayers.record.schema import LISTS, RECORD, table_schema
 from animelayers.sinks.store import Damaged, SinkError, Store
 
 log = logging.getLogger(__name__)

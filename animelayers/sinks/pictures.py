@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.tree import Tree
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from animelayers.private import shown
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sinks import corrections, dataset, metadata
 from animelayers.sinks.columns import FOLDER as ANNOTATIONS
 from animelayers.sinks.sink import Sink

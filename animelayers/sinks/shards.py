@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import pyarrow as pa
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sinks import metadata, tar
 from animelayers.sinks.frames import Place, carriers, files, frame_ids, frame_table
 from animelayers.sinks.sink import Files, Sink, checksum

@@ -14,7 +14,7 @@ import pyarrow as pa
 import xxhash
 
 from animelayers.private import shown
-from animelayers.schema import RECORD, Row
+from animelayers.record.schema import RECORD, Row
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.frames import in_order
 from animelayers.sinks.lock import Lock, fence

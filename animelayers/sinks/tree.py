@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sinks import dataset, metadata
 from animelayers.sinks.frames import Place, carriers, files, frame_table
 from animelayers.sinks.names import Home, homes

@@ -7,7 +7,7 @@ from typing import IO, Any
 import numpy as np
 
 from animelayers.options import Count
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sources.files import Files
 from animelayers.sources.film import Film
 from animelayers.sources.plan import Input, spread

@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 
 from animelayers.imaging.held import Fold
-from animelayers.schema import GIVEN, RECORD, Row, blank
+from animelayers.record.schema import GIVEN, RECORD, Row, blank
 from animelayers.sources.asked import Asked
 from animelayers.sources.film import Film
 from animelayers.sources.given import Given

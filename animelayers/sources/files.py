@@ -18,7 +18,7 @@ from PIL import ImageColor
 from pyarrow import fs
 
 from animelayers.options import Count, Positive
-from animelayers.schema import GIVEN, Row
+from animelayers.record.schema import GIVEN, Row
 from animelayers.sources import beside, deep, sequences
 from animelayers.sources.asked import Asked
 from animelayers.sources.colour import upright

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from animelayers.schema import RECORD, Row, blank
+from animelayers.record.schema import RECORD, Row, blank
 from animelayers.sources.asked import Asked
 from animelayers.sources.matted import Matted
 from animelayers.sources.seen import Drawn, Seen

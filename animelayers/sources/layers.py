@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from animelayers.dataset.output import Output
 from animelayers.options import Count
-from animelayers.output import Output
-from animelayers.schema import IDENTITY, RECORD, Row, blank
+from animelayers.record.schema import IDENTITY, RECORD, Row, blank
 from animelayers.sinks import corrections, metadata
 from animelayers.sinks.store import SinkError, Store
 from animelayers.sources.known import Known

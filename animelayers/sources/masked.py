@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from animelayers.imaging import codecs
-from animelayers.schema import Row, blank
+from animelayers.record.schema import Row, blank
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
 from animelayers.sources.decode import failed

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from animelayers.schema import READING
+from animelayers.record.schema import READING
 
 
 class Drawn(NamedTuple):

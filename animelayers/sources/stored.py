@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import together
-from animelayers.layers import BY_NAME, names
-from animelayers.output import Output
-from animelayers.schema import RECORD, Row
+from animelayers.record.layers import BY_NAME, names
+from animelayers.record.schema import RECORD, Row
 from animelayers.sinks.frames import OF_THE_CLIP
 
 _ITSELF = tuple(name for name in names() if name not in ("character", "instances", "mask", "plate"))

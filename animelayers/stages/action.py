@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from animelayers.column import F32, I32, U8
+from animelayers.engine.step import ClipStep
 from animelayers.models.protocols import ActionTeller
 from animelayers.options import Share
-from animelayers.step import ClipStep
+from animelayers.record.column import F32, I32, U8
 
 
 class Made(NamedTuple):

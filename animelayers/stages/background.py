@@ -8,7 +8,8 @@ from typing import Annotated, NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.column import F32, F64, U8
+from animelayers.engine.rules import left_out
+from animelayers.engine.step import ClipStep
 from animelayers.imaging.colour import behind
 from animelayers.imaging.context import around
 from animelayers.imaging.photometric import EQUAL, Light, match
@@ -16,9 +17,8 @@ from animelayers.imaging.views import view
 from animelayers.models.inpaint import Noted, named
 from animelayers.models.protocols import Inpainter, Video, VideoInpainter
 from animelayers.options import Share, Within
-from animelayers.rules import left_out
-from animelayers.schema import blank
-from animelayers.step import ClipStep
+from animelayers.record.column import F32, F64, U8
+from animelayers.record.schema import blank
 
 SEEN, BORROWED, INVENTED = np.uint8(0), np.uint8(128), np.uint8(255)
 """Values of `provenance`: from the frame itself, from another frame of the shot, from an inpainter."""

@@ -8,11 +8,11 @@ from typing import Annotated, NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.column import F32, F64, U8
+from animelayers.engine.step import ClipStep
 from animelayers.imaging.motion import register
 from animelayers.models.protocols import Flow
 from animelayers.options import Within
-from animelayers.step import ClipStep
+from animelayers.record.column import F32, F64, U8
 
 _SMALLEST = 16  # pixels of the long side that motion can be measured at
 

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 
 from animelayers.captions import LAYERS, cleaned, decorated, template
-from animelayers.column import U8
+from animelayers.engine.step import FrameStep
 from animelayers.imaging import content, outline
 from animelayers.models.protocols import Captioner
 from animelayers.options import Side
-from animelayers.step import FrameStep
+from animelayers.record.column import U8
 
 INSTRUCTIONS = {
     "frame": "Describe this frame of an animation in one sentence: who is in it, what they do, where they are.",

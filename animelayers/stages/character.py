@@ -9,15 +9,15 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from animelayers.column import F32, U8
+from animelayers.engine.step import Step, each
 from animelayers.imaging.agree import agree
 from animelayers.imaging.alpha import finished
 from animelayers.models.protocols import Matte
 from animelayers.options import Within
-from animelayers.schema import blank
+from animelayers.record.column import F32, U8
+from animelayers.record.schema import blank
+from animelayers.record.values import Scored
 from animelayers.stages.segment import named
-from animelayers.step import Step, each
-from animelayers.values import Scored
 
 _SHOTS = 8  # whose context is remembered
 _EVERY = 8  # so manyth pixel of a context tells it from others

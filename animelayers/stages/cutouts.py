@@ -7,10 +7,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.column import F32, I64, U8
+from animelayers.engine.step import ClipStep
 from animelayers.imaging import codecs
-from animelayers.step import ClipStep
-from animelayers.values import Box
+from animelayers.record.column import F32, I64, U8
+from animelayers.record.values import Box
 
 
 class Made(NamedTuple):

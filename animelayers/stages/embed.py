@@ -7,10 +7,10 @@ from typing import NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
-from animelayers.column import F32, U8
+from animelayers.engine.step import Step, each
 from animelayers.imaging.square import alone
 from animelayers.models.protocols import Embedder
-from animelayers.step import Step, each
+from animelayers.record.column import F32, U8
 
 Four = tuple[F32, F32, F32, F32]
 """Embeddings of frames, character layers and backgrounds, (D, E), and of I characters, (D, I * E)."""
@@ -32,7 +32,7 @@ class Embed(Step):
     character layer, and each character by itself, is seen on grey in its box: else the background around it
     would tell which frames are alike. The characters of a drawing stand in one row after the other, one per
     id of the clip in rising order, so that all drawings of a clip have rows of one length, and one row of
-    zeros where the clip has nobody; `animelayers.search.instances` takes them apart.
+    zeros where the clip has nobody; `animelayers.dataset.search.instances` takes them apart.
     """
 
     def __init__(self, embedder: Embedder, margin: float = 0.1) -> None:

@@ -10,16 +10,16 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.column import F32, I32, I64, U8
+from animelayers.engine.step import ClipStep
 from animelayers.imaging import blocks, codecs
 from animelayers.imaging.brush import square
 from animelayers.imaging.colour import BLEED, flat, foreground, pixels
 from animelayers.imaging.constants import WHOLE
 from animelayers.imaging.recompose import decibels, mixed, psnr, squares, together, uncovered
 from animelayers.imaging.window import window
-from animelayers.layers import names as names_of_layers
 from animelayers.options import Quality
-from animelayers.step import ClipStep
+from animelayers.record.column import F32, I32, I64, U8
+from animelayers.record.layers import names as names_of_layers
 
 _LARGE = 500_000  # pixels of a frame whose JPEG is not decoded as a whole
 _EVERY = 13  # one in so many blocks of the rest is decoded: their error is within 0.1 dB of that of all

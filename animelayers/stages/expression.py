@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from animelayers.column import F32, U8
+from animelayers.engine.step import ClipStep
 from animelayers.imaging import skeleton as skeletons
 from animelayers.imaging.faces import aligned
 from animelayers.models.protocols import ExpressionTeller
 from animelayers.options import Share
+from animelayers.record.column import F32, U8
+from animelayers.record.values import Face
 from animelayers.stages.faces import heads
-from animelayers.step import ClipStep
-from animelayers.values import Face
 
 Eyes = tuple[tuple[float, float], tuple[float, float]]
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from animelayers.column import F32, U8
+from animelayers.engine.step import ClipStep
 from animelayers.imaging import skeleton as skeletons
 from animelayers.models.protocols import FaceFinder
 from animelayers.options import Share
-from animelayers.step import ClipStep
-from animelayers.values import Face
+from animelayers.record.column import F32, U8
+from animelayers.record.values import Face
 
 # intersection over union from which two characters' faces are one: their boxes hold the same person
 _SAME = 0.5

@@ -11,7 +11,8 @@ from typing import Annotated, Any, NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.column import F32, F64, U8
+from animelayers.engine.rules import left_out
+from animelayers.engine.step import ClipStep
 from animelayers.imaging.evidence import nothing
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.plate import Plate, clean_plate
@@ -19,8 +20,8 @@ from animelayers.imaging.views import view
 from animelayers.models.portrait import shrink
 from animelayers.models.protocols import Layering, Proposer
 from animelayers.options import Within
-from animelayers.rules import left_out
-from animelayers.schema import blank
+from animelayers.record.column import F32, F64, U8
+from animelayers.record.schema import blank
 from animelayers.shot.agree import agreed, settled
 from animelayers.shot.doubt import believed
 from animelayers.shot.estimate import Given, Labelled, estimate
@@ -28,7 +29,6 @@ from animelayers.shot.light import Light, Under, layer, mode_of, named
 from animelayers.shot.matte import coverage, finished
 from animelayers.shot.params import tuned
 from animelayers.shot.shade import shade
-from animelayers.step import ClipStep
 
 PROMPTS = (
     "glowing energy effect", "fire and flames", "light beam attack", "light beam", "magical sparkles", "explosion effect",

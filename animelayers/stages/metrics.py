@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.column import U8
+from animelayers.engine.step import FrameStep, each
 from animelayers.imaging import content, outline
-from animelayers.step import FrameStep, each
+from animelayers.record.column import U8
 
 
 class Made(NamedTuple):

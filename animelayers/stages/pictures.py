@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from animelayers.column import I64, U8
+from animelayers.engine.step import ClipStep
 from animelayers.imaging import codecs
 from animelayers.options import Quality
-from animelayers.step import ClipStep
+from animelayers.record.column import I64, U8
 
 
 class Made(NamedTuple):

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from animelayers.column import F32, I32, U8
+from animelayers.engine.step import Step, each
 from animelayers.imaging import skeleton
 from animelayers.models.protocols import Poser
 from animelayers.options import Share
-from animelayers.step import Step, each
-from animelayers.values import Box
+from animelayers.record.column import F32, I32, U8
+from animelayers.record.values import Box
 
 _REACH = 0.03  # sides of its box that a joint may lie beside the character
 

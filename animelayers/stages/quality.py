@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from animelayers.column import F32
+from animelayers.engine.step import ClipStep
 from animelayers.options import Share
-from animelayers.schema import READING
-from animelayers.step import ClipStep
+from animelayers.record.column import F32
+from animelayers.record.schema import READING
 
 _FEWEST = 3  # drawings of which one can jump away from the others
 _LEAST = 1e-3  # of what is counted, that a jump is

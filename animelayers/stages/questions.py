@@ -9,14 +9,14 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
-from animelayers import former
-from animelayers.column import F32, U8
+from animelayers.engine.step import FrameStep, each
 from animelayers.imaging.square import alone, around
 from animelayers.imaging.vectors import unit
 from animelayers.models.protocols import WordEmbedder
 from animelayers.options import Share
-from animelayers.step import FrameStep, each
-from animelayers.values import Face
+from animelayers.record import former
+from animelayers.record.column import F32, U8
+from animelayers.record.values import Face
 
 LAYERS = ("frame", "character", "background", "effect", "face")
 """What a question may be asked of: the frame; the character or the effect on grey; the background; the

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.column import U8
+from animelayers.engine.step import FrameStep, each
 from animelayers.imaging.lines import to_lines
 from animelayers.imaging.strands import with_strands
 from animelayers.imaging.trimap import SURE, trimap
 from animelayers.models.protocols import Refiner
-from animelayers.step import FrameStep, each
+from animelayers.record.column import U8
 
 
 class Made(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from animelayers.column import U8
+from animelayers.engine.step import FrameStep
 from animelayers.imaging.instances import label_map
 from animelayers.models.protocols import Segmenter, Segments
 from animelayers.options import Count
-from animelayers.step import FrameStep
-from animelayers.values import Scored
+from animelayers.record.column import U8
+from animelayers.record.values import Scored
 
 _TOGETHER = 8  # drawings whose masks are held at once: a hundred of 1080p are 200 MB a drawing
 

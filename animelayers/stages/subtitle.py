@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from animelayers.column import U8
+from animelayers.engine.step import FrameStep
 from animelayers.models.protocols import Line, Reader
 from animelayers.options import Part, Share
-from animelayers.step import FrameStep
+from animelayers.record.column import U8
 
 _LETTERS = 2  # a lone sign is a pattern of the picture
 

@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from animelayers.column import U8
+from animelayers.engine.rules import left_out
+from animelayers.engine.step import ClipStep
 from animelayers.imaging.instances import whose
 from animelayers.imaging.seams import boxes
 from animelayers.imaging.smoothing import dis, smoothed
 from animelayers.models.protocols import Flow, Tracker
 from animelayers.options import Share
-from animelayers.rules import left_out
+from animelayers.record.column import U8
+from animelayers.record.values import Box, Scored
 from animelayers.stages.segment import named
-from animelayers.step import ClipStep
-from animelayers.values import Box, Scored
 
 
 class Made(NamedTuple):

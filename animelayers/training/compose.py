@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from animelayers import cluster
-from animelayers.schema import Batch
+from animelayers.engine import cluster
+from animelayers.engine.worker import limit_threads
+from animelayers.record.schema import Batch
 from animelayers.training import pack
 from animelayers.truth.recipe import Recipe
-from animelayers.worker import limit_threads
 
 _MB = 1_000_000
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.exports.select import Select
 from animelayers.exports.shots import Shot, shots
 from animelayers.imaging import codecs
 from animelayers.imaging.brush import disc
-from animelayers.output import Output
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.training import pack
 from animelayers.training.views import Doubts, seen
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from animelayers.plots import svg
-from animelayers.report import render
+from animelayers.report.page import render
+from animelayers.report.plots import svg
 from animelayers.training.history import noted
 
 MEASURES = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pyarrow.compute as pc
 
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 from animelayers.sinks.store import Store
 from animelayers.truth.recipe import Recipe
 

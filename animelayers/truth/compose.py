@@ -15,17 +15,17 @@ import numpy as np
 from av.error import FFmpegError
 from tqdm import tqdm
 
-from animelayers import cluster
-from animelayers.output import Output
+from animelayers.dataset.output import Output
+from animelayers.engine import cluster
+from animelayers.engine.worker import limit_threads
+from animelayers.record.schema import Batch, Row, rebatch
 from animelayers.samples.encoder import film
-from animelayers.schema import Batch, Row, rebatch
 from animelayers.sinks.shards import Shards
 from animelayers.truth import card
 from animelayers.truth.film import developed
 from animelayers.truth.plan import FilmPlan
 from animelayers.truth.recipe import Recipe
 from animelayers.truth.rows import pixels, stored
-from animelayers.worker import limit_threads
 
 _TRIES = 4  # at writing a film
 FILMS = "films"

@@ -11,12 +11,12 @@ import numpy as np
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import psnr, together
 from animelayers.imaging.seams import boxes
-from animelayers.schema import RECORD, Row
+from animelayers.record.schema import RECORD, Row
+from animelayers.record.values import Stacked
 from animelayers.truth.described import described
 from animelayers.truth.film import Composed, frames, grey
 from animelayers.truth.plan import FilmPlan
 from animelayers.truth.shot import Frame, Shot
-from animelayers.values import Stacked
 
 Put = Callable[[np.ndarray, int], None]
 """Takes each picture of a film and its number."""

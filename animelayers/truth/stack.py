@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 from animelayers.truth.layer import Layer, compose
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from animelayers.captions import LAYERS, TOLD, colour_words, decorated, fits, line, template
-from animelayers.schema import RECORD
+from animelayers.record.schema import RECORD
 
 FULL: dict[str, Any] = {
     "instance_count": 2, "shot_size": "medium", "character_coverage": 0.5, "palette": [255, 224, 189, 200, 30, 40, 30, 30, 60], "brightness": 0.1,

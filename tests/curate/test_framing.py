@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from animelayers.curate.choose import choose
 from animelayers.curate.framing import Framing, buckets, framing
 from animelayers.curate.strategies import Person
-from animelayers.values import Box
+from animelayers.record.values import Box
 
 
 def boxes(*places: tuple[int, int, int, int]) -> list[dict[str, int]]:

@@ -12,9 +12,9 @@ from omegaconf import OmegaConf
 
 from animelayers import job
 from animelayers.curate.strategies import STRATEGIES, CreateOcclusion, EnhanceSegment, KeepFull, Made, Segment
+from animelayers.engine.pipeline import bind
 from animelayers.imaging.occlude import visible
 from animelayers.imaging.recompose import recompose
-from animelayers.pipeline import bind
 from animelayers.sinks import Shards
 from animelayers.weights import WeightsError
 from tests.sinks.clips import clip, png

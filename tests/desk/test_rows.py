@@ -13,8 +13,8 @@ from animelayers.desk import compare, rows, shots
 from animelayers.desk.rows import AskError, Frames
 from animelayers.desk.runs import Load, Stages
 from animelayers.desk.shelf import Shelf
-from animelayers.ledger import Ledger
-from animelayers.schema import RECORD
+from animelayers.engine.ledger import Ledger
+from animelayers.record.schema import RECORD
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
 from tests.exports.films import film

@@ -12,7 +12,7 @@ import pytest
 from animelayers import Output
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import recompose
-from animelayers.schema import RECORD
+from animelayers.record.schema import RECORD
 from animelayers.sinks import Columns, Shards
 from tests.sinks.clips import clip
 

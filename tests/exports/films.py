@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from animelayers.imaging.recompose import blend, recompose
-from animelayers.schema import RECORD, Row
+from animelayers.record.schema import RECORD, Row
 from animelayers.sinks import Shards, Sink, Tree
 from animelayers.stages.encode import Encode
 from animelayers.stages.quality import Quality

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from animelayers import Output, job
-from animelayers.schema import RECORD
+from animelayers.record.schema import RECORD
 from animelayers.sinks import Columns, Shards
 from tests.exports.conftest import RUN, contents
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from animelayers import Output
+from animelayers.dataset.xsheet import Sheet
 from animelayers.exports.shots import rate, running
 from animelayers.exports.video import CODECS, Video, encode
-from animelayers.xsheet import Sheet
 from tests.exports.films import film
 
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from animelayers.xsheet import SIGNATURE, Sheet, as_xdts
+from animelayers.dataset.xsheet import SIGNATURE, Sheet, as_xdts
 from tests.fuzz.targets import TARGETS, corpus, tried
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "1"))

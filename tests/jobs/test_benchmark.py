@@ -14,8 +14,8 @@ from animelayers import job
 from animelayers.benchmark import again, lama, loop, net, process, race
 from animelayers.benchmark.encode import PARTS, pictures
 from animelayers.benchmark.figures import Figure, interleave, markdown, middle
+from animelayers.dataset.output import Output
 from animelayers.models.saliency import Saliency
-from animelayers.output import Output
 from tests.jobs.conftest import Main, command
 
 

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from animelayers import Output, job
-from animelayers.cluster import PATIENT
+from animelayers.engine.cluster import PATIENT
 from tests.jobs.conftest import ROOT, SMALL, Decompose, command, members, rows
 
 pytestmark = pytest.mark.cluster

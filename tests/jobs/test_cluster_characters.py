@@ -13,8 +13,8 @@ import pytest
 from animelayers import Output, job
 from animelayers.curate.roster import parse
 from animelayers.imaging.seams import boxes
+from animelayers.record.schema import RECORD
 from animelayers.samples import scene
-from animelayers.schema import RECORD
 from animelayers.sinks import Columns, Shards
 from tests.sinks.clips import clip, png
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 from tests.jobs.conftest import Main
 
 SMALL = ("truth.size=[160,96]", "truth.frames=[2,3]", "truth.shots=1")

@@ -15,11 +15,11 @@ import pytest
 from animelayers import Output, job
 from animelayers.curate.analyse import METRICS, analyse
 from animelayers.curate.decide import KNOWN
+from animelayers.dataset.verify import sink_of, verify
 from animelayers.exports import Kohya
 from animelayers.exports.strategies import Strategies, names
 from animelayers.imaging.recompose import psnr, recompose
 from animelayers.sinks import Changed, Shards, SinkError
-from animelayers.verify import sink_of, verify
 from tests.jobs.conftest import HERE, ROOT
 from tests.sources.test_layers import made, store
 

@@ -19,9 +19,9 @@ import pytest
 from PIL import Image
 
 from animelayers import Output, job
+from animelayers.dataset.xsheet import saved
 from animelayers.models.onnx import bf16_pays
 from animelayers.sinks import Changed, SinkError
-from animelayers.xsheet import saved
 from tests.jobs.conftest import (
     FRAMES,
     HERE,
@@ -199,7 +199,7 @@ def test_kill_a_worker_in_the_middle(
             p
             for p in psutil.process_iter()
             if _started_by(p, job)
-            and any(name in " ".join(p.cmdline()) for name in ("MapWorker", "animelayers.crew"))
+            and any(name in " ".join(p.cmdline()) for name in ("MapWorker", "animelayers.engine.crew"))
         ]
         return bool(victims) and any((output / "attempts").glob("*"))
 

@@ -9,9 +9,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from animelayers import job
+from animelayers.dataset.output import Output
+from animelayers.engine.pipeline import bind
 from animelayers.exports import Exporter
-from animelayers.output import Output
-from animelayers.pipeline import bind
 from animelayers.sinks import Shards
 from tests.jobs.conftest import Main, command
 from tests.sinks.clips import pictures

@@ -18,8 +18,8 @@ from PIL import Image
 from animelayers import Output, job
 from animelayers.curate.roster import parse
 from animelayers.exports.check import check
+from animelayers.job.words import taken
 from animelayers.samples import scene
-from animelayers.words import taken
 from tests.jobs.conftest import ROOT
 from tests.jobs.test_cluster_characters import PEOPLE, SCENES, made  # noqa: F401  (a fixture)
 

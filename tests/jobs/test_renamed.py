@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from animelayers import Output, job
-from animelayers.former import COLUMNS
+from animelayers.record.former import COLUMNS
 from animelayers.samples import scene, write
 from animelayers.sinks import dataset
 from animelayers.sinks.store import Store

@@ -16,10 +16,10 @@ import pytest
 from omegaconf import OmegaConf
 
 from animelayers import Output, job
-from animelayers.pipeline import Pipeline
-from animelayers.run import DECODED
+from animelayers.engine.pipeline import Pipeline
+from animelayers.engine.run import DECODED
+from animelayers.record.schema import Row
 from animelayers.samples import scene, write
-from animelayers.schema import Row
 from animelayers.sinks import Shards, SinkError
 from tests.jobs.conftest import HERE, ROOT, Main
 from tests.models import tiny_masks, tiny_onnx

@@ -13,8 +13,8 @@ import numpy as np
 from animelayers.imaging import codecs
 from animelayers.imaging.recompose import blend
 from animelayers.imaging.seams import boxes
+from animelayers.record.schema import RECORD
 from animelayers.samples import Scene, write
-from animelayers.schema import RECORD
 from animelayers.sinks import Shards
 from tests.lists import listed
 

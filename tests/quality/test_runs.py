@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from animelayers import job
+from animelayers.engine.pipeline import Pipeline
+from animelayers.engine.run import DECODED
 from animelayers.models.protocols import Mattes
-from animelayers.pipeline import Pipeline
 from animelayers.quality import ablate, peers, perturb
 from animelayers.quality.ablate import REFERENCE, RULES
 from animelayers.quality.figures import FIGURES
 from animelayers.quality.memory import Remembered
-from animelayers.run import DECODED
 from animelayers.shot.params import Params
 from animelayers.weights import TABLE
 

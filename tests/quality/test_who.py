@@ -14,7 +14,7 @@ from animelayers.quality import page, result
 from animelayers.quality.score import score
 from animelayers.quality.truth_set import TruthSet
 from animelayers.quality.who import Who, described, plain, who
-from animelayers.schema import RECORD
+from animelayers.record.schema import RECORD
 from tests.quality import sets
 
 TRUE = (["akari"], ["akari", "ren"], [], ["sora"])

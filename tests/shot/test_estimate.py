@@ -15,8 +15,8 @@ import pytest
 from animelayers.imaging.evidence import MOST
 from animelayers.models.layernet import LayerNet
 from animelayers.models.portrait import shrink
+from animelayers.record.schema import blank
 from animelayers.samples import Scene, scene
-from animelayers.schema import blank
 from animelayers.shot.estimate import Given, Labelled, estimate
 from animelayers.shot.params import Params
 

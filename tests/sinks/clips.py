@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 
 NAMES = "character.png mask.png background.jpg"
 

@@ -30,9 +30,9 @@ import pytest
 from pyarrow import fs
 
 from animelayers import owner
-from animelayers.output import Output
+from animelayers.dataset.output import Output
+from animelayers.dataset.verify import verify
 from animelayers.sinks import Fenced, Locked, Shards, SinkError, bucket, lock, metadata, store
-from animelayers.verify import verify
 from tests.sinks import gcs
 from tests.sinks.clips import clip
 from tests.sinks.test_lock import RACE

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from animelayers import Output
-from animelayers.schema import RECORD
+from animelayers.record.schema import RECORD
 from animelayers.sinks import Columns, Shards
 from animelayers.sinks.columns import join
 from tests.sinks.clips import clip

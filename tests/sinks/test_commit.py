@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 from animelayers.sinks import Fenced, Shards, SinkError, Tree, store
 from tests.sinks.clips import clip, contents
 

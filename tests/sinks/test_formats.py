@@ -12,19 +12,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from animelayers import Output, former, tracks
+from animelayers import Output
 from animelayers.curate.names import NAMES
 from animelayers.curate.tracklets import tracklets
+from animelayers.dataset import tracks
+from animelayers.dataset.verify import sink_of, verify
 from animelayers.desk import rows, shots
 from animelayers.desk.pictures import facts
 from animelayers.exports import rows as exported
 from animelayers.exports.caption import Caption
 from animelayers.exports.select import Select
-from animelayers.report import worst
-from animelayers.schema import LISTS, RECORD
+from animelayers.record import former
+from animelayers.record.schema import LISTS, RECORD
+from animelayers.report.page import worst
 from animelayers.sinks import Columns, Shards, SinkError, dataset, metadata
 from animelayers.sources import Layers
-from animelayers.verify import sink_of, verify
 from tests.exports.films import RUN, clip, encoded, film
 
 WHO = [["akari"], ["akari", "ren"], []]

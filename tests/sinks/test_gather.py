@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from animelayers.output import Output
+from animelayers.dataset.output import Output
+from animelayers.dataset.verify import verify
 from animelayers.sinks import Shards, metadata
-from animelayers.verify import verify
 from tests.sinks.clips import clip, contents
 
 CLIPS = [clip(f"film{n % 7}/scene{n:04d}/000000", [0, 0, 1], source=f"film{n % 7}.mkv") for n in range(40)]

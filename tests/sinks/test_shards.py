@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from animelayers.column import Column
-from animelayers.output import Output
-from animelayers.schema import RECORD
+from animelayers.dataset.output import Output
+from animelayers.record.column import Column
+from animelayers.record.schema import RECORD
 from animelayers.sinks import Shards
 from tests.sinks.clips import NAMES, clip, contents
 

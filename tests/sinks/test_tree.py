@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 from animelayers.sinks import SinkError, Tree
 from tests.sinks.clips import clip, contents, pictures
 

@@ -28,9 +28,9 @@ import numpy as np
 import psutil
 
 from animelayers import Output
+from animelayers.dataset.verify import verify
 from animelayers.samples import scene, write
 from animelayers.sinks import Shards
-from animelayers.verify import verify
 from tests.jobs.conftest import MARK, ROOT, members, rows
 from tests.models import tiny_onnx
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sources import Files
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sources import profiles
 from tests.lists import words_of
 from tests.sources.hostile import chunk

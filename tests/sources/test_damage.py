@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sources import strict
 from tests.lists import words_of
 from tests.sources import films

@@ -17,7 +17,7 @@ from animelayers.exports.ora import to_ora
 from animelayers.exports.psd import to_psd
 from animelayers.exports.stack import Layer
 from animelayers.imaging.recompose import blend, recompose
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from tests.jobs.conftest import Decompose
 from tests.jobs.conftest import decompose as decompose
 from tests.jobs.conftest import net as net

@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sources.damage import Watch
 from animelayers.sources.fields import COMBED, combs
 from animelayers.sources.film import Film

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sources import Files
 from tests.lists import words_of
 

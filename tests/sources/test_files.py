@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from animelayers.schema import IDENTITY, RECORD, Row
+from animelayers.record.schema import IDENTITY, RECORD, Row
 from animelayers.sources import COLUMNS, PLAN, Files
 from animelayers.storage import filesystem
 from tests.sources import films, hostile

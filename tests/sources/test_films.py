@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sources import Files
 from animelayers.sources.film import Film
 from animelayers.sources.windows import NEAR, Windows

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from animelayers.column import F32, U8
+from animelayers.engine.step import ClipStep
 from animelayers.exports.caption import Caption
-from animelayers.schema import RECORD, Row
+from animelayers.record.column import F32, U8
+from animelayers.record.schema import RECORD, Row
 from animelayers.sources import Files
 from animelayers.sources.beside import key
-from animelayers.step import ClipStep
 from tests.sources import films
 
 Read = Callable[..., list[Row]]

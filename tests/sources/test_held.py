@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sources import Files
 from animelayers.sources.windows import Windows
 from tests.sources import films

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from animelayers import Output, job
+from animelayers.engine.ledger import Ledger
+from animelayers.engine.pipeline import Pipeline
+from animelayers.engine.plan import RunPlan
+from animelayers.engine.worker import Worker
 from animelayers.imaging.recompose import psnr
-from animelayers.ledger import Ledger
-from animelayers.pipeline import Pipeline
-from animelayers.plan import RunPlan
+from animelayers.record.schema import IDENTITY, RECORD, Row, blank, rebatch
 from animelayers.samples import scene, write
-from animelayers.schema import IDENTITY, RECORD, Row, blank, rebatch
 from animelayers.sinks import Columns, Shards, SinkError, Tree
 from animelayers.sources import Files, Layers
-from animelayers.worker import Worker
 
 RUN = "run"
 

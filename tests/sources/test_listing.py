@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from animelayers import leftout
+from animelayers.engine import leftout
 from animelayers.sources import Files
 from animelayers.sources.content import HEAD, family, targa, unread
 from tests.sources import films

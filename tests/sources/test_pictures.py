@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from tests.sources import films
 from tests.sources.hostile import picture
 

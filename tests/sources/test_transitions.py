@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sources.shots import Shots
 from tests.lists import words_of
 from tests.sources import films

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from animelayers.models.action import VideoClassifier
+from animelayers.record.schema import IDENTITY, RECORD, Row, blank
 from animelayers.samples import scene
-from animelayers.schema import IDENTITY, RECORD, Row, blank
 from animelayers.stages.action import Action, spread
 from tests.models import tiny_people
 

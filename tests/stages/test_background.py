@@ -12,8 +12,8 @@ from animelayers.models.flow import DIS
 from animelayers.models.inpaint import Fallback, OpenCV
 from animelayers.models.lama import Lama
 from animelayers.models.propagate import Propagate
+from animelayers.record.schema import RECORD
 from animelayers.samples import Scene, scene
-from animelayers.schema import RECORD
 from animelayers.stages.background import BORROWED, INVENTED, SEEN, Background
 from animelayers.stages.layers import Layers
 

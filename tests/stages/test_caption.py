@@ -8,11 +8,11 @@ import pytest
 
 from animelayers import job
 from animelayers.captions import LAYERS, TOLD, fits
+from animelayers.engine.pipeline import bind
 from animelayers.models.endpoint import Endpoint
 from animelayers.models.qwen_vl import QwenVL
-from animelayers.pipeline import bind
+from animelayers.record.schema import IDENTITY, RECORD, Row, blank
 from animelayers.samples import scene
-from animelayers.schema import IDENTITY, RECORD, Row, blank
 from animelayers.stages.caption import Caption, Facts, at_most, on_grey
 from animelayers.stages.metrics import Metrics
 from tests.models import tiny_captions

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from animelayers import job
+from animelayers.engine.ledger import Ledger
+from animelayers.engine.worker import Worker
 from animelayers.imaging.motion import canvas, placed
-from animelayers.ledger import Ledger
+from animelayers.record.schema import Row, blank
 from animelayers.samples import scene
-from animelayers.schema import Row, blank
 from animelayers.sources import Files
-from animelayers.worker import Worker
 from tests.lists import words_of
 from tests.sources.films import write
 

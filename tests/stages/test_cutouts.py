@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from animelayers.imaging import codecs
-from animelayers.schema import Row
+from animelayers.record.schema import Row
 from animelayers.sinks.frames import files
 from animelayers.stages.cutouts import CutOuts
 from tests.lists import words_of

@@ -10,8 +10,8 @@ import pytest
 
 from animelayers.models.embed import Dino
 from animelayers.models.openclip import OpenClip
+from animelayers.record.schema import RECORD
 from animelayers.samples import scene
-from animelayers.schema import RECORD
 from animelayers.stages.embed import EmbedClip, EmbedDino, everyone
 from tests.lists import listed
 from tests.models import tiny_embed

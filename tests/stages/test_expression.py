@@ -12,7 +12,7 @@ import pytest
 
 from animelayers.imaging import skeleton
 from animelayers.models.expression import FerPlus
-from animelayers.schema import IDENTITY, RECORD, Row, blank
+from animelayers.record.schema import IDENTITY, RECORD, Row, blank
 from animelayers.stages.expression import Expression
 from animelayers.weights import WeightsError
 from tests.lists import listed

@@ -15,8 +15,8 @@ import pytest
 from animelayers.imaging.recompose import blend
 from animelayers.models.clipseg import ClipSeg
 from animelayers.models.layernet import LayerNet
+from animelayers.record.schema import RECORD, Row, blank
 from animelayers.samples import Scene, scene
-from animelayers.schema import RECORD, Row, blank
 from animelayers.shot.params import Params
 from animelayers.stages.layers import Layers
 from tests.lists import words_of

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from animelayers.record.schema import IDENTITY, RECORD, blank
 from animelayers.samples import scene
-from animelayers.schema import IDENTITY, RECORD, blank
 from animelayers.stages.metrics import Metrics
 from tests.lists import listed
 

@@ -9,11 +9,11 @@ import pytest
 from animelayers import job
 from animelayers.models.faces import YoloFaces
 from animelayers.models.vitpose import VitPose
+from animelayers.record.schema import IDENTITY, RECORD, Row, blank
+from animelayers.record.values import Box
 from animelayers.samples import scene
-from animelayers.schema import IDENTITY, RECORD, Row, blank
 from animelayers.stages.faces import Faces
 from animelayers.stages.pose import Pose, boxes
-from animelayers.values import Box
 from tests.lists import listed, words_of
 from tests.models import tiny_onnx, tiny_people
 from tests.models.test_blazepose import here

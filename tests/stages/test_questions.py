@@ -15,8 +15,8 @@ from omegaconf import OmegaConf
 
 from animelayers import job
 from animelayers.models.openclip import OpenClip
+from animelayers.record.schema import RECORD
 from animelayers.samples import scene
-from animelayers.schema import RECORD
 from animelayers.stages.embed import EmbedClip
 from animelayers.stages.questions import Questions, question, softmax
 from tests.lists import listed

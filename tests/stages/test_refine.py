@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from animelayers.models.closed_form import ClosedForm
+from animelayers.record.schema import blank
 from animelayers.samples import scene
-from animelayers.schema import blank
 from animelayers.stages.refine import Refine
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from animelayers.engine.step import Step
 from animelayers.models.inpaint import OpenCV
 from animelayers.models.track import Linked
 from animelayers.samples import Scene, scene
 from animelayers.stages.background import Background
 from animelayers.stages.layers import Layers
 from animelayers.stages.track import Track
-from animelayers.step import Step
 
 SIZE = (192, 108)
 

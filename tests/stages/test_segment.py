@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from animelayers import job
+from animelayers.engine.worker import build
 from animelayers.models.protocols import Segments
+from animelayers.record.schema import RECORD, Row
 from animelayers.samples import scene
-from animelayers.schema import RECORD, Row
 from animelayers.stages.segment import Segment, named
-from animelayers.worker import build
 from tests.lists import words_of
 from tests.models import tiny_universal
 

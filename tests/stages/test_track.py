@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from animelayers import job
+from animelayers.engine.ledger import Ledger
+from animelayers.engine.worker import Worker
 from animelayers.imaging.masks import islands, overlap
-from animelayers.ledger import Ledger
 from animelayers.models.flow import DIS
 from animelayers.models.track import Linked
+from animelayers.record.schema import blank
 from animelayers.samples import scene
-from animelayers.schema import blank
 from animelayers.stages.track import Track
-from animelayers.worker import Worker
 from tests.lists import listed, words_of
 
 

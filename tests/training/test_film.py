@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from animelayers.dataset.output import Output
 from animelayers.exports.select import Select
 from animelayers.exports.shots import shots
-from animelayers.output import Output
 from animelayers.training import pack
 from animelayers.training.film import packed, taught, teaches
 from tests.exports.films import film

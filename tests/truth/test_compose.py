@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 
+from animelayers.dataset.output import Output
 from animelayers.exports.rows import listed
-from animelayers.output import Output
 from animelayers.sinks import Changed
 from animelayers.truth import Recipe, compose, dataset, recomposed
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.compute as pc
 
-from animelayers.output import Output
+from animelayers.dataset.output import Output
 
 log = logging.getLogger(__name__)
 
