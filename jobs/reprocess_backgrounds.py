@@ -14,7 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
 from animelayers.engine.pipeline import Pipeline
-from animelayers.engine.run import Summary, run
+from animelayers.engine.run import run
+from animelayers.engine.summary import Summary
 from animelayers.report.page import page as report
 from animelayers.report.page import reprocessed
 from animelayers.sinks.guide import Backgrounds, Instances

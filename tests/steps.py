@@ -14,8 +14,21 @@ import pyarrow as pa
 
 from animelayers.engine.step import ClipStep, FrameStep
 from animelayers.record.column import F32, U8
-from animelayers.record.schema import Row
+from animelayers.record.schema import IDENTITY, Row
 from animelayers.sources import PLAN, Files
+
+DECODED = (
+    *IDENTITY,
+    "frame_index",
+    "timestamp_s",
+    "drawing",
+    "frames",
+    "context",
+    "note",
+    "seconds",
+    "computed",
+)
+"""Columns a source of frames gives."""
 
 
 class Mattes(NamedTuple):

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from animelayers import job
 from animelayers.engine.pipeline import Pipeline, bind
 from animelayers.engine.placement import GB, PipelineError, Resources
-from animelayers.engine.run import DECODED
+from tests.steps import DECODED
 
 GROUPED = [
     str(path.relative_to(job.CONF).with_suffix(""))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from animelayers.benchmark.scale import Size, once
-from animelayers.engine.run import Summary
+from animelayers.engine.summary import Summary
 from animelayers.report.page import speed
 from animelayers.sinks import Shards, dataset, metadata
 
@@ -55,7 +55,7 @@ def test_a_run_that_dies_goes_on_from_the_parts_of_its_plan(
 ) -> None:
     size = Size(films=4, frames=80, clip=10, hold=5, look=0, deaths=0)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("animelayers.engine.run._follow", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("animelayers.engine.work._follow", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         once(size, tmp_path, "inline", 0)
     store = Shards(str(tmp_path / "out")).store
     assert dataset.plans(store) and not store.exists(dataset.PLAN)

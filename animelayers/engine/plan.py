@@ -170,6 +170,16 @@ def films(table: pa.Table) -> pa.Table:
     return found
 
 
+def sources(plan: pa.Table) -> list[str]:
+    """The inputs of planned clips, each once."""
+    return list(plan["source"].unique().to_pylist())
+
+
+def frames(plan: pa.Table) -> int:
+    """How many frames planned clips have."""
+    return int(pc.sum(pc.list_value_length(plan["indices"])).as_py() or 0)
+
+
 def unreached(kind: str) -> bool:
     """Whether an error of this class says that an input could not be reached, rather than what is wrong with
     it.

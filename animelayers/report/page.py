@@ -21,7 +21,7 @@ from animelayers.dataset import plates, products
 from animelayers.dataset.output import Output
 from animelayers.dataset.xsheet import saved, saved_in_all
 from animelayers.engine import leftout
-from animelayers.engine.run import Summary
+from animelayers.engine.summary import Summary
 from animelayers.imaging.recompose import together
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.private import without_keys

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from animelayers.dataset.output import Output
-from animelayers.engine.run import Summary
+from animelayers.engine.summary import Summary
 from animelayers.imaging import codecs
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.record.schema import RECORD

@@ -19,8 +19,8 @@ import pytest
 from animelayers.engine.crew import Crew
 from animelayers.engine.ledger import Ledger
 from animelayers.engine.placement import Group, PipelineError, Stage
-from animelayers.engine.run import _stream_here
 from animelayers.engine.scan import scan
+from animelayers.engine.work import _stream_here
 from animelayers.engine.worker import Committer
 from animelayers.sinks import Columns, Shards, SinkError
 from animelayers.sinks import metadata as commits

@@ -14,13 +14,12 @@ from animelayers.engine import forecast
 from animelayers.engine.ledger import Ledger
 from animelayers.engine.pipeline import Pipeline
 from animelayers.engine.placement import GB, PipelineError, Resources, Stage
-from animelayers.engine.run import DECODED
 from animelayers.engine.step import FrameStep
 from animelayers.models.net import Net
 from animelayers.record.column import U8
 from animelayers.record.schema import rebatch
 from animelayers.sources import Files
-from tests.steps import Brightness, Faulty, Inverted, clip
+from tests.steps import DECODED, Brightness, Faulty, Inverted, clip
 
 TWO = Resources(cpus=2, gpus=0, memory=16 * GB)
 

@@ -18,8 +18,9 @@ import pytest
 from animelayers.engine.pipeline import Pipeline
 from animelayers.engine.placement import Stage
 from animelayers.engine.plan import RunPlan
-from animelayers.engine.run import Summary, run
+from animelayers.engine.run import run
 from animelayers.engine.scan import gathered, scan
+from animelayers.engine.summary import Summary
 from animelayers.sinks import Columns
 from animelayers.sources import PLAN, Files
 from tests.sources.films import pattern, write

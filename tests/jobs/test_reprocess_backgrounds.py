@@ -17,7 +17,6 @@ from omegaconf import OmegaConf
 
 from animelayers import Output, job
 from animelayers.engine.pipeline import Pipeline
-from animelayers.engine.run import DECODED
 from animelayers.record.schema import Row
 from animelayers.samples import scene, write
 from animelayers.sinks import Shards, SinkError
@@ -25,6 +24,7 @@ from tests.jobs.conftest import HERE, ROOT, Main
 from tests.models import tiny_masks, tiny_onnx
 from tests.sinks.clips import contents
 from tests.sources.test_layers import made, store
+from tests.steps import DECODED
 
 Reprocess = Callable[..., int]
 MATTE = {"_target_": "animelayers.models.saliency.Saliency", "name": "u2netp"}

@@ -7,7 +7,6 @@ import pytest
 
 from animelayers import job
 from animelayers.engine.pipeline import Pipeline
-from animelayers.engine.run import DECODED
 from animelayers.models.protocols import Mattes
 from animelayers.quality import ablate, peers, perturb
 from animelayers.quality.ablate import REFERENCE, RULES
@@ -15,6 +14,7 @@ from animelayers.quality.figures import FIGURES
 from animelayers.quality.memory import Remembered
 from animelayers.shot.params import Params
 from animelayers.weights import TABLE
+from tests.steps import DECODED
 
 
 def check(overrides: list[str]) -> list[str]:
