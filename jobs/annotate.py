@@ -13,8 +13,8 @@ from animelayers import Output, job
 from animelayers.engine.pipeline import Pipeline
 from animelayers.engine.run import run
 from animelayers.record.schema import RECORD
-from animelayers.report.page import page as report
-from animelayers.report.page import plots
+from animelayers.report import page as report
+from animelayers.report import plots
 from animelayers.sinks import Columns
 from animelayers.storage import filesystem
 

@@ -13,7 +13,7 @@ from animelayers import job
 from animelayers.engine import cluster, forecast
 from animelayers.engine.pipeline import Pipeline
 from animelayers.engine.run import run
-from animelayers.report.page import page as report
+from animelayers.report import page as report
 
 
 def decompose(cfg: DictConfig) -> int:

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from animelayers import job
 from animelayers.engine.pipeline import Pipeline
 from animelayers.engine.run import run
-from animelayers.report.page import page as report
+from animelayers.report import page as report
 from animelayers.sinks.pictures import Pictures
 
 CHOSEN = ("key_frames", "per_scene")

@@ -16,8 +16,8 @@ from animelayers import job
 from animelayers.engine.pipeline import Pipeline
 from animelayers.engine.run import run
 from animelayers.engine.summary import Summary
-from animelayers.report.page import page as report
-from animelayers.report.page import reprocessed
+from animelayers.report import page as report
+from animelayers.report import reprocessed
 from animelayers.sinks.guide import Backgrounds, Instances
 from animelayers.sources import Layers
 

@@ -71,15 +71,16 @@ def test_a_run_that_dies_goes_on_from_the_parts_of_its_plan(
 def test_a_plan_too_large_for_one_file_stays_in_few_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metadata, "ROWS", 20)
-    size = Size(films=5, frames=200, clip=10, hold=5, look=0, deaths=0)
+    size = Size(films=5, frames=2000, clip=100, hold=50, look=0, deaths=0)
     once(size, tmp_path, "inline", 0)
     store = Shards(str(tmp_path / "out")).store
     whole = dataset.load_plan(store)
     assert whole is not None and whole.num_rows == 20
+    monkeypatch.setattr(dataset, "_PLAN_BYTES", metadata.weight(store, dataset.PLAN))
     for films in range(6, 9):  # films come, and each run adds what is new
-        once(Size(films=films, frames=40 * films, clip=10, hold=5, look=0, deaths=0), tmp_path, "inline", 0)
+        grown = Size(films=films, frames=400 * films, clip=100, hold=50, look=0, deaths=0)
+        once(grown, tmp_path, "inline", 0)
     parts = [len(part) for part in dataset.parts_of_plan(store)]
     assert sum(parts) == 32 and max(parts) <= 20 and len(dataset.plans(store)) < 3
-    again = once(Size(films=8, frames=320, clip=10, hold=5, look=0, deaths=0), tmp_path, "inline", 0)
-    assert again["before"] == 320 and again["done"] == 0
+    again = once(grown, tmp_path, "inline", 0)
+    assert again["before"] == 3200 and again["done"] == 0

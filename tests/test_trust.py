@@ -54,4 +54,4 @@ def test_no_example_opens_a_door() -> None:
         },
     }.items():
         assert "0.0.0.0" not in text, path
-    assert '"include_dashboard": False' in CODE[ROOT / "animelayers" / "cluster.py"]
+    assert '"include_dashboard": False' in CODE[ROOT / "animelayers" / "engine" / "cluster.py"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from animelayers.dataset.output import Output
+from animelayers.dataset.output import Output, Spread
 from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 
@@ -29,7 +29,7 @@ configs:
 """
 
 
-def write(output: Output) -> None:
+def write(output: Output, spread: Spread = map) -> None:
     """Write OUT/README.md. Raises `SinkError` where it cannot be written."""
     store = Store(output.path)
     store.put(FILE, "card", card(output, dataset.description(store)).encode())

@@ -6,7 +6,7 @@ import base64
 import html
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 PLATES = "plates.parquet"
 """What a run says of the plates of whole shots, see `animelayers.dataset.plates`."""
 
+Spread = Callable[[Callable[["Output"], Any], Iterable["Output"]], Iterable[Any]]
+"""How some work is done for each episode: here one after the other (`map`), or on a cluster."""
+
 _SHOWN, _WIDTH = 4, 192
 
 
@@ -48,6 +51,10 @@ class Output:
         self.path, self._corrected = path, corrected
         self._store = Store(path)
         self._open = lru_cache(maxsize=8)(self._store.fs.open_input_file)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A process that is sent it opens its files for itself."""
+        return _sent, (self.path, self._corrected, self.__dict__.get("_loaded"))
 
     @property
     def table(self) -> pa.Table:
@@ -250,6 +257,13 @@ class Output:
         """A layer of a row of the frame table, which need not be loaded for it: see `layer`."""
         with Image.open(io.BytesIO(self.stored(row, name))) as picture:
             return np.array(picture)
+
+
+def _sent(path: str, corrected: bool, loaded: Any) -> Output:
+    output = Output(path, corrected)
+    if loaded is not None:
+        output.__dict__["_loaded"] = loaded
+    return output
 
 
 def _image(layer: np.ndarray) -> str:

@@ -14,10 +14,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from tqdm import tqdm
 
-from animelayers.dataset.output import PLATES, Output
+from animelayers.dataset.output import PLATES, Output, Spread
 from animelayers.imaging import codecs
 from animelayers.imaging.panorama import Canvas, lay, paint
 from animelayers.imaging.views import view
@@ -46,7 +45,7 @@ Clip = list[dict[str, Any]]
 """Rows of the frame table, in the order of time."""
 
 
-def write(output: Output) -> int:
+def write(output: Output, spread: Spread = map) -> int:
     """Write OUT/plates/EPISODE_sceneNNNN.jpg of every shot and OUT/plates.parquet (`SCHEMA`), a row per frame
     that has a plate; gives their number.
 
@@ -55,28 +54,44 @@ def write(output: Output) -> int:
     byte for byte. Nothing is written where no clip has one; a shot whose plates cannot be read is left out
     with a warning.
     """
-    store = Store(output.path)
-    before = metadata.read(store, PLATES) if store.exists(PLATES) else SCHEMA.empty_table()
-    made = [SCHEMA.empty_table()]
-    with tqdm(unit="shot", desc="plates", dynamic_ncols=True, leave=False, disable=None) as bar:
-        for part in output.episodes():
-            made.append(pa.Table.from_pylist(_plates(part, store, before, bar), SCHEMA))
-    now = pa.concat_tables(made)
-    for name in set(before["plate"].unique().to_pylist()) - set(now["plate"].unique().to_pylist()):
+    store, now = Store(output.path), set[str]()
+    before = _named(store)
+    for name in before:
+        store.path(name)  # refuses what leads outside, before anything is undone
+    with tqdm(unit="episode", desc="plates", dynamic_ncols=True, leave=False, disable=None) as bar:
+
+        def made() -> Iterator[pa.Table]:
+            for table, problems in spread(_of_episode, output.episodes()):
+                bar.update()
+                for problem in problems:
+                    log.warning("%s", problem)
+                now.update(table["plate"].unique().to_pylist())
+                yield table
+
+        count = metadata.put(store, PLATES, "plates", made(), SCHEMA)
+    for name in before - now:
         store.remove(name)
-    if len(now) or len(before):
-        store.put(PLATES, "plates", metadata.to_bytes(now))
-    return len(now)
+    return count
 
 
-def _plates(output: Output, store: Store, before: pa.Table, bar: Any) -> Clip:
-    """The rows of an episode's plates; those that are not there yet are made."""
-    rows: Clip = []
+def _named(store: Store) -> set[str]:
+    """The pictures that are told of."""
+    if not store.exists(PLATES):
+        return set()
+    return {
+        name
+        for piece in metadata.pieces(store, PLATES, ["plate"])
+        for name in piece["plate"].unique().to_pylist()
+    }
+
+
+def _of_episode(output: Output) -> tuple[pa.Table, list[str]]:
+    """The rows of an episode's plates, and what went wrong; those that are not there yet are made."""
+    store, rows, problems = Store(output.path), Clip(), list[str]()
     known: dict[tuple[str, str], Clip] = {}
     for shot, clips in _shots(output.table):
-        bar.update()
         if not known:
-            for row in before.filter(pc.equal(before["episode"], shot[0])).to_pylist():
+            for row in metadata.selected(store, PLATES, "episode", shot[0]):
                 known.setdefault((row["episode"], row["scene_id"]), []).append(row)
         made_from = _digest(clips)
         old = known.get(shot, [])
@@ -90,7 +105,9 @@ def _plates(output: Output, store: Store, before: pa.Table, bar: Any) -> Clip:
         try:
             made = list(_merged(output, clips))
         except (OSError, ValueError, SinkError) as problem:
-            log.warning("%s/%s: no plate of the whole shot, its clips keep theirs: %s", *shot, problem)
+            problems.append(
+                f"{shot[0]}/{shot[1]}: no plate of the whole shot, its clips keep theirs: {problem}"
+            )
             continue
         for number, (laid, data, suffix) in enumerate(made, start=1):
             name = f"{FOLDER}/{shot[0]}_{shot[1]}{f'_{number}' if number > 1 else ''}{suffix}"
@@ -106,7 +123,7 @@ def _plates(output: Output, store: Store, before: pa.Table, bar: Any) -> Clip:
                     }
                     for row in clips[k]
                 ]
-    return rows
+    return pa.Table.from_pylist(rows, SCHEMA), problems
 
 
 def listed(output: Output) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 from pyarrow import fs
 
 from animelayers.dataset import card, plates, tracks, xsheet
-from animelayers.dataset.output import PLATES, Output
+from animelayers.dataset.output import PLATES, Output, Spread
 from animelayers.sinks import metadata
 from animelayers.sinks.sink import checksum
 from animelayers.sinks.store import SinkError, Store
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 FILE = "products.json"
 """What stands in the products' files and which commits they were made of."""
 
-MAKERS: Mapping[str, Callable[[Output], Any]] = {
+MAKERS: Mapping[str, Callable[[Output, Spread], Any]] = {
     "exposure": xsheet.write,
     "tracks": tracks.write,
     "plates": plates.write,
@@ -39,9 +39,9 @@ PLACES = {
 """Files and folders of each product, below the output."""
 
 
-def write(path: str, anew: bool = False) -> list[str]:
+def write(path: str, anew: bool = False, spread: Spread = map) -> list[str]:
     """Make those products that are not there or are of other commits, or all of them (`anew`); gives their
-    names.
+    names. `spread`: how the work of each episode is done.
 
     Each is written whole and then noted, so that a run that dies in between makes the rest. Raises
     `SinkError`.
@@ -50,7 +50,7 @@ def write(path: str, anew: bool = False) -> list[str]:
     missing = [name for name in MAKERS if anew or not fits(store, name)]
     output = Output(path) if missing else None
     for name in missing:
-        MAKERS[name](output)  # type: ignore[arg-type]
+        MAKERS[name](output, spread)  # type: ignore[arg-type]
         note(store, name)
     return missing
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from animelayers.dataset.output import Output
+from animelayers.dataset.output import Output, Spread
 from animelayers.imaging.seams import Boxes, merged
 from animelayers.record.values import placed
-from animelayers.sinks.metadata import to_bytes
+from animelayers.sinks import metadata
 from animelayers.sinks.store import Store
 
 FILE = "tracks.parquet"
@@ -41,12 +41,13 @@ def tracks(table: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
-def write(output: Output) -> int:
+def write(output: Output, spread: Spread = map) -> int:
     """Write OUT/tracks.parquet, and give the number of its rows; nothing where no stage followed anybody."""
-    found = pa.concat_tables([SCHEMA.empty_table(), *(tracks(part.table) for part in output.episodes())])
-    if found.num_rows:
-        Store(output.path).put(FILE, "tracks", to_bytes(found))
-    return int(found.num_rows)
+    return metadata.put(Store(output.path), FILE, "tracks", spread(_of_episode, output.episodes()), SCHEMA)
+
+
+def _of_episode(part: Output) -> pa.Table:
+    return tracks(part.table)
 
 
 def _shots(table: pa.Table) -> Iterator[list[list[dict[str, Any]]]]:

@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from animelayers.dataset.output import Output
+from animelayers.dataset.output import Output, Spread
 from animelayers.sinks.store import Store
 
 FOLDER = "exposure"
@@ -148,24 +149,26 @@ def saved_in_all(table: pa.Table) -> Saved:
     return Saved("", "", frames, drawings, 1 - drawings / frames if frames else 0.0)
 
 
-def write(output: Output, folder: str = FOLDER) -> int:
+def write(output: Output, spread: Spread = map, folder: str = FOLDER) -> int:
     """Write EPISODE_sceneNNNN.csv and .xdts of every shot into a folder of the output, local or remote; gives
     the number of shots.
 
     Old sheets are replaced. Raises `SinkError` where the folder cannot be written.
     """
-    store, count = Store(output.path), 0
-    with ThreadPoolExecutor(_WRITERS) as pool:
-        for part in output.episodes():
-            files = dict[str, bytes]()
-            for sheet in sheets(part.table):
-                files[f"{folder}/{sheet.name}.csv"] = as_csv(sheet).encode()
-                files[f"{folder}/{sheet.name}.xdts"] = as_xdts(sheet).encode()
-            if files and not count:
-                store.folder(folder)
+    return sum(spread(partial(_of_episode, folder), output.episodes()))
+
+
+def _of_episode(folder: str, part: Output) -> int:
+    """Write the sheets of an episode; gives their number."""
+    store, files = Store(part.path), dict[str, bytes]()
+    for sheet in sheets(part.table):
+        files[f"{folder}/{sheet.name}.csv"] = as_csv(sheet).encode()
+        files[f"{folder}/{sheet.name}.xdts"] = as_xdts(sheet).encode()
+    if files:
+        store.folder(folder)
+        with ThreadPoolExecutor(_WRITERS) as pool:
             list(pool.map(lambda item: store.put(item[0], "exposure", item[1]), files.items()))
-            count += len(files) // 2
-    return count
+    return len(files) // 2
 
 
 def as_csv(sheet: Sheet) -> str:

@@ -14,17 +14,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
 from animelayers import owner
 from animelayers.engine.placement import PipelineError, Resources
+from animelayers.sinks.store import SinkError
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
+R = TypeVar("R")
 STARTS = 3
 _MARK = "animelayers.json"
 _WATCH_S = 0.5
@@ -280,6 +284,34 @@ def calm(block_bytes: int, ahead: int = 8) -> None:
         object_store_memory=ahead * block_bytes
     )
     logging.getLogger("ray.data").setLevel(logging.ERROR)
+
+
+def spread(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """What `work` makes of each item, in their order: on all CPUs of the Ray that is up, and no more items at a
+    time than those have; one after the other without it.
+    """
+    ray: Any = sys.modules.get("ray")
+    if ray is None or not ray.is_initialized():
+        yield from map(work, items)
+        return
+
+    def here(item: T) -> R:
+        return work(item)
+
+    done = ray.remote(here)
+    waiting: deque[Any] = deque()
+    most = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    try:
+        for item in items:
+            waiting.append(done.remote(item))
+            if len(waiting) >= most:
+                yield ray.get(waiting.popleft())
+        while waiting:
+            yield ray.get(waiting.popleft())
+    except ray.exceptions.RayTaskError as problem:
+        if isinstance(problem.cause, SinkError):
+            raise problem.cause from None
+        raise
 
 
 def spilled_bytes() -> int:

@@ -92,7 +92,7 @@ def rounds(
         if asked:
             sink.keep_plan(set(known["source"].to_pylist()))
         sink.expect(known, asked)
-        for part in sink.parts_of_plan(sources=known["source"].to_pylist()):
+        for part in _together(sink.parts_of_plan(sources=known["source"].to_pylist()), AHEAD):
             yield plan, part
     if not asked:
         return
@@ -109,6 +109,18 @@ def rounds(
         # names are made of all inputs, those beyond a limit and those that nobody has looked into yet too
         sink.expect(plan.table, asked)
         yield plan, new
+
+
+def _together(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
+    """The same rows in tables of about so many bytes."""
+    held: list[pa.Table] = []
+    for table in tables:
+        held.append(table)
+        if sum(each.nbytes for each in held) >= most:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
 
 
 def _astray(done: Iterable[str], plan: pa.Table) -> set[str]:

@@ -124,7 +124,7 @@ def _finish(sink: Any, summary: Summary, told: dict[str, Any]) -> None:
         sink.describe(told | _computed(sink, anew=True))
     sink.finish()
     if sink.needs and summary.frames_done + summary.frames_before:
-        products.write(str(sink.path), anew=bool(summary.frames_done))
+        products.write(str(sink.path), anew=bool(summary.frames_done), spread=cluster.spread)
     if sink.needs and summary.frames_done:
         summary.fallbacks = _fallbacks(sink)
 

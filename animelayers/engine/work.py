@@ -33,7 +33,8 @@ LAYERS = ("character", "mask", "background")
 """Layers the frame table always has columns for, so that a table of failures only has the columns of any
 other.
 """
-FRAMES_PER_TASK = 64
+FEWEST, MOST = 24, 512
+"""Frames of a task, unless a clip has more."""
 PROMISE = 48
 """Frames by which the rest of a run is judged."""
 LIGHT = 256_000_000
@@ -174,20 +175,23 @@ def _stream(
 
 
 def _tasks(pending: pa.Table, width: int) -> Iterator[pa.Table]:
-    """Split the plan into decode tasks of neighbouring clips: few enough frames that all workers have work
-    and little is redone.
+    """Split the plan into decode tasks of neighbouring clips, a share of what is left each (guided
+    self-scheduling, Polychronopoulos and Kuck 1987): long ones first, since Ray remembers each, and short
+    ones at the end, so that all workers have work to the last.
     """
-    lengths = pc.list_value_length(pending["indices"]).to_pylist()
-    most = max(1, min(FRAMES_PER_TASK, -(-sum(lengths) // (3 * width))))
+    lengths = [max(1, length) for length in pc.list_value_length(pending["indices"]).to_pylist()]
     sources = pending["source"].to_pylist()
     kinds = pending["kind"].to_pylist()
+    left = sum(lengths)
     start = count = 0
     for i, length in enumerate(lengths):
+        most = max(FEWEST, min(MOST, left // (3 * width)))
         elsewhere = i > start and kinds[i] == "video" and sources[i] != sources[i - 1]
         if i > start and (count + length > most or elsewhere):
             yield pending.slice(start, i - start).combine_chunks()
+            left -= count
             start, count = i, 0
-        count += max(1, length)
+        count += length
     yield pending.slice(start).combine_chunks()
 
 

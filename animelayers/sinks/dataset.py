@@ -23,6 +23,8 @@ FORMAT = 3
 """3: columns are called as `animelayers.record.former` says; 2: boxes, ids, scores and words are lists in the frame
 table; 1: they are text. Both are read as 3."""
 FINGERPRINTS = b"fingerprints"
+_PLAN_BYTES = 32 << 20  # of a file of planned clips, before it is compressed
+_PLAN_ROWS = 1 << 10  # clips that are read together: their frames are listed one by one
 log = logging.getLogger(__name__)
 
 
@@ -107,7 +109,7 @@ def fingerprints(store: Store) -> dict[str, Any]:
 
 def save_plan(store: Store, plan: pa.Table) -> None:
     """Keep the table of planned clips beside the output, in place of what was kept."""
-    store.put(PLAN, "plan", metadata.to_bytes(plan))
+    store.put(PLAN, "plan", metadata.to_bytes(plan, _PLAN_ROWS))
     if names := plans(store):
         for name in names:
             store.remove(name)
@@ -122,7 +124,7 @@ def add_plan(store: Store, plan: pa.Table) -> None:
     number = int(there[-1].rpartition("/")[2].removesuffix(".parquet")) + 1 if there else 0
     if not there:
         store.folder(PLANS)
-    store.put(f"{PLANS}/{number:08d}.parquet", "plan", metadata.to_bytes(plan))
+    store.put(f"{PLANS}/{number:08d}.parquet", "plan", metadata.to_bytes(plan, _PLAN_ROWS))
 
 
 def plans(store: Store) -> list[str]:
@@ -185,7 +187,7 @@ def keep_plan(store: Store, sources: Collection[str]) -> None:
         if not kept.num_rows:
             store.remove(name)
         elif kept.num_rows < part.num_rows:
-            store.put(name, "plan", metadata.to_bytes(kept))
+            store.put(name, "plan", metadata.to_bytes(kept, _PLAN_ROWS))
 
 
 def settle_plan(store: Store, order: Mapping[str, int]) -> None:
@@ -196,20 +198,21 @@ def settle_plan(store: Store, order: Mapping[str, int]) -> None:
     if not names:
         return
     first = [PLAN] if store.exists(PLAN) else []
-    if sum(metadata.rows(store, name) for name in [*first, *names]) <= metadata.ROWS:
+    weights = {name: metadata.weight(store, name) for name in [*first, *names]}
+    if sum(weights.values()) <= _PLAN_BYTES:
         plan = pa.concat_tables(list(parts_of_plan(store)), promote_options="default")
         rank = np.array([order.get(source, len(order)) for source in plan["source"].to_pylist()], np.int64)
         save_plan(store, plan.take(np.argsort(rank, kind="stable")))
         return
     run: list[str] = []
     for name in [*names, ""]:
-        if run and (not name or sum(metadata.rows(store, each) for each in [*run, name]) > metadata.ROWS):
+        if run and (not name or sum(weights[each] for each in [*run, name]) > _PLAN_BYTES):
             # the first takes all: who dies before the others go reads them twice, and the first counts
             if len(run) > 1:
                 whole = pa.concat_tables(
                     [metadata.read(store, each) for each in run], promote_options="default"
                 )
-                store.put(run[0], "plan", metadata.to_bytes(whole))
+                store.put(run[0], "plan", metadata.to_bytes(whole, _PLAN_ROWS))
                 for each in run[1:]:
                     store.remove(each)
             run = []

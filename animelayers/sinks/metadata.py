@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,11 +43,63 @@ def names(store: Store) -> list[str]:
     return [f"{FOLDER}/{name}" for name in store.names(FOLDER, ".parquet")]
 
 
-def to_bytes(table: pa.Table) -> bytes:
-    """A Parquet file of a table; the schema's metadata becomes its footer's."""
+def to_bytes(table: pa.Table, group: int = _GROUP) -> bytes:
+    """A Parquet file of a table, of which `group` rows are read together; the schema's metadata becomes its
+    footer's.
+    """
     buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True, row_group_size=_GROUP)
+    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True, row_group_size=group)
     return bytes(buffer.getvalue())
+
+
+def put(store: Store, name: str, run: str, tables: Iterable[pa.Table], schema: pa.Schema) -> int:
+    """Write or replace a Parquet of tables that come one by one, of which a folder of this machine is never
+    given two at a time; gives the number of rows. Where there are none and there was no such file none is
+    written.
+    """
+    count = 0
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal count
+        taken = _Taken()
+        form = {"compression": "zstd", "write_page_checksum": True}
+        with pq.ParquetWriter(taken, schema, **form) as writer:
+            for table in filter(len, tables):
+                writer.write_table(table, _GROUP)
+                count += len(table)
+                yield taken.all()
+        yield taken.all()
+
+    draft = store.draft(name, run, chunks() if store.local else [*chunks()])
+    try:
+        if count or store.exists(name):
+            store.publish([draft])
+    finally:
+        draft.discard()
+    return count
+
+
+class _Taken(io.RawIOBase):
+    """A stream whose bytes are taken away as they come."""
+
+    def __init__(self) -> None:
+        self._parts, self._at = list[bytes](), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def write(self, data: Any) -> int:
+        self._parts.append(bytes(data))
+        self._at += len(self._parts[-1])
+        return len(self._parts[-1])
+
+    def all(self) -> bytes:
+        """What came since it was asked for last."""
+        found, self._parts = b"".join(self._parts), []
+        return found
 
 
 def sealed(table: pa.Table) -> bytes:
@@ -116,14 +169,34 @@ def read(
             raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
 
 
-def pieces(store: Store, name: str) -> Iterator[pa.Table]:
-    """A Parquet of the output, some rows at a time. Raises `SinkError` if it is damaged."""
+def pieces(store: Store, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """A Parquet of the output, or some columns of it, some rows at a time; columns have the names they were
+    written with. Raises `SinkError` if it is damaged.
+    """
     with store.guard(name):
         try:
             file = pq.ParquetFile(pa.BufferReader(store.read(name) or b""), page_checksum_verification=True)
-            yield from (file.read_row_group(i, use_threads=False) for i in range(file.num_row_groups))
+            yield from (
+                file.read_row_group(i, columns, use_threads=False) for i in range(file.num_row_groups)
+            )
         except (AttributeError, TypeError, UnicodeDecodeError) as strange:
             raise pa.ArrowInvalid(f"its columns are not plain Arrow types ({strange})") from strange
+
+
+def selected(store: Store, name: str, column: str, value: str) -> list[dict[str, Any]]:
+    """The rows of a Parquet of the output, if there is one, that have a value in a column; other row groups
+    are not read. Raises `SinkError` if it is damaged.
+    """
+    if not store.exists(name):
+        return []
+    with store.guard(name):
+        found = pq.read_table(
+            store.path(name),
+            filesystem=store.fs,
+            filters=pc.field(column) == value,
+            page_checksum_verification=True,
+        )
+        return list(found.to_pylist())
 
 
 def footer(store: Store, name: str) -> dict[bytes, bytes]:
@@ -371,6 +444,12 @@ def rows(store: Store, name: str) -> int:
     return int(_head(store, name).num_rows)
 
 
+def weight(store: Store, name: str) -> int:
+    """How many bytes the values of a Parquet take before they are compressed; only its footer is read."""
+    head = _head(store, name)
+    return sum(head.row_group(i).total_byte_size for i in range(head.num_row_groups))
+
+
 def _head(store: Store, name: str) -> pq.FileMetaData:
     """What stands at the end of a Parquet of itself; in a bucket by one request, where opening it takes three."""
     with store.guard(name):
@@ -406,21 +485,26 @@ def load(store: Store, columns: Sequence[str] | None = None) -> tuple[pa.Table, 
 
 
 def episodes(store: Store) -> Iterator[tuple[pa.Table, pa.Table, list[str]]]:
-    """The same, episode by episode: memory holds those of which commits are still to come, and no more. An
+    """The same, episode by episode: memory holds those of which rows are still to come, and no more. An
     episode lies in neighbouring commits, whose names begin with the ids of its clips."""
-    files = names(store)
     last: dict[str | None, int] = {}
-    for i, name in enumerate(files):
-        last.update(dict.fromkeys(_episodes(declared(store, name, ["clip_id", "episode"])), i))
-    held: dict[str | None, list[pa.Table]] = {}
-    for i, name in enumerate(files):
-        table = declared(store, name)
+    for at, (_, table) in enumerate(_in_pieces(store, ["clip_id", "episode"])):
+        last.update(dict.fromkeys(_episodes(table), at))
+    held: dict[str | None, list[tuple[int, pa.Table]]] = {}
+    for at, (part, table) in enumerate(_in_pieces(store)):
         for episode in _episodes(table):
-            held.setdefault(episode, []).append(
-                table if episode is None else table.filter(pc.equal(table["episode"], episode))
-            )
-        for episode in [each for each in held if last[each] == i]:
-            yield _frames(held.pop(episode))
+            own = table if episode is None else table.filter(pc.equal(table["episode"], episode))
+            held.setdefault(episode, []).append((part, own))
+        for episode in [each for each in held if last[each] == at]:
+            parts, tables = zip(*held.pop(episode), strict=True)
+            yield _frames(tables, parts)
+
+
+def _in_pieces(store: Store, columns: Sequence[str] | None = None) -> Iterator[tuple[int, pa.Table]]:
+    """All commits, some rows at a time, each piece with the number of its commit; see `declared`."""
+    for number, name in enumerate(names(store)):
+        for table in pieces(store, name, None if columns is None else former.stored([*columns])):
+            yield number, _plain(store, name, former.table(table))
 
 
 def _episodes(table: pa.Table) -> list[str | None]:
@@ -428,13 +512,16 @@ def _episodes(table: pa.Table) -> list[str | None]:
     return list(table["episode"].unique().to_pylist()) if "episode" in table.column_names else [None]
 
 
-def _frames(tables: list[pa.Table]) -> tuple[pa.Table, pa.Table, list[str]]:
+def _frames(
+    tables: Sequence[pa.Table], parts: Sequence[int] | None = None
+) -> tuple[pa.Table, pa.Table, list[str]]:
     """The rows of good frames, a row per clip that failed, and the clips committed twice, of commits in the
-    order of their names.
+    order of their names, or of pieces of the commits of some numbers.
     """
+    parts = range(len(tables)) if parts is None else parts
     tables = [
         table.append_column(_PART, pa.array(np.full(len(table), i)))
-        for i, table in enumerate(_agreed(tables))
+        for i, table in zip(parts, _agreed(tables), strict=True)
     ]
     if not tables:
         empty = table_schema(["clip_id", "error"], []).empty_table()
@@ -442,7 +529,7 @@ def _frames(tables: list[pa.Table]) -> tuple[pa.Table, pa.Table, list[str]]:
     table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
     good, failed = _good(table), table.filter(pc.not_equal(table["error"], ""))
     part, clip = good[_PART].to_numpy(), _codes(good, "clip_id")
-    lowest = np.full(clip.max(initial=-1) + 1, len(tables))
+    lowest = np.full(clip.max(initial=-1) + 1, max(parts) + 1)
     np.minimum.at(lowest, clip, part)
     once = np.zeros(len(good), bool)
     once[np.unique(_codes(good, "frame_id"), return_index=True)[1]] = True
@@ -467,7 +554,7 @@ def _good(table: pa.Table) -> pa.Table:
     return table.filter(pc.equal(table["error"], RECORD["error"].blank()))
 
 
-def _agreed(tables: list[pa.Table]) -> list[pa.Table]:
+def _agreed(tables: Sequence[pa.Table]) -> Sequence[pa.Table]:
     """Tables whose lists of numbers are of one type: of fixed size only where all tables have that size."""
     kinds: dict[str, set[pa.DataType]] = {}
     for table in tables:
@@ -494,7 +581,10 @@ def declared(store: Store, name: str, columns: Sequence[str] | None = None, plai
     Lists that are text, as outputs of format 1 have them, become lists. Extension types are refused: reading
     one may run code that came with the file.
     """
-    table = read(store, name, columns, plain=plain)
+    return _plain(store, name, read(store, name, columns, plain=plain), plain)
+
+
+def _plain(store: Store, name: str, table: pa.Table, plain: bool = False) -> pa.Table:
     with store.guard(name):
         strange = [field.name for field in table.schema if _extended(field)]
         if strange:

@@ -46,7 +46,7 @@ def test_a_ray_of_our_own_need_not_wait_for_its_agents(ray_here: Resources) -> N
 
 START = """
 import logging, os, sys
-from animelayers import cluster
+from animelayers.engine import cluster
 
 class Clears(logging.Handler):
     def emit(self, record):
@@ -99,7 +99,7 @@ def test_a_start_that_fails_is_tried_again_and_ends_in_one_sentence(
 
 WATCHED = """
 import subprocess, sys, time
-from animelayers import cluster
+from animelayers.engine import cluster
 cluster._WATCH_S = 0.05
 daemon = subprocess.Popen([sys.executable, "-c", "pass"])
 cluster._watch(daemon.pid, lambda: sys.argv[1] == "up")

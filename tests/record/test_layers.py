@@ -14,7 +14,7 @@ from animelayers.record.schema import RECORD
 from animelayers.sources import stored
 from animelayers.stages import encode
 
-ROOT = Path(layers.__file__).parent
+ROOT = Path(layers.__file__).parents[1]
 PARTS = {*layers.ORDER, "mask"}
 ROOMS = ("exports", "edits", "sources", "sinks", "stages", "curate")
 KNOWN = {

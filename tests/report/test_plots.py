@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from animelayers.report.page import plots
+from animelayers.report import plots
 
 
 @pytest.fixture
