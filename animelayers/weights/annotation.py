@@ -42,7 +42,7 @@ RECORDS = (
         "castnet",
         "castnet.safetensors",
         1_121_528,
-        "sha256:946f8056176f60caeee318203c060ba25bf1fda2bd3ec0bbdec1b0ca522db15b",
+        "sha256:c8e7148836555166008c2e560dd241d7ab2012a00ca12db2c28c3e8208adf848",
         (Packaged("castnet.safetensors"),),
         "MIT",
         "MIT",
