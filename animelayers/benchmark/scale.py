@@ -322,7 +322,11 @@ def _command(size: Size, folder: Path) -> list[str]:
 
 
 def _child(size: Size, folder: Path) -> dict[str, float]:
-    found: dict[str, float] = json.loads(process.run(_command(size, folder)).said.strip().splitlines()[-1])
+    said = process.run(_command(size, folder)).said.strip().splitlines()
+    told = [line for line in said if line.startswith("{")]  # Ray may say something after it
+    if not told:
+        raise process.Failed(f"a run of {size.frames:,} frames told nothing: {' '.join(said[-3:])}")
+    found: dict[str, float] = json.loads(told[-1])
     return found
 
 
