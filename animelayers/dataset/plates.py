@@ -88,9 +88,10 @@ def _named(store: Store) -> set[str]:
 def _of_episode(output: Output) -> tuple[pa.Table, list[str]]:
     """The rows of an episode's plates, and what went wrong; those that are not there yet are made."""
     store, rows, problems = Store(output.path), Clip(), list[str]()
-    known: dict[tuple[str, str], Clip] = {}
+    known: dict[tuple[str, str], Clip] | None = None
     for shot, clips in _shots(output.table):
-        if not known:
+        if known is None:
+            known = {}
             for row in metadata.selected(store, PLATES, "episode", shot[0]):
                 known.setdefault((row["episode"], row["scene_id"]), []).append(row)
         made_from = _digest(clips)

@@ -33,8 +33,8 @@ LAYERS = ("character", "mask", "background")
 """Layers the frame table always has columns for, so that a table of failures only has the columns of any
 other.
 """
-FEWEST, MOST = 24, 512
-"""Frames of a task, unless a clip has more."""
+FRAMES_PER_TASK = 512
+"""At most, unless a clip has more."""
 PROMISE = 48
 """Frames by which the rest of a run is judged."""
 LIGHT = 256_000_000
@@ -185,7 +185,7 @@ def _tasks(pending: pa.Table, width: int) -> Iterator[pa.Table]:
     left = sum(lengths)
     start = count = 0
     for i, length in enumerate(lengths):
-        most = max(FEWEST, min(MOST, left // (3 * width)))
+        most = min(FRAMES_PER_TASK, -(-left // (3 * width)))
         elsewhere = i > start and kinds[i] == "video" and sources[i] != sources[i - 1]
         if i > start and (count + length > most or elsewhere):
             yield pending.slice(start, i - start).combine_chunks()

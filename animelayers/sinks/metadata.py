@@ -32,6 +32,7 @@ MANY = 256
 ROWS = 1 << 17
 """Rows up to which commits are gathered into one."""
 _PART = "__part"
+_FORM: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
 _GROUP = 1 << 14  # rows that are read together: those of a few films
 _NEAR = 1 << 18  # bytes
 _HEAD = 1 << 16  # bytes; what a Parquet says of itself is seldom more
@@ -48,7 +49,7 @@ def to_bytes(table: pa.Table, group: int = _GROUP) -> bytes:
     footer's.
     """
     buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True, row_group_size=group)
+    pq.write_table(table, buffer, row_group_size=group, **_FORM)
     return bytes(buffer.getvalue())
 
 
@@ -62,8 +63,7 @@ def put(store: Store, name: str, run: str, tables: Iterable[pa.Table], schema: p
     def chunks() -> Iterator[bytes]:
         nonlocal count
         taken = _Taken()
-        form = {"compression": "zstd", "write_page_checksum": True}
-        with pq.ParquetWriter(taken, schema, **form) as writer:
+        with pq.ParquetWriter(taken, schema, **_FORM) as writer:
             for table in filter(len, tables):
                 writer.write_table(table, _GROUP)
                 count += len(table)
