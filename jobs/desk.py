@@ -18,7 +18,8 @@ def desk(cfg: DictConfig) -> int:
     try:
         import uvicorn
 
-        from animelayers.desk.app import Desk, app
+        from animelayers.desk.app import app
+        from animelayers.desk.state import Desk
     except ImportError as missing:
         raise job.ConfigError(f"the desk needs {missing.name}: pip install 'animelayers[desk]'") from None
     paths = [path for path in [cfg.output, *cfg.outputs] if path]

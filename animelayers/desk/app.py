@@ -7,12 +7,10 @@ frame and layer, never by path.
 from __future__ import annotations
 
 import json
-import re
-import secrets
 import shlex
 import threading
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -20,135 +18,38 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from platformdirs import user_cache_path
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from animelayers.curate.roster import EditError
 from animelayers.dataset.output import Output
 from animelayers.desk import compare, correct, decisions, form, people, rows
 from animelayers.desk import shots as shot_list
-from animelayers.desk.correct import CorrectionError, Desks, Said
-from animelayers.desk.pictures import Thumbs, facts, place_on_plate
-from animelayers.desk.runs import Run, Runs, Stages, commits
-from animelayers.desk.shelf import Book, Shelf
-from animelayers.exports.shots import Shot
+from animelayers.desk.correct import CorrectionError, Said
+from animelayers.desk.guard import Guard
+from animelayers.desk.pictures import facts, place_on_plate
+from animelayers.desk.runs import Run, Stages, commits
+from animelayers.desk.shelf import Book
+from animelayers.desk.state import Desk
 from animelayers.imaging import codecs
 from animelayers.sinks.store import SinkError
-from animelayers.sources.listing import VIDEOS
 
-COOKIE = "animelayers_desk"
 _LISTED = (
     "frame_id", "drawing_of", "episode", "scene_id", "frame_index", "timestamp_s", "flags", "corrected", "characters", "shot_size",
     "character_coverage", "character_confidence", "recompose_psnr", "effect_mode", "instance_ids", "background_invented",
 )  # fmt: skip
 _PAGE = 400
-_KEPT = 32  # answers that are kept for those who scroll
 _KINDS = {
     b"\x89PNG": "image/png",
     b"\xff\xd8\xff\xe0": "image/jpeg",
     b"\xff\xd8\xff": "image/jpeg",
     b"RIFF": "image/webp",
 }
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
-
-class Desk:
-    """What the pages of a desk share. ``paths``: outputs, sets and folders of characters, or folders in which
-    they lie.
-    """
-
-    def __init__(self, paths: Sequence[str], token: str = "", cache: Path | None = None) -> None:
-        self.paths = [str(path) for path in paths]
-        self.token = token or secrets.token_urlsafe(18)
-        self.sets: dict[str, str] = {}
-        self.casts: dict[str, str] = {}
-        self.renew(self.paths)
-        known = {*self.sets.values(), *self.casts.values()}
-        self.shelf = Shelf([path for path in self.paths if str(Path(path)) not in known])
-        self.thumbs = Thumbs(cache or user_cache_path("animelayers") / "desk")
-        self.runs, self.corrections = Runs(), Desks()
-        self.stages: dict[int, Stages] = {}
-        self._chosen: dict[tuple[str, str, str], rows.Chosen] = {}
-        self._shots: dict[str, tuple[str, list[dict[str, Any]]]] = {}
-        self._places: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {}
-        self._frames: dict[str, tuple[str, rows.Frames]] = {}
-        self._listing = threading.Lock()
-
-    @property
-    def folder(self) -> Path:
-        """Where what is made here goes, unless one says otherwise: the folder that was given, or that in which
-        the output lies.
-        """
-        given = Path(self.paths[0]).absolute()
-        return given.parent if any(Path(book.path).absolute() == given for book in self.shelf) else given
-
-    def films(self, most: int = 200) -> list[str]:
-        """The films that lie in that folder."""
-        with suppress(OSError):
-            there = sorted(path for path in self.folder.iterdir() if path.suffix.lower().encode() in VIDEOS)
-            return [str(path) for path in there[:most]]
-        return []
-
-    def renew(self, paths: Sequence[str]) -> None:
-        """Look which curated sets and characters lie at some paths: a run may have made some."""
-        for path in _folders(paths):
-            for found, kind in ((self.sets, decisions.is_set), (self.casts, people.is_cast)):
-                if str(path) not in found.values() and kind(str(path)):
-                    found[_free(path.name, found)] = str(path)
-
-    def warm(self) -> None:
-        """Read the outputs before somebody asks."""
-        for book in self.shelf:
-            with suppress(SinkError, OSError, ValueError, KeyError):  # who looks is told
-                self.shots(book)
-
-    def shots(self, book: Book) -> list[dict[str, Any]]:
-        """What is told of the shots of an output, found once for each of its versions."""
-        with self._listing:
-            version, output = book.version, book.output
-            if self._shots.get(book.name, ("", []))[0] != version:
-                self._shots[book.name] = (version, shot_list.described(output))
-            return self._shots[book.name][1]
-
-    def frames(self, book: Book) -> rows.Frames:
-        """The frame table of an output, made ready once for each of its versions."""
-        version, output = book.version, book.output
-        if self._frames.get(book.name, ("", None))[0] != version:
-            self._frames[book.name] = (version, rows.Frames(output.table))
-        return self._frames[book.name][1]
-
-    def chosen(self, book: Book, body: dict[str, Any]) -> rows.Chosen:
-        """The rows that a page asks for; scrolling on asks for the same ones again."""
-        asked = {key: body.get(key) for key in ("where", "sort", "down", "held")}
-        key = (book.name, book.version, json.dumps(asked, sort_keys=True))
-        if (found := self._chosen.get(key)) is None:
-            found = self.frames(book).choose(
-                asked["where"] or {},
-                str(asked["sort"] or ""),
-                bool(asked["down"]),
-                bool(asked["held"]),
-            )
-            self._chosen[key] = found
-            while len(self._chosen) > _KEPT:
-                self._chosen.pop(next(iter(self._chosen)), None)
-        return found
-
-    def shot(self, book: Book, name: str) -> Shot:
-        """A shot by its name. Raises KeyError."""
-        version, output = book.version, book.output
-        if self._places.get(book.name, ("", {}))[0] != version:
-            self._places[book.name] = (version, shot_list.places(output))
-        return shot_list.one(output, name, self._places[book.name][1])
 
 
 def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) -> Starlette:
@@ -199,70 +100,6 @@ def app(desk: Desk, hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")) 
     return Starlette(
         routes=pages, middleware=[Middleware(Guard, token=desk.token, hosts=hosts)], lifespan=life
     )
-
-
-class Guard:
-    """Lets in whoever has the token: in the link once, in a cookie from then on. Answers to its own names
-    alone, so that no other page can ask.
-    """
-
-    def __init__(self, app: ASGIApp, token: str, hosts: Sequence[str]) -> None:
-        self.app, self.token, self.hosts = app, token, set(hosts)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 403."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        request = Request(scope)
-        host = re.sub(r":\d+$", "", request.headers.get("host", ""))
-        given = request.query_params.get("token", "")
-        if "*" not in self.hosts and host not in self.hosts:
-            answer: Response = _refused(f"this desk does not answer to the name {host!r}")
-        elif scope["path"] == "/health":
-            await self.app(scope, receive, _guarded(send))
-            return
-        elif given and secrets.compare_digest(given.encode(), self.token.encode()):
-            if scope["path"] == "/":
-                answer = RedirectResponse("/", 303)
-                answer.set_cookie(COOKIE, self.token, httponly=True, samesite="strict")
-            else:
-                await self.app(scope, receive, _guarded(send))
-                return
-        elif given or not secrets.compare_digest(
-            request.cookies.get(COOKIE, "").encode(), self.token.encode()
-        ):
-            answer = _refused("open the link that `animelayers desk` printed: it holds the token")
-        elif request.method == "POST" and not _own(request):
-            answer = _refused("only pages of this desk may change something")
-        else:
-            await self.app(scope, receive, _guarded(send))
-            return
-        await answer(scope, receive, send)
-
-
-def _own(request: Request) -> bool:
-    origin = request.headers.get("origin", "")
-    return not origin or re.sub(r"^https?://", "", origin) == request.headers.get("host", "")
-
-
-def _guarded(send: Send) -> Send:
-    async def sent(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            names = {name.lower() for name, _ in message["headers"]}
-            more = {
-                b"content-security-policy": _POLICY.encode(),
-                b"x-content-type-options": b"nosniff",
-                b"referrer-policy": b"no-referrer",
-            }
-            message["headers"] = [*message["headers"], *((k, v) for k, v in more.items() if k not in names)]
-        await send(message)
-
-    return sent
-
-
-def _refused(why: str) -> Response:
-    return JSONResponse({"error": why}, 403)
 
 
 def _index(_: Request) -> Response:
@@ -641,22 +478,3 @@ def _contact(desk: Desk, request: Request, _: dict[str, Any]) -> Response:
             if member["track"] == track and member["folder"]:
                 return _picture(Path(path, member["folder"], member["picture"]).read_bytes(), keep=False)
     raise KeyError(f"no picture of {track!r}")
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    return next(each for each in (name, *(f"{name} {n}" for n in range(2, 10_000))) if each not in taken)
-
-
-def _folders(paths: Sequence[str], depth: int = 3) -> list[Path]:
-    found = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            found.append(path)
-            if depth and not (path / "metadata").is_dir():
-                inner = [
-                    p
-                    for p in sorted(path.iterdir())
-                    if p.is_dir() and not p.is_symlink() and not p.name.startswith(".")
-                ]
-                found += _folders([str(p) for p in inner], depth - 1)
-    return found

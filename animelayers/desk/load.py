@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from animelayers.benchmark.figures import Figure
-from animelayers.desk.app import COOKIE
+from animelayers.desk.guard import COOKIE
 from animelayers.sinks import metadata
 from animelayers.sinks.store import Store
 

@@ -11,8 +11,14 @@ import numpy as np
 
 from animelayers.imaging import evidence
 from animelayers.imaging.evidence import PlateEvidence
+from animelayers.imaging.motion import canvas
+from animelayers.imaging.plate import lights_of
+from animelayers.shot.params import Params
 from animelayers.training.pack import Shot
 from animelayers.training.restyle import restyled
+
+_LIT = {"fade", "flash", "old_film"}  # traits of shots whose drawings are not in one light
+_AS_IT_IS = 0.2  # share of such shots that are shown in their own: nobody could follow the camera
 
 
 class View(NamedTuple):
@@ -70,7 +76,8 @@ def views(
     `animelayers.training.restyle`.
     """
     doubts = doubts or Doubts()
-    frames = _coloured(restyled(shot.frames, shot.layers, rng) if restyle else shot.frames, rng)
+    frames = in_one_light(shot) if rng.random() >= _AS_IT_IS else shot.frames
+    frames = _coloured(restyled(frames, shot.layers, rng) if restyle else frames, rng)
     first = int(rng.integers(len(frames)))
     chosen = [
         min(first + k, len(frames) - 1) if first + k < len(frames) else max(first - k, 0) for k in range(most)
@@ -125,6 +132,20 @@ def seen(
         evidence.measured(frames[i], plate, count, noise, evidence.changed(*stack, noise))
         for i, (plate, count), stack in zip(chosen, found, stacks, strict=True)
     ]
+
+
+def in_one_light(shot: Shot) -> np.ndarray:
+    """The drawings of a shot, uint8 (D, H, W, 3), in the light of its brightest, as the estimator shows them."""
+    if len(shot.frames) < 3 or not shot.places.any() or _LIT.isdisjoint(shot.traits.split(",")):
+        return shot.frames
+    cameras, size = shot.places.astype(np.float64), (shot.frames.shape[2], shot.frames.shape[1])
+    lights, dark = lights_of(list(shot.frames), list(cameras), canvas(cameras, size)), Params().dark
+    return np.stack(
+        [
+            light.lift(frame) if light.gain.min() >= dark else frame
+            for frame, light in zip(shot.frames, lights, strict=True)
+        ]
+    )
 
 
 def _looked(layers: np.ndarray, rng: np.random.Generator, doubts: Doubts) -> np.ndarray:

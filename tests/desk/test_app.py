@@ -14,9 +14,11 @@ from starlette.testclient import TestClient
 
 from animelayers.curate.roster import EditError
 from animelayers.desk import form
-from animelayers.desk.app import COOKIE, Desk, app
+from animelayers.desk.app import app
+from animelayers.desk.guard import COOKIE
 from animelayers.desk.pictures import Thumbs
 from animelayers.desk.runs import Run, Runs
+from animelayers.desk.state import Desk
 from tests.exports.films import film
 
 FRAME = "film/scene0000_frame000002"

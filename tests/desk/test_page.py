@@ -27,8 +27,9 @@ if DRIVER.exists() and subprocess.run([DRIVER, "--version"], capture_output=True
 import uvicorn  # noqa: E402
 
 from animelayers import Output  # noqa: E402
-from animelayers.desk.app import Desk, app  # noqa: E402
+from animelayers.desk.app import app  # noqa: E402
 from animelayers.desk.load import multiplied  # noqa: E402
+from animelayers.desk.state import Desk  # noqa: E402
 from animelayers.samples import scene, write  # noqa: E402
 from tests.desk.test_app import _cast  # noqa: E402
 from tests.desk.test_decisions import a_set  # noqa: E402

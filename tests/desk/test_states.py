@@ -16,9 +16,11 @@ from starlette.testclient import TestClient
 
 from animelayers import Output
 from animelayers.desk import correct, shots
-from animelayers.desk.app import COOKIE, Desk, app
+from animelayers.desk.app import app
 from animelayers.desk.correct import Correction, CorrectionError, Said
+from animelayers.desk.guard import COOKIE
 from animelayers.desk.load import measure, multiplied
+from animelayers.desk.state import Desk
 from animelayers.sinks import Shards
 from tests.exports.films import film
 

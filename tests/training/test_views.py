@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from animelayers.imaging.evidence import STILL
 from animelayers.training.pack import Shot
-from animelayers.training.views import Doubts, View, views
+from animelayers.training.views import Doubts, View, in_one_light, views
 
 CERTAIN = Doubts(none=0, unlooked=0, exact=1, lost=0, missed=0, holes=0, shifted=0, lit=0)
 
@@ -89,3 +89,14 @@ def test_a_plate_made_before_anybody_looked_shows_what_stays() -> None:
     assert figure.any() and (view.known[figure] == 255).all() and not view.difference[figure].any()
     view = views(stays, (80, 48), np.random.default_rng(0), 1, CERTAIN)
     assert not view.known[view.layers[..., 0] == 255].any(), "and one made afterwards has a hole there"
+
+
+def test_drawings_of_a_fade_are_shown_in_one_light() -> None:
+    shot = crossing()
+    dark = np.array([0.3, 0.6, 1, 1, 1, 1])[:, None, None, None]
+    faded = shot._replace(frames=np.rint(shot.frames * dark).astype(np.uint8), traits="fade,one")
+    off = np.abs(in_one_light(faded).astype(int) - shot.frames)
+    assert off.max() <= 4, "a step of the dark drawings is three of the bright ones"
+    astray = faded._replace(places=np.zeros_like(faded.places))
+    for other in (astray, faded._replace(traits="one"), faded._replace(frames=faded.frames[:2])):
+        assert in_one_light(other) is other.frames, "nobody knows what it would be"
