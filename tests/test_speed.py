@@ -9,7 +9,7 @@ import pytest
 from animelayers.benchmark.scale import Size, once
 from animelayers.engine.summary import Summary
 from animelayers.report.page import speed
-from animelayers.sinks import Shards, dataset, metadata
+from animelayers.sinks import Shards, dataset, metadata, parquet
 
 
 def test_the_slowest_stages_bound_a_run_by_their_own_workers() -> None:
@@ -76,7 +76,7 @@ def test_a_plan_too_large_for_one_file_stays_in_few_parts(
     store = Shards(str(tmp_path / "out")).store
     whole = dataset.load_plan(store)
     assert whole is not None and whole.num_rows == 20
-    monkeypatch.setattr(dataset, "_PLAN_BYTES", 3 * metadata.weight(store, dataset.PLAN) // 2)
+    monkeypatch.setattr(dataset, "_PLAN_BYTES", 3 * parquet.weight(store, dataset.PLAN) // 2)
     for films in range(6, 9):  # films come, and each run adds what is new
         grown = Size(films=films, frames=400 * films, clip=100, hold=50, look=0, deaths=0)
         once(grown, tmp_path, "inline", 0)

@@ -27,7 +27,7 @@ from animelayers.dataset.output import PLATES
 from animelayers.exports.ora import Ora, read_ora, to_ora
 from animelayers.exports.psd import read_psd, to_psd
 from animelayers.exports.stack import Layer
-from animelayers.sinks import Shards, SinkError, Tree, metadata
+from animelayers.sinks import Shards, SinkError, Tree, parquet
 from animelayers.storage import below
 from tests.sinks.clips import pictures
 from tests.sinks.test_commit import opened
@@ -117,14 +117,14 @@ def test_plates_that_lie_outside_are_neither_read_nor_removed(output: Path) -> N
         "homography": [1.0] * 9,
         "made_from": "z",
     }
-    (output / PLATES).write_bytes(metadata.to_bytes(pa.Table.from_pylist([row], plates.SCHEMA)))
+    (output / PLATES).write_bytes(parquet.to_bytes(pa.Table.from_pylist([row], plates.SCHEMA)))
     with pytest.raises(SinkError, match="outside"):
         plates.write(Output(str(output)))
     with pytest.raises(SinkError, match="outside"):
         Output(str(output)).plate("e/scene0000_frame000000")
     (output / "plates").symlink_to(output.parent, target_is_directory=True)
     (output / PLATES).write_bytes(
-        metadata.to_bytes(pa.Table.from_pylist([{**row, "plate": "plates/victim.txt"}], plates.SCHEMA))
+        parquet.to_bytes(pa.Table.from_pylist([{**row, "plate": "plates/victim.txt"}], plates.SCHEMA))
     )
     with pytest.raises(SinkError, match="a link on the way leaves the output"):
         plates.write(Output(str(output)))

@@ -21,7 +21,7 @@ from animelayers.engine import cluster
 from animelayers.engine.ledger import Ledger
 from animelayers.engine.placement import PipelineError, Resources
 from animelayers.record.schema import written
-from animelayers.sinks import dataset, metadata
+from animelayers.sinks import dataset, metadata, parquet
 from animelayers.sinks.curated import KIND, Curated
 from animelayers.sinks.store import SinkError, Store
 
@@ -211,7 +211,7 @@ def _standing(sink: Curated, wanted: Set[tuple[str, str, str]], retry_failed: bo
 
 def origins(store: Store) -> set[str]:
     """The frames a set has pictures of, or tried to."""
-    found = (metadata.read(store, name, ["origin"])["origin"].to_pylist() for name in metadata.names(store))
+    found = (parquet.read(store, name, ["origin"])["origin"].to_pylist() for name in metadata.names(store))
     return {frame for frames in found for frame in frames}
 
 

@@ -17,7 +17,7 @@ from animelayers.dataset.output import Output
 from animelayers.imaging import codecs
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.report.page import put, render, sample
-from animelayers.sinks import metadata
+from animelayers.sinks import parquet
 from animelayers.sinks.curated import DECISIONS
 from animelayers.sinks.store import Store
 
@@ -79,7 +79,7 @@ def outcomes(decisions: pa.Table, rows: pa.Table, strategies: Sequence[str]) -> 
 
 def keep(store: Store, decisions: pa.Table) -> None:
     """Write decisions.parquet."""
-    store.put(DECISIONS, "decide", metadata.to_bytes(decisions))
+    store.put(DECISIONS, "decide", parquet.to_bytes(decisions))
 
 
 def closing(

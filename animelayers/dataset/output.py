@@ -21,7 +21,7 @@ from animelayers.imaging.sheet import fit
 from animelayers.models.protocols import WordEmbedder
 from animelayers.record.layers import ORDER
 from animelayers.record.schema import Row
-from animelayers.sinks import columns, corrections, metadata
+from animelayers.sinks import columns, corrections, metadata, parquet
 from animelayers.sinks.sink import checksum
 from animelayers.sinks.store import Damaged, SinkError, Store
 from animelayers.storage import inside
@@ -210,7 +210,7 @@ class Output:
     def _plates(self) -> dict[str, tuple[str, list[float]]]:
         if not self._store.exists(PLATES):
             return {}
-        found = metadata.read(self._store, PLATES, ["frame_id", "plate", "homography"]).to_pylist()
+        found = parquet.read(self._store, PLATES, ["frame_id", "plate", "homography"]).to_pylist()
         return {row["frame_id"]: (row["plate"], row["homography"]) for row in found}
 
     @property

@@ -21,7 +21,7 @@ from animelayers.imaging import codecs
 from animelayers.imaging.panorama import Canvas, lay, paint
 from animelayers.imaging.views import view
 from animelayers.record.layers import names
-from animelayers.sinks import metadata
+from animelayers.sinks import parquet
 from animelayers.sinks.store import SinkError, Store
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def write(output: Output, spread: Spread = map) -> int:
                 now.update(table["plate"].unique().to_pylist())
                 yield table
 
-        count = metadata.put(store, PLATES, "plates", made(), SCHEMA)
+        count = parquet.put(store, PLATES, "plates", made(), SCHEMA)
     for name in before - now:
         store.remove(name)
     return count
@@ -80,7 +80,7 @@ def _named(store: Store) -> set[str]:
         return set()
     return {
         name
-        for piece in metadata.pieces(store, PLATES, ["plate"])
+        for piece in parquet.pieces(store, PLATES, ["plate"])
         for name in piece["plate"].unique().to_pylist()
     }
 
@@ -92,7 +92,7 @@ def _of_episode(output: Output) -> tuple[pa.Table, list[str]]:
     for shot, clips in _shots(output.table):
         if known is None:
             known = {}
-            for row in metadata.selected(store, PLATES, "episode", shot[0]):
+            for row in parquet.selected(store, PLATES, "episode", shot[0]):
                 known.setdefault((row["episode"], row["scene_id"]), []).append(row)
         made_from = _digest(clips)
         old = known.get(shot, [])
@@ -135,7 +135,7 @@ def listed(output: Output) -> list[dict[str, Any]]:
     if not store.exists(PLATES):
         return []
     found = (
-        metadata.read(store, PLATES)
+        parquet.read(store, PLATES)
         .group_by(["plate", "episode", "scene_id"])
         .aggregate([("frame_id", "count")])
         .to_pylist()

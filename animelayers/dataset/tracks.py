@@ -12,7 +12,7 @@ import pyarrow as pa
 from animelayers.dataset.output import Output, Spread
 from animelayers.imaging.seams import Boxes, merged
 from animelayers.record.values import placed
-from animelayers.sinks import metadata
+from animelayers.sinks import parquet
 from animelayers.sinks.store import Store
 
 FILE = "tracks.parquet"
@@ -43,7 +43,7 @@ def tracks(table: pa.Table) -> pa.Table:
 
 def write(output: Output, spread: Spread = map) -> int:
     """Write OUT/tracks.parquet, and give the number of its rows; nothing where no stage followed anybody."""
-    return metadata.put(Store(output.path), FILE, "tracks", spread(_of_episode, output.episodes()), SCHEMA)
+    return parquet.put(Store(output.path), FILE, "tracks", spread(_of_episode, output.episodes()), SCHEMA)
 
 
 def _of_episode(part: Output) -> pa.Table:

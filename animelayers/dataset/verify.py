@@ -13,7 +13,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from animelayers.dataset import products
-from animelayers.sinks import Columns, Shards, Sink, Tree, columns, dataset, metadata, tar
+from animelayers.sinks import Columns, Shards, Sink, Tree, columns, dataset, metadata, parquet, tar
 from animelayers.sinks.curated import Curated
 from animelayers.sinks.guide import Instances
 from animelayers.sinks.pictures import Pictures
@@ -63,7 +63,7 @@ def sink_of(path: str) -> Sink:
     )
     for name in metadata.names(store):
         try:
-            table = metadata.read(store, name)
+            table = parquet.read(store, name)
         except SinkError as problem:
             last = problem
             continue
@@ -96,7 +96,7 @@ def verify(sink: Sink) -> Findings:
         metadata.names(store), unit="table", desc="verify", dynamic_ncols=True, leave=False, disable=None
     ):
         try:
-            table = metadata.intact(store, name)
+            table = parquet.intact(store, name)
             _files(sink, table, found)
         except SinkError as problem:
             found.tables[name] = problem.problem
@@ -104,7 +104,7 @@ def verify(sink: Sink) -> Findings:
         inner = Store(inside(sink.path, f"{columns.FOLDER}/{added}"))
         for name in metadata.names(inner):
             try:
-                metadata.intact(inner, name)
+                parquet.intact(inner, name)
             except SinkError as problem:
                 found.tables[f"{columns.FOLDER}/{added}/{name}"] = problem.problem
     for name, file, wrong in products.damaged(store):
@@ -139,7 +139,7 @@ def _about(store: Store) -> list[str]:
         lines.append(f"{dataset.DATASET}: {problem.problem}")
     try:
         if store.exists(dataset.PLAN):
-            metadata.read(store, dataset.PLAN)
+            parquet.read(store, dataset.PLAN)
     except SinkError as problem:
         lines.append(f"{dataset.PLAN}: {problem.problem}; the next run makes it anew")
     return lines

@@ -35,7 +35,7 @@ from animelayers.record.schema import Row
 from animelayers.shot.matte import finished
 from animelayers.shot.params import Params
 from animelayers.shot.spread import BACKGROUND, Mark, Spread, Spreader, small
-from animelayers.sinks import Columns, Shards, corrections, dataset, metadata
+from animelayers.sinks import Columns, Shards, corrections, dataset, metadata, parquet
 from animelayers.sinks.store import SinkError, Store
 from animelayers.sources import Layers
 from animelayers.stages.background import Background
@@ -440,7 +440,7 @@ def _stale(path: str, name: str, clips: set[str], run: str) -> None:
     columns = (
         {
             column
-            for column in metadata.read(sink.store, there[0]).column_names
+            for column in parquet.read(sink.store, there[0]).column_names
             if not column.startswith("characters")
         }
         if there

@@ -19,7 +19,7 @@ from animelayers.curate.decide import KNOWN
 from animelayers.curate.goals import Goals, goals
 from animelayers.curate.tune import Tuned, tune
 from animelayers.desk.form import composed
-from animelayers.sinks import dataset, metadata
+from animelayers.sinks import dataset, parquet
 from animelayers.sinks.store import SinkError, Store
 
 FILE = "decisions.parquet"
@@ -41,7 +41,7 @@ def described(path: str) -> dict[str, Any]:
     they cannot be read.
     """
     store = Store(path)
-    rows = metadata.read(store, FILE).to_pylist()
+    rows = parquet.read(store, FILE).to_pylist()
     said = overrides.read(store)
     found = [
         {
@@ -71,7 +71,7 @@ def say(path: str, frame_id: str, strategy: str) -> None:
         raise ValueError(
             f"{strategy!r} is no strategy: {', '.join(KNOWN)}, or {overrides.NONE} to reject the frame"
         )
-    frames = set(metadata.read(store, FILE, ["frame_id"])["frame_id"].to_pylist())
+    frames = set(parquet.read(store, FILE, ["frame_id"])["frame_id"].to_pylist())
     if frame_id not in frames:
         raise ValueError(f"frame {frame_id!r} is not in the set")
     with _SAYING:
@@ -85,7 +85,7 @@ def tuned(path: str) -> tuple[Tuned, Path]:
     for too few decisions.
     """
     store = Store(path)
-    analysis = analyse(metadata.read(store, FILE))
+    analysis = analyse(parquet.read(store, FILE))
     somebody = analysis.instance_count > 0
     allowed = np.stack([np.ones(len(analysis), bool), somebody, somebody, somebody], 1)
     found = tune(analysis, _goals(), allowed, overrides.read(store))
@@ -98,7 +98,7 @@ def aimed(path: str, scored: Mapping[str, Any]) -> tuple[Aimed, Path]:
     ValueError for scores that are none.
     """
     store = Store(path)
-    found = aim.aim(analyse(metadata.read(store, FILE)), _goals(), aim.scores(scored, "the result"))
+    found = aim.aim(analyse(parquet.read(store, FILE)), _goals(), aim.scores(scored, "the result"))
     store.put(aim.FILE, "aim", found.text().encode())
     return found, Path(store.path(aim.FILE))
 

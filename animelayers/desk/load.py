@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from animelayers.benchmark.figures import Figure
 from animelayers.desk.guard import COOKIE
-from animelayers.sinks import metadata
+from animelayers.sinks import metadata, parquet
 from animelayers.sinks.store import Store
 
 GOAL_S = 0.2
@@ -45,7 +45,7 @@ def multiplied(path: str, count: int) -> None:
     store = Store(path)
     names = metadata.names(store)
     table = pa.concat_tables(
-        [metadata.read(store, name) for name in names], promote_options="default"
+        [parquet.read(store, name) for name in names], promote_options="default"
     ).replace_schema_metadata(None)
     table = table.filter(pc.equal(table["error"], ""))
     rows = np.arange(count)
@@ -63,7 +63,7 @@ def multiplied(path: str, count: int) -> None:
     for name, values in new.items():
         place = made.schema.get_field_index(name)
         made = made.set_column(place, name, pa.array(values, made.schema.field(place).type))
-    store.put(names[0], "load", metadata.to_bytes(made))
+    store.put(names[0], "load", parquet.to_bytes(made))
     for name in names[1:]:
         store.remove(name)
 

@@ -23,7 +23,7 @@ import psutil
 
 from animelayers.engine.ledger import Ledger
 from animelayers.engine.progress import EVERY
-from animelayers.sinks import dataset, metadata
+from animelayers.sinks import dataset, parquet
 from animelayers.sinks.store import SinkError, Store
 
 _COMMAND = "import sys; from animelayers.cli import run; sys.argv[0] = 'animelayers'; run()"
@@ -261,7 +261,7 @@ class Stages:
             stages = sorted(
                 ["decode", *told], key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)
             )
-            clips = metadata.read(store, "plan.parquet", ["clip_id"])["clip_id"].to_pylist()
+            clips = parquet.read(store, "plan.parquet", ["clip_id"])["clip_id"].to_pylist()
             if len(clips) * len(stages) <= _MARKS:
                 ledger = Ledger(Path(self._path, "attempts"), "")
                 self._marks = {ledger._mark(stage, clip).name: stage for stage in stages for clip in clips}

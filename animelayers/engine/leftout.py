@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from animelayers.sinks import metadata
+from animelayers.sinks import parquet
 from animelayers.sinks.store import Store
 
 FILE = "left_out.parquet"
@@ -35,7 +35,7 @@ def write(path: str, entries: Sequence[Mapping[str, str]]) -> None:
     store = Store(path)
     if entries or store.exists(FILE):
         store.put(
-            FILE, "list of what was left out", metadata.to_bytes(pa.Table.from_pylist(list(entries), SCHEMA))
+            FILE, "list of what was left out", parquet.to_bytes(pa.Table.from_pylist(list(entries), SCHEMA))
         )
 
 

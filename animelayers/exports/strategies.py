@@ -19,7 +19,7 @@ from animelayers.dataset.output import Output
 from animelayers.exports import picture as pictures
 from animelayers.exports.base import Exporter, Piece
 from animelayers.record.schema import Row
-from animelayers.sinks import dataset, metadata
+from animelayers.sinks import dataset, parquet
 from animelayers.sinks.curated import DECISIONS
 from animelayers.sinks.store import Store
 
@@ -58,7 +58,7 @@ class Strategies(Exporter):
         return dict(zip(frames, names(frames), strict=True))
 
     def _decisions(self, output: Output) -> pa.Table:
-        return metadata.read(
+        return parquet.read(
             Store(output.path), DECISIONS, ["frame_id", "strategy", "confidence", "reasoning"]
         )
 

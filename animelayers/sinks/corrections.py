@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 import xxhash
 
-from animelayers.sinks import metadata
+from animelayers.sinks import metadata, parquet
 from animelayers.sinks.store import SinkError, Store
 from animelayers.storage import inside
 
@@ -55,7 +55,7 @@ def parts(store: Store) -> list[str]:
     if not names:
         return []
     good = metadata.load(store)[0]
-    clips = {name: metadata.read(store, name, ["clip_id"])["clip_id"].unique().to_pylist() for name in names}
+    clips = {name: parquet.read(store, name, ["clip_id"])["clip_id"].unique().to_pylist() for name in names}
     valid = set(standing(good, store, [clip for found in clips.values() for clip in found]))
     return [name for name in names if valid.issuperset(clips[name])]
 

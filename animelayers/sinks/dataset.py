@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from animelayers.private import FULL, published
-from animelayers.sinks import metadata
+from animelayers.sinks import metadata, parquet
 from animelayers.sinks.store import SinkError, Store
 
 DATASET, PLAN, PLANS = "dataset.json", "plan.parquet", "plan"
@@ -90,7 +90,7 @@ def fingerprints(store: Store) -> dict[str, Any]:
         if "this package knows" in problem.problem:
             raise
         lost = problem.problem
-    told = {metadata.footer(store, name).get(FINGERPRINTS, b"") for name in metadata.names(store)}
+    told = {parquet.footer(store, name).get(FINGERPRINTS, b"") for name in metadata.names(store)}
     if not told:
         return {}
     try:
@@ -109,7 +109,7 @@ def fingerprints(store: Store) -> dict[str, Any]:
 
 def save_plan(store: Store, plan: pa.Table) -> None:
     """Keep the table of planned clips beside the output, in place of what was kept."""
-    store.put(PLAN, "plan", metadata.to_bytes(plan, _PLAN_ROWS))
+    store.put(PLAN, "plan", parquet.to_bytes(plan, _PLAN_ROWS))
     if names := plans(store):
         for name in names:
             store.remove(name)
@@ -124,7 +124,7 @@ def add_plan(store: Store, plan: pa.Table) -> None:
     number = int(there[-1].rpartition("/")[2].removesuffix(".parquet")) + 1 if there else 0
     if not there:
         store.folder(PLANS)
-    store.put(f"{PLANS}/{number:08d}.parquet", "plan", metadata.to_bytes(plan, _PLAN_ROWS))
+    store.put(f"{PLANS}/{number:08d}.parquet", "plan", parquet.to_bytes(plan, _PLAN_ROWS))
 
 
 def plans(store: Store) -> list[str]:
@@ -135,7 +135,7 @@ def plans(store: Store) -> list[str]:
 def plan_lacks(store: Store, columns: Sequence[str]) -> list[str]:
     """Those of some columns that a part of the kept plan has not. Raises `SinkError` for one that is damaged."""
     found = [
-        metadata.columns(store, name) for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]
+        parquet.columns(store, name) for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]
     ]
     return [column for column in columns if any(column not in there for there in found)]
 
@@ -153,7 +153,7 @@ def parts_of_plan(
     wanted = None if sources is None else pa.array(sorted(sources), pa.string())
     for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]:
         known, own = pa.array(sorted(seen), pa.string()), set[str]()
-        for piece in _whole_inputs(metadata.pieces(store, name)):
+        for piece in _whole_inputs(parquet.pieces(store, name)):
             own.update(piece["source"].to_pylist())
             piece = piece.filter(pc.invert(pc.is_in(piece["source"], known))) if seen else piece
             piece = piece if wanted is None else piece.filter(pc.is_in(piece["source"], wanted))
@@ -182,12 +182,12 @@ def _whole_inputs(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
 def keep_plan(store: Store, sources: Collection[str]) -> None:
     """Of the kept plan leave the clips of some inputs only; a part that holds no others is not touched."""
     for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]:
-        part = metadata.read(store, name) if sources else pa.table({"source": pa.array([], pa.string())})
+        part = parquet.read(store, name) if sources else pa.table({"source": pa.array([], pa.string())})
         kept = part.filter(pc.is_in(part["source"], pa.array(sorted(sources), pa.string())))
         if not kept.num_rows:
             store.remove(name)
         elif kept.num_rows < part.num_rows:
-            store.put(name, "plan", metadata.to_bytes(kept, _PLAN_ROWS))
+            store.put(name, "plan", parquet.to_bytes(kept, _PLAN_ROWS))
 
 
 def settle_plan(store: Store, order: Mapping[str, int]) -> None:
@@ -198,7 +198,7 @@ def settle_plan(store: Store, order: Mapping[str, int]) -> None:
     if not names:
         return
     first = [PLAN] if store.exists(PLAN) else []
-    weights = {name: metadata.weight(store, name) for name in [*first, *names]}
+    weights = {name: parquet.weight(store, name) for name in [*first, *names]}
     if sum(weights.values()) <= _PLAN_BYTES:
         plan = pa.concat_tables(list(parts_of_plan(store)), promote_options="default")
         rank = np.array([order.get(source, len(order)) for source in plan["source"].to_pylist()], np.int64)
@@ -210,9 +210,9 @@ def settle_plan(store: Store, order: Mapping[str, int]) -> None:
             # the first takes all: who dies before the others go reads them twice, and the first counts
             if len(run) > 1:
                 whole = pa.concat_tables(
-                    [metadata.read(store, each) for each in run], promote_options="default"
+                    [parquet.read(store, each) for each in run], promote_options="default"
                 )
-                store.put(run[0], "plan", metadata.to_bytes(whole, _PLAN_ROWS))
+                store.put(run[0], "plan", parquet.to_bytes(whole, _PLAN_ROWS))
                 for each in run[1:]:
                     store.remove(each)
             run = []
@@ -223,7 +223,7 @@ def load_plan(store: Store) -> pa.Table | None:
     """The kept plan, or None; also where it is damaged or from elsewhere, since it can be made anew."""
     try:
         parts = [
-            metadata.read(store, name) for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]
+            parquet.read(store, name) for name in [*([PLAN] if store.exists(PLAN) else []), *plans(store)]
         ]
         parts = parts if len(parts) < 2 else list(parts_of_plan(store))
     except SinkError as damaged:

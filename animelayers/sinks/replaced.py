@@ -7,7 +7,7 @@ from typing import Any
 
 from animelayers.private import shown
 from animelayers.record.schema import Row
-from animelayers.sinks import corrections, dataset, metadata
+from animelayers.sinks import corrections, dataset, metadata, parquet
 from animelayers.sinks.columns import FOLDER as ANNOTATIONS
 from animelayers.sinks.sink import Sink
 from animelayers.sinks.store import SinkError, Store
@@ -47,11 +47,11 @@ def replace(
             sink.save_plan(plan)
         _forget(source, sink)
         for name in metadata.names(source):
-            gone, kept = metadata.split(metadata.read(source, name), ids)
+            gone, kept = metadata.split(parquet.read(source, name), ids)
             for file in sorted(sink.files_of(kept)):
                 copy(source, sink.store, file, run)
             if kept.num_rows:
-                data = metadata.sealed(kept) if gone.num_rows else source.read(name) or b""
+                data = parquet.sealed(kept) if gone.num_rows else source.read(name) or b""
                 sink.store.put(name, run, data)
         for clip in clips:
             sink.write([{name: value for name, value in clip.items() if name in sink.takes}], run)
@@ -66,7 +66,7 @@ def _corrections(source: Store, target: Store, without: Collection[str], run: st
     """Copy the corrections of clips but those."""
     told: dict[str, str] = {}
     for name in corrections.parts(source):
-        table = metadata.read(source, name)
+        table = parquet.read(source, name)
         clips = set(table["clip_id"].to_pylist())
         if clips.isdisjoint(without):
             told |= {clip: digest for clip, digest in corrections.made_of(source).items() if clip in clips}
@@ -88,7 +88,7 @@ def _corrections(source: Store, target: Store, without: Collection[str], run: st
 def _forget(source: Store, sink: Sink) -> None:
     """Undo the commits of an import before this one, with the files that an edit may have changed."""
     for name in metadata.names(sink.store):
-        table = metadata.read(sink.store, name)
+        table = parquet.read(sink.store, name)
         same = sink.store.read(name) == source.read(name)
         sink.store.remove(name)
         for file in () if same else sink.files_of(table):
@@ -118,9 +118,9 @@ def _annotations(source: Store, target: Store, without: Collection[str], run: st
     """Copy annotations but those of some clips, which the next run of the same annotation makes."""
     target.folder(metadata.FOLDER)
     for name in metadata.names(source):
-        gone, kept = metadata.split(metadata.read(source, name), without)
+        gone, kept = metadata.split(parquet.read(source, name), without)
         if kept.num_rows:
-            target.put(name, run, metadata.sealed(kept) if gone.num_rows else source.read(name) or b"")
+            target.put(name, run, parquet.sealed(kept) if gone.num_rows else source.read(name) or b"")
         else:
             target.remove(name)
     for name in (dataset.DATASET, dataset.PLAN):

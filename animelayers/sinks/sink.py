@@ -15,7 +15,7 @@ import xxhash
 
 from animelayers.private import shown
 from animelayers.record.schema import RECORD, Row
-from animelayers.sinks import dataset, metadata
+from animelayers.sinks import dataset, metadata, parquet
 from animelayers.sinks.frames import in_order
 from animelayers.sinks.lock import Lock, fence
 from animelayers.sinks.store import Store
@@ -142,14 +142,14 @@ class Sink(ABC):
         """
         clip_ids = set(clip_ids)
         for name in metadata.names(self.store) if clip_ids else ():
-            if clip_ids.isdisjoint(metadata.read(self.store, name, ["clip_id"])["clip_id"].to_pylist()):
+            if clip_ids.isdisjoint(parquet.read(self.store, name, ["clip_id"])["clip_id"].to_pylist()):
                 continue
-            gone, kept = metadata.split(metadata.read(self.store, name), clip_ids)
+            gone, kept = metadata.split(parquet.read(self.store, name), clip_ids)
             files = self.files_of(gone) - self.files_of(kept)
             for file in files:
                 self.store.path(file)  # refuses what leads outside, before anything is undone
             if kept.num_rows:
-                self.store.put(name, "forget", metadata.sealed(kept))
+                self.store.put(name, "forget", parquet.sealed(kept))
             else:
                 self.store.remove(name)
             for file in files:
@@ -270,7 +270,7 @@ class Sink(ABC):
         drafts = []
         try:
             drafts += [self.store.draft(name, run, chunks) for name, chunks in files.items()]
-            commit = self.store.draft(_parquet(clips), run, [metadata.sealed(table)])
+            commit = self.store.draft(_parquet(clips), run, [parquet.sealed(table)])
             drafts.append(commit)
             fence(self.store, run)
             self.store.publish(drafts[:-1])

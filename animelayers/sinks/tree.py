@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from animelayers.record.schema import Row
-from animelayers.sinks import dataset, metadata
+from animelayers.sinks import dataset, metadata, parquet
 from animelayers.sinks.frames import Place, carriers, files, frame_table
 from animelayers.sinks.names import Home, homes
 from animelayers.sinks.sink import Files, Sink, checksum
@@ -71,7 +71,7 @@ class Tree(Sink):
     ) -> Iterator[tuple[str, str, int | None]]:
         """Of each good clip its id, its pictures, and the bytes they should have."""
         for name in metadata.names(self.store) if files is None else files:
-            table = metadata.read(self.store, name)
+            table = parquet.read(self.store, name)
             table = (
                 table
                 if sources is None

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from animelayers.dataset.output import Output
 from animelayers.options import Count
 from animelayers.record.schema import IDENTITY, RECORD, Row, blank
-from animelayers.sinks import corrections, metadata
+from animelayers.sinks import corrections, metadata, parquet
 from animelayers.sinks.store import SinkError, Store
 from animelayers.sources.known import Known
 from animelayers.sources.listing import PICTURES
@@ -218,7 +218,7 @@ class Layers:
     @cached_property
     def _part(self) -> Any:
         return lru_cache(maxsize=_PARTS)(
-            lambda name: corrections.rows(metadata.declared(self._store, name), name).to_pylist()
+            lambda name: corrections.rows(parquet.declared(self._store, name), name).to_pylist()
         )
 
     @cached_property
@@ -250,7 +250,7 @@ class Layers:
 
 
 def _looked_into(store: Store, name: str) -> _Listed:
-    table = metadata.declared(store, name)
+    table = parquet.declared(store, name)
     table = table.filter(pc.equal(table["error"], ""))
     sizes = [column for column in table.column_names if column.endswith("_size")]
     layers = {column.removesuffix("_size") for column in sizes if table[column].null_count < len(table)}

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from animelayers.imaging import codecs
 from animelayers.record.schema import Row, blank
-from animelayers.sinks import metadata
+from animelayers.sinks import metadata, parquet
 from animelayers.sinks.store import SinkError, Store
 from animelayers.sources.decode import failed
 from animelayers.sources.files import COLUMNS, Files
@@ -103,4 +103,4 @@ class Masked(Files):
 
     @cached_property
     def _part(self) -> Any:
-        return lru_cache(maxsize=_PARTS)(lambda name: metadata.declared(self._store, name).to_pylist())
+        return lru_cache(maxsize=_PARTS)(lambda name: parquet.declared(self._store, name).to_pylist())

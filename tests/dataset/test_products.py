@@ -11,7 +11,7 @@ from animelayers.dataset import plates, products
 from animelayers.dataset.output import PLATES, Output
 from animelayers.engine import cluster
 from animelayers.engine.placement import Resources
-from animelayers.sinks import Shards, metadata
+from animelayers.sinks import Shards, metadata, parquet
 from animelayers.sinks.store import SinkError
 from tests.sinks.clips import clip
 
@@ -78,7 +78,7 @@ def test_episodes_come_whole_though_they_are_read_in_pieces(output: Path) -> Non
     whole = Output(str(output)).table
     store = Shards(str(output)).store
     for name, data, parts in list(metadata.gather(store, 2)):
-        store.put(name, "r", metadata.to_bytes(pa.table(metadata.read(store, name, None, data)), 2))
+        store.put(name, "r", parquet.to_bytes(pa.table(parquet.read(store, name, None, data)), 2))
         for part in parts:
             store.remove(part)
     assert len(metadata.names(store)) == 1

@@ -11,7 +11,7 @@ import pytest
 from animelayers import Output
 from animelayers.dataset import products
 from animelayers.dataset.verify import mend, sink_of, verify
-from animelayers.sinks import Columns, Shards, Sink, SinkError, Tree, dataset, metadata
+from animelayers.sinks import Columns, Shards, Sink, SinkError, Tree, dataset, metadata, parquet
 from animelayers.sinks.store import Store
 from tests.sinks.clips import clip, contents, pictures
 from tests.sinks.test_commit import FILM, opened
@@ -86,12 +86,12 @@ def test_every_flipped_bit_of_a_layer_is_found_and_named_by_its_frame(tmp_path: 
 def test_every_flipped_bit_of_a_table_is_found_or_changes_nothing(tmp_path: Path) -> None:
     sink, rng = made(tmp_path, "shards"), np.random.default_rng(2)
     name = metadata.names(sink.store)[0]
-    table, path, silent = metadata.read(sink.store, name), tmp_path / name, 0
+    table, path, silent = parquet.read(sink.store, name), tmp_path / name, 0
     for _ in range(150):
         place, bit = int(rng.integers(path.stat().st_size)), int(rng.integers(8))
         flipped(path, place, bit)
         with contextlib.suppress(SinkError):
-            assert metadata.intact(sink.store, name).equals(table), (place, bit)
+            assert parquet.intact(sink.store, name).equals(table), (place, bit)
             silent += 1
         flipped(path, place, bit)
     assert silent < 80, "statistics and encodings that nobody reads"

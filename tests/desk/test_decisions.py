@@ -14,7 +14,7 @@ from animelayers.curate import overrides
 from animelayers.curate.decide import KNOWN
 from animelayers.desk import decisions, shots
 from animelayers.desk.correct import Correction, Said
-from animelayers.sinks import dataset, metadata
+from animelayers.sinks import dataset, parquet
 from animelayers.sinks.store import SinkError, Store
 from tests.exports.films import film
 
@@ -31,7 +31,7 @@ def a_set(folder: Path) -> Path:
     }  # fmt: skip
     store = Store(str(folder / "set"))
     store.folder("")
-    store.put(decisions.FILE, "t", metadata.to_bytes(pa.table(table)))
+    store.put(decisions.FILE, "t", parquet.to_bytes(pa.table(table)))
     dataset.describe(store, {"kind": "curated"})
     return folder / "set"
 
@@ -119,7 +119,7 @@ def test_what_a_person_corrected_is_trusted(tmp_path: Path) -> None:
         "report=false",
     ]
     assert curate(job.compose("curate", [*words, f"validation={tmp_path}/scores.json"])) == 0
-    table = metadata.read(Store(str(tmp_path / "set")), decisions.FILE).to_pylist()
+    table = parquet.read(Store(str(tmp_path / "set")), decisions.FILE).to_pylist()
     assert [row["frame_id"] for row in table if row["trusted"]] == corrected and len(table) == 7
     aimed = (tmp_path / "set/aimed.yaml").read_text()
     assert "# long: scores 10%" in aimed and yaml.safe_load(aimed)["dataset_needs"][

@@ -15,7 +15,7 @@ from animelayers.desk.runs import Load, Stages
 from animelayers.desk.shelf import Shelf
 from animelayers.engine.ledger import Ledger
 from animelayers.record.schema import RECORD
-from animelayers.sinks import metadata
+from animelayers.sinks import parquet
 from animelayers.sinks.store import SinkError, Store
 from tests.exports.films import film
 
@@ -169,7 +169,7 @@ def test_a_run_tells_its_load_by_stage(tmp_path: Path) -> None:
     store.put(
         "plan.parquet",
         "t",
-        metadata.to_bytes(pa.table({"clip_id": ["film/scene0000/000000", "film/scene0001/000012"]})),
+        parquet.to_bytes(pa.table({"clip_id": ["film/scene0000/000000", "film/scene0001/000012"]})),
     )
     stages = Stages(str(out))
     ledger = Ledger(out / "attempts", "run")

@@ -25,7 +25,7 @@ from animelayers.exports.select import Select
 from animelayers.record import former
 from animelayers.record.schema import LISTS, RECORD
 from animelayers.report.page import worst
-from animelayers.sinks import Columns, Shards, SinkError, dataset, metadata
+from animelayers.sinks import Columns, Shards, SinkError, dataset, parquet
 from animelayers.sources import Layers
 from tests.exports.films import RUN, clip, encoded, film
 
@@ -68,7 +68,7 @@ def aged(folder: Path, number: int) -> Path:
         for name in LISTS & {*table.column_names} if number == 1 else ():
             words = pa.array([RECORD[name].written(value) for value in table[name].to_pylist()], pa.string())
             table = table.set_column(table.column_names.index(name), name, words)
-        path.write_bytes(metadata.sealed(table))
+        path.write_bytes(parquet.sealed(table))
     for path in folder.rglob("dataset.json"):
         path.write_text(json.dumps({**json.loads(path.read_text()), "format": number}))
     return folder
@@ -231,6 +231,6 @@ def test_text_that_is_no_list_is_told_with_its_file(tmp_path: Path) -> None:
     table = table.set_column(
         table.column_names.index("instance_boxes"), "instance_boxes", pa.array(["left"] * len(table))
     )
-    path.write_bytes(metadata.sealed(table))
+    path.write_bytes(parquet.sealed(table))
     with pytest.raises(SinkError, match=f"{path.name}.*not a list as format 1 has it"):
         _ = Output(str(folder)).table

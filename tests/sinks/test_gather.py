@@ -10,14 +10,14 @@ import pytest
 
 from animelayers.dataset.output import Output
 from animelayers.dataset.verify import verify
-from animelayers.sinks import Shards, metadata
+from animelayers.sinks import Shards, metadata, parquet
 from tests.sinks.clips import clip, contents
 
 CLIPS = [clip(f"film{n % 7}/scene{n:04d}/000000", [0, 0, 1], source=f"film{n % 7}.mkv") for n in range(40)]
 
 DIE = """
 import os, signal, sys
-from animelayers.sinks import Shards, metadata
+from animelayers.sinks import Shards, metadata, parquet
 
 def counted(call):
     def wrapper(*arguments):
@@ -65,7 +65,7 @@ def test_what_is_gathered_reads_as_before(written: Shards, monkeypatch: pytest.M
         assert swept == 0
     names = metadata.names(written.store)
     assert len(names) < 12 and metadata.gathered(written.store)
-    assert all(metadata.intact(written.store, name).num_rows <= 24 for name in names), (
+    assert all(parquet.intact(written.store, name).num_rows <= 24 for name in names), (
         "sealed anew, and bounded"
     )
     after = Output(written.path)
@@ -126,9 +126,9 @@ def test_what_is_damaged_is_not_gathered_and_still_found(
     cut, changed = metadata.names(written.store)[3], metadata.names(written.store)[9]
     place = Path(written.path)
     (place / cut).write_bytes((place / cut).read_bytes()[:-9])
-    other = metadata.read(written.store, changed)
+    other = parquet.read(written.store, changed)
     other = other.set_column(other.column_names.index("note"), "note", pa.array(["forged"] * len(other)))
-    (place / changed).write_bytes(metadata.to_bytes(other))
+    (place / changed).write_bytes(parquet.to_bytes(other))
     few(monkeypatch)
     before = verify(written).tables
     assert set(before) == {cut, changed}
