@@ -21,6 +21,8 @@ def composed(cfg: DictConfig) -> int:
     try:
         recipe = job.build(cfg.truth)
         recipe.film(cfg.seed, 0)  # what the parts cannot give is told before anything starts
+        if recipe.chosen.refused:
+            sys.stderr.write(f"note: {recipe.chosen.refused}\n")
         found = compose(recipe, cfg.output, cfg.seed, cfg.shots, cfg.cpus, OmegaConf.to_container(cfg.truth))
     except (PartsError, FileNotFoundError, ValueError) as problem:
         raise job.ConfigError(str(problem)) from None

@@ -87,6 +87,8 @@ def _packed(cfg: DictConfig) -> Path:
     try:
         recipe, held = job.build(cfg.truth), job.build(OmegaConf.merge(cfg.truth, {"split": "val"}))
         recipe.film(cfg.seed, 0)  # what the parts cannot give is told before anything starts
+        if recipe.chosen.refused:
+            sys.stderr.write(f"note: {recipe.chosen.refused}\n")
         _same(cfg, folder)
         if cfg.val_films:
             composed(held, folder / VAL, cfg.seed, cfg.val_films, cfg.cpus, limit_mb=limit)

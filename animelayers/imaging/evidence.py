@@ -123,6 +123,11 @@ def measured(
     return PlateEvidence(plate, known, np.where(known > 0, apart, 0).astype(np.uint8), change)
 
 
+def resized(told: PlateEvidence, size: tuple[int, int]) -> PlateEvidence:
+    """The evidence of a picture as that of the same picture made smaller, `size` wide and high."""
+    return PlateEvidence(*(cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in told))
+
+
 @cache
 def _network(number: int) -> tuple[tuple[int, int], ...]:
     """Comparisons that sort `number` things: Batcher's merge exchange (Knuth, The Art of Computer Programming

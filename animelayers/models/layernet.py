@@ -83,12 +83,12 @@ class LayerNet:
             mattes.confidence.append(float(1 - alpha.mean() if empty else alpha[there].mean()))
         return mattes
 
-    def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+    def size(self, shape: tuple[int, ...], share: float = 1) -> tuple[int, int]:
         """Width and height at which a picture (H, W, …) is looked at: multiples of 16, the long side `side`
-        at most.
+        at most, or about a share of it.
         """
         height, width = shape[:2]
-        scale = self.side // STEP * STEP / max(height, width)
+        scale = share * (self.side // STEP * STEP) / max(height, width)
         return max(STEP, round(width * scale / STEP) * STEP), max(STEP, round(height * scale / STEP) * STEP)
 
     def labels(self, pictures: Sequence[np.ndarray], told: Sequence[PlateEvidence]) -> list[np.ndarray]:

@@ -37,13 +37,13 @@ class Matte(Protocol):
 class Layering(Protocol):
     """Finds the layers of pictures with the evidence of their shot."""
 
-    def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Width and height at which a picture (H, W, …) is looked at."""
+    def size(self, shape: tuple[int, ...], share: float = 1) -> tuple[int, int]:
+        """Width and height at which a picture (H, W, …) is looked at, or about a share of them."""
         ...
 
     def labels(self, pictures: Sequence[np.ndarray], told: Sequence[PlateEvidence]) -> list[np.ndarray]:
         """Coverage by figures, effects and shadows, float32 (3, h, w), 0..1, of pictures uint8 sRGB (h, w, 3)
-        of that size.
+        of such a size.
         """
         ...
 

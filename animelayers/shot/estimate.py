@@ -11,7 +11,16 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import disc
-from animelayers.imaging.evidence import MOST, PlateEvidence, changed, measured, median, nothing, usual
+from animelayers.imaging.evidence import (
+    MOST,
+    PlateEvidence,
+    changed,
+    measured,
+    median,
+    nothing,
+    resized,
+    usual,
+)
 from animelayers.imaging.motion import canvas, placed
 from animelayers.imaging.plate import lights_of
 from animelayers.imaging.views import rescaled, view
@@ -52,14 +61,15 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     """What each drawing of a clip shows, at the size the net looks at.
 
     The first plate is made of all that the drawings show, whoever stands there: it knows what moves and what
-    stays, and asks no still for an opinion. Each further one is made without what was found before it.
+    stays, and asks no still for an opinion. Each further one is made without what was found before it. What
+    is only hidden from the next plate is looked for at the smaller size alone.
     """
-    size = net.size(given.frames.shape[1:])
+    size, coarse = (net.size(given.frames.shape[1:], share) for share in (1, params.coarse))
     small = [shrink(picture, size) for picture in given.frames]
     blank = [nothing(picture.shape) for picture in small]
     around = _around(given, size)
     if given.cameras is None or len(small) + len(around.pictures) < params.fewest:
-        return Labelled(net.labels(small, blank), blank, small)
+        return Labelled(_looked(net, small, blank, (coarse, size)), blank, small)
     cameras, whole = _reduced([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
     lights = lights_of([*small, *around.pictures], cameras, whole)
     legible = [k for k, light in enumerate(lights) if light.usable]
@@ -71,12 +81,39 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     positions = Positions([view(camera, size, whole) for camera in cameras], whole)
     evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)
     hidden = [np.zeros(size[::-1], bool)] * (len(small) + len(around.pictures))
-    for number in range(int(params.rounds)):
+    last = int(params.rounds) - 1
+    for number in range(last + 1):
         if number:
             hidden = [_kept(mask, params) for mask in (*(label.max(0) for label in labels), *around.kept)]
         evidence = _evidence(pictures, hidden, positions, legible, len(small))
-        labels = net.labels(small, evidence)
+        labels = _looked(net, small, evidence, (coarse, size) if number == last else (coarse,))
     return Labelled(labels, evidence, small, positions._replace(views=positions.views[: len(small)]))
+
+
+def _looked(
+    net: Layering,
+    pictures: Sequence[np.ndarray],
+    told: Sequence[PlateEvidence],
+    sizes: Sequence[tuple[int, int]],
+) -> list[np.ndarray]:
+    """What a net says of drawings at their own size, as the mean over the sizes it looks at them: a face that
+    fills the frame is a face where it is small, and a bird a bird where it is large.
+    """
+    own = (pictures[0].shape[1], pictures[0].shape[0])
+    found = [np.zeros((3, *own[::-1]), np.float32) for _ in pictures]
+    asked = dict.fromkeys(sizes)
+    for size in asked:
+        if size == own:
+            labels = net.labels(pictures, told)
+        else:
+            smaller = [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures]
+            labels = [
+                np.stack([cv2.resize(plane, own, interpolation=cv2.INTER_LINEAR) for plane in label])
+                for label in net.labels(smaller, [resized(each, size) for each in told])
+            ]
+        for total, label in zip(found, labels, strict=True):
+            total += label / len(asked)
+    return found
 
 
 class _Around(NamedTuple):

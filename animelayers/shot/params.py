@@ -29,6 +29,13 @@ class Params:
         4,
         "character IoU on train films: 0.81, 0.83 of 1, 2; of its worst tenth 0.35, 0.38",
     )
+    coarse: float = _of(
+        0.67,
+        "share of the net's picture",
+        0.3,
+        1,
+        "of which drawings are looked at too; 1: at no other size",
+    )
     fewest: int = _of(3, "drawings", 2, 31, "two drawings have no middle")
     kept: float = _of(
         0.3, "coverage", 0.05, 0.7, "from which a pixel is no background when the plate is made"

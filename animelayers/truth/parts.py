@@ -35,7 +35,8 @@ class Parts:
     ``split``: train or val; ``folder``: a kit or a user's own cut-outs (see `kit.load`), None for the
     package's own alone; ``drawn``: whether the package's own are used; ``size``: of the frames (width,
     height), which backgrounds have to fill. Pictures are examined when they are chosen: one that cannot be
-    used is named in `left_out` and another is taken. Raises `PartsError` where a kind is missing altogether,
+    used is named in `left_out` and another is taken; `refused` says in a line what of the folder is no part from
+    the start, and why. Raises `PartsError` where a kind is missing altogether,
     FileNotFoundError and ValueError for a folder that is no kit.
     """
 
@@ -46,6 +47,7 @@ class Parts:
             raise PartsError(f"truth.split={split}: one of {', '.join(SPLITS)}")
         found = kit.load(folder, split) if folder else kit.Kit()
         self.split, self.left_out, self.size = split, found.left_out, size
+        self.refused = _told(folder, found)
         self.figures: list[Figure] = [*(people(split) if drawn else []), *found.parts["figures"]]  # type: ignore[list-item]
         self.props: list[Figure] = [*(props(split) if drawn else []), *found.parts["props"]]  # type: ignore[list-item]
         self.effects: list[Effect] = [*(effects(split) if drawn else []), *found.parts["effects"]]  # type: ignore[list-item]
@@ -112,3 +114,8 @@ class Parts:
             source: (", ".join(filter(None, a)), "; ".join(filter(None, b)))
             for source, (a, b) in found.items()
         }
+
+
+def _told(folder: str | None, found: kit.Kit) -> str:
+    said = ", ".join(f"{count} {reason}" for reason, count in found.reasons().most_common())
+    return f"{len(found.left_out)} parts of truth.parts={folder} are left out: {said}" if said else ""

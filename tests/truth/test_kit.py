@@ -64,6 +64,10 @@ def test_each_bad_part_is_named_with_its_reason(folder: Path) -> None:
         "not there": 1,
         "outside the folder": 1,
     }
+    said = Parts("val", str(folder)).refused
+    assert (
+        said.startswith(f"5 parts of truth.parts={folder} are left out: ") and "1 outside the folder" in said
+    )
     reasons = {part.name.split("/")[-1]: examined(part) for part in found.parts["figures"]}
     assert reasons == {
         "good": "",
