@@ -17,6 +17,7 @@ import numpy as np
 
 from animelayers.imaging.brush import square
 from animelayers.imaging.burning import burning
+from animelayers.imaging.evenly import evenly
 from animelayers.imaging.photometric import Light
 from animelayers.imaging.views import View
 
@@ -124,12 +125,12 @@ def vote(looks: Mapping[int, Sighting], shape: tuple[int, int], noise: float) ->
     working size.
     """
     numbers = list(looks)
-    voters = [numbers[k] for k in _spread(len(numbers), _VOTERS)]
+    voters = [numbers[k] for k in evenly(len(numbers), _VOTERS)]
     best, choice = np.zeros(shape, np.float32), np.full(shape, NOBODY, np.uint8)
     clear, masked, present = np.zeros((3, *shape), np.uint8)
     for j in voters:
         present[looks[j].view.window] += looks[j].clear
-    for i in (numbers[k] for k in _spread(len(numbers), _CANDIDATES)):
+    for i in (numbers[k] for k in evenly(len(numbers), _CANDIDATES)):
         one = looks[i]
         limit = slack(cv2.merge(one.planes), noise, _LOOSE if one.view.matrix is None else _LOOSER)
         yes, no = np.zeros_like(one.clear), np.zeros_like(one.clear)
@@ -220,8 +221,3 @@ def _common(one: View, other: View) -> tuple[tuple[slice, slice] | None, tuple[s
         first.append(slice(low - a.start, high - a.start))
         second.append(slice(low - b.start, high - b.start))
     return (first[0], first[1]), (second[0], second[1])
-
-
-def _spread(count: int, most: int) -> list[int]:
-    """At most `most` numbers below `count`, evenly spread, the first and the last among them."""
-    return sorted({round(k) for k in np.linspace(0, count - 1, min(count, most))})

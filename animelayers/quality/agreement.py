@@ -11,6 +11,7 @@ import numpy as np
 
 from animelayers.dataset.output import Output
 from animelayers.imaging import measures
+from animelayers.imaging.evenly import evenly
 from animelayers.quality.candidate import Candidate
 
 SELF: Mapping[str, bool] = {
@@ -34,11 +35,7 @@ def agreement(a: Output, b: Output, limit: int = 400) -> dict[str, Any]:
         for row in a.table.to_pylist()
         if (there := other.film(row["source"]).get(row["frame_index"])) is not None
     ]
-    chosen = (
-        [pairs[i] for i in np.unique(np.linspace(0, len(pairs) - 1, min(limit, len(pairs))).astype(int))]
-        if pairs
-        else []
-    )
+    chosen = [pairs[i] for i in evenly(len(pairs), limit)]
     values: dict[str, list[float]] = {"character": [], "effect": [], "background": [], "camera": []}
     far: list[tuple[float, str, str]] = []
     for row, there in chosen:

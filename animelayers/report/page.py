@@ -11,7 +11,6 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 import cv2
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, StrictUndefined
@@ -22,6 +21,7 @@ from animelayers.dataset.output import Output
 from animelayers.dataset.xsheet import saved, saved_in_all
 from animelayers.engine import leftout
 from animelayers.engine.summary import Summary
+from animelayers.imaging.evenly import evenly
 from animelayers.imaging.recompose import together
 from animelayers.imaging.sheet import contact_sheet, fit
 from animelayers.private import without_keys
@@ -85,8 +85,7 @@ def render(template: Traversable, **values: Any) -> bytes:
 
 def sample(table: pa.Table, count: int) -> list[dict[str, Any]]:
     """Up to `count` rows of a frame table, spread evenly over all of it."""
-    chosen = np.unique(np.linspace(0, len(table) - 1, min(count, len(table))).astype(int))
-    return list(table.take(chosen).to_pylist()) if len(table) else []
+    return list(table.take(evenly(len(table), count)).to_pylist()) if len(table) else []
 
 
 def worst(output: Output, count: int) -> list[dict[str, Any]]:

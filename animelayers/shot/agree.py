@@ -10,6 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.evenly import evenly
 from animelayers.imaging.evidence import distance
 from animelayers.imaging.views import View
 from animelayers.models.flow import DIS
@@ -46,7 +47,7 @@ def settled(
     """
     if len(labels) < 2 or not any((label > params.faint).any() for label in labels):
         return list(labels)
-    asked = np.unique(np.linspace(0, len(labels) - 1, min(_ASKED, len(labels))).round().astype(int)).tolist()
+    asked = evenly(len(labels), _ASKED)
     laid = {k: _laid(labels[k], pictures[k], positions.views[k], positions.whole) for k in asked}
     made = []
     for i, (label, picture, registration) in enumerate(zip(labels, pictures, positions.views, strict=True)):

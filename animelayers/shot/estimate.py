@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import disc
+from animelayers.imaging.evenly import evenly
 from animelayers.imaging.evidence import (
     MOST,
     PlateEvidence,
@@ -160,8 +161,7 @@ def _evidence(
     `hidden` in each left out.
     """
     views, (width, height) = positions
-    asked = np.unique(np.linspace(0, len(legible) - 1, min(MOST, len(legible))).round().astype(int))
-    asked = np.asarray(legible)[asked]
+    asked = [legible[k] for k in evenly(len(legible), MOST)]
     stack = np.zeros((len(asked), height, width, 3), np.uint8)
     reached = np.zeros((len(asked), height, width), bool)
     shown = reached.copy()

@@ -17,6 +17,7 @@ import xxhash
 from PIL import ImageColor
 from pyarrow import fs
 
+from animelayers.imaging.evenly import evenly
 from animelayers.options import Count, Positive
 from animelayers.record.schema import GIVEN, Row
 from animelayers.sources import beside, deep, sequences
@@ -154,8 +155,7 @@ class Files:
         `most` an even sample is looked into. What cannot be opened counts as nothing.
         """
         inputs = self.inputs()
-        places = np.unique(np.linspace(0, len(inputs) - 1, min(most, len(inputs))).round().astype(int))
-        held = [self._about(inputs[place]) for place in places]
+        held = [self._about(inputs[place]) for place in evenly(len(inputs), most)]
         frames = sum(held) * len(inputs) / max(1, len(held))
         return len(inputs), frames if self.limit is None else min(frames, self.limit)
 

@@ -12,6 +12,7 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
+from animelayers.imaging.evenly import evenly
 from animelayers.sources.cuts import same
 from animelayers.sources.likeness import shrink
 from animelayers.sources.names import as_path, as_text, slug
@@ -109,7 +110,7 @@ def small(file: IO[bytes], max_pixels: int) -> np.ndarray:
 
 def _frames(members: Sequence[Input], load: Load) -> bool:
     """Whether pictures are frames of a film, by a few pairs of neighbours. What cannot be read is no frame."""
-    places = np.unique(np.linspace(0, len(members) - 2, min(_LOOK, len(members) - 1)).astype(int))
+    places = evenly(len(members) - 1, _LOOK)
     alike = 0
     for place in places:
         try:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.evenly import evenly
 from animelayers.training.castnet import Album
 from animelayers.training.disguise import Scenery, disguised
 from animelayers.truth import kit
@@ -157,7 +158,7 @@ def _painting(place: Place, seed: int) -> np.ndarray:
 def _lights(lights: Sequence[Effect]) -> list[np.ndarray]:
     found = []
     for effect in lights:
-        for k in np.unique(np.linspace(0, max(0, effect.count - 1), _LIT).astype(int)).tolist():
+        for k in evenly(max(1, effect.count), _LIT):
             tile = effect.draw(k, (_TILE, _TILE), k)
             if np.count_nonzero(tile[..., 3] > 40) > 0.01 * tile[..., 3].size:
                 found.append(np.ascontiguousarray(tile))

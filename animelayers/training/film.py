@@ -17,6 +17,7 @@ from animelayers.exports.select import Select
 from animelayers.exports.shots import Shot, shots
 from animelayers.imaging import codecs
 from animelayers.imaging.brush import disc
+from animelayers.imaging.evenly import evenly
 from animelayers.record.schema import Row
 from animelayers.training import pack
 from animelayers.training.views import Doubts, seen
@@ -38,7 +39,7 @@ def packed(output: Output, shot: Shot, most: int = pack.DRAWINGS) -> pack.Shot:
     reading them raises.
     """
     rows = [output.row(carrier) for carrier in shot.carriers]
-    rows = [rows[k] for k in np.unique(np.linspace(0, len(rows) - 1, most).round().astype(int))]
+    rows = [rows[k] for k in evenly(len(rows), most)]
     full = (int(rows[0]["width"]), int(rows[0]["height"]))
     scale = min(1.0, pack.SIZE[0] / full[0], pack.SIZE[1] / full[1])
     size = (max(32, round(full[0] * scale)), max(32, round(full[1] * scale)))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.evenly import evenly
+
 if TYPE_CHECKING:  # what composes needs much more than what trains: it is imported where a shot is composed
     from animelayers.truth.film import Composed
     from animelayers.truth.recipe import Recipe
@@ -55,7 +57,7 @@ def shots(
         for made in composed:
             distinct.setdefault(made.frame.shown, made)
         kept = list(distinct.values())
-        kept = [kept[i] for i in np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
+        kept = [kept[i] for i in evenly(len(kept), most)]
         flat = not any(layer.kind == "plane" for layer in kept[0].frame.layers)
         traits, sources = described(plan, index, shot)
         yield Shot(
