@@ -31,6 +31,8 @@ from animelayers.shot.agree import Positions
 from animelayers.shot.matte import coverage
 from animelayers.shot.params import Params
 
+_FIGURE = 0  # of the layers of a label
+
 
 class Given(NamedTuple):
     """A clip and the context of its shot.
@@ -70,7 +72,7 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     blank = [nothing(picture.shape) for picture in small]
     around = _around(given, size)
     if given.cameras is None or len(small) + len(around.pictures) < params.fewest:
-        return Labelled(_looked(net, small, blank, (coarse, size)), blank, small)
+        return Labelled(_looked(net, small, blank, coarse), blank, small)
     cameras, whole = _reduced([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
     lights = lights_of([*small, *around.pictures], cameras, whole)
     legible = [k for k, light in enumerate(lights) if light.usable]
@@ -87,7 +89,7 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
         if number:
             hidden = [_kept(mask, params) for mask in (*(label.max(0) for label in labels), *around.kept)]
         evidence = _evidence(pictures, hidden, positions, legible, len(small))
-        labels = _looked(net, small, evidence, (coarse, size) if number == last else (coarse,))
+        labels = _looked(net, small, evidence, coarse, number == last)
     return Labelled(labels, evidence, small, positions._replace(views=positions.views[: len(small)]))
 
 
@@ -95,26 +97,27 @@ def _looked(
     net: Layering,
     pictures: Sequence[np.ndarray],
     told: Sequence[PlateEvidence],
-    sizes: Sequence[tuple[int, int]],
+    coarse: tuple[int, int],
+    finely: bool = True,
 ) -> list[np.ndarray]:
-    """What a net says of drawings at their own size, as the mean over the sizes it looks at them: a face that
-    fills the frame is a face where it is small, and a bird a bird where it is large.
+    """What a net says of drawings that it sees `coarse`, and at their own size as well unless it is enough to
+    hide it: a figure is the mean of both, as what fills the frame is known better where it is small, and what is
+    small where it is large. Sparks are gone where they are small: effects and shadows are those of their own size.
     """
-    own = (pictures[0].shape[1], pictures[0].shape[0])
-    found = [np.zeros((3, *own[::-1]), np.float32) for _ in pictures]
-    asked = dict.fromkeys(sizes)
-    for size in asked:
-        if size == own:
-            labels = net.labels(pictures, told)
-        else:
-            smaller = [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures]
-            labels = [
-                np.stack([cv2.resize(plane, own, interpolation=cv2.INTER_LINEAR) for plane in label])
-                for label in net.labels(smaller, [resized(each, size) for each in told])
-            ]
-        for total, label in zip(found, labels, strict=True):
-            total += label / len(asked)
-    return found
+    own: tuple[int, int] = pictures[0].shape[1::-1]
+    if coarse == own:
+        return net.labels(pictures, told)
+    smaller = [cv2.resize(picture, coarse, interpolation=cv2.INTER_AREA) for picture in pictures]
+    found = [
+        np.stack([cv2.resize(plane, own, interpolation=cv2.INTER_LINEAR) for plane in label])
+        for label in net.labels(smaller, [resized(each, coarse) for each in told])
+    ]
+    if not finely:
+        return found
+    labels = net.labels(pictures, told)
+    for label, other in zip(labels, found, strict=True):
+        label[_FIGURE] = (label[_FIGURE] + other[_FIGURE]) / 2
+    return labels
 
 
 class _Around(NamedTuple):

@@ -34,7 +34,7 @@ class Params:
         "share of the net's picture",
         0.3,
         1,
-        "of which drawings are looked at too; 1: at no other size",
+        "at which figures are looked for too, 1: at no other; IoU 0.614, 0.644 of hands kept back, 0.863, 0.859 of others at 1, 0.67",
     )
     fewest: int = _of(3, "drawings", 2, 31, "two drawings have no middle")
     kept: float = _of(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,5 +15,5 @@ def test_they_are_spread_from_the_first_to_the_last(count: int, most: int) -> No
     assert all(0 <= k < count for k in found)
     if count and most > 1:
         assert found[0] == 0 and found[-1] == count - 1
-    gaps = [b - a for a, b in zip(found, found[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(found)]
     assert max(gaps, default=0) - min(gaps, default=0) <= 1

@@ -4,6 +4,7 @@ net does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from animelayers.imaging.evidence import MOST
+from animelayers.imaging.evidence import MOST, PlateEvidence
 from animelayers.models.layernet import LayerNet
 from animelayers.models.portrait import shrink
 from animelayers.record.schema import blank
@@ -105,6 +106,35 @@ def test_first_all_is_shown_and_then_what_was_found_is_hidden(net: LayerNet) -> 
     )
     for one, two in zip(once.told, twice.told, strict=True):
         assert np.abs(one.change.astype(int) - two.change).mean() < 20, "what changes does so whoever it is"
+
+
+class Watched(LayerNet):
+    """The net, which notes the sizes of what it is shown and what it says of it."""
+
+    seen: list[tuple[tuple[int, int], list[np.ndarray]]]
+
+    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[PlateEvidence]) -> list[np.ndarray]:
+        found = super().labels(pictures, told)
+        self.seen.append((pictures[0].shape[1::-1], [label.copy() for label in found]))
+        return found
+
+
+def test_figures_are_looked_for_in_two_sizes_and_the_rest_in_the_larger() -> None:
+    net, made = Watched(side=192, precision="fp32"), shot()
+    net.seen = []
+    coarse, size = (net.size(made.frames.shape[1:], share) for share in (0.5, 1))
+    assert coarse == (96, 48) and size == (192, 96)
+    found = estimate(given(made), net, replace(Params(), coarse=0.5)).labels
+    assert [each for each, _ in net.seen] == [coarse, coarse, size], (
+        "what is only hidden is not looked at twice"
+    )
+    small, large = (labels for _, labels in net.seen[1:])
+    for label, rough, fine in zip(found, small, large, strict=True):
+        np.testing.assert_array_equal(label[1:], fine[1:])
+        np.testing.assert_allclose(label[0], (fine[0] + cv2.resize(rough[0], size)) / 2, atol=1e-6)
+    net.seen = []
+    estimate(given(made), net, replace(Params(), coarse=1))
+    assert [each for each, _ in net.seen] == [size, size]
 
 
 def test_one_drawing_or_a_camera_that_nobody_knows_gets_no_evidence(net: LayerNet) -> None:
