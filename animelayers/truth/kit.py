@@ -22,7 +22,7 @@ TABLE = "PARTS.tsv"
 KINDS = ("figures", "props", "effects", "backgrounds")
 PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".avif", ".bmp", ".tif", ".tiff")
 FREE = re.compile(
-    r"(CC0|CC-BY(-SA)?-\d|MIT|Expat|Apache-2|BSD|ISC|MPL-2|OFL|Unlicense|Zlib|Public Domain|own|CC-BY-NC(-SA)?-\d|GPL|LGPL|Artistic|WTFPL|FAL)",
+    r"(CC0|CC-BY(-SA)?-\d|MIT|Expat|Apache-2|BSD|ISC|MPL-2|OFL|Unlicense|Zlib|Public[ -]Domain|own|CC-BY-NC(-SA)?-\d|GPL|LGPL|Artistic|WTFPL|FAL)",
     re.I,
 )
 """Licences that allow derived works."""
