@@ -160,31 +160,33 @@ class Output:
             raise SinkError(
                 self._store.root, "no metadata/*.parquet there", "give the folder a job wrote into"
             )
-        return self._whole(*metadata.load(self._store), self._annotations())
+        good, failed, twice = self._own(*metadata.load(self._store))
+        for name, store in self._annotations().items():
+            good = columns.join(good, metadata.load(store)[0], name)
+        return good, failed, twice
 
     def episodes(self) -> Iterator[Output]:
         """The same output with the rows of one episode each, so that memory does not grow with their number;
         none where nothing is committed.
         """
-        added = self._annotations()
+        added = {
+            name: (metadata.of_episodes(store), metadata.filled(store))
+            for name, store in self._annotations().items()
+        }
         for rows in metadata.episodes(self._store):
             part = Output(self.path, self._corrected)
-            part.__dict__["_loaded"] = part._whole(*rows, added, some=True)
+            good, failed, twice = part._own(*rows, some=True)
+            for name, (of, filled) in added.items():
+                good = columns.join(good, of(metadata.episodes_in(good)), name, filled)
+            part.__dict__["_loaded"] = good, failed, twice
             yield part
 
-    def _annotations(self) -> dict[str, pa.Table]:
+    def _annotations(self) -> dict[str, Store]:
         found = self._store.folders(columns.FOLDER)
-        return {
-            name: metadata.load(Store(inside(self.path, f"{columns.FOLDER}/{name}")))[0] for name in found
-        }
+        return {name: Store(inside(self.path, f"{columns.FOLDER}/{name}")) for name in found}
 
-    def _whole(
-        self,
-        good: pa.Table,
-        failed: pa.Table,
-        twice: list[str],
-        added: dict[str, pa.Table],
-        some: bool = False,
+    def _own(
+        self, good: pa.Table, failed: pa.Table, twice: list[str], some: bool = False
     ) -> tuple[pa.Table, pa.Table, list[str]]:
         if twice:
             log.warning(
@@ -197,10 +199,7 @@ class Output:
         order = [
             name for name in ("episode", "scene_id", "source", "frame_index") if name in good.column_names
         ]
-        good = good.sort_by([(name, "ascending") for name in order])
-        for name, table in added.items():
-            good = columns.join(good, table, name)
-        return good, failed, twice
+        return good.sort_by([(name, "ascending") for name in order]), failed, twice
 
     @cached_property
     def _index(self) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import pyarrow as pa
@@ -56,16 +56,21 @@ class Columns(Sink):
         return set()
 
 
-def join(frames: pa.Table, added: pa.Table, name: str) -> pa.Table:
+def join(frames: pa.Table, added: pa.Table, name: str, filled: Collection[str] | None = None) -> pa.Table:
     """A frame table with the columns of annotations `name`, null where they do not know a frame; what two
     sets name, the last by name has.
+
+    ``filled``: their columns that hold a value in some row, of which `added` may be only a few; the others
+    are left out.
     """
+    if filled is None:
+        filled = [column for column in added.column_names if added[column].null_count < len(added)]
     place = pc.index_in(frames["frame_id"], added["frame_id"])
     for column in added.column_names:
         if (
             column in ("frame_id", "drawing_of", "shard", "error", "error_type", "attempt")
             or column in _KEPT
-            or added[column].null_count == len(added)
+            or column not in filled
         ):
             continue
         values = added[column].take(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any
@@ -295,15 +295,60 @@ def episodes(store: Store) -> Iterator[tuple[pa.Table, pa.Table, list[str]]]:
     episode lies in neighbouring commits, whose names begin with the ids of its clips."""
     last: dict[str | None, int] = {}
     for at, (_, table) in enumerate(_in_pieces(store, ["clip_id", "episode"])):
-        last.update(dict.fromkeys(_episodes(table), at))
+        last.update(dict.fromkeys(episodes_in(table), at))
     held: dict[str | None, list[tuple[int, pa.Table]]] = {}
     for at, (part, table) in enumerate(_in_pieces(store)):
-        for episode in _episodes(table):
+        for episode in episodes_in(table):
             own = table if episode is None else table.filter(pc.equal(table["episode"], episode))
             held.setdefault(episode, []).append((part, own))
         for episode in [each for each in held if last[each] == at]:
             parts, tables = zip(*held.pop(episode), strict=True)
             yield _frames(tables, parts)
+
+
+def of_episodes(store: Store) -> Callable[[Iterable[str | None]], pa.Table]:
+    """Reads the good rows of some episodes, as `load` gives them; which commits hold them is looked up once."""
+    where: dict[str | None, dict[str, None]] = {}
+    for name in names(store):
+        for table in parquet.pieces(store, name, former.stored(["clip_id", "episode"])):
+            for episode in episodes_in(former.table(table)):
+                where.setdefault(episode, {})[name] = None
+
+    def read(episodes: Iterable[str | None]) -> pa.Table:
+        wanted = [*episodes, None]  # and what tells of no episode
+        files = sorted({name for episode in wanted for name in where.get(episode, ())})
+        tables = [parquet.declared(store, name) for name in files]
+        return _frames(
+            [
+                table.filter(pc.is_in(table["episode"], pa.array(wanted, pa.string())))
+                if "episode" in table.column_names
+                else table
+                for table in tables
+            ]
+        )[0]
+
+    return read
+
+
+def filled(store: Store) -> set[str]:
+    """The columns that hold a value in some row, by what the Parquets say of themselves at their ends."""
+    found: set[str] = set()
+    for name in names(store):
+        head = parquet.head(store, name)
+        today = dict(
+            zip(
+                head.schema.to_arrow_schema().names,
+                former.table(head.schema.to_arrow_schema().empty_table()).column_names,
+                strict=True,
+            )
+        )
+        for group in range(head.num_row_groups):
+            for number in range(head.num_columns):
+                told = head.row_group(group).column(number)
+                known = told.statistics is not None and told.statistics.has_null_count
+                if not known or told.statistics.null_count < told.num_values:
+                    found.add(today[told.path_in_schema.split(".")[0]])
+    return found
 
 
 def _in_pieces(store: Store, columns: Sequence[str] | None = None) -> Iterator[tuple[int, pa.Table]]:
@@ -313,8 +358,8 @@ def _in_pieces(store: Store, columns: Sequence[str] | None = None) -> Iterator[t
             yield number, parquet.plain_types(store, name, former.table(table))
 
 
-def _episodes(table: pa.Table) -> list[str | None]:
-    """The episodes of a commit; None alone where it has no column of them."""
+def episodes_in(table: pa.Table) -> list[str | None]:
+    """The episodes of some rows; None alone where they have no column of them."""
     return list(table["episode"].unique().to_pylist()) if "episode" in table.column_names else [None]
 
 

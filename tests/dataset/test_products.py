@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from animelayers.dataset import plates, products
 from animelayers.dataset.output import PLATES, Output
 from animelayers.engine import cluster
 from animelayers.engine.placement import Resources
-from animelayers.sinks import Shards, metadata, parquet
-from animelayers.sinks.store import SinkError
+from animelayers.sinks import Shards, columns, metadata, parquet
+from animelayers.sinks.store import SinkError, Store
 from tests.sinks.clips import clip
 
 EPISODES = 5
@@ -85,3 +86,32 @@ def test_episodes_come_whole_though_they_are_read_in_pieces(output: Path) -> Non
     found = [part.table for part in Output(str(output)).episodes()]
     assert [set(part["episode"].to_pylist()) for part in found] == [{f"e{n}"} for n in range(EPISODES)]
     assert pa.concat_tables(found).select(whole.column_names).to_pylist() == whole.to_pylist()
+
+
+def test_episodes_come_with_their_own_annotations(output: Path) -> None:
+    frames = Output(str(output)).table.select(["frame_id", "clip_id", "source", "episode", "frame_index"])
+    for name, episodes in {
+        "one": [0, 1, 2],
+        "two": [1],
+    }.items():  # of what the second tells nothing is known elsewhere
+        of = set(f"e{n}" for n in episodes)
+        for number, episode in enumerate(sorted(set(frames["episode"].to_pylist()))):
+            part = frames.filter(pc.equal(frames["episode"], episode))
+            values = pa.array([float(number) if episode in of else None] * len(part), pa.float32())
+            nothing = pa.nulls(len(part), pa.float32())
+            words = pa.array([""] * len(part))
+            part = part.append_column("sharpness" if name == "one" else "noise", values)
+            part = (
+                part.append_column("contrast", nothing)
+                .append_column("error", words)
+                .append_column("error_type", words)
+            )
+            folder = output / columns.FOLDER / name
+            (folder / metadata.FOLDER).mkdir(parents=True, exist_ok=True)
+            store = Store(str(folder))
+            store.put(f"{metadata.FOLDER}/{episode}.parquet", "r", parquet.to_bytes(part))
+    whole = Output(str(output)).table
+    assert {"sharpness", "noise"} <= {*whole.column_names} and "contrast" not in whole.column_names
+    found = [part.table for part in Output(str(output)).episodes()]
+    assert all(part.column_names == whole.column_names for part in found)
+    assert pa.concat_tables(found).to_pylist() == whole.to_pylist()
