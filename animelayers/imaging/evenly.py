@@ -7,4 +7,4 @@ import numpy as np
 
 def evenly(count: int, most: int) -> list[int]:
     """At most `most` numbers below `count`, ascending, evenly spread, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)).tolist()
+    return list(np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)).tolist())

@@ -41,7 +41,7 @@ RECORDS = (
         "layernet",
         "layernet.safetensors",
         5_757_482,
-        "sha256:0802f88a6ecaf3baa1e9e9217a579c302d55484ef66e4708a0f78e12b103cc77",
+        "sha256:ef96cbacb6e239a0e3e244928e99edef1fc3f94010d64910ae628eb571f3557c",
         (Packaged("layernet.safetensors"),),
         "MIT",
         "Apache-2.0",
