@@ -41,7 +41,7 @@ RECORDS = (
         "layernet",
         "layernet.safetensors",
         5_757_482,
-        "sha256:ef96cbacb6e239a0e3e244928e99edef1fc3f94010d64910ae628eb571f3557c",
+        "sha256:797c71a8dede2783736c5e6480e5a658eeab28a13ed12d0292369f10791b4dfe",
         (Packaged("layernet.safetensors"),),
         "MIT",
         "Apache-2.0",
