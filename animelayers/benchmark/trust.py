@@ -20,13 +20,13 @@ from animelayers.benchmark.figures import Figure, middle
 from animelayers.dataset import products
 from animelayers.engine import worker
 from animelayers.engine.ledger import Ledger
-from animelayers.sinks import metadata, shards, sink
+from animelayers.sinks import parquet, shards, sink
 from animelayers.sinks.lock import Lock
 from animelayers.sources import Files
 
 GOAL = 0.03
 PLACES: dict[str, tuple[Any, str]] = {
-    "layers": (shards, "checksum"), "tables": (metadata, "digest"), "products": (products, "checksum"), "disk": (os, "fsync"),
+    "layers": (shards, "checksum"), "tables": (parquet, "digest"), "products": (products, "checksum"), "disk": (os, "fsync"),
     "fence": (sink, "fence"), "lock": (Lock, "__enter__"), "unlock": (Lock, "__exit__"), "inputs": (Files, "digest"),
     "files": (sink.Sink, "lost"), "check": (Ledger, "check"), "enter": (Ledger, "enter"), "leave": (Ledger, "leave"),
     "watchdog": (threading.Timer, "start"), "native": (faulthandler, "dump_traceback_later"), "precision": (worker, "computed"),
