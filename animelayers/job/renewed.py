@@ -25,10 +25,10 @@ def renewed(cfg: DictConfig) -> DictConfig:
 
 
 def _renew(node: DictConfig, above: str, known: Collection[str]) -> None:
-    for name in list(node):
-        new = former.renewed(str(name), known)
+    for name in [name for name in node if isinstance(name, str)]:  # a table of chances has numbers for names
+        new = former.renewed(name, known)
         if new != name:
-            log.warning("%s", former.renamed(f"{above}{name!s}", new))
+            log.warning("%s", former.renamed(f"{above}{name}", new))
             with open_dict(node):
                 node[new] = node._get_node(name)
                 del node[name]
