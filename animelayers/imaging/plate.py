@@ -107,6 +107,16 @@ def _chosen(
     return picture
 
 
+def lifted(frames: Sequence[np.ndarray], lights: Sequence[Light], dark: float) -> list[np.ndarray]:
+    """Frames uint8 (H, W, 3) in the light their `lights` are measured against; one whose light has a gain below
+    `dark` in some channel stays as it is, since little can be read out of it.
+    """
+    return [
+        light.lift(frame) if light.gain.min() >= dark else frame
+        for frame, light in zip(frames, lights, strict=True)
+    ]
+
+
 def lights_of(
     frames: Sequence[np.ndarray], cameras: Sequence[np.ndarray], canvas: tuple[int, int]
 ) -> list[Light]:

@@ -32,10 +32,10 @@ def _renew(node: DictConfig, above: str, known: Collection[str]) -> None:
             with open_dict(node):
                 node[new] = node._get_node(name)
                 del node[name]
-    for name in node:
-        child: Any = None if OmegaConf.is_missing(node, name) else node._get_node(name)
+    for key in node:
+        child: Any = None if OmegaConf.is_missing(node, key) else node._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none() and not child._is_interpolation():
-            _renew(child, f"{above}{name!s}.", _options(child, above))
+            _renew(child, f"{above}{key!s}.", _options(child, above))
 
 
 def _options(node: DictConfig, above: str) -> Collection[str]:

@@ -279,6 +279,7 @@ class TrainingPlan(TypedDict):
     hold: Sequence[str]
     mine: Share
     restyle: Share
+    said: Share
 
 
 class TrainLayers(TypedDict):

@@ -23,7 +23,7 @@ from animelayers.imaging.evidence import (
     usual,
 )
 from animelayers.imaging.motion import canvas, placed
-from animelayers.imaging.plate import lights_of
+from animelayers.imaging.plate import lifted, lights_of
 from animelayers.imaging.views import rescaled, view
 from animelayers.models.portrait import shrink
 from animelayers.models.protocols import Layering
@@ -76,10 +76,7 @@ def estimate(given: Given, net: Layering, params: Params) -> Labelled:
     cameras, whole = _reduced([*given.cameras, *around.cameras], given.frames.shape[2:0:-1], size)
     lights = lights_of([*small, *around.pictures], cameras, whole)
     legible = [k for k, light in enumerate(lights) if light.usable]
-    pictures = [
-        light.lift(picture) if light.gain.min() >= params.dark else picture
-        for picture, light in zip([*small, *around.pictures], lights, strict=True)
-    ]
+    pictures = lifted([*small, *around.pictures], lights, params.dark)
     small = pictures[: len(small)]
     positions = Positions([view(camera, size, whole) for camera in cameras], whole)
     evidence, labels = blank, [np.zeros((3, *size[::-1]), np.float32)] * len(small)

@@ -335,13 +335,8 @@ def filled(store: Store) -> set[str]:
     found: set[str] = set()
     for name in names(store):
         head = parquet.head(store, name)
-        today = dict(
-            zip(
-                head.schema.to_arrow_schema().names,
-                former.table(head.schema.to_arrow_schema().empty_table()).column_names,
-                strict=True,
-            )
-        )
+        schema = head.schema.to_arrow_schema()
+        today = dict(zip(schema.names, former.table(schema.empty_table()).column_names, strict=True))
         for group in range(head.num_row_groups):
             for number in range(head.num_columns):
                 told = head.row_group(group).column(number)

@@ -12,7 +12,7 @@ import numpy as np
 from animelayers.imaging import evidence
 from animelayers.imaging.evidence import PlateEvidence
 from animelayers.imaging.motion import canvas
-from animelayers.imaging.plate import lights_of
+from animelayers.imaging.plate import lifted, lights_of
 from animelayers.shot.params import Params
 from animelayers.training.pack import Shot
 from animelayers.training.restyle import restyled
@@ -139,13 +139,8 @@ def in_one_light(shot: Shot) -> np.ndarray:
     if len(shot.frames) < 3 or not shot.places.any() or _LIT.isdisjoint(shot.traits.split(",")):
         return shot.frames
     cameras, size = shot.places.astype(np.float64), (shot.frames.shape[2], shot.frames.shape[1])
-    lights, dark = lights_of(list(shot.frames), list(cameras), canvas(cameras, size)), Params().dark
-    return np.stack(
-        [
-            light.lift(frame) if light.gain.min() >= dark else frame
-            for frame, light in zip(shot.frames, lights, strict=True)
-        ]
-    )
+    frames = list(shot.frames)
+    return np.stack(lifted(frames, lights_of(frames, list(cameras), canvas(cameras, size)), Params().dark))
 
 
 def _looked(layers: np.ndarray, rng: np.random.Generator, doubts: Doubts) -> np.ndarray:

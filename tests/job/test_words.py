@@ -188,9 +188,7 @@ def test_a_configuration_of_ones_own_may_have_the_old_names(caplog: pytest.LogCa
 
 
 @pytest.mark.parametrize("name", ["decompose", "train_layers", "compose"])
-def test_no_word_of_a_configuration_of_now_is_an_old_one(
-    name: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_word_of_a_configuration_of_now_is_an_old_one(name: str, caplog: pytest.LogCaptureFixture) -> None:
     cfg = job.compose(name)
     before = OmegaConf.to_container(cfg, resolve=False)
     assert OmegaConf.to_container(renewed_config(cfg), resolve=False) == before and not caplog.records
