@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from animelayers import Output, job
 from animelayers.desk.clicks import LEVELS, Taken, shots, taken
+from animelayers.desk.correct import own_net
 
 
 def clicks(cfg: DictConfig) -> int:
@@ -20,7 +21,7 @@ def clicks(cfg: DictConfig) -> int:
     for shot in shots(Output(cfg.truth), Output(cfg.output, corrected=False)):
         if not any(plane.any() for plane in shot.true):
             continue
-        found.append(taken(shot, cfg.most))
+        found.append(taken(shot, cfg.most, own_net()))
         one = found[-1]
         said = "  ".join(
             f"{_described(a, cfg.most)} {_described(b, cfg.most)}"

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 
 from animelayers.dataset.output import Output
+from animelayers.models.protocols import Layering
+from animelayers.shot.asked import Asked
 from animelayers.shot.spread import Mark, Spreader, small
 
 LEVELS = (0.95, 0.98)
@@ -41,11 +43,12 @@ class Taken(NamedTuple):
     alone: list[int | None]
 
 
-def taken(shot: Shot, most: int = 40) -> Taken:
+def taken(shot: Shot, most: int = 40, net: Layering | None = None) -> Taken:
     """How many clicks a shot takes, `most` of them at most, with corrections that spread and with every
-    drawing clicked for itself.
+    drawing clicked for itself; ``net``: is told of the clicks.
     """
-    one, apart = (Spreader(shot.pictures, shot.found, linked) for linked in (True, False))
+    asked = None if net is None else Asked(net, shot.pictures)
+    one, apart = (Spreader(shot.pictures, shot.found, linked, asked) for linked in (True, False))
     return Taken(
         shot.name,
         len(shot.pictures),

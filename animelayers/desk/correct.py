@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +33,23 @@ from animelayers.exports.sequence import NOTE
 from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
 from animelayers.models.inpaint import OpenCV
+from animelayers.models.layernet import LayerNet
+from animelayers.models.protocols import Layering
 from animelayers.record.schema import Row
+from animelayers.shot.asked import Asked
 from animelayers.shot.matte import finished
 from animelayers.shot.params import Params
-from animelayers.shot.spread import BACKGROUND, Mark, Spread, Spreader, small
+from animelayers.shot.spread import BACKGROUND, EFFECT, Mark, Spread, Spreader, small
 from animelayers.sinks import Columns, Shards, corrections, dataset, metadata, parquet
 from animelayers.sinks.store import SinkError, Store
 from animelayers.sources import Layers
 from animelayers.stages.background import Background
+from animelayers.weights import WeightsError
+
+log = logging.getLogger(__name__)
 
 EDITS = "edits"
 """The folder of an output that its corrections are saved in."""
-EFFECT = 255
-"""The label of effects; figures have 1 to 250."""
 _MOST_LABELS = 250
 _RIM = 3  # pixels of a small picture around what changed in which the outline is found anew
 _COLOURS = (
@@ -110,12 +116,12 @@ class Figure:
 
 
 class Correction:
-    """A shot under correction. All methods may be called from several threads.
+    """A shot under correction. All methods may be called from several threads. ``net`` is told what was said.
 
     Raises KeyError where a layer it needs is not there, `SinkError` where one cannot be read.
     """
 
-    def __init__(self, output: Output, shot: Shot) -> None:
+    def __init__(self, output: Output, shot: Shot, net: Layering | None = None) -> None:
         self.shot, self._path = shot, output.path
         self._lock = threading.RLock()
         self._rows = [output.row(carrier) for carrier in shot.carriers]
@@ -126,7 +132,9 @@ class Correction:
             self.before.append(self._labels(output, row))
         known = sorted({int(k) for plane in self.before for k in np.unique(plane)} - {BACKGROUND, EFFECT})
         self.figures = [Figure(k, f"figure {k}", _COLOURS[(k - 1) % len(_COLOURS)]) for k in known or [1]]
-        self._spreader = Spreader(self.pictures, self.before)
+        self._spreader = Spreader(
+            self.pictures, self.before, asked=None if net is None else Asked(net, self.pictures)
+        )
         self.said: list[Said] = []
         self.undone: list[Said] = []
         self.within: tuple[int, int] = (0, len(self._rows) - 1)
@@ -350,6 +358,16 @@ class Correction:
         return new
 
 
+@cache
+def own_net() -> Layering | None:
+    """The package's own net, None where its weights are not there: corrections spread without it, too."""
+    try:
+        return LayerNet()
+    except WeightsError as problem:
+        log.warning("clicks take one colour at a time: %s", problem)
+        return None
+
+
 @dataclass
 class Desks:
     """Corrections that are under way, the last few shots; shared by all tabs."""
@@ -363,7 +381,7 @@ class Desks:
         key = (output.path, shot.name, version)
         with self._lock:
             if key not in self._open:
-                self._open[key] = Correction(output, shot)
+                self._open[key] = Correction(output, shot, own_net())
                 while len(self._open) > self.most:
                     self._open.pop(next(iter(self._open)))
             return self._open[key]

@@ -4,12 +4,13 @@ the shot.
 Drawings fall into small regions of one colour (waterpixels: Machairas et al., 2015). Regions that touch are
 neighbours, and so are those that the optical flow takes into each other between two drawings. A mark reaches
 a region along the cheapest way (geodesic segmentation: Bai and Sapiro, 2007): steps within one colour cost
-little, steps over an outline much, and so does what goes against the layers as they are.
+little, steps over an outline much, and so does what goes against the layers as they are. A net that is told
+of the mark says how far the thing reaches that was pointed at, whatever colours it has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -18,12 +19,17 @@ from scipy.ndimage import maximum, minimum_position
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from animelayers.imaging.evenly import evenly
 from animelayers.models.flow import DIS
 
 SIDE = 480
 """Pixels of the long side of the drawings that regions are made of."""
-BACKGROUND = 0
-"""The label of what is behind; all others are figures' ids and effects."""
+BACKGROUND, EFFECT = 0, 255
+"""The labels of what is behind and of effects; all others are figures' ids."""
+Asked = Callable[[int, np.ndarray], np.ndarray]
+"""What a net says of a drawing, by its number, of which a hand said something as `Layering` has it: coverage
+float32 (3, h, w) of its small picture.
+"""
 
 _CELL = 7  # pixels between the seeds of regions
 _OUTLINE = 24.0  # levels of Lab from which a step counts as one over an outline
@@ -32,6 +38,8 @@ _DRIFT = 3.0  # what a region costs that is an outline's worth of colour away fr
 _AGAINST = 0.02  # what it costs to change what a region is
 _COVERED = 0.5  # of a region that a mark covers so that it is about the region
 _TIME = 0.05  # what a step to the next drawing costs
+_SURE = 0.5  # coverage from which a net says that something is there
+_COMPARED = 48  # regions of what was pointed at whose colours others are compared with
 _LEAVE = 0.5  # what it costs to leave what is of the mark's label already
 _SLIVER = 2.5  # pixels of depth up to which what is left beside a change goes with it
 _REACH = 1.0  # ways that cost more are not gone
@@ -58,13 +66,19 @@ class Spreader:
     """The drawings of a shot, made ready for corrections.
 
     ``pictures``: uint8 sRGB (h, w, 3), all of one size; ``labels``: uint8 (h, w), what they show by now.
-    ``linked`` False leaves every drawing for itself.
+    ``linked`` False leaves every drawing for itself. ``asked``: a net that is told what was said.
     """
 
     def __init__(
-        self, pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], linked: bool = True
+        self,
+        pictures: Sequence[np.ndarray],
+        labels: Sequence[np.ndarray],
+        linked: bool = True,
+        asked: Asked | None = None,
     ) -> None:
         self.labels = [np.ascontiguousarray(plane) for plane in labels]
+        self._asked = asked
+        self._answers: dict[tuple[int, bytes], np.ndarray] = {}
         self._regions: list[np.ndarray] = []
         first, ends, colours = 0, list[int](), list[np.ndarray]()
         for picture, plane in zip(pictures, self.labels, strict=True):
@@ -94,6 +108,7 @@ class Spreader:
         for mark in marks:
             seeds = [region for region in self._meant(mark) if said[region] == mark.label]
             if seeds:
+                seeds += self._thing(mark, seeds, marks, said)
                 far = self._ways(seeds, mark.label)
                 nearer = far < np.minimum(best, _REACH)
                 new[nearer], best[nearer] = mark.label, far[nearer]
@@ -110,13 +125,43 @@ class Spreader:
         meant[marked == marked.max(initial=0)] = True
         return [int(region) for region in found[meant]]
 
+    def _thing(
+        self, mark: Mark, seeds: Sequence[int], marks: Sequence[Mark], said: dict[int, int]
+    ) -> list[int]:
+        """More regions of what a mark points at: those around it that are not yet what it says, and are by a
+        net that was told all that was said of the drawing.
+        """
+        if self._asked is None:
+            return []
+        words = np.zeros((2, *mark.where.shape), np.float32)
+        for other in (other for other in marks if other.drawing == mark.drawing):
+            words[0][other.where] = 1 if other.label not in (BACKGROUND, EFFECT) else -1
+            words[1][other.where] = 1 if other.label == EFFECT else -1
+        key = mark.drawing, words.tobytes()
+        if key not in self._answers:
+            self._answers[key] = self._asked(mark.drawing, words)
+        first, end = ([0, *self._ends][mark.drawing + k] for k in (0, 1))
+        found = self._regions[mark.drawing] - first
+        figure, effect = (
+            _means(found, plane.reshape(-1, 1), end - first)[:, 0] > _SURE for plane in self._answers[key][:2]
+        )
+        agreed = {BACKGROUND: ~figure & ~effect, EFFECT: effect & ~figure}.get(mark.label, figure)
+        open_to = agreed & (self._own[first:end] != mark.label)
+        open_to[[region - first for region in seeds if first <= region < end]] = True
+        _, pieces = cv2.connectedComponents(open_to[found].view(np.uint8), connectivity=4)
+        around = np.isin(pieces, np.setdiff1d(pieces[mark.where], 0))
+        return [
+            region
+            for region in (np.unique(found[around]) + first).tolist()
+            if said.get(region, mark.label) == mark.label and region not in seeds
+        ]
+
     def _ways(self, seeds: Sequence[int], label: int) -> np.ndarray:
         """What the cheapest way from the seeds costs, of each region."""
         one, other, cost = self._edges
         against = self._own != label
-        drift = (
-            np.sqrt(np.square(self._colours[:, None] - self._colours[seeds[:12]]).sum(2).min(1)) / _OUTLINE
-        )
+        compared = [seeds[i] for i in evenly(len(seeds), _COMPARED)]
+        drift = np.sqrt(np.square(self._colours[:, None] - self._colours[compared]).sum(2).min(1)) / _OUTLINE
         # what is of that label already is passed through for nothing, what is not pays for being changed, and
         # for another colour than the mark's
         paid = cost + np.where(

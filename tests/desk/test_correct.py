@@ -11,7 +11,7 @@ from animelayers import Output, job
 from animelayers.desk import correct, shots
 from animelayers.desk.clicks import dot, iou
 from animelayers.desk.correct import Correction, CorrectionError, Said
-from animelayers.shot.spread import Mark, Spreader
+from animelayers.shot.spread import EFFECT, Mark, Spreader
 from animelayers.sources import Layers
 from tests.exports.films import film
 from tests.sinks.clips import contents
@@ -112,7 +112,7 @@ def test_a_second_correction_builds_on_the_first(out: Path) -> None:
 def test_a_brush_is_as_painted_and_an_effect_leaves_the_figure(out: Path) -> None:
     correction = opened(out)
     correction.say(Said(0, "brush", [(0.05, 0.1), (0.2, 0.1)], 0.05, 1))
-    correction.say(Said(1, "lasso", [(0.5, 0.2), (0.75, 0.2), (0.75, 0.8), (0.5, 0.8)], 0.01, correct.EFFECT))
+    correction.say(Said(1, "lasso", [(0.5, 0.2), (0.75, 0.2), (0.75, 0.8), (0.5, 0.8)], 0.01, EFFECT))
     correction.save()
     now = Output(str(out))
     one, two = (
