@@ -4,8 +4,8 @@ the shot.
 Drawings fall into small regions of one colour (waterpixels: Machairas et al., 2015). Regions that touch are
 neighbours, and so are those that the optical flow takes into each other between two drawings. A mark reaches
 a region along the cheapest way (geodesic segmentation: Bai and Sapiro, 2007): steps within one colour cost
-little, steps over an outline much, and so does what goes against the layers as they are. A net that is told
-of the mark says how far the thing reaches that was pointed at, whatever colours it has.
+little, steps over an outline much, and so does what goes against the layers as they are. Colours count
+less where a net that is told of the marks takes what they lead to for the same as what was marked.
 """
 
 from __future__ import annotations
@@ -34,13 +34,16 @@ float32 (3, h, w) of its small picture.
 _CELL = 7  # pixels between the seeds of regions
 _OUTLINE = 24.0  # levels of Lab from which a step counts as one over an outline
 _STEP = 0.02  # what a step within one colour costs
-_DRIFT = 3.0  # what a region costs that is an outline's worth of colour away from what was marked
+_DRIFT = 1.0  # what a region costs that is an outline's worth of colour away from what was marked
 _AGAINST = 0.02  # what it costs to change what a region is
 _COVERED = 0.5  # of a region that a mark covers so that it is about the region
 _TIME = 0.05  # what a step to the next drawing costs
-_SURE = 0.5  # coverage from which a net says that something is there
+_DOUBT = 0.02  # of what a net says, which is never quite sure
+_AGREED = 0.985  # of the cost of colours that a net saves which takes two regions for the same thing
+_ONCE = 1.5  # power of the cost that is left: each region pays for its colour again, an outline is stepped over once
+_LEEWAY = 2.0  # logits by which it may be less sure of the one
 _COMPARED = 48  # regions of what was pointed at whose colours others are compared with
-_LEAVE = 0.5  # what it costs to leave what is of the mark's label already
+_LEAVE = 0.3  # what it costs to leave what is of the mark's label already
 _SLIVER = 2.5  # pixels of depth up to which what is left beside a change goes with it
 _REACH = 1.0  # ways that cost more are not gone
 
@@ -95,21 +98,22 @@ class Spreader:
         for found, plane in zip(self._regions, self.labels, strict=True):
             self._own[found.ravel()] = plane.ravel()
         edges = [self._beside(found) for found in self._regions]
+        beside = sum(len(one) for one, _, _ in edges)
         if linked and len(pictures) > 1:
             edges += self._followed(pictures)
         self._edges = tuple(np.concatenate(part) for part in zip(*edges, strict=True))
+        self._later = np.arange(len(self._edges[0])) >= beside
 
     def __call__(self, marks: Sequence[Mark], within: tuple[int, int] | None = None) -> Spread:
         """What all drawings show with these marks; only drawings ``within`` (first, last) change. The later
         of two marks counts.
         """
         said = {int(region): mark.label for mark in marks for region in self._meant(mark)}
-        best, new = np.full(self.count, np.inf), self._own.copy()
+        best, new, opinion = np.full(self.count, np.inf), self._own.copy(), self._opinion(marks)
         for mark in marks:
             seeds = [region for region in self._meant(mark) if said[region] == mark.label]
             if seeds:
-                seeds += self._thing(mark, seeds, marks, said)
-                far = self._ways(seeds, mark.label)
+                far = self._ways(seeds, mark.label, opinion)
                 nearer = far < np.minimum(best, _REACH)
                 new[nearer], best[nearer] = mark.label, far[nearer]
         for region, label in said.items():
@@ -125,52 +129,53 @@ class Spreader:
         meant[marked == marked.max(initial=0)] = True
         return [int(region) for region in found[meant]]
 
-    def _thing(
-        self, mark: Mark, seeds: Sequence[int], marks: Sequence[Mark], said: dict[int, int]
-    ) -> list[int]:
-        """More regions of what a mark points at: those around it that are not yet what it says, and are by a
-        net that was told all that was said of the drawing.
+    def _opinion(self, marks: Sequence[Mark]) -> np.ndarray | None:
+        """How sure a net that was told of the marks is of figures and effects in each region, as logits float32
+        (regions, 2); None where there is no net.
         """
         if self._asked is None:
-            return []
-        words = np.zeros((2, *mark.where.shape), np.float32)
-        for other in (other for other in marks if other.drawing == mark.drawing):
-            words[0][other.where] = 1 if other.label not in (BACKGROUND, EFFECT) else -1
-            words[1][other.where] = 1 if other.label == EFFECT else -1
-        key = mark.drawing, words.tobytes()
-        if key not in self._answers:
-            self._answers[key] = self._asked(mark.drawing, words)
-        first, end = ([0, *self._ends][mark.drawing + k] for k in (0, 1))
-        found = self._regions[mark.drawing] - first
-        figure, effect = (
-            _means(found, plane.reshape(-1, 1), end - first)[:, 0] > _SURE for plane in self._answers[key][:2]
-        )
-        agreed = {BACKGROUND: ~figure & ~effect, EFFECT: effect & ~figure}.get(mark.label, figure)
-        open_to = agreed & (self._own[first:end] != mark.label)
-        open_to[[region - first for region in seeds if first <= region < end]] = True
-        _, pieces = cv2.connectedComponents(open_to[found].view(np.uint8), connectivity=4)
-        around = np.isin(pieces, np.setdiff1d(pieces[mark.where], 0))
-        return [
-            region
-            for region in (np.unique(found[around]) + first).tolist()
-            if said.get(region, mark.label) == mark.label and region not in seeds
-        ]
+            return None
+        made = []
+        for number, found in enumerate(self._regions):
+            words = np.zeros((2, *found.shape), np.float32)
+            for mark in (mark for mark in marks if mark.drawing == number):
+                words[0][mark.where] = 1 if mark.label not in (BACKGROUND, EFFECT) else -1
+                words[1][mark.where] = 1 if mark.label == EFFECT else -1
+            key = number, words.tobytes() if words.any() else b""
+            if key not in self._answers:
+                first, end = ([0, *self._ends][number + k] for k in (0, 1))
+                answer = np.moveaxis(self._asked(number, words)[:2], 0, -1).reshape(-1, 2)
+                share = np.clip(_means(found - first, answer, end - first), _DOUBT, 1 - _DOUBT)
+                self._answers[key] = np.log(share / (1 - share))
+            made.append(self._answers[key])
+        return np.concatenate(made)
 
-    def _ways(self, seeds: Sequence[int], label: int) -> np.ndarray:
+    def _ways(self, seeds: Sequence[int], label: int, opinion: np.ndarray | None) -> np.ndarray:
         """What the cheapest way from the seeds costs, of each region."""
         one, other, cost = self._edges
         against = self._own != label
         compared = [seeds[i] for i in evenly(len(seeds), _COMPARED)]
+        dear = 1.0 if opinion is None else self._dear(opinion, seeds, label)[other]
         drift = np.sqrt(np.square(self._colours[:, None] - self._colours[compared]).sum(2).min(1)) / _OUTLINE
         # what is of that label already is passed through for nothing, what is not pays for being changed, and
         # for another colour than the mark's
-        paid = cost + np.where(
+        inside = _STEP + (cost - _STEP) * np.where(self._later, 1, dear)
+        paid = inside + np.where(
             against[other],
-            _AGAINST + _DRIFT * drift[other] ** 2 + np.where(against[one], 0, _LEAVE),
+            _AGAINST + _DRIFT * drift[other] ** 2 * dear**_ONCE + np.where(against[one], 0, _LEAVE),
             0,
         )
         graph = csr_matrix((paid.astype(np.float64), (one, other)), (self.count, self.count))
         return np.asarray(dijkstra(graph, indices=list(seeds), min_only=True, limit=_REACH))
+
+    def _dear(self, opinion: np.ndarray, seeds: Sequence[int], label: int) -> np.ndarray:
+        """What part of the cost of colours each region has: what a net takes for a figure at least as much as
+        what was called one is likely one with it, and what it takes for one less than what is none is none.
+        """
+        figure, effect = opinion[:, 0], opinion[:, 1]
+        of = {BACKGROUND: -figure, EFFECT: effect}.get(label, figure)
+        more = of - np.median(of[seeds])
+        return np.asarray(1 - _AGREED / (1 + np.exp(-(more + _LEEWAY))))
 
     def _told(
         self, new: np.ndarray, best: np.ndarray, marks: Sequence[Mark], within: tuple[int, int] | None
