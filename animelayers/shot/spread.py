@@ -40,6 +40,7 @@ _COVERED = 0.5  # of a region that a mark covers so that it is about the region
 _TIME = 0.05  # what a step to the next drawing costs
 _DOUBT = 0.02  # of what a net says, which is never quite sure
 _AGREED = 0.985  # of the cost of colours that a net saves which takes two regions for the same thing
+_NEAR = 12  # drawings from a mark up to which a net is asked
 _ONCE = 1.5  # power of the cost that is left: each region pays for its colour again, an outline is stepped over once
 _LEEWAY = 2.0  # logits by which it may be less sure of the one
 _COMPARED = 48  # regions of what was pointed at whose colours others are compared with
@@ -131,7 +132,7 @@ class Spreader:
 
     def _opinion(self, marks: Sequence[Mark]) -> np.ndarray | None:
         """How sure a net that was told of the marks is of figures and effects in each region, as logits float32
-        (regions, 2); None where there is no net.
+        (regions, 2), not a number far from all marks, where hardly any way leads; None where there is no net.
         """
         if self._asked is None:
             return None
@@ -142,8 +143,11 @@ class Spreader:
                 words[0][mark.where] = 1 if mark.label not in (BACKGROUND, EFFECT) else -1
                 words[1][mark.where] = 1 if mark.label == EFFECT else -1
             key = number, words.tobytes() if words.any() else b""
+            first, end = ([0, *self._ends][number + k] for k in (0, 1))
+            if min((abs(mark.drawing - number) for mark in marks), default=0) > _NEAR:
+                made.append(np.full((end - first, 2), np.nan, np.float32))
+                continue
             if key not in self._answers:
-                first, end = ([0, *self._ends][number + k] for k in (0, 1))
                 answer = np.moveaxis(self._asked(number, words)[:2], 0, -1).reshape(-1, 2)
                 share = np.clip(_means(found - first, answer, end - first), _DOUBT, 1 - _DOUBT)
                 self._answers[key] = np.log(share / (1 - share))
@@ -174,8 +178,9 @@ class Spreader:
         """
         figure, effect = opinion[:, 0], opinion[:, 1]
         of = {BACKGROUND: -figure, EFFECT: effect}.get(label, figure)
-        more = of - np.median(of[seeds])
-        return np.asarray(1 - _AGREED / (1 + np.exp(-(more + _LEEWAY))))
+        more = of - np.nanmedian(of[seeds])
+        dear = 1 - _AGREED / (1 + np.exp(-(more + _LEEWAY)))
+        return np.where(np.isfinite(dear), dear, 1)
 
     def _told(
         self, new: np.ndarray, best: np.ndarray, marks: Sequence[Mark], within: tuple[int, int] | None
