@@ -45,7 +45,7 @@ class Taken(NamedTuple):
 
 def taken(shot: Shot, most: int = 40, net: Layering | None = None) -> Taken:
     """How many clicks a shot takes, `most` of them at most, with corrections that spread and with every
-    drawing clicked for itself; ``net``: is told of the clicks.
+    drawing clicked for itself; ``net``: is asked what is of the same.
     """
     asked = None if net is None else Asked(net, shot.pictures)
     one, apart = (Spreader(shot.pictures, shot.found, linked, asked) for linked in (True, False))

@@ -279,7 +279,6 @@ class TrainingPlan(TypedDict):
     hold: Sequence[str]
     mine: Share
     restyle: Share
-    said: Share
 
 
 class TrainLayers(TypedDict):

@@ -14,7 +14,7 @@ import numpy as np
 from animelayers.imaging.evidence import PlateEvidence, nothing
 from animelayers.models.constants import BYTE, MIDDLE
 from animelayers.models.device import Device, core, pick
-from animelayers.models.layernet_graph import CHANNELS, SAID, STEP, graph
+from animelayers.models.layernet_graph import CHANNELS, STEP, graph
 from animelayers.models.onnx import Precision, bf16_pays, threads
 from animelayers.models.portrait import SPECK, shrink
 from animelayers.models.protocols import Mattes
@@ -26,7 +26,6 @@ _LEAST = 4 * STEP  # pixels that the long side has at least
 _SURE = 0.5
 # convolutions that see all planes, and how many
 _SHOWN, _KERNEL = {"evidence.0.0.weight": CHANNELS, "edges.0.0.weight": CHANNELS + 3}, 4
-_LATER = 1 + SAID  # planes that nets of before are not shown: what changes, and what a hand said
 _TOLD = 300  # characters of what a library says of weights
 
 
@@ -92,20 +91,14 @@ class LayerNet:
         scale = share * (self.side // STEP * STEP) / max(height, width)
         return max(STEP, round(width * scale / STEP) * STEP), max(STEP, round(height * scale / STEP) * STEP)
 
-    def labels(
-        self,
-        pictures: Sequence[np.ndarray],
-        told: Sequence[PlateEvidence],
-        said: Sequence[np.ndarray] | None = None,
-    ) -> list[np.ndarray]:
+    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[PlateEvidence]) -> list[np.ndarray]:
         """As `Layering`."""
-        words = [None] * len(pictures) if said is None else said
         found: list[np.ndarray] = []
         for start in range(0, len(pictures), self._batch):
             part = slice(start, start + self._batch)
             planes = [
-                _planes(picture, evidence, word)
-                for picture, evidence, word in zip(pictures[part], told[part], words[part], strict=True)
+                _planes(picture, evidence)
+                for picture, evidence in zip(pictures[part], told[part], strict=True)
             ]
             if self._graph is not None:
                 found += [self._graph(each[None])[0] for each in planes]
@@ -115,8 +108,8 @@ class LayerNet:
 
 
 def stored(path: Path) -> Mapping[str, np.ndarray]:
-    """The weights of a safetensors file, float32; those of before the net was shown all it is shown today take
-    no notice of what came after them. Raises WeightsError for a file that is none.
+    """The weights of a safetensors file, float32; those of before the net was shown what changes take no
+    notice of it. Raises WeightsError for a file that is none.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -128,14 +121,13 @@ def stored(path: Path) -> Mapping[str, np.ndarray]:
             f"{path} cannot be read as weights of LayerNet ({problem}): give one that train_layers wrote"
         ) from problem
     for name, planes in _SHOWN.items():
-        if name in found and found[name].ndim == _KERNEL and 0 < planes - found[name].shape[1] <= _LATER:
-            missing = planes - found[name].shape[1]
-            found[name] = np.insert(found[name], [CHANNELS - missing] * missing, 0, axis=1)
+        if name in found and found[name].ndim == _KERNEL and found[name].shape[1] == planes - 1:
+            found[name] = np.insert(found[name], CHANNELS - 1, 0, axis=1)
     return found
 
 
-def _planes(picture: np.ndarray, told: PlateEvidence, said: np.ndarray | None = None) -> np.ndarray:
-    """What the net is shown, float32 (11, h, w): as `layernet_net.planes`, in NumPy."""
+def _planes(picture: np.ndarray, told: PlateEvidence) -> np.ndarray:
+    """What the net is shown, float32 (9, h, w): as `layernet_net.planes`, in NumPy."""
     made = np.empty((CHANNELS, *picture.shape[:2]), np.float32)
     known = told.known * np.float32(BYTE)
     for channel in range(picture.shape[2]):
@@ -147,7 +139,6 @@ def _planes(picture: np.ndarray, told: PlateEvidence, said: np.ndarray | None = 
     made[6] = known
     np.multiply(told.difference, np.float32(BYTE), out=made[7])
     np.multiply(told.change, np.float32(BYTE), out=made[8])
-    made[-SAID:] = 0 if said is None else said
     return made
 
 

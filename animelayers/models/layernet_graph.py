@@ -11,12 +11,10 @@ import numpy as np
 
 from animelayers.weights import WeightsError
 
-CHANNELS = 11
+CHANNELS = 9
 """Planes the net is shown: the picture's three, the plate's three, where the plate is known, how far the
-picture differs from it, how much the shot changes there, and what a hand said of figures and of effects.
+picture differs from it, how much the shot changes there.
 """
-SAID = 2
-"""Of them those of a hand, which are the last."""
 STEP = 16
 """Sides of what it is shown are multiples of this."""
 SEEN = (1, 3, 6, 13, 18)
@@ -30,7 +28,7 @@ _UNPADDED = (0, 0, 0, 0)
 
 
 def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
-    """The net for planes of `shape` (N, 11, H, W): an OpenVINO model with coverage (N, 3, H, W), 0..1, as its
+    """The net for planes of `shape` (N, 9, H, W): an OpenVINO model with coverage (N, 3, H, W), 0..1, as its
     output.
 
     The same as `layernet_net.LayerNet` with a sigmoid. Raises WeightsError where weights are missing.

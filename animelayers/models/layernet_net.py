@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from animelayers.models.constants import MIDDLE
-from animelayers.models.layernet_graph import CHANNELS, SAID, SEEN
+from animelayers.models.layernet_graph import CHANNELS, SEEN
 
 LAYERS = ("character", "effect", "shadow")
 """What it answers with, in this order."""
@@ -70,7 +70,7 @@ class LayerNet(nn.Module):
         nn.init.zeros_(self.edges[1].bias)  # type: ignore[arg-type]
 
     def forward(self, planes: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (N, 3, H, W) and, coarser, (N, 3, H/8, W/8) of planes float (N, 11, H, W) as `planes` makes
+        """Logits (N, 3, H, W) and, coarser, (N, 3, H/8, W/8) of planes float (N, 9, H, W) as `planes` makes
         them.
         """
         found = self.encoder(planes[:, :3])
@@ -147,19 +147,11 @@ class _Block(nn.Module):
         return planes + made if self.added else made
 
 
-def planes(
-    pictures: Tensor,
-    plates: Tensor,
-    known: Tensor,
-    difference: Tensor,
-    change: Tensor,
-    said: Tensor | None = None,
-) -> Tensor:
-    """What the net is shown, float (N, 11, H, W).
+def planes(pictures: Tensor, plates: Tensor, known: Tensor, difference: Tensor, change: Tensor) -> Tensor:
+    """What the net is shown, float (N, 9, H, W).
 
     Pictures and plates uint8 (N, 3, H, W); where those are known, how far the pictures differ from them and
-    how much their shots change, each uint8 (N, 1, H, W); what a hand said of figures and of effects, float
-    (N, 2, H, W), -1 for no, 1 for yes, or nothing.
+    how much their shots change, each uint8 (N, 1, H, W).
     """
     share = known.float() / 255
     scale, middle = 1 / MIDDLE, 1.0  # as MODNet was shown its pictures
@@ -170,7 +162,6 @@ def planes(
             share,
             difference.float() / 255,
             change.float() / 255,
-            share.new_zeros((len(share), SAID, *share.shape[2:])) if said is None else said,
         ],
         1,
     )

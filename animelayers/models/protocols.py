@@ -41,15 +41,9 @@ class Layering(Protocol):
         """Width and height at which a picture (H, W, …) is looked at, or about a share of them."""
         ...
 
-    def labels(
-        self,
-        pictures: Sequence[np.ndarray],
-        told: Sequence[PlateEvidence],
-        said: Sequence[np.ndarray] | None = None,
-    ) -> list[np.ndarray]:
+    def labels(self, pictures: Sequence[np.ndarray], told: Sequence[PlateEvidence]) -> list[np.ndarray]:
         """Coverage by figures, effects and shadows, float32 (3, h, w), 0..1, of pictures uint8 sRGB (h, w, 3)
-        of such a size; ``said``: what a hand said of each, float32 (2, h, w): of figures and of effects 1
-        where there are some, -1 where there are none, 0 where it said nothing.
+        of such a size.
         """
         ...
 

@@ -5,7 +5,7 @@ Drawings fall into small regions of one colour (waterpixels: Machairas et al., 2
 neighbours, and so are those that the optical flow takes into each other between two drawings. A mark reaches
 a region along the cheapest way (geodesic segmentation: Bai and Sapiro, 2007): steps within one colour cost
 little, steps over an outline much, and so does what goes against the layers as they are. Colours count
-less where a net that is told of the marks takes what they lead to for the same as what was marked.
+less where a net takes what they lead to for the same as what was marked.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ SIDE = 480
 """Pixels of the long side of the drawings that regions are made of."""
 BACKGROUND, EFFECT = 0, 255
 """The labels of what is behind and of effects; all others are figures' ids."""
-Asked = Callable[[int, np.ndarray], np.ndarray]
-"""What a net says of a drawing, by its number, of which a hand said something as `Layering` has it: coverage
-float32 (3, h, w) of its small picture.
+Asked = Callable[[int], np.ndarray]
+"""What a net says of a drawing, by its number: coverage by figures, effects and shadows, float32 (3, h, w) of
+its small picture.
 """
 
 _CELL = 7  # pixels between the seeds of regions
@@ -70,7 +70,7 @@ class Spreader:
     """The drawings of a shot, made ready for corrections.
 
     ``pictures``: uint8 sRGB (h, w, 3), all of one size; ``labels``: uint8 (h, w), what they show by now.
-    ``linked`` False leaves every drawing for itself. ``asked``: a net that is told what was said.
+    ``linked`` False leaves every drawing for itself. ``asked``: what a net says of a drawing.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Spreader:
     ) -> None:
         self.labels = [np.ascontiguousarray(plane) for plane in labels]
         self._asked = asked
-        self._answers: dict[tuple[int, bytes], np.ndarray] = {}
+        self._answers: dict[int, np.ndarray] = {}
         self._regions: list[np.ndarray] = []
         first, ends, colours = 0, list[int](), list[np.ndarray]()
         for picture, plane in zip(pictures, self.labels, strict=True):
@@ -131,27 +131,22 @@ class Spreader:
         return [int(region) for region in found[meant]]
 
     def _opinion(self, marks: Sequence[Mark]) -> np.ndarray | None:
-        """How sure a net that was told of the marks is of figures and effects in each region, as logits float32
-        (regions, 2), not a number far from all marks, where hardly any way leads; None where there is no net.
+        """How sure a net is of figures and effects in each region, as logits float32 (regions, 2), not a number
+        far from all marks, where hardly any way leads; None where there is no net.
         """
         if self._asked is None:
             return None
         made = []
         for number, found in enumerate(self._regions):
-            words = np.zeros((2, *found.shape), np.float32)
-            for mark in (mark for mark in marks if mark.drawing == number):
-                words[0][mark.where] = 1 if mark.label not in (BACKGROUND, EFFECT) else -1
-                words[1][mark.where] = 1 if mark.label == EFFECT else -1
-            key = number, words.tobytes() if words.any() else b""
             first, end = ([0, *self._ends][number + k] for k in (0, 1))
             if min((abs(mark.drawing - number) for mark in marks), default=0) > _NEAR:
                 made.append(np.full((end - first, 2), np.nan, np.float32))
                 continue
-            if key not in self._answers:
-                answer = np.moveaxis(self._asked(number, words)[:2], 0, -1).reshape(-1, 2)
+            if number not in self._answers:
+                answer = np.moveaxis(self._asked(number)[:2], 0, -1).reshape(-1, 2)
                 share = np.clip(_means(found - first, answer, end - first), _DOUBT, 1 - _DOUBT)
-                self._answers[key] = np.log(share / (1 - share))
-            made.append(self._answers[key])
+                self._answers[number] = np.log(share / (1 - share))
+            made.append(self._answers[number])
         return np.concatenate(made)
 
     def _ways(self, seeds: Sequence[int], label: int, opinion: np.ndarray | None) -> np.ndarray:

@@ -18,13 +18,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from animelayers.models.layernet_graph import SAID
 from animelayers.models.layernet_net import LayerNet, planes
 from animelayers.models.onnx import bf16_pays
 from animelayers.training import history, pack
 from animelayers.training.judge import Judged, judge
 from animelayers.training.loss import loss, wrong
-from animelayers.training.pointing import pointed
 from animelayers.training.views import View, views
 
 CHECKPOINT = "checkpoint.pt"
@@ -49,7 +47,6 @@ class Plan:
     trained on. ``mine``: share of the shots that are drawn by how wrong the net was on them when it saw them
     last (online hard example mining, Shrivastava et al., CVPR 2016); the others come each once in a round.
     ``restyle``: share of the shots that are shown in styles no hand has, see `animelayers.training.restyle`.
-    ``said``: share of the drawings at which a hand points, see `animelayers.training.pointing`.
     Raises ValueError, or TypeError, for a number that makes no sense.
     """
 
@@ -70,7 +67,6 @@ class Plan:
     hold: tuple[str, ...] = ()
     mine: float = 0.0
     restyle: float = 0.0
-    said: float = 0.0
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -86,7 +82,7 @@ class Plan:
         for name in ("minutes", "rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"plan.{name}={getattr(self, name)}: more than 0")
-        for name in ("encoder", "frozen", "average", "restyle", "said"):
+        for name in ("encoder", "frozen", "average", "restyle"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"plan.{name}={getattr(self, name)}: a share, 0 to 1")
         if not 0 <= self.mine < 1:
@@ -231,8 +227,6 @@ def _step(
         group["lr"] = plan.lr(share) * group["share"]
     state.net.encoder.requires_grad_(share >= plan.frozen)
     given, truth, pairs = tensors(batch, plan.drawings, device)
-    if plan.said:
-        given, truth, pairs = _said(plan, state, given, truth, pairs, faster)
     state.optimiser.zero_grad(set_to_none=True)
     with faster:
         logits, coarse = state.net(given)
@@ -245,26 +239,6 @@ def _step(
         state.optimiser.step()
         _follow(state, plan.average)
     return float(error.detach())
-
-
-def _said(
-    plan: Plan, state: State, given: Tensor, truth: Tensor, pairs: Tensor, faster: AbstractContextManager
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The same where a hand points at some of the drawings."""
-    rng = np.random.default_rng([plan.seed, state.done])
-    chosen = np.flatnonzero(rng.random(len(given)) < plan.said)
-    if not len(chosen):
-        return given, truth, pairs
-    with torch.no_grad(), faster:
-        found = torch.sigmoid(state.net(given[chosen])[0].float()).cpu().numpy()
-    given, truth = given.clone(), truth.clone()
-    for number, label in zip(chosen.tolist(), found, strict=True):
-        made = pointed(label, truth[number].cpu().numpy(), rng)
-        given[number, -SAID:] = torch.from_numpy(made.said).to(given)
-        truth[number] = torch.from_numpy(made.truth).to(truth)
-    # what is said of one drawing makes it unlike its neighbour
-    free = [not {int(n) for n in pair} & {*chosen.tolist()} for pair in pairs]
-    return given, truth, pairs[torch.tensor(free, dtype=torch.bool, device=pairs.device)]
 
 
 def judged(net: LayerNet, shots: Sequence[pack.Shot], device: str = "cpu") -> Judged:

@@ -1,4 +1,4 @@
-"""A net is told what a hand said, and what it answers reaches as far as the thing that was pointed at."""
+"""What a net says of a drawing tells how far the thing reaches that was pointed at."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def net() -> LayerNet:
     return LayerNet(side=192, precision="fp32")
 
 
-def test_who_says_nothing_hears_what_the_net_says_of_a_still(net: LayerNet) -> None:
+def test_a_drawing_is_asked_about_as_a_still(net: LayerNet) -> None:
     picture = scene("portrait", 1, (192, 108)).frames[0]
     (plain,) = net.labels([shrink(picture, net.size(picture.shape))], [nothing((112, 192, 3))])
-    answer = Asked(net, [picture])(0, np.zeros((2, *picture.shape[:2]), np.float32))
+    answer = Asked(net, [picture])(0)
     assert answer.shape == (3, *picture.shape[:2]) and answer.dtype == np.float32
     np.testing.assert_allclose(answer[0], cv2.resize(plain[0], picture.shape[1::-1]), atol=1e-5)
 
@@ -41,27 +41,24 @@ def figure(shift: int) -> tuple[np.ndarray, np.ndarray]:
 def test_a_click_takes_the_whole_thing_in_all_drawings_whatever_colours_it_has() -> None:
     pictures, true = zip(*(figure(shift) for shift in (0, 3, 6)), strict=True)
     none = [np.zeros_like(plane) for plane in true]
-    heard = list[tuple[int, np.ndarray]]()
+    heard = list[int]()
 
-    def asked(number: int, said: np.ndarray) -> np.ndarray:
-        heard.append((number, said))
+    def asked(number: int) -> np.ndarray:
+        heard.append(number)
         return np.stack([true[number], *none[:2]]).astype(np.float32)
 
     mark = Mark(1, dot((90, 75), none[0].shape), 1)  # on the coat
     alone = Spreader(pictures, none)([mark]).labels
     told = Spreader(pictures, none, asked=asked)([mark]).labels
     assert iou(alone, true, [1, 1, 1]) < 0.9 < iou(told, true, [1, 1, 1])
-    assert [number for number, _ in heard] == [0, 1, 2], "each is asked once"
-    for number, said in heard:
-        assert (said[0][mark.where] == (number == 1)).all() and (said[1][mark.where] == -(number == 1)).all()
-        assert np.count_nonzero(said) == (2 * np.count_nonzero(mark.where) if number == 1 else 0)
+    assert heard == [0, 1, 2], "each is asked about once"
 
 
 def test_what_was_said_otherwise_stays_so() -> None:
     picture, true = figure(0)
     none = np.zeros_like(true)
     marks = [Mark(0, dot((90, 42), none.shape), BACKGROUND), Mark(0, dot((90, 75), none.shape), 1)]
-    (found,) = Spreader(
-        [picture], [none], asked=lambda _, __: np.stack([true, none, none]).astype(np.float32)
-    )(marks).labels
+    (found,) = Spreader([picture], [none], asked=lambda _: np.stack([true, none, none]).astype(np.float32))(
+        marks
+    ).labels
     assert found[75, 90] == 1 and not found[marks[0].where].any()
