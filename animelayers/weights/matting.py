@@ -41,7 +41,7 @@ RECORDS = (
         "layernet",
         "layernet.safetensors",
         5_757_482,
-        "sha256:87e791249a319e336d86e78063e1a84026daea5b323b2562e697a2ca1cdb2bd6",
+        "sha256:797c71a8dede2783736c5e6480e5a658eeab28a13ed12d0292369f10791b4dfe",
         (Packaged("layernet.safetensors"),),
         "MIT",
         "Apache-2.0",
