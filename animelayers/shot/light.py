@@ -18,6 +18,9 @@ from animelayers.shot.params import Params
 
 _REACH = 24  # part of the height that an effect's soft edge is wide at most
 _MARGIN = 8  # pixels around an effect that are looked at
+_TELLS = 16  # alpha from which light has a colour that can be told
+_TOLD = 0.25  # part of what is carried that has to be told apart beside it
+_MIXED = 3.0  # pixels over which the colours of light are mixed: where little shines they are noise
 _ANSWERS = 0.2  # share of an effect from which a prompt has it
 
 
@@ -88,17 +91,28 @@ def layer(
 
 def _carried(told: np.ndarray, known: np.ndarray, own: np.ndarray) -> np.ndarray:
     """The light where it is not told apart from what is under it: RGBA with the colour of the nearest that
-    is, as much as `own` has and shows.
+    is, as much as `own` has and shows. None of a piece that is hardly told anywhere: the rim of a figure that was
+    taken for light has any colour.
     """
-    lit = known & (told[..., 3] > 0)
-    if not lit.any():
+    there, tells = own[..., 3] > 0, known & (told[..., 3] >= _TELLS)
+    count, piece = cv2.connectedComponents((there | tells).view(np.uint8), connectivity=8)
+    has, lacks = (np.bincount(piece[where], minlength=count) for where in (tells, there & ~known))
+    enough = (has >= _TOLD * lacks)[piece]
+    tells &= enough
+    if not tells.any():
         return np.zeros_like(own)
+    weight = np.where(tells, told[..., 3], 0).astype(np.float32)
+    blurred = [
+        cv2.GaussianBlur(plane, (0, 0), _MIXED)
+        for plane in (weight, *(cv2.split(told * weight[..., None])[:3]))
+    ]
+    mixed = np.dstack(blurred[1:]) / np.maximum(blurred[0], 1)[..., None]
     _, label = cv2.distanceTransformWithLabels(
-        (~lit).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+        (~tells).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    colour = told.reshape(-1, 4)[np.flatnonzero(lit)][label - 1][..., :3]
+    colour = np.rint(mixed).astype(np.uint8).reshape(-1, 3)[np.flatnonzero(tells)][label - 1]
     most = (own[..., :3].astype(np.float32) / np.maximum(colour, 1)).min(2)
-    alpha = np.rint(np.minimum(own[..., 3], 255 * most))
+    alpha = np.rint(np.where(enough, np.minimum(own[..., 3], 255 * most), 0))
     return np.where((alpha > 0)[..., None], np.dstack([colour, alpha]), 0).astype(np.uint8)
 
 

@@ -99,6 +99,17 @@ def test_where_no_light_is_told_apart_none_is_made_up(mode: str) -> None:
     assert not light.rgba.any()
 
 
+@pytest.mark.parametrize("mode", ["add", "screen"])
+def test_a_figure_that_was_taken_for_light_keeps_its_colours(mode: str) -> None:
+    coverage = glow(radius=40)
+    figure = np.where(coverage > 0.2, 255, 0).astype(np.uint8)  # but for its soft rim
+    rng = np.random.default_rng(0)
+    frame = np.where(coverage[..., None] > 0, rng.integers(100, 140, PLATE.shape), PLATE).astype(np.uint8)
+    light = found(frame, coverage, mode, Under(PLATE, EVERYWHERE), figure)
+    assert not light.rgba[figure > 0].any()
+    assert np.array_equal(light.without[figure > 0], frame[figure > 0])
+
+
 def test_what_covers_a_figure_has_the_coverage_of_its_label_and_what_is_seen() -> None:
     coverage = glow()
     frame, figure = lit(coverage, "over"), np.full((HEIGHT, WIDTH), 255, np.uint8)
