@@ -83,7 +83,7 @@ class Layers(ClipStep):
     """
 
     name = "layers"
-    version = 3
+    version = 4
     rules = ("evidence", "agreement", "doubt", "snapping", "effects", "shadows")
 
     def __init__(
