@@ -19,7 +19,7 @@ from animelayers.shot.params import Params
 _REACH = 24  # part of the height that an effect's soft edge is wide at most
 _MARGIN = 8  # pixels around an effect that are looked at
 _TELLS = 16  # alpha from which light has a colour that can be told
-_TOLD = 0.25  # part of what is carried that has to be told apart beside it
+_TOLD = 0.1  # part of what is carried that has to be told apart beside it
 _MIXED = 3.0  # pixels over which the colours of light are mixed: where little shines they are noise
 _ANSWERS = 0.2  # share of an effect from which a prompt has it
 
