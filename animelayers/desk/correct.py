@@ -116,7 +116,8 @@ class Figure:
 
 
 class Correction:
-    """A shot under correction. All methods may be called from several threads. ``net`` is asked what else is of the same.
+    """A shot under correction. All methods may be called from several threads. ``net``: is asked what else is of
+    the same.
 
     Raises KeyError where a layer it needs is not there, `SinkError` where one cannot be read.
     """

@@ -84,18 +84,19 @@ class Spreader:
         self._asked = asked
         self._answers: dict[int, np.ndarray] = {}
         self._regions: list[np.ndarray] = []
-        first, ends, colours = 0, list[int](), list[np.ndarray]()
+        bounds, colours = [0], list[np.ndarray]()
         for picture, plane in zip(pictures, self.labels, strict=True):
             lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.float32)
             found, count = regions(picture, plane)
             colours.append(_means(found, lab.reshape(-1, 3), count))
-            self._regions.append(found + first)
-            first += count
-            ends.append(first)
-        self.count, self._ends = first, ends
+            self._regions.append(found + bounds[-1])
+            bounds.append(bounds[-1] + count)
+        self.count, self._bounds = bounds[-1], bounds
         self._colours = np.concatenate(colours)
-        self._sizes = np.bincount(np.concatenate([found.ravel() for found in self._regions]), minlength=first)
-        self._own = np.zeros(first, np.uint8)
+        self._sizes = np.bincount(
+            np.concatenate([found.ravel() for found in self._regions]), minlength=self.count
+        )
+        self._own = np.zeros(self.count, np.uint8)
         for found, plane in zip(self._regions, self.labels, strict=True):
             self._own[found.ravel()] = plane.ravel()
         edges = [self._beside(found) for found in self._regions]
@@ -138,8 +139,8 @@ class Spreader:
             return None
         made = []
         for number, found in enumerate(self._regions):
-            first, end = ([0, *self._ends][number + k] for k in (0, 1))
-            if min((abs(mark.drawing - number) for mark in marks), default=0) > _NEAR:
+            first, end = self._bounds[number : number + 2]
+            if not any(abs(mark.drawing - number) <= _NEAR for mark in marks):
                 made.append(np.full((end - first, 2), np.nan, np.float32))
                 continue
             if number not in self._answers:
@@ -227,7 +228,7 @@ class Spreader:
             one, other, shared = self._counted(
                 self._regions[a][inside], self._regions[b][y[inside], x[inside]]
             )
-            start = self._ends[a - 1] if a else 0
+            start = self._bounds[a]
             kept = shared >= 0.3 * np.bincount(self._regions[a].ravel() - start)[one - start]
             one, other = one[kept], other[kept]
             cost = _TIME + 1.5 * self._apart(one, other)

@@ -40,9 +40,8 @@ def main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
     def call(name: str, *words: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", command(name, *words)[1:])
-        monkeypatch.syspath_prepend(
-            Path(sys.argv[0]).parent
-        )  # as where python runs a file: a job imports another
+        # as where python runs a file: a job imports another
+        monkeypatch.syspath_prepend(Path(sys.argv[0]).parent)
         monkeypatch.setenv("HYDRA_FULL_ERROR", "0")  # the job sets it
         terminated = signal.getsignal(signal.SIGTERM)
         capsys.readouterr()

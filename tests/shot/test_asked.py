@@ -49,7 +49,10 @@ def test_a_click_takes_the_whole_thing_in_all_drawings_whatever_colours_it_has()
 
     mark = Mark(1, dot((90, 75), none[0].shape), 1)  # on the coat
     alone = Spreader(pictures, none)([mark]).labels
-    told = Spreader(pictures, none, asked=asked)([mark]).labels
+    spreader = Spreader(pictures, none, asked=asked)
+    spreader([])
+    assert not heard, "who says nothing waits for nothing"
+    told = spreader([mark]).labels
     assert iou(alone, true, [1, 1, 1]) < 0.9 < iou(told, true, [1, 1, 1])
     assert heard == [0, 1, 2], "each is asked about once"
 
