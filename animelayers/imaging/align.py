@@ -44,8 +44,10 @@ _ITERATIONS = (12, 10)
 _MASKED = 16  # alpha, 0..255, from which a pixel is not background
 _MARGIN = 3  # pixels around it that are not looked at either
 _BEYOND = 1e4  # pixels; farther off nothing is looked up
-_ROWS = 32  # that places are looked up in: OpenCV takes no picture wider than 32767
+_ROWS = 32  # that places are looked up in, as a picture: one row would be out of any cache
 _EYE = np.eye(3)
+_UP = np.array([[COARSE, 0, (COARSE - 1) / 2], [0, COARSE, (COARSE - 1) / 2], [0, 0, 1]])
+"""From coarse to full size."""
 
 MODELS = {"none": 0, "shift": 2, "similarity": 4, "homography": 8}
 """Numbers of parameters; each model contains the ones before it."""
@@ -75,7 +77,7 @@ class Plane(NamedTuple):
 
 class Landmarks(NamedTuple):
     """Pixels of a plane that tell of motion: places (N, 2), their grey, their gradients (N, 2) and what they
-    feel of each generator.
+    feel of each generator (8, N), all float32.
     """
 
     place: np.ndarray
@@ -146,16 +148,17 @@ def _landmarks(grey: np.ndarray, free: np.ndarray, count: int) -> Landmarks:
     score[(inside == 0) | (strength < 0.5)] = 0
     best = np.argpartition(score.ravel(), -min(count, score.size))[-min(count, score.size) :]
     best = np.sort(best[score.ravel()[best] > 0])
+    best = best[: len(best) // _ROWS * _ROWS]
     y, x = np.divmod(best, width)
-    place = np.stack([x, y], 1).astype(np.float64)
-    gradient = np.stack([gx.ravel()[best], gy.ravel()[best]], 1).astype(np.float64)
+    place = np.stack([x, y], 1).astype(np.float32)
+    gradient = np.stack([gx.ravel()[best], gy.ravel()[best]], 1)
     radius = max(width, height) / 2
     frame = np.array([[radius, 0, (width - 1) / 2], [0, radius, (height - 1) / 2], [0, 0, 1]])
     unit = (place - frame[:2, 2]) / radius
     moved = _GENERATORS @ np.concatenate([unit, np.ones((len(unit), 1))], 1).T
     flow = moved[:, :2] - unit.T * moved[:, 2:]
-    jacobian = (flow * gradient.T).sum(1).T * radius
-    return Landmarks(place, grey.ravel()[best].astype(np.float64), gradient, jacobian, frame)
+    jacobian = ((flow * gradient.T).sum(1) * radius).astype(np.float32)
+    return Landmarks(place, grey.ravel()[best], gradient, jacobian, frame)
 
 
 def align(to: Key, of: Plane, start: np.ndarray = _EYE, model: str = "shift", coarse: bool = True) -> Fit:
@@ -164,53 +167,68 @@ def align(to: Key, of: Plane, start: np.ndarray = _EYE, model: str = "shift", co
     """
     number = MODELS[model]
     homography = start / start[2, 2]
-    if coarse:
-        up = np.array([[COARSE, 0, (COARSE - 1) / 2], [0, COARSE, (COARSE - 1) / 2], [0, 0, 1]])
-        small = np.linalg.inv(up) @ homography @ up
-        small, _, _ = _descend(to[1], of.grey[1], of.free[1], small, number, _ITERATIONS[1])
-        homography = up @ small @ np.linalg.inv(up)
-    return Fit(*_descend(to[0], of.grey[0], of.free[0], homography, number, _ITERATIONS[0]))
+    if coarse and len(to[1].place) >= _FEWEST:
+        small = np.linalg.inv(_UP) @ homography @ _UP
+        far = _descend(to[1], of.grey[1], of.free[1], small, number, _ITERATIONS[1])
+        if far.error is None:  # nothing of 875 that found their place began so
+            return Fit(homography, 0.0, far.view)
+        homography = _UP @ far.homography @ np.linalg.inv(_UP)
+    met = _descend(to[0], of.grey[0], of.free[0], homography, number, _ITERATIONS[0])
+    return Fit(met.homography, 0.0 if met.error is None else _share(to[0], met), met.view)
+
+
+class _Met(NamedTuple):
+    """How far a descent came; what the landmarks show there, how far that is off, and which are in view, None where
+    it came to nothing.
+    """
+
+    homography: np.ndarray
+    view: float
+    value: np.ndarray | None = None
+    error: np.ndarray | None = None
+    seen: np.ndarray | None = None
 
 
 def _descend(
     marks: Landmarks, grey: np.ndarray, free: np.ndarray, homography: np.ndarray, number: int, iterations: int
-) -> tuple[np.ndarray, float, float]:
+) -> _Met:
     if len(marks.place) < _FEWEST:
-        return homography, 0.0, 0.0
+        return _Met(homography, 0.0)
     centre = marks.grey.mean()
+    contrast = marks.grey - centre
+    columns = np.stack([*marks.jacobian[:number], contrast, np.ones_like(contrast)])
     gain, bias = 1.0, 0.0
     for turn in range(iterations + 1):
         value, seen = _sample(marks.place, grey, free, homography)
         view = float(seen.mean())
         if seen.sum() < _FEWEST:
-            return homography, 0.0, view
-        contrast = marks.grey - centre
-        error = value - gain * contrast - (bias + centre)
-        spread = max(1.0, _NORMAL * float(np.median(np.abs(error[seen]))))
+            return _Met(homography, view)
+        error = value - (np.float32(gain) * contrast + np.float32(bias + centre))
         if turn == iterations:
             break
-        weight = np.where(seen, np.square(np.clip(1 - np.square(error / (_TUKEY * spread)), 0, None)), 0)
-        columns = np.concatenate(
-            [gain * marks.jacobian[:, :number], contrast[:, None], np.ones((len(contrast), 1))], 1
-        )
-        weighted = columns * weight[:, None]
-        square = weighted.T @ columns
+        off = np.abs(error[seen])
+        spread = max(1.0, _NORMAL * float(np.partition(off, len(off) // 2)[len(off) // 2]))
+        weight = np.square(np.maximum(1 - np.square(error * np.float32(1 / (_TUKEY * spread))), 0)) * seen
+        weighted = columns * weight
+        # A gain makes what is felt of each generator as much larger.
+        felt = np.append(np.full(number, gain), (1.0, 1.0))
+        square = (weighted @ columns.T).astype(float) * np.outer(felt, felt)
         square[np.diag_indices_from(square)] *= 1 + _RIDGE[0]
         square[np.diag_indices_from(square)] += _RIDGE[1] * np.trace(square) + _RIDGE[1]
-        step = np.linalg.solve(square, weighted.T @ error)
+        step = np.linalg.solve(square, (weighted @ error).astype(float) * felt)
         gain, bias = gain + step[-2], bias + step[-1]
         if not _GAINS[0] < gain < _GAINS[1] or not np.abs(step[:number]).max(initial=0) < 0.5:
-            return homography, 0.0, view
+            return _Met(homography, view)
         small = _EYE + np.tensordot(step[:number], _GENERATORS[:number], 1)
         change = marks.frame @ small @ np.linalg.inv(marks.frame)
         homography = homography @ np.linalg.inv(change)
         homography = homography / homography[2, 2]
         if np.abs(step[:number]).max(initial=0) * marks.frame[0, 0] < _ARRIVED and turn:
             iterations = turn + 1
-    return homography, _share(marks, value, error / gain, seen), view
+    return _Met(homography, view, value, error / np.float32(gain), seen)
 
 
-def _share(marks: Landmarks, value: np.ndarray, error: np.ndarray, seen: np.ndarray) -> float:
+def _share(marks: Landmarks, met: _Met) -> float:
     """Of the tiles of the frame that show enough, how many have no motion left of their own and look the
     same.
 
@@ -218,8 +236,11 @@ def _share(marks: Landmarks, value: np.ndarray, error: np.ndarray, seen: np.ndar
     it; and because grain, which moves single pixels, cancels out in a tile.
     """
     where = (marks.place // _TILE).astype(int)
+    seen = met.seen
     tile = (where[:, 1] * (where[:, 0].max() + 1) + where[:, 0])[seen]
-    (gx, gy), error, value, grey = marks.gradient[seen].T, error[seen], value[seen], marks.grey[seen]
+    gx, gy, error, value, grey = (
+        plane[seen].astype(float) for plane in (*marks.gradient.T, met.error, met.value, marks.grey)
+    )
 
     def total(values: np.ndarray) -> np.ndarray:
         return np.bincount(tile, values)
@@ -244,20 +265,9 @@ def _share(marks: Landmarks, value: np.ndarray, error: np.ndarray, seen: np.ndar
 def _sample(
     place: np.ndarray, grey: np.ndarray, free: np.ndarray, homography: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    mapped = place @ homography[:, :2].T + homography[:, 2]
-    depth = np.where(np.abs(mapped[:, 2]) > TINY, mapped[:, 2], TINY)
-    x, y = (np.clip(mapped[:, i] / depth, -_BEYOND, _BEYOND).astype(np.float32)[None] for i in (0, 1))
-    pad = -x.shape[1] % _ROWS
-    x, y = (np.pad(v, ((0, 0), (0, pad)), mode="edge").reshape(_ROWS, -1) for v in (x, y))
-    value = (
-        cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        .ravel()[: len(place)]
-        .astype(np.float64)
-    )
-    seen = (
-        cv2.remap(free, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0).ravel()[
-            : len(place)
-        ]
-        > FREE
-    )
-    return value, seen
+    """What a plane shows at places (N, 2), float32 (N,), and where it shows background, bool (N,)."""
+    at = np.clip(cv2.perspectiveTransform(place[:, None], homography), -_BEYOND, _BEYOND)
+    x, y = (plane.reshape(_ROWS, -1) for plane in cv2.split(at))
+    value = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.remap(free, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return value.ravel(), seen.ravel() > FREE

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import square
-from animelayers.imaging.unmix import channel_max, largest, texture
+from animelayers.imaging.channels import apart, largest
+from animelayers.imaging.unmix import texture
 
 _NONE = 3 * 255 + 1  # brighter than any pixel
 _NOISE = 12  # grey levels that mean nothing on small pictures, more where there is texture
@@ -43,17 +44,17 @@ def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -
     views = [
         (picture, free)
         for picture, free in views
-        if free.any() and np.mean(largest(picture, plate)[free] <= slack[free]) > _SAME
+        if free.any() and np.mean(apart(picture, plate)[free] <= slack[free]) > _SAME
     ]
     low = _darkest(views, plate.shape)
     shown, rests, darker = np.zeros((3, *plate.shape[:2]), np.float32)
     peak = np.zeros(plate.shape[:2], np.uint8)
     for picture, free in views:
         shown += free
-        rests += free & (largest(picture, plate) <= slack)
-        darker += free & (channel_max(cv2.subtract(low, picture)) > _NOISE)
-        peak = np.maximum(peak, np.where(free, channel_max(picture), np.uint8(0)))
-    comes = cv2.subtract(peak, channel_max(low)) >= _SWING
+        rests += free & (apart(picture, plate) <= slack)
+        darker += free & (largest(cv2.subtract(low, picture)) > _NOISE)
+        peak = np.maximum(peak, np.where(free, largest(picture), np.uint8(0)))
+    comes = cv2.subtract(peak, largest(low)) >= _SWING
     told = shown >= _TOLD
     lit = told & (rests < _REST * shown) & (darker <= _DARKER * shown) & (peak >= _PEAK) & comes
     brush = np.ones((_NEAR, _NEAR), np.uint8)
@@ -62,7 +63,7 @@ def burning(views: Sequence[tuple[np.ndarray, np.ndarray]], plate: np.ndarray) -
     )
     flame = _flames(joined, peak >= _BLAZE)
     if flame.any():
-        flame |= _touching(told & (channel_max(low) >= _WHITE), cv2.dilate(flame.view(np.uint8), brush) > 0)
+        flame |= _touching(told & (largest(low) >= _WHITE), cv2.dilate(flame.view(np.uint8), brush) > 0)
     return flame
 
 

@@ -35,6 +35,49 @@ _DISTINCT = 0.8  # distance to the best counterpart against that to the second b
 _ENLARGED, _SQUASHED = 3, 1.5  # times between a frame and its key, and one way against the other
 
 
+class Strip(Sequence[Plane]):
+    """The planes of a shot, and what was found in each of them, once it was asked for."""
+
+    def __init__(self, planes: Sequence[Plane]) -> None:
+        self._planes = list(planes)
+        self._keys: dict[int, Key] = {}
+        self._features: dict[int, tuple[np.ndarray, np.ndarray | None]] = {}
+        self._levelled: dict[int, np.ndarray] = {}
+
+    def __len__(self) -> int:
+        return len(self._planes)
+
+    def __getitem__(self, number: Any) -> Any:
+        return self._planes[number]
+
+    def key(self, number: int) -> Key:
+        """The landmarks of a plane."""
+        if number not in self._keys:
+            self._keys[number] = key(self._planes[number])
+        return self._keys[number]
+
+    def features(self, number: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Places, float32 (N, 2), of what stands out of a plane's background, and what each looks like (SIFT, Lowe
+        2004).
+        """
+        if number not in self._features:
+            plane = self._planes[number]
+            mask = (plane.free[0] > FREE).astype(np.uint8)
+            points, looks = _CV2.SIFT_create(_FEATURES, contrastThreshold=_CONTRAST).detectAndCompute(
+                np.clip(plane.grey[0], 0, 255).astype(np.uint8), mask
+            )
+            self._features[number] = np.array([p.pt for p in points], np.float32).reshape(-1, 2), looks
+        return self._features[number]
+
+    def levelled(self, number: int) -> np.ndarray:
+        """A plane at coarse size, float32 (h, w), from its background's mean, which figures are as well."""
+        if number not in self._levelled:
+            grey, free = self._planes[number].grey[1], self._planes[number].free[1]
+            middle = float((grey * free).sum() / max(float(free.sum()), 1.0))
+            self._levelled[number] = (grey - np.float32(middle)) * free
+        return self._levelled[number]
+
+
 class Chain:
     """Places planes in the coordinates of the plane `start`; ``places`` maps a frame's number to its
     homography (3, 3) to that plane.
@@ -42,14 +85,12 @@ class Chain:
     ``shares`` maps it to the share of its tiles in place.
     """
 
-    def __init__(self, planes: Sequence[Plane], start: int) -> None:
+    def __init__(self, planes: Strip, start: int) -> None:
         self.planes = planes
         self.places: dict[int, np.ndarray] = {start: np.eye(3)}
         self.shares: dict[int, float] = {start: 1.0}
-        self.keys: dict[int, Key] = {start: key(planes[start])}
+        self.keys: dict[int, Key] = {start: planes.key(start)}
         self.via: dict[int, int] = {start: start}
-        self._features: dict[int, tuple[np.ndarray, np.ndarray | None]] = {}
-        self._seen: dict[int, np.ndarray] = {}
 
     def follow(self, numbers: Sequence[int], model: str) -> None:
         """Place frames that follow each other, from one next to a frame already placed; given up where a
@@ -124,7 +165,7 @@ class Chain:
             fit, via = (again, nearer) if again.share >= fit.share - _NEARER else (fit, via)
         self._accept(number, via, fit)
         if self._overlap(self.places[number], self.places[via], number) < _SHARED and len(self.keys) < _KEYS:
-            self.keys[number] = key(self.planes[number])
+            self.keys[number] = self.planes.key(number)
 
     def _accept(self, number: int, via: int, fit: Fit) -> None:
         if fit.share >= FOUND and _sane(fit.homography):
@@ -159,13 +200,7 @@ class Chain:
 
     def _correlated(self, one: int, other: int) -> np.ndarray:
         """The shift between two planes by phase correlation at coarse size."""
-        pictures = []
-        for number in (one, other):
-            grey, free = self.planes[number].grey[1], self.planes[number].free[1]
-            if number not in self._seen:
-                middle = float((grey * free).sum() / max(float(free.sum()), 1.0))
-                self._seen[number] = (grey - np.float32(middle)) * free
-            pictures.append(self._seen[number])
+        pictures = [self.planes.levelled(number) for number in (one, other)]
         height, width = pictures[0].shape
         if min(height, width) < _SMALLEST:
             return np.eye(3)
@@ -177,8 +212,8 @@ class Chain:
         return result
 
     def _matched(self, one: int, other: int) -> np.ndarray | None:
-        """The similarity that most of the features that look alike agree on (SIFT, Lowe 2004; RANSAC)."""
-        (places, looks), (others, others_look) = (self._described(n) for n in (one, other))
+        """The similarity that most of the features that look alike agree on (RANSAC)."""
+        (places, looks), (others, others_look) = (self.planes.features(n) for n in (one, other))
         if looks is None or others_look is None or min(len(looks), len(others_look)) < _FEWEST[0]:
             return None
         pairs = cv2.BFMatcher().knnMatch(looks, others_look, 2)
@@ -193,16 +228,6 @@ class Chain:
             return None
         similarity = np.vstack([found, [0, 0, 1]])
         return similarity if _sane(similarity) else None
-
-    def _described(self, number: int) -> tuple[np.ndarray, np.ndarray | None]:
-        if number not in self._features:
-            plane = self.planes[number]
-            mask = (plane.free[0] > FREE).astype(np.uint8)
-            points, looks = _CV2.SIFT_create(_FEATURES, contrastThreshold=_CONTRAST).detectAndCompute(
-                np.clip(plane.grey[0], 0, 255).astype(np.uint8), mask
-            )
-            self._features[number] = np.array([p.pt for p in points], np.float32).reshape(-1, 2), looks
-        return self._features[number]
 
 
 def _nearest(homography: np.ndarray, plane: Plane, model: str) -> np.ndarray:

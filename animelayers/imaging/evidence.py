@@ -11,6 +11,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.channels import largest
+
 MOST = 31
 """Drawings a plate is made from at most."""
 
@@ -89,8 +91,7 @@ def distance(picture: np.ndarray, plate: np.ndarray) -> np.ndarray:
     """How far a picture is from a plate, uint8 (H, W): the farthest of the three colours, each smoothed over
     three pixels.
     """
-    apart = cv2.blur(cv2.absdiff(picture, plate), (3, 3))
-    return np.asarray(apart.max(2))
+    return largest(cv2.blur(cv2.absdiff(picture, plate), (3, 3)))
 
 
 def changed(stack: np.ndarray, reached: np.ndarray, noise: float) -> np.ndarray:

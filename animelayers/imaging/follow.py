@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import disc
+from animelayers.imaging.channels import apart
 from animelayers.imaging.figures import Appearance, cells, densities
 from animelayers.imaging.masks import RARE, TOLD
 
@@ -49,7 +50,7 @@ def follow(
         np.float32
     )[cells(pictures[1])]
     before, stood = _by_camera(*pictures, was)
-    rest = cv2.absdiff(pictures[1], before).max(axis=2).astype(np.float32)
+    rest = apart(pictures[1], before).astype(np.float32)
     rest = np.clip(
         cv2.GaussianBlur(rest, (0, 0), max(_SOFT[1], len(was) / _SOFT[0])) / _UNEXPLAINED - 1, -1, _CAMERA
     )

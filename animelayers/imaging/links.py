@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import square
+from animelayers.imaging.channels import apart
 from animelayers.imaging.completion import completed, texture
 from animelayers.imaging.constants import ALIKE, ASTRAY, TINY
-from animelayers.imaging.looks import largest
 
 _MARGIN = 2  # pixels around a hole that lend nothing: what a matte missed
 _SMEARED = 6  # pixels around a hole whose flow is partly that of the figure
@@ -100,7 +100,7 @@ def haunted(
             deep = cv2.erode(found[before].view(np.uint8), square(_DEEP))
             fits = _square(there + _at_end(there, back)) < ASTRAY * _square(there) + 0.5
             # beside a figure that jumped its flow is that of the background
-            same = largest(cv2.absdiff(pictures[before], _at_end(there, pictures[number]))) <= ALIKE
+            same = apart(pictures[before], _at_end(there, pictures[number])) <= ALIKE
             at = np.flatnonzero((deep > 0) & fits & same)
             landed = np.zeros(deep.shape, np.uint8)
             landed.ravel()[nearest_of(places(at, deep.shape[1]) + there.reshape(-1, 2)[at], deep.shape)] = 1

@@ -17,6 +17,7 @@ import numpy as np
 
 from animelayers.imaging.brush import square
 from animelayers.imaging.burning import burning
+from animelayers.imaging.channels import largest
 from animelayers.imaging.evenly import evenly
 from animelayers.imaging.photometric import Light
 from animelayers.imaging.views import View
@@ -112,12 +113,6 @@ def slack(picture: np.ndarray, noise: float, loose: float) -> np.ndarray:
     steep = cv2.subtract(cv2.dilate(picture, brush), cv2.erode(picture, brush))
     steep = steep if steep.ndim == 2 else largest(steep)
     return cv2.convertScaleAbs(steep, alpha=loose, beta=noise)
-
-
-def largest(picture: np.ndarray) -> np.ndarray:
-    """The largest channel of a uint8 (H, W, 3) picture, uint8 (H, W)."""
-    r, g, b = cv2.split(picture)
-    return cv2.max(cv2.max(r, g), b)
 
 
 def vote(looks: Mapping[int, Sighting], shape: tuple[int, int], noise: float) -> Verdict:

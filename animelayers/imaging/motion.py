@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from animelayers.imaging.align import FREE, Plane, align, key, plane
+from animelayers.imaging.align import FREE, Plane, align, plane
 from animelayers.imaging.brush import square
-from animelayers.imaging.chain import FOUND, GOOD, Chain
+from animelayers.imaging.chain import FOUND, GOOD, Chain, Strip
 from animelayers.imaging.constants import BLACK, SOBEL
 from animelayers.imaging.places import STILL, Camera, composed, enlarged, same_place
 from animelayers.imaging.views import rescaled
@@ -58,17 +58,19 @@ def register(
     if number < 2 or not first:
         return same_place(number, "still")
     size = frames[0].shape[1::-1]
-    planes = _without_borders([plane(f, None if masks is None else masks[n]) for n, f in enumerate(frames)])
+    planes = Strip(
+        _without_borders([plane(f, None if masks is None else masks[n]) for n, f in enumerate(frames)])
+    )
     found = _camera(planes, first, size)
     if found.kind == "unknown" and masks is not None:
         # Masks are found, too: what they took for figures may be what tells the camera.
-        other = _camera(_without_borders([plane(f, None) for f in frames]), first, size)
+        other = _camera(Strip(_without_borders([plane(f, None) for f in frames])), first, size)
         if other.kind != "unknown" and _borne_out(other, planes[:first], size):
             return other
     return found
 
 
-def _camera(planes: Sequence[Plane], first: int, size: tuple[int, int]) -> Camera:
+def _camera(planes: Strip, first: int, size: tuple[int, int]) -> Camera:
     """The cameras of frames of `size` (width, height), 'unknown' where they do not register."""
     number = len(planes)
     texture = [_texture(p) for p in planes]
@@ -106,7 +108,7 @@ def _borne_out(camera: Camera, planes: Sequence[Plane], size: tuple[int, int]) -
 
 
 def _registered(
-    planes: Sequence[Plane], start: int, speaking: Sequence[int], first: int, size: tuple[int, int]
+    planes: Strip, start: int, speaking: Sequence[int], first: int, size: tuple[int, int]
 ) -> Camera | None:
     """The cameras of frames of `size` (width, height) as they look from the frame `start`; None where they do
     not register.
@@ -132,7 +134,7 @@ def _registered(
     return composed(enlarged(chain.places, scale), number, first, size, bent)
 
 
-def _chained(planes: Sequence[Plane], start: int, speaking: Sequence[int], first: int, model: str) -> Chain:
+def _chained(planes: Strip, start: int, speaking: Sequence[int], first: int, model: str) -> Chain:
     """The drawings before `first` one after the other, outwards from `start`, then the context."""
     chain = Chain(planes, start)
     chain.follow([n for n in speaking if start < n < first], model)
@@ -183,11 +185,11 @@ def _alike(planes: Sequence[Plane]) -> bool:
     return float(np.abs(greys - greys[0]).mean(1).max()) < 2
 
 
-def _unmoved(planes: Sequence[Plane], start: int, speaking: Sequence[int], pixel: float) -> list[int] | None:
+def _unmoved(planes: Strip, start: int, speaking: Sequence[int], pixel: float) -> list[int] | None:
     """The planes that show that the camera stands, where three in four do and none shows that it moves; else
     None. A `pixel` of the frame on them.
     """
-    to, stood, away, gain = key(planes[start]), list[int](), list[float](), list[float]()
+    to, stood, away, gain = planes.key(start), list[int](), list[float](), list[float]()
     for number in speaking:
         stands, moves = (align(to, planes[number], model=model, coarse=False) for model in ("none", "shift"))
         if max(stands.share, moves.share) >= FOUND:
@@ -202,7 +204,7 @@ def _unmoved(planes: Sequence[Plane], start: int, speaking: Sequence[int], pixel
     return stood if worn or not moved else None
 
 
-def _typical(planes: Sequence[Plane], speaking: Sequence[int], first: int) -> int | None:
+def _typical(planes: Strip, speaking: Sequence[int], first: int) -> int | None:
     """Of a few drawings spread over those before `first`, the one that agrees with most where it is; None
     where none does with half of them.
     """
@@ -212,7 +214,7 @@ def _typical(planes: Sequence[Plane], speaking: Sequence[int], first: int) -> in
 
     asked, agreed = spread(speaking, 2 * _STARTS), dict[int, float]()
     for number in spread([n for n in speaking if n < first], _STARTS):
-        to = key(planes[number])
+        to = planes.key(number)
         shares = [align(to, planes[n], model="none", coarse=False).share for n in asked]
         if np.mean(np.array(shares) >= FOUND) >= 0.5:
             agreed[number] = float(np.mean(shares))

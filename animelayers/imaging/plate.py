@@ -14,7 +14,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from animelayers.imaging.looks import NOBODY, largest, look, noise_of, slack, vote
+from animelayers.imaging.channels import apart
+from animelayers.imaging.looks import NOBODY, look, noise_of, slack, vote
 from animelayers.imaging.photometric import EQUAL, Light, match
 from animelayers.imaging.views import View, view
 
@@ -81,7 +82,7 @@ def clean_plate(
     for i, registration in views.items():
         where, reach = registration.window, registration.reach()
         picture = registration.onto(own[i].lift(frames[i]))
-        away = largest(cv2.absdiff(picture, start[where]))
+        away = apart(picture, start[where])
         same = cv2.bitwise_and(cv2.compare(away, tolerance[where], cv2.CMP_LE), reach)
         # The soft rim of a figure is near enough to count and would darken the mean.
         beside = cv2.resize(clear[i], same.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import square
+from animelayers.imaging.channels import largest
 from animelayers.imaging.constants import ROWS
 from animelayers.imaging.masks import colour_evidence
 from animelayers.imaging.window import window
@@ -42,7 +43,7 @@ def _hanging(picture: np.ndarray, alpha: np.ndarray, scale: float) -> np.ndarray
     able = cv2.subtract(cv2.dilate(solid, square(far)), solid)
     brush = square(round(thick))
     dark, light = (cv2.morphologyEx(picture, kind, brush) for kind in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT))
-    hat = cv2.max(dark, light).max(axis=2)
+    hat = largest(cv2.max(dark, light))
     able = cv2.bitwise_and(able, (hat > _CLEAR).astype(np.uint8))
     # A pixel's evidence is a mean with its neighbours', so the strand is spread over them first.
     spread = cv2.copyTo(

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging.brush import square
+from animelayers.imaging.channels import apart, largest
 from animelayers.imaging.constants import FEWEST, WHOLE
 
 MODES = ("over", "add", "screen")
@@ -38,25 +39,14 @@ _DARKENED = 0.08  # share of pixels darker than what is under them that noise ex
 
 def near(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """uint8 (H, W), 1 where two drawings show the same paint."""
-    return cv2.threshold(largest(one, other), _SPREAD, 1, cv2.THRESH_BINARY_INV)[1]
-
-
-def largest(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The largest difference of any channel, uint8 (H, W)."""
-    return channel_max(cv2.absdiff(one, other))
-
-
-def channel_max(picture: np.ndarray) -> np.ndarray:
-    """The largest channel of a picture (H, W, 3) of any dtype."""
-    red, green, blue = cv2.split(picture)
-    return cv2.max(cv2.max(red, green), blue)
+    return cv2.threshold(apart(one, other), _SPREAD, 1, cv2.THRESH_BINARY_INV)[1]
 
 
 def texture(picture: np.ndarray) -> np.ndarray:
     """How far a picture changes within a pixel, uint8 (H, W): what a codec or half a pixel of camera motion
     may make of an edge.
     """
-    return channel_max(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, square(1)))
+    return largest(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, square(1)))
 
 
 def mode(frame: np.ndarray, under: np.ndarray, where: np.ndarray) -> str:
@@ -72,7 +62,7 @@ def mode(frame: np.ndarray, under: np.ndarray, where: np.ndarray) -> str:
     change = (seen - base)[where]
     if np.mean(change.min(1) < _DARKER) > _DARKENED:
         return "over"
-    usable = where & (channel_max(frame) < _CUT)
+    usable = where & (largest(frame) < _CUT)
     if np.count_nonzero(usable) < FEWEST:
         return "over"
     low, low_base = (cv2.blur(x, _BROAD) for x in (seen, base))
@@ -80,7 +70,7 @@ def mode(frame: np.ndarray, under: np.ndarray, where: np.ndarray) -> str:
     left = {
         "add": np.ones_like(light),
         "screen": 1 - light,
-        "over": 1 - np.repeat(light.max(2, keepdims=True), 3, axis=2),
+        "over": 1 - cv2.merge([largest(light)] * 3),
     }
     fine, fine_base = (seen - low)[usable], (base - low_base)[usable]
     cost = {name: float(np.abs(fine - gain[usable] * fine_base).mean()) for name, gain in left.items()}
@@ -113,7 +103,7 @@ def layer(
     else:
         light = change if blend == "add" else 255 * (1 - (255 - seen) / np.maximum(255 - base, 1))
         light = np.where(known[..., None], np.maximum(light, 0), seen)
-        peak = channel_max(light)
+        peak = largest(light)
         alpha = _smooth(np.minimum(peak / 255, 1) * np.clip((peak - noise) / noise, 0, 1), sure)
         change = np.minimum(light, 255 * alpha[..., None])
         base = np.zeros_like(base)
@@ -132,8 +122,8 @@ def _least(change: np.ndarray, base: np.ndarray, noise: np.ndarray) -> np.ndarra
     """The least alpha with which any colour between black and white makes `base` what is seen."""
     room = np.where(change > 0, 255 - base, base)
     size = np.abs(change)
-    fade = np.clip((channel_max(size) - noise) / noise, 0, 1)
-    least: np.ndarray = np.clip(channel_max(size / np.maximum(room, _ROOM)), 0, 1) * fade
+    fade = np.clip((largest(size) - noise) / noise, 0, 1)
+    least: np.ndarray = np.clip(largest(size / np.maximum(room, _ROOM)), 0, 1) * fade
     return least
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from animelayers.imaging import unmix
 from animelayers.imaging.brush import square
+from animelayers.imaging.channels import smallest
 from animelayers.imaging.recompose import uncovered
 from animelayers.imaging.window import window
 from animelayers.shot.params import Params
@@ -111,7 +112,7 @@ def _carried(told: np.ndarray, known: np.ndarray, own: np.ndarray) -> np.ndarray
         (~tells).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     colour = np.rint(mixed).astype(np.uint8).reshape(-1, 3)[np.flatnonzero(tells)][label - 1]
-    most = (own[..., :3].astype(np.float32) / np.maximum(colour, 1)).min(2)
+    most = smallest(own[..., :3].astype(np.float32) / np.maximum(colour, 1))
     alpha = np.rint(np.where(enough, np.minimum(own[..., 3], 255 * most), 0))
     return np.where((alpha > 0)[..., None], np.dstack([colour, alpha]), 0).astype(np.uint8)
 

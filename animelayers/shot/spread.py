@@ -19,6 +19,7 @@ from scipy.ndimage import maximum, minimum_position
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from animelayers.imaging.channels import largest
 from animelayers.imaging.evenly import evenly
 from animelayers.models.flow import DIS
 
@@ -248,7 +249,7 @@ def regions(picture: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, int]:
     """
     smooth = cv2.bilateralFilter(picture, 5, 20, 3)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2Lab)
-    slope = cv2.morphologyEx(lab, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(2)
+    slope = largest(cv2.morphologyEx(lab, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
     height, width = labels.shape
     y, x = np.mgrid[:height, :width]
     cell = (y // _CELL) * (-(-width // _CELL)) + x // _CELL
