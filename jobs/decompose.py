@@ -27,7 +27,7 @@ def decompose(cfg: DictConfig) -> int:
         sys.stdout.write(
             forecast.described(
                 *forecast.plan(source, pipeline, groups, sink.takes),
-                cfg.placement.readers,
+                pipeline.reading,
                 [m["name"] for m in models],
                 source.about(),
                 cfg.price,

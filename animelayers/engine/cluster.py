@@ -66,18 +66,20 @@ def machine(cpus: int | None = None) -> Resources:
     return Resources(cpus=count, gpus=0, memory=0.8 * psutil.virtual_memory().available)
 
 
-def gpus() -> int:
-    """NVIDIA GPUs of this machine that this process may see, as their driver's own tool lists them."""
+def cards() -> list[int]:
+    """Bytes of memory of the NVIDIA GPUs of this machine that this process may see, as their driver's own tool tells."""
     seen = os.environ.get("CUDA_VISIBLE_DEVICES")
     tool = shutil.which("nvidia-smi")
     if tool is None or seen in ("", "-1", "NoDevFiles"):
-        return 0
+        return []
+    ask = [tool, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
-        listed = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=20, check=True).stdout
+        told = subprocess.run(ask, capture_output=True, text=True, timeout=20, check=True).stdout
     except (OSError, subprocess.SubprocessError):
-        return 0
-    count = sum(line.startswith("GPU ") for line in listed.splitlines())
-    return count if seen is None else min(count, len(seen.split(",")))
+        return []
+    # a card that shares the machine's memory tells none of its own
+    found = [int(line) << 20 if line.strip().isdigit() else 0 for line in told.splitlines()]
+    return found if seen is None else found[: len(seen.split(","))]
 
 
 def connect(address: str | None = None, cpus: int | None = None) -> Resources:

@@ -23,12 +23,19 @@ class Pipeline:
     """Stages by name, in order.
 
     ``readers``: tasks that decode clips ahead of the stages, each with ``task_cpus`` CPUs; with 0 the workers
-    of the first stages read their clips themselves, so that no pixel crosses between processes.
+    of the first stages read their clips themselves, so that no pixel crosses between processes, unless they would
+    hold most of a card meanwhile.
     """
 
     stages: Mapping[str, Stage]
     task_cpus: float = 0.25
     readers: int = 1
+
+    @property
+    def reading(self) -> int:
+        """Tasks that decode clips ahead of the stages; 0 where the first stages read theirs themselves."""
+        groups = self.groups()
+        return self.readers or (groups[0].ahead if groups else 0)
 
     def check(self, columns: Iterable[str], resources: Resources | None = None, row_bytes: float = 0) -> None:
         """Refuse a pipeline that cannot run, before any worker starts.
@@ -49,11 +56,6 @@ class Pipeline:
                     f"stage {name} reads {missing}, which nothing before it writes (there is: {', '.join(sorted(available))})"
                 )
             available |= set(stage.kind.writes)
-        first = self.groups()[0] if self.stages else None
-        if self.readers == 0 and first and first.gpus:
-            raise PipelineError(
-                f"with readers=0 the workers of {first.name} read their clips themselves, which needs gpus=0: set placement.readers=1"
-            )
         if resources is not None:
             self.fit(resources, row_bytes)
 
@@ -93,7 +95,7 @@ class Pipeline:
             raise PipelineError("every stage needs at least one worker")
 
         def over() -> str:
-            reading = self.task_cpus if self.readers else 0
+            reading = self.task_cpus if self.reading else 0
             cpus = sum(n * group.cpus for n, group in zip(counts, groups, strict=True)) + reading
             gpus = sum(n * group.gpus for n, group in zip(counts, groups, strict=True))
             memory = sum(n * (group.memory + 6 * row_bytes) for n, group in zip(counts, groups, strict=True))
@@ -160,6 +162,7 @@ class Pipeline:
                     "keep": [name for name in RECORD if name in available & needed],
                     "ledger": ledger,
                     "threads": max(1, round(group.cpus)),
+                    "gpus": group.gpus,
                     "read": reads,
                     "write": write if i == len(groups) - 1 else None,
                 },

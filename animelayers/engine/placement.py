@@ -13,8 +13,12 @@ from animelayers.models.device import Device
 from animelayers.options import WEIGHTS, Count, Positive, hints, marked
 
 GB = 1 << 30
-_WIDE = 4096
-"""Workers of a stage without a net, at most."""
+_SMALL = 64 << 20
+"""Bytes of weights up to which a net is small: many workers hold it beside each other on one card."""
+_MOST_OF = 0.25
+"""Part of a card from which its worker does nothing else with it."""
+_AHEAD = 4
+"""Tasks that read for stages which hold most of a card."""
 
 
 class PipelineError(ValueError):
@@ -93,10 +97,16 @@ class Group:
 
     @property
     def memory(self) -> float:
-        """Bytes one actor needs beside its clips."""
+        """Bytes one actor needs beside its clips; what CUDA keeps of it beside the card's memory, too."""
         return max(
-            needs(stage.step) if stage.memory is None else stage.memory for stage in self.stages.values()
+            needs(stage.step) + (GB if stage.gpus else 0) if stage.memory is None else stage.memory
+            for stage in self.stages.values()
         )
+
+    @property
+    def ahead(self) -> int:
+        """Tasks that should read for it at least: none where it holds little of a card meanwhile."""
+        return _AHEAD if self.gpus >= _MOST_OF else 0
 
     @property
     def clips_per_batch(self) -> int | None:
@@ -120,42 +130,58 @@ def needs(made: partial[Any]) -> float:
     """Bytes of memory that a worker with this step takes beside its clips: the libraries, and the weights
     thrice, for what they unpack to.
     """
+    return GB + 3.0 * sum(_weights(made).values())
+
+
+def _weights(made: partial[Any]) -> dict[str, int]:
+    """Bytes of the weights that a step names, 0 where nobody knows."""
     given = (
         (hints(part.func).get(name, Any), value)
         for part in _parts(made)
         for name, value in part.keywords.items()
     )  # type: ignore[arg-type]
     named = {str(value) for hint, value in given if marked(hint, WEIGHTS)}
-    return GB + 3.0 * sum(weights.size(weights.TABLE[name]) for name in named if name in weights.TABLE)
+    return {name: weights.size(weights.TABLE[name]) if name in weights.TABLE else 0 for name in named}
 
 
-def spread(stages: Mapping[str, Stage], following: Sequence[str]) -> dict[str, Stage]:
+def _small(made: partial[Any]) -> bool:
+    """Whether a step holds no net, or small ones whose weights are known."""
+    sizes = _weights(made).values()
+    return not holds_net(made) or (bool(sizes) and min(sizes) > 0 and sum(sizes) <= _SMALL)
+
+
+def spread(stages: Mapping[str, Stage], following: Sequence[str], share: int = 1) -> dict[str, Stage]:
     """Stages with the GPUs of their placement given to those that hold a net, and devices that follow from
     them.
 
-    Of the stages `following` the common placement, neighbours that hold a net share its GPUs in one actor,
-    and each such group gets its part of them; all others get none and run as wide as there are CPUs. Without
-    a GPU device=auto is the CPU, so that none is taken that was not given.
+    Of the stages `following` the common placement, neighbours with small nets or none run in one actor, of which
+    `share` hold a card together, so that pixels never leave it and each core of the machine has its own; a
+    neighbourhood with larger nets has an actor of its own. Each that holds a net gets its part of the card, all
+    others run on CPUs. Without a GPU device=auto is the CPU, so that none is taken that was not given.
     """
-    nets = {
-        name for name, stage in stages.items() if name in following and stage.gpus and holds_net(stage.step)
-    }
+    runs: list[list[str]] = []
     names = [*stages]
-    starts = [
-        n
-        for i, n in enumerate(names)
-        if n in nets and not (i and names[i - 1] in nets and stages[n].fuse and stages[names[i - 1]].fuse)
-    ]
-    made = {}
-    for name, stage in stages.items():
-        if name in nets:
-            stage = replace(stage, gpus=stage.gpus / len(starts))
-        elif name in following and stage.gpus:
-            stage = replace(
-                stage, gpus=0, workers=(1, _WIDE), fuse=f"{stage.fuse} on CPUs" if stage.fuse else ""
-            )
-        made[name] = stage if stage.gpus else replace(stage, step=_on_cpu(stage.step))
-    return made
+    for before, name in zip(["", *names], names, strict=False):
+        if name not in following or not stages[name].gpus:
+            continue
+        joins = bool(runs) and runs[-1][-1] == before and stages[before].fuse == stages[name].fuse != ""
+        if joins and _small(stages[before].step) == _small(stages[name].step):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    parts = sum(any(holds_net(stages[name].step) for name in run) for run in runs)
+    made = dict(stages)
+    for run in runs:
+        small = all(_small(stages[name].step) for name in run)
+        for name in run:
+            stage = stages[name]
+            gpus = stage.gpus / parts / (share if small else 1) if holds_net(stage.step) else 0.0
+            fuse = stage.fuse if small or not stage.fuse else f"{stage.fuse}, large nets"
+            made[name] = replace(stage, gpus=gpus, fuse=fuse)
+    return {
+        name: stage if stage.gpus else replace(stage, step=_on_cpu(stage.step))
+        for name, stage in made.items()
+    }
 
 
 def _parts(made: Any) -> Iterator[partial[Any]]:

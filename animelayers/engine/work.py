@@ -83,9 +83,9 @@ class Work:
         groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in fitted]
         summary.workers = {stage: group.workers for group in groups for stage in group.stages}
         summary.groups = [["decode"], *(list(group.stages) for group in groups)]
-        if not self.pipeline.readers:  # the first group's workers read their clips themselves
+        if not self.pipeline.reading:  # the first group's workers read their clips themselves
             summary.groups = [["decode", *summary.groups[1]], *summary.groups[2:]]
-        summary.workers["decode"] = self.pipeline.readers or groups[0].workers
+        summary.workers["decode"] = self.pipeline.reading or groups[0].workers
         write = Committer(
             self.sink, self.run, LAYERS, {"fingerprints": json.dumps(published(dict(self.fingerprints)))}
         )
@@ -162,14 +162,14 @@ def _stream(
     # Blocks that are made here need no worker that looks into them first.
     clips: Any = ray.data.from_blocks(list(_tasks(pending, width)))
     read = Reader(source, ledger, groups[0].clips_per_batch)
-    if pipeline.readers:
+    if pipeline.reading:
         # As many readers as the models need and no more: what is read ahead of them only fills memory and
         # holds up the commits.
-        readers = TaskPoolStrategy(size=pipeline.readers)
+        readers = TaskPoolStrategy(size=pipeline.reading)
         task: dict[str, Any] = {"batch_size": None, "num_cpus": pipeline.task_cpus, "zero_copy_batch": True}
         clips = clips.map_batches(read.task, batch_format="pyarrow", compute=readers, **task)
     receipts = pipeline(
-        clips, groups, source.columns, ledger, write.sink.takes, None if pipeline.readers else read, write
+        clips, groups, source.columns, ledger, write.sink.takes, None if pipeline.reading else read, write
     )
     return iter(receipts.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0))
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from animelayers.engine.ledger import ATTEMPTS, Ledger, Poisonous
 from animelayers.engine.step import Step, failed
-from animelayers.models.device import computed, release
+from animelayers.models.device import computed, release, share
 from animelayers.record.schema import Batch, Row, rebatch, unbatch
 
 COMPUTED = "computed"
@@ -91,7 +91,7 @@ class Worker:
     """An actor's body: the steps of a group over batches, with ledger and clock; drops what nobody reads
     later.
 
-    The first group may read its clips itself, the last may commit them.
+    The first group may read its clips itself, the last may commit them. ``gpus``: its part of a card's memory.
     """
 
     def __init__(
@@ -102,8 +102,10 @@ class Worker:
         threads: int = 1,
         read: Reader | None = None,
         write: Committer | None = None,
+        gpus: float = 0,
     ) -> None:
         limit_threads(threads)
+        share(gpus)
         keep_memory()
         self.steps = {name: build(step) for name, step in steps.items()}
         self.keep, self.ledger, self.read, self.write = keep, ledger, read, write

@@ -23,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 
 from animelayers.early import interruptible
-from animelayers.engine.cluster import StartError, gpus, machine
+from animelayers.engine.cluster import StartError, cards, machine
 from animelayers.engine.placement import PipelineError
 from animelayers.job.composed import CONF, compose
 from animelayers.job.errors import ConfigError
@@ -37,6 +37,9 @@ from animelayers.sinks import Changed, SinkError
 from animelayers.weights import WeightsError
 
 AUTO = "preset=auto"
+_OF_CARD = 1 << 30
+"""Bytes of a card that a worker with small nets takes: half of it is what CUDA itself needs in each process."""
+_MOST_SHARE = 32
 
 
 def launch(config_name: str, body: Callable[[DictConfig], int], *places: str) -> None:
@@ -105,10 +108,16 @@ def looked(words: list[str], config_name: str) -> tuple[list[str], str]:
         or {"--help", "--multirun", "-m", "--cfg", "-c", "--info"} & {*words}
     ):
         return words, ""
-    count, elsewhere = gpus(), any(word.startswith(("cluster=ray", "cluster.address=")) for word in words)
+    have, elsewhere = cards(), any(word.startswith(("cluster=ray", "cluster.address=")) for word in words)
+    count = len(have)
     name = "cluster" if elsewhere or count > 1 else "one_gpu" if count else "laptop"
     found = "a cluster" if elsewhere else f"{count or 'no'} GPU{'s' * (count > 1)}, {machine().cpus:g} CPUs"
-    return [*(word for word in words if word != AUTO), f"preset={name}"], f"preset={name}: {found}\n"
+    chosen = [*(word for word in words if word != AUTO), f"preset={name}"]
+    if count and not elsewhere and not any(word.startswith("placement.share=") for word in words):
+        share = max(1, min(_MOST_SHARE, round(min(have) / _OF_CARD))) if min(have) else 1
+        chosen.append(f"placement.share={share}")
+        found += f", {share} worker{'s' * (share > 1)} to a GPU at most"
+    return chosen, f"preset={name}: {found}\n"
 
 
 def _placed(

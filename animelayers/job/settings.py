@@ -46,6 +46,7 @@ class Placement(TypedDict):
     workers: Workers
     cpus: Positive
     gpus: float
+    share: Count
     clips_per_batch: Count | None
     fuse: str
     readers: int

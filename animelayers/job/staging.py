@@ -46,7 +46,7 @@ def stages(cfg: DictConfig, only: Sequence[str] | None = None) -> dict[str, Stag
             **{str(key): make(value, lazily=True) for key, value in node.items() if key != "_target_"}
         )
     following = [name for name in made if OmegaConf.is_interpolation(cfg.stages[name], "gpus")]
-    placed = spread(in_order(made), following)
+    placed = spread(in_order(made), following, int(OmegaConf.select(cfg, "placement.share", default=1)))
     _given(cfg, placed)
     return placed
 

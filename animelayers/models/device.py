@@ -15,6 +15,7 @@ Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], PLACED]
 
 _DRIVER = Path("/proc/driver/nvidia/version")
 _SHARE = 0.8  # of the free memory that a batch may take
+_PART = "ANIMELAYERS_PART_OF_GPU"
 
 
 def pick(device: Device = "auto") -> str:
@@ -131,11 +132,22 @@ def computed(step: Any) -> list[str]:
     return sorted(found)
 
 
+def share(part: float) -> None:
+    """Let this process, and those it starts, take no more than a part of a card's memory, 0..1; all of it from 1 on
+    and where none was given.
+    """
+    os.environ[_PART] = f"{part if 0 < part < 1 else 1:g}"
+
+
 def free() -> int:
-    """Bytes of CUDA memory that new tensors can have: what the device has left and what torch keeps unused."""
+    """Bytes of CUDA memory that new tensors can have: what the device has left of this process's share, and what torch
+    keeps unused.
+    """
     import torch
 
-    return int(torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated())
+    left, whole = torch.cuda.mem_get_info()
+    kept, used = torch.cuda.memory_reserved(), torch.cuda.memory_allocated()
+    return int(min(left + kept - used, max(0.0, float(os.environ.get(_PART, 1)) * whole - used)))
 
 
 def fitting(one: int, two: int, left: int) -> int:

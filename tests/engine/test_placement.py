@@ -4,6 +4,7 @@ given.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from animelayers import job
+from animelayers.engine import cluster
 from animelayers.engine.pipeline import Pipeline
-from animelayers.engine.placement import GB, Resources, Stage, holds_net, needs, spread
+from animelayers.engine.placement import GB, Group, Resources, Stage, holds_net, needs, spread
 from animelayers.job import launching
 from animelayers.models.device import Device
 from animelayers.options import hints
@@ -115,11 +117,39 @@ def test_every_model_says_of_itself_whether_it_runs_on_a_device(path: Path) -> N
             }
         )
         stages = {"it": Stage(made, gpus=1, fuse="a"), "other": Stage(partial(CutOuts), gpus=1, fuse="a")}
-        placed = spread(stages, ["it", "other"])
-        assert placed["other"].gpus == 0 and (placed["other"].fuse != placed["it"].fuse) == holds_net(made)
-        assert placed["it"].gpus == (1 if holds_net(made) else 0)
+        placed = spread(stages, ["it", "other"], share=10)
+        together = placed["other"].fuse == placed["it"].fuse
+        assert placed["other"].gpus == 0 and (together or holds_net(made))
+        assert placed["it"].gpus == ((0.1 if together else 1) if holds_net(made) else 0)
         assert placed["it"].gpus or not {"auto", "cuda"} & {*devices(placed["it"].step)}
         assert needs(made) >= GB
+
+
+def fitted(words: list[str], cpus: int, gpus: int) -> tuple[Pipeline, list[Group]]:
+    cfg = job.compose("decompose", ["source.path=.", "output=x", *words])
+    pipeline = Pipeline(job.stages(cfg), cfg.placement.task_cpus, cfg.placement.readers)
+    return pipeline, pipeline.fit(Resources(cpus, gpus, 512 * GB), row_bytes=cfg.source.row_bytes)
+
+
+@pytest.mark.parametrize(("preset", "gpus"), [("one_gpu", 1), ("cluster", 8)])
+def test_with_small_nets_every_core_has_a_worker_that_does_all(preset: str, gpus: int) -> None:
+    pipeline, (group,) = fitted([f"preset={preset}"], 16 * gpus, gpus)
+    assert group.workers == 16 * gpus and group.gpus == 1 / 16
+    assert pipeline.reading == 0
+
+
+def test_a_large_net_has_a_worker_of_its_own_on_the_card_and_the_others_share_the_rest() -> None:
+    pipeline, groups = fitted(["preset=one_gpu", "model/refine=vitmatte"], 16, 1)
+    large = next(group for group in groups if "refine" in group.stages)
+    assert list(large.stages) == ["refine"] and large.workers == 1 and large.gpus == 0.5
+    assert sum(group.workers for group in groups if 0 < group.gpus < 0.5) >= 8
+    assert pipeline.reading == 0
+
+
+def test_a_large_net_at_the_start_is_read_for() -> None:
+    large = Stage(partial(CutOuts), gpus=1)
+    assert Pipeline({"it": large}, readers=0).reading > 0
+    assert Pipeline({"it": replace(large, gpus=0.1)}, readers=0).reading == 0
 
 
 def nodes(raw: Any) -> list[dict[str, Any]]:
@@ -131,7 +161,7 @@ def nodes(raw: Any) -> list[dict[str, Any]]:
 
 def test_gpus_that_are_set_by_hand_stay() -> None:
     stages = fits("decompose", ["preset=one_gpu", "stages.character.gpus=0.25", "stages.encode.gpus=0"], 2)
-    assert stages["character"].gpus == 0.25 and stages["layers"].gpus == 1
+    assert stages["character"].gpus == 0.25 and stages["layers"].gpus == 1 / 16
 
 
 def test_a_device_that_no_stage_is_given_is_refused() -> None:
@@ -147,7 +177,36 @@ def test_a_device_that_no_stage_is_given_is_refused() -> None:
 def test_auto_looks_and_says_what_it_chose(
     count: int, words: list[str], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launching, "gpus", lambda: count)
+    monkeypatch.setattr(launching, "cards", lambda: [24 << 30] * count)
     chosen, said = launching.looked(words, "decompose")
     assert f"preset={name}" in chosen and said.startswith(f"preset={name}: ")
     assert launching.looked(["preset=laptop"], "decompose") == (["preset=laptop"], "")
+
+
+@pytest.mark.parametrize(("bytes_", "share"), [(8 << 30, 8), (141 << 30, 32), (0, 1)])
+def test_auto_lets_as_many_share_a_card_as_it_has_memory_for(
+    bytes_: int, share: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launching, "cards", lambda: [bytes_, 141 << 30])
+    chosen, said = launching.looked([], "decompose")
+    assert f"placement.share={share}" in chosen and f"{share} worker" in said
+    own, _ = launching.looked(["placement.share=3"], "decompose")
+    assert f"placement.share={share}" not in own
+
+
+def test_cards_are_those_that_the_driver_tells_and_this_process_may_see(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\nprintf '81559\\n[N/A]\\n'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert cluster.cards() == [81559 << 20, 0]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert cluster.cards() == [81559 << 20]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert cluster.cards() == []
+    tool.write_text("#!/bin/sh\nexit 9\n")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert cluster.cards() == []
