@@ -215,18 +215,26 @@ def once(
     }
 
 
+def _own(process: psutil.Process) -> float:
+    """Bytes that a process has for itself: without its libraries, and without what it looked at of Ray's object store,
+    whose size is bounded for all processes together.
+    """
+    told = process.memory_info()
+    return float(told.rss - getattr(told, "shared", 0))
+
+
 class _memory(dict[str, float]):
-    """Bytes of this process at the start, the most beyond that, and its CPU seconds, while it is entered."""
+    """Bytes of this process's own at the start, the most beyond that, and its CPU seconds, while it is entered."""
 
     def __enter__(self) -> dict[str, float]:
         self._over, own = threading.Event(), psutil.Process()
         self._own, self._spent = own, sum(own.cpu_times()[:2])
-        self["start"] = float(own.memory_info().rss)
+        self["start"] = _own(own)
         self["grown"] = 0.0
 
         def look() -> None:
             while not self._over.wait(_EVERY_S):
-                self["grown"] = max(self["grown"], own.memory_info().rss - self["start"])
+                self["grown"] = max(self["grown"], _own(own) - self["start"])
 
         self._thread = threading.Thread(target=look, daemon=True)
         self._thread.start()

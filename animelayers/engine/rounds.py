@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +23,8 @@ AHEAD = 8 << 20
 """Bytes of a plan that wait for the work at most, some 500,000 frames: Ray keeps some 30 kB of each task of a round,
 so that neither what looks ahead nor what is done at a time fills memory.
 """
+_COLUMN = 4096
+"""Bytes that a column of a table takes beside what is in it: a film's plan is six times as heavy as its rows."""
 
 
 class Before:
@@ -100,7 +101,7 @@ def rounds(
     if crew is not None or source.limit is not None:
         looked_into: Iterable[list[pa.Table]] = [list(looked)]
     else:
-        looked_into = gathered(looked, AHEAD, attrgetter("nbytes"))
+        looked_into = gathered(looked, AHEAD, _weight)
     for tables in looked_into:
         plan = plan.with_rows(tables)
         new = in_order([PLAN.empty_table(), *tables], plan.order) if lean else plan.table
@@ -111,12 +112,17 @@ def rounds(
         yield plan, new
 
 
+def _weight(table: pa.Table) -> int:
+    """Bytes that a table takes."""
+    return int(table.nbytes + _COLUMN * table.num_columns)
+
+
 def _together(tables: Iterable[pa.Table], most: int) -> Iterator[pa.Table]:
     """The same rows in tables of about so many bytes."""
     held: list[pa.Table] = []
     for table in tables:
         held.append(table)
-        if sum(each.nbytes for each in held) >= most:
+        if sum(map(_weight, held)) >= most:
             yield pa.concat_tables(held)
             held = []
     if held:

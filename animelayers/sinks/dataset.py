@@ -23,7 +23,7 @@ FORMAT = 3
 """3: columns are called as `animelayers.record.former` says; 2: boxes, ids, scores and words are lists in the frame
 table; 1: they are text. Both are read as 3."""
 FINGERPRINTS = b"fingerprints"
-_PLAN_BYTES = 8 << 20  # of a file of planned clips, before it is compressed
+_PLAN_BYTES = 2 << 20  # of a file of planned clips, before it is compressed
 _PLAN_ROWS = 1 << 10  # clips that are read together: their frames are listed one by one
 log = logging.getLogger(__name__)
 

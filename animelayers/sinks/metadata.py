@@ -27,6 +27,7 @@ GATHERED = b"gathered"
 """In the footer of a Parquet that took the place of several commits: their names."""
 MANY = 256
 """Commits below which none are gathered."""
+_OPEN = 32  # read beside each other: what each says of itself, some 150 kB, is kept until all are read
 ROWS = 1 << 17
 """Rows up to which commits are gathered into one."""
 _PART = "__part"
@@ -114,14 +115,14 @@ def _datasets(
     size, its end and its columns would be three.
     """
     if not store.in_bucket:
-        for first in range(0, len(files), MANY):  # a dataset keeps what each of its files says of itself
-            paths = [store.path(name) for name in files[first : first + MANY]]
+        for first in range(0, len(files), _OPEN):
+            paths = [store.path(name) for name in files[first : first + _OPEN]]
             yield ds.dataset(paths, schema=schema, filesystem=store.fs, format=form)
         return
     sizes = dict(zip(files, store.sizes(files), strict=True))
-    for first in range(0, len(files), MANY):
+    for first in range(0, len(files), _OPEN):
         for near, some in groupby(
-            files[first : first + MANY], lambda name: (sizes[name] or _NEAR + 1) <= _NEAR
+            files[first : first + _OPEN], lambda name: (sizes[name] or _NEAR + 1) <= _NEAR
         ):
             if near:
                 with ThreadPoolExecutor(_READERS) as pool:
