@@ -172,11 +172,12 @@ def _tidy(made: np.ndarray, own: np.ndarray) -> np.ndarray:
         (made > 127, own > 127, np.minimum(made, own)),
         (made <= 127, own <= 127, np.maximum(made, own)),
     ):
-        if not (on & ~before).any():
+        new = np.flatnonzero(on & ~before)
+        if not new.size:
             continue
         count, labels, stats, _ = cv2.connectedComponentsWithStats(on.view(np.uint8), connectivity=8)
         area = stats[:, cv2.CC_STAT_AREA]
-        crumbs = (area < _CRUMB * on.size) & (np.bincount(labels[~before], minlength=count) > area / 2)
+        crumbs = (area < _CRUMB * on.size) & (np.bincount(labels.ravel()[new], minlength=count) > area / 2)
         crumbs[0] = False
         if crumbs.any():
             where = cv2.dilate(crumbs[labels].view(np.uint8), square(2)) > 0

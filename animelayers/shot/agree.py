@@ -13,6 +13,7 @@ import numpy as np
 from animelayers.imaging.evenly import evenly
 from animelayers.imaging.evidence import distance
 from animelayers.imaging.views import View
+from animelayers.imaging.window import Window
 from animelayers.models.flow import DIS
 from animelayers.shot.params import Params
 
@@ -48,34 +49,54 @@ def settled(
     if len(labels) < 2 or not any((label > params.faint).any() for label in labels):
         return list(labels)
     asked = evenly(len(labels), _ASKED)
-    laid = {k: _laid(labels[k], pictures[k], positions.views[k], positions.whole) for k in asked}
+    views, whole = positions
+    laid = {k: _laid(labels[k], pictures[k], views[k], whole) for k in asked}
     made = []
-    for i, (label, picture, registration) in enumerate(zip(labels, pictures, positions.views, strict=True)):
-        where, shape = registration.window, positions.whole[::-1]
-        here = laid.get(i) or _laid(label, picture, registration, positions.whole)
-        _, own, reach = (plane[where] for plane in here)
-        total, weight = np.zeros((*shape, len(label)), np.float32), np.zeros(shape, np.float32)
+    for i, (label, picture, view) in enumerate(zip(labels, pictures, views, strict=True)):
+        here = laid.get(i) or _laid(label, picture, view, whole)
+        total = np.zeros((len(label), *whole[::-1]), np.float32)
+        weight = np.zeros(whole[::-1], np.float32)
         for k in asked:
-            if k != i:
-                claim, look, reached = (plane[where] for plane in laid[k])
-                share = _likeness(own, look, params.alike) * (reach & reached)
-                weight[where] += share
-                total[where] += share[..., None] * claim
-        there, count = registration.back(total), registration.back(weight)
-        made.append((label + there.transpose(2, 0, 1)) / (1 + count))
+            where = None if k == i else _both(view.window, views[k].window)
+            if where is not None:
+                share = _likeness(here.look[where], laid[k].look[where], params.alike)
+                share *= here.reach[where] & laid[k].reach[where]
+                cv2.accumulate(share, weight[where])
+                for claim, sum_ in zip(laid[k].claim, total, strict=True):
+                    cv2.accumulateProduct(share, claim[where], sum_[where])
+        there = np.stack([view.back(plane) for plane in total])
+        made.append((label + there) / (1 + view.back(weight)))
     return made
 
 
-def _laid(
-    label: np.ndarray, picture: np.ndarray, registration: View, whole: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A drawing's labels float32 (h, w, L) and colours on the plate, and where it reaches."""
-    claim = np.zeros((*whole[::-1], len(label)), np.float32)
-    look, reached = np.zeros((*whole[::-1], 3), np.uint8), np.zeros(whole[::-1], bool)
-    claim[registration.window] = registration.onto(np.ascontiguousarray(label.transpose(1, 2, 0)))
-    look[registration.window] = registration.onto(picture)
-    reached[registration.window] = registration.reach() > 0
-    return claim, look, reached
+class _Laid(NamedTuple):
+    """A drawing on the plate of its shot: its labels float32 (L, H, W), its colours uint8 (H, W, 3), and where it
+    reaches, uint8 (H, W), 0 or 1.
+    """
+
+    claim: np.ndarray
+    look: np.ndarray
+    reach: np.ndarray
+
+
+def _laid(label: np.ndarray, picture: np.ndarray, view: View, whole: tuple[int, int]) -> _Laid:
+    shape, where = whole[::-1], view.window
+    laid = _Laid(
+        np.zeros((len(label), *shape), np.float32), np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint8)
+    )
+    for plane, made in zip(label, laid.claim, strict=True):
+        made[where] = view.onto(plane)
+    laid.look[where] = view.onto(picture)
+    laid.reach[where] = view.reach() > 0
+    return laid
+
+
+def _both(one: Window, other: Window) -> Window | None:
+    """Where two windows overlap; None where they do not."""
+    rows, columns = (
+        slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one, other, strict=True)
+    )
+    return (rows, columns) if rows.start < rows.stop and columns.start < columns.stop else None
 
 
 def agreed(labels: Sequence[np.ndarray], pictures: Sequence[np.ndarray], params: Params) -> list[np.ndarray]:
