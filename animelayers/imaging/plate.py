@@ -87,8 +87,8 @@ def clean_plate(
         # The soft rim of a figure is near enough to count and would darken the mean.
         beside = cv2.resize(clear[i], same.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0
         same[beside & (seen[where] > 0)] = 0
-        total[where] += cv2.bitwise_and(picture, cv2.cvtColor(same, cv2.COLOR_GRAY2RGB))
-        count[where] += same > 0
+        cv2.accumulate(picture, total[where], same)
+        cv2.accumulate(cv2.threshold(same, 0, 1, cv2.THRESH_BINARY)[1], count[where])
     found = count > 0
     mean = np.rint(total / np.maximum(count, 1)[..., None]).astype(np.uint8)
     seen[~found] = 0
