@@ -18,7 +18,6 @@ _READABLE = (0.4, 2.5)  # gains between which a pixel can be read without blowin
 _SLIGHT = 0.01  # of the gain, within which light is equal if its offset is less than a level, too
 _RIDGE = 4.0  # squared grey levels of variance with which the slope of a flat picture stays where it was
 _LEAST_WEIGHT = 1e-9  # of all pixels together
-_ASKED = 4096  # pixels, evenly spread: two numbers a channel need no more
 _ANNEAL = (48.0, 24.0, 12.0, 6.0, 6.0)  # grey levels, from what a fade changes to what coding noise does
 
 
@@ -64,9 +63,7 @@ def match(frame: np.ndarray, plate: np.ndarray, where: np.ndarray) -> Light:
     the picture.
     """
     # Channels first: numpy is slow at sums over three.
-    some = np.flatnonzero(where)
-    some = some[:: -(-len(some) // _ASKED) or 1]
-    x, y = (picture.reshape(-1, 3)[some].T.astype(np.float64) for picture in (plate, frame))
+    x, y = (np.ascontiguousarray(picture[where].T, np.float64) for picture in (plate, frame))
     if x.shape[1] < FEWEST:
         return EQUAL
     best, share = EQUAL, _explained(EQUAL, x, y)
