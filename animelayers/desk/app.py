@@ -28,9 +28,10 @@ from starlette.staticfiles import StaticFiles
 
 from animelayers.curate.roster import EditError
 from animelayers.dataset.output import Output
-from animelayers.desk import compare, correct, decisions, form, people, rows
+from animelayers.desk import commit, compare, correct, decisions, form, people, rows
 from animelayers.desk import shots as shot_list
-from animelayers.desk.correct import CorrectionError, Said
+from animelayers.desk.commit import CorrectionError
+from animelayers.desk.correct import Said
 from animelayers.desk.guard import Guard
 from animelayers.desk.pictures import facts, place_on_plate
 from animelayers.desk.runs import Run, Stages, commits
@@ -276,7 +277,7 @@ def _correction(desk: Desk, request: Request, body: dict[str, Any]) -> Any:
     book, name = _book(desk, request), str(body.get("shot", ""))
     if body.get("do") == "take back":
         desk.shot(book, name)
-        count = correct.take_back(book.path, name)
+        count = commit.take_back(book.path, name)
         desk.corrections.forget(book.path)
         book.renew()
         return {"clips": count}

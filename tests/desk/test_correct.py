@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from animelayers import Output, job
-from animelayers.desk import correct, shots
+from animelayers.desk import commit, correct, shots
 from animelayers.desk.clicks import dot, iou
-from animelayers.desk.correct import Correction, CorrectionError, Said
+from animelayers.desk.commit import CorrectionError
+from animelayers.desk.correct import Correction, Said
 from animelayers.shot.spread import EFFECT, Mark, Spreader
 from animelayers.sources import Layers
 from tests.exports.films import film
@@ -82,7 +83,7 @@ def test_what_is_saved_stands_at_once_and_the_output_stays_as_it_was(out: Path) 
         if row["clip_id"] == "film/scene0000/000000"
     ]
     assert clip["corrected"].split()[0] == "hand", "later jobs see it too"
-    assert correct.take_back(str(out), "film_scene0000") == 2
+    assert commit.take_back(str(out), "film_scene0000") == 2
     assert Output(str(out)).read(first, "character") == base.read(first, "character")
 
 

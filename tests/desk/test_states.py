@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 from animelayers import Output
 from animelayers.desk import correct, shots
 from animelayers.desk.app import app
-from animelayers.desk.correct import Correction, CorrectionError, Said
+from animelayers.desk.commit import CorrectionError
+from animelayers.desk.correct import Correction, Said
 from animelayers.desk.guard import COOKIE
 from animelayers.desk.load import measure, multiplied
 from animelayers.desk.state import Desk
