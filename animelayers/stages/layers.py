@@ -83,7 +83,7 @@ class Layers(ClipStep):
     """
 
     name = "layers"
-    version = 4
+    version = 5
     rules = ("evidence", "agreement", "doubt", "snapping", "effects", "shadows")
 
     def __init__(
