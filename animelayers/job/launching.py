@@ -114,7 +114,8 @@ def looked(words: list[str], config_name: str) -> tuple[list[str], str]:
     found = "a cluster" if elsewhere else f"{count or 'no'} GPU{'s' * (count > 1)}, {machine().cpus:g} CPUs"
     chosen = [*(word for word in words if word != AUTO), f"preset={name}"]
     if count and not elsewhere and not any(word.startswith("placement.share=") for word in words):
-        share = max(1, min(_MOST_SHARE, round(min(have) / _OF_CARD))) if min(have) else 1
+        each = -(-int(machine().cpus) // count)
+        share = max(1, min(each, _MOST_SHARE, round(min(have) / _OF_CARD)))
         chosen.append(f"placement.share={share}")
         found += f", {share} worker{'s' * (share > 1)} to a GPU at most"
     return chosen, f"preset={name}: {found}\n"

@@ -183,11 +183,14 @@ def test_auto_looks_and_says_what_it_chose(
     assert launching.looked(["preset=laptop"], "decompose") == (["preset=laptop"], "")
 
 
-@pytest.mark.parametrize(("bytes_", "share"), [(8 << 30, 8), (141 << 30, 32), (0, 1)])
-def test_auto_lets_as_many_share_a_card_as_it_has_memory_for(
-    bytes_: int, share: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("bytes_", "cpus", "share"), [(8 << 30, 64, 8), (141 << 30, 128, 32), (24 << 30, 16, 8), (0, 64, 1)]
+)
+def test_auto_lets_as_many_share_a_card_as_it_has_memory_for_and_there_are_cores(
+    bytes_: int, cpus: int, share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launching, "cards", lambda: [bytes_, 141 << 30])
+    monkeypatch.setattr(launching, "machine", lambda: Resources(cpus, 2, 64 * GB))
     chosen, said = launching.looked([], "decompose")
     assert f"placement.share={share}" in chosen and f"{share} worker" in said
     own, _ = launching.looked(["placement.share=3"], "decompose")
