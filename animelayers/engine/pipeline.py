@@ -23,8 +23,8 @@ class Pipeline:
     """Stages by name, in order.
 
     ``readers``: tasks that decode clips ahead of the stages, each with ``task_cpus`` CPUs; with 0 the workers
-    of the first stages read their clips themselves, so that no pixel crosses between processes, unless they would
-    hold most of a card meanwhile.
+    of the first stages read their clips themselves, so that no pixel crosses between processes, unless a large net would
+    wait for it on a card.
     """
 
     stages: Mapping[str, Stage]

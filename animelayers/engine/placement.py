@@ -15,10 +15,8 @@ from animelayers.options import WEIGHTS, Count, Positive, hints, marked
 GB = 1 << 30
 _SMALL = 64 << 20
 """Bytes of weights up to which a net is small: many workers hold it beside each other on one card."""
-_MOST_OF = 0.25
-"""Part of a card from which its worker does nothing else with it."""
 _AHEAD = 4
-"""Tasks that read for stages which hold most of a card."""
+"""Tasks that read for stages with a large net on a card."""
 
 
 class PipelineError(ValueError):
@@ -105,8 +103,8 @@ class Group:
 
     @property
     def ahead(self) -> int:
-        """Tasks that should read for it at least: none where it holds little of a card meanwhile."""
-        return _AHEAD if self.gpus >= _MOST_OF else 0
+        """Tasks that should read for it at least: some where a large net would wait for it on a card."""
+        return _AHEAD if self.gpus and not all(_small(stage.step) for stage in self.stages.values()) else 0
 
     @property
     def clips_per_batch(self) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from animelayers.imaging.channels import apart
 from animelayers.imaging.constants import ASTRAY
 from animelayers.imaging.window import Window, window
 
@@ -42,8 +43,7 @@ def dis(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def differ(one: np.ndarray, other: np.ndarray, levels: int) -> np.ndarray:
     """uint8 (H, W), 1 where two pictures differ by more than `levels` in a channel."""
-    red, green, blue = cv2.split(cv2.absdiff(one, other))
-    return cv2.threshold(cv2.max(cv2.max(red, green), blue), levels, 1, cv2.THRESH_BINARY)[1]
+    return cv2.threshold(apart(one, other), levels, 1, cv2.THRESH_BINARY)[1]
 
 
 class Traces:

@@ -147,9 +147,14 @@ def test_a_large_net_has_a_worker_of_its_own_on_the_card_and_the_others_share_th
 
 
 def test_a_large_net_at_the_start_is_read_for() -> None:
-    large = Stage(partial(CutOuts), gpus=1)
+    large = Stage(
+        job.unbuilt({"_target_": "animelayers.models.saliency.Saliency", "weights": "u2net"}), gpus=1
+    )
     assert Pipeline({"it": large}, readers=0).reading > 0
-    assert Pipeline({"it": replace(large, gpus=0.1)}, readers=0).reading == 0
+    assert Pipeline({"it": replace(large, gpus=0)}, readers=0).reading == 0
+    small = job.unbuilt({"_target_": "animelayers.models.layernet.LayerNet", "weights": "layernet"})
+    for gpus in (0.1, 0.5, 1):  # on few cores or a small card as well
+        assert Pipeline({"it": replace(large, step=small, gpus=gpus)}, readers=0).reading == 0
 
 
 def nodes(raw: Any) -> list[dict[str, Any]]:
