@@ -21,7 +21,7 @@ from animelayers.record.layers import LAYERS
 from animelayers.record.schema import Row
 from animelayers.storage import below
 
-_SHAPES = {layer.name: {1: "L", 3: "RGB", 4: "RGBA"}[layer.channels] for layer in LAYERS if layer.numbered}
+_SHAPES = {layer.name: {1: "L", 3: "RGB", 4: "RGBA"}[layer.channels] for layer in LAYERS}
 DESK = "desk"
 """What the note of corrections made at the desk says: they are of the layers as they were before any
 correction.

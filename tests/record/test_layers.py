@@ -57,7 +57,7 @@ def test_nobody_keeps_a_list_of_layers_of_its_own() -> None:
 def test_what_handles_layers_follows_the_list() -> None:
     assert layers.names() == encode.LAYERS
     assert layers.names("numbered") == sequence.LAYERS and layers.names("film") == video.LAYERS
-    assert {*sequences._SHAPES} == {*layers.names("numbered")} and webdataset._CHANNELS["shadow"] == 4
+    assert {*sequences._SHAPES} == {*layers.names()} and webdataset._CHANNELS["shadow"] == 4
     assert {name for name in stored.BYTES if name != "frames"} == {*layers.names()} - {"mask", "plate"}
 
 
