@@ -21,7 +21,7 @@ def clicks(cfg: DictConfig) -> int:
     for shot in shots(Output(cfg.truth), Output(cfg.output, corrected=False)):
         if not any(plane.any() for plane in shot.true):
             continue
-        found.append(taken(shot, cfg.most, own_net()))
+        found.append(taken(shot, own_net(), cfg.most))
         one = found[-1]
         said = "  ".join(
             f"{_described(a, cfg.most)} {_described(b, cfg.most)}"

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.dataset.output import Output
-from animelayers.models.protocols import Layering
-from animelayers.shot.asked import Asked
+from animelayers.models.protocols import Pointing
 from animelayers.shot.spread import Mark, Spreader, small
 
 LEVELS = (0.95, 0.98)
@@ -43,12 +42,11 @@ class Taken(NamedTuple):
     alone: list[int | None]
 
 
-def taken(shot: Shot, most: int = 40, net: Layering | None = None) -> Taken:
+def taken(shot: Shot, net: Pointing, most: int = 40) -> Taken:
     """How many clicks a shot takes, `most` of them at most, with corrections that spread and with every
-    drawing clicked for itself; ``net``: is asked what is of the same.
+    drawing clicked for itself; ``net``: says what a click was meant for.
     """
-    asked = None if net is None else Asked(net, shot.pictures)
-    one, apart = (Spreader(shot.pictures, shot.found, linked, asked) for linked in (True, False))
+    one, apart = (Spreader(shot.pictures, shot.found, net, linked) for linked in (True, False))
     return Taken(
         shot.name,
         len(shot.pictures),

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,18 +27,15 @@ from animelayers.edits.sequences import DESK
 from animelayers.exports.sequence import NOTE
 from animelayers.exports.shots import Shot
 from animelayers.imaging import codecs
-from animelayers.models.layernet import LayerNet
-from animelayers.models.protocols import Layering
+from animelayers.models.clicknet import ClickNet
+from animelayers.models.protocols import Pointing
 from animelayers.record.schema import Row
-from animelayers.shot.asked import Asked
 from animelayers.shot.matte import finished
 from animelayers.shot.params import Params
 from animelayers.shot.spread import BACKGROUND, EFFECT, Mark, Spread, Spreader, small
 from animelayers.sinks import metadata
 from animelayers.sinks.store import SinkError, Store
 from animelayers.weights import WeightsError
-
-log = logging.getLogger(__name__)
 
 _MOST_LABELS = 250
 _RIM = 3  # pixels of a small picture around what changed in which the outline is found anew
@@ -92,13 +88,13 @@ class Figure:
 
 
 class Correction:
-    """A shot under correction. All methods may be called from several threads. ``net``: is asked what else is of
-    the same.
+    """A shot under correction. All methods may be called from several threads.
 
-    Raises KeyError where a layer it needs is not there, `SinkError` where one cannot be read.
+    Raises KeyError where a layer it needs is not there, `SinkError` where one cannot be read, `CorrectionError` where
+    the weights are missing of the net that says what a click was meant for.
     """
 
-    def __init__(self, output: Output, shot: Shot, net: Layering | None = None) -> None:
+    def __init__(self, output: Output, shot: Shot) -> None:
         self.shot, self._path = shot, output.path
         self._lock = threading.RLock()
         self._rows = [output.row(carrier) for carrier in shot.carriers]
@@ -109,9 +105,7 @@ class Correction:
             self.before.append(self._labels(output, row))
         known = sorted({int(k) for plane in self.before for k in np.unique(plane)} - {BACKGROUND, EFFECT})
         self.figures = [Figure(k, f"figure {k}", _COLOURS[(k - 1) % len(_COLOURS)]) for k in known or [1]]
-        self._spreader = Spreader(
-            self.pictures, self.before, asked=None if net is None else Asked(net, self.pictures)
-        )
+        self._spreader = Spreader(self.pictures, self.before, own_net())
         self.said: list[Said] = []
         self.undone: list[Said] = []
         self.within: tuple[int, int] = (0, len(self._rows) - 1)
@@ -123,9 +117,11 @@ class Correction:
         with self._lock:
             if self._found is None:
                 shape = self.pictures[0].shape[:2]
-                self._found = self._spreader(
-                    [Mark(s.drawing, s.drawn(shape), s.label) for s in self.said], self.within
-                )
+                marks = [
+                    Mark(said.drawing, said.drawn(shape), said.label, said.kind != "click")
+                    for said in self.said
+                ]
+                self._found = self._spreader(marks, self.within)
             return self._found
 
     def say(self, said: Said) -> None:
@@ -336,13 +332,12 @@ class Correction:
 
 
 @cache
-def own_net() -> Layering | None:
-    """The package's own net, None where its weights are not there: corrections spread without it, too."""
+def own_net() -> Pointing:
+    """The package's own net. Raises `CorrectionError` where its weights are not there."""
     try:
-        return LayerNet()
+        return ClickNet()
     except WeightsError as problem:
-        log.warning("clicks take one colour at a time: %s", problem)
-        return None
+        raise CorrectionError(str(problem)) from None
 
 
 @dataclass
@@ -358,7 +353,7 @@ class Desks:
         key = (output.path, shot.name, version)
         with self._lock:
             if key not in self._open:
-                self._open[key] = Correction(output, shot, own_net())
+                self._open[key] = Correction(output, shot)
                 while len(self._open) > self.most:
                     self._open.pop(next(iter(self._open)))
             return self._open[key]

@@ -323,6 +323,33 @@ class TrainCastnet(TypedDict):
     plan: Acquaintance
 
 
+class Pointing(TypedDict):
+    """How ClickNet is trained."""
+
+    samples: Count
+    minutes: Positive | None
+    batch: Count
+    size: Size
+    rate: Positive
+    encoder: Share
+    average: Share
+    restyle: Share
+    seed: Seed
+    workers: int
+
+
+class TrainClicknet(TypedDict):
+    """jobs/train_clicknet.py."""
+
+    output: str
+    packs: Sequence[str]
+    parts: Sequence[str]
+    judge: str | None
+    start: str
+    seed: Seed
+    plan: Pointing
+
+
 class Verify(TypedDict):
     """jobs/verify.py."""
 
@@ -513,6 +540,7 @@ JOBS: Mapping[str, type] = {
     "quality": Quality,
     "reprocess_backgrounds": Reprocess,
     "train_castnet": TrainCastnet,
+    "train_clicknet": TrainClicknet,
     "train_layers": TrainLayers,
     "verify": Verify,
 }

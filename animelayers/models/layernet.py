@@ -13,8 +13,8 @@ import numpy as np
 
 from animelayers.imaging.evidence import PlateEvidence, nothing
 from animelayers.models.constants import BYTE, MIDDLE
-from animelayers.models.device import Device, core, pick
-from animelayers.models.layernet_graph import CHANNELS, STEP, graph
+from animelayers.models.device import Device, pick
+from animelayers.models.layernet_graph import CHANNELS, STEP, Compiled
 from animelayers.models.onnx import Precision, bf16_pays, threads
 from animelayers.models.portrait import SPECK, shrink
 from animelayers.models.protocols import Mattes
@@ -63,7 +63,9 @@ class LayerNet:
         self.precision = ("bf16" if fast else "fp32") if precision == "auto" else precision
         try:
             self._graph = (
-                None if runtime == "torch" or self._device != "cpu" else _Graph(weighed, self.precision)
+                None
+                if runtime == "torch" or self._device != "cpu"
+                else Compiled(weighed, self.precision, CHANNELS, "LayerNet")
             )
             self._net = None if self._graph else _Torch(weighed, self._device, self.precision)
         except WeightsError as problem:
@@ -140,34 +142,6 @@ def _planes(picture: np.ndarray, told: PlateEvidence) -> np.ndarray:
     np.multiply(told.difference, np.float32(BYTE), out=made[7])
     np.multiply(told.change, np.float32(BYTE), out=made[8])
     return made
-
-
-class _Graph:
-    """The net by OpenVINO, one compiled graph per size."""
-
-    def __init__(self, weights: Mapping[str, np.ndarray], precision: str):
-        self._core = core()
-        self._weights, self._precision = weights, precision
-        self._compiled: dict[tuple[int, ...], object] = {}
-        try:
-            graph(weights, (1, CHANNELS, _LEAST, _LEAST))
-        except (RuntimeError, ValueError, IndexError) as problem:  # of another shape
-            raise WeightsError(
-                f"these weights are none of LayerNet: {' '.join(str(problem).split())[:_TOLD]}"
-            ) from problem
-
-    def __call__(self, planes: np.ndarray) -> np.ndarray:
-        if planes.shape not in self._compiled:
-            hint = {
-                "INFERENCE_PRECISION_HINT": "bf16" if self._precision == "bf16" else "f32",
-                "INFERENCE_NUM_THREADS": threads(),
-            }
-            made = graph(self._weights, planes.shape)
-            self._compiled[planes.shape] = self._core.compile_model(
-                made, "CPU", {**hint, "PERFORMANCE_HINT": "LATENCY"}
-            )
-        answer: np.ndarray = self._compiled[planes.shape]([planes])[0]  # type: ignore[operator]
-        return answer.astype(np.float32)
 
 
 class _Torch:

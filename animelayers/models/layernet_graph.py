@@ -1,5 +1,5 @@
-"""LayerNet as a graph of OpenVINO, written down from its weights: a processor runs it without torch, which
-takes seconds to come up.
+"""LayerNet and ClickNet as graphs of OpenVINO, written down from their weights: a processor runs them without
+torch, which takes seconds to come up.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from animelayers.models.device import core
+from animelayers.models.onnx import threads
 from animelayers.weights import WeightsError
 
 CHANNELS = 9
@@ -21,24 +23,57 @@ SEEN = (1, 3, 6, 13, 18)
 """Blocks of the encoder whose planes the decoder sees."""
 _STRIDED = {0, 2, 4, 7, 14}  # blocks of the encoder that halve the size
 _BLOCKS, _LEVELS = 19, 4  # of the encoder, and of the decoder
-_COLOURS = 3  # planes that the encoder sees, of all
 _BOUND = 6.0  # of relu6
 _ROWS_AND_COLUMNS = (2, 3)
 _UNPADDED = (0, 0, 0, 0)
+_LEAST = 64  # pixels of the sides that a graph is tried with
+_TOLD = 300  # characters of what a library says of weights
+
+
+class Compiled:
+    """A net by OpenVINO, one compiled graph per size; ``given``: planes it is shown.
+
+    Raises WeightsError for weights of another net, ``name`` says of which they should be.
+    """
+
+    def __init__(self, weights: Mapping[str, np.ndarray], precision: str, given: int, name: str) -> None:
+        self._core, self._weights, self._precision = core(), weights, precision
+        self._compiled: dict[tuple[int, ...], Any] = {}
+        try:
+            graph(weights, (1, given, _LEAST, _LEAST))
+        except (RuntimeError, ValueError, IndexError, WeightsError) as problem:  # of another shape
+            raise WeightsError(
+                f"these weights are none of {name}: {' '.join(str(problem).split())[:_TOLD]}"
+            ) from problem
+
+    def __call__(self, planes: np.ndarray) -> np.ndarray:
+        """Coverage float32 (N, K, H, W), 0..1, of planes float32 (N, given, H, W)."""
+        if planes.shape not in self._compiled:
+            hint = {
+                "INFERENCE_PRECISION_HINT": "bf16" if self._precision == "bf16" else "f32",
+                "INFERENCE_NUM_THREADS": threads(),
+                "PERFORMANCE_HINT": "LATENCY",
+            }
+            made = graph(self._weights, planes.shape)
+            self._compiled[planes.shape] = self._core.compile_model(made, "CPU", hint)
+        answer: np.ndarray = self._compiled[planes.shape]([planes])[0]
+        return answer.astype(np.float32)
 
 
 def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
-    """The net for planes of `shape` (N, 9, H, W): an OpenVINO model with coverage (N, 3, H, W), 0..1, as its
-    output.
+    """The net for planes of `shape` (N, C, H, W): an OpenVINO model with coverage (N, K, H, W), 0..1, as its
+    output. How many layers K it tells, and how many of the planes its encoder sees, is in the weights.
 
-    The same as `layernet_net.LayerNet` with a sigmoid. Raises WeightsError where weights are missing.
+    The same as `layernet_net.LayerNet` with a sigmoid. Raises WeightsError where weights are missing, ValueError or
+    RuntimeError where they are for other planes.
     """
     import openvino
     from openvino import opset13 as ops
 
     net = _Net(weights, ops)
     planes = ops.parameter(list(shape), np.float32, name="planes")
-    picture = ops.slice(planes, np.array([0]), np.array([_COLOURS]), np.array([1]), np.array([1]))
+    seen_first = net.given("encoder.blocks.0.0")
+    picture = ops.slice(planes, np.array([0]), np.array([seen_first]), np.array([1]), np.array([1]))
     found, up = [], picture
     for number in range(_BLOCKS):
         up = net.block(number, up)
@@ -85,6 +120,10 @@ class _Net:
             "relu6": lambda: ops.clamp(made, 0.0, _BOUND),
         }[after]()
 
+    def given(self, name: str) -> int:
+        """Planes that a convolution sees."""
+        return int(self._stored(f"{name}.weight").shape[1])
+
     def block(self, number: int, planes: Any) -> Any:
         """A block of the encoder."""
         name, stride = f"encoder.blocks.{number}", 2 if number in _STRIDED else 1
@@ -114,5 +153,5 @@ class _Net:
 
     def _stored(self, name: str) -> np.ndarray:
         if name not in self._weights:
-            raise WeightsError(f"these weights are none of LayerNet: {name} is missing")
+            raise WeightsError(f"{name} is missing")
         return self._weights[name]

@@ -1,5 +1,5 @@
-"""LayerNet as a torch module: MODNet's encoder, which knows people, and a decoder that is shown the clean
-plate as well.
+"""LayerNet and ClickNet as a torch module: MODNet's encoder, which knows people, and a decoder that is shown the
+clean plate as well, or what a person pointed at.
 
 Sandler et al., MobileNetV2, CVPR 2018, for the encoder, with the weights MODNet was given (Ke et al., AAAI
 2022); Sengupta et al., Background Matting, CVPR 2020, and Lin et al., 2021, for the plate as an input.
@@ -32,6 +32,7 @@ _BLOCKS = (
 _FEATURES = (16, 24, 32, 96, 1280)  # planes at a half, a quarter … of the size
 _EVIDENCE = (16, 24, 32, 32)
 _DECODED = (32, 48, 64, 96)
+_COLOURS = 3
 _RARE = -3.0  # logit that answers begin at
 _FINE = 12
 
@@ -39,30 +40,30 @@ _FINE = 12
 class LayerNet(nn.Module):
     """Logits of the layers of pictures, of which `sigmoid` makes coverage.
 
-    ``encoder`` sees the picture alone. ``evidence`` sees all planes, and is added to what the encoder found
+    ``given``: planes it is shown, of which the ``encoder`` sees the first `seen`, the picture alone unless it is told
+    otherwise; ``made``: layers it tells. ``evidence`` sees all planes, and is added to what the encoder found
     of each size on the way up. ``layers``: the answer at half size; ``coarse``: at an eighth; ``edges``: what
     the planes at full size add to it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, given: int = CHANNELS, seen: int = _COLOURS, made: int = len(LAYERS)) -> None:
         super().__init__()
-        self.encoder = _Encoder()
+        self.seen = seen
+        self.encoder = _Encoder(seen)
         self.evidence = nn.ModuleList(
-            _Conv(given, made, 2) for given, made in zip((CHANNELS, *_EVIDENCE), _EVIDENCE, strict=False)
+            _Conv(before, after, 2) for before, after in zip((given, *_EVIDENCE), _EVIDENCE, strict=False)
         )
         self.top = _Conv(_FEATURES[-1], _DECODED[-1], kernel=1)
         self.whole = nn.Conv2d(_FEATURES[-1], _DECODED[-1], 1)
         above = (*_DECODED[1:], _DECODED[-1])
         self.decoder = nn.ModuleList(
-            _Conv(over + found + told, made)
-            for over, found, told, made in zip(above, _FEATURES, _EVIDENCE, _DECODED, strict=False)
+            _Conv(over + found + told, own)
+            for over, found, told, own in zip(above, _FEATURES, _EVIDENCE, _DECODED, strict=False)
         )
         self.more = _Conv(_DECODED[2], _DECODED[2])
-        self.layers = nn.Conv2d(_DECODED[0], len(LAYERS), 3, padding=1)
-        self.coarse = nn.Conv2d(_DECODED[2], len(LAYERS), 3, padding=1)
-        self.edges = nn.Sequential(
-            _Conv(CHANNELS + len(LAYERS), _FINE), nn.Conv2d(_FINE, len(LAYERS), 3, padding=1)
-        )
+        self.layers = nn.Conv2d(_DECODED[0], made, 3, padding=1)
+        self.coarse = nn.Conv2d(_DECODED[2], made, 3, padding=1)
+        self.edges = nn.Sequential(_Conv(given + made, _FINE), nn.Conv2d(_FINE, made, 3, padding=1))
         for head in (self.layers, self.coarse):
             nn.init.normal_(head.weight, 0, 0.01)
             nn.init.constant_(head.bias, _RARE)  # type: ignore[arg-type]
@@ -70,10 +71,10 @@ class LayerNet(nn.Module):
         nn.init.zeros_(self.edges[1].bias)  # type: ignore[arg-type]
 
     def forward(self, planes: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (N, 3, H, W) and, coarser, (N, 3, H/8, W/8) of planes float (N, 9, H, W) as `planes` makes
-        them.
+        """Logits (N, made, H, W) and, coarser, (N, made, H/8, W/8) of planes float (N, given, H, W), as `planes`
+        makes them for LayerNet.
         """
-        found = self.encoder(planes[:, :3])
+        found = self.encoder(planes[:, : self.seen])
         told, seen = [], planes
         for conv in self.evidence:
             seen = conv(seen)
@@ -100,9 +101,9 @@ class _Conv(nn.Sequential):
 class _Encoder(nn.Module):
     """MobileNetV2 without its classifier, batch norms folded into the convolutions."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: int) -> None:
         super().__init__()
-        blocks: list[nn.Module] = [_Bounded(3, 32, 3, 2)]
+        blocks: list[nn.Module] = [_Bounded(seen, 32, 3, 2)]
         given = 32
         for wider, made, times, stride in _BLOCKS:
             for n in range(times):

@@ -48,6 +48,26 @@ class Layering(Protocol):
         ...
 
 
+class Pointing(Protocol):
+    """Finds all of what a person pointed at."""
+
+    def __call__(
+        self,
+        picture: np.ndarray,
+        found: np.ndarray,
+        of: Sequence[np.ndarray],
+        other: Sequence[np.ndarray],
+        window: tuple[slice, slice] | None = None,
+    ) -> np.ndarray:
+        """How likely each pixel of a picture uint8 sRGB (h, w, 3) is of it, float32, 0..1; of the part in a
+        ``window`` alone, (rows, columns), where one is given.
+
+        ``found``: bool (h, w), what was taken for it before. ``of``, ``other``: where it was said that this
+        is of it, and that this is not, each bool (h, w).
+        """
+        ...
+
+
 class Segments(NamedTuple):
     """What a segmenter says of one picture: K masks that may overlap.
 

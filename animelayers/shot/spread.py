@@ -1,61 +1,50 @@
 """A correction spreads: what a person says of one drawing reaches whatever shows the same in all drawings of
 the shot.
 
-Drawings fall into small regions of one colour (waterpixels: Machairas et al., 2015). Regions that touch are
-neighbours, and so are those that the optical flow takes into each other between two drawings. A mark reaches
-a region along the cheapest way (geodesic segmentation: Bai and Sapiro, 2007): steps within one colour cost
-little, steps over an outline much, and so does what goes against the layers as they are. Colours count
-less where a net takes what they lead to for the same as what was marked.
+In its own drawing a click takes what a net says it was meant for. From there it goes on to the next drawings, and to
+those that are most alike: the optical flow takes it along, and the net settles what of it is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from scipy.ndimage import maximum, minimum_position
-from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
-from animelayers.imaging.channels import largest
-from animelayers.imaging.evenly import evenly
+from animelayers.imaging.brush import square
 from animelayers.models.flow import DIS
+from animelayers.models.protocols import Pointing
 
 SIDE = 480
-"""Pixels of the long side of the drawings that regions are made of."""
+"""Pixels of the long side of the drawings that are corrected."""
 BACKGROUND, EFFECT = 0, 255
 """The labels of what is behind and of effects; all others are figures' ids."""
-Asked = Callable[[int], np.ndarray]
-"""What a net says of a drawing, by its number: coverage by figures, effects and shadows, float32 (3, h, w) of
-its small picture.
-"""
 
-_CELL = 7  # pixels between the seeds of regions
-_OUTLINE = 24.0  # levels of Lab from which a step counts as one over an outline
-_STEP = 0.02  # what a step within one colour costs
-_DRIFT = 1.0  # what a region costs that is an outline's worth of colour away from what was marked
-_AGAINST = 0.02  # what it costs to change what a region is
-_COVERED = 0.5  # of a region that a mark covers so that it is about the region
-_TIME = 0.05  # what a step to the next drawing costs
-_DOUBT = 0.02  # of what a net says, which is never quite sure
-_AGREED = 0.985  # of the cost of colours that a net saves which takes two regions for the same thing
-_NEAR = 12  # drawings from a mark up to which a net is asked
-_ONCE = 1.5  # power of the cost that is left: each region pays for its colour again, an outline is stepped over once
-_LEEWAY = 2.0  # logits by which it may be less sure of the one
-_COMPARED = 48  # regions of what was pointed at whose colours others are compared with
-_LEAVE = 0.3  # what it costs to leave what is of the mark's label already
-_SLIVER = 2.5  # pixels of depth up to which what is left beside a change goes with it
-_REACH = 1.0  # ways that cost more are not gone
+_SURE = 0.5
+_BESIDE = 8  # pixels around what the flow brings in which it is settled
+_POINT = 2  # pixels around a point
+_ALL = 0.8  # share of a figure that is taken away from which it is no figure anywhere
+_TOUCH = 1  # pixels that pieces may lie apart and be one
+_AROUND = 1.6  # times its size that is looked at
+_CLOSE = 0.3  # share of the drawing's width that is looked at, at least
+_WHOLE = 0.85  # from which all of it is
+_FEW = 12  # pixels of a change below which it goes no further
+_NEWS = 0.1  # share of what the flow brings that has to be news, so that it goes further
+_COMPARED = (32, 18)  # pixels of the pictures by which the most alike is found
+_MANY = 200  # drawings up to which it is looked for
 
 
 class Mark(NamedTuple):
-    """What a person says of one drawing: ``where``, bool (h, w) of its small picture, it shows ``label``."""
+    """What a person says of one drawing: ``where``, bool (h, w) of its small picture, it shows ``label``.
+    ``exact``: that alone, and nothing more of it in this drawing.
+    """
 
     drawing: int
     where: np.ndarray
     label: int
+    exact: bool = False
 
 
 class Spread(NamedTuple):
@@ -71,259 +60,223 @@ class Spreader:
     """The drawings of a shot, made ready for corrections.
 
     ``pictures``: uint8 sRGB (h, w, 3), all of one size; ``labels``: uint8 (h, w), what they show by now.
-    ``linked`` False leaves every drawing for itself. ``asked``: what a net says of a drawing.
+    ``net``: says what was meant. ``linked`` False leaves every drawing for itself.
     """
 
     def __init__(
         self,
         pictures: Sequence[np.ndarray],
         labels: Sequence[np.ndarray],
+        net: Pointing,
         linked: bool = True,
-        asked: Asked | None = None,
     ) -> None:
         self.labels = [np.ascontiguousarray(plane) for plane in labels]
-        self._asked = asked
-        self._answers: dict[int, np.ndarray] = {}
-        self._regions: list[np.ndarray] = []
-        bounds, colours = [0], list[np.ndarray]()
-        for picture, plane in zip(pictures, self.labels, strict=True):
-            lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.float32)
-            found, count = regions(picture, plane)
-            colours.append(_means(found, lab.reshape(-1, 3), count))
-            self._regions.append(found + bounds[-1])
-            bounds.append(bounds[-1] + count)
-        self.count, self._bounds = bounds[-1], bounds
-        self._colours = np.concatenate(colours)
-        self._sizes = np.bincount(
-            np.concatenate([found.ravel() for found in self._regions]), minlength=self.count
-        )
-        self._own = np.zeros(self.count, np.uint8)
-        for found, plane in zip(self._regions, self.labels, strict=True):
-            self._own[found.ravel()] = plane.ravel()
-        edges = [self._beside(found) for found in self._regions]
-        beside = sum(len(one) for one, _, _ in edges)
-        if linked and len(pictures) > 1:
-            edges += self._followed(pictures)
-        self._edges = tuple(np.concatenate(part) for part in zip(*edges, strict=True))
-        self._later = np.arange(len(self._edges[0])) >= beside
+        self._pictures, self._net = pictures, net
+        self._links = _links(pictures) if linked else {}
+        self._flows: dict[tuple[int, int], np.ndarray] = {}
+        # what was said, and what came of each: who says one thing more waits for that alone
+        self._said: list[Mark] = []
+        self._come: list[Spread] = []
 
     def __call__(self, marks: Sequence[Mark], within: tuple[int, int] | None = None) -> Spread:
         """What all drawings show with these marks; only drawings ``within`` (first, last) change. The later
         of two marks counts.
         """
-        said = {int(region): mark.label for mark in marks for region in self._meant(mark)}
-        best, new, opinion = np.full(self.count, np.inf), self._own.copy(), self._opinion(marks)
-        for mark in marks:
-            seeds = [region for region in self._meant(mark) if said[region] == mark.label]
-            if seeds:
-                far = self._ways(seeds, mark.label, opinion)
-                nearer = far < np.minimum(best, _REACH)
-                new[nearer], best[nearer] = mark.label, far[nearer]
-        for region, label in said.items():
-            new[region], best[region] = label, 0
-        return self._told(new, best, marks, within)
+        kept = 0
+        while kept < min(len(marks), len(self._said)) and _same(marks[kept], self._said[kept]):
+            kept += 1
+        del self._said[kept:], self._come[kept:]
+        for mark in marks[kept:]:
+            self._said.append(mark)
+            self._come.append(self._heard(mark))
+        labels, strength = self._come[-1] if marks else self._begun()
+        first, last = within or (0, len(labels) - 1)
+        here = [first <= number <= last for number in range(len(labels))]
+        return Spread(
+            [plane if own else begun for plane, own, begun in zip(labels, here, self.labels, strict=True)],
+            np.where(here, strength, 0),
+        )
 
-    def _meant(self, mark: Mark) -> list[int]:
-        """The regions a mark is about: that which has most of it, and all that it covers for the most part. A
-        click beside an outline does not mean what lies beyond.
-        """
-        found, marked = np.unique(self._regions[mark.drawing][mark.where], return_counts=True)
-        meant = marked >= _COVERED * self._sizes[found]
-        meant[marked == marked.max(initial=0)] = True
-        return [int(region) for region in found[meant]]
+    def _begun(self) -> Spread:
+        return Spread(self.labels, np.zeros(len(self.labels)))
 
-    def _opinion(self, marks: Sequence[Mark]) -> np.ndarray | None:
-        """How sure a net is of figures and effects in each region, as logits float32 (regions, 2), not a number
-        far from all marks, where hardly any way leads; None where there is no net.
+    def _heard(self, mark: Mark) -> Spread:
+        """What becomes of what all earlier marks came to, with the last of them."""
+        labels, strength = self._come[-1] if self._come else self._begun()
+        change = _Change(mark, labels[mark.drawing])
+        labels, strength = list(labels), strength.copy()
+        todo = [(mark.drawing, self._meant(labels, change, strength))]
+        reached = {mark.drawing}
+        while todo:
+            number, moved = todo.pop(0)
+            for other in self._links.get(number, ()):
+                if other not in reached:
+                    gone = self._gone(labels, change, number, other, moved, strength)
+                    if gone is not None:
+                        reached.add(other)
+                        todo.append((other, gone))
+        for said in self._said:
+            if said.drawing in reached:
+                labels[said.drawing] = np.where(said.where, said.label, labels[said.drawing])
+        for number in reached:
+            strength[number] *= bool((labels[number] != self.labels[number]).any())
+        return Spread(labels, strength)
+
+    def _meant(self, labels: list[np.ndarray], change: _Change, strength: np.ndarray) -> np.ndarray:
+        """Change the drawing that was pointed at; gives where, bool (h, w)."""
+        mark, number = change.mark, change.mark.drawing
+        moved = mark.where
+        strength[number] = 1
+        if not mark.exact and change.label is not None:
+            found = labels[number] == change.label
+            answer = self._settled(number, found, change)
+            piece = _touching(change.by(answer, found), mark.where)
+            window = _window(piece, found.shape)
+            if window is not None:  # small things once more from near
+                answer[window] = self._settled(number, found, change, window)
+                piece = _touching(change.by(answer, found), mark.where)
+            strength[number] = float(np.abs(2 * answer[piece] - 1).mean())
+            moved = piece
+            own = _touching(found, mark.where)
+            change.all = bool(
+                not change.adds and np.count_nonzero(piece & own) > _ALL * np.count_nonzero(own)
+            )
+        labels[number] = np.where(moved, mark.label, labels[number])
+        return moved
+
+    def _gone(
+        self,
+        labels: list[np.ndarray],
+        change: _Change,
+        number: int,
+        other: int,
+        moved: np.ndarray,
+        strength: np.ndarray,
+    ) -> np.ndarray | None:
+        """Change another drawing where what was `moved` in one is found there; gives where, None where nothing
+        is new.
         """
-        if self._asked is None:
+        if change.label is None:
             return None
-        made = []
-        for number, found in enumerate(self._regions):
-            first, end = self._bounds[number : number + 2]
-            if not any(abs(mark.drawing - number) <= _NEAR for mark in marks):
-                made.append(np.full((end - first, 2), np.nan, np.float32))
-                continue
-            if number not in self._answers:
-                answer = np.moveaxis(self._asked(number)[:2], 0, -1).reshape(-1, 2)
-                share = np.clip(_means(found - first, answer, end - first), _DOUBT, 1 - _DOUBT)
-                self._answers[number] = np.log(share / (1 - share))
-            made.append(self._answers[number])
-        return np.concatenate(made)
-
-    def _ways(self, seeds: Sequence[int], label: int, opinion: np.ndarray | None) -> np.ndarray:
-        """What the cheapest way from the seeds costs, of each region."""
-        one, other, cost = self._edges
-        against = self._own != label
-        compared = [seeds[i] for i in evenly(len(seeds), _COMPARED)]
-        dear = 1.0 if opinion is None else self._dear(opinion, seeds, label)[other]
-        drift = np.sqrt(np.square(self._colours[:, None] - self._colours[compared]).sum(2).min(1)) / _OUTLINE
-        # what is of that label already is passed through for nothing, what is not pays for being changed, and
-        # for another colour than the mark's
-        inside = _STEP + (cost - _STEP) * np.where(self._later, 1, dear)
-        paid = inside + np.where(
-            against[other],
-            _AGAINST + _DRIFT * drift[other] ** 2 * dear**_ONCE + np.where(against[one], 0, _LEAVE),
-            0,
+        found = labels[other] == change.label
+        brought, whole = (
+            self._brought(number, other, plane) for plane in (moved, labels[number] == change.label)
         )
-        graph = csr_matrix((paid.astype(np.float64), (one, other)), (self.count, self.count))
-        return np.asarray(dijkstra(graph, indices=list(seeds), min_only=True, limit=_REACH))
+        news = np.count_nonzero(brought & (found != change.adds))
+        if news < max(_FEW, _NEWS * np.count_nonzero(brought)):
+            return None
+        near = cv2.dilate(brought.view(np.uint8), square(_BESIDE)) > 0
+        window = _window(near, found.shape) or (slice(0, found.shape[0]), slice(0, found.shape[1]))
+        answer = np.full(found.shape, float(not change.adds), np.float32)
+        gone = [_middle(brought)] if change.all else []
+        answer[window] = self._settled(other, np.where(near, whole, found), change, window, gone)
+        piece = near & change.by(answer, found)
+        if np.count_nonzero(piece) < _FEW:
+            return None
+        strength[other] = float(np.abs(2 * answer[piece] - 1).mean())
+        labels[other] = np.where(piece, change.mark.label, labels[other])
+        return np.asarray(piece | (brought & ((answer > _SURE) == change.adds)))
 
-    def _dear(self, opinion: np.ndarray, seeds: Sequence[int], label: int) -> np.ndarray:
-        """What part of the cost of colours each region has: what a net takes for a figure at least as much as
-        what was called one is likely one with it, and what it takes for one less than what is none is none.
-        """
-        figure, effect = opinion[:, 0], opinion[:, 1]
-        of = {BACKGROUND: -figure, EFFECT: effect}.get(label, figure)
-        more = of - np.nanmedian(of[seeds])
-        dear = 1 - _AGREED / (1 + np.exp(-(more + _LEEWAY)))
-        return np.where(np.isfinite(dear), dear, 1)
+    def _settled(
+        self,
+        number: int,
+        found: np.ndarray,
+        change: _Change,
+        window: tuple[slice, slice] | None = None,
+        gone: Sequence[np.ndarray] = (),
+    ) -> np.ndarray:
+        """What the net says of a drawing, with all that was said of it; ``gone``: what else is not of it."""
+        said = [mark for mark in self._said if mark.drawing == number]
+        of, other = ([m.where for m in said if (m.label == change.label) == same] for same in (True, False))
+        return self._net(self._pictures[number], found, of, [*other, *gone], window)
 
-    def _told(
-        self, new: np.ndarray, best: np.ndarray, marks: Sequence[Mark], within: tuple[int, int] | None
-    ) -> Spread:
-        planes, strength = [], np.zeros(len(self.labels))
-        for number, (found, plane) in enumerate(zip(self._regions, self.labels, strict=True)):
-            if within is not None and not within[0] <= number <= within[1]:
-                planes.append(plane.copy())
-                continue
-            made = _joined(new[found], plane)
-            changed = made != plane
-            for mark in marks:
-                if mark.drawing == number:
-                    changed |= mark.where
-            if changed.any():
-                strength[number] = float(1 - np.clip(best[found][changed], 0, 1).mean())
-            planes.append(made)
-        for mark in marks:  # where a hand painted it is as painted, regions or not
-            if within is None or within[0] <= mark.drawing <= within[1]:
-                planes[mark.drawing][mark.where] = mark.label
-        return Spread(planes, strength)
-
-    def _beside(self, found: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Regions of a drawing that touch, both ways, and what the step costs."""
-        sides = ((found[:, :-1], found[:, 1:]), (found[:-1], found[1:]))
-        one, other = (np.concatenate([pair[k][pair[0] != pair[1]] for pair in sides]) for k in (0, 1))
-        one, other, _ = self._counted(one, other)
-        one, other = np.concatenate([one, other]), np.concatenate([other, one])
-        return one, other, _STEP + self._apart(one, other)
-
-    def _counted(self, one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs of regions, each once, and how often each comes."""
-        pairs, times = np.unique(one * self.count + other, return_counts=True)
-        return pairs // self.count, pairs % self.count, times
-
-    def _followed(self, pictures: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Regions that the flow takes into each other, from each drawing to the next and to the one most like
-        it elsewhere.
-        """
-        pairs = [(k, k + 1) for k in range(len(pictures) - 1)] + _alike(pictures)
-        flows = DIS("fast", side=0)([(pictures[a], pictures[b]) for a, b in pairs])
-        made = []
-        for (a, b), flow in zip(pairs, flows, strict=True):
-            height, width = flow.shape[:2]
-            y, x = np.mgrid[:height, :width]
-            x = np.rint(x + flow[..., 0]).astype(int)
-            y = np.rint(y + flow[..., 1]).astype(int)
-            inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-            one, other, shared = self._counted(
-                self._regions[a][inside], self._regions[b][y[inside], x[inside]]
-            )
-            start = self._bounds[a]
-            kept = shared >= 0.3 * np.bincount(self._regions[a].ravel() - start)[one - start]
-            one, other = one[kept], other[kept]
-            cost = _TIME + 1.5 * self._apart(one, other)
-            made.append(
-                (np.concatenate([one, other]), np.concatenate([other, one]), np.concatenate([cost, cost]))
-            )
-        return made
-
-    def _apart(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """How unlike the colours of regions are, 0 for the same, 1 for an outline's worth."""
-        return np.asarray((np.linalg.norm(self._colours[one] - self._colours[other], axis=1) / _OUTLINE) ** 2)
+    def _brought(self, number: int, other: int, plane: np.ndarray) -> np.ndarray:
+        """A mask bool (h, w) of one drawing where it lies in another."""
+        key = (other, number)
+        if key not in self._flows:
+            (self._flows[key],) = DIS("fast", side=0)([(self._pictures[other], self._pictures[number])])
+        flow = self._flows[key]
+        y, x = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
+        seen = cv2.remap(plane.astype(np.float32), x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)
+        return np.asarray(seen > _SURE)
 
 
-def regions(picture: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, int]:
-    """The regions of a picture uint8 sRGB (h, w, 3), none across an edge of its labels uint8 (h, w): int64
-    (h, w) from 0 on, and their number.
+class _Change:
+    """What a mark does: ``label`` is what the net is asked of, None where nothing is taken away; ``adds``: whether
+    there comes more of it, or less; ``all``: whether nothing of the figure is left that was pointed at.
     """
-    smooth = cv2.bilateralFilter(picture, 5, 20, 3)
-    lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2Lab)
-    slope = largest(cv2.morphologyEx(lab, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
-    height, width = labels.shape
-    y, x = np.mgrid[:height, :width]
-    cell = (y // _CELL) * (-(-width // _CELL)) + x // _CELL
-    seeds = minimum_position(slope, cell, np.arange(cell.max() + 1))
-    marks = np.zeros(labels.shape, np.int32)
-    rows, columns = np.array(seeds).T
-    marks[rows, columns] = np.arange(1, len(seeds) + 1)
-    found = cv2.watershed(np.ascontiguousarray(smooth), marks)
-    for _ in range(3):  # the lines between basins belong to the nearest basin
-        found = np.where(
-            found < 1, cv2.dilate(found.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32), found
-        )
-    split = np.maximum(found, 0).astype(np.int64) * 256 + labels
-    values, numbered = np.unique(split, return_inverse=True)
-    return numbered.reshape(labels.shape), len(values)
+
+    def __init__(self, mark: Mark, plane: np.ndarray) -> None:
+        self.mark, self.adds, self.all = mark, mark.label != BACKGROUND, False
+        taken = plane[mark.where & (plane != BACKGROUND)]
+        self.label: int | None = mark.label
+        if not self.adds:
+            self.label = int(np.bincount(taken).argmax()) if len(taken) else None
+
+    def by(self, answer: np.ndarray, found: np.ndarray) -> np.ndarray:
+        """Where an answer changes what was found, bool (h, w)."""
+        return np.asarray(((answer > _SURE) == self.adds) & (found != self.adds))
 
 
 def small(picture: np.ndarray) -> np.ndarray:
-    """A picture (H, W[, C]) at the size regions are made of."""
+    """A picture (H, W[, C]) at the size it is corrected at."""
     scale = min(1.0, SIDE / max(picture.shape[:2]))
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
-def _joined(made: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Labels uint8 (h, w) with the slivers that a change left beside it, soft rims and lines, changed like
-    it.
+def _middle(piece: np.ndarray) -> np.ndarray:
+    """A dot where a mask is deepest, bool (h, w)."""
+    depth = cv2.distanceTransform(np.pad(piece.view(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    return cv2.circle(np.zeros(piece.shape, np.uint8), (int(x), int(y)), _POINT, 1, -1) > 0
+
+
+def _touching(piece: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """The parts of a mask that what was pointed at touches, and that itself."""
+    whole = cv2.dilate((piece | where).view(np.uint8), square(_TOUCH))
+    _, numbers = cv2.connectedComponents(whole)
+    return where | (piece & np.isin(numbers, np.unique(numbers[where])))
+
+
+def _window(piece: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+    """Rows and columns around a part of a drawing, with its proportions; None where that is nearly all of it."""
+    height, width = shape[:2]
+    x, y, across, down = cv2.boundingRect(piece.view(np.uint8))
+    wide = max(across * _AROUND, down * _AROUND * width / height, _CLOSE * width)
+    if wide >= _WHOLE * width:
+        return None
+    tall = wide * height / width
+    left = int(np.clip(x + (across - wide) / 2, 0, width - wide))
+    top = int(np.clip(y + (down - tall) / 2, 0, height - tall))
+    return slice(top, top + int(tall)), slice(left, left + int(wide))
+
+
+def _links(pictures: Sequence[np.ndarray]) -> dict[int, list[int]]:
+    """Of each drawing those that it goes on to: its neighbours, and whatever is most like it or it is most like
+    elsewhere, as cycles come back.
     """
-    changed = made != before
-    if not changed.any():
-        return made
-    label = np.zeros_like(made)
-    label[changed] = made[changed]
-    around = cv2.dilate(changed.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    result = made.copy()
-    for own in np.unique(before[changed]).tolist():
-        left = (made == own) & ~changed
-        count, pieces = cv2.connectedComponents(left.view(np.uint8), connectivity=8)
-        if count < 2:
-            continue
-        depth = cv2.distanceTransform(np.pad(left.view(np.uint8), 1, constant_values=1), cv2.DIST_L2, 5)[
-            1:-1, 1:-1
-        ]
-        deepest = maximum(depth, pieces, np.arange(count))
-        beside = np.bincount(pieces[around & left], minlength=count) > 0
-        for k in np.flatnonzero((np.asarray(deepest) <= _SLIVER) & beside).tolist():
-            if k:
-                near = changed & (cv2.dilate((pieces == k).view(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-                result[pieces == k] = np.bincount(label[near]).argmax()
-    return result
+    pairs = {(k, k + 1) for k in range(len(pictures) - 1)}
+    if 2 < len(pictures) < _MANY:
+        tiny = np.stack(
+            [
+                cv2.resize(p, _COMPARED, interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
+                for p in pictures
+            ]
+        )
+        apart = np.stack([np.abs(tiny - own).mean(1) for own in tiny])
+        apart[np.abs(np.subtract.outer(np.arange(len(tiny)), np.arange(len(tiny)))) < 2] = np.inf
+        pairs |= {
+            (min(k, int(like)), max(k, int(like)))
+            for k, like in enumerate(apart.argmin(1))
+            if np.isfinite(apart[k, like])
+        }
+    found: dict[int, list[int]] = {}
+    for one, other in [*sorted(pairs), *sorted((b, a) for a, b in pairs)]:
+        found.setdefault(one, []).append(other)
+    return found
 
 
-def _means(found: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-    size = np.maximum(np.bincount(found.ravel(), minlength=count), 1)
-    sums = (
-        coo_matrix(
-            (np.ones(found.size, np.float32), (found.ravel(), np.arange(found.size))), (count, found.size)
-        ).tocsr()
-        @ values
-    )
-    return np.asarray(sums / size[:, None], np.float32)
-
-
-def _alike(pictures: Sequence[np.ndarray]) -> list[tuple[int, int]]:
-    """Of each drawing the one that is most like it and not beside it: cycles come back."""
-    tiny = np.stack(
-        [cv2.resize(p, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32).ravel() for p in pictures]
-    )
-    apart = (
-        np.abs(tiny[:, None] - tiny[None]).mean(2) if len(tiny) < 200 else np.full((len(tiny),) * 2, np.inf)
-    )
-    near = np.abs(np.subtract.outer(np.arange(len(tiny)), np.arange(len(tiny)))) < 2
-    apart[near] = np.inf
-    found = {
-        (min(a, int(b)), max(a, int(b))) for a, b in enumerate(apart.argmin(1)) if np.isfinite(apart[a, b])
-    }
-    return sorted(found)
+def _same(one: Mark, other: Mark) -> bool:
+    same = (one.drawing, one.label, one.exact) == (other.drawing, other.label, other.exact)
+    return same and np.array_equal(one.where, other.where)

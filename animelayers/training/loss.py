@@ -12,6 +12,7 @@ _COARSE = 0.25  # of the coarse answer
 _EDGES = 2.0  # of gradients
 _AGREE = 1.0  # of agreement between neighbours
 _OVERLAP = (0.4, 0.4, 0.25)  # of the overlap, for each layer: what a small figure weighs beside a large one
+_WHOLE = 0.6  # of the overlap of one layer alone
 # a layer counts that covers a tenth of some pixels; pixels that ease small ones
 _FAINT, _SOME, _EASE = 0.1, 20, 10
 
@@ -46,6 +47,24 @@ def loss(logits: Tensor, coarse: Tensor, truth: Tensor, pairs: Tensor) -> Tensor
         drift = (alpha - truth)[pairs[:, 0]] - (alpha - truth)[pairs[:, 1]]
         total = total + _AGREE * (drift.abs().mean((0, 2, 3)) * weights).sum()
     return total
+
+
+def layer_loss(logits: Tensor, coarse: Tensor, truth: Tensor) -> Tensor:
+    """One number, as `loss`, of the logits (N, 1, H, W) of one layer and the coarse ones, for its true coverage
+    (N, 1, H, W), 0..1, of drawings that have nothing to do with each other.
+    """
+    alpha = torch.sigmoid(logits)
+    entropy = functional.binary_cross_entropy_with_logits
+    small = functional.adaptive_avg_pool2d(truth, (coarse.shape[2], coarse.shape[3]))
+    edges = (_gradient(alpha) - _gradient(truth)).abs().mean()
+    there = (truth > _FAINT).flatten(2).float().sum(2) > _SOME
+    return (
+        entropy(logits, truth)
+        + (alpha - truth).abs().mean()
+        + _COARSE * entropy(coarse, small)
+        + _EDGES * edges
+        + _WHOLE * ((1 - _alike(alpha, truth)) * there).mean()
+    )
 
 
 def wrong(logits: Tensor, truth: Tensor, drawings: int) -> Tensor:

@@ -9,10 +9,9 @@ import pytest
 
 from animelayers import Output, job
 from animelayers.desk import commit, correct, shots
-from animelayers.desk.clicks import dot, iou
 from animelayers.desk.commit import CorrectionError
 from animelayers.desk.correct import Correction, Said
-from animelayers.shot.spread import EFFECT, Mark, Spreader
+from animelayers.shot.spread import EFFECT
 from animelayers.sources import Layers
 from tests.exports.films import film
 from tests.sinks.clips import contents
@@ -101,6 +100,22 @@ def test_import_edits_makes_the_same_of_what_is_saved(out: Path, tmp_path: Path)
     assert imported.row(saved["changed"][1])["corrected"] == "spread"
 
 
+def test_part_of_one_figure_is_said_to_be_another(out: Path) -> None:
+    correction = opened(out)
+    there = np.argwhere(correction.before[0] == 2)
+    (top, left), (bottom, right) = there.min(0), there.max(0)
+    height, width = correction.before[0].shape
+    x, y = (left + 0.5) / width, ((top + bottom) / 2 + 0.5) / height
+    square = [(x, top / height), ((right + 1) / width, top / height), ((right + 1) / width, y), (x, y)]
+    correction.say(Said(0, "lasso", square, 0.01, 3))
+    correction.stop(0, 0)
+    saved = correction.save()
+    assert saved["problems"] == []
+    now = Output(str(out))
+    assert now.row(saved["changed"][0])["instance_ids"] == [1, 2, 3]
+    assert now.layer(saved["changed"][0], "instances")[int(top) + 3, int((left + right) / 2)] == 3
+
+
 def test_a_second_correction_builds_on_the_first(out: Path) -> None:
     for where, label in ((0.62, 0), (0.3, 0)):
         correction = opened(out)
@@ -176,14 +191,3 @@ def test_what_was_corrected_is_verified_too(out: Path, capsys: pytest.CaptureFix
     shard.write_bytes(data)
     assert check(job.compose("verify", [f"output={out}"])) == 3
     assert "damaged" in capsys.readouterr().err
-
-
-def test_a_click_beside_an_outline_means_what_lies_on_its_own_side() -> None:
-    picture = np.full((90, 160, 3), (70, 110, 170), np.uint8)
-    picture[:, :60] = (60, 40, 90)
-    labels = np.zeros((90, 160), np.uint8)
-    labels[:, :64] = 1  # four columns of the ground went with the figure
-    true = np.zeros_like(labels)
-    true[:, :60] = 1
-    found = Spreader([picture] * 2, [labels] * 2)([Mark(0, dot((61, 45), labels.shape), 0)]).labels
-    assert iou(found, [true] * 2, [1, 1]) > 0.98 > iou([labels] * 2, [true] * 2, [1, 1])
