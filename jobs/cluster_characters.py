@@ -19,8 +19,8 @@ from tqdm import tqdm
 from animelayers import Output, job
 from animelayers.curate import cluster
 from animelayers.curate.cutouts import Cutouts, reference, references
-from animelayers.curate.evidence import colours, embeddings
-from animelayers.curate.identity import UNKNOWN, alike
+from animelayers.curate.evidence import colours, embeddings, looks
+from animelayers.curate.identity import UNKNOWN, Evidence, alike
 from animelayers.curate.names import write_names
 from animelayers.curate.outfits import proposed, worn
 from animelayers.curate.roster import checked, groups
@@ -31,7 +31,7 @@ from animelayers.sinks.store import Store
 
 CAST = "cast"
 """The embedding that needs no columns: the package's own net looks at the drawings."""
-LEAST = {CAST: 0.46}
+LEAST = {CAST: 0.54}
 """How alike two of one character are at least, where nothing is said; of others 0.72."""
 
 
@@ -66,10 +66,10 @@ def _run(cfg: DictConfig, output: Output, store: Store) -> int:
             if cfg.embedding == CAST
             else _embedded(cfg, output, found, shown)
         )
-        evidence.append((known, 1 - cfg.colours))
+        evidence.append(Evidence(known, 1 - cfg.colours, across=True))
     if cfg.colours:
         seen = cluster.painted(cutouts, found.tracks, -(-cfg.drawings // 3), _show)
-        evidence.append((np.stack([*seen, *map(colours, shown)]), cfg.colours))
+        evidence.append(Evidence(np.stack([*seen, *map(colours, shown)]), cfg.colours))
     least = LEAST.get(cfg.embedding, 0.72) if cfg.min_similarity is None else cfg.min_similarity
     how = {"min_similarity": least, "method": cfg.method, "count": cfg.count}
     made = cluster.assign(
@@ -95,7 +95,7 @@ def _recognised(
 ) -> np.ndarray:
     """What the package's own net says of the tracks and of the reference pictures."""
     net = job.build(cfg.model)
-    return np.concatenate([cluster.recognised(cutouts, found.tracks, net, _show), net(shown)])
+    return np.concatenate([cluster.recognised(cutouts, found.tracks, net, _show), looks(net, shown)])
 
 
 def _embedded(cfg: DictConfig, output: Output, found: Tracklets, shown: Sequence[np.ndarray]) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from animelayers.curate import roster
 from animelayers.curate.cutouts import Cutouts, picture_name
-from animelayers.curate.evidence import colours, robust
+from animelayers.curate.evidence import colours, looks, robust
 from animelayers.curate.identity import UNKNOWN, decide
 from animelayers.curate.roster import Member
 from animelayers.curate.tracklets import Tracklet, Tracklets
@@ -50,17 +50,19 @@ def recognised(
     net: Callable[[list[np.ndarray]], np.ndarray],
     progress: Progress,
 ) -> np.ndarray:
-    """What a net that knows people again says of each track, float32 (N, E) of unit length, from its
-    drawings' cut-outs.
+    """What a net that knows people again says of each track, float32 (N, 2, E) of unit length, from its
+    drawings' cut-outs and the upper halves of those.
     """
 
     def of(track: Tracklet) -> np.ndarray:
-        vectors = net([cutouts.cut(seen) for seen in track.drawings])
-        weights = np.array([seen.weight for seen in track.drawings])
-        there = vectors.any(axis=1)
-        return (
-            robust(vectors[there], weights[there]) if there.any() else np.zeros(vectors.shape[1], np.float32)
-        )
+        seen = looks(net, [cutouts.cut(each) for each in track.drawings])
+        weights = np.array([each.weight for each in track.drawings])
+        made = np.zeros(seen.shape[1:], np.float32)
+        for way, vectors in enumerate(seen.swapaxes(0, 1)):
+            there = vectors.any(axis=1)
+            if there.any():
+                made[way] = robust(vectors[there], weights[there])
+        return made
 
     return np.stack(list(progress(map(of, tracks), len(tracks), "people")))
 

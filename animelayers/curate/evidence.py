@@ -4,7 +4,7 @@ mixed for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from animelayers.imaging.vectors import unit
 
 _HIGH = 128  # rows a cut-out is looked at with
 _LEVELS = (4, 16, 16)  # bins of L, a and b: light and shade move a colour along L first
+_COVERED = 127  # alpha from which a pixel is the figure's
 _SOLID = 200  # alpha from which a pixel shows the figure's own colour
 # per cent, what it becomes, and what is never taken for white: grey levels
 _LIGHTEST, _WHITE, _DIMMEST = 97, 245, 60
@@ -66,6 +67,20 @@ def embeddings(table: pa.Table, tracks: Sequence[Tracklet], model: str) -> np.nd
                 np.stack([vector for vector, _ in each]), np.array([weight for _, weight in each])
             )
     return made
+
+
+def looks(net: Callable[[list[np.ndarray]], np.ndarray], cutouts: Sequence[np.ndarray]) -> np.ndarray:
+    """What a net says of N cut-outs straight RGBA uint8 (H, W, 4), and of the upper half of each, float32 (N, 2, E):
+    a close-up is compared with the upper half of whom another shot shows from head to foot.
+    """
+    upper = [cutout[: _upper(cutout)] for cutout in cutouts]
+    return np.stack([net(list(cutouts)), net(upper)], axis=1)
+
+
+def _upper(cutout: np.ndarray) -> int:
+    """The row at which the upper half of a figure ends."""
+    rows = np.flatnonzero((cutout[..., 3] > _COVERED).any(axis=1))
+    return int((rows[0] + rows[-1] + 1) // 2) if rows.size else len(cutout)
 
 
 def robust(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:

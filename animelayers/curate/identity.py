@@ -27,21 +27,32 @@ class Decision(NamedTuple):
     confidence: np.ndarray
 
 
-def alike(evidence: Sequence[tuple[np.ndarray, float]]) -> np.ndarray:
-    """How alike tracks are, float32 (N, N), at most 1: the weighted mean over kinds of evidence of the
-    products of their vectors.
-
-    ``evidence``: of each kind float32 (N, E) of unit length, zeros where nothing is known, and its weight; or
-    (N, W, E), the same looked at in W ways, of which the one counts in which two are most alike. Two tracks
-    of which no kind is known of both are as unlike as can be, -1.
+class Evidence(NamedTuple):
+    """What is known of tracks by one kind of evidence: ``vectors`` float32 (N, E) of unit length, zeros where nothing
+    is known, and its ``weight``; or (N, W, E), the same looked at in W ways. ``across``: whether one way of the one
+    may be compared with another of the other, as a close-up with the upper half of a figure.
     """
-    count = len(evidence[0][0])
+
+    vectors: np.ndarray
+    weight: float
+    across: bool = False
+
+
+def alike(evidence: Sequence[Evidence]) -> np.ndarray:
+    """How alike tracks are, float32 (N, N), at most 1: the weighted mean over kinds of evidence of the
+    products of their vectors. Of ways that count in which two are most alike.
+
+    Two tracks of which no kind is known of both are as unlike as can be, -1.
+    """
+    count = len(evidence[0].vectors)
     total, weights = np.zeros((count, count), np.float32), np.zeros((count, count), np.float32)
-    for vectors, weight in evidence:
+    for vectors, weight, across in evidence:
         ways = vectors[:, None] if vectors.ndim == 2 else vectors
         known: np.ndarray = (ways != 0).any(axis=(1, 2)).astype(np.float32)
+        every = range(ways.shape[1])
+        pairs = [(one, other) for one in every for other in every if across or one == other]
         total += np.float32(weight) * np.max(
-            [ways[:, w] @ ways[:, w].T for w in range(ways.shape[1])], axis=0
+            [ways[:, one] @ ways[:, other].T for one, other in pairs], axis=0
         )
         weights += np.float32(weight) * known[:, None] * known
     made: np.ndarray = np.divide(total, weights, out=np.full_like(total, -1), where=weights > 0)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from animelayers.curate.cutouts import Cutouts
 from animelayers.curate.evidence import clothes
 from animelayers.curate.framing import shot_size
-from animelayers.curate.identity import UNKNOWN, alike, decide
+from animelayers.curate.identity import UNKNOWN, Evidence, alike, decide
 from animelayers.curate.roster import Member
 from animelayers.curate.tracklets import Tracklet, Tracklets
 from animelayers.imaging.vectors import unit
@@ -60,7 +60,9 @@ def proposed(
             i for i, track in enumerate(found.tracks) if made[track.name].name == name and colours[i].any()
         ]
         group = (
-            decide(alike([(colours[own], 1.0)]), np.zeros((0, 2), int), min_similarity=min_similarity).group
+            decide(
+                alike([Evidence(colours[own], 1.0)]), np.zeros((0, 2), int), min_similarity=min_similarity
+            ).group
             if own
             else np.zeros(0, int)
         )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from animelayers import weights
 from animelayers.curate.evidence import colours, robust
-from animelayers.curate.identity import METHODS, alike, decide, sureness
+from animelayers.curate.identity import METHODS, Evidence, alike, decide, sureness
 from animelayers.imaging.vectors import unit
 from tests.curate.figures import Figure, drawn, pairwise_f1, shrunk, sprites
 
@@ -40,7 +40,7 @@ def test_two_of_one_frame_are_never_joined(
     given_groups = np.full(count, -1)
     if some_given:
         given_groups[0] = 0
-    decision = decide(alike([(vectors, 1.0)]), apart, given_groups, least, method, count=2)
+    decision = decide(alike([Evidence(vectors, 1.0)]), apart, given_groups, least, method, count=2)
     a, b = decision.group[apart[:, 0]], decision.group[apart[:, 1]]
     assert ((a != b) | (a < 0)).all()
     assert decision.group[0] == 0 or not some_given
@@ -53,7 +53,7 @@ def test_two_of_one_frame_are_never_joined(
 @given(st.integers(0, 2**31), st.permutations(range(12)))
 def test_groups_do_not_hang_on_the_order_of_tracks(seed: int, order: list[int]) -> None:
     vectors, who = _people(np.random.default_rng(seed), 3, 4)
-    similar = alike([(vectors, 1.0)])
+    similar = alike([Evidence(vectors, 1.0)])
     apart = np.array([[0, 4]])
     straight = decide(similar, apart).group
     place = np.argsort(order)
@@ -65,9 +65,9 @@ def test_groups_do_not_hang_on_the_order_of_tracks(seed: int, order: list[int]) 
 @pytest.mark.parametrize(("method", "count"), [("agglomerative", None), ("hdbscan", None), ("kmeans", 4)])
 def test_each_method_tells_clear_people_apart(method: str, count: int | None) -> None:
     vectors, who = _people(np.random.default_rng(3), 4, 5)
-    decision = decide(alike([(vectors, 1.0)]), np.zeros((0, 2), int), method=method, count=count)
+    decision = decide(alike([Evidence(vectors, 1.0)]), np.zeros((0, 2), int), method=method, count=count)
     assert pairwise_f1(decision.group, [str(k) for k in who]) == 1 and decision.confidence.min() > 0.6
-    again = decide(alike([(vectors, 1.0)]), np.zeros((0, 2), int), method=method, count=count)
+    again = decide(alike([Evidence(vectors, 1.0)]), np.zeros((0, 2), int), method=method, count=count)
     assert (again.group == decision.group).all()
 
 
@@ -75,23 +75,23 @@ def test_what_is_given_stands_and_draws_the_others_to_it() -> None:
     vectors, _ = _people(np.random.default_rng(5), 3, 4)
     given_groups = np.full(12, -1)
     given_groups[[0, 5]] = [1, 0]
-    decision = decide(alike([(vectors, 1.0)]), np.zeros((0, 2), int), given_groups)
+    decision = decide(alike([Evidence(vectors, 1.0)]), np.zeros((0, 2), int), given_groups)
     assert decision.group.tolist() == [1] * 4 + [0] * 4 + [2] * 4
 
 
 def test_between_two_people_nobody_is_sure() -> None:
     one, other = np.eye(2, 8, dtype=np.float32)
     vectors = unit(np.stack([one, one, other, other, one + other]))
-    sure = sureness(alike([(vectors, 1.0)]), np.array([0, 0, 1, 1, 0]))
+    sure = sureness(alike([Evidence(vectors, 1.0)]), np.array([0, 0, 1, 1, 0]))
     assert sure[0] > 0.8 and sure[2] > 0.9 and sure[4] == pytest.approx(0.5, abs=0.01)
 
 
 def test_evidence_that_is_missing_does_not_count() -> None:
     visual = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
     painted = np.array([[1, 0], [1, 0], [1, 0]], np.float32)
-    similar = alike([(visual, 0.4), (painted, 0.6)])
+    similar = alike([Evidence(visual, 0.4), Evidence(painted, 0.6)])
     assert similar[0, 1] == pytest.approx(0.6) and similar[0, 2] == pytest.approx(1.0)
-    assert alike([(visual, 1.0)])[0, 2] == -1
+    assert alike([Evidence(visual, 1.0)])[0, 2] == -1
 
 
 def test_a_stray_drawing_does_not_move_the_mean() -> None:
@@ -129,7 +129,7 @@ def test_the_light_of_a_shot_makes_nobody_another_one() -> None:
             for each in seen
         ]
     )
-    plain, both = alike([(vectors[:, 0], 1.0)]), alike([(vectors, 1.0)])
+    plain, both = alike([Evidence(vectors[:, 0], 1.0)]), alike([Evidence(vectors, 1.0)])
     assert both[0, 2] > 0.9 > plain[0, 2] and both[1, 3] > 0.9 and both[0, 3] < 0.6
 
 
@@ -157,7 +157,7 @@ def _similar(figures: list[Figure], embed: object) -> np.ndarray:
         for f in figures
     ]
     painted = np.stack([colours(figure.cutout) for figure in figures])
-    return alike([(embed(pictures), 0.5), (painted, 0.5)])  # type: ignore[operator]
+    return alike([Evidence(embed(pictures), 0.5), Evidence(painted, 0.5)])  # type: ignore[operator]
 
 
 def _score(figures: list[Figure], embed: object) -> float:
@@ -181,3 +181,12 @@ def test_sprites_of_real_artists_are_known_in_other_poses_and_costumes(embed: ob
 
 def test_all_of_them_together(embed: object, people: list[Figure], data: Path) -> None:
     assert _score([*people, *sprites(data)], embed) >= 0.9
+
+
+def test_ways_are_compared_across_where_they_may_be() -> None:
+    near, far = np.eye(4, dtype=np.float32)[:2], np.eye(4, dtype=np.float32)[2:]
+    vectors = np.stack(
+        [near, np.stack([near[1], far[0]])]
+    )  # the close-up of one is the upper half of the other
+    assert alike([Evidence(vectors, 1.0)])[0, 1] == 0
+    assert alike([Evidence(vectors, 1.0, across=True)])[0, 1] == 1
