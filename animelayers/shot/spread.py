@@ -249,7 +249,7 @@ def _window(piece: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice] | 
     tall = wide * height / width
     left = int(np.clip(x + (across - wide) / 2, 0, width - wide))
     top = int(np.clip(y + (down - tall) / 2, 0, height - tall))
-    return slice(top, top + int(tall)), slice(left, left + int(wide))
+    return slice(top, top + max(1, int(tall))), slice(left, left + max(1, int(wide)))
 
 
 def _links(pictures: Sequence[np.ndarray]) -> dict[int, list[int]]:
