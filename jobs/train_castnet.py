@@ -28,7 +28,7 @@ ALBUM = "album.npz"
 def trained(cfg: DictConfig) -> int:
     """Show people as films do, train, judge by hands held back, write, tell."""
     try:
-        from animelayers.training import castnet
+        from animelayers.training import castnet, start
     except ImportError as problem:
         raise job.ConfigError(
             f"training needs torch ({problem}): pip install 'animelayers[models]'"
@@ -41,7 +41,7 @@ def trained(cfg: DictConfig) -> int:
     except (FileNotFoundError, TypeError, ValueError) as problem:
         raise job.ConfigError(str(problem)) from None
     weights = Path(cfg.output) / "castnet.safetensors"
-    castnet.stored(net, weights, facts)
+    start.stored(net, weights, facts, "castnet")
     held = facts["held"]
     lines = [f"{facts['people']} people of {facts['hands']} hands, {facts['views']} views"]
     if held:

@@ -22,7 +22,7 @@ from animelayers.weights import WeightsError, find
 def trained(cfg: DictConfig) -> int:
     """Train on packed shots, judge by others, write, tell."""
     try:
-        from animelayers.training import clicknet, pack
+        from animelayers.training import clicknet, pack, start
     except ImportError as problem:
         raise job.ConfigError(
             f"training needs torch ({problem}): pip install 'animelayers[models]'"
@@ -44,7 +44,7 @@ def trained(cfg: DictConfig) -> int:
     except (FileNotFoundError, TypeError, ValueError, WeightsError) as problem:
         raise job.ConfigError(str(problem).strip().splitlines()[-1]) from None
     weights = output / "clicknet.safetensors"
-    clicknet.stored(net, weights, facts)
+    start.stored(net, weights, facts, "clicknet")
     lines = [f"{facts['scenes']} scenes"]
     if facts["judged"]:
         each = ", ".join(f"{value:.3f}" for value in facts["judged"]["iou"])

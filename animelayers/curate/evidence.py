@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from animelayers.curate.tracklets import Seen, Tracklet
+from animelayers.imaging.square import boxed
 from animelayers.imaging.vectors import unit
 
 _HIGH = 128  # rows a cut-out is looked at with
 _LEVELS = (4, 16, 16)  # bins of L, a and b: light and shade move a colour along L first
-_COVERED = 127  # alpha from which a pixel is the figure's
 _SOLID = 200  # alpha from which a pixel shows the figure's own colour
 # per cent, what it becomes, and what is never taken for white: grey levels
 _LIGHTEST, _WHITE, _DIMMEST = 97, 245, 60
@@ -79,8 +79,8 @@ def looks(net: Callable[[list[np.ndarray]], np.ndarray], cutouts: Sequence[np.nd
 
 def _upper(cutout: np.ndarray) -> int:
     """The row at which the upper half of a figure ends."""
-    rows = np.flatnonzero((cutout[..., 3] > _COVERED).any(axis=1))
-    return int((rows[0] + rows[-1] + 1) // 2) if rows.size else len(cutout)
+    box = boxed(cutout[..., 3])
+    return box[1] + box[3] // 2 if box else len(cutout)
 
 
 def robust(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -12,10 +12,9 @@ import numpy as np
 
 from animelayers.dataset.output import Output
 from animelayers.models.protocols import Pointing
-from animelayers.shot.spread import Mark, Spreader, small
+from animelayers.shot.spread import Mark, Spreader, dot, middle, small
 
 LEVELS = (0.95, 0.98)
-_DOT = 2  # pixels around a click that it is about
 
 
 class Shot(NamedTuple):
@@ -91,14 +90,8 @@ def worst(planes: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Mark | No
     if best is None:
         return None
     _, number, piece = best
-    depth = cv2.distanceTransform(np.pad(piece.view(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-    return Mark(number, dot((int(x), int(y)), piece.shape), int(true[number][y, x] > 0))
-
-
-def dot(at: tuple[int, int], shape: tuple[int, ...], radius: float = _DOT) -> np.ndarray:
-    """What a click at (x, y) is about, bool (h, w)."""
-    return cv2.circle(np.zeros(shape[:2], np.uint8), at, round(radius), 1, -1) > 0
+    x, y = middle(piece)
+    return Mark(number, dot((x, y), piece.shape), int(true[number][y, x] > 0))
 
 
 def iou(planes: Sequence[np.ndarray], true: Sequence[np.ndarray], exposed: Sequence[int]) -> float:

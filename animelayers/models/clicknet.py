@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from animelayers.models.constants import MIDDLE
-from animelayers.models.layernet import stored
-from animelayers.models.layernet_graph import STEP, Compiled
+from animelayers.models.layernet import sized, stored
+from animelayers.models.layernet_graph import Compiled
 from animelayers.models.onnx import bf16_pays
 from animelayers.options import Named, Side
 from animelayers.weights import WeightsError, find
@@ -57,14 +57,13 @@ class ClickNet:
         rows, columns = window or (slice(0, found.shape[0]), slice(0, found.shape[1]))
         part = np.ascontiguousarray(picture[rows, columns])
         height, width = part.shape[:2]
-        scale = self._side / max(height, width)
-        size = (max(STEP, round(width * scale / STEP) * STEP), max(STEP, round(height * scale / STEP) * STEP))
+        size, shrunk = sized(part.shape, self._side), self._side < max(height, width)
         clicks = np.stack([_drawn([mark[rows, columns] for mark in marks], size) for marks in (of, other)])
-        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if shrunk else cv2.INTER_LINEAR)
         before = _resized(found[rows, columns], size) > _HALF
         with self._one:
             answer = self._net(planes(small, before, clicks)[None])[0, 0]
-        how = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_AREA
+        how = cv2.INTER_LINEAR if shrunk else cv2.INTER_AREA
         return np.asarray(cv2.resize(answer, (width, height), interpolation=how))
 
 

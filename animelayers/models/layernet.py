@@ -89,9 +89,7 @@ class LayerNet:
         """Width and height at which a picture (H, W, …) is looked at: multiples of 16, the long side `side`
         at most, or about a share of it.
         """
-        height, width = shape[:2]
-        scale = share * (self.side // STEP * STEP) / max(height, width)
-        return max(STEP, round(width * scale / STEP) * STEP), max(STEP, round(height * scale / STEP) * STEP)
+        return sized(shape, self.side, share)
 
     def labels(self, pictures: Sequence[np.ndarray], told: Sequence[PlateEvidence]) -> list[np.ndarray]:
         """As `Layering`."""
@@ -107,6 +105,15 @@ class LayerNet:
             elif self._net is not None:
                 found += list(self._net(np.stack(planes)))
         return found
+
+
+def sized(shape: tuple[int, ...], side: int, share: float = 1) -> tuple[int, int]:
+    """Width and height at which a picture (H, W, …) is shown to a net: multiples of 16, the long side `side` at
+    most, or about a share of it.
+    """
+    height, width = shape[:2]
+    scale = share * (side // STEP * STEP) / max(height, width)
+    return max(STEP, round(width * scale / STEP) * STEP), max(STEP, round(height * scale / STEP) * STEP)
 
 
 def stored(path: Path) -> Mapping[str, np.ndarray]:

@@ -24,7 +24,7 @@ BACKGROUND, EFFECT = 0, 255
 
 _SURE = 0.5
 _BESIDE = 8  # pixels around what the flow brings in which it is settled
-_POINT = 2  # pixels around a point
+_POINT = 2  # pixels around a click that it is about
 _ALL = 0.8  # share of a figure that is taken away from which it is no figure anywhere
 _TOUCH = 1  # pixels that pieces may lie apart and be one
 _AROUND = 1.6  # times its size that is looked at
@@ -135,7 +135,7 @@ class Spreader:
             if window is not None:  # small things once more from near
                 answer[window] = self._settled(number, found, change, window)
                 piece = _touching(change.by(answer, found), mark.where)
-            strength[number] = float(np.abs(2 * answer[piece] - 1).mean())
+            strength[number] = _sureness(answer[piece])
             moved = piece
             own = _touching(found, mark.where)
             change.all = bool(
@@ -168,12 +168,12 @@ class Spreader:
         near = cv2.dilate(brought.view(np.uint8), square(_BESIDE)) > 0
         window = _window(near, found.shape) or (slice(0, found.shape[0]), slice(0, found.shape[1]))
         answer = np.full(found.shape, float(not change.adds), np.float32)
-        gone = [_middle(brought)] if change.all else []
+        gone = [dot(middle(brought), brought.shape)] if change.all else []
         answer[window] = self._settled(other, np.where(near, whole, found), change, window, gone)
         piece = near & change.by(answer, found)
         if np.count_nonzero(piece) < _FEW:
             return None
-        strength[other] = float(np.abs(2 * answer[piece] - 1).mean())
+        strength[other] = _sureness(answer[piece])
         labels[other] = np.where(piece, change.mark.label, labels[other])
         return np.asarray(piece | (brought & ((answer > _SURE) == change.adds)))
 
@@ -225,11 +225,21 @@ def small(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
-def _middle(piece: np.ndarray) -> np.ndarray:
-    """A dot where a mask is deepest, bool (h, w)."""
+def middle(piece: np.ndarray) -> tuple[int, int]:
+    """Where a mask bool (h, w) is deepest, (x, y)."""
     depth = cv2.distanceTransform(np.pad(piece.view(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
     y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-    return cv2.circle(np.zeros(piece.shape, np.uint8), (int(x), int(y)), _POINT, 1, -1) > 0
+    return int(x), int(y)
+
+
+def dot(at: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:
+    """What a click at (x, y) is about, bool (h, w)."""
+    return cv2.circle(np.zeros(shape[:2], np.uint8), at, _POINT, 1, -1) > 0
+
+
+def _sureness(answers: np.ndarray) -> float:
+    """How far answers are from undecided, in the mean, 0..1."""
+    return float(np.abs(2 * answers - 1).mean())
 
 
 def _touching(piece: np.ndarray, where: np.ndarray) -> np.ndarray:

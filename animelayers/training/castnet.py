@@ -7,19 +7,16 @@ alike than what they show of two, above all of two by one hand.
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from operator import eq
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from safetensors.numpy import save
 from scipy.linalg import eigh
 from torch import Tensor
 
@@ -223,18 +220,6 @@ def judged(net: CastNet, album: Album) -> Known:
         first += same[:, 0].tolist()
     precision, nearest = (float(np.mean(values or [np.nan])) for values in (precisions, first))
     return Known(round(precision, 4), round(nearest, 4), count)
-
-
-def stored(net: CastNet, path: Path, facts: Mapping[str, Any]) -> None:
-    """Write a net as a safetensors file of float16; ``facts`` go into its metadata as JSON, under 'castnet'."""
-    weights = {
-        name: value.detach().to("cpu", torch.float16).contiguous().numpy()
-        for name, value in net.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(save(weights, {"castnet": json.dumps(facts)}))
-    part.replace(path)
 
 
 class _Chance:

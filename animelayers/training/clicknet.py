@@ -15,9 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from safetensors.numpy import save
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import IterableDataset
 
 from animelayers.models.clicknet import GIVEN, planes
 from animelayers.models.layernet import stored as read
@@ -25,6 +24,7 @@ from animelayers.models.layernet_net import LayerNet
 from animelayers.training import pack
 from animelayers.training.loss import layer_loss
 from animelayers.training.pointing import Pointed, Scenes, click
+from animelayers.training.steps import ahead, follow, shaped
 from animelayers.weights import WeightsError
 
 CHECKPOINT = "checkpoint.pt"
@@ -108,7 +108,7 @@ def train(
     done, before = _resumed(plan, output, net, mean, optimiser)
     batches = _Batches(plan, packs, parts, done)
     begun_at, losses, steps = time.monotonic() - before, list[float](), 0
-    feed, rng = batches.ahead(), np.random.default_rng([plan.seed, done])
+    feed, rng = ahead(batches, plan.workers), np.random.default_rng([plan.seed, done])
     net.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     while (share := plan.share(done, time.monotonic() - begun_at)) < 1:
         for group in optimiser.param_groups:
@@ -123,7 +123,7 @@ def train(
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
         steps, done = steps + 1, done + len(given)
-        _follow(mean, net, min(plan.average, (steps + done / plan.batch) / (steps + done / plan.batch + 10)))
+        follow(mean, net, min(plan.average, (steps + done / plan.batch) / (steps + done / plan.batch + 10)))
         losses.append(float(error.detach()))
         if steps % _EVERY == 0:
             seconds = time.monotonic() - begun_at
@@ -193,17 +193,6 @@ def judged(net: LayerNet, shots: Sequence[Path], size: tuple[int, int]) -> dict[
     return {"shots": len(found), "iou": np.round(np.mean(found, axis=0), 4).tolist() if found else []}
 
 
-def stored(net: LayerNet, path: Path, facts: dict[str, Any]) -> None:
-    """Write a net as a safetensors file of float16; ``facts`` go into its metadata as JSON, under 'clicknet'."""
-    weights = {
-        name: value.detach().to(torch.float16).contiguous().numpy()
-        for name, value in net.state_dict().items()
-    }
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(save(weights, {"clicknet": json.dumps(facts)}))
-    part.replace(path)
-
-
 def _once_more(net: LayerNet, given: Tensor, true: Tensor, rng: np.random.Generator) -> Tensor:
     """Half of the scenes with a click more on what the net says of them, and what was found is that."""
     with torch.no_grad():
@@ -227,13 +216,6 @@ class _Batches(IterableDataset[tuple[Tensor, Tensor]]):
             pack.listed(folder)
         self._plan, self._packs, self._parts, self._done = plan, list(packs), list(parts), done
 
-    def ahead(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Made by other processes, where there are any."""
-        count = self._plan.workers
-        # spawned, not forked: a process in which OpenCV has run has threads that a fork does not survive
-        how: dict[str, Any] = {"prefetch_factor": 6, "multiprocessing_context": "spawn"} if count else {}
-        return iter(DataLoader(self, batch_size=None, num_workers=count, **how))
-
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         info = torch.utils.data.get_worker_info()
         if info:
@@ -241,9 +223,7 @@ class _Batches(IterableDataset[tuple[Tensor, Tensor]]):
         rng = np.random.default_rng([self._plan.seed, self._done, info.id if info else 0])
         scenes = Scenes(self._packs, self._parts, self._plan.restyle, rng)
         while True:
-            aspect = rng.choice([a for a, _ in _SHAPES], p=[p for _, p in _SHAPES])
-            width, height = self._plan.size
-            size = (_whole(width * aspect**0.5), _whole(height / aspect**0.5))
+            size = shaped(self._plan.size, rng.choice([a for a, _ in _SHAPES], p=[p for _, p in _SHAPES]))
             made = [scenes(size) for _ in range(self._plan.batch)]
             yield (
                 torch.from_numpy(np.stack([_shown(each) for each in made])),
@@ -253,16 +233,6 @@ class _Batches(IterableDataset[tuple[Tensor, Tensor]]):
 
 def _shown(scene: Pointed) -> np.ndarray:
     return planes(scene.picture, scene.found, scene.clicks)
-
-
-def _whole(side: float) -> int:
-    return max(_STEP, round(side / _STEP) * _STEP)
-
-
-def _follow(mean: LayerNet, net: LayerNet, keep: float) -> None:
-    with torch.no_grad():
-        for kept, own in zip(mean.parameters(), net.parameters(), strict=True):
-            kept.lerp_(own, 1 - keep)
 
 
 def _store(

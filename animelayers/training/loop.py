@@ -16,13 +16,14 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import IterableDataset
 
 from animelayers.models.layernet_net import LayerNet, planes
 from animelayers.models.onnx import bf16_pays
 from animelayers.training import history, pack
 from animelayers.training.judge import Judged, judge
 from animelayers.training.loss import loss, wrong
+from animelayers.training.steps import ahead, follow, shaped
 from animelayers.training.views import View, views
 
 CHECKPOINT = "checkpoint.pt"
@@ -292,11 +293,7 @@ class _Views(IterableDataset[View]):
     def batches(self, size: tuple[int, int]) -> Iterator[View]:
         """Batches of a size, made ahead by other processes."""
         self.size, self.done = size, self.done + 1
-        ahead = self.plan.workers
-        # spawned, not forked: a process in which Ray, OpenVINO or OpenCV have run has threads that a fork
-        # does not survive
-        how: dict[str, Any] = {"prefetch_factor": 4, "multiprocessing_context": "spawn"} if ahead else {}
-        return iter(DataLoader(self, batch_size=None, num_workers=ahead, **how))
+        return ahead(self, self.plan.workers)
 
     def __iter__(self) -> Iterator[View]:
         info = torch.utils.data.get_worker_info()
@@ -341,11 +338,7 @@ class _Views(IterableDataset[View]):
                 yield int(rng.choice(len(paths), p=weight / weight.sum()))
 
     def _shaped(self, rng: np.random.Generator) -> tuple[int, int]:
-        width, height = self.size
-        aspect = rng.choice([a for a, _ in _SHAPES], p=[p for _, p in _SHAPES])
-        return max(_STEP, round(width * aspect**0.5 / _STEP) * _STEP), max(
-            _STEP, round(height / aspect**0.5 / _STEP) * _STEP
-        )
+        return shaped(self.size, rng.choice([a for a, _ in _SHAPES], p=[p for _, p in _SHAPES]))
 
 
 def _slot(path: Path) -> int:
@@ -396,10 +389,7 @@ def _resumed(plan: Plan, output: Path, start: Callable[[], LayerNet], device: st
 def _follow(state: State, average: float) -> None:
     """The moving average of the weights; it forgets the first steps sooner."""
     seen = state.done / 12 + 1
-    keep = min(average, seen / (seen + 10))
-    with torch.no_grad():
-        for mean, own in zip(state.mean.parameters(), state.net.parameters(), strict=True):
-            mean.lerp_(own, 1 - keep)
+    follow(state.mean, state.net, min(average, seen / (seen + 10)))
 
 
 def _store(plan: Plan, state: State, output: Path) -> None:

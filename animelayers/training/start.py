@@ -58,16 +58,17 @@ def from_file(path: Path) -> LayerNet:
     return net
 
 
-def stored(net: LayerNet, path: Path, facts: Mapping[str, Any]) -> None:
+def stored(net: torch.nn.Module, path: Path, facts: Mapping[str, Any], name: str = "layernet") -> None:
     """Write a net as a safetensors file of float16; ``facts`` go into its metadata as JSON, under the one key
-    'layernet'.
+    ``name``.
     """
     weights = {
-        name: value.detach().to("cpu", torch.float16).contiguous().numpy()
-        for name, value in net.state_dict().items()
+        key: value.detach().to("cpu", torch.float16).contiguous().numpy()
+        for key, value in net.state_dict().items()
+        if not key.endswith("num_batches_tracked")
     }
     part = path.with_name(f".{path.name}.part")
-    part.write_bytes(save(weights, {"layernet": json.dumps(facts)}))
+    part.write_bytes(save(weights, {name: json.dumps(facts)}))
     part.replace(path)
 
 

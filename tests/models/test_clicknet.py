@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from animelayers.desk.clicks import dot
 from animelayers.models.clicknet import DOT, GIVEN, ClickNet, planes
 from animelayers.samples import scene
+from animelayers.shot.spread import dot
 from animelayers.weights import WeightsError, find
 
 

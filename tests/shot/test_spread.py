@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from animelayers.desk.clicks import dot, iou
+from animelayers.desk.clicks import iou
 from animelayers.models.clicknet import ClickNet
-from animelayers.shot.spread import BACKGROUND, EFFECT, Mark, Spreader
+from animelayers.shot.spread import BACKGROUND, EFFECT, Mark, Spreader, dot
 
 SHAPE = (108, 192)
 

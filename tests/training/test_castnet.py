@@ -16,7 +16,8 @@ pytest.importorskip("torch")
 import torch
 
 from animelayers.models.castnet import SIDE, CastNet
-from animelayers.training.castnet import Album, Plan, contrast, judged, stored, train
+from animelayers.training import start
+from animelayers.training.castnet import Album, Plan, contrast, judged, train
 from animelayers.training.cels import Person, album, other
 from animelayers.training.disguise import Scenery, disguised
 
@@ -86,7 +87,7 @@ def test_it_learns_to_tell_people_of_a_hand_it_never_saw_apart(small: Album, tmp
     assert len(held.hands) == 6 and set(held.person.tolist()) == set(range(6))
     assert judged(net, held).precision > judged(Fresh(), held).precision + 0.05
     assert (said["people"], said["hands"], said["held"]["people"]) == (12, 2, 6) and len(told) == 2
-    stored(net, tmp_path / "castnet.safetensors", said)
+    start.stored(net, tmp_path / "castnet.safetensors", said, "castnet")
     again = CastNet(str(tmp_path / "castnet.safetensors"))([cel(20)])
     assert again.shape == (1, 96) and again.any()
 

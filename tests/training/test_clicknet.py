@@ -15,7 +15,8 @@ import torch
 
 from animelayers.models.clicknet import GIVEN, ClickNet
 from animelayers.models.layernet import stored as read
-from animelayers.training.clicknet import Plan, begun, judged, stored, train
+from animelayers.training import start
+from animelayers.training.clicknet import Plan, begun, judged, train
 from animelayers.weights import WeightsError, find
 
 PLAN = Plan(samples=8, batch=2, size=(64, 64), workers=0)
@@ -27,7 +28,7 @@ def test_it_trains_judges_and_is_read_again(packed: Path, tmp_path: Path) -> Non
     net, facts = train(PLAN, [str(packed)], [], find("layernet"), tmp_path, shots, said.append)
     assert facts["scenes"] == 8 and facts["loss"] > 0 and facts["plan"]["minutes"] is None
     assert facts["judged"]["shots"] == 2 and len(facts["judged"]["iou"]) == 3
-    stored(net, tmp_path / "clicknet.safetensors", facts)
+    start.stored(net, tmp_path / "clicknet.safetensors", facts, "clicknet")
     ClickNet(str(tmp_path / "clicknet.safetensors"), side=64)
     again, _ = train(PLAN, [str(packed)], [], find("layernet"), tmp_path / "again")
     for one, other in zip(net.parameters(), again.parameters(), strict=True):
