@@ -39,6 +39,11 @@ _DOUBT = 3.0  # standard errors of that, as grain and blocks are larger than a p
 # share of its slopes, and squared grey levels, added for a tile whose edges all run one way, or that has none
 _DAMPED = (0.05, 1e-3)
 _ALIKE = 0.6  # correlation of a tile with its counterpart
+_LEAST = 0.25  # share of the tiles that show nothing but grain, where there is any
+_HALF = 0.5  # share of a tile that shows background
+_FINE = 2.0  # pixels; grain is finer
+_ABOVE = 4.0  # times the grain's variance from which a tile shows something
+_STRONG = 6.0  # grey levels of deviation from which a tile counts no more: a cel's hard lines would outvote paint
 _CONTRAST = 1.5  # grey levels, standard deviation of a tile that shows something
 _ITERATIONS = (12, 10)
 _MASKED = 16  # alpha, 0..255, from which a pixel is not background
@@ -77,7 +82,8 @@ class Plane(NamedTuple):
 
 class Landmarks(NamedTuple):
     """Pixels of a plane that tell of motion: places (N, 2), their grey, their gradients (N, 2) and what they
-    feel of each generator (8, N), all float32.
+    feel of each generator (8, N), all float32; ``grain``: grey levels squared, the variance of what is finer than
+    `_FINE` where the plane shows least.
     """
 
     place: np.ndarray
@@ -85,6 +91,7 @@ class Landmarks(NamedTuple):
     gradient: np.ndarray
     jacobian: np.ndarray
     frame: np.ndarray
+    grain: float
 
 
 Key = tuple[Landmarks, Landmarks]
@@ -158,7 +165,16 @@ def _landmarks(grey: np.ndarray, free: np.ndarray, count: int) -> Landmarks:
     moved = _GENERATORS @ np.concatenate([unit, np.ones((len(unit), 1))], 1).T
     flow = moved[:, :2] - unit.T * moved[:, 2:]
     jacobian = ((flow * gradient.T).sum(1) * radius).astype(np.float32)
-    return Landmarks(place, grey.ravel()[best], gradient, jacobian, frame)
+    return Landmarks(place, grey.ravel()[best], gradient, jacobian, frame, _grain(grey, free))
+
+
+def _grain(grey: np.ndarray, free: np.ndarray) -> float:
+    """The variance of what is finer than `_FINE` in the tiles that show least."""
+    fine = cv2.subtract(grey, cv2.GaussianBlur(grey, (0, 0), _FINE))
+    size = tuple(max(1, side // _TILE) for side in grey.shape[::-1])
+    tiles, there = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (fine * fine, free))
+    tiles = tiles[there > _HALF]
+    return float(np.quantile(tiles, _LEAST)) if tiles.size else 0.0
 
 
 def align(to: Key, of: Plane, start: np.ndarray = _EYE, model: str = "shift", coarse: bool = True) -> Fit:
@@ -233,7 +249,8 @@ def _share(marks: Landmarks, met: _Met) -> float:
     same.
 
     Over tiles and not landmarks, because a cel has harder lines than a painted background and would outvote
-    it; and because grain, which moves single pixels, cancels out in a tile.
+    it; and because grain, which moves single pixels, cancels out in a tile. A tile of nothing but grain is not
+    asked, and one that shows little says less: shading that stays on the screen is faint everywhere.
     """
     where = (marks.place // _TILE).astype(int)
     seen = met.seen
@@ -256,10 +273,11 @@ def _share(marks: Landmarks, met: _Met) -> float:
         np.maximum(varied[0] * varied[1], TINY)
     )
     doubt = _DOUBT * np.sqrt(total(error * error) / number / (xx + yy + _DAMPED[1]))
-    counted = (number >= _TILE // 2) & (varied[1] > _CONTRAST**2)
+    counted = (number >= _TILE // 2) & (varied[1] > max(_CONTRAST**2, _ABOVE * marks.grain))
     if counted.sum() < _TILES:
         return 0.0
-    return float(((slip < _SLIPPED + doubt) & (alike > _ALIKE))[counted].mean())
+    right = ((slip < _SLIPPED + doubt) & (alike > _ALIKE))[counted]
+    return float(np.average(right, weights=np.minimum(np.sqrt(varied[1][counted]), _STRONG)))
 
 
 def _sample(

@@ -73,11 +73,11 @@ def decibel(mean_square: float) -> float:
     return decibels(mean_square, 1)
 
 
-def static_flicker(errors: Pair, truths: Pair, effects: Pair) -> float | None:
+def static_flicker(errors: Pair, truths: Pair, effects: Pair, seen: np.ndarray | None = None) -> float | None:
     """Mean change of the `alpha_error` between two frames of a shot where neither character nor effect moved;
-    None if all did.
+    None if all did. ``seen``: where both frames show the place at all, bool (H, W), None for everywhere.
     """
-    still = np.ones(truths[0].shape, bool)
+    still = np.ones(truths[0].shape, bool) if seen is None else seen.copy()
     for before, after in (truths, effects):
         still &= cv2.absdiff(before, after) <= 1
     return float(np.abs(errors[1] - errors[0])[still].mean()) if still.any() else None

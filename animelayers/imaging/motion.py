@@ -39,6 +39,7 @@ _BETTER = 0.01  # share of the frame that a shift has to bring into place beside
 _ENDS = 0.25  # share of the drawings at the ends of a shot that a dissolve may hide
 _STARTS = 8  # drawings that are asked for the place of a camera that may stand
 _PLAIN = 2.0  # grey levels of deviation up to which a picture says nothing
+_BORNE = 0.2  # share of the tiles that have to lie where the unmasked camera says
 _ALIKE = 0.85  # the correlation from which on two pictures show one place
 _ROUNDED = 6  # pixels beside what surrounds a picture that are its, too
 
@@ -87,7 +88,20 @@ def _camera(planes: Strip, first: int, size: tuple[int, int]) -> Camera:
 
 
 def _borne_out(camera: Camera, planes: Sequence[Plane], size: tuple[int, int]) -> bool:
-    """Whether what the masks leave of the planes looks alike, in whatever light, from each to the next."""
+    """Whether what the masks leave of the planes lies where the camera says; where that is little, whether it looks
+    alike, in whatever light, from each to the next.
+    """
+    strip, middle = Strip(planes), len(planes) // 2
+    to, shape = strip.key(middle), planes[0].grey[0].shape[::-1]
+    if align(to, planes[middle], model="none", coarse=False).share == 1:
+        steps = [np.linalg.inv(h) @ camera.homographies[middle] for h in camera.homographies[: len(planes)]]
+        shares = [
+            align(to, other, rescaled(step, size, shape), "none", coarse=False).share
+            for n, (other, step) in enumerate(zip(planes, steps, strict=True))
+            if n != middle
+        ]
+        if float(np.median(shares)) < _BORNE:
+            return False
     alike, left = list[float](), list[float]()
     for n in range(len(planes) - 1):
         (one, other), free = (p.grey[1] for p in planes[n : n + 2]), planes[n].free[1] > FREE

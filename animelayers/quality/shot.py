@@ -38,7 +38,7 @@ class ShotScore:
         self._squares: dict[str, list[tuple[float, int]]] = defaultdict(list)
         self._ids: list[dict[int, int]] = []
         self._known: dict[Any, Measured] = {}
-        self._before: tuple[Any, TrueLayers, FoundLayers, Measured] | None = None
+        self._before: tuple[int, Any, TrueLayers, FoundLayers, Measured] | None = None
         self._layers: tuple[Any, FoundLayers] | None = None
 
     def take(
@@ -62,36 +62,51 @@ class ShotScore:
         for figure, square in now.squares.items():
             self._squares[figure].append(square)
         self._ids.append(now.ids)
-        self._flicker(pair, truth, layers, now)
-        self._before = (pair, truth, layers, now)
+        self._flicker(t - self.shot.first, pair, truth, layers, now)
+        self._before = (t - self.shot.first, pair, truth, layers, now)
 
     def skip(self) -> None:
         """A frame whose layers are not scored: nothing is compared across it."""
         self._before = None
 
-    def _flicker(self, pair: Any, truth: TrueLayers, layers: FoundLayers, now: Measured) -> None:
+    def _flicker(self, place: int, pair: Any, truth: TrueLayers, layers: FoundLayers, now: Measured) -> None:
         if self._before is None:
             return
-        before, true_before, layers_before, then = self._before
-        if before == pair:
+        earlier, before, true_before, layers_before, then = self._before
+        step = self._step(earlier, place)
+        if before == pair and step is None:
             self._values["flicker"].append(0.0)
             if (truth.character > 127).any():
                 self._values["background_flicker"].append(0.0)
             return
-        effects = (true_before.effect[..., 3], truth.effect[..., 3])
+        again = Followed(step, truth.character.shape)
+        alpha, effect = (again(plane) for plane in (true_before.character, true_before.effect[..., 3]))
         value = measures.static_flicker(
-            (then.error, now.error), (true_before.character, truth.character), effects
+            (again(then.error), now.error), (alpha, truth.character), (effect, truth.effect[..., 3]), again.seen
         )
         if value is not None:
             self._values["flicker"].append(value)
-        rests = cv2.absdiff(true_before.background, truth.background).max(axis=2) <= 1
-        both = (truth.character > 127) & (true_before.character > 127) & rests
+        painting = again(true_before.background)
+        rests = again.seen & (cv2.absdiff(painting, truth.background).max(axis=2) <= 1)
+        both = (truth.character > 127) & (alpha > 127) & rests
         if both.any():
             errors = (
-                b.background[both].astype(np.float32) - a.background[both]
-                for a, b in ((true_before, layers_before), (truth, layers))
+                b[both].astype(np.float32) - a[both]
+                for a, b in (
+                    (painting, again(layers_before.background)),
+                    (truth.background, layers.background),
+                )
             )
             self._values["background_flicker"].append(float(np.abs(np.subtract(*errors)).mean()))
+
+    def _step(self, earlier: int, place: int) -> np.ndarray | None:
+        """Where a pixel of a frame was in an earlier one, float64 (3, 3); None where the camera stood, or nobody
+        knows.
+        """
+        if self.shot.cameras is None:
+            return None
+        step = np.linalg.inv(self.shot.cameras[earlier]) @ self.shot.cameras[place]
+        return None if np.allclose(step, np.eye(3), atol=1e-6) else step
 
     def figures(self) -> dict[str, float | None]:
         """All figures but those of the cuts."""
@@ -106,6 +121,22 @@ class ShotScore:
             made["ids_kept"], made["id_switches"] = kept
         made |= _held(self.shot, self.rows) | _camera(self.shot, self.rows, self.size)
         return {name: made.get(name) for name in FIGURES}
+
+
+class Followed:
+    """Planes (H, W[, C]) of an earlier frame as a later one sees the same places; ``step``: where a pixel of
+    the later was in the earlier, float64 (3, 3), None where it was. ``seen``, bool (H, W): where it was in it.
+    """
+
+    def __init__(self, step: np.ndarray | None, shape: tuple[int, ...]) -> None:
+        self._step = step
+        self.seen = np.asarray(self(np.full(shape[:2], 255, np.uint8)) == 255)
+
+    def __call__(self, plane: np.ndarray) -> np.ndarray:
+        if self._step is None:
+            return plane
+        size = plane.shape[1::-1]
+        return cv2.warpPerspective(plane, self._step, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
 def _held(shot: TrueShot, rows: Sequence[Row | None]) -> dict[str, float | None]:

@@ -167,6 +167,39 @@ def test_a_fade_and_a_flash_do_not_move_the_camera() -> None:
     assert camera.kind == "still" and camera.ok.tolist() == [False, True, True, True, False, True]
 
 
+def sparse(seed: int = 5) -> np.ndarray:
+    """A place that is flat but for a few hard-edged shapes."""
+    rng, place = np.random.default_rng(seed), np.full((700, 1500, 3), (180, 200, 210), np.uint8)
+    for x, y in rng.uniform((0, 0), (1500, 350), (60, 2)).astype(int).tolist():
+        cv2.rectangle(place, (x, y), (x + 18, y + 40), (90, 120, 80), -1)
+    return cv2.GaussianBlur(place, (0, 0), 0.8)
+
+
+def test_grain_on_a_flat_place_says_nothing_against_a_pan() -> None:
+    rng, place = np.random.default_rng(2), sparse()
+    frames = [
+        cv2.warpPerspective(place, h, SIZE, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP) for h in PAN
+    ]
+    grainy = [
+        np.clip(f + cv2.GaussianBlur(rng.normal(0, 30, f.shape[:2]), (0, 0), 1)[..., None], 0, 255) for f in frames
+    ]
+    camera = register([f.astype(np.uint8) for f in grainy])
+    assert camera.kind == "pan" and error(camera.homographies, PAN).mean() < 0.3
+
+
+def test_who_stays_on_the_screen_does_not_make_a_camera_stand() -> None:
+    faint, (width, height) = 180 + 0.3 * (sparse().astype(np.float32) - 180), SIZE
+    y, x = np.mgrid[:height, :width] / np.array([height, width])[:, None, None] - 0.5
+    shade = (1 - 0.5 * (x * x + y * y))[..., None]
+    stripes = np.where(np.arange(height)[:, None] // 9 % 2, 20, 235)[..., None]
+    mask = cv2.ellipse(np.zeros((height, width), np.uint8), (240, 200), (45, 90), 0, 0, 360, 255, -1)
+    frames = []
+    for seat in shifts(*((300, 40 + 3 * t) for t in range(12))):
+        frame = cv2.warpPerspective(faint, seat, SIZE, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP) * shade
+        frames.append(np.where(mask[..., None] > 0, stripes, frame).astype(np.uint8))
+    assert register(frames, [mask] * 12).kind != "still"
+
+
 def test_a_flash_in_a_pan_takes_the_place_between_its_neighbours() -> None:
     frames, masks = shoot(PAN)
     frames[3] = np.full_like(frames[3], 255)
