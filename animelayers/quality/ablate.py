@@ -24,7 +24,7 @@ def _without(stage: str, *names: str, prefix: str = "") -> dict[str, tuple[str, 
 RULES: Mapping[str, tuple[str, ...]] = {
     "camera": ("~stages.camera",),
     "layers": ("~stages.layers",),
-    **_without("layers.step", "evidence", "agreement", "doubt", "snapping", "effects", "shadows"),
+    **_without("layers.step", "evidence", "paint", "agreement", "doubt", "snapping", "effects", "shadows"),
     "track": ("~stages.track",),
     "steadying": ("stages.track.step.smoothing=0",),
     **_without("track.step", "carried", "resting", "traced"),

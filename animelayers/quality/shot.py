@@ -79,10 +79,13 @@ class ShotScore:
             if (truth.character > 127).any():
                 self._values["background_flicker"].append(0.0)
             return
-        again = Followed(step, truth.character.shape)
+        again = _Followed(step, truth.character.shape)
         alpha, effect = (again(plane) for plane in (true_before.character, true_before.effect[..., 3]))
         value = measures.static_flicker(
-            (again(then.error), now.error), (alpha, truth.character), (effect, truth.effect[..., 3]), again.seen
+            (again(then.error), now.error),
+            (alpha, truth.character),
+            (effect, truth.effect[..., 3]),
+            again.seen,
         )
         if value is not None:
             self._values["flicker"].append(value)
@@ -123,7 +126,7 @@ class ShotScore:
         return {name: made.get(name) for name in FIGURES}
 
 
-class Followed:
+class _Followed:
     """Planes (H, W[, C]) of an earlier frame as a later one sees the same places; ``step``: where a pixel of
     the later was in the earlier, float64 (3, 3), None where it was. ``seen``, bool (H, W): where it was in it.
     """

@@ -22,7 +22,7 @@ from animelayers.models.protocols import Layering, Proposer
 from animelayers.options import Within
 from animelayers.record.column import F32, F64, U8
 from animelayers.record.schema import blank
-from animelayers.shot.agree import agreed, settled
+from animelayers.shot.agree import agreed, painted, settled
 from animelayers.shot.doubt import believed
 from animelayers.shot.estimate import Given, Labelled, estimate
 from animelayers.shot.light import Light, Under, layer, mode_of, named
@@ -77,14 +77,14 @@ class Layers(ClipStep):
 
     ``proposer``: finds what ``effect_prompts`` say, where a probability is at least ``effect_threshold``,
     0..1: that is an effect as well, and names what it covers (`effect_types`). ``params``: any field of
-    `shot.Params`. ``without``: rules left out. evidence: every drawing for itself; agreement: labels as they
-    come; doubt: figures that the net is nowhere sure of stay; snapping: outlines as the net's size leaves
-    them; effects: none; shadows: none, they stay in the plate.
+    `shot.Params`. ``without``: rules left out. evidence: every drawing for itself; paint: labels may change
+    within one colour; agreement: labels as they come; doubt: figures that the net is nowhere sure of stay;
+    snapping: outlines as the net's size leaves them; effects: none; shadows: none, they stay in the plate.
     """
 
     name = "layers"
-    version = 5
-    rules = ("evidence", "agreement", "doubt", "snapping", "effects", "shadows")
+    version = 6
+    rules = ("evidence", "paint", "agreement", "doubt", "snapping", "effects", "shadows")
 
     def __init__(
         self,
@@ -204,6 +204,8 @@ class Layers(ClipStep):
         for label, alpha, name in zip(found.labels, alphas, names, strict=True):
             if self.net is not None and not set(name.split("+")) <= {_OWN, "none"}:
                 label[_FIGURE] = (label[_FIGURE] + coverage(alpha, label.shape[:0:-1])) / 2
+        if self.net is not None and "paint" not in self.without:
+            found = found._replace(labels=painted(found.labels, found.small, self.params))
         if self.net is not None and "agreement" not in self.without:
             told = found.labels
             if found.positions is not None:

@@ -177,11 +177,10 @@ def sparse(seed: int = 5) -> np.ndarray:
 
 def test_grain_on_a_flat_place_says_nothing_against_a_pan() -> None:
     rng, place = np.random.default_rng(2), sparse()
-    frames = [
-        cv2.warpPerspective(place, h, SIZE, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP) for h in PAN
-    ]
+    frames = [cv2.warpPerspective(place, h, SIZE, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP) for h in PAN]
     grainy = [
-        np.clip(f + cv2.GaussianBlur(rng.normal(0, 30, f.shape[:2]), (0, 0), 1)[..., None], 0, 255) for f in frames
+        np.clip(f + cv2.GaussianBlur(rng.normal(0, 30, f.shape[:2]), (0, 0), 1)[..., None], 0, 255)
+        for f in frames
     ]
     camera = register([f.astype(np.uint8) for f in grainy])
     assert camera.kind == "pan" and error(camera.homographies, PAN).mean() < 0.3

@@ -7,10 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from animelayers.imaging.views import view
 from animelayers.samples import scene
-from animelayers.shot.agree import Positions, agreed, settled
+from animelayers.shot.agree import Positions, agreed, painted, settled
 from animelayers.shot.params import Params
 
 
@@ -41,6 +43,46 @@ def test_labels_that_are_right_stay_so(name: str) -> None:
     for before, after in zip(labels, agreed(labels, pictures, Params()), strict=True):
         assert after.dtype == np.float32 and after.min() >= 0 and after.max() <= 1
         assert ((after[0] > 0.5) != (before[0] > 0.5)).mean() < 0.01
+
+
+def cel() -> tuple[np.ndarray, np.ndarray]:
+    """A drawing of one flat figure with a rim before a sky, and where the figure is, bool."""
+    picture = np.full((96, 160, 3), (120, 170, 220), np.uint8)
+    picture[20:70, 40:90] = 20
+    picture[23:67, 43:87] = (230, 90, 60)
+    return picture, (picture != (120, 170, 220)).any(2)
+
+
+def test_what_one_colour_covers_is_one_thing() -> None:
+    picture, figure = cel()
+    label = np.stack([figure, np.zeros_like(figure), np.zeros_like(figure)]).astype(np.float32)
+    label[0, 23:45, 43:60] = 0  # a third of the cel is lost
+    label[0, 5:9, 120:124] = 1  # and a speck of the sky is taken
+    (found,) = painted([label], [picture], Params())
+    assert found.dtype == np.float32 and found.min() >= 0 and found.max() <= 1
+    assert found[0][figure].min() > 0.5, "what is lost of a cel comes back"
+    assert found[0, 7, 122] == 1, "a sky is not asked"
+    assert not found[1:].any(), "each layer for itself"
+
+
+def test_paint_alone_moves_nothing_that_is_right() -> None:
+    picture, figure = cel()
+    right = np.stack([figure] * 3).astype(np.float32)
+    assert np.allclose(painted([right], [picture], Params())[0], right, atol=1e-6)
+    rough = np.clip(right - 0.3, 0, 1)
+    (same,) = painted([rough], [picture], replace(Params(), paint=0))
+    assert same is rough
+    assert painted([], [], Params()) == []
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_paint_keeps_how_much_there_is(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    picture = np.repeat(np.repeat(rng.integers(0, 256, (4, 6, 3)), 12, 0), 12, 1).astype(np.uint8)
+    label = rng.random((2, *picture.shape[:2]), np.float32)
+    (found,) = painted([label], [picture], Params())
+    assert found.sum((1, 2)) == pytest.approx(label.sum((1, 2)), rel=1e-4)
+    assert found.min() >= 0 and found.max() <= 1
 
 
 def test_flicker_where_nothing_moves_becomes_less() -> None:

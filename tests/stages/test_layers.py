@@ -178,7 +178,7 @@ def test_each_rule_may_be_left_out(net: LayerNet, rule: str) -> None:
             and not len(less["frame_without_effect"])
         )
         assert same(whole, less, ("character", "matte_model", "plate", "plate_seen"))
-    elif rule in ("snapping", "agreement"):
+    elif rule in ("snapping", "paint", "agreement"):
         assert not np.array_equal(whole["character"], less["character"])
     elif rule == "doubt":
         assert not ((whole["character"] > 127) & (less["character"] < 100)).any(), (
@@ -205,7 +205,7 @@ FAINT = {"lit": 0.05, "faint": 0.02}
 
 
 def test_an_unknown_rule_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="evidence, agreement, doubt, snapping, effects, shadows"):
+    with pytest.raises(ValueError, match="evidence, paint, agreement, doubt, snapping, effects, shadows"):
         Layers(without=["shadow"])
 
 
