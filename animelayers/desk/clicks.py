@@ -105,8 +105,14 @@ def iou(planes: Sequence[np.ndarray], true: Sequence[np.ndarray], exposed: Seque
 
 
 def shots(truth: Output, found: Output, most: int = 100) -> Iterator[Shot]:
-    """The shots of a truth set that an output of its films has whole, as that output cut them."""
-    true = {(row["source"], row["frame_index"]): row for row in _rows(truth)}
+    """The shots of a truth set that an output of its films has whole, as that output cut them; without what lies
+    in a transition, where figures of two shots are seen and the truth is that of one.
+    """
+    true = {
+        (row["source"], row["frame_index"]): row
+        for row in _rows(truth, "transition")
+        if row["transition"] in ("none", "cut")
+    }
     grouped: dict[tuple[str, str], list[dict]] = {}
     for row in _rows(found):
         grouped.setdefault((row["source"], row["scene_id"]), []).append(row)
@@ -136,7 +142,7 @@ def _half(alpha: np.ndarray) -> np.ndarray:
     return (small(alpha) > 127).astype(np.uint8)
 
 
-def _rows(output: Output) -> list[dict]:
-    columns = ["source", "scene_id", "frame_index", "frame_id", "drawing_of"]
+def _rows(output: Output, *more: str) -> list[dict]:
+    columns = ["source", "scene_id", "frame_index", "frame_id", "drawing_of", *more]
     rows: list[dict] = output.table.select(columns).to_pylist()
     return rows
