@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
@@ -47,9 +48,9 @@ class Output:
     `SinkError` for a folder that is no output, and for damaged or foreign files in it.
     """
 
-    def __init__(self, path: str, corrected: bool = True) -> None:
-        self.path, self._corrected = path, corrected
-        self._store = Store(path)
+    def __init__(self, path: str | os.PathLike[str], corrected: bool = True) -> None:
+        self.path, self._corrected = os.fspath(path), corrected
+        self._store = Store(self.path)
         self._open = lru_cache(maxsize=8)(self._store.fs.open_input_file)
 
     def __reduce__(self) -> tuple[Any, ...]:

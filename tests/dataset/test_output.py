@@ -38,6 +38,11 @@ def test_layers_come_back(written):
         output.layer("e/scene0001_frame000000", "effect")
 
 
+def test_a_path_is_as_good_as_its_text(written):
+    assert Output(written[0]).table.equals(Output(str(written[0])).table)
+    assert Output(written[0]).path == str(written[0])
+
+
 def test_notebooks_show_a_contact_sheet(written):
     output = Output(str(written[0]))
     assert (
