@@ -10,6 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from animelayers.imaging.channels import largest
 from animelayers.imaging.evenly import evenly
 from animelayers.imaging.evidence import distance
 from animelayers.imaging.views import View
@@ -108,33 +109,40 @@ def painted(labels: Sequence[np.ndarray], pictures: Sequence[np.ndarray], params
     """
     if not params.paint:
         return list(labels)
-    return [_even(label, picture, params.paint) for label, picture in zip(labels, pictures, strict=True)]
+    return [_even(label, picture, params) for label, picture in zip(labels, pictures, strict=True)]
 
 
-def _even(label: np.ndarray, picture: np.ndarray, paint: float) -> np.ndarray:
+def _even(label: np.ndarray, picture: np.ndarray, params: Params) -> np.ndarray:
+    there = [k for k, plane in enumerate(label) if (plane > params.faint).any()]
+    if not there:
+        return label
     smooth, total = cv2.medianBlur(picture, _SPECKS), label.copy()
+    across, down = (
+        largest(cv2.absdiff(one, other))
+        for one, other in ((smooth[:, 1:], smooth[:, :-1]), (smooth[1:], smooth[:-1]))
+    )
     for share in _SHARES:
-        count, piece = _pieces(smooth, share * paint)
+        count, piece = _pieces(across, down, share * params.paint)
         size = np.bincount(piece.ravel(), minlength=count)
         asked = ((size >= _FEWEST) & (size < _LARGEST * piece.size))[piece]
-        for plane, sum_ in zip(label, total, strict=True):
-            mean = np.bincount(piece.ravel(), plane.ravel(), minlength=count) / np.maximum(size, 1)
-            sum_ += np.where(asked, mean.astype(np.float32)[piece], plane)
-    return np.asarray(total / np.float32(1 + len(_SHARES)))
+        for k in there:
+            mean = np.bincount(piece.ravel(), label[k].ravel(), minlength=count) / np.maximum(size, 1)
+            total[k] += np.where(asked, mean.astype(np.float32)[piece], label[k])
+    total[there] /= 1 + len(_SHARES)
+    return total
 
 
-def _pieces(picture: np.ndarray, apart: float) -> tuple[int, np.ndarray]:
+def _pieces(across: np.ndarray, down: np.ndarray, apart: float) -> tuple[int, np.ndarray]:
     """How many pieces a picture has whose neighbouring pixels differ by no more than so many grey levels, and each
-    pixel's, int32 (h, w).
+    pixel's, int32 (h, w); ``across``, ``down``: how far each differs from the next, (h, w - 1) and (h - 1, w).
     """
-    height, width = picture.shape[:2]
     # pixels with their joints between them, so that a labelling of one plane tells which hang together
-    joints = np.zeros((2 * height - 1, 2 * width - 1), np.uint8)
+    joints = np.zeros((2 * len(across) - 1, 2 * down.shape[1] - 1), np.uint8)
     joints[::2, ::2] = 1
-    joints[::2, 1::2] = cv2.absdiff(picture[:, 1:], picture[:, :-1]).max(axis=2) <= apart
-    joints[1::2, ::2] = cv2.absdiff(picture[1:], picture[:-1]).max(axis=2) <= apart
+    joints[::2, 1::2] = across <= apart
+    joints[1::2, ::2] = down <= apart
     count, piece = cv2.connectedComponents(joints, connectivity=4)
-    return count, piece[::2, ::2]
+    return count, np.ascontiguousarray(piece[::2, ::2])
 
 
 def _both(one: Window, other: Window) -> Window | None:
