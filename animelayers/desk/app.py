@@ -372,6 +372,10 @@ def _described(desk: Desk, run: Run) -> dict[str, Any]:
     if run.words[0] not in form.OUTPUTS:
         return told
     book = desk.shelf.add(run.output)
+    if told["code"] is not None and not run.ended:
+        # who looks at it now wants all of it, not what was there a moment ago
+        run.ended = True
+        book.renew()
     told["name"] = book.name
     told["stages"] = desk.stages.setdefault(run.number, Stages(run.output))() if run.code is None else []
     try:

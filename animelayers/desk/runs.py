@@ -85,7 +85,7 @@ def _named(process: psutil.Process) -> str:
 @dataclass
 class Run:
     """A job that was started: its `words`, its process, what it said; ``values`` of its form, ``trial``: the
-    output and the shot it is tried on.
+    output and the shot it is tried on; ``ended``: whether somebody was told of its end.
     """
 
     number: int
@@ -98,6 +98,7 @@ class Run:
     stopped: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
     trial: tuple[str, str] | None = None
+    ended: bool = False
     load: Load = field(default_factory=Load)
 
     @property

@@ -149,3 +149,18 @@ def test_a_job_that_is_killed_leaves_a_clear_end(tmp_path: Path) -> None:
     run.process.kill()
     run.process.wait(60)
     assert run.described()["state"] == "ended with -9" and run.described()["memory"] == 0
+
+
+def test_what_a_run_committed_last_is_there_when_it_has_ended(tmp_path: Path) -> None:
+    out = film(tmp_path / "out")
+    last = max((out / "metadata").glob("*.parquet"))
+    last.rename(tmp_path / last.name)
+    desk = Desk([str(out)], cache=tmp_path / "cache")
+    asked = client(desk)
+    run = desk.runs.start(["decompose", "--help"], str(out))
+    run.process.wait(120)
+    before = asked.post("/api/out/out/rows", json={}).json()["total"]
+    (tmp_path / last.name).rename(last)
+    (told,) = asked.get("/api/runs").json()["runs"]
+    assert (told["state"], told["frames"]) == ("done", len(Output(str(out)))) and before < 7
+    assert asked.post("/api/out/out/rows", json={}).json()["total"] == 7
