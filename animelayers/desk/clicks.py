@@ -12,6 +12,7 @@ import numpy as np
 
 from animelayers.dataset.output import Output
 from animelayers.models.protocols import Pointing
+from animelayers.quality.truths import scored
 from animelayers.shot.spread import Mark, Spreader, dot, middle, small
 
 LEVELS = (0.95, 0.98)
@@ -108,11 +109,7 @@ def shots(truth: Output, found: Output, most: int = 100) -> Iterator[Shot]:
     """The shots of a truth set that an output of its films has whole, as that output cut them; without what lies
     in a transition, where figures of two shots are seen and the truth is that of one.
     """
-    true = {
-        (row["source"], row["frame_index"]): row
-        for row in _rows(truth, "transition")
-        if row["transition"] in ("none", "cut")
-    }
+    true = {(row["source"], row["frame_index"]): row for row in _rows(truth, "transition") if scored(row)}
     grouped: dict[tuple[str, str], list[dict]] = {}
     for row in _rows(found):
         grouped.setdefault((row["source"], row["scene_id"]), []).append(row)

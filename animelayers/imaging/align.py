@@ -43,9 +43,8 @@ _LEAST = 0.25  # share of the tiles that show nothing but grain, where there is 
 _HALF = 0.5  # share of a tile that shows background
 _FINE = 2.0  # pixels; grain is finer
 _ABOVE = 4.0  # times the grain's variance from which a tile shows something
-_STRONG = (
-    6.0  # grey levels of deviation from which a tile counts no more: a cel's hard lines would outvote paint
-)
+# grey levels of deviation from which a tile counts no more: a cel's hard lines would outvote paint
+_STRONG = 6.0
 _CONTRAST = 1.5  # grey levels, standard deviation of a tile that shows something
 _ITERATIONS = (12, 10)
 _MASKED = 16  # alpha, 0..255, from which a pixel is not background

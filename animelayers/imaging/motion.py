@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from animelayers.imaging.align import FREE, Plane, align, plane
+from animelayers.imaging.align import FREE, Plane, align, key, plane
 from animelayers.imaging.brush import square
 from animelayers.imaging.chain import FOUND, GOOD, Chain, Strip
 from animelayers.imaging.constants import BLACK, SOBEL
@@ -91,17 +91,9 @@ def _borne_out(camera: Camera, planes: Sequence[Plane], size: tuple[int, int]) -
     """Whether what the masks leave of the planes lies where the camera says; where that is little, whether it looks
     alike, in whatever light, from each to the next.
     """
-    strip, middle = Strip(planes), len(planes) // 2
-    to, shape = strip.key(middle), planes[0].grey[0].shape[::-1]
-    if align(to, planes[middle], model="none", coarse=False).share == 1:
-        steps = [np.linalg.inv(h) @ camera.homographies[middle] for h in camera.homographies[: len(planes)]]
-        shares = [
-            align(to, other, rescaled(step, size, shape), "none", coarse=False).share
-            for n, (other, step) in enumerate(zip(planes, steps, strict=True))
-            if n != middle
-        ]
-        if float(np.median(shares)) < _BORNE:
-            return False
+    share = _in_place(camera, planes, size)
+    if share is not None and share < _BORNE:
+        return False
     alike, left = list[float](), list[float]()
     for n in range(len(planes) - 1):
         (one, other), free = (p.grey[1] for p in planes[n : n + 2]), planes[n].free[1] > FREE
@@ -119,6 +111,28 @@ def _borne_out(camera: Camera, planes: Sequence[Plane], size: tuple[int, int]) -
     if not left or max(left) < _SHOWN:
         return False  # nothing is left to bear it out
     return not alike or float(np.median(alike)) >= _ALIKE
+
+
+def _in_place(camera: Camera, planes: Sequence[Plane], size: tuple[int, int]) -> float | None:
+    """The share of the tiles of the middle plane that lie in the others where the camera says, in the median of these;
+    None where it has too little to say.
+    """
+    middle, shape = len(planes) // 2, planes[0].grey[0].shape[::-1]
+    to = key(planes[middle])
+    if align(to, planes[middle], model="none", coarse=False).share < 1:
+        return None
+    shares = [
+        align(
+            to,
+            other,
+            rescaled(np.linalg.inv(h) @ camera.homographies[middle], size, shape),
+            "none",
+            coarse=False,
+        ).share
+        for n, (other, h) in enumerate(zip(planes, camera.homographies, strict=False))
+        if n != middle
+    ]
+    return float(np.median(shares))
 
 
 def _registered(

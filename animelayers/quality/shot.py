@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from animelayers.imaging import measures
+from animelayers.imaging.channels import largest
 from animelayers.quality.candidate import Candidate, FoundLayers, Row
 from animelayers.quality.figures import FIGURES
 from animelayers.quality.frame import Measured, measured
@@ -90,7 +91,7 @@ class ShotScore:
         if value is not None:
             self._values["flicker"].append(value)
         painting = again(true_before.background)
-        rests = again.seen & (cv2.absdiff(painting, truth.background).max(axis=2) <= 1)
+        rests = again.seen & (largest(cv2.absdiff(painting, truth.background)) <= 1)
         both = (truth.character > 127) & (alpha > 127) & rests
         if both.any():
             errors = (

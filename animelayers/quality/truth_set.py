@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from animelayers.dataset.output import Output
-from animelayers.quality.truths import TrueLayers, TrueShot, opened
+from animelayers.quality.truths import TrueLayers, TrueShot, opened, scored
 
 FILMS = "films"
 _THERE = 25  # alpha of an overlay from which a pixel is its
@@ -53,7 +53,7 @@ class TruthSet:
                     last=int(rows[-1]["frame_index"]),
                     traits=tuple(rows[0]["traits"]),
                     sources=tuple(rows[0]["sources"]),
-                    scored=tuple(row["transition"] in ("none", "cut") for row in rows),
+                    scored=tuple(scored(row) for row in rows),
                     drawings=tuple(numbers.setdefault(_drawing(row), len(numbers)) for row in rows),
                     cameras=np.array([row["homography"] for row in rows], np.float64).reshape(-1, 3, 3),
                     opens=opens,  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ class TruthSet:
     def row(self, film: str, t: int) -> dict[str, Any] | None:
         """The row of a frame of a film; None where there is none, or its layers are not to be scored."""
         row = self._rows.get((film, t))
-        return row if row is not None and row["transition"] in ("none", "cut") else None
+        return row if row is not None and scored(row) else None
 
     def layers(self, shot: TrueShot, t: int) -> TrueLayers:
         """As `truths.Truth`."""

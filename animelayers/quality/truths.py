@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -98,6 +98,13 @@ def digest(truth: Truth) -> str:
 
 BETWEEN = ("fade", "dissolve", "wipe")
 """What a frame may be part of that lies between two shots."""
+
+
+def scored(row: Mapping[str, Any]) -> bool:
+    """Whether the layers of a frame are to be scored: what lies in a transition shows two shots, and its truth is that
+    of one.
+    """
+    return row["transition"] in ("none", "cut")
 
 
 def opened(transitions: Sequence[str], boundary: int) -> tuple[int, int]:
