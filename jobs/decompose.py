@@ -23,7 +23,8 @@ def decompose(cfg: DictConfig) -> int:
     models = job.models(stages, cfg.source.get("detector", ""), **cfg.licenses)
     pipeline = Pipeline(stages, cfg.placement.task_cpus, cfg.placement.readers)
     if cfg.dry_run:
-        groups = pipeline.fit(cluster.connect(cfg.cluster.address, cfg.cluster.cpus), source.row_bytes)
+        have = cluster.connect(cfg.cluster.address, cfg.cluster.cpus)
+        groups = pipeline.fit(have, source.row_bytes, sink.commit_bytes)
         sys.stdout.write(
             forecast.described(
                 *forecast.plan(source, pipeline, groups, sink.takes),

@@ -83,14 +83,16 @@ class Pipeline:
                 groups.append({name: stage})
         return [Group(stages) for stages in groups]
 
-    def fit(self, resources: Resources, row_bytes: float = 0) -> list[Group]:
+    def fit(self, resources: Resources, row_bytes: float = 0, commit_bytes: float = 0) -> list[Group]:
         """The groups with as many workers each as the resources allow, shared out evenly.
 
-        Decoding keeps one task. Raises `PipelineError` with the sums if the fewest workers do not fit: an
-        engine that waits for a CPU that never comes hangs without a word.
+        Decoding keeps one task. A worker that reads and commits keeps `commit_bytes` of layers until they are
+        sent. Raises `PipelineError` with the sums if the fewest workers do not fit: an engine that waits for a
+        CPU that never comes hangs without a word.
         """
         groups = self.groups()
         counts = [group.bounds[0] for group in groups]
+        kept = 2 * commit_bytes if len(groups) == 1 and not self.reading else 0
         if any(count < 1 for count in counts):
             raise PipelineError("every stage needs at least one worker")
 
@@ -98,7 +100,9 @@ class Pipeline:
             reading = self.task_cpus if self.reading else 0
             cpus = sum(n * group.cpus for n, group in zip(counts, groups, strict=True)) + reading
             gpus = sum(n * group.gpus for n, group in zip(counts, groups, strict=True))
-            memory = sum(n * (group.memory + 6 * row_bytes) for n, group in zip(counts, groups, strict=True))
+            memory = sum(
+                n * (group.memory + 6 * row_bytes + kept) for n, group in zip(counts, groups, strict=True)
+            )
             asked = ", ".join(
                 f"{group.name} {n} x {group.cpus:g} CPU {group.gpus:g} GPU"
                 for n, group in zip(counts, groups, strict=True)
@@ -111,7 +115,8 @@ class Pipeline:
             if memory > resources.memory:
                 return (
                     f"the stages need about {memory / GB:.1f} GB of memory and there are {resources.memory / GB:.1f} ({asked}, clips of "
-                    f"{row_bytes / 1e6:.0f} MB): lower workers or source.row_bytes"
+                    f"{row_bytes / 1e6:.0f} MB{f', commits of {commit_bytes / 1e6:.0f} MB' if kept else ''}): "
+                    f"lower workers{', sink.commit_bytes' if kept else ''} or source.row_bytes"
                 )
             return ""
 

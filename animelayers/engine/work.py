@@ -25,16 +25,16 @@ from animelayers.engine.placement import Group, Resources
 from animelayers.engine.plan import frames
 from animelayers.engine.progress import Progress
 from animelayers.engine.summary import Summary, bound_of
-from animelayers.engine.worker import Committer, Reader, Worker
+from animelayers.engine.worker import Committer, Reader, Worker, weights
 from animelayers.private import published
-from animelayers.record.schema import Batch
+from animelayers.record.schema import IDENTITY, Batch
 
 LAYERS = ("character", "mask", "background")
 """Layers the frame table always has columns for, so that a table of failures only has the columns of any
 other.
 """
 FRAMES_PER_TASK = 512
-"""At most, unless a clip has more."""
+"""At most, unless a clip has more, or a commit."""
 PROMISE = 48
 """Frames by which the rest of a run is judged."""
 LIGHT = 256_000_000
@@ -79,7 +79,7 @@ class Work:
             products.forget(self.sink.store)
         alone = self._may_do_without and (self.address == cluster.INLINE or frames(pending) <= self.small)
         have = cluster.machine(self.cpus) if alone else cluster.connect(self.address, self.cpus)
-        fitted = self.pipeline.fit(have, self.source.row_bytes)
+        fitted = self.pipeline.fit(have, self.source.row_bytes, self.sink.commit_bytes)
         groups = [replace(group, workers=min(group.workers, pending.num_rows)) for group in fitted]
         summary.workers = {stage: group.workers for group in groups for stage in group.stages}
         summary.groups = [["decode"], *(list(group.stages) for group in groups)]
@@ -132,13 +132,13 @@ def _stream_here(
     make = partial(
         Worker,
         steps={name: stage.step for group in groups for name, stage in group.stages.items()},
-        keep=(),
+        keep=(*IDENTITY, "seconds", "computed", *write.sink.takes),
         ledger=ledger,
         threads=max(1, round(max(group.cpus for group in groups))),
         read=Reader(source, ledger, min(each) if each else None),
         write=write,
     )
-    tasks = deque(_tasks(pending, max(1, count)))
+    tasks = deque(_tasks(pending, max(1, count), write.sink.commit_bytes))
     done: set[str] = set()
     for event in Crew(make, count)(tasks):
         if event.part is not None:
@@ -160,7 +160,7 @@ def _stream(
 
     width = max(group.workers for group in groups)
     # Blocks that are made here need no worker that looks into them first.
-    clips: Any = ray.data.from_blocks(list(_tasks(pending, width)))
+    clips: Any = ray.data.from_blocks(list(_tasks(pending, width, write.sink.commit_bytes)))
     read = Reader(source, ledger, groups[0].clips_per_batch)
     if pipeline.reading:
         # As many readers as the models need and no more: what is read ahead of them only fills memory and
@@ -174,18 +174,22 @@ def _stream(
     return iter(receipts.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0))
 
 
-def _tasks(pending: pa.Table, width: int) -> Iterator[pa.Table]:
+def _tasks(pending: pa.Table, width: int, commit_bytes: int = 0) -> Iterator[pa.Table]:
     """Split the plan into decode tasks of neighbouring clips, a share of what is left each (guided
     self-scheduling, Polychronopoulos and Kuck 1987): long ones first, since Ray remembers each, and short
-    ones at the end, so that all workers have work to the last.
+    ones at the end, so that all workers have work to the last. A task may be as long as fills a commit.
     """
     lengths = [max(1, length) for length in pc.list_value_length(pending["indices"]).to_pylist()]
     sources = pending["source"].to_pylist()
     kinds = pending["kind"].to_pylist()
     left = sum(lengths)
+    longest = FRAMES_PER_TASK
+    if commit_bytes:
+        heaviest = max(w / length for w, length in zip(weights(pending), lengths, strict=True))
+        longest = max(longest, int(commit_bytes // max(heaviest, 1)))
     start = count = 0
     for i, length in enumerate(lengths):
-        most = min(FRAMES_PER_TASK, -(-left // (3 * width)))
+        most = min(longest, -(-left // (3 * width)))
         elsewhere = i > start and kinds[i] == "video" and sources[i] != sources[i - 1]
         if i > start and (count + length > most or elsewhere):
             yield pending.slice(start, i - start).combine_chunks()

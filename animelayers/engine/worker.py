@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from animelayers.engine.ledger import ATTEMPTS, Ledger, Poisonous
 from animelayers.engine.step import Step, failed
@@ -25,6 +26,8 @@ COMPUTED = "computed"
 on which device.
 """
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
+PER_PIXEL = 0.7
+"""Bytes of layers by pixel of a frame: 0.66 to 0.87 of three films and of 70 composed shots."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,18 @@ class Committer:
     layers: Sequence[str] = ()
     footer: Mapping[str, str] = field(default_factory=dict)
 
+    def gathered(self, plan: pa.Table) -> Iterator[pa.Table]:
+        """Plan rows in commits of about the sink's `commit_bytes` of layers, which is guessed from their pixels: so a
+        task that comes again is cut as before.
+        """
+        start, held = 0, 0.0
+        for number, weight in enumerate(weights(plan)):
+            if number > start and held + weight > self.sink.commit_bytes:
+                yield plan.slice(start, number - start)
+                start, held = number, 0.0
+            held += weight
+        yield plan.slice(start)
+
     def done(self, clips: Sequence[Row]) -> bool:
         """Whether these very clips are committed: their worker died after that, and they come again."""
         return bool(self.sink.holds(clips))
@@ -91,7 +106,8 @@ class Worker:
     """An actor's body: the steps of a group over batches, with ledger and clock; drops what nobody reads
     later.
 
-    The first group may read its clips itself, the last may commit them. ``gpus``: its part of a card's memory.
+    The first group may read its clips itself, the last may commit them; a worker that does both gathers what it
+    commits, where the sink wants large commits. ``gpus``: its part of a card's memory.
     """
 
     def __init__(
@@ -113,6 +129,15 @@ class Worker:
 
     def __call__(self, batch: Batch | pa.Table) -> Iterator[Batch]:
         """Clips, or the plan rows to read them from, through all steps."""
+        if self.read and self.write and self.write.sink.commit_bytes:
+            for plan in self.write.gathered(batch):
+                made = [
+                    {column: clip[column] for column in self.keep if column in clip}
+                    for clips in self.read(plan)
+                    for clip in self._through_all(clips)
+                ]
+                yield self.write(made)
+            return
         for clips in self.read(batch) if self.read else filter(None, [unbatch(batch)]):
             if self.write is None:
                 yield rebatch(
@@ -158,6 +183,13 @@ class Worker:
             with self.ledger.inside(name, [row["clip_id"] for row in group]):
                 done.update(zip(indices, step.run(group), strict=True))
         return [done[i] for i in range(len(rows))]
+
+
+def weights(plan: pa.Table) -> list[float]:
+    """Bytes that the layers of each clip of a plan may take."""
+    frames = pc.list_value_length(plan["indices"]).to_numpy(zero_copy_only=False)
+    pixels = (plan[side].to_numpy(zero_copy_only=False) for side in ("width", "height"))
+    return [float(each) for each in np.nan_to_num(PER_PIXEL * frames * np.prod([*pixels], 0))]
 
 
 def _weight(clip: Row) -> int:

@@ -6,9 +6,11 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Annotated
 
 import pyarrow as pa
 
+from animelayers.options import Within
 from animelayers.record.schema import Row
 from animelayers.sinks import metadata, tar
 from animelayers.sinks.frames import Place, carriers, files, frame_ids, frame_table
@@ -17,6 +19,7 @@ from animelayers.sinks.store import SinkError
 
 log = logging.getLogger(__name__)
 FOLDER = "shards"
+_GATHERED = 256_000_000
 _OWN = re.compile(r"-[0-9a-f]{12}\.tar$")
 
 
@@ -27,9 +30,17 @@ class Shards(Sink):
     `path` is a folder or a URI. One call of `write` makes one pair shards/NAME.tar and metadata/NAME.parquet.
     A frame that shows the drawing of an earlier one points at that one's files. Clips that failed have a row
     and no files.
+
+    ``commit_bytes``: about how many bytes of layers go into one pair; 0: what a worker reads at a time, so that
+    little is lost with it and layers are there to look at at once; None: 256 MB on object stores, where each pair costs
+    three requests beside it, elsewhere 0.
     """
 
     folders = (FOLDER,)
+
+    def __init__(self, path: str, commit_bytes: Annotated[int, Within(0)] | None = None) -> None:
+        super().__init__(path)
+        self.commit_bytes = (0 if self.store.local else _GATHERED) if commit_bytes is None else commit_bytes
 
     def lay_out(
         self, name: str, clips: Sequence[Row], layers: Sequence[str], footer: Mapping[str, str]

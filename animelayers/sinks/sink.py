@@ -45,6 +45,9 @@ class Sink(ABC):
     needs: ClassVar[tuple[str, ...]] = ("layers", "layer_names", "layer_sizes")
     """Columns without which there is nothing to store."""
 
+    commit_bytes = 0
+    """About how many bytes of layers a worker commits together; 0: what it reads at a time."""
+
     def __init__(self, path: str) -> None:
         self.path = path
         self.store = Store(path)

@@ -95,6 +95,9 @@ def test_gpus_and_memory_are_counted() -> None:
         Pipeline({"a": stage(partial(Brightness), gpus=1)}).fit(TWO)
     with pytest.raises(PipelineError, match=r"about 3\.8 GB of memory and there are 2\.0"):
         Pipeline({"a": stage(partial(Brightness))}).fit(Resources(2, 0, 2 * GB), row_bytes=500_000_000)
+    alone = Pipeline({"a": stage(partial(Brightness))}, readers=0)
+    with pytest.raises(PipelineError, match=r"commits of 1000 MB\): lower workers, sink\.commit_bytes"):
+        alone.fit(Resources(2, 0, 2 * GB), commit_bytes=1e9)
 
 
 def test_fused_stages_give_the_same_as_stages_apart_and_share_a_process(

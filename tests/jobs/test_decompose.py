@@ -137,6 +137,24 @@ def test_what_the_output_says_of_itself(film: Path, decompose: Decompose, tmp_pa
     assert "4 frames" in card and "| matte | [layernet](" in card and facts["models"][0]["digest"] in card
 
 
+def test_gathered_commits_hold_the_same_layers(
+    whole: Path, film: Path, decompose: Decompose, tmp_path: Path
+) -> None:
+    """And a run that goes on with commits of another size does nothing twice."""
+    output = tmp_path / "out"
+    gathered = ["cluster=inline", "cluster.processes=0", "sink.commit_bytes=1000000"]
+    assert decompose(film, output, *gathered) == 0
+    assert len(list((output / "shards").iterdir())) < len(list((whole / "shards").iterdir()))
+    said = [
+        Output(str(path)).table.select(["frame_id", "drawing_of", "character_xxh3", "background_xxh3"])
+        for path in (whole, output)
+    ]
+    assert said[0].equals(said[1])
+    before = {path: path.stat().st_mtime_ns for path in (output / "shards").iterdir()}
+    assert decompose(film, output) == 0
+    assert {path: path.stat().st_mtime_ns for path in (output / "shards").iterdir()} == before
+
+
 def test_nothing_is_done_twice_and_ray_is_not_started_for_it(whole: Path, film: Path, net: str) -> None:
     before = {path: path.stat().st_mtime_ns for path in whole.rglob("*") if path.is_file()}
     words = [*SMALL, net, f"source.path={film}", f"output={whole}"]

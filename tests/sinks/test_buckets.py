@@ -19,7 +19,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,12 @@ import pytest
 from pyarrow import fs
 
 from animelayers import owner
+from animelayers.benchmark.scale import Films, Making, Size
 from animelayers.dataset.output import Output
 from animelayers.dataset.verify import verify
+from animelayers.engine.pipeline import Pipeline
+from animelayers.engine.placement import Stage
+from animelayers.engine.run import run
 from animelayers.sinks import Fenced, Locked, Shards, SinkError, bucket, lock, metadata, store
 from tests.sinks import gcs
 from tests.sinks.clips import clip
@@ -518,6 +522,38 @@ def test_a_run_asks_for_four_small_things_a_commit_and_for_little_around_it(
         )
         assert beside <= 4 * made + 2 * before + commits + 22, (beside, made, before)
         before = commits
+
+
+@pytest.mark.parametrize("store_at", ["s3-obstore"], indirect=True)
+def test_clips_are_gathered_into_few_commits_and_three_small_requests_each(
+    store_at: tuple[Proxy, str], tmp_path: Path
+) -> None:
+    """Films of 1080p with some 1.7 GB of layers, which are pretended."""
+    proxy, uri = store_at
+    size = Size(films=2, frames=1_200, clip=60, deaths=0)
+    making: Any = partial(Making, size, str(tmp_path))
+    found = {}
+    for commit_bytes in (100_000_000, None, 1_000_000_000):
+        proxy.seen.clear()
+        where = uri.replace("?", f"-{commit_bytes}?")
+        sink = Shards(where, commit_bytes)
+        summary = run(
+            Films(size, str(tmp_path)),
+            Pipeline({"making": Stage(making, cpus=0.5)}, readers=0),
+            sink,
+            fingerprints={"making": {"fingerprint": "1"}},
+            describe={},
+            address="inline",
+            processes=0,
+        )
+        assert summary.frames_done == 1_200 and not summary.failures
+        commits = metadata.names(sink.store)
+        puts = [n for n, (method, path) in enumerate(proxy.seen) if method == "PUT" and path.endswith(".tar")]
+        beside = [method for method, _ in proxy.seen[puts[0] : puts[-1]] if method != "PUT"]
+        assert len(puts) == len(commits) and len(beside) <= 3 * len(commits) + 2, "the lock beats, too"
+        found[commit_bytes] = len(commits), Output(where).table["frame_id"].to_pylist()
+    (small, frames), (usual, same), (large, same_again) = found.values()
+    assert small == 20 > usual > large and frames == same == same_again and len(set(frames)) == 1_200
 
 
 def test_a_plan_grows_and_settles_there_and_clips_are_forgotten(store_at: tuple[Proxy, str]) -> None:
