@@ -20,8 +20,6 @@ __all__ = ["Flow", "Traces", "dis", "pool", "smoothed"]
 # grey levels a resting pixel may drift over its whole run: coding noise stays below, paint does not
 _RESTS = 10
 _RUN = 3  # drawings from which a median means something
-_GONE = 0.3  # coverage, as a share of that of its neighbours, below which a drawing's matte dropped out
-_GAP = 3  # drawings a dropped matte is carried over
 _CRUMB = 1 / 1000  # share of the frame below which a piece, or a hole, that only pooling made is none
 # coverage, as a share of that of the next figure, from which a drawing without a matte shows it too
 _WHOLE = 0.5
@@ -34,33 +32,30 @@ def smoothed(
     strength: float = 1.0,
     flow: Flow = dis,
     *,
-    carry: bool = True,
     rest: bool = True,
     trace: bool = True,
-) -> tuple[np.ndarray, list[int]]:
-    """The alphas of D drawings of one shot without flicker, uint8 (D, H, W), and which drawings had lost
-    theirs and were given one.
+) -> np.ndarray:
+    """The alphas of D drawings of one shot without flicker, uint8 (D, H, W).
 
     `pictures` D uint8 sRGB (H, W, 3), `alphas` uint8 (D, H, W), 0..255 linear coverage; `strength` 0..1 is
     the share of the change that is made. Where a pixel keeps its colour for three drawings or more, its alpha
     is the median over that time. Elsewhere it is the median of its own and of those in the drawings before
     and after that the flow traces it to, where flow is consistent both ways (Sundaram, Brox, Keutzer, ECCV
     2010) and leads to the same colour; where it leads to one drawing only the mean of the two; where to none,
-    its own. So nothing crosses a cut or a new pose. A matte that drops out between two that agree is carried
-    from them. Each of the three may be left out: `rest`, `trace`, `carry`.
+    its own. So nothing crosses a cut or a new pose, and a matte that drops out of one drawing between two that
+    agree comes back. Either may be left out: `rest`, `trace`.
     """
     if len(alphas) < 2 or not alphas.any() or strength <= 0:
-        return alphas, []
+        return alphas
     traces = Traces(pictures, flow)
-    carried, lost = _carry(alphas, traces) if carry else (alphas, [])
-    pooled, resting = pool(pictures, carried) if rest else (carried, np.zeros(alphas.shape, bool))
+    pooled, resting = pool(pictures, alphas) if rest else (alphas, np.zeros(alphas.shape, bool))
     made = np.stack(
         [
-            _tidy(_along(t, pooled, resting[t], traces) if trace else pooled[t], carried[t])
+            _tidy(_along(t, pooled, resting[t], traces) if trace else pooled[t], alphas[t])
             for t in range(len(pooled))
         ]
     )
-    _drop_scraps(made, carried)
+    _drop_scraps(made, alphas)
     if strength < 1:
         made = np.stack(
             [
@@ -68,7 +63,7 @@ def smoothed(
                 for new, old in zip(made, alphas, strict=True)
             ]
         )
-    return made, lost
+    return made
 
 
 def pool(pictures: Sequence[np.ndarray], alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -210,27 +205,3 @@ def _around(parts: Sequence[Window | None], bounds: Window | None) -> Window | N
         for k in (0, 1)
     ]
     return (spans[0], spans[1]) if all(span.start < span.stop for span in spans) else None
-
-
-def _carry(alphas: np.ndarray, traces: Traces) -> tuple[np.ndarray, list[int]]:
-    cover = alphas.reshape(len(alphas), -1).mean(axis=1)
-    carried, lost = alphas, []
-    for t in range(1, len(alphas) - 1):
-        for gap in range(2, _GAP + 2):
-            pairs = [(s, s + gap) for s in range(t - gap + 1, t) if s >= 0 and s + gap < len(alphas)]
-            ends = next(
-                ((s, e) for s, e in pairs if cover[s : e + 1][1:-1].max() < _GONE * cover[[s, e]].min()), None
-            )
-            if ends is None:
-                continue
-            (one, first), (two, second) = (traces.fetch(alphas[n], t, n) for n in ends)
-            union = np.count_nonzero((one > 127) | (two > 127))
-            if union and np.count_nonzero((one > 127) & (two > 127) & ((first | second) > 0)) >= 0.5 * union:
-                carried = alphas.copy() if carried is alphas else carried
-                both = np.where(
-                    first == second, cv2.addWeighted(one, 0.5, two, 0.5, 0), np.where(first > 0, one, two)
-                )
-                carried[t] = cv2.max(np.where((first | second) > 0, both, cv2.min(one, two)), alphas[t])
-                lost.append(t)
-            break
-    return carried, lost

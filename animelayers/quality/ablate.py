@@ -27,7 +27,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     **_without("layers.step", "evidence", "paint", "agreement", "doubt", "snapping", "effects", "shadows"),
     "track": ("~stages.track",),
     "steadying": ("stages.track.step.smoothing=0",),
-    **_without("track.step", "carried", "resting", "traced"),
+    **_without("track.step", "resting", "traced"),
     **_without("background.step", "plate", prefix="background "),
     **_without("background.step", "light", "given_back"),
     "seam": ("stages.background.step.seam_width=0",),

@@ -34,15 +34,14 @@ class Track(ClipStep):
 
     ``tracker``: what follows them. ``smoothing``: share of the flicker's correction that is made, 0 (leave
     the mattes) .. 1. ``flow``: the model of motion along which mattes are compared, on pictures of 360
-    pixels; None: OpenCV's DIS in its fast preset. A drawing that lost its matte is given that of its
-    neighbours, and carries the name of their models. Where a segmenter ran, figures that touch are told apart
-    by it. ``without``: rules left out. carried: mattes that were lost; resting: the median where the picture
-    rests; traced: the median along the flow.
+    pixels; None: OpenCV's DIS in its fast preset. A drawing whose lost matte comes back from its neighbours has
+    the name of their models. Where a segmenter ran, figures that touch are told apart by it. ``without``:
+    rules left out. resting: the median where the picture rests; traced: the median along the flow.
     """
 
     name = "track"
-    version = 2
-    rules = ("carried", "resting", "traced")
+    version = 3
+    rules = ("resting", "traced")
 
     def __init__(
         self, tracker: Tracker, smoothing: Share = 1.0, flow: Flow | None = None, without: Sequence[str] = ()
@@ -53,11 +52,7 @@ class Track(ClipStep):
         self.tracker, self.smoothing = tracker, float(smoothing)
         self.flow = flow
         gone = left_out(without, self.rules)
-        self._rules = {
-            "carry": "carried" not in gone,
-            "rest": "resting" not in gone,
-            "trace": "traced" not in gone,
-        }
+        self._rules = {"rest": "resting" not in gone, "trace": "traced" not in gone}
 
     def clip(
         self,
@@ -70,14 +65,14 @@ class Track(ClipStep):
     ) -> Made:
         """The alpha, the models' names, labels, ids and boxes of D drawings."""
         pictures = list(frames)
-        alphas, carried = smoothed(pictures, character, self.smoothing, self._between, **self._rules)
+        alphas = smoothed(pictures, character, self.smoothing, self._between, **self._rules)
         figures = [alpha > 127 for alpha in alphas]
         if segments is not None and segment_scores is not None:
             figures = [_named_by(*each) for each in zip(figures, segments, segment_scores, strict=True)]
         labels = self.tracker(pictures, figures)
         found = [boxes(plane) for plane in labels]
         places = [[Box(*box) for box in each.values()] for each in found]
-        return Made(alphas, _named([*matte_model], carried), labels, [[*each] for each in found], places)
+        return Made(alphas, _named(matte_model, alphas), labels, [[*each] for each in found], places)
 
     def _between(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         return dis(one, other) if self.flow is None else self.flow([(one, other)])[0]
@@ -90,9 +85,12 @@ def _named_by(figures: np.ndarray, segments: np.ndarray, scores: Sequence[Scored
     return whose(figures, table[segments]) if table.any() else figures
 
 
-def _named(names: list[str], carried: list[int]) -> list[str]:
-    donors = [k for k in range(len(names)) if k not in carried and names[k] != "none"]
-    for t in carried:
-        if names[t] == "none" and donors:
-            names[t] = names[min(donors, key=lambda k: abs(k - t))]
-    return names
+def _named(names: list[str], alphas: np.ndarray) -> list[str]:
+    """Whose mattes these are: of one that came back, whose its neighbour's is."""
+    donors = [k for k, name in enumerate(names) if name != "none"]
+    return [
+        names[min(donors, key=lambda k: abs(k - t))]
+        if name == "none" and donors and alphas[t].any()
+        else name
+        for t, name in enumerate(names)
+    ]

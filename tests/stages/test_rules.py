@@ -48,7 +48,7 @@ def run(step: Step, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_steadying_without_all_its_rules_is_none(walk: dict[str, Any]) -> None:
-    none = run(Track(Linked(), without=["carried", "resting", "traced"]), walk)
+    none = run(Track(Linked(), without=["resting", "traced"]), walk)
     assert np.array_equal(none["character"], run(Track(Linked(), smoothing=0), walk)["character"])
     assert not np.array_equal(run(Track(Linked()), walk)["character"], none["character"])
 

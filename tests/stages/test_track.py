@@ -39,7 +39,7 @@ def test_columns_of_a_clip() -> None:
     assert words_of(made, "instance_ids").split() == ["1"] * len(made["character"])
 
 
-def test_a_lost_matte_is_carried_with_its_name() -> None:
+def test_a_lost_matte_comes_back_with_its_name() -> None:
     given = row()
     character, names = np.array(given["character"]), str(given["matte_model"]).split()
     character[2], names[2] = 0, "none"
