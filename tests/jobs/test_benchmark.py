@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from animelayers import job
+from animelayers import job, weights
 from animelayers.benchmark import again, lama, loop, net, process, race
 from animelayers.benchmark.encode import PARTS, pictures
 from animelayers.benchmark.figures import Figure, interleave, markdown, middle
@@ -162,6 +162,26 @@ def test_the_plain_loop_writes_three_layers_of_each_frame(tmp_path: Path) -> Non
         and Image.open(out / "000002.mask.png").mode == "L"
     )
     assert len(list(loop.frames(again.film(tmp_path / "film", 5) / "film.mp4"))) == 5
+
+
+def test_the_job_as_it_comes_races_the_loop_with_the_quickest_net(film: Path, tmp_path: Path) -> None:
+    try:
+        weights.find("u2netp")
+    except weights.WeightsError:
+        pytest.skip("no u2netp here: animelayers fetch_models 'names=[u2netp]'")
+    drawn = next(film.glob("*.mkv"))
+    figures, facts = race.measure(
+        drawn, None, [race.DEFAULT], tmp_path / "race", 1, 1, ["cluster=inline", "cluster.processes=0"]
+    )
+    assert [figure.what for figure in figures] == [
+        "default as it comes: whole process",
+        "default as it comes: CPU",
+    ]
+    assert figures[0].goal == race.GOALS[race.DEFAULT] and all(
+        figure.ours and figure.theirs for figure in figures
+    )
+    assert set(facts["models"][race.DEFAULT]["rounds"]) == {"peer", "as it comes"}
+    assert "layernet" in (tmp_path / "race" / "default" / "as it comes" / "dataset.json").read_text()
 
 
 def test_speed_is_the_slope_of_what_was_written() -> None:
