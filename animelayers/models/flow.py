@@ -44,13 +44,9 @@ class DIS:
         return [self._one(method, *pair) for pair in pairs]
 
     def _one(self, method: Any, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        height, width = first.shape[:2]
-        greys = [
-            _padded(cv2.cvtColor(_reduced(p, self._side), cv2.COLOR_RGB2GRAY), _LEAST["dis"], 1)
-            for p in (first, second)
-        ]
-        small = _reduced(first, self._side).shape
-        return _enlarged(method.calc(*greys, None)[: small[0], : small[1]], (width, height))
+        greys = [cv2.cvtColor(_reduced(p, self._side), cv2.COLOR_RGB2GRAY) for p in (first, second)]
+        flow = method.calc(*(_padded(grey, _LEAST["dis"], 1) for grey in greys), None)
+        return _enlarged(flow[: greys[0].shape[0], : greys[0].shape[1]], first.shape[1::-1])
 
 
 class RAFT:

@@ -67,6 +67,8 @@ def layer(
     has the coverage of its label, and the drawing's own colours where it lies over what is under it; where it
     only adds light, the colour of the light beside, and no more of it than is seen.
     """
+    if not (label > params.lit).any():
+        return None
     height, width = picture.shape[:2]
     claim = cv2.resize(label, (width, height), interpolation=cv2.INTER_LINEAR)
     inside = _large(claim > params.lit, params.min_area)

@@ -366,7 +366,7 @@ def _effects(
             continue
         effect[k], modes[k] = light.rgba, light.mode
         alpha = cv2.extractChannel(light.rgba, 3)
-        total[k], there[k] = alpha.sum() / 255, np.count_nonzero(alpha)
+        total[k], there[k] = cv2.sumElems(alpha)[0] / 255, cv2.countNonZero(alpha)
         without.append(light.without)
         if maps:
             said = named(
@@ -393,10 +393,12 @@ def _shadows(shades: Sequence[np.ndarray | None], frames: np.ndarray) -> Shadows
     """The shadows of drawings, none for a clip without."""
     if not any(made is not None for made in shades):
         return blank("shadow"), np.zeros(len(frames), np.float32)
-    shadow = np.stack(
-        [np.zeros((*frames.shape[1:3], 4), np.uint8) if made is None else made for made in shades]
-    )
-    return shadow, np.array([cv2.mean(cv2.extractChannel(each, 3))[0] / 255 for each in shadow], np.float32)
+    shadow = np.zeros((*frames.shape[:3], 4), np.uint8)
+    coverage = np.zeros(len(frames), np.float32)
+    for k, made in enumerate(shades):
+        if made is not None:
+            shadow[k], coverage[k] = made, cv2.mean(cv2.extractChannel(made, 3))[0] / 255
+    return shadow, coverage
 
 
 def _resized_up(plane: np.ndarray, size: Sequence[int]) -> np.ndarray:
