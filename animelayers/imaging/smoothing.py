@@ -11,6 +11,7 @@ import numpy as np
 
 from animelayers.imaging.brush import square
 from animelayers.imaging.constants import LEVELS
+from animelayers.imaging.masks import pieces
 from animelayers.imaging.traces import Flow, Traces, differ, dis
 from animelayers.imaging.window import Window, window
 
@@ -170,9 +171,9 @@ def _tidy(made: np.ndarray, own: np.ndarray) -> np.ndarray:
         new = np.flatnonzero(on & ~before)
         if not new.size:
             continue
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(on.view(np.uint8), connectivity=8)
-        area = stats[:, cv2.CC_STAT_AREA]
-        crumbs = (area < _CRUMB * on.size) & (np.bincount(labels.ravel()[new], minlength=count) > area / 2)
+        labels, areas = pieces(on)
+        fresh = np.bincount(labels.ravel()[new], minlength=len(areas))
+        crumbs = (areas < _CRUMB * on.size) & (fresh > areas / 2)
         crumbs[0] = False
         if crumbs.any():
             where = cv2.dilate(crumbs[labels].view(np.uint8), square(2)) > 0

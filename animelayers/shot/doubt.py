@@ -18,7 +18,7 @@ def believed(figures: np.ndarray, params: Params) -> np.ndarray:
     A real one is sure somewhere, in its face or its outline; a lamp that has something of a head is not. Each
     piece above `params.kept` is asked for itself, as with hysteresis (Canny, 1986).
     """
-    count, piece, _, _ = cv2.connectedComponentsWithStats((figures > params.kept).astype(np.uint8))
+    count, piece = cv2.connectedComponents((figures > params.kept).astype(np.uint8))
     if count < 2:
         return figures
     share = np.ones(count, np.float32)

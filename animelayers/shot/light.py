@@ -13,6 +13,7 @@ import numpy as np
 from animelayers.imaging import unmix
 from animelayers.imaging.brush import square
 from animelayers.imaging.channels import smallest
+from animelayers.imaging.masks import pieces
 from animelayers.imaging.recompose import uncovered
 from animelayers.imaging.window import window
 from animelayers.shot.params import Params
@@ -134,7 +135,7 @@ def named(maps: np.ndarray, alpha: np.ndarray, prompts: Sequence[str], threshold
 
 def _large(mask: np.ndarray, min_area: float) -> np.ndarray:
     """The parts of a mask, bool (H, W), that cover at least a share of the frame."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    large = stats[:, cv2.CC_STAT_AREA] >= min_area * mask.size
+    labels, areas = pieces(mask)
+    large = areas >= min_area * mask.size
     large[0] = False
-    return np.asarray(large[labels]) if count > 1 else mask
+    return np.asarray(large[labels])
