@@ -75,7 +75,7 @@ def _folder_names(episode: str, source: str) -> list[str]:
 
 def _picture_names(folder: str, source: str) -> list[str]:
     path = PurePosixPath(source)
-    stem, suffix = f"{folder}/{_safe(path.stem)}", path.suffix.lstrip(".")
+    stem, suffix = f"{folder}/{_safe(path.stem)}", _UNSAFE.sub("_", path.suffix.lstrip("."))
     return [stem, f"{stem}_{suffix}", f"{stem}_{suffix}_{_digest(source)}"]
 
 

@@ -20,6 +20,7 @@ from animelayers.sinks import dataset
 from animelayers.sinks.store import Store
 from animelayers.stages.camera import Camera
 from animelayers.stages.layers import Layers
+from animelayers.stages.track import Track
 from tests.jobs.conftest import ROOT, Decompose
 
 BEFORE = Path(__file__).parent / "format2"
@@ -77,6 +78,7 @@ def test_a_run_goes_on_where_it_was_before(
     # names alone are held against each other: what these stages find has changed since, and is never mixed
     monkeypatch.setattr(Camera, "version", 3)
     monkeypatch.setattr(Layers, "version", 2)
+    monkeypatch.setattr(Track, "version", 2)
     output = tmp_path / "out"
     shutil.copytree(BEFORE, output)
     plan, film = pq.read_table(output / "plan.parquet"), (drawn / "drawn.mkv").stat()

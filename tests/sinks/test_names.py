@@ -1,5 +1,5 @@
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from animelayers.sinks.names import homes
@@ -63,6 +63,7 @@ def test_unknown_time_is_left_out():
         min_size=1,
     )
 )
+@example([("_", "A", "image"), ("_.\n", "A", "image")])
 def test_no_two_inputs_share_a_name_in_any_order(inputs):
     inputs = list({source: (source, episode, kind) for source, episode, kind in inputs}.values())
     names = where(*inputs)
