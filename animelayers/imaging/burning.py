@@ -16,6 +16,7 @@ import numpy as np
 
 from animelayers.imaging.brush import square
 from animelayers.imaging.channels import apart, largest
+from animelayers.imaging.masks import pieces
 from animelayers.imaging.unmix import texture
 
 _NONE = 3 * 255 + 1  # brighter than any pixel
@@ -81,9 +82,8 @@ def _darkest(views: Iterable[tuple[np.ndarray, np.ndarray]], shape: tuple[int, .
 
 def _flames(mask: np.ndarray, blaze: np.ndarray) -> np.ndarray:
     """The large connected parts of a mask of which enough is as bright as paint seldom is: `blaze`."""
-    count, label, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    area = stats[:, cv2.CC_STAT_AREA]
-    good = (area >= _LEAST * mask.size) & (np.bincount(label[blaze], minlength=count) >= _HOT * area)
+    label, area = pieces(mask)
+    good = (area >= _LEAST * mask.size) & (np.bincount(label[blaze], minlength=len(area)) >= _HOT * area)
     good[0] = False
     kept: np.ndarray = good[label]
     return kept
@@ -91,8 +91,8 @@ def _flames(mask: np.ndarray, blaze: np.ndarray) -> np.ndarray:
 
 def _touching(mask: np.ndarray, flame: np.ndarray) -> np.ndarray:
     """The connected parts of a mask of which a good part lies in or beside the `flame`."""
-    count, label, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    good = np.bincount(label[flame], minlength=count) >= _BESIDE * stats[:, cv2.CC_STAT_AREA]
+    label, area = pieces(mask)
+    good = np.bincount(label[flame], minlength=len(area)) >= _BESIDE * area
     good[0] = False
     kept: np.ndarray = good[label]
     return kept

@@ -8,7 +8,7 @@ import numpy as np
 from animelayers.imaging.brush import disc
 from animelayers.imaging.channels import apart
 from animelayers.imaging.figures import Appearance, cells, densities
-from animelayers.imaging.masks import RARE, TOLD
+from animelayers.imaging.masks import RARE, TOLD, pieces
 
 _UNEXPLAINED = 9  # grey levels from which the camera's motion does not explain a pixel
 # part of the height that what is told of a pixel is spread over, and the sigma in pixels at least
@@ -60,10 +60,10 @@ def follow(
     odds = np.log(flow / (1 - flow)) + cv2.GaussianBlur(paint, (0, 0), 1) + motion
     reach = max(1, len(was) // _REACH)
     found = ((odds > 0) & (cv2.dilate((warped > 127).view(np.uint8), disc(reach)) > 0)).view(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(found)
-    big = stats[:, cv2.CC_STAT_AREA] >= _SPECK * stats[1:, cv2.CC_STAT_AREA].max(initial=1)
+    labels, areas = pieces(found)
+    big = areas >= _SPECK * areas[1:].max(initial=1)
     big[0] = False
-    return big[labels] if count > 1 else np.zeros(was.shape, bool)
+    return np.asarray(big[labels])
 
 
 def _by_camera(one: np.ndarray, other: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

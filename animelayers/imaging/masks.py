@@ -26,11 +26,11 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.count_nonzero(one & other) / union) if union else 0.0
 
 
-def pieces(mask: np.ndarray, connectivity: int = 8) -> tuple[np.ndarray, np.ndarray]:
-    """The connected pieces of a mask, bool or uint8 (H, W): their labels, int32 (H, W), 0 for none, and the area of each
+def pieces(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The connected pieces (8 neighbours) of a mask, bool or uint8 (H, W): their labels, int32 (H, W), 0 for none, and the area of each
     label in pixels. Where nobody asks for boxes this takes a third of the time of OpenCV's statistics.
     """
-    count, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=connectivity)
+    count, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
     return labels, np.bincount(labels.ravel(), minlength=count)
 
 

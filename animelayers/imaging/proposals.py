@@ -8,8 +8,9 @@ from itertools import product
 from math import ceil
 from typing import NamedTuple
 
-import cv2
 import numpy as np
+
+from animelayers.imaging.masks import pieces
 
 OVERLAP = 512 / 1500
 """Share of the picture's short side by which the crops of the first layer overlap."""
@@ -68,8 +69,7 @@ def boxes(masks: np.ndarray) -> np.ndarray:
 
 
 def _without(mask: np.ndarray, min_area: int, holes: bool) -> np.ndarray:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats((mask ^ holes).astype(np.uint8), connectivity=8)
-    sizes = stats[:, cv2.CC_STAT_AREA]
+    labels, sizes = pieces(mask ^ holes)
     small = sizes < min_area
     small[0] = False
     if not small.any():
