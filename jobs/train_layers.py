@@ -90,9 +90,10 @@ def _packed(cfg: DictConfig) -> Path:
         if recipe.chosen.refused:
             sys.stderr.write(f"note: {recipe.chosen.refused}\n")
         _same(cfg, folder)
+        half = (recipe.size[0] // 2, recipe.size[1] // 2)
         if cfg.val_films:
-            composed(held, folder / VAL, cfg.seed, cfg.val_films, cfg.cpus, limit_mb=limit)
-        composed(recipe, folder, cfg.seed, cfg.films, cfg.cpus, limit_mb=limit)
+            composed(held, folder / VAL, cfg.seed, cfg.val_films, cfg.cpus, half, limit_mb=limit)
+        composed(recipe, folder, cfg.seed, cfg.films, cfg.cpus, half, limit_mb=limit)
     except (PartsError, FileNotFoundError, ValueError) as problem:
         raise job.ConfigError(str(problem)) from None
     return folder

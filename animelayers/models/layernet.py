@@ -26,6 +26,7 @@ _LEAST = 4 * STEP  # pixels that the long side has at least
 _SURE = 0.5
 # convolutions that see all planes, and how many
 _SHOWN, _KERNEL = {"evidence.0.0.weight": CHANNELS, "edges.0.0.weight": CHANNELS + 3}, 4
+_FIRST, _COLOURS = "encoder.blocks.0.0.weight", 3
 _TOLD = 300  # characters of what a library says of weights
 
 
@@ -117,8 +118,8 @@ def sized(shape: tuple[int, ...], side: int, share: float = 1) -> tuple[int, int
 
 
 def stored(path: Path) -> Mapping[str, np.ndarray]:
-    """The weights of a safetensors file, float32; those of before the net was shown what changes take no
-    notice of it. Raises WeightsError for a file that is none.
+    """The weights of a safetensors file, float32; those of before the net was shown what changes, or its encoder
+    more than the picture, take no notice of it. Raises WeightsError for a file that is none.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -132,6 +133,9 @@ def stored(path: Path) -> Mapping[str, np.ndarray]:
     for name, planes in _SHOWN.items():
         if name in found and found[name].ndim == _KERNEL and found[name].shape[1] == planes - 1:
             found[name] = np.insert(found[name], CHANNELS - 1, 0, axis=1)
+    first = found.get(_FIRST)
+    if first is not None and first.ndim == _KERNEL and first.shape[1] == _COLOURS:
+        found[_FIRST] = np.pad(first, [(0, 0), (0, CHANNELS - _COLOURS), (0, 0), (0, 0)])
     return found
 
 
@@ -158,17 +162,14 @@ class _Torch:
         import torch
 
         from animelayers.models.layernet_net import LayerNet as Net
+        from animelayers.models.layernet_net import loaded
 
         self._torch, self._device, self._fast = torch, device, precision == "bf16"
-        self._net = Net().to(device).to(memory_format=torch.channels_last).eval()
         try:
-            self._net.load_state_dict(
-                {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
-            )
-        except RuntimeError as problem:
-            raise WeightsError(
-                f"these weights are none of LayerNet: {' '.join(str(problem).split())[:_TOLD]}"
-            ) from problem
+            net = loaded(Net(), weights)
+        except ValueError as problem:
+            raise WeightsError(f"these weights are none of LayerNet: {str(problem)[:_TOLD]}") from problem
+        self._net = net.to(device).to(memory_format=torch.channels_last).eval()
         if device == "cpu":
             torch.set_num_threads(threads())
 

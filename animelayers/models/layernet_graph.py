@@ -62,7 +62,7 @@ class Compiled:
 
 def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
     """The net for planes of `shape` (N, C, H, W): an OpenVINO model with coverage (N, K, H, W), 0..1, as its
-    output. How many layers K it tells, and how many of the planes its encoder sees, is in the weights.
+    output. How many layers K it tells is in the weights.
 
     The same as `layernet_net.LayerNet` with a sigmoid. Raises WeightsError where weights are missing, ValueError or
     RuntimeError where they are for other planes.
@@ -72,9 +72,7 @@ def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
 
     net = _Net(weights, ops)
     planes = ops.parameter(list(shape), np.float32, name="planes")
-    seen_first = net.given("encoder.blocks.0.0")
-    picture = ops.slice(planes, np.array([0]), np.array([seen_first]), np.array([1]), np.array([1]))
-    found, up = [], picture
+    found, up = [], planes
     for number in range(_BLOCKS):
         up = net.block(number, up)
         if number in SEEN:
@@ -92,6 +90,7 @@ def graph(weights: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Any:
             1,
             "relu",
         )
+        up = net.context(level, up)
         if level == 2:
             up = ops.add(up, net.conv("more.0", up, 1, "relu"))
     logits = net.like(net.conv("layers", up), planes)
@@ -120,10 +119,6 @@ class _Net:
             "relu6": lambda: ops.clamp(made, 0.0, _BOUND),
         }[after]()
 
-    def given(self, name: str) -> int:
-        """Planes that a convolution sees."""
-        return int(self._stored(f"{name}.weight").shape[1])
-
     def block(self, number: int, planes: Any) -> Any:
         """A block of the encoder."""
         name, stride = f"encoder.blocks.{number}", 2 if number in _STRIDED else 1
@@ -136,6 +131,15 @@ class _Net:
         made = self.conv(f"{name}.convs.{last}", made)
         same = made.output(0).partial_shape == planes.output(0).partial_shape
         return self._ops.add(planes, made) if same and stride == 1 else made
+
+    def context(self, level: int, planes: Any) -> Any:
+        """The blocks that look far about at a level of the decoder, where the weights have any."""
+        number = 0
+        while f"context.{level}.{number}.near.weight" in self._weights:
+            name = f"context.{level}.{number}"
+            wide = self.conv(f"{name}.wide.0", self.conv(f"{name}.far", planes), 1, "relu")
+            planes, number = self._ops.add(planes, self.conv(f"{name}.near", wide)), number + 1
+        return planes
 
     def like(self, planes: Any, other: Any) -> Any:
         """Planes brought to the size of others, bilinearly between the middles of pixels."""

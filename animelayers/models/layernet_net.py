@@ -7,7 +7,7 @@ Sandler et al., MobileNetV2, CVPR 2018, for the encoder, with the weights MODNet
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -19,6 +19,8 @@ from animelayers.models.layernet_graph import CHANNELS, SEEN
 
 LAYERS = ("character", "effect", "shadow")
 """What it answers with, in this order."""
+LATER = "context."
+"""Of weights that those of earlier trainings have not: without them the net is as it was."""
 # MobileNetV2's table 2
 _BLOCKS = (
     (1, 16, 1, 1),
@@ -32,6 +34,8 @@ _BLOCKS = (
 _FEATURES = (16, 24, 32, 96, 1280)  # planes at a half, a quarter … of the size
 _EVIDENCE = (16, 24, 32, 32)
 _DECODED = (32, 48, 64, 96)
+_CONTEXT = {1: 1, 2: 3, 3: 6}  # levels of the decoder, and blocks that look further there
+_FAR, _WIDER = 7, 4  # sides of what they see, and how much wider they are inside
 _COLOURS = 3
 _RARE = -3.0  # logit that answers begin at
 _FINE = 12
@@ -40,16 +44,15 @@ _FINE = 12
 class LayerNet(nn.Module):
     """Logits of the layers of pictures, of which `sigmoid` makes coverage.
 
-    ``given``: planes it is shown, of which the ``encoder`` sees the first `seen`, the picture alone unless it is told
-    otherwise; ``made``: layers it tells. ``evidence`` sees all planes, and is added to what the encoder found
-    of each size on the way up. ``layers``: the answer at half size; ``coarse``: at an eighth; ``edges``: what
-    the planes at full size add to it.
+    ``given``: planes it is shown; ``made``: layers it tells. The ``encoder`` sees all planes, ``evidence`` sees
+    them once more and is added to what the encoder found of each size on the way up. ``context``: blocks that
+    look far about, at a quarter to a sixteenth of the size. ``layers``: the answer at half size; ``coarse``: at
+    an eighth; ``edges``: what the planes at full size add to it.
     """
 
-    def __init__(self, given: int = CHANNELS, seen: int = _COLOURS, made: int = len(LAYERS)) -> None:
+    def __init__(self, given: int = CHANNELS, made: int = len(LAYERS)) -> None:
         super().__init__()
-        self.seen = seen
-        self.encoder = _Encoder(seen)
+        self.encoder = _Encoder(given)
         self.evidence = nn.ModuleList(
             _Conv(before, after, 2) for before, after in zip((given, *_EVIDENCE), _EVIDENCE, strict=False)
         )
@@ -61,6 +64,12 @@ class LayerNet(nn.Module):
             for over, found, told, own in zip(above, _FEATURES, _EVIDENCE, _DECODED, strict=False)
         )
         self.more = _Conv(_DECODED[2], _DECODED[2])
+        self.context = nn.ModuleDict(
+            {
+                str(level): nn.Sequential(*(_Context(_DECODED[level]) for _ in range(times)))
+                for level, times in _CONTEXT.items()
+            }
+        )
         self.layers = nn.Conv2d(_DECODED[0], made, 3, padding=1)
         self.coarse = nn.Conv2d(_DECODED[2], made, 3, padding=1)
         self.edges = nn.Sequential(_Conv(given + made, _FINE), nn.Conv2d(_FINE, made, 3, padding=1))
@@ -74,7 +83,7 @@ class LayerNet(nn.Module):
         """Logits (N, made, H, W) and, coarser, (N, made, H/8, W/8) of planes float (N, given, H, W), as `planes`
         makes them for LayerNet.
         """
-        found = self.encoder(planes[:, : self.seen])
+        found = self.encoder(planes)
         told, seen = [], planes
         for conv in self.evidence:
             seen = conv(seen)
@@ -83,6 +92,8 @@ class LayerNet(nn.Module):
         coarse = up
         for level in reversed(range(len(_DECODED))):
             up = self.decoder[level](torch.cat([_like(up, found[level]), found[level], told[level]], 1))
+            if str(level) in self.context:
+                up = self.context[str(level)](up)
             if level == 2:
                 up = up + self.more(up)
                 coarse = self.coarse(up)
@@ -96,6 +107,24 @@ class _Conv(nn.Sequential):
         nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
         nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
         super().__init__(conv, nn.ReLU(inplace=True))
+
+
+class _Context(nn.Module):
+    """A residual that sees each plane far about, and then all planes of a place (Liu et al., A ConvNet for the
+    2020s, CVPR 2022). It begins as nothing.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.far = nn.Conv2d(width, width, _FAR, padding=_FAR // 2, groups=width)
+        self.wide = _Conv(width, _WIDER * width, kernel=1)
+        self.near = nn.Conv2d(_WIDER * width, width, 1)
+        nn.init.zeros_(self.near.weight)
+        nn.init.zeros_(self.near.bias)  # type: ignore[arg-type]
+
+    def forward(self, planes: Tensor) -> Tensor:
+        made: Tensor = self.near(self.wide(self.far(planes)))
+        return planes + made
 
 
 class _Encoder(nn.Module):
@@ -126,9 +155,22 @@ class _Encoder(nn.Module):
 
 class _Bounded(nn.Sequential):
     def __init__(self, given: int, made: int, kernel: int, stride: int, groups: int = 1) -> None:
+        conv = _Strided if groups > 1 and stride > 1 else nn.Conv2d
         super().__init__(
-            nn.Conv2d(given, made, kernel, stride, kernel // 2, groups=groups), nn.ReLU6(inplace=True)
+            conv(given, made, kernel, stride, kernel // 2, groups=groups), nn.ReLU6(inplace=True)
         )
+
+
+class _Strided(nn.Conv2d):
+    """Each plane for itself, made smaller: on a processor in fp32, as torch's way back through it in bf16 takes five
+    times as long and more.
+    """
+
+    def forward(self, planes: Tensor) -> Tensor:
+        if planes.device.type != "cpu":
+            return super().forward(planes)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(planes.float())
 
 
 class _Block(nn.Module):
@@ -168,6 +210,20 @@ def planes(pictures: Tensor, plates: Tensor, known: Tensor, difference: Tensor, 
     )
 
 
+def loaded(net: LayerNet, weights: Mapping[str, np.ndarray]) -> LayerNet:
+    """The net with weights as `layernet.stored` reads them; those of before there was `context` leave it as it
+    begins. Raises ValueError for weights of another net.
+    """
+    own = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+    if not any(name.startswith(LATER) for name in own):
+        own |= {name: value for name, value in net.state_dict().items() if name.startswith(LATER)}
+    try:
+        net.load_state_dict(own)
+    except RuntimeError as problem:
+        raise ValueError(" ".join(str(problem).split())) from problem
+    return net
+
+
 def begun(convolutions: Sequence[tuple[np.ndarray, np.ndarray]]) -> LayerNet:
     """A net with the encoder of another and everything else at random.
 
@@ -179,11 +235,13 @@ def begun(convolutions: Sequence[tuple[np.ndarray, np.ndarray]]) -> LayerNet:
     with torch.no_grad():
         for number, conv in enumerate(mine):
             weight, bias = convolutions[number] if number < len(convolutions) else (np.zeros(0), np.zeros(0))
-            if weight.size != conv.weight.numel():
+            own = conv.weight if number else conv.weight[:, :_COLOURS]
+            if weight.size != own.numel():
                 raise ValueError(
-                    f"convolution {number} of a MobileNetV2 has {conv.weight.numel()} weights, this one has {weight.size}"
+                    f"convolution {number} of a MobileNetV2 has {own.numel()} weights, this one has {weight.size}"
                 )
-            conv.weight.copy_(torch.from_numpy(weight.copy()).reshape(conv.weight.shape))
+            conv.weight.zero_()
+            own.copy_(torch.from_numpy(weight.copy()).reshape(own.shape))
             conv.bias.copy_(torch.from_numpy(bias.copy().ravel()))  # type: ignore[union-attr]
     return net
 

@@ -20,7 +20,7 @@ from torch.utils.data import IterableDataset
 
 from animelayers.models.clicknet import GIVEN, planes
 from animelayers.models.layernet import stored as read
-from animelayers.models.layernet_net import LayerNet
+from animelayers.models.layernet_net import LATER, LayerNet
 from animelayers.training import pack
 from animelayers.training.loss import layer_loss
 from animelayers.training.pointing import Pointed, Scenes, click
@@ -147,9 +147,10 @@ def begun(path: Path, seed: int = 0) -> LayerNet:
     held = {name: torch.from_numpy(np.array(value)) for name, value in read(path).items()}
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        net = LayerNet(GIVEN, GIVEN, 1)
+        net = LayerNet(GIVEN, 1)
     own = net.state_dict()
-    if held.keys() != own.keys():
+    missing = [name for name in own if name not in held and not name.startswith(LATER)]
+    if missing or not held.keys() <= own.keys():
         raise WeightsError(f"{path} holds weights of neither LayerNet nor ClickNet")
     colours, first, edges = 3, "encoder.blocks.0.0.weight", "edges.0.0.weight"
     for name, value in held.items():

@@ -14,7 +14,7 @@ from safetensors.numpy import save
 
 from animelayers.models import layernet
 from animelayers.models.device import core
-from animelayers.models.layernet_net import LayerNet, begun
+from animelayers.models.layernet_net import LayerNet, begun, loaded
 from animelayers.weights import WeightsError, find
 
 MODNET, IMAGENET, RANDOM = "modnet", "imagenet", "random"
@@ -46,16 +46,10 @@ def random(seed: int = 0) -> LayerNet:
 
 def from_file(path: Path) -> LayerNet:
     """The net of a safetensors file as `stored` writes them. Raises WeightsError for a file that is none."""
-    net = LayerNet()
     try:
-        net.load_state_dict(
-            {name: torch.from_numpy(np.array(value)) for name, value in layernet.stored(path).items()}
-        )
-    except RuntimeError as problem:
-        raise WeightsError(
-            f"{path} holds no weights of LayerNet: {str(problem).splitlines()[0]}"
-        ) from problem
-    return net
+        return loaded(LayerNet(), layernet.stored(path))
+    except ValueError as problem:
+        raise WeightsError(f"{path} holds no weights of LayerNet: {problem}") from problem
 
 
 def stored(net: torch.nn.Module, path: Path, facts: Mapping[str, Any], name: str = "layernet") -> None:

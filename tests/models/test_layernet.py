@@ -55,6 +55,70 @@ def test_openvino_and_torch_say_the_same(net: LayerNet, shape: tuple[int, int]) 
         np.testing.assert_allclose(one, two, atol=1e-3)
 
 
+def test_blocks_that_look_far_about_are_the_same_in_both(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    answers = both(everywhere(tmp_path))
+    np.testing.assert_allclose(*answers, atol=1e-3)
+    still = {k: np.zeros_like(v) if k.startswith("context.") else v for k, v in weights(tmp_path).items()}
+    assert np.abs(answers[0] - both(written(still, tmp_path))[0]).max() > 1e-3  # they tell something
+
+
+def test_weights_of_before_there_were_such_blocks_say_what_they_said(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    everywhere(tmp_path)
+    whole = weights(tmp_path)
+    first = whole[FIRST].copy()
+    first[:, 3:] = 0
+    without = {k: v for k, v in whole.items() if not k.startswith("context.")}
+    zero = {k: np.zeros_like(v) if k.startswith("context.") else v for k, v in whole.items()} | {FIRST: first}
+    before = both(written(without | {FIRST: np.ascontiguousarray(first[:, :3])}, tmp_path))
+    np.testing.assert_allclose(before[0], both(written(zero, tmp_path))[0], atol=1e-6)
+    np.testing.assert_allclose(*before, atol=1e-3)
+    torn = {k: v for k, v in whole.items() if k != "context.3.0.near.weight"}
+    with pytest.raises(WeightsError):
+        LayerNet(written(torn, tmp_path), side=96, runtime="torch")
+
+
+FIRST = "encoder.blocks.0.0.weight"
+
+
+def everywhere(folder: Path) -> Path:
+    """Weights of a net in which every part says something."""
+    import torch
+
+    from animelayers.training import start
+
+    net = start.random(3)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(4)
+        for name, value in net.named_parameters():
+            if name.endswith(("near.weight", "layers.weight")):
+                value.normal_(0, 0.05)
+    start.stored(net, path := folder / "everywhere.safetensors", {})
+    return path
+
+
+def weights(folder: Path) -> dict[str, np.ndarray]:
+    return dict(stored(folder / "everywhere.safetensors"))
+
+
+def written(weights: dict[str, np.ndarray], folder: Path) -> Path:
+    from safetensors.numpy import save_file
+
+    save_file(weights, path := folder / "changed.safetensors")
+    return path
+
+
+def both(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """What OpenVINO says with weights, and what torch does."""
+    openvino, torch = (
+        LayerNet(path, side=96, runtime=runtime, precision="fp32")  # type: ignore[arg-type]
+        for runtime in ("openvino", "torch")
+    )
+    picture, told = asked(openvino, (64, 96))
+    return openvino.labels([picture], [told])[0], torch.labels([picture], [told])[0]
+
+
 def test_torch_answers_a_batch_as_it_does_each_alone() -> None:
     pytest.importorskip("torch")
     net = LayerNet(side=64, runtime="torch", precision="fp32", batch=2)

@@ -12,6 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from animelayers.models.layernet_graph import CHANNELS  # noqa: E402
 from animelayers.training import history, loop, pack, start  # noqa: E402
 from animelayers.training.loop import CHECKPOINT, Plan, State, train  # noqa: E402
 from animelayers.weights import WeightsError  # noqa: E402
@@ -152,7 +153,8 @@ def test_an_encoder_that_was_trained_on_photographs_is_taken_as_it_is() -> None:
     mean, std = (torch.tensor(each)[:, None, None] for each in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     with torch.no_grad():
         theirs = mobilenet("mobilenetv2").features[:4]((picture - mean) / std)
-        ours = begin().encoder.eval()(2 * picture - 1)[1]
+        rest = torch.rand(1, CHANNELS - 3, 96, 96)  # of which it takes no notice yet
+        ours = begin().encoder.eval()(torch.cat([2 * picture - 1, rest], 1))[1]
     inside = (..., slice(3, -3), slice(3, -3))  # beyond the border zero is black there and grey here
     assert torch.allclose(ours[inside], theirs[inside], atol=1e-3)
 
