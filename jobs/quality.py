@@ -105,7 +105,7 @@ def _truth(cfg: DictConfig, folder: Path) -> Callable[[], Truth]:
     if cfg.truth == "drawn":
         _draw(cfg, given)
     elif not cfg.truth:
-        words = [f"output={given}", f"shots={cfg.shots}", f"seed={cfg.seed}", *cfg.compose]
+        words = [f"output={given}", f"shots={cfg.shots}", f"seed={cfg.seed}", *cfg.recipe, *cfg.compose]
         if compose(job.compose("compose", words)):
             raise job.ConfigError(f"no truth set could be composed in {given}")
     if (given / "metadata").is_dir():

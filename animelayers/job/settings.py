@@ -247,6 +247,7 @@ class Quality(TypedDict):
     output: str
     truth: str | None
     shots: Count
+    recipe: Words
     compose: Words
     peers: Literal["here"] | Sequence[str]
     seed: Seed

@@ -72,6 +72,21 @@ def test_a_board_with_a_rule_left_out(
     )
 
 
+def test_words_for_the_set_come_after_those_of_the_board(
+    net: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "jobs"))
+    quality = runpy.run_path(str(ROOT / "jobs" / "quality.py"))["quality"]
+    given = ["truth.size=[96,64]", "truth.frames=[2,2]", "truth.focus=[]"]
+    decompose = [*SMALL, "cluster=inline", "cluster.processes=0", net]
+    words = [f"output={tmp_path}", "shots=1", "workers=1", f"compose={json.dumps(given)}"]
+    assert quality(job.compose("quality", [*words, f"decompose={json.dumps(decompose)}"])) == 0
+    films = sorted((tmp_path / "truth/films").iterdir())
+    assert [film.name[:3] for film in films] == ["val"], "the board's own: nothing but val is judged by"
+    rows = pq.read_table(tmp_path / "shots.parquet").to_pylist()
+    assert len(rows) == 1 and rows[0]["frames"] == 2
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
