@@ -29,15 +29,22 @@ BAND = 10
 
 
 def iou(alpha: np.ndarray, truth: np.ndarray, effect: np.ndarray | None = None) -> float:
-    """Intersection over union of alpha above one half; for an empty truth 1 if the alpha is as good as empty,
-    else 0.
+    """Intersection over union of alpha above one half, with the whole figure or with the part of it that is seen,
+    whichever is more alike; for an empty truth 1 if the alpha is as good as empty, else 0.
     """
-    low, high = _interval(truth, effect)
-    found, yes, no = alpha > 127, low > 0.5, high <= 0.5
-    union = np.count_nonzero(yes | (found & no))
-    if not yes.any():
-        return float(union <= EMPTY * yes.size)
-    return float(np.count_nonzero(found & yes) / union)
+    found, whole = alpha > 127, truth > 127
+    if effect is None:
+        return _overlap(found, whole, whole)
+    seen = _interval(truth, effect)[0] > 0.5
+    return max(_overlap(found, whole, whole), _overlap(found, seen, whole))
+
+
+def _overlap(found: np.ndarray, true: np.ndarray, allowed: np.ndarray) -> float:
+    """Intersection over union of masks; what is found of `allowed` beside `true` does not count."""
+    union = np.count_nonzero(true | (found & ~allowed))
+    if not true.any():
+        return float(union <= EMPTY * true.size)
+    return float(np.count_nonzero(found & true) / union)
 
 
 def alpha_error(alpha: np.ndarray, truth: np.ndarray, effect: np.ndarray | None = None) -> np.ndarray:

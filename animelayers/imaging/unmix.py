@@ -84,6 +84,7 @@ def layer(
     inside: np.ndarray,
     around: np.ndarray,
     blend: str,
+    coverage: np.ndarray | None = None,
 ) -> np.ndarray:
     """The effect as straight RGBA uint8 (H, W, 4), so that in the mode `blend` over `under` it gives the
     frame.
@@ -91,15 +92,19 @@ def layer(
     It lies `inside` and has soft edges as far as `around`. Where `under` is not `known` it is opaque inside.
     The alpha is the least that any colour needs (of light: its brightest channel), and for over at least what
     the paint of the effect's nearest opaque part needs, because smoke and flames are seldom as dark or bright
-    as can be. At line art and texture, which never lie quite where they should, the alpha of the pixels
+    as can be; where something changed, it is no less than the ``coverage`` float32 (H, W), 0..1, if that is told:
+    any alpha above the least has a colour that gives the frame. At line art and texture, which never lie quite where they should, the alpha of the pixels
     around counts.
     """
     seen, base, rough = frame.astype(np.float32), under.astype(np.float32), texture(under).astype(np.float32)
     change, noise = seen - base, _NOISE + rough / _TEXTURED
     sure = np.where(known, 1 / (1 + (rough / _ROUGH) ** 2), inside.astype(np.float32))
     if blend == "over":
-        least = np.where(known, _least(change, base, noise), np.float32(1))
+        changed = _changed(change, noise)
+        least = np.where(known, _least(change, base) * changed, np.float32(1))
         alpha = _smooth(_raised(seen, base, np.where(around, least, np.float32(0)), sure), sure)
+        if coverage is not None:
+            alpha = np.maximum(alpha, coverage * changed)
     else:
         light = change if blend == "add" else 255 * (1 - (255 - seen) / np.maximum(255 - base, 1))
         light = np.where(known[..., None], np.maximum(light, 0), seen)
@@ -118,12 +123,16 @@ def layer(
     ).astype(np.uint8)
 
 
-def _least(change: np.ndarray, base: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def _changed(change: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """How surely something changed that is no noise, 0..1."""
+    sure: np.ndarray = np.clip((largest(np.abs(change)) - noise) / noise, 0, 1)
+    return sure
+
+
+def _least(change: np.ndarray, base: np.ndarray) -> np.ndarray:
     """The least alpha with which any colour between black and white makes `base` what is seen."""
     room = np.where(change > 0, 255 - base, base)
-    size = np.abs(change)
-    fade = np.clip((largest(size) - noise) / noise, 0, 1)
-    least: np.ndarray = np.clip(largest(size / np.maximum(room, _ROOM)), 0, 1) * fade
+    least: np.ndarray = np.clip(largest(np.abs(change) / np.maximum(room, _ROOM)), 0, 1)
     return least
 
 

@@ -20,6 +20,7 @@ from animelayers.shot.params import Params
 
 _REACH = 24  # part of the height that an effect's soft edge is wide at most
 _MARGIN = 8  # pixels around an effect that are looked at
+_VOTES = 0.5  # part of the effects of a shot, over known ground, that tells their blend mode
 _TELLS = 16  # alpha from which light has a colour that can be told
 _TOLD = 0.1  # part of what is carried that has to be told apart beside it
 _MIXED = 3.0  # pixels over which the colours of light are mixed: where little shines they are noise
@@ -47,14 +48,16 @@ def mode_of(
     pictures: Sequence[np.ndarray], labels: Sequence[np.ndarray], under: Sequence[Under], params: Params
 ) -> str:
     """The blend mode of the effects of a shot: what most of their area asks for, of small pictures with
-    labels float32 (h, w).
+    labels float32 (h, w). Over where little of it lies on what is known: light that cannot be told apart from what is
+    under it would be lost.
     """
-    votes = dict.fromkeys(unmix.MODES, 0.0)
+    votes, area = dict.fromkeys(unmix.MODES, 0), 0
     for picture, label, below in zip(pictures, labels, under, strict=True):
-        where = (label > params.lit) & below.known
+        there = label > params.lit
+        where, area = there & below.known, area + np.count_nonzero(there)
         if where.any():
-            votes[unmix.mode(picture, below.picture, where)] += float(np.count_nonzero(where))
-    return max(votes, key=lambda mode: votes[mode]) if any(votes.values()) else "over"
+            votes[unmix.mode(picture, below.picture, where)] += np.count_nonzero(where)
+    return "over" if sum(votes.values()) < _VOTES * area else max(votes, key=lambda mode: votes[mode])
 
 
 def layer(
@@ -64,9 +67,10 @@ def layer(
     are none.
 
     ``alpha``: the figures', uint8 (H, W). ``under``: the plate as the drawing would see it, None where there
-    is none. Where that is known and no figure stands before it, the effect is un-mixed from it. Elsewhere it
-    has the coverage of its label, and the drawing's own colours where it lies over what is under it; where it
-    only adds light, the colour of the light beside, and no more of it than is seen.
+    is none. Where that is known and no figure stands before it, the effect is un-mixed from it, and an effect that
+    lies over it has at least the coverage of its label. Elsewhere it has just that coverage, and the drawing's own
+    colours where it lies over what is under it; where it only adds light, the colour of the light beside, and no
+    more of it than is seen.
     """
     if not (label > params.lit).any():
         return None
@@ -85,7 +89,8 @@ def layer(
     own[own[..., 3] == 0] = 0
     if under is not None:
         known = under.known[where] & (alpha[where] < 128)
-        told = unmix.layer(picture[where], under.picture[where], known, inside[where], around[where], mode)
+        sides = (picture[where], under.picture[where], known, inside[where], around[where])
+        told = unmix.layer(*sides, mode, coverage)
         other = own if mode == "over" else _carried(told, known, own)
         rgba[where] = np.where(known[..., None], told, other)
     else:

@@ -83,7 +83,7 @@ class Layers(ClipStep):
     """
 
     name = "layers"
-    version = 6
+    version = 7
     rules = ("evidence", "paint", "agreement", "doubt", "snapping", "effects", "shadows")
 
     def __init__(

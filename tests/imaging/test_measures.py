@@ -17,7 +17,12 @@ def test_measures_by_hand() -> None:
     fire[10:30, 10:20] = 255
     seen = np.where(fire > 0, 0, truth).astype(np.uint8)
     assert measures.iou(seen, truth, fire) == 1 and not measures.alpha_error(seen, truth, fire).any()
+    flash, larger = np.full_like(truth, 200), cv2.dilate(truth, np.ones((3, 3), np.uint8))
+    assert measures.iou(larger, truth, flash) == measures.iou(larger, truth) > 0.8, (
+        "what is found behind a flash is judged as it is"
+    )
     blank = np.zeros_like(truth)
+    assert measures.iou(blank, truth, flash) == 1 and measures.iou(blank, truth) == 0
     assert (
         measures.iou(blank, blank) == 1
         and measures.iou(truth, blank) == 0

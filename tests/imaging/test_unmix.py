@@ -44,6 +44,19 @@ def test_an_opaque_core_makes_the_soft_edge_of_its_paint_right() -> None:
     assert np.abs(found.astype(int) - alpha)[alpha > 60].mean() < 12
 
 
+def test_a_coverage_that_is_told_is_the_least_where_something_changed() -> None:
+    flat, alpha = np.full((90, 120, 3), 100, np.uint8), spot()
+    frame = blend(flat, flame(alpha, (150, 130, 90)), "over")  # paint that little of white or black would explain too
+    asked = (frame, flat, np.ones(alpha.shape, bool), alpha > 60, alpha > 0, "over")
+    alone, told = unmix.layer(*asked), unmix.layer(*asked, np.float32(alpha / 255))
+    whole = alpha == 255
+    assert alone[whole, 3].max() < 200 and (told[whole, 3] == 255).all()
+    assert np.abs(told[whole][:, :3].astype(int) - (150, 130, 90)).max() <= 1
+    again = blend(flat, told, "over")
+    assert np.abs(again.astype(int) - frame)[alpha > 60].max() <= 7
+    assert not unmix.layer(flat, *asked[1:], np.float32(alpha / 255))[..., 3].any(), "nothing changed"
+
+
 def test_a_frame_that_is_what_lies_under_it_gives_no_layer() -> None:
     paint = painting()
     noisy = np.clip(paint.astype(int) + np.random.default_rng(1).integers(-3, 4, paint.shape), 0, 255).astype(

@@ -170,9 +170,11 @@ def test_a_shot_has_the_mode_that_most_of_its_area_asks_for(mode: str) -> None:
     pictures = [lit(large, mode, plate), lit(tiny, other, plate)]
     assert mode_of(pictures, [large, tiny], [under, under], Params()) == mode
     assert mode_of(pictures[1:], [tiny], [under], Params()) == other
-    assert mode_of(pictures, [large, tiny], [Under(plate, ~EVERYWHERE), under], Params()) == other, (
+    half = [Under(plate, ~EVERYWHERE), under]
+    assert mode_of([pictures[0], pictures[1]], [glow(14), tiny], half, Params()) == other, (
         "who does not know what is under has no vote"
     )
+    assert mode_of(pictures, [large, tiny], half, Params()) == "over", "what little is known is not enough"
 
 
 def test_where_nobody_can_tell_it_lies_over() -> None:
