@@ -123,7 +123,8 @@ def train(
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
         steps, done = steps + 1, done + len(given)
-        follow(mean, net, min(plan.average, (steps + done / plan.batch) / (steps + done / plan.batch + 10)))
+        seen = done / plan.batch
+        follow(mean, net, min(plan.average, seen / (seen + 10)))
         losses.append(float(error.detach()))
         if steps % _EVERY == 0:
             seconds = time.monotonic() - begun_at
