@@ -31,6 +31,7 @@ FIGURES: Mapping[str, Figure] = {
     "effect_colour": Figure("effect colour, grey levels", False, 1, "{:.1f}"),
     "false_effect": Figure("false effect ×1000", False, 1000, "{:.2f}"),
     "hole_db": Figure("background in the hole, dB", True, 1, "{:.1f}"),
+    "over_mask_db": Figure("in the hole against a known mask, dB", True, 1, "{:+.1f}"),
     "shown_db": Figure("where a frame shows it, dB", True, 1, "{:.1f}"),
     "ring_db": Figure("ring, dB", True, 1, "{:.1f}"),
     "behind_effect_db": Figure("behind effects, dB", True, 1, "{:.1f}"),
@@ -54,7 +55,8 @@ where there is none, in frames without a figure, and of what lies over the pictu
 in all; flicker: mean change of the alpha's error where neither figure nor effect moved. effect_iou: in frames
 with an effect; effect_colour: mean error of its straight colour where both alphas are above a quarter;
 false_effect: mean alpha in frames without one. hole_db, ring_db: PSNR of the background behind the figures
-and in the 15 pixels around; shown_db: behind them where some other frame of the shot shows it;
+and in the 15 pixels around; over_mask_db: of a standing camera, how much hole_db is above that of a background by
+the true masks, see `yardstick.background`; shown_db: behind them where some other frame of the shot shows it;
 behind_effect_db: behind effects beside the figures; background_flicker: grey levels its error changes behind
 figures where the true one does not. ids_kept: share of the figures' appearances under the id that is theirs
 in most frames; id_switches: how often a figure changes its id. recompose_db: PSNR of all layers together

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -42,7 +43,7 @@ def measured(
     alpha, light = found.character[..., 3], found.effect[..., 3]
     error = measures.alpha_error(alpha, known, effect) * free
     means: dict[str, float] = {}
-    tone = _greyed if is_grey(picture) else _same
+    tone = tone_of(picture)
     background, painted = tone(found.background), tone(truth.background)
     if (known > 127).any():
         means["character_iou"] = measures.iou(
@@ -83,6 +84,11 @@ def is_grey(picture: np.ndarray) -> bool:
     """Whether a picture has no colours but what a codec leaves."""
     red, green, blue = cv2.split(picture)
     return bool(max(cv2.absdiff(red, green).mean(), cv2.absdiff(green, blue).mean()) < _GREY)
+
+
+def tone_of(picture: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """What brings layers to the tones of a picture: to grey where it has no colours."""
+    return _greyed if is_grey(picture) else _same
 
 
 def _greyed(picture: np.ndarray) -> np.ndarray:

@@ -15,7 +15,9 @@ import numpy as np
 from tqdm import tqdm
 
 from animelayers.dataset.output import Output
+from animelayers.imaging.evenly import evenly
 from animelayers.imaging.sheet import contact_sheet, fit
+from animelayers.quality import yardstick
 from animelayers.quality.candidate import Candidate
 from animelayers.quality.shot import ShotScore, Worst, cuts, transitions
 from animelayers.quality.truths import TrueLayers, TrueShot, Truth, frames
@@ -80,7 +82,8 @@ def _scored(
         }
         pixels = frames(truth.films / film)
         for shot in own:
-            for name, made in zip(found, _shot(truth, shot, list(found.values()), pixels), strict=True):
+            scores, known = _shot(truth, shot, list(found.values()), pixels)
+            for name, made in zip(found, scores, strict=True):
                 (told, wrong), (precision, recall) = next(scored[name])
                 between = {
                     "cut_found": told,
@@ -88,10 +91,16 @@ def _scored(
                     "transition_precision": precision,
                     "transition_recall": recall,
                 }
-                rows.append({"system": name, **_facts(shot, made, found[name]), **made.figures(), **between})
+                figures = made.figures() | between
+                figures["over_mask_db"] = _over(figures["hole_db"], known)
+                rows.append({"system": name, **_facts(shot, made, found[name]), **figures})
                 if made.worst is not None:
                     pictures[name, film, shot.number] = sheet(made.worst)
     return rows, pictures
+
+
+def _over(value: float | None, other: float | None) -> float | None:
+    return None if value is None or other is None else value - other
 
 
 def _facts(shot: TrueShot, made: ShotScore, found: Candidate) -> Row:
@@ -109,8 +118,8 @@ def _facts(shot: TrueShot, made: ShotScore, found: Candidate) -> Row:
 
 def _shot(
     truth: Truth, shot: TrueShot, found: Sequence[Candidate], pixels: Iterator[np.ndarray]
-) -> list[ShotScore]:
-    """A shot scored for all outputs, its true layers read once."""
+) -> tuple[list[ShotScore], float | None]:
+    """A shot scored for all outputs, its true layers read once; and the yardstick of a standing camera."""
     scores = [ShotScore(shot, each) for each in found]
     layers: dict[Any, TrueLayers] = {}
     keys = {t: truth.key(shot, t) for t, counts in enumerate(shot.scored, shot.first) if counts}
@@ -118,18 +127,24 @@ def _shot(
         if key not in layers:
             layers[key] = truth.layers(shot, t)
     shown = _shown(shot, [(t, layers[key]) for t, key in keys.items()])
+    first = {key: t for t, key in reversed(keys.items())}
+    drawings = sorted(first.values()) if yardstick.stands(shot) else []
+    asked = {drawings[k] for k in evenly(len(drawings), yardstick.MOST)}
+    kept: list[tuple[np.ndarray, TrueLayers]] = []
     for t in range(shot.first, shot.last + 1):
         picture = next(pixels, None)
         if picture is None:
             raise ValueError(
                 f"{truth.films / shot.film} ends before frame {t}, of which the truth knows the layers: it is another film"
             )
+        if t in asked:
+            kept.append((picture, layers[keys[t]]))
         for each in scores:
             if t in keys:
                 each.take(t, keys[t], layers[keys[t]], picture, shown(t))
             else:
                 each.skip()
-    return scores
+    return scores, yardstick.hole_db([p for p, _ in kept], [known for _, known in kept])
 
 
 def _shown(shot: TrueShot, layers: Sequence[tuple[int, TrueLayers]]) -> Callable[[int], np.ndarray | None]:

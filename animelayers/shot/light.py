@@ -54,9 +54,9 @@ def mode_of(
     votes, area = dict.fromkeys(unmix.MODES, 0), 0
     for picture, label, below in zip(pictures, labels, under, strict=True):
         there = label > params.lit
-        where, area = there & below.known, area + np.count_nonzero(there)
+        where, area = there & below.known, area + int(np.count_nonzero(there))
         if where.any():
-            votes[unmix.mode(picture, below.picture, where)] += np.count_nonzero(where)
+            votes[unmix.mode(picture, below.picture, where)] += int(np.count_nonzero(where))
     return "over" if sum(votes.values()) < _VOTES * area else max(votes, key=lambda mode: votes[mode])
 
 

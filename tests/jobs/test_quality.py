@@ -54,6 +54,7 @@ def test_a_board_with_a_rule_left_out(
         assert cost["cpu"] > 0 and cost["wall"] > 0 and cost["frames"] == 8 >= cost["drawings"] > 0, system
     rows = pq.read_table(out / "shots.parquet").to_pylist()
     assert len(rows) == 6 and set(FIGURES) < set(rows[0])
+    assert rows[0]["over_mask_db"] is not None and rows[1]["over_mask_db"] is None, "the second shot is empty"
     by = {(row["system"], row["shot"]): row for row in rows}
     same = [name for name in FIGURES if by["animelayers", 0][name] != by["all rules", 0][name]]
     assert same == [], "mattes that are remembered make the same layers"
