@@ -32,16 +32,21 @@ def chosen(name: str, seed: int = 0) -> Callable[[], LayerNet]:
         return lambda: random(seed)
     if name == IMAGENET:
         find("mobilenetv2")
-        return lambda: photographs("mobilenetv2", seed)
+        return lambda: _seeded(seed, lambda: photographs("mobilenetv2"))
     path = find(name)
-    return lambda: beginning(path) if name == MODNET else from_file(path)
+    return lambda: _seeded(seed, lambda: beginning(path) if name == MODNET else from_file(path))
 
 
 def random(seed: int = 0) -> LayerNet:
     """A net that knows nothing; equal seeds, equal nets."""
+    return _seeded(seed, LayerNet)
+
+
+def _seeded(seed: int, make: Callable[[], LayerNet]) -> LayerNet:
+    """What is made, with what of it is random by a seed."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return LayerNet()
+        return make()
 
 
 def from_file(path: Path) -> LayerNet:
@@ -73,7 +78,7 @@ def beginning(path: Path) -> LayerNet:
     return begun(convolutions(path))
 
 
-def photographs(weights: str, seed: int = 0) -> LayerNet:
+def photographs(weights: str) -> LayerNet:
     """LayerNet with the encoder of an ImageNet MobileNetV2, its batch norms and what it is shown folded into
     the convolutions.
     """
@@ -94,9 +99,7 @@ def photographs(weights: str, seed: int = 0) -> LayerNet:
     scale, middle = (np.array(each, np.float32)[None, :, None, None] for each in (_STD, _MEAN))
     # it is shown -1..1 here
     folded[0] = (weight * 0.5 / scale, bias + (weight * (0.5 - middle) / scale).sum((1, 2, 3)))
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return begun(folded)
+    return begun(folded)
 
 
 def convolutions(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
