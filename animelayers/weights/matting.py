@@ -40,8 +40,8 @@ RECORDS = (
     Weights(
         "layernet",
         "layernet.safetensors",
-        5_757_482,
-        "sha256:797c71a8dede2783736c5e6480e5a658eeab28a13ed12d0292369f10791b4dfe",
+        6_974_762,
+        "sha256:e277a12b44cdb09d5edcb80ee0399c5266ef211186e53a62eb45a9eb9b3c2ef3",
         (Packaged("layernet.safetensors"),),
         "MIT",
         "Apache-2.0",
