@@ -127,7 +127,8 @@ def _seen(boxes: np.ndarray, shape: tuple[int, ...], cut: Cut) -> tuple[np.ndarr
     low, high = np.maximum(boxes[:, :2] - margin, 0), np.minimum(boxes[:, 2:] + margin, frame)
     scale = np.minimum(cut.longest / (high - low).max(1), cut.enlarge)[:, None]
     within = -(-np.ceil(frame * scale).astype(int) // _CODE) * _CODE
-    padded = np.minimum(-(-np.ceil((high - low) * scale).astype(int) // STEP) * STEP, within)
+    padded = -(-np.ceil((high - low) * scale).astype(int) // STEP) * STEP
+    padded = np.minimum(np.minimum(padded, within), cut.longest)  # which a product may miss by its last bit
     # the rest of the bucket is more context
     side = np.minimum(np.maximum((padded / scale).astype(int), high - low), frame)
     low = np.clip((low + high - side) // 2, 0, frame - side)

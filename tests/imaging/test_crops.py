@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from animelayers.imaging.crops import STEP, Cut, crops
@@ -23,6 +23,7 @@ box = st.tuples(st.integers(0, 299), st.integers(0, 399), st.integers(1, 200), s
 
 
 @settings(max_examples=60, deadline=None)
+@example((1, 273), [(0, 0, 1, 182)], 0, 768, 8)
 @given(
     st.tuples(st.integers(1, 300), st.integers(1, 400)), st.lists(box, max_size=6), st.sampled_from([0, 16, 64]), st.sampled_from([128, 768]),
     st.sampled_from([1, 8]),
