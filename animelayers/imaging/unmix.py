@@ -92,7 +92,7 @@ def layer(
     It lies `inside` and has soft edges as far as `around`. Where `under` is not `known` it is opaque inside.
     The alpha is the least that any colour needs (of light: its brightest channel), and for over at least what
     the paint of the effect's nearest opaque part needs, because smoke and flames are seldom as dark or bright
-    as can be. Where something changed it is no less than the ``coverage`` float32 (H, W), 0..1, if that is told: any
+    as can be. Of over it is, where something changed, no less than the ``coverage`` float32 (H, W), 0..1, if that is told: any
     alpha above the least has a colour that gives the frame. At line art and texture, which never lie quite where
     they should, the alpha of the pixels around counts.
     """

@@ -19,8 +19,6 @@ from animelayers.models.layernet_graph import CHANNELS, SEEN
 
 LAYERS = ("character", "effect", "shadow")
 """What it answers with, in this order."""
-LATER = "context."
-"""Of weights that those of earlier trainings have not: without them the net is as it was."""
 # MobileNetV2's table 2
 _BLOCKS = (
     (1, 16, 1, 1),
@@ -37,6 +35,7 @@ _DECODED = (32, 48, 64, 96)
 _CONTEXT = {1: 1, 2: 3, 3: 6}  # levels of the decoder, and blocks that look further there
 _FAR, _WIDER = 7, 4  # sides of what they see, and how much wider they are inside
 _COLOURS = 3
+_LATER = "context."  # what weights of earlier trainings have not
 _RARE = -3.0  # logit that answers begin at
 _FINE = 12
 
@@ -210,15 +209,20 @@ def planes(pictures: Tensor, plates: Tensor, known: Tensor, difference: Tensor, 
     )
 
 
-def loaded(net: LayerNet, weights: Mapping[str, np.ndarray]) -> LayerNet:
-    """The net with weights as `layernet.stored` reads them; those of before there was `context` leave it as it
-    begins. Raises ValueError for weights of another net.
+def completed(net: LayerNet, weights: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    """Weights as `layernet.stored` reads them for a net; those of before there was `context` have it as the net
+    begins, which is as nothing.
     """
     own = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
-    if not any(name.startswith(LATER) for name in own):
-        own |= {name: value for name, value in net.state_dict().items() if name.startswith(LATER)}
+    if not any(name.startswith(_LATER) for name in own):
+        own |= {name: value for name, value in net.state_dict().items() if name.startswith(_LATER)}
+    return own
+
+
+def loaded(net: LayerNet, weights: Mapping[str, np.ndarray]) -> LayerNet:
+    """The net with `completed` weights. Raises ValueError for weights of another net."""
     try:
-        net.load_state_dict(own)
+        net.load_state_dict(completed(net, weights))
     except RuntimeError as problem:
         raise ValueError(" ".join(str(problem).split())) from problem
     return net

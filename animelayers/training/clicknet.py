@@ -20,7 +20,7 @@ from torch.utils.data import IterableDataset
 
 from animelayers.models.clicknet import GIVEN, planes
 from animelayers.models.layernet import stored as read
-from animelayers.models.layernet_net import LATER, LayerNet
+from animelayers.models.layernet_net import LayerNet, completed
 from animelayers.training import pack
 from animelayers.training.loss import layer_loss
 from animelayers.training.pointing import Pointed, Scenes, click
@@ -145,13 +145,12 @@ def begun(path: Path, seed: int = 0) -> LayerNet:
     """ClickNet with the weights of a file: its own, or LayerNet's, which takes no notice of clicks yet. Raises
     WeightsError for a file that is none of either.
     """
-    held = {name: torch.from_numpy(np.array(value)) for name, value in read(path).items()}
+    weights = read(path)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         net = LayerNet(GIVEN, 1)
-    own = net.state_dict()
-    missing = [name for name in own if name not in held and not name.startswith(LATER)]
-    if missing or not held.keys() <= own.keys():
+    own, held = net.state_dict(), completed(net, weights)
+    if held.keys() != own.keys():
         raise WeightsError(f"{path} holds weights of neither LayerNet nor ClickNet")
     colours, first, edges = 3, "encoder.blocks.0.0.weight", "edges.0.0.weight"
     for name, value in held.items():

@@ -46,9 +46,8 @@ def test_an_opaque_core_makes_the_soft_edge_of_its_paint_right() -> None:
 
 def test_a_coverage_that_is_told_is_the_least_where_something_changed() -> None:
     flat, alpha = np.full((90, 120, 3), 100, np.uint8), spot()
-    frame = blend(
-        flat, flame(alpha, (150, 130, 90)), "over"
-    )  # paint that little of white or black would explain too
+    # paint that little of white or black would explain too
+    frame = blend(flat, flame(alpha, (150, 130, 90)), "over")
     asked = (frame, flat, np.ones(alpha.shape, bool), alpha > 60, alpha > 0, "over")
     alone, told = unmix.layer(*asked), unmix.layer(*asked, np.float32(alpha / 255))
     whole = alpha == 255

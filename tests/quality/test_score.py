@@ -39,10 +39,8 @@ def test_the_truth_itself_is_perfect(truth_set: Path) -> None:
     for row in rows:
         for name in FIGURES:
             best = 100 if name.endswith("_db") else BEST.get(name, 0)
-            if name == "over_mask_db":
-                assert (
-                    row[name] is None or row[name] >= 0
-                )  # a film that hides nothing is as well known by its masks
+            if name == "over_mask_db":  # a film that hides nothing is as well known by its masks
+                assert row[name] is None or row[name] >= 0
                 continue
             if name == "recompose_db" and row["film"] == "b.mkv" and row["shot"] == 0:
                 continue  # what lies over the picture is no layer

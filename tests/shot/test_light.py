@@ -171,7 +171,7 @@ def test_a_shot_has_the_mode_that_most_of_its_area_asks_for(mode: str) -> None:
     assert mode_of(pictures, [large, tiny], [under, under], Params()) == mode
     assert mode_of(pictures[1:], [tiny], [under], Params()) == other
     half = [Under(plate, ~EVERYWHERE), under]
-    assert mode_of([pictures[0], pictures[1]], [glow(14), tiny], half, Params()) == other, (
+    assert mode_of(pictures, [tiny, tiny], half, Params()) == other, (
         "who does not know what is under has no vote"
     )
     assert mode_of(pictures, [large, tiny], half, Params()) == "over", "what little is known is not enough"
