@@ -16,7 +16,7 @@ MOST = 15
 """Drawings of a shot that the yardstick is made of."""
 _AROUND = 4  # pixels around a figure that are not asked: what leaves soft edges behind is no background
 _RADIUS = 3  # of Telea's
-_STILL = 0.01  # of the entries of a camera's matrix, that move no pixel
+_STILL = 1e-6  # of the entries of a camera's matrix: less moves no corner of a frame by a pixel
 
 
 def stands(shot: TrueShot) -> bool:
