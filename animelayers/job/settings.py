@@ -281,6 +281,7 @@ class TrainingPlan(TypedDict):
     hold: Sequence[str]
     mine: Share
     restyle: Share
+    worn: Share
 
 
 class TrainLayers(TypedDict):

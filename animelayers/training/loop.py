@@ -48,6 +48,7 @@ class Plan:
     trained on. ``mine``: share of the shots that are drawn by how wrong the net was on them when it saw them
     last (online hard example mining, Shrivastava et al., CVPR 2016); the others come each once in a round.
     ``restyle``: share of the shots that are shown in styles no hand has, see `animelayers.training.restyle`.
+    ``worn``: share that is shown grained, soft or of few bits, see `animelayers.training.worn`.
     Raises ValueError, or TypeError, for a number that makes no sense.
     """
 
@@ -68,6 +69,7 @@ class Plan:
     hold: tuple[str, ...] = ()
     mine: float = 0.0
     restyle: float = 0.0
+    worn: float = 0.0
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -83,7 +85,7 @@ class Plan:
         for name in ("minutes", "rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"plan.{name}={getattr(self, name)}: more than 0")
-        for name in ("encoder", "frozen", "average", "restyle"):
+        for name in ("encoder", "frozen", "average", "restyle", "worn"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"plan.{name}={getattr(self, name)}: a share, 0 to 1")
         if not 0 <= self.mine < 1:
@@ -309,12 +311,9 @@ class _Views(IterableDataset[View]):
                 if not set(self.plan.hold).isdisjoint(shot.sources.split(",")):
                     continue
                 used += 1
-                restyle = bool(rng.random() < self.plan.restyle)
-                group.append(
-                    views(shot, size, rng, self.plan.drawings, restyle=restyle)._replace(
-                        slot=np.array([_slot(paths[n])])
-                    )
-                )
+                restyle, worn = rng.random(2) < (self.plan.restyle, self.plan.worn)
+                seen = views(shot, size, rng, self.plan.drawings, restyle=restyle, worn=worn)
+                group.append(seen._replace(slot=np.array([_slot(paths[n])])))
                 if len(group) == self.plan.shots:
                     yield _joined(group)
                     group, size = [], self._shaped(rng)

@@ -14,6 +14,7 @@ from animelayers.imaging.evidence import PlateEvidence
 from animelayers.imaging.motion import canvas
 from animelayers.imaging.plate import lifted, lights_of
 from animelayers.shot.params import Params
+from animelayers.training import worn as wear
 from animelayers.training.pack import Shot
 from animelayers.training.restyle import restyled
 
@@ -68,16 +69,20 @@ def views(
     most: int = 2,
     doubts: Doubts | None = None,
     restyle: bool = False,
+    worn: bool = False,
 ) -> View:
     """`most` drawings of a shot, neighbours where there are, cut out and brought to `size` (width, height),
     in other colours now and then.
 
     ``restyle``: figures, effects and the painting in other styles as well, see
-    `animelayers.training.restyle`.
+    `animelayers.training.restyle`. ``worn``: after what film and file do to them, see
+    `animelayers.training.worn`.
     """
     doubts = doubts or Doubts()
     frames = in_one_light(shot) if rng.random() >= _AS_IT_IS else shot.frames
     frames = _coloured(restyled(frames, shot.layers, rng) if restyle else frames, rng)
+    if worn:
+        frames = wear.worn(frames, rng)
     first = int(rng.integers(len(frames)))
     chosen = [
         min(first + k, len(frames) - 1) if first + k < len(frames) else max(first - k, 0) for k in range(most)
