@@ -48,7 +48,7 @@ def _grained(rng: np.random.Generator) -> Wear:
     channels = 3 if rng.random() < 0.25 else 1
 
     def wear(frame: np.ndarray) -> np.ndarray:
-        noise = rng.standard_normal((*frame.shape[:2], channels), np.float32)
+        noise: np.ndarray = rng.standard_normal((*frame.shape[:2], channels), np.float32)
         if coarse:
             noise = cv2.GaussianBlur(noise, (0, 0), coarse).reshape(noise.shape)
         noise *= np.float32(strength / max(float(noise.std()), 1e-6))
@@ -67,6 +67,6 @@ def _coded(rng: np.random.Generator) -> Wear:
 
     def wear(frame: np.ndarray) -> np.ndarray:
         data = cv2.imencode(form, frame[..., ::-1], [flag, quality])[1]
-        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1]
 
     return wear
