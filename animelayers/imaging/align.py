@@ -21,7 +21,7 @@ COARSE = 4
 FREE = 0.98
 """Share of a pixel that shows background from which it counts as such."""
 _LANDMARKS = 128 * 96  # pixels looked at: the plate of a shot needs no more, and more cost time
-_FEWER = 4  # times fewer at coarse size
+_FEWER = 4  # times fewer at coarse size, and until the last steps
 # part of the width, and pixels at least, around a landmark that its strength is measured against
 _AROUND = (12, 3)
 _FEWEST = 50  # landmarks
@@ -46,7 +46,6 @@ _ABOVE = 4.0  # times the grain's variance from which a tile shows something
 # grey levels of deviation from which a tile counts no more: a cel's hard lines would outvote paint
 _STRONG = 6.0
 _CONTRAST = 1.5  # grey levels, standard deviation of a tile that shows something
-_ITERATIONS = (12, 10)
 _MASKED = 16  # alpha, 0..255, from which a pixel is not background
 _MARGIN = 3  # pixels around it that are not looked at either
 _BEYOND = 1e4  # pixels; farther off nothing is looked up
@@ -54,6 +53,17 @@ _ROWS = 32  # that places are looked up in, as a picture: one row would be out o
 _EYE = np.eye(3)
 _UP = np.array([[COARSE, 0, (COARSE - 1) / 2], [0, COARSE, (COARSE - 1) / 2], [0, 0, 1]])
 """From coarse to full size."""
+
+
+class _Steps(NamedTuple):
+    """Steps that are taken at most: at coarse size, by some landmarks, and by all of them."""
+
+    coarse: int = 10
+    some: int = 8
+    every: int = 4
+
+
+_ITERATIONS = _Steps()
 
 MODELS = {"none": 0, "shift": 2, "similarity": 4, "homography": 8}
 """Numbers of parameters; each model contains the ones before it."""
@@ -95,8 +105,12 @@ class Landmarks(NamedTuple):
     grain: float
 
 
-Key = tuple[Landmarks, Landmarks]
-"""The landmarks, at full and at coarse size, of a plane that others are aligned to."""
+class Key(NamedTuple):
+    """The landmarks of a plane that others are aligned to: all, some of them, and those at coarse size."""
+
+    every: Landmarks
+    some: Landmarks
+    coarse: Landmarks
 
 
 class Fit(NamedTuple):
@@ -133,11 +147,11 @@ def plane(frame: np.ndarray, mask: np.ndarray | None) -> Plane:
 
 def key(of: Plane) -> Key:
     """The landmarks of a plane."""
-    first, second = (
+    every, coarse = (
         _landmarks(grey, free, count)
         for grey, free, count in zip(of.grey, of.free, (_LANDMARKS, _LANDMARKS // _FEWER), strict=True)
     )
-    return first, second
+    return Key(every, _some(every), coarse)
 
 
 def _landmarks(grey: np.ndarray, free: np.ndarray, count: int) -> Landmarks:
@@ -169,6 +183,22 @@ def _landmarks(grey: np.ndarray, free: np.ndarray, count: int) -> Landmarks:
     return Landmarks(place, grey.ravel()[best], gradient, jacobian, frame, _grain(grey, free))
 
 
+def _some(of: Landmarks) -> Landmarks:
+    """One in `_FEWER` of the landmarks, from all over the plane; all of them where they are few."""
+    if len(of.place) < _FEWER * (_FEWEST + _ROWS):
+        return of
+    kept = np.arange(0, len(of.place), _FEWER)
+    kept = kept[: len(kept) // _ROWS * _ROWS]
+    return Landmarks(
+        of.place[kept],
+        of.grey[kept],
+        of.gradient[kept],
+        np.ascontiguousarray(of.jacobian[:, kept]),
+        of.frame,
+        of.grain,
+    )
+
+
 def _grain(grey: np.ndarray, free: np.ndarray) -> float:
     """The variance of what is finer than `_FINE` in the tiles that show least."""
     fine = cv2.subtract(grey, cv2.GaussianBlur(grey, (0, 0), _FINE))
@@ -184,14 +214,19 @@ def align(to: Key, of: Plane, start: np.ndarray = _EYE, model: str = "shift", co
     """
     number = MODELS[model]
     homography = start / start[2, 2]
-    if coarse and len(to[1].place) >= _FEWEST:
+    if coarse and len(to.coarse.place) >= _FEWEST:
         small = np.linalg.inv(_UP) @ homography @ _UP
-        far = _descend(to[1], of.grey[1], of.free[1], small, number, _ITERATIONS[1])
+        far = _descend(to.coarse, of.grey[1], of.free[1], small, number, _ITERATIONS.coarse)
         if far.error is None:  # nothing of 875 that found their place began so
             return Fit(homography, 0.0, far.view)
         homography = _UP @ far.homography @ np.linalg.inv(_UP)
-    met = _descend(to[0], of.grey[0], of.free[0], homography, number, _ITERATIONS[0])
-    return Fit(met.homography, 0.0 if met.error is None else _share(to[0], met), met.view)
+    if number:
+        near = _descend(to.some, of.grey[0], of.free[0], homography, number, _ITERATIONS.some)
+        if near.error is None:
+            return Fit(homography, 0.0, near.view)
+        homography = near.homography
+    met = _descend(to.every, of.grey[0], of.free[0], homography, number, _ITERATIONS.every)
+    return Fit(met.homography, 0.0 if met.error is None else _share(to.every, met), met.view)
 
 
 class _Met(NamedTuple):

@@ -31,6 +31,7 @@ _TRIED = 6  # placed frames that features are matched with
 # features of a frame at most, and how much they stand out at least (OpenCV's own 0.04 is for photographs)
 _FEATURES, _CONTRAST = 600, 0.02
 _FEWEST = (12, 10, 8)  # features of a frame, those with a counterpart, and those that agree on a motion
+_HALVED = 2  # times smaller than the plane, in which features are looked for
 _DISTINCT = 0.8  # distance to the best counterpart against that to the second best (Lowe 2004)
 _ENLARGED, _SQUASHED = 3, 1.5  # times between a frame and its key, and one way against the other
 
@@ -61,12 +62,16 @@ class Strip(Sequence[Plane]):
         2004).
         """
         if number not in self._features:
-            plane = self._planes[number]
-            mask = (plane.free[0] > FREE).astype(np.uint8)
+            grey, free = self._planes[number].grey[0], self._planes[number].free[0]
+            size = tuple(max(1, side // _HALVED) for side in grey.shape[::-1])
+            # SIFT enlarges what it is given to twice its size first
+            small, shown = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (grey, free))
             points, looks = _CV2.SIFT_create(_FEATURES, contrastThreshold=_CONTRAST).detectAndCompute(
-                np.clip(plane.grey[0], 0, 255).astype(np.uint8), mask
+                np.clip(small, 0, 255).astype(np.uint8), (shown > FREE).astype(np.uint8)
             )
-            self._features[number] = np.array([p.pt for p in points], np.float32).reshape(-1, 2), looks
+            places = np.array([p.pt for p in points], np.float32).reshape(-1, 2)
+            scale = np.array(grey.shape[::-1], np.float32) / size
+            self._features[number] = (places + 0.5) * scale - 0.5, looks
         return self._features[number]
 
     def levelled(self, number: int) -> np.ndarray:

@@ -35,7 +35,7 @@ class Camera(ClipStep):
     """
 
     name = "camera"
-    version = 6
+    version = 7
 
     def __init__(self, flow: Flow, side: Annotated[int, Within(_SMALLEST)] = 256) -> None:
         """Raises ValueError for a side below 16."""
