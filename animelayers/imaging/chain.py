@@ -21,7 +21,6 @@ leaves 0.4 and more.
 """
 _SHARED = 0.6  # of a frame that has to lie on a key; below it the frame becomes a key itself
 _KEYS = 24
-_GIVEN_UP = 3  # part of the frames without a place from which the rest is not asked
 _AS_GOOD = 0.95  # of the share of its neighbour with which a frame is as well placed
 _VIEW = 0.1  # share of the landmarks in view below which a fit says nothing
 _NEARER = 0.1  # share of the tiles that a nearer key may cost
@@ -97,16 +96,9 @@ class Chain:
         self.keys: dict[int, Key] = {start: planes.key(start)}
         self.via: dict[int, int] = {start: start}
 
-    def follow(self, numbers: Sequence[int], model: str) -> None:
-        """Place frames that follow each other, from one next to a frame already placed; given up where a
-        third finds no place.
-        """
-        lost = 0
-        for number in numbers:
-            self._place(number, model, self._predicted(number))
-            lost += number not in self.places
-            if lost > max(1, len(numbers) / _GIVEN_UP):
-                return
+    def follow(self, number: int, model: str) -> None:
+        """Place a frame next to one that is placed."""
+        self._place(number, model, self._predicted(number))
 
     def search(self, numbers: Sequence[int], model: str) -> None:
         """Place frames from anywhere in the shot, as long as one brings the next into reach."""

@@ -145,9 +145,9 @@ def _registered(
     stood = _unmoved(planes, start, speaking, 1 / scale.max())
     if stood is not None:
         return same_place(number, "still", stood, first)
-    chain = _chained(planes, start, speaking, first, "similarity")
+    chain = _chained(planes, start, speaking, first, "similarity", _FLAT)
     if not _enough(chain.places, speaking, first) or _usual(chain, first) < GOOD:
-        other = _chained(planes, start, speaking, first, "homography")
+        other = _chained(planes, start, speaking, first, "homography", _PROVEN)
         least = _usual(chain, first) + _MORE if _enough(chain.places, speaking, first) else 0.0
         if _enough(other.places, speaking, first) and _usual(other, first) >= max(_PROVEN, least):
             chain = other
@@ -162,12 +162,28 @@ def _registered(
     return composed(enlarged(chain.places, scale), number, first, size, bent)
 
 
-def _chained(planes: Strip, start: int, speaking: Sequence[int], first: int, model: str) -> Chain:
-    """The drawings before `first` one after the other, outwards from `start`, then the context."""
-    chain = Chain(planes, start)
-    chain.follow([n for n in speaking if start < n < first], model)
-    chain.follow([n for n in reversed(speaking) if n < start], model)
-    chain.search([n for n in speaking if n >= first], model)
+def _chained(
+    planes: Strip, start: int, speaking: Sequence[int], first: int, model: str, least: float
+) -> Chain:
+    """The drawings before `first` one after the other, outwards from `start`, then the context; given up as soon as
+    too many are without a place, or `_usual` cannot be `least` any more.
+    """
+    chain, asked = Chain(planes, start), {start}
+    drawings = sum(n < first for n in speaking)
+
+    def hopeless() -> bool:
+        lost = len(asked) - len(chain.places)
+        poor = sum(share < least for share in chain.shares.values())
+        return lost > drawings / _LOST or poor > _TENTH * drawings + 1
+
+    for way in ([n for n in speaking if start < n < first], [n for n in reversed(speaking) if n < start]):
+        for n in way:
+            if hopeless():
+                return chain
+            asked.add(n)
+            chain.follow(n, model)
+    if not hopeless():
+        chain.search([n for n in speaking if n >= first], model)
     return chain
 
 
