@@ -31,13 +31,13 @@ def fit(picture: np.ndarray, width: int) -> np.ndarray:
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     if picture.ndim == 3 and picture.shape[2] == 4:
         # Premultiplied while it shrinks: colour under zero alpha must not bleed into the edge.
-        alpha = picture[..., 3:].astype(np.float32) / 255
-        small = cv2.resize(np.dstack([picture[..., :3] * alpha, alpha]), size, interpolation=cv2.INTER_AREA)
-        return (
-            np.rint(small[..., :3] + checkerboard(*size[::-1]) * (1 - small[..., 3:]))
-            .clip(0, 255)
-            .astype(np.uint8)
+        alpha = cv2.extractChannel(picture, 3)
+        light = cv2.multiply(
+            cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB), scale=1 / 255
         )
+        small, cover = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (light, alpha))
+        below = checkerboard(*size[::-1]) * (1 - cover[..., None].astype(np.float32) / 255)
+        return np.clip(np.rint(small + below), 0, 255).astype(np.uint8)
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     return np.repeat(small[..., None], 3, axis=2) if small.ndim == 2 else small
 
