@@ -193,13 +193,14 @@ class FilePlace(_Files):
 @dataclass
 class Kit:
     """The parts of a folder, and what was left out of it and why. ``parts``: by kind (`KINDS`); ``left_out``:
-    a line for each file.
+    a line for each file; ``usable``: how many parts of any split were not.
     """
 
     parts: dict[str, list[FileFigure | FileEffect | FilePlace]] = field(
         default_factory=lambda: {kind: [] for kind in KINDS}
     )
     left_out: list[tuple[str, str]] = field(default_factory=list)
+    usable: int = 0
 
     def reasons(self) -> Counter[str]:
         """How many files were left out for each reason."""
@@ -226,7 +227,9 @@ def load(folder: str | Path, split: str | None = None) -> Kit:
         reason = _refused(root, row)
         if reason:
             kit.left_out.append((row["file"], reason))
-        elif split in (None, row["split"]):
+            continue
+        kit.usable += 1
+        if split in (None, row["split"]):
             kit.parts[row["kind"]].append(_part(root, row))
     return kit
 

@@ -37,7 +37,7 @@ class Parts:
     height), which backgrounds have to fill. Pictures are examined when they are chosen: one that cannot be
     used is named in `left_out` and another is taken; `refused` says in a line what of the folder is no part from
     the start, and why. Raises `PartsError` where a kind is missing altogether,
-    FileNotFoundError and ValueError for a folder that is no kit.
+    or nothing of the folder can be used, FileNotFoundError and ValueError for a folder that is no kit.
     """
 
     def __init__(
@@ -48,6 +48,8 @@ class Parts:
         found = kit.load(folder, split) if folder else kit.Kit()
         self.split, self.left_out, self.size = split, found.left_out, size
         self.refused = _told(folder, found)
+        if self.refused and not found.usable:
+            raise PartsError(f"nothing of it can be used: {self.refused}")
         self.figures: list[Figure] = [*(people(split) if drawn else []), *found.parts["figures"]]  # type: ignore[list-item]
         self.props: list[Figure] = [*(props(split) if drawn else []), *found.parts["props"]]  # type: ignore[list-item]
         self.effects: list[Effect] = [*(effects(split) if drawn else []), *found.parts["effects"]]  # type: ignore[list-item]

@@ -79,6 +79,18 @@ def test_each_bad_part_is_named_with_its_reason(folder: Path) -> None:
     }
 
 
+def test_a_folder_that_gives_nothing_is_an_error_and_no_film_of_other_parts(tmp_path: Path) -> None:
+    elsewhere = figure(tmp_path / "elsewhere/good.png")
+    (tmp_path / "kit/figures/ink").mkdir(parents=True)
+    (tmp_path / "kit/figures/ink/good.png").symlink_to(elsewhere)
+    row = "figures/ink/good.png\tfigures\tink\tMIT\tI. Nk\tperson\ttrain"
+    folder = str(kit(tmp_path / "kit", row))
+    for split in ("train", "val"):
+        with pytest.raises(PartsError, match="nothing of it can be used: 1 parts .* 1 outside the folder"):
+            Parts(split, folder)
+
+
+
 def test_a_bad_part_is_never_chosen_and_is_counted(folder: Path) -> None:
     parts = Parts("val", str(folder))
     rng = np.random.default_rng(0)
