@@ -86,7 +86,7 @@ def test_a_folder_that_gives_nothing_is_an_error_and_no_film_of_other_parts(tmp_
     row = "figures/ink/good.png\tfigures\tink\tMIT\tI. Nk\tperson\ttrain"
     folder = str(kit(tmp_path / "kit", row))
     for split in ("train", "val"):
-        with pytest.raises(PartsError, match="nothing of it can be used: 1 parts .* 1 outside the folder"):
+        with pytest.raises(PartsError, match=r"nothing of it can be used: 1 parts .* 1 outside the folder"):
             Parts(split, folder)
 
 
