@@ -56,11 +56,13 @@ _UP = np.array([[COARSE, 0, (COARSE - 1) / 2], [0, COARSE, (COARSE - 1) / 2], [0
 
 
 class _Steps(NamedTuple):
-    """Steps that are taken at most: at coarse size, by some landmarks, and by all of them."""
+    """Steps that are taken at most: at coarse size, by some landmarks (by all of them, where the first guess is not
+    far off), and by all at last.
+    """
 
     coarse: int = 10
-    some: int = 8
-    every: int = 4
+    some: int = 12
+    last: int = 4
 
 
 _ITERATIONS = _Steps()
@@ -220,12 +222,13 @@ def align(to: Key, of: Plane, start: np.ndarray = _EYE, model: str = "shift", co
         if far.error is None:  # nothing of 875 that found their place began so
             return Fit(homography, 0.0, far.view)
         homography = _UP @ far.homography @ np.linalg.inv(_UP)
-    if number:
-        near = _descend(to.some, of.grey[0], of.free[0], homography, number, _ITERATIONS.some)
+    steps = _ITERATIONS.some
+    if number and coarse:
+        near = _descend(to.some, of.grey[0], of.free[0], homography, number, steps)
         if near.error is None:
             return Fit(homography, 0.0, near.view)
-        homography = near.homography
-    met = _descend(to.every, of.grey[0], of.free[0], homography, number, _ITERATIONS.every)
+        homography, steps = near.homography, _ITERATIONS.last
+    met = _descend(to.every, of.grey[0], of.free[0], homography, number, steps)
     return Fit(met.homography, 0.0 if met.error is None else _share(to.every, met), met.view)
 
 

@@ -40,8 +40,8 @@ RECORDS = (
     Weights(
         "layernet",
         "layernet.safetensors",
-        6_974_762,
-        "sha256:e277a12b44cdb09d5edcb80ee0399c5266ef211186e53a62eb45a9eb9b3c2ef3",
+        6_974_778,
+        "sha256:e42a689b5d8a87ee911155f1c84461640ac55d46a929872b997cbb002998ae21",
         (Packaged("layernet.safetensors"),),
         "MIT",
         "Apache-2.0",
