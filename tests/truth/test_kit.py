@@ -90,7 +90,6 @@ def test_a_folder_that_gives_nothing_is_an_error_and_no_film_of_other_parts(tmp_
             Parts(split, folder)
 
 
-
 def test_a_bad_part_is_never_chosen_and_is_counted(folder: Path) -> None:
     parts = Parts("val", str(folder))
     rng = np.random.default_rng(0)
