@@ -165,7 +165,8 @@ def test_a_plate_that_explains_less_than_asked_for_is_none() -> None:
 
 @pytest.mark.parametrize("rule", Layers.rules)
 def test_each_rule_may_be_left_out(net: LayerNet, rule: str) -> None:
-    clip = row("fire", slice(0, 24, 4))
+    # what settles mattes is seen where there are many, and the rest where there is fire
+    clip = row("crossing" if rule in ("snapping", "paint", "agreement") else "fire", slice(0, 24, 4))
     whole, less = (
         through(Layers(net, params=FAINT), clip),
         through(Layers(net, params=FAINT, without=[rule]), clip),
