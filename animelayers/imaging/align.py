@@ -32,6 +32,8 @@ _TUKEY = 4.685
 _RIDGE = (1e-6, 1e-9)
 _GAINS = (0.1, 20)  # between which the contrast of two frames may differ
 _ARRIVED = 2e-3  # pixels of a step after which no other is taken
+# steps at most: at coarse size, at full size, and by all landmarks where some have come that far already
+_COARSELY, _STEPS, _AT_LAST = 10, 12, 4
 _TILE = 32  # pixels; a tile is judged as a whole
 _TILES = 5  # fewer tiles with something in them say nothing
 _SLIPPED = 0.4  # pixels a tile may lie beside its place and still fit
@@ -53,19 +55,6 @@ _ROWS = 32  # that places are looked up in, as a picture: one row would be out o
 _EYE = np.eye(3)
 _UP = np.array([[COARSE, 0, (COARSE - 1) / 2], [0, COARSE, (COARSE - 1) / 2], [0, 0, 1]])
 """From coarse to full size."""
-
-
-class _Steps(NamedTuple):
-    """Steps that are taken at most: at coarse size, by some landmarks (by all of them, where the first guess is not
-    far off), and by all at last.
-    """
-
-    coarse: int = 10
-    some: int = 12
-    last: int = 4
-
-
-_ITERATIONS = _Steps()
 
 MODELS = {"none": 0, "shift": 2, "similarity": 4, "homography": 8}
 """Numbers of parameters; each model contains the ones before it."""
@@ -218,16 +207,16 @@ def align(to: Key, of: Plane, start: np.ndarray = _EYE, model: str = "shift", co
     homography = start / start[2, 2]
     if coarse and len(to.coarse.place) >= _FEWEST:
         small = np.linalg.inv(_UP) @ homography @ _UP
-        far = _descend(to.coarse, of.grey[1], of.free[1], small, number, _ITERATIONS.coarse)
+        far = _descend(to.coarse, of.grey[1], of.free[1], small, number, _COARSELY)
         if far.error is None:  # nothing of 875 that found their place began so
             return Fit(homography, 0.0, far.view)
         homography = _UP @ far.homography @ np.linalg.inv(_UP)
-    steps = _ITERATIONS.some
+    steps = _STEPS
     if number and coarse:
         near = _descend(to.some, of.grey[0], of.free[0], homography, number, steps)
         if near.error is None:
             return Fit(homography, 0.0, near.view)
-        homography, steps = near.homography, _ITERATIONS.last
+        homography, steps = near.homography, _AT_LAST
     met = _descend(to.every, of.grey[0], of.free[0], homography, number, steps)
     return Fit(met.homography, 0.0 if met.error is None else _share(to.every, met), met.view)
 

@@ -168,22 +168,15 @@ def _chained(
     """The drawings before `first` one after the other, outwards from `start`, then the context; given up as soon as
     too many are without a place, or `_usual` cannot be `least` any more.
     """
-    chain, asked = Chain(planes, start), {start}
-    drawings = sum(n < first for n in speaking)
-
-    def hopeless() -> bool:
-        lost = len(asked) - len(chain.places)
+    chain = Chain(planes, start)
+    outwards = [n for n in speaking if start < n < first] + [n for n in reversed(speaking) if n < start]
+    drawings = 1 + len(outwards)
+    for asked, n in enumerate(outwards, 2):
+        chain.follow(n, model)
         poor = sum(share < least for share in chain.shares.values())
-        return lost > drawings / _LOST or poor > _TENTH * drawings + 1
-
-    for way in ([n for n in speaking if start < n < first], [n for n in reversed(speaking) if n < start]):
-        for n in way:
-            if hopeless():
-                return chain
-            asked.add(n)
-            chain.follow(n, model)
-    if not hopeless():
-        chain.search([n for n in speaking if n >= first], model)
+        if asked - len(chain.places) > drawings / _LOST or poor > _TENTH * drawings + 1:
+            return chain
+    chain.search([n for n in speaking if n >= first], model)
     return chain
 
 
