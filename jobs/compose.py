@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
 from animelayers.truth.compose import FILMS, compose
-from animelayers.truth.parts import PartsError
+from animelayers.truth.kit import PartsError
 
 
 def composed(cfg: DictConfig) -> int:

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from animelayers import job
 from animelayers.sinks.store import make_folder
-from animelayers.truth.parts import PartsError
+from animelayers.truth.kit import PartsError
 
 if TYPE_CHECKING:  # torch takes seconds to come up, and may be missing where only a pack is composed
     from animelayers.training.loop import Plan, State

@@ -51,6 +51,10 @@ _KNOWN = (
 )
 
 
+class PartsError(ValueError):
+    """There is nothing to compose from."""
+
+
 @dataclass(frozen=True)
 class _Files:
     """One part of pictures: a drawing each, all of one size."""
@@ -193,18 +197,22 @@ class FilePlace(_Files):
 @dataclass
 class Kit:
     """The parts of a folder, and what was left out of it and why. ``parts``: by kind (`KINDS`); ``left_out``:
-    a line for each file; ``usable``: how many parts of any split were not.
+    a line for each file.
     """
 
     parts: dict[str, list[FileFigure | FileEffect | FilePlace]] = field(
         default_factory=lambda: {kind: [] for kind in KINDS}
     )
     left_out: list[tuple[str, str]] = field(default_factory=list)
-    usable: int = 0
 
     def reasons(self) -> Counter[str]:
         """How many files were left out for each reason."""
         return Counter(reason for _, reason in self.left_out)
+
+    def told(self, folder: str | Path) -> str:
+        """What was left out of the folder, in a line; '' for nothing."""
+        said = ", ".join(f"{count} {reason}" for reason, count in self.reasons().most_common())
+        return f"{len(self.left_out)} parts of truth.parts={folder} are left out: {said}" if said else ""
 
 
 def load(folder: str | Path, split: str | None = None) -> Kit:
@@ -214,7 +222,8 @@ def load(folder: str | Path, split: str | None = None) -> Kit:
     is. Without, the folders figures, props, effects and backgrounds hold pictures (one picture a part, or a
     folder of pictures a sequence), each folder below them is a source, one source in five is val, and the
     licence is the user's own. Pictures are opened when they are needed; see `examined`. Raises
-    FileNotFoundError for a folder that is not there, ValueError for one without a part.
+    FileNotFoundError for a folder that is not there, ValueError for one without a part, `PartsError` for one of
+    which none can be used.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -222,15 +231,15 @@ def load(folder: str | Path, split: str | None = None) -> Kit:
     rows = list(_table(root / TABLE)) if (root / TABLE).is_file() else list(_found(root))
     if not rows:
         raise ValueError(f"truth.parts={folder}: neither {TABLE} nor pictures in {', '.join(KINDS)}/ there")
-    kit = Kit()
-    for row in _grouped(rows):
+    kit, listed = Kit(), list(_grouped(rows))
+    for row in listed:
         reason = _refused(root, row)
         if reason:
             kit.left_out.append((row["file"], reason))
-            continue
-        kit.usable += 1
-        if split in (None, row["split"]):
+        elif split in (None, row["split"]):
             kit.parts[row["kind"]].append(_part(root, row))
+    if len(kit.left_out) == len(listed):
+        raise PartsError(f"nothing of it can be used: {kit.told(folder)}")
     return kit
 
 

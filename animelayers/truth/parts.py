@@ -14,6 +14,7 @@ import numpy as np
 
 from animelayers.truth import kit
 from animelayers.truth.effects import effects
+from animelayers.truth.kit import PartsError
 from animelayers.truth.part import SPLITS, Effect, Figure, Part, Place
 from animelayers.truth.people import people
 from animelayers.truth.places import places
@@ -23,10 +24,6 @@ log = logging.getLogger(__name__)
 
 Kind = TypeVar("Kind", bound=Part)
 Wanted = Callable[[Any], bool]
-
-
-class PartsError(ValueError):
-    """There is nothing to compose from."""
 
 
 class Parts:
@@ -47,9 +44,7 @@ class Parts:
             raise PartsError(f"truth.split={split}: one of {', '.join(SPLITS)}")
         found = kit.load(folder, split) if folder else kit.Kit()
         self.split, self.left_out, self.size = split, found.left_out, size
-        self.refused = _told(folder, found)
-        if self.refused and not found.usable:
-            raise PartsError(f"nothing of it can be used: {self.refused}")
+        self.refused = found.told(folder) if folder else ""
         self.figures: list[Figure] = [*(people(split) if drawn else []), *found.parts["figures"]]  # type: ignore[list-item]
         self.props: list[Figure] = [*(props(split) if drawn else []), *found.parts["props"]]  # type: ignore[list-item]
         self.effects: list[Effect] = [*(effects(split) if drawn else []), *found.parts["effects"]]  # type: ignore[list-item]
@@ -116,8 +111,3 @@ class Parts:
             source: (", ".join(filter(None, a)), "; ".join(filter(None, b)))
             for source, (a, b) in found.items()
         }
-
-
-def _told(folder: str | None, found: kit.Kit) -> str:
-    said = ", ".join(f"{count} {reason}" for reason, count in found.reasons().most_common())
-    return f"{len(found.left_out)} parts of truth.parts={folder} are left out: {said}" if said else ""
